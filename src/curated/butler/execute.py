@@ -1,0 +1,178 @@
+"""A plan, carried out: one transaction for all that readers see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset, Formatter, FormatterV2
+from lsst.resources import ResourcePath
+
+from curated.butler.contents import Entry
+from curated.butler.formatter import CalibFormatter
+from curated.butler.plan import Plan, groups
+from curated.butler.repository import formatters_of
+from curated.butler.summary import chain_members
+from curated.butler.verify import Progress, tracked
+from curated.registry import all_types
+
+Formatters = dict[tuple[str, str], type[Formatter | FormatterV2]]
+"""Formatter to record, by dataset type and instrument; without an entry the repository decides."""
+
+
+def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, repository: str) -> Formatters:
+    """Decide whose formatter is recorded for the datasets that a plan ingests.
+
+    A repository's own formatters are used wherever they can be imported. Where they cannot, and
+    the repository holds calibrations only, ours is recorded; a repository that is shared with the
+    stack is refused, because the stack could not read such datasets without curated.
+
+    Parameters
+    ----------
+    plan : `Plan`
+        What the import does; findings are added.
+    config : `lsst.daf.butler.ButlerConfig`
+        The repository's configuration.
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    repository : `str`
+        Its name in findings.
+    """
+    if ("datastore", "formatters") not in config:
+        # Several datastores, each with its own; Butler sorts that out.
+        return {}
+    factory = formatters_of(config, butler)
+    chosen: Formatters = {}
+    failed: dict[str, str] = {}
+    for entry in plan.ingest:
+        key = (entry.dataset_type, entry.data_id["instrument"])
+        if key in chosen:
+            continue
+        try:
+            chosen[key] = factory.getFormatterClass(plan.ref(entry))
+        except (ImportError, KeyError) as error:
+            chosen[key] = CalibFormatter
+            failed[entry.dataset_type] = str(error)
+    if failed:
+        code = "CAL629" if _shared(butler, plan) else "CAL628"
+        for name, why in failed.items():
+            plan.find(repository, code, f"dataset type {name}: {why}")
+    return chosen
+
+
+def _shared(butler: Butler, plan: Plan) -> bool:
+    ours = {kind.name for kind in plan.contents.kinds} | {cls.SPEC.dataset for cls in all_types().values()}
+    return any(found.name not in ours for found in butler.registry.queryDatasetTypes())
+
+
+def method_for(transfer: str, bundle: Path, butler: Butler) -> str:
+    """Return how Butler is to transfer files.
+
+    Butler's own move cannot be repeated when it was killed. Ours links, or copies where it must, and
+    removes the bundle's files when all is done.
+
+    Parameters
+    ----------
+    transfer : `str`
+        What the user wants.
+    bundle : `pathlib.Path`
+        The bundle's directory.
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    """
+    if transfer != "move":
+        return transfer
+    device = bundle.stat().st_dev
+    for root in butler.get_datastore_roots().values():
+        if root is None or not root.isLocal or Path(root.ospath).stat().st_dev != device:
+            return "copy"
+    return "hardlink"
+
+
+def execute(
+    butler: Butler,
+    plan: Plan,
+    formatters: Formatters,
+    transfer: str,
+    *,
+    chain: bool = True,
+    progress: Progress | None = None,
+) -> None:
+    """Carry out a plan.
+
+    Names are registered first, which Butler cannot take back and which nobody sees. Records,
+    datasets and certifications are one transaction. The chains change when all the rest is done.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    plan : `Plan`
+        What to do.
+    formatters : `dict`
+        Whose formatter to record, by dataset type.
+    transfer : `str`
+        How files go into the repository.
+    chain : `bool`, optional
+        Whether to change the chains of recommended collections.
+    progress : callable, optional
+        Told the stage, how much is done, and how much there is.
+    """
+    _register(butler, plan)
+    method = method_for(transfer, plan.contents.root, butler)
+    with butler.transaction():
+        for element, records in plan.survey.missing.items():
+            butler.registry.insertDimensionData(element, *records, skip_existing=True)
+        _ingest(butler, plan, formatters, method, progress)
+        for collection, refs, span in tracked("certify", len(plan.certify), progress, groups(plan)):
+            butler.registry.certify(collection, refs, span)
+    for entry, uri in plan.lost:
+        source = ResourcePath(str(plan.contents.root / entry.path))
+        uri.transfer_from(source, transfer="copy", overwrite=True)
+    if chain:
+        _prepend(butler, plan)
+    if transfer == "move":
+        for entry in plan.ingest:
+            (plan.contents.root / entry.path).unlink()
+
+
+def _register(butler: Butler, plan: Plan) -> None:
+    for name in sorted(plan.survey.new_types):
+        butler.registry.registerDatasetType(plan.survey.dataset_types[name])
+    known = plan.survey.collections
+    for run in sorted({entry.run for entry in plan.contents.entries} - known.keys()):
+        butler.collections.register(run, CollectionType.RUN, doc=plan.contents.doc)
+    for name in sorted({target.calibration for target in plan.contents.targets} - known.keys()):
+        butler.collections.register(name, CollectionType.CALIBRATION, doc=plan.contents.doc)
+
+
+def _ingest(
+    butler: Butler, plan: Plan, formatters: Formatters, method: str, progress: Progress | None
+) -> None:
+    by_type: dict[str, list[Entry]] = {}
+    for entry in plan.ingest:
+        by_type.setdefault(entry.dataset_type, []).append(entry)
+    root = ResourcePath(str(plan.contents.root.absolute()), forceDirectory=True)
+    done = 0
+    for entries in by_type.values():
+        files = [
+            FileDataset(
+                path=root.join(entry.path, forceDirectory=False),
+                refs=[plan.ref(entry)],
+                # Butler would look it up again for each file.
+                formatter=formatters.get((entry.dataset_type, entry.data_id["instrument"])),
+            )
+            for entry in entries
+        ]
+        butler.ingest(*files, transfer=method, skip_existing=True)
+        done += len(entries)
+        if progress is not None:
+            progress("ingest", done, len(plan.ingest))
+
+
+def _prepend(butler: Butler, plan: Plan) -> None:
+    for target in plan.contents.targets:
+        before, after = chain_members(plan, target)
+        if before is None:
+            butler.collections.register(target.chain, CollectionType.CHAINED)
+        if before != after:
+            butler.collections.prepend_chain(target.chain, target.calibration)

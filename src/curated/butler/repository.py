@@ -1,0 +1,164 @@
+"""Repositories: opened, created where they do not exist, and kept to one import at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lsst.daf.butler import Butler, ButlerConfig, Config, DatasetRef, FormatterFactory
+from lsst.resources import ResourcePath
+
+from curated.butler.formatter import CalibFormatter
+from curated.butler.storage import adopt_all, read_calib, stack_installed
+from curated.calib import Calib
+from curated.diagnostic import CuratedError
+
+CONFIG = "butler.yaml"
+
+
+def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:
+    """Open a repository so that calibrations are read as our classes where there is no LSST stack.
+
+    A repository that `import_bundle` made opens with plain ``Butler.from_config`` as well. This one
+    also serves dataset types that were read before the first calibration was.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    writeable : `bool`, optional
+        Whether to open it for writing.
+    **kwargs
+        Passed on to ``Butler.from_config``, such as ``collections``.
+    """
+    config = find_config(repo)
+    if config is None:
+        raise CuratedError(f"{repo} is no Butler repository", "'curated import' creates one")
+    adopt_all()
+    return Butler.from_config(config, writeable=writeable, **kwargs)
+
+
+def read(butler: Butler, ref: DatasetRef) -> Calib:
+    """Read a calibration as one of our classes from any repository, whatever its configuration.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    ref : `lsst.daf.butler.DatasetRef`
+        What ``butler.find_dataset`` returned.
+    """
+    with butler.getURI(ref).as_local() as local:
+        return read_calib(local.ospath, ref.datasetType.name)
+
+
+def find_config(repo: str) -> ButlerConfig | None:
+    """Return the configuration of a repository, or nothing where there is none.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    """
+    try:
+        return ButlerConfig(repo)
+    except FileNotFoundError:
+        return None
+
+
+def create_repository(repo: str, dataset_types: Iterable[str], seed_config: str | None = None) -> ButlerConfig:
+    """Create a repository whose calibrations can be read without the LSST stack.
+
+    On a local disk it is made beside and renamed into place, so that it exists whole or not at all.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path or URI of the repository.
+    dataset_types : iterable [`str`]
+        The dataset types that our formatter is to read and write.
+    seed_config : `str`, optional
+        Configuration of the site, such as a database; it overrides ours.
+    """
+    config = Config()
+    if not stack_installed():
+        config["datastore", "formatters"] = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
+    fixed = False
+    if seed_config is not None:
+        try:
+            seed = Config(seed_config)
+        except FileNotFoundError as error:
+            raise CuratedError(f"no configuration {seed_config}", "correct --seed-config") from error
+        # Butler would put its own root and database in the place of those that the site names.
+        fixed = ("datastore", "root") in seed or ("registry", "db") in seed
+        config.update(seed)
+    place = ResourcePath(repo, forceDirectory=True)
+    if not place.isLocal or fixed:
+        Butler.makeRepo(place, config=config, forceConfigRoot=not fixed)
+    else:
+        _create_beside(Path(place.ospath), config)
+    return ButlerConfig(repo)
+
+
+def _create_beside(root: Path, config: Config) -> None:
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    # Without a dot, which Butler takes for the extension of a configuration file.
+    temporary = root.with_name(f"new-repository-{secrets.token_hex(4)}")
+    try:
+        Butler.makeRepo(str(temporary), config=config)
+        try:
+            temporary.rename(root)
+        except OSError:
+            # Somebody else was faster; theirs is as good.
+            if find_config(str(root)) is None:
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def exclusive(config: ButlerConfig) -> Iterator[None]:
+    """Keep other imports of ours out of a repository on a local disk.
+
+    Butler in copy mode deletes, when it rolls back, files that another import has put there in the
+    meantime. Repositories elsewhere have no such lock; their imports find out and repeat.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        The repository's configuration.
+    """
+    file = config.configFile
+    if file is None or not file.isLocal:
+        yield
+        return
+    descriptor = os.open(file.ospath, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def formatters_of(config: ButlerConfig, butler: Butler) -> FormatterFactory:
+    """Return the formatters that a repository is configured to use.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        The repository's configuration.
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    """
+    factory = FormatterFactory()
+    if ("datastore", "formatters") in config:
+        factory.registerFormatters(config["datastore", "formatters"], universe=butler.dimensions)
+    return factory

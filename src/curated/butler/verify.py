@@ -1,0 +1,99 @@
+"""Whether the files of a bundle are the ones that its manifest lists."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from curated.butler.contents import Contents, Entry
+from curated.diagnostic import Problem
+
+Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
+
+THREADS = 8
+_CHUNK = 1 << 20
+_BATCH = 32
+
+
+def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
+    """Return the size of a file and its SHA-256 in hexadecimal digits, in constant memory."""
+    digest = hashlib.sha256()
+    size = 0
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 (a tenth of the time for many small files)
+        while block := stream.read(_CHUNK):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()
+
+
+def _file_problem(root: str, entry: Entry) -> Problem | None:
+    path = os.path.join(root, entry.path)  # noqa: PTH118 (likewise)
+    try:
+        size, digest = sha256_of(path)
+    except FileNotFoundError:
+        return Problem("CAL613", (), "the file is missing")
+    except OSError as error:
+        return Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
+    if size != entry.size:
+        return Problem("CAL614", (), f"{size} bytes; the manifest says {entry.size}")
+    if digest != entry.sha256:
+        return Problem("CAL614", (), "its SHA-256 is not the one in the manifest")
+    return None
+
+
+def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Problem]:
+    """Compare all files of a bundle with its manifest.
+
+    Parameters
+    ----------
+    contents : `Contents`
+        The bundle.
+    progress : callable, optional
+        Told the stage, how many files are done, and how many there are.
+
+    Returns
+    -------
+    problems : `dict` [`str`, `Problem`]
+        What is wrong, by path.
+    """
+    root = contents.root.resolve()
+    outside = set(_outside(root, contents.entries))
+    inside = [entry for entry in contents.entries if entry.path not in outside]
+    problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}
+    for path, problem in tracked("verify", len(inside), progress, _checked(str(root), inside)):
+        if problem is not None:
+            problems[path] = problem
+    return problems
+
+
+def _outside(root: Path, entries: Sequence[Entry]) -> Iterator[str]:
+    # A directory or a file may be a link; each directory is looked at once.
+    inside: dict[Path, bool] = {}
+    for entry in entries:
+        path = root / entry.path
+        parent = path.parent
+        if parent not in inside:
+            inside[parent] = parent.resolve().is_relative_to(root)
+        if not inside[parent] or (path.is_symlink() and not path.resolve().is_relative_to(root)):
+            yield entry.path
+
+
+def _checked(root: str, entries: Sequence[Entry]) -> Iterator[tuple[str, Problem | None]]:
+    # Hashing and reading release the interpreter's lock; handing over single small files costs more.
+    batches = [entries[n : n + _BATCH] for n in range(0, len(entries), _BATCH)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for batch in pool.map(lambda batch: [(e.path, _file_problem(root, e)) for e in batch], batches):
+            yield from batch
+
+
+def tracked(stage: str, total: int, progress: Progress | None, items: Iterable[T]) -> Iterator[T]:
+    """Pass items on and tell ``progress`` the stage, how many are done, and how many there are."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        if progress is not None:
+            progress(stage, done, total)

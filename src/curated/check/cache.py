@@ -1,0 +1,122 @@
+"""What a check found in a file, remembered by the file's content and by this program's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import curated
+from curated.check.file import FileReport
+from curated.codes import Severity
+from curated.diagnostic import Diagnostic
+from curated.version import __version__
+
+_MAX_ENTRIES = 250_000
+
+
+def blob_sha1(data: bytes) -> str:
+    """Return the name that git gives to a file's content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def program_fingerprint() -> str:
+    """Return a hash that changes with this program's version and files."""
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(Path(str(curated.__file__)).parent.rglob("*.py")):
+        stat = path.stat()
+        digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def cache_directory() -> Path:
+    """Return the user's cache directory (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "curated"
+
+
+class Cache:
+    """Reports of files, by path, content and instrument.
+
+    A cache that cannot be read, or is damaged, is as good as an empty one; one that cannot be written is
+    left alone. It is written beside and renamed, so that parallel runs see a whole one.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        The package's root; each package has its own file.
+    """
+
+    def __init__(self, root: Path) -> None:
+        name = hashlib.sha256(str(root).encode(errors="surrogateescape")).hexdigest()[:16]
+        self.path = cache_directory() / f"check-{name}.json"
+        self.program = program_fingerprint()
+        self.known: dict[str, Any] = self._load()
+        self.used: dict[str, Any] = {}
+        self.changed = False
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            head, _, body = self.path.read_bytes().partition(b"\n")
+            program, digest = head.decode("ascii").split()
+            if program != self.program or hashlib.sha256(body).hexdigest() != digest:
+                return {}
+            loaded = json.loads(body)
+        except (OSError, ValueError):
+            return {}
+        return loaded if isinstance(loaded, dict) else {}
+
+    def get(self, path: str, content: str) -> FileReport | None:
+        """Return what was found in this content at this path; `None` if it is not known."""
+        entry = self.known.get(path)
+        if entry is None or entry["content"] != content:
+            return None
+        self.used[path] = entry
+        return _report(path, entry)
+
+    def put(self, content: str, report: FileReport) -> None:
+        """Remember a report."""
+        self.used[report.path] = {
+            "content": content,
+            "detector": report.detector,
+            "filter": report.filter,
+            "keywords": report.keywords,
+            "end": report.end,
+            "places": report.places,
+            "found": [asdict(d) for d in report.diagnostics],
+        }
+        self.changed = True
+
+    def save(self, complete: bool) -> None:
+        """Write what was used; ``complete`` tells that files not seen are gone."""
+        if not self.changed and not (complete and len(self.used) != len(self.known)):
+            return
+        entries = self.used if complete else {**self.known, **self.used}
+        if len(entries) > _MAX_ENTRIES:
+            return
+        body = json.dumps(entries, separators=(",", ":")).encode()
+        head = f"{self.program} {hashlib.sha256(body).hexdigest()}\n".encode()
+        temporary = ""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(head + body)
+            os.replace(temporary, self.path)
+        except OSError:
+            if temporary and os.path.exists(temporary):
+                os.unlink(temporary)
+
+
+def _report(path: str, entry: dict[str, Any]) -> FileReport:
+    found = [
+        Diagnostic(**{**d, "severity": Severity(d["severity"]), "pointer": tuple(d["pointer"])})
+        for d in entry["found"]
+    ]
+    return FileReport(
+        path, entry["detector"], entry["filter"], entry["keywords"], entry["end"], found, entry["places"]
+    )

@@ -1,0 +1,108 @@
+"""One file: read it, make its calibration, report all that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from curated.calib import Calib
+from curated.check.identity import check_identity, read_date
+from curated.diagnostic import Diagnostic, Problem
+from curated.instrument import Instrument
+from curated.metadata import Metadata, normalise
+from curated.model import CalibFile
+from curated.registry import get_type
+from curated.text import read
+from curated.times import iso
+
+KEYWORDS = (
+    "INSTRUME DETECTOR DET_NAME RAFTNAME SLOTNAME DET_SER FILTER CALIB_ID CALIBDATE".split()
+)
+"""Keywords that the rules over the whole set look at."""
+
+
+@dataclass(slots=True)
+class FileReport:
+    """What the rules over the whole set need of one file; plain data, so that it can be remembered.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    detector, filter : `str`
+        Its directory names.
+    keywords : `dict`
+        Its identity keywords.
+    end : `str`
+        Its VALIDEND, UTC, ISO 8601; empty where it has none.
+    diagnostics : `list` [`Diagnostic`]
+        All that is wrong with it.
+    places : `dict` [`str`, `int`]
+        Lines of keywords that rules over the set name.
+    """
+
+    path: str
+    detector: str
+    filter: str
+    keywords: dict[str, Any]
+    end: str
+    diagnostics: list[Diagnostic]
+    places: dict[str, int]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what inference of the instrument needs."""
+        return {"detector": self.detector, "filter": self.filter, "keywords": self.keywords}
+
+
+def check_file(
+    file: CalibFile, data: bytes, instrument: Instrument | None = None
+) -> tuple[Calib | None, FileReport]:
+    """Read and check one file.
+
+    Parameters
+    ----------
+    file : `CalibFile`
+        Its path, type and start.
+    data : `bytes`
+        Its content.
+    instrument : `Instrument`, optional
+        Its instrument, where one is declared.
+
+    Returns
+    -------
+    calib : `Calib` or `None`
+        The calibration; `None` where it cannot be made.
+    report : `FileReport`
+        All that is wrong with it, and what the set needs to know of it.
+    """
+    report = FileReport(file.path, file.key.detector, file.key.filter, {}, "", [], {})
+    source, problems = read(data, file.form)
+    if source is None:
+        report.diagnostics = [Diagnostic.from_problem(p, file.path) for p in problems]
+        return None, report
+    cls = get_type(file.key.type)
+    calib, found = cls.from_source(source)
+    metadata = calib.metadata if calib is not None else _metadata(source.metadata, source.tree)
+    problems += found
+    problems += check_identity(file, cls.SPEC, metadata, instrument)
+    problems += _inside(calib, file, instrument)
+    report.diagnostics = sorted(source.diagnose(problem, file.path) for problem in problems)
+    report.keywords = {key: metadata[key] for key in KEYWORDS if metadata.get(key) is not None}
+    end = read_date(metadata, "VALIDEND")
+    if end is not None and not isinstance(end, Problem):
+        report.end = iso(end)
+        report.places["VALIDEND"] = source.locator(("metadata", "VALIDEND"))[0]
+    return calib, report
+
+
+def _metadata(raw: dict[str, Any], tree: dict[str, Any]) -> Metadata:
+    repeated = {key: tree[key] for key in ("detectorName", "detectorId", "DETECTOR") if key in tree}
+    return normalise({**raw, **repeated})[0]
+
+
+def _inside(calib: Calib | None, file: CalibFile, instrument: Instrument | None) -> list[Problem]:
+    """Return what lies outside of the detector, where the instrument says how large that is."""
+    if calib is None or instrument is None:
+        return []
+    detector = instrument.detectors.get(file.key.detector)
+    return list(calib.fits_on(detector.width, detector.height)) if detector and detector.width else []

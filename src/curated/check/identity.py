@@ -1,0 +1,143 @@
+"""Rules of one file: its path against its keywords, and the keywords against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from curated.diagnostic import Problem
+from curated.instrument import Instrument
+from curated.layout import directory_name
+from curated.metadata import Metadata, has_value
+from curated.model import CalibFile, Spec
+from curated.times import iso, parse_time
+
+
+def check_identity(
+    file: CalibFile, spec: Spec, metadata: Metadata, instrument: Instrument | None
+) -> Iterator[Problem]:
+    """Yield where a file's keywords contradict its path, its instrument or each other.
+
+    Parameters
+    ----------
+    file : `CalibFile`
+        What its path says.
+    spec : `Spec`
+        Its type.
+    metadata : `Metadata`
+        What its keywords say.
+    instrument : `Instrument` or `None`
+        Its instrument where one is declared.
+    """
+    yield from _required(spec, metadata)
+    yield from _instrument_and_type(file, spec, metadata)
+    if spec.has_detector:
+        yield from _detector(file, metadata, instrument)
+    if spec.has_filter:
+        yield from _filter(file, metadata, instrument)
+    for keyword, has in (("DETECTOR", spec.has_detector), ("FILTER", spec.has_filter)):
+        if not has and has_value(metadata.get(keyword)) and metadata.get(keyword) != "None":
+            detail = f"{keyword} is {metadata[keyword]!r}, but {spec.name} has no such level"
+            yield Problem("CAL118", ("metadata", keyword), detail)
+    yield from _dates(file, metadata)
+    yield from _calib_id(metadata)
+    found = metadata.text("CALIBCLS").rpartition(".")[2]
+    if found and found != spec.calibcls.rpartition(".")[2]:
+        detail = f"CALIBCLS is {metadata['CALIBCLS']!r}, not {spec.calibcls!r}"
+        yield Problem("CAL309", ("metadata", "CALIBCLS"), detail)
+
+
+def _required(spec: Spec, metadata: Metadata) -> Iterator[Problem]:
+    needed = ["INSTRUME", "OBSTYPE", "CALIBDATE"]
+    needed += ["DETECTOR"] * spec.has_detector + ["FILTER"] * spec.has_filter
+    for keyword in needed:
+        if not has_value(metadata.get(keyword)):
+            yield Problem("CAL113", ("metadata",), f"{keyword} is missing")
+
+
+def _instrument_and_type(file: CalibFile, spec: Spec, metadata: Metadata) -> Iterator[Problem]:
+    found = metadata.text("INSTRUME")
+    if found and found.lower() != file.key.instrument.lower():
+        detail = f"INSTRUME is {found!r}, the directory is {file.key.instrument!r}"
+        yield Problem("CAL108", ("metadata", "INSTRUME"), detail)
+    found = metadata.text("OBSTYPE")
+    if found and found.lower() not in (spec.name.lower(), spec.obstype.lower()):
+        yield Problem("CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {found!r}, the directory is {spec.name!r}")
+
+
+def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
+    directory, number = file.key.detector, metadata.get("DETECTOR")
+    if has_value(number) and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
+        yield Problem("CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {number!r}, not a number of a detector")
+        number = None
+    name, raft, slot = (metadata.text(key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
+    if name and directory not in (directory_name(name), directory_name(f"{raft}_{name}")):
+        yield Problem("CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {name!r}, the directory is {directory!r}")
+    elif name and raft and slot and "_" in name and name != f"{raft}_{slot}":
+        detail = f"DET_NAME is {name!r}, RAFTNAME {raft!r}, SLOTNAME {slot!r}"
+        yield Problem("CAL117", ("metadata", "DET_NAME"), detail)
+    if instrument is None or not instrument.declared:
+        return
+    declared = instrument.detectors.get(directory)
+    if declared is None:
+        known = ", ".join(sorted(instrument.detectors)) or "none"
+        yield Problem("CAL104", (), f"detector {directory!r} is not one of {known[:200]}")
+    elif isinstance(number, int) and number != declared.id:
+        detail = f"DETECTOR is {number}, but {directory!r} is number {declared.id}"
+        yield Problem("CAL110", ("metadata", "DETECTOR"), detail)
+
+
+def _filter(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
+    directory, found = file.key.filter, metadata.text("FILTER")
+    if found and directory_name(found) != directory:
+        yield Problem("CAL111", ("metadata", "FILTER"), f"FILTER is {found!r}, the directory is {directory!r}")
+    if instrument is not None and instrument.declared and directory not in instrument.filters:
+        known = ", ".join(sorted(instrument.filters)) or "none"
+        yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}")
+
+
+def read_date(metadata: Metadata, keyword: str) -> datetime | Problem | None:
+    """Return a keyword's date as naive UTC; a `Problem` where it is none, `None` where there is none."""
+    value: Any = metadata.get(keyword)
+    if not has_value(value):
+        return None
+    try:
+        return parse_time(str(value))
+    except ValueError:
+        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {value!r}, not a date-time")
+
+
+def _dates(file: CalibFile, metadata: Metadata) -> Iterator[Problem]:
+    for keyword in ("CALIBDATE", "VALIDSTART", "VALIDEND"):
+        date = read_date(metadata, keyword)
+        if isinstance(date, Problem):
+            yield date
+        elif date is not None and keyword != "VALIDEND" and date != file.start:
+            detail = f"{keyword} is {metadata[keyword]!r}, the file name says {iso(file.start)}"
+            yield Problem("CAL112", ("metadata", keyword), detail)
+
+
+def _calib_id(metadata: Metadata) -> Iterator[Problem]:
+    """Compare the parts of CALIB_ID that repeat keywords."""
+    parts = dict(part.split("=", 1) for part in metadata.text("CALIB_ID").split() if "=" in part)
+    wrong = []
+    for part, keyword in (
+        ("instrument", "INSTRUME"),
+        ("raftName", "RAFTNAME"),
+        ("detector", "DETECTOR"),
+        ("filter", "FILTER"),
+        ("calibDate", "CALIBDATE"),
+    ):
+        said, known = parts.get(part, ""), metadata.text(keyword)
+        if said and known and said.lower() != known.lower().replace(" ", "_") and not _same_date(said, known):
+            wrong.append(f"{part} {said!r} but {keyword} {known!r}")
+    if wrong:
+        yield Problem("CAL114", ("metadata", "CALIB_ID"), f"CALIB_ID says {', '.join(wrong)}")
+
+
+def _same_date(one: str, other: str) -> bool:
+    try:
+        return parse_time(one) == parse_time(other)
+    except ValueError:
+        return False

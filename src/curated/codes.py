@@ -1,0 +1,198 @@
+"""The table of all codes: how bad a finding is, why it matters and how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How bad a finding is; only errors make a check fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInfo:
+    """One row of the code table.
+
+    Parameters
+    ----------
+    code : `str`
+        ``CAL`` and three digits; the first names the family.
+    severity : `Severity`
+        How bad it is.
+    title : `str`
+        What is wrong, in a few words.
+    hint : `str`
+        How to mend it.
+    why : `str`
+        What goes wrong downstream if it is left alone.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    hint: str
+    why: str
+
+
+FAMILIES = {
+    "0": "repository and configuration",
+    "1": "path and identity",
+    "2": "reading and schema",
+    "3": "rules of the calibration type",
+    "4": "validity and sets",
+    "5": "FITS",
+    "6": "bundle and import",
+}
+
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+_ROWS = (
+    CodeInfo("CAL001", _E, "curated.yaml is not valid", "see 'curated schema write' for its schema",
+             "The file names the calibration directory and the silenced codes; a wrong one hides findings."),
+    CodeInfo("CAL002", _E, "instrument.yaml is not valid", "see docs/instrument.md for its form",
+             "Detector numbers and names of the repository come from this file."),
+    CodeInfo("CAL003", _W, "a silenced code has expired", "mend the finding, or renew the date with a new reason",
+             "A silencing is a promise to come back; an expired one is reported until somebody does."),
+    CodeInfo("CAL004", _W, "a silencing that silences nothing", "remove the entry from curated.yaml",
+             "It would hide the next finding of that code without anybody having looked at it."),
+    CodeInfo("CAL101", _E, "the file name is not a date-time", "name it like 20240131T000000.ecsv (UTC)",
+             "The name is the start of validity; without it nobody can say when the calibration applies."),
+    CodeInfo("CAL102", _E, "the file is not at the depth of its type", "move it to the path in the message",
+             "Which directories exist follows from the dimensions of the type: detector, filter, both or none."),
+    CodeInfo("CAL103", _E, "unknown calibration type", "'curated types' lists the types and their aliases",
+             "A type decides how the file is read and which dataset type of the repository it becomes."),
+    CodeInfo("CAL104", _E, "unknown detector", "add it to instrument.yaml, or correct the directory name",
+             "A repository refuses a dataset of a detector that the instrument does not have."),
+    CodeInfo("CAL105", _E, "unknown filter", "add it to instrument.yaml, or correct the directory name",
+             "A repository refuses a dataset of a filter that the instrument does not have."),
+    CodeInfo("CAL106", _E, "a link leads out of the package", "commit the file itself instead of a link",
+             "What a link points to is not in the commit, so it is not in the release either."),
+    CodeInfo("CAL107", _W, "a file that looks like a calibration is skipped",
+             "rename it to end in .ecsv, .yaml or .json, or move it out of the calibration directories",
+             "Files that are ignored silently are believed to be in use."),
+    CodeInfo("CAL108", _E, "INSTRUME does not match the directory", "correct INSTRUME, or move the file",
+             "The stack compares them, ignoring case, and refuses the whole package at import."),
+    CodeInfo("CAL109", _E, "OBSTYPE does not match the directory", "correct OBSTYPE, or move the file",
+             "The stack compares them, ignoring case, and refuses the whole package at import."),
+    CodeInfo("CAL110", _E, "the detector does not match the directory",
+             "correct DETECTOR and DET_NAME, or move the file",
+             "A calibration applied to another detector is worse than none."),
+    CodeInfo("CAL111", _E, "FILTER does not match the directory", "correct FILTER, or move the file",
+             "A calibration applied to another filter is worse than none."),
+    CodeInfo("CAL112", _E, "a date in the file does not match its name",
+             "make CALIBDATE and VALIDSTART agree with the file name, or rename the file",
+             "The name says when validity starts; a date that differs shows that one of them was forgotten."),
+    CodeInfo("CAL113", _E, "a required keyword is missing", "add the keyword to the metadata",
+             "INSTRUME, OBSTYPE and CALIBDATE identify every calibration, DETECTOR and FILTER those that have one."),
+    CodeInfo("CAL114", _W, "CALIB_ID disagrees with the other keywords", "correct CALIB_ID, or remove it",
+             "People and older tools search by CALIB_ID; one that names another instrument misleads them."),
+    CodeInfo("CAL115", _E, "two spellings of one keyword disagree", "keep the canonical spelling only",
+             "Readers take either; the stack refuses the file with 'Too many values found'."),
+    CodeInfo("CAL116", _E, "a detector has two numbers, or a number two detectors",
+             "make DETECTOR the same in all files of the detector",
+             "The number is the key of the repository; with two, lookups find the wrong detector."),
+    CodeInfo("CAL117", _W, "RAFTNAME and SLOTNAME disagree with DET_NAME", "correct the three keywords",
+             "A detector name of the form RAFT_SLOT repeats both; a difference shows a copied header."),
+    CodeInfo("CAL118", _E, "a keyword for a dimension that the type does not have", "remove the keyword",
+             "The stack refuses a DETECTOR or FILTER where the path has no such level."),
+    CodeInfo("CAL201", _E, "the file cannot be read", "check its permissions and its size",
+             "What cannot be read cannot be released."),
+    CodeInfo("CAL202", _E, "the file is not UTF-8 text", "save it as UTF-8",
+             "YAML and ECSV are UTF-8; other bytes change with the reader's locale."),
+    CodeInfo("CAL203", _E, "merge-conflict markers", "resolve the conflict and remove the marker lines",
+             "Such a file has reached the main branch of a public package before; it parses as neither side."),
+    CodeInfo("CAL204", _E, "YAML syntax", "mend the line that is named; indentation and colons are the usual cause",
+             "The file cannot be read at all."),
+    CodeInfo("CAL205", _E, "ECSV syntax", "see the ECSV 1.0 description (astropy APE 6)",
+             "The file cannot be read at all."),
+    CodeInfo("CAL206", _E, "JSON syntax", "mend the line that is named", "The file cannot be read at all."),
+    CodeInfo("CAL207", _E, "a YAML tag that is not allowed", "write plain mappings, lists and scalars",
+             "A tag can name code to run; only tags that stand for plain data are read."),
+    CodeInfo("CAL208", _E, "a key stands twice", "remove one of the two",
+             "Readers keep the last one without a word, so an edit of the first has no effect."),
+    CodeInfo("CAL209", _E, "the file is too large or too deeply nested to be a calibration",
+             "split the file, or check how it was written",
+             "Reading it would use more memory or time than any calibration needs."),
+    CodeInfo("CAL210", _E, "a required field is missing", "add the field",
+             "The calibration's class cannot be made without it."),
+    CodeInfo("CAL211", _E, "a value of the wrong type", "write a value of the type in the message",
+             "The calibration's class cannot be made from it."),
+    CodeInfo("CAL212", _W, "an unknown field", "correct its spelling, or remove it",
+             "It is not converted, so whatever it says has no effect."),
+    CodeInfo("CAL213", _E, "a required column is missing", "add the column",
+             "The calibration's class cannot be made without it."),
+    CodeInfo("CAL214", _E, "a column of the wrong data type", "correct the datatype in the header",
+             "Readers convert by the declared data type."),
+    CodeInfo("CAL215", _E, "a wrong shape", "give as many values as the message says",
+             "Arrays are read by position; one value too few shifts all the others."),
+    CodeInfo("CAL216", _E, "a wrong unit", "use a unit that converts to the one in the message",
+             "Values are converted by their unit; without a right one they are off by orders of magnitude."),
+    CodeInfo("CAL217", _E, "a data row with a wrong number of cells", "give one cell for each column",
+             "Cells are matched to columns by position."),
+    CodeInfo("CAL218", _E, "a cell that is not of its column's data type", "correct the cell, or the datatype",
+             "The cell cannot be converted."),
+    CodeInfo("CAL219", _W, "an unknown column", "correct its name, or remove it",
+             "It is not converted, so whatever it says has no effect."),
+    CodeInfo("CAL220", _E, "a text form that the type does not have", "use one of the forms in the message",
+             "The stack reads the type only from those forms."),
+    CodeInfo("CAL301", _E, "a value out of range", "correct the value",
+             "It cannot be a measurement of that quantity."),
+    CodeInfo("CAL302", _E, "a value that is not finite", "replace NaN or infinity by a number",
+             "It would spread through every pixel that it is applied to."),
+    CodeInfo("CAL303", _E, "wavelengths do not increase", "sort the rows by wavelength, each once",
+             "Interpolation needs strictly increasing wavelengths."),
+    CodeInfo("CAL304", _W, "a throughput outside 0 to 1", "check the value and the unit",
+             "A passive element neither amplifies nor takes light away twice; noise may do it by a little."),
+    CodeInfo("CAL305", _E, "a value that is not a whole number", "write a whole number",
+             "It would be cut off without a word."),
+    CodeInfo("CAL306", _E, "a key stands twice in a table", "keep one row for each key",
+             "Only one of the two can be in force."),
+    CodeInfo("CAL307", _E, "outside of the detector", "correct the coordinates",
+             "Pixels outside of the detector cannot be masked; the box belongs to another detector."),
+    CodeInfo("CAL308", _E, "values that contradict each other", "make them agree",
+             "A reader that takes the other one gets another calibration."),
+    CodeInfo("CAL309", _E, "CALIBCLS names a class of another type", "correct CALIBCLS, or move the file",
+             "The stack constructs the class that the file names."),
+    CodeInfo("CAL310", _E, "a version that is not known", "use a version in the message",
+             "Versions differ in which fields they have and what they mean."),
+    CodeInfo("CAL311", _E, "amplifiers do not share their wavelengths", "sample all amplifiers at the same wavelengths",
+             "The detector's curve is the mean over its amplifiers, sample by sample."),
+    CodeInfo("CAL312", _W, "a crosstalk matrix with a non-zero diagonal", "set the diagonal to zero",
+             "An amplifier does not cross-talk with itself; the diagonal would rescale its own signal."),
+    CodeInfo("CAL401", _E, "two files of one key start at the same time", "keep one of them",
+             "Which one is in force would depend on the order in which they are read."),
+    CodeInfo("CAL402", _E, "VALIDEND is not after the start", "correct VALIDEND, or the file name",
+             "The range would be empty, and is imported as empty without a word."),
+    CodeInfo("CAL403", _E, "validity ranges overlap", "end the earlier one at the later one's start",
+             "Two calibrations in force at once make every lookup there ambiguous."),
+    CodeInfo("CAL404", _I, "a hole in validity", "close it if data were taken then",
+             "Exposures in the hole find no calibration."),
+    CodeInfo("CAL405", _W, "outside of the times that a repository can hold", "use times from 1970 to 2100",
+             "The repository clamps such times, so the range that it holds is another one."),
+    CodeInfo("CAL406", _W, "two epochs of one key share their CALIBDATE", "make CALIBDATE the start of each epoch",
+             "The run collection is named by CALIBDATE; the later one is given a run of its own."),
+    CodeInfo("CAL407", _E, "a date that cannot be read", "write it as ISO 8601, such as 2024-01-31T00:00:00",
+             "Validity is decided by it."),
+    CodeInfo("CAL501", _I, "text that FITS cannot hold as it is", "keep to printable ASCII if other readers matter",
+             "It is written with escapes (\\\\u00e9); our reader turns them back, others show the escapes."),
+    CodeInfo("CAL502", _E, "a metadata value that FITS cannot hold", "write a finite number, text or a boolean",
+             "Headers hold numbers, text and booleans only; the value would be lost."),
+)
+
+CODES: dict[str, CodeInfo] = {row.code: row for row in _ROWS}
+
+
+def code_info(code: str) -> CodeInfo:
+    """Return the row of a code.
+
+    Raises
+    ------
+    KeyError
+        If there is no such code.
+    """
+    return CODES[code]

@@ -1,0 +1,222 @@
+"""An instrument: its detectors and filters, declared in ``instrument.yaml`` or inferred from the files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from curated.diagnostic import Problem
+from curated.layout import directory_name
+from curated.metadata import has_value
+
+LIMITS = {"name": 32, "class_name": 64}
+"""Lengths that the Butler's dimension tables hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One detector.
+
+    Parameters
+    ----------
+    id : `int`
+        Its number, the key of a repository.
+    name : `str`
+        Its full name.
+    raft, slot, serial, purpose : `str`
+        Where it sits, its serial number, and what it is for; empty where not known.
+    width, height : `int`
+        Size in pixels; 0 where not known.
+    amplifiers : `tuple` [`str`]
+        Names of its amplifiers; empty where not known.
+    """
+
+    id: int
+    name: str
+    raft: str = ""
+    slot: str = ""
+    serial: str = ""
+    purpose: str = ""
+    width: int = 0
+    height: int = 0
+    amplifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One physical filter and its band; the filter's name is its band where none is declared."""
+
+    name: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument, as a repository knows it.
+
+    Parameters
+    ----------
+    name : `str`
+        Its name in a repository.
+    directory : `str`
+        Its directory in the package; INSTRUME is compared with it.
+    detectors, filters : `dict`
+        By directory name.
+    declared : `bool`
+        Whether it comes from an ``instrument.yaml``, so that other detectors and filters are errors.
+    class_name : `str`
+        The stack's class, where it has one.
+    """
+
+    name: str
+    directory: str
+    detectors: Mapping[str, Detector] = field(default_factory=dict)
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    declared: bool = False
+    class_name: str = ""
+    visit_max: int | None = None
+    exposure_max: int | None = None
+    visit_system: int | None = None
+
+
+_TOP = {
+    "name": str,
+    "class_name": str,
+    "visit_max": int,
+    "exposure_max": int,
+    "visit_system": int,
+    "detectors": list,
+    "filters": list,
+}
+_DETECTOR = {
+    "id": int,
+    "name": str,
+    "raft": str,
+    "slot": str,
+    "serial": str,
+    "purpose": str,
+    "width": int,
+    "height": int,
+    "amplifiers": list,
+}
+_FILTER = {"name": str, "band": str}
+_KINDS = {str: "text", int: "a whole number", list: "a list"}
+
+
+def _check(
+    item: Any, allowed: Mapping[str, type], required: tuple[str, ...], at: tuple[str | int, ...]
+) -> Iterable[Problem]:
+    if not isinstance(item, Mapping):
+        yield Problem("CAL002", at, "not a mapping")
+        return
+    for key in required:
+        if key not in item:
+            yield Problem("CAL002", at, f"{key!r} is missing")
+    for key, value in item.items():
+        if key not in allowed:
+            yield Problem("CAL002", (*at, key), f"{key!r} is not one of {', '.join(allowed)}")
+        elif not isinstance(value, allowed[key]) or isinstance(value, bool):
+            yield Problem("CAL002", (*at, key), f"{key} is {value!r}, not {_KINDS[allowed[key]]}")
+        elif isinstance(value, str) and (not value.strip() or len(value) > LIMITS.get(str(key), 256)):
+            yield Problem("CAL002", (*at, key), f"{key} is empty or too long")
+        elif isinstance(value, int) and value < 0:
+            yield Problem("CAL002", (*at, key), f"{key} is {value}, less than zero")
+
+
+def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Problem]]:
+    """Make an instrument of the content of an ``instrument.yaml``.
+
+    Returns
+    -------
+    instrument : `Instrument`
+        As much of it as is right.
+    problems : `list` [`Problem`]
+        ``CAL002`` for each thing that is not.
+    """
+    problems = list(_check(tree, _TOP, ("name",), ()))
+    if not isinstance(tree, Mapping) or problems:
+        return Instrument(directory, directory), problems
+    detectors: dict[str, Detector] = {}
+    filters: dict[str, Filter] = {}
+    numbers: dict[int, str] = {}
+    for i, item in enumerate(tree.get("detectors", [])):
+        wrong = list(_check(item, _DETECTOR, ("id", "name"), ("detectors", i)))
+        if not wrong:
+            made = Detector(**{**item, "amplifiers": tuple(map(str, item.get("amplifiers", ())))})
+            if made.id in numbers or directory_name(made.name) in detectors:
+                wrong.append(Problem("CAL002", ("detectors", i), f"detector {made.id} {made.name!r} stands twice"))
+            numbers[made.id] = made.name
+            detectors[directory_name(made.name)] = made
+        problems += wrong
+    for i, item in enumerate(tree.get("filters", [])):
+        wrong = list(_check(item, _FILTER, ("name",), ("filters", i)))
+        if not wrong:
+            name = directory_name(item["name"])
+            if name in filters:
+                wrong.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
+            filters[name] = Filter(item["name"], item.get("band", item["name"]))
+        problems += wrong
+    scalars = {k: v for k, v in tree.items() if k not in ("detectors", "filters")}
+    return Instrument(directory=directory, detectors=detectors, filters=filters, declared=True, **scalars), problems
+
+
+def infer_instrument(directory: str, facts: Iterable[Mapping[str, Any]]) -> Instrument:
+    """Make an instrument of what its files say about it together.
+
+    Parameters
+    ----------
+    directory : `str`
+        Its directory.
+    facts : iterable [`dict`]
+        For each file its directory names (``detector``, ``filter``) and its identity keywords.
+    """
+    names: Counter[str] = Counter()
+    said: dict[str, dict[str, Counter[Any]]] = {}
+    filters: dict[str, Counter[str]] = {}
+    for fact in facts:
+        keywords = fact["keywords"]
+        if has_value(keywords.get("INSTRUME")):
+            names[str(keywords["INSTRUME"])] += 1
+        if fact["detector"]:
+            entry = said.setdefault(fact["detector"], {})
+            for keyword in ("DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME", "DET_SER"):
+                if has_value(keywords.get(keyword)):
+                    entry.setdefault(keyword, Counter())[keywords[keyword]] += 1
+            for name in (keywords.get("DET_NAME"), *_names_in_id(keywords.get("CALIB_ID"))):
+                if has_value(name) and directory_name(str(name)) == fact["detector"]:
+                    entry.setdefault("name", Counter())[str(name)] += 1
+        if fact["filter"] and has_value(keywords.get("FILTER")):
+            filters.setdefault(fact["filter"], Counter())[str(keywords["FILTER"])] += 1
+    return Instrument(
+        name=_most(names, directory),
+        directory=directory,
+        detectors={d: _detector(d, entry) for d, entry in sorted(said.items()) if "DETECTOR" in entry},
+        filters={f: Filter(_most(seen, f), _most(seen, f)) for f, seen in sorted(filters.items())},
+    )
+
+
+def _names_in_id(calib_id: Any) -> Iterable[str]:
+    parts = dict(part.split("=", 1) for part in str(calib_id or "").split() if "=" in part)
+    if "detectorName" in parts:
+        yield parts["detectorName"]
+        if "raftName" in parts:
+            yield f"{parts['raftName']}_{parts['detectorName']}"
+
+
+def _most(seen: Counter[Any] | None, default: Any) -> Any:
+    """Return what most files say; among equals the first in order, so that the choice is repeatable."""
+    return min(seen, key=lambda value: (-seen[value], str(value))) if seen else default
+
+
+def _detector(directory: str, entry: Mapping[str, Counter[Any]]) -> Detector:
+    name = _most(entry.get("name"), directory.upper())
+    raft, _, slot = name.partition("_")
+    return Detector(
+        id=_most(entry["DETECTOR"], 0),
+        name=name,
+        raft=str(_most(entry.get("RAFTNAME"), raft if slot else "")),
+        slot=str(_most(entry.get("SLOTNAME"), slot)),
+        serial=str(_most(entry.get("DET_SER"), "")),
+    )

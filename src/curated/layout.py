@@ -1,0 +1,141 @@
+"""Paths to keys: which files are calibrations, and of what."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from curated.calib import Calib
+from curated.diagnostic import Problem
+from curated.model import CalibFile, CalibKey
+from curated.registry import find_type
+from curated.times import parse_time
+
+FORMS = {".ecsv": "ecsv", ".ECSV": "ecsv", ".yaml": "yaml", ".YAML": "yaml", ".json": "json", ".JSON": "json"}
+"""File endings and their text forms; the stack takes all lower or all upper case only."""
+
+INSTRUMENT_FILE = "instrument.yaml"
+
+_LOOKALIKE = re.compile(
+    r"(?:\.(?:ya?ml|ecsv|json)(?:~|\.(?:orig|bak|rej|swp|gz|bz2|xz|zip|txt|old|tmp))?|\.yml)\Z", re.IGNORECASE
+)
+_DATED = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]?[\d:]*\Z")
+_SIDE = re.compile(r"\.(?:inputs\.yaml|fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Layout:
+    """What a walk through the calibration directory found.
+
+    Parameters
+    ----------
+    files : `list` [`CalibFile`]
+        Calibrations, in the order of their paths.
+    instruments : `dict` [`str`, `str`]
+        Path of the ``instrument.yaml``, empty where there is none, by instrument directory.
+    problems : `list` [`tuple` [`str`, `Problem`]]
+        Path and problem of what is at a wrong place.
+    """
+
+    files: list[CalibFile] = field(default_factory=list)
+    instruments: dict[str, str] = field(default_factory=dict)
+    problems: list[tuple[str, Problem]] = field(default_factory=list)
+
+
+def walk(root: str, top: str) -> Iterator[str]:
+    """Yield the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
+
+    Links are yielded but never followed, so that no walk leaves the root or ends in a loop.
+    """
+    directory = os.path.join(root, top) if top else root
+    with os.scandir(directory) as entries:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    for entry in listed:
+        if entry.name.startswith("."):
+            continue
+        path = f"{top}/{entry.name}" if top else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(root, path)
+        else:
+            yield path
+
+
+def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
+    """Sort paths into calibrations, instrument files and what is at a wrong place.
+
+    Parameters
+    ----------
+    paths : iterable [`str`]
+        Paths relative to the package's root, with forward slashes.
+    top : `str`
+        The calibration directory; empty where the instruments stand at the root.
+    """
+    found = Layout()
+    depth = len(PurePosixPath(top).parts) if top else 0
+    unknown: set[str] = set()
+    for path in paths:
+        parts = path.split("/")[depth:]
+        if len(parts) < 2:
+            continue
+        instrument = parts[0]
+        if parts[1] == INSTRUMENT_FILE and len(parts) == 2:
+            found.instruments[instrument] = path
+            continue
+        place(path, parts, found, unknown)
+    return found
+
+
+def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None:
+    """Put one path below an instrument where it belongs in ``found``."""
+    stem, ending = os.path.splitext(parts[-1])
+    form = FORMS.get(ending)
+    if form is None or _SIDE.search(parts[-1]):
+        if not _SIDE.search(parts[-1]) and (_LOOKALIKE.search(parts[-1]) or _DATED.match(stem)):
+            found.problems.append((path, Problem("CAL107", (), f"{parts[-1]!r} is not read")))
+        return
+    cls = find_type(parts[1]) if len(parts) > 2 else None
+    if cls is None:
+        if len(parts) == 2:
+            found.problems.append((path, Problem("CAL102", (), "a calibration stands in a directory of its type")))
+        elif "/".join(parts[:2]) not in unknown:
+            unknown.add("/".join(parts[:2]))
+            found.problems.append((path, Problem("CAL103", (), f"{parts[1]!r} is not a calibration type")))
+        return
+    found.instruments.setdefault(parts[0], "")
+    file = _calibration(path, parts, cls, form)
+    if isinstance(file, Problem):
+        found.problems.append((path, file))
+    else:
+        found.files.append(file)
+
+
+def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> CalibFile | Problem:
+    spec = cls.SPEC
+    levels = parts[2:-1]
+    wanted = [name for name, has in (("<detector>", spec.has_detector), ("<filter>", spec.has_filter)) if has]
+    if len(levels) != len(wanted):
+        expected = "/".join([parts[0], parts[1], *wanted, parts[-1]])
+        return Problem("CAL102", (), f"{len(levels)} directories below {parts[1]!r}, expected {expected}")
+    if form not in spec.forms:
+        return Problem("CAL220", (), f"{spec.name} is read from {' or '.join(spec.forms)}, not {form}")
+    stem = os.path.splitext(parts[-1])[0]
+    try:
+        start = parse_time(stem)
+    except ValueError:
+        return Problem("CAL101", (), f"{stem!r} is not a date-time")
+    named = iter(levels)
+    key = CalibKey(
+        parts[0],
+        spec.name,
+        directory_name(next(named)) if spec.has_detector else "",
+        directory_name(next(named)) if spec.has_filter else "",
+    )
+    return CalibFile(path, key, start, form)
+
+
+def directory_name(name: str) -> str:
+    """Return the directory of a detector or filter: lower case, blanks as underscores."""
+    return name.lower().replace(" ", "_")

@@ -1,0 +1,450 @@
+"""What a calibration type, a file and a stamp are made of: data only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+"""A numpy array; shape and dtype are in the `Field` that declares it."""
+
+Rows = Literal["free", "one", "key", "records"]
+"""How a table's rows come about.
+
+``free``
+    As many rows as each field has values: a list of boxes, a curve.
+``one``
+    One row, each cell a vector: a matrix with its errors.
+``key``
+    A row for each key of a mapping: amplifiers, source detectors.
+``records``
+    As ``free``; in YAML a list of mappings, one for each row.
+"""
+
+Absent = Literal["omit", "blank", "undefined"]
+"""What becomes of a keyword without a value in FITS: no card, ``''``, or an undefined value."""
+
+DIMENSION_ORDER = ("instrument", "detector", "physical_filter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of a type: how its rows come about and what it is called.
+
+    Parameters
+    ----------
+    name : `str`
+        Name in documentation; the YAML key of a ``records`` table.
+    rows : `str`
+        See `Rows`.
+    key_column : `str`
+        FITS and ECSV name of the column that holds the keys of a ``key`` table.
+    optional : `bool`
+        Whether the table is left out when it has no rows.
+    """
+
+    name: str
+    rows: Rows = "free"
+    key_column: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One quantity of a calibration type; readers, writers, schema and docs walk these.
+
+    Parameters
+    ----------
+    dtype : `str`
+        ``f8``, ``i8``, ``bool``, ``str``, or ``f`` for the float type that the file has.
+    doc : `str`
+        One sentence.
+    unit : `str`
+        Unit in the FITS standard's spelling; empty for numbers without one.
+    column : `str`
+        FITS and ECSV column name.
+    keyword : `str`
+        Header keyword, for a value that lives in the header instead of a column.
+    text : `str`
+        YAML and JSON key; the attribute's name where empty.
+    aliases : `tuple` [`str`]
+        Other names that are read.
+    table : `int`
+        Index of its table in `Spec.tables`.
+    shape : `tuple`
+        Shape of one row's value; names are keys of `Spec.sizes`, ``*`` is any length.
+    required : `bool`
+        Whether a file without it is an error.
+    default : `object`
+        Value where it is missing and not required; `None` leaves it out.
+    finite : `bool`
+        Whether NaN and infinity are errors.
+    minimum, maximum, above : `float`, optional
+        Bounds; ``above`` is exclusive.
+    choices : `tuple` [`str`]
+        The texts allowed; empty for any.
+    needs_unit : `bool`
+        Whether a column without a unit is an error.
+    since : `float`
+        Class version that introduced it; FITS of the stack has had it since.
+    name : `str`
+        The attribute's name, filled in by `Spec.fields`.
+    """
+
+    dtype: str
+    doc: str
+    unit: str = ""
+    column: str = ""
+    keyword: str = ""
+    text: str = ""
+    aliases: tuple[str, ...] = ()
+    table: int = 0
+    shape: tuple[str | int, ...] = ()
+    required: bool = True
+    default: Any = None
+    finite: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    needs_unit: bool = False
+    since: float = 0.0
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The YAML and JSON key."""
+        return self.text or self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All column names that are read, the canonical one first."""
+        return (self.column, *self.aliases)
+
+
+def column(dtype: str, **kwargs: Any) -> Any:
+    """Declare a field of a calibration type; see `Field` for the arguments."""
+    declared = Field(dtype=dtype, **kwargs)
+    if declared.required:
+        return field(metadata={"field": declared})
+    return field(default=declared.default, metadata={"field": declared})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlotSpec:
+    """The default plot of a type.
+
+    Parameters
+    ----------
+    kind : `str`
+        ``curve``, ``boxes``, ``matrix`` or ``layout``.
+    x, y : `str`
+        Attribute names.
+    group : `str`
+        Attribute that splits a curve into several.
+    """
+
+    kind: Literal["curve", "boxes", "matrix", "layout"]
+    x: str = ""
+    y: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """Everything about a calibration type that is not a field.
+
+    Parameters
+    ----------
+    name : `str`
+        Directory, dataset type of the package and name on the command line: one word.
+    title : `str`
+        The one-line fact for people.
+    obstype : `str`
+        OBSTYPE as the LSST stack spells it; it prefixes the SCHEMA and VERSION keywords.
+    version : `float`
+        Version of the class whose form is written.
+    versions : `tuple` [`float`]
+        Versions that are read; empty for any.
+    schema : `str`
+        Value of the SCHEMA keyword.
+    dimensions : `tuple` [`str`]
+        Of ``instrument``, ``detector``, ``physical_filter``.
+    storage_class : `str`
+        Storage class in a Butler repository.
+    dataset_type : `str`
+        Dataset type in a Butler repository; ``name`` where empty.
+    calibcls : `str`
+        Full name of the stack's class.
+    tables : `tuple` [`Table`]
+        Its tables in FITS order.
+    forms : `tuple` [`str`]
+        Text forms, of ``ecsv``, ``yaml``, ``json``; the first is the one written.
+    sizes : `dict` [`str`, `str`]
+        Names used in `Field.shape` and the header keywords that give their values.
+    absent : `str`
+        See `Absent`.
+    keeps_version : `bool`
+        Whether OBSTYPE, SCHEMA and VERSION of the file are kept in FITS as they are.
+    keywords : `tuple` [`str`]
+        Keywords of its own, in header order, that are not fields.
+    aliases : `tuple` [`str`]
+        Other names for the command line, such as those of DMTN-148's table.
+    repeats_metadata : `bool`
+        Whether every table carries the keywords, not only the first.
+    ignored : `dict` [`str`, `str`]
+        YAML keys that follow from others, with what they say; they may stand there and are not read.
+    plot : `PlotSpec`, optional
+        Its default plot.
+    """
+
+    name: str
+    title: str
+    obstype: str
+    dimensions: tuple[str, ...]
+    storage_class: str
+    calibcls: str
+    tables: tuple[Table, ...]
+    version: float = 1.0
+    versions: tuple[float, ...] = ()
+    schema: str = ""
+    dataset_type: str = ""
+    forms: tuple[str, ...] = ("ecsv", "yaml")
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    absent: Absent = "blank"
+    keeps_version: bool = False
+    keywords: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    repeats_metadata: bool = False
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    plot: PlotSpec | None = None
+
+    @property
+    def dataset(self) -> str:
+        """The dataset type in a Butler repository."""
+        return self.dataset_type or self.name
+
+    @property
+    def has_detector(self) -> bool:
+        """Whether each detector has its own."""
+        return "detector" in self.dimensions
+
+    @property
+    def has_filter(self) -> bool:
+        """Whether each physical filter has its own."""
+        return "physical_filter" in self.dimensions
+
+
+def fields_of(cls: type) -> tuple[Field, ...]:
+    """Return the declared fields of a calibration class, named, in order."""
+    return tuple(
+        dataclasses.replace(f.metadata["field"], name=f.name)
+        for f in dataclasses.fields(cls)
+        if "field" in f.metadata
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CalibKey:
+    """What makes a calibration unique, apart from its start (DMTN-148, section 3.1).
+
+    Parameters
+    ----------
+    instrument : `str`
+        The instrument's directory, as the package spells it.
+    type : `str`
+        Name of the calibration type.
+    detector, filter : `str`
+        Directory names, lower case; empty where the type has no such dimension.
+    """
+
+    instrument: str
+    type: str
+    detector: str = ""
+    filter: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.instrument, self.type, self.detector, self.filter) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibFile:
+    """A discovered file: its path, its key and the start that its name gives.
+
+    Parameters
+    ----------
+    path : `str`
+        Path relative to the package's root, with forward slashes.
+    key : `CalibKey`
+        What it calibrates.
+    start : `datetime.datetime`
+        Start of validity, UTC, naive.
+    form : `str`
+        ``ecsv``, ``yaml`` or ``json``.
+    """
+
+    path: str
+    key: CalibKey
+    start: datetime
+    form: str
+
+
+@dataclass(slots=True)
+class TextColumn:
+    """A column of an ECSV file, or of a FITS table, as it was read.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray` or `list`
+        One entry for each row.
+    dtype : `str`
+        Data type that the file declares, such as ``float32``.
+    unit : `str`
+        Unit that the file declares, empty for none.
+    doc : `str`
+        Its description in the file.
+    """
+
+    values: Any
+    dtype: str
+    unit: str = ""
+    doc: str = ""
+
+
+@dataclass(slots=True)
+class Content:
+    """A calibration's parts on the way between a file and its class.
+
+    Parameters
+    ----------
+    metadata : `dict`
+        Keywords, canonical upper case.
+    values : `dict`
+        Values by field name, as the file has them.
+    units : `dict` [`str`, `str`]
+        Unit that the file declares, by field name.
+    form : `str`
+        ``ecsv``, ``yaml``, ``json`` or ``fits``; decides how places are named.
+    """
+
+    metadata: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    form: str = "yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Where a FITS file comes from; it has no clock, so the same commit gives the same bytes.
+
+    Parameters
+    ----------
+    sha1 : `str`
+        Commit that is converted, 40 hexadecimal digits.
+    url : `str`
+        The package's public address, from ``curated.yaml``.
+    path : `str`
+        Path of the source file in its repository.
+    blob : `str`
+        Git blob of the source file.
+    file_sha1, file_date, editor : `str`
+        Last commit that changed the file, its committer date (UTC) and its author's name.
+    dirty : `bool`
+        Whether the work tree had changes that are not committed.
+    version : `str`
+        Version of curated.
+    valid_start, valid_end : `str`
+        Validity range, UTC, ISO 8601; the end is empty when open.
+    """
+
+    sha1: str
+    url: str
+    path: str
+    blob: str
+    file_sha1: str
+    file_date: str
+    editor: str
+    dirty: bool
+    version: str
+    valid_start: str
+    valid_end: str = ""
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the header keywords of the contract, in order."""
+        cards: dict[str, Any] = {"VALIDSTART": self.valid_start}
+        if self.valid_end:
+            cards["VALIDEND"] = self.valid_end
+        cards |= {
+            "REPOSHA1": self.sha1,
+            "REPOURL": self.url,
+            "REPOPATH": self.path,
+            "BLOBSHA1": self.blob,
+            "FILESHA1": self.file_sha1,
+            "FILEDATE": self.file_date,
+            "EDITOR": self.editor,
+            "REPODIRT": self.dirty,
+            "CURATVER": self.version,
+        }
+        return cards
+
+
+STAMP_KEYWORDS = frozenset(
+    "VALIDSTART VALIDEND REPOSHA1 REPOURL REPOPATH BLOBSHA1 FILESHA1 FILEDATE EDITOR REPODIRT CURATVER "
+    "CHECKSUM DATASUM".split()
+)
+
+
+def is_numeric(dtype: str) -> bool:
+    """Say whether a field's dtype holds numbers."""
+    return dtype in ("f", "f8", "i8")
+
+
+def dtype_of(declared: str) -> np.dtype[Any]:
+    """Return the numpy dtype in which a field's values are kept; ``f`` gives float64."""
+    return np.dtype({"f": "f8", "f8": "f8", "i8": "i8", "bool": "?", "str": "U"}[declared])
+
+
+@dataclass(slots=True)
+class ColumnData:
+    """A column on its way into a FITS table, a row for each entry of the first axis.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray` or `list` [`numpy.ndarray`]
+        An array of fixed shape a row, or a list of arrays of varying length.
+    unit : `str`
+        Unit in the FITS standard's spelling, empty for none.
+    variable : `bool`
+        Whether the values go into the heap even where they have equal lengths.
+    """
+
+    values: Any
+    unit: str = ""
+    variable: bool = False
+
+
+@dataclass(slots=True)
+class TableData:
+    """A table on its way into FITS.
+
+    Parameters
+    ----------
+    columns : `dict` [`str`, `ColumnData`]
+        Its columns in order.
+    carries_metadata : `bool`
+        Whether the calibration's keywords stand in its header.
+    keywords : `dict`
+        Keywords of the table itself.
+    column_keywords : `tuple` [`str`]
+        Keywords that each column has one of, such as ``TCCLS``; their values are in ``keywords``.
+    """
+
+    columns: dict[str, ColumnData]
+    carries_metadata: bool = False
+    keywords: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,71 @@
+"""Names of calibration types to their classes: the package's own, then those of other packages."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.metadata import entry_points
+
+from curated import types
+from curated.calib import Calib
+from curated.diagnostic import CuratedError
+
+ENTRY_POINTS = "curated.types"
+
+
+@cache
+def own_types() -> dict[str, type[Calib]]:
+    """Return the types of this package by name, in alphabetical order."""
+    found = {}
+    for module in pkgutil.iter_modules(types.__path__):
+        if module.name.startswith("_"):
+            continue
+        loaded = importlib.import_module(f"{types.__name__}.{module.name}")
+        for value in vars(loaded).values():
+            if isinstance(value, type) and issubclass(value, Calib) and value.__module__ == loaded.__name__:
+                found[value.SPEC.name] = value
+    return dict(sorted(found.items()))
+
+
+@cache
+def all_types() -> dict[str, type[Calib]]:
+    """Return all types by name, those of other installed packages included.
+
+    Raises
+    ------
+    CuratedError
+        If another package's type takes a name that is in use.
+    """
+    found = dict(own_types())
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
+        cls = entry.load()
+        if cls.SPEC.name in found:
+            raise CuratedError(f"{entry.value} declares type {cls.SPEC.name!r}, which exists already")
+        found[cls.SPEC.name] = cls
+    return found
+
+
+def find_type(name: str) -> type[Calib] | None:
+    """Return the type of a directory name or alias, without regard to case; `None` if there is none."""
+    wanted = name.lower()
+    # Other packages are asked only for names that are not ours: looking for them takes time.
+    for known in (own_types, all_types):
+        for cls in known().values():
+            if wanted == cls.SPEC.name.lower() or wanted in (alias.lower() for alias in cls.SPEC.aliases):
+                return cls
+    return None
+
+
+def get_type(name: str) -> type[Calib]:
+    """Return the type of a name or alias.
+
+    Raises
+    ------
+    CuratedError
+        If there is no such type.
+    """
+    cls = find_type(name)
+    if cls is None:
+        raise CuratedError(f"unknown calibration type {name!r}", f"known types: {', '.join(all_types())}")
+    return cls

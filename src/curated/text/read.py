@@ -1,0 +1,57 @@
+"""Bytes to `Source`, by text form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from curated.diagnostic import Problem
+from curated.text.ecsv import read_ecsv
+from curated.text.source import Source
+from curated.text.tree import read_json, read_yaml
+
+MAX_BYTES = 256 * 2**20
+"""Largest text file that is read; the largest of public packages has 0.1 MB."""
+
+_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( .*)?$", re.MULTILINE)
+
+_READERS: dict[str, Callable[[str], tuple[Source | None, list[Problem]]]] = {
+    "ecsv": read_ecsv,
+    "yaml": read_yaml,
+    "json": read_json,
+}
+
+
+def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
+    """Read a text file.
+
+    Parameters
+    ----------
+    data : `bytes`
+        Its content.
+    form : `str`
+        ``ecsv``, ``yaml`` or ``json``.
+
+    Returns
+    -------
+    source : `Source` or `None`
+        Its data; `None` where nothing could be read.
+    problems : `list` [`Problem`]
+        What is wrong with it as text.
+    """
+    if len(data) > MAX_BYTES:
+        return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        return None, [Problem("CAL202", (), f"byte 0x{byte:02x} is not UTF-8", line=line)]
+    if "<<<<<<<" in text or ">>>>>>>" in text:
+        conflicts = [
+            Problem("CAL203", (), f"merge-conflict marker {m[1]!r}", line=text.count("\n", 0, m.start()) + 1)
+            for m in _CONFLICT.finditer(text)
+        ]
+        if conflicts:
+            return None, conflicts
+    return _READERS[form](text.removeprefix("\ufeff"))

@@ -1,0 +1,44 @@
+"""A file that was read: its data, and where each value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from curated.diagnostic import Diagnostic, Pointer, Problem
+from curated.model import TextColumn
+
+Locator = Callable[[Pointer], tuple[int, int]]
+"""From a place in the document to its line and column, both one-based."""
+
+
+@dataclass(slots=True)
+class Source:
+    """Untrusted data of one text file.
+
+    Parameters
+    ----------
+    form : `str`
+        ``ecsv``, ``yaml`` or ``json``.
+    metadata : `dict`
+        Keywords as the file spells them.
+    tree : `dict`
+        Top-level values of YAML and JSON, apart from the metadata.
+    columns : `dict` [`str`, `TextColumn`]
+        Columns of ECSV.
+    locator : `~collections.abc.Callable`
+        Finds a value's line and column. It reads the text again, so it costs nothing until there is a
+        finding to report.
+    """
+
+    form: str
+    metadata: dict[str, Any]
+    tree: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, TextColumn] = field(default_factory=dict)
+    locator: Locator = lambda pointer: (0, 0)
+
+    def diagnose(self, problem: Problem, file: str) -> Diagnostic:
+        """Complete a rule's problem with its place in this file."""
+        line, column = (0, 0) if problem.line is not None else self.locator(problem.pointer)
+        return Diagnostic.from_problem(problem, file, line, column)

@@ -1,0 +1,78 @@
+"""Times: text to UTC, UTC to the TAI nanoseconds that a Butler repository holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
+"""What a Butler repository can hold; it clamps other times to these."""
+
+_EPOCH_TAI = (2440587.5, 0.0)
+"""1970-01-01 00:00:00 TAI as two parts of a Julian date."""
+
+
+def parse_time(text: str) -> datetime:
+    """Read an ISO 8601 date-time as naive UTC.
+
+    Parameters
+    ----------
+    text : `str`
+        Any form that `datetime.datetime.fromisoformat` takes; without an offset it is UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is no date-time.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is beyond the calendar") from error
+
+
+def iso(time: datetime) -> str:
+    """Return a time as ISO 8601, without an offset, with as many decimals as it needs."""
+    return time.isoformat()
+
+
+def compact(time: datetime) -> str:
+    """Return a time as run collections and file names have it, such as ``19700101T000000``."""
+    text = time.strftime("%Y%m%dT%H%M%S") if time.year >= 1000 else time.isoformat()
+    return text if not time.microsecond else f"{text}.{time.microsecond:06d}"
+
+
+def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
+    """Convert UTC to nanoseconds since 1970-01-01 TAI, as the Butler counts them.
+
+    Astropy converts, with its table of leap seconds; before 1972 UTC ran at another rate (8.000082 s
+    behind TAI at 1970-01-01).
+
+    Parameters
+    ----------
+    times : `~collections.abc.Iterable` [`datetime.datetime`]
+        Naive UTC.
+
+    Returns
+    -------
+    nanoseconds : `dict` [`datetime.datetime`, `int`]
+        One entry for each different time.
+    """
+    unique = sorted(set(times))
+    if not unique:
+        return {}
+    import warnings
+
+    import erfa
+    from astropy.time import Time
+
+    with warnings.catch_warnings():
+        # UTC beyond the table of leap seconds is converted with the last one, which is what is meant.
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        tai = Time([time.isoformat() for time in unique], format="isot", scale="utc").tai
+    days = tai.jd1 - _EPOCH_TAI[0]
+    return {
+        time: int(day) * 86_400_000_000_000 + round(float(day - int(day) + part) * 86_400_000_000_000)
+        for time, day, part in zip(unique, days, tai.jd2, strict=True)
+    }

@@ -1,0 +1,206 @@
+"""What all transmission curves share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from curated.calib import Calib, calibration
+from curated.diagnostic import Problem
+from curated.model import (
+    Array,
+    ColumnData,
+    Content,
+    Field,
+    PlotSpec,
+    Spec,
+    Table,
+    TableData,
+    TextColumn,
+    column,
+)
+from curated.units import fits_unit, length_factor
+
+_NOISE = 0.01
+"""Throughput measured at nothing scatters about zero; so much of it says nothing about the unit."""
+
+_ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
+
+
+def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ...]) -> Spec:
+    """Return the declaration of a transmission type; they differ in name and dimensions only."""
+    return Spec(
+        name=name,
+        title=title,
+        obstype=name,
+        version=1.0,
+        dimensions=dimensions,
+        storage_class="TransmissionCurve",
+        calibcls=f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve",
+        tables=(Table(name="CURVE", rows="free"),),
+        plot=PlotSpec(kind="curve", x="wavelength", y="throughputs", group="amp_name"),
+    )
+
+
+@calibration
+class TransmissionCurve(Calib):
+    """Throughput against wavelength, for the detector or for each amplifier."""
+
+    amp_name: Array | None = column("str", column="amp_name", required=False, doc="Amplifier of the sample.")
+    wavelength: Array = column(
+        "f", column="wavelength", unit="nm", needs_unit=True, above=0, doc="Wavelength of the sample, in vacuum or air as SOURCE says."
+    )
+    efficiency: Array | None = column(
+        "f", column="efficiency", unit="%", required=False, doc="Fraction of the light that passes."
+    )
+    throughput: Array | None = column(
+        "f", column="throughput", unit="", required=False, doc="Fraction of the light that passes; older name."
+    )
+
+    @classmethod
+    def prepare(cls, content: Content) -> list[Problem]:
+        """Ask for exactly one of the two names of the throughput."""
+        given = [name for name in ("efficiency", "throughput") if name in content.values]
+        if len(given) == 1:
+            return []
+        code = "CAL213" if not given else "CAL308"
+        detail = "neither 'efficiency' nor 'throughput' is given" if not given else "both 'efficiency' and 'throughput' are given"
+        return [Problem(code, (), detail)]
+
+    @property
+    def throughputs(self) -> Array:
+        """Throughput as fractions, one for each sample, in the precision of the file."""
+        name = "efficiency" if self.efficiency is not None else "throughput"
+        values: Array = getattr(self, name)
+        return values * values.dtype.type(0.01) if self.units.get(name, "") == "%" else values
+
+    @property
+    def amplifiers(self) -> list[str]:
+        """Amplifiers in the order of the file; empty where the curve is the detector's."""
+        return [] if self.amp_name is None else list(dict.fromkeys(self.amp_name.tolist()))
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield samples that cannot be interpolated, and throughputs that are none."""
+        name = "efficiency" if self.efficiency is not None else "throughput"
+        lengths = {len(self.wavelength), len(getattr(self, name))}
+        if self.amp_name is not None:
+            lengths.add(len(self.amp_name))
+        if len(lengths) > 1:
+            yield Problem("CAL215", (name,), f"the columns differ in length: {sorted(lengths)}")
+            return
+        if len(self.wavelength) < 2:
+            yield Problem("CAL215", ("wavelength",), f"{len(self.wavelength)} samples; interpolation needs two")
+            return
+        yield from self._order()
+        outside = np.flatnonzero((self.throughputs < -_NOISE) | (self.throughputs > 1 + _NOISE))
+        if outside.size:
+            worst = outside[np.abs(self.throughputs[outside] - 0.5).argmax()]
+            unit = self.units.get(name, "")
+            detail = (
+                f"row {worst + 1} {name}: {getattr(self, name)[worst]:g} {unit}".rstrip()
+                + f", the worst of {outside.size} outside of 0 to {'100 %' if unit == '%' else 1}"
+            )
+            yield Problem("CAL304", (name, int(worst)), detail)
+
+    def _order(self) -> Iterator[Problem]:
+        same = np.ones(len(self.wavelength) - 1, bool)
+        if self.amp_name is not None:
+            same = self.amp_name[1:] == self.amp_name[:-1]
+        for row in np.flatnonzero(same & ~(np.diff(self.wavelength) > 0)).tolist():
+            before, after = self.wavelength[row], self.wavelength[row + 1]
+            yield Problem("CAL303", ("wavelength", row + 1), f"row {row + 2} wavelength: {after:g} after {before:g}")
+        amplifiers = self.amplifiers
+        if len(amplifiers) > 1 and self.amp_name is not None:
+            first = self.wavelength[self.amp_name == amplifiers[0]]
+            for other in amplifiers[1:]:
+                if not np.array_equal(self.wavelength[self.amp_name == other], first):
+                    row = int(np.flatnonzero(self.amp_name == other)[0])
+                    yield Problem(
+                        "CAL311", ("amp_name", row), f"amplifier {other} has other wavelengths than {amplifiers[0]}"
+                    )
+
+    def curve(self) -> tuple[Array, Array]:
+        """Return the detector's curve as the stack makes it (FORMATS.md of the design, section 6.7).
+
+        Returns
+        -------
+        wavelengths : `numpy.ndarray`, (N,), float64
+            Wavelengths in Angstrom.
+        throughputs : `numpy.ndarray`, (N,), float64
+            Fraction of the light that passes, the mean over the amplifiers in the order of the file.
+        """
+        wavelength = self.wavelength
+        name = "efficiency" if self.efficiency is not None else "throughput"
+        values: Array = getattr(self, name)
+        amplifiers = self.amplifiers
+        if amplifiers and self.amp_name is not None:
+            wavelength = wavelength[self.amp_name == amplifiers[0]]
+            values = np.stack([values[self.amp_name == amp] for amp in amplifiers]).mean(axis=0)
+        factor = wavelength.dtype.type(length_factor(self.units.get("wavelength", "") or "nm"))
+        if self.units.get(name, "") == "%":
+            values = values * values.dtype.type(0.01)
+        return (wavelength * factor).astype("f8"), values.astype("f8")
+
+    def _unit(self, declared: Field) -> str:
+        return fits_unit(self.units.get(declared.name, ""))
+
+    def fits_tables(self) -> list[TableData]:
+        """Return the stack's table archive of the curve, then the text's own table."""
+        wavelengths, throughputs = self.curve()
+        curve = self.tables()[0]
+        curve.keywords["EXTNAME"] = "CURVE"
+        return [_archive_index(), _archive_data(wavelengths, throughputs), curve]
+
+    @classmethod
+    def from_fits_tables(
+        cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
+    ) -> tuple[Self | None, list[Problem]]:
+        """Read the plain table, or, in files of the stack, the archive's curve."""
+        plain = next((t for t in tables.values() if "wavelength" in t), None)
+        if plain is None:
+            data = next((t for t in tables.values() if "wavelengths" in t), None)
+            if data is None:
+                return None, [Problem("CAL213", (), "no table of wavelengths")]
+            plain = {
+                "wavelength": TextColumn(np.asarray(data["wavelengths"].values[0]), "float64", "Angstrom"),
+                "throughput": TextColumn(np.asarray(data["throughput"].values[0]), "float64", ""),
+            }
+        return super().from_fits_tables(metadata, {"CURVE": plain})
+
+
+def _archive_index() -> TableData:
+    """Row of `lsst.afw.table.io`'s archive index: one object, made by lsst.afw.image."""
+    integers = {"id": 1, "cat.archive": 1, "cat.persistable": 0, "row0": 0, "nrows": 1}
+    columns = {name: ColumnData(np.array([value], "i4")) for name, value in integers.items()}
+    for name, text in (("name", _ARCHIVE_CLASS), ("module", "lsst.afw.image")):
+        columns[name] = ColumnData(np.array([text], "U64"))
+    keywords = {
+        "TCCLS": ["Scalar"] * 5 + ["String"] * 2,
+        "AFW_TABLE_VERSION": 3,
+        "EXTTYPE": "ARCHIVE_INDEX",
+        "EXTNAME": "ARCHIVE_INDEX",
+        "AR_CATN": 0,
+        "AR_NCAT": 2,
+    }
+    return TableData(columns, keywords=keywords, column_keywords=("TCCLS",))
+
+
+def _archive_data(wavelengths: Array, throughputs: Array) -> TableData:
+    """Row of the archive: throughput outside of the range is zero, as the stack's text reader sets it."""
+    columns = {
+        "throughputAtMin": ColumnData(np.zeros(1)),
+        "throughputAtMax": ColumnData(np.zeros(1)),
+        "throughput": ColumnData([throughputs], variable=True),
+        "wavelengths": ColumnData([wavelengths], unit="angstrom", variable=True),
+    }
+    keywords = {
+        "TCCLS": ["Scalar", "Scalar", "Array", "Array"],
+        "AFW_TABLE_VERSION": 3,
+        "EXTTYPE": "ARCHIVE_DATA",
+        "AR_CATN": 1,
+        "AR_NAME": _ARCHIVE_CLASS,
+        "EXTNAME": _ARCHIVE_CLASS,
+    }
+    return TableData(columns, keywords=keywords, column_keywords=("TCCLS",))

@@ -1,0 +1,148 @@
+"""Brighter-fatter kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from curated.calib import Calib, calibration
+from curated.diagnostic import Problem
+from curated.model import Array, ColumnData, Content, PlotSpec, Spec, Table, TableData, TextColumn, column
+
+_KERNEL: tuple[str | int, ...] = ("kernelX", "kernelY")
+
+
+@calibration
+class BrighterFatterKernel(Calib):
+    """Kernels that describe how charge already collected repels more (Coulton et al. 2018, AJ 155, 258)."""
+
+    SPEC: ClassVar = Spec(
+        name="bfk",
+        title="Kernels of the brighter-fatter effect",
+        obstype="bfk",
+        version=1.1,
+        versions=(1.0, 1.1),
+        schema="Brighter-fatter kernel",
+        dimensions=("instrument", "detector"),
+        storage_class="BrighterFatterKernel",
+        calibcls="lsst.ip.isr.brighterFatterKernel.BrighterFatterKernel",
+        forms=("yaml", "ecsv"),
+        tables=(
+            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),
+            Table(name="DETECTORS", rows="key", key_column="DETECTOR", optional=True),
+        ),
+        sizes={"kernelX": "KERNEL_DX", "kernelY": "KERNEL_DY"},
+        absent="undefined",
+        keywords=("LEVEL", "KERNEL_DX", "KERNEL_DY"),
+        repeats_metadata=True,
+        ignored={"badAmps": "Amplifiers that are not valid; follows from `valid`."},
+        aliases=("BFKERNEL",),
+        plot=PlotSpec(kind="matrix", y="detKernels"),
+    )
+
+    level: str = column(
+        "str",
+        keyword="LEVEL",
+        text="level",
+        required=False,
+        default="AMP",
+        choices=("AMP", "DETECTOR"),
+        doc="Whether there is a kernel for each amplifier or one for the detector.",
+    )
+    expIdMask: dict[str, Array] = column(
+        "bool", column="EXP_ID_MASK", shape=("*",), required=False, default=dict, doc="Exposure pairs that were used."
+    )
+    rawMeans: dict[str, Array] = column(
+        "f8", column="RAW_MEANS", aliases=("MEANS", "means"), shape=("*",), finite=False, doc="Mean signals (adu)."
+    )
+    rawVariances: dict[str, Array] = column(
+        "f8",
+        column="RAW_VARIANCES",
+        aliases=("VARIANCES", "variances"),
+        shape=("*",),
+        finite=False,
+        doc="Variances (adu^2).",
+    )
+    rawXcorrs: dict[str, Array] = column(
+        "f8", column="RAW_XCORRS", shape=("*",), finite=False, doc="Cross-correlations, flat [pair, y, x]."
+    )
+    gain: dict[str, float] = column("f8", column="GAIN", finite=False, doc="Gains (electron/adu).")
+    noise: dict[str, float] = column("f8", column="NOISE", finite=False, doc="Read noises.")
+    meanXcorrs: dict[str, Array] = column(
+        "f8", column="MEAN_XCORRS", shape=_KERNEL, finite=False, doc="Mean cross-correlations."
+    )
+    ampKernels: dict[str, Array] = column(
+        "f8", column="KERNEL", shape=_KERNEL, finite=False, doc="Kernel of each amplifier."
+    )
+    valid: dict[str, bool] = column("bool", column="VALID", doc="Whether each amplifier's kernel can be used.")
+    detKernels: dict[str, Array] = column(
+        "f8", column="KERNEL", table=1, shape=_KERNEL, required=False, default=dict, doc="Kernel of the detector."
+    )
+
+    @classmethod
+    def prepare(cls, content: Content) -> list[Problem]:
+        """Read version 1.0, which had no mask, and integers for flags, which FITS has."""
+        values = content.values
+        valid, means = values.get("valid"), values.get("rawMeans")
+        if isinstance(valid, Mapping) and content.form in ("fits", "ecsv"):
+            values["valid"] = {key: bool(flag) for key, flag in valid.items()}
+        if "expIdMask" not in values and isinstance(means, Mapping):
+            values["expIdMask"] = {key: [True] * np.size(mean) for key, mean in means.items()}
+        if values.get("level", "AMP") == "DETECTOR":
+            for name in ("expIdMask", "rawMeans", "rawVariances", "rawXcorrs"):
+                if isinstance(values.get(name), Mapping) and not any(np.size(v) for v in values[name].values()):
+                    values[name] = {}
+        missing = [
+            Problem("CAL113", (), f"{keyword} is missing: the size of the kernels")
+            for keyword in ("KERNEL_DX", "KERNEL_DY")
+            if not isinstance(content.metadata.get(keyword), int)
+        ]
+        return missing
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield mappings that do not have the same amplifiers, and a level without its kernels."""
+        if self.level == "DETECTOR":
+            if not self.detKernels:
+                yield Problem("CAL308", ("detKernels",), "LEVEL is DETECTOR, but there is no detector kernel")
+            return
+        mappings = {f.name: set(getattr(self, f.name)) for f in self.FIELDS if f.table == 0 and f.column}
+        amplifiers = set.union(*mappings.values())
+        for name, keys in mappings.items():
+            if keys != amplifiers:
+                lacking = ", ".join(sorted(amplifiers - keys))
+                yield Problem("CAL308", (name,), f"{name} has no entry for amplifiers {lacking}")
+        lengths = {len(mean) for mean in self.rawMeans.values()}
+        if len(lengths) > 1:
+            yield Problem("CAL215", ("rawMeans",), f"amplifiers have {sorted(lengths)} exposure pairs, not one number")
+
+    def tables(self) -> list[TableData]:
+        """Return the stack's tables; a detector kernel's flags, which the stack loses, in one of their own."""
+        tables = super().tables()
+        if self.level != "DETECTOR" or not self.valid:
+            return tables
+        columns = {name: ColumnData(np.zeros(0)) for name in tables[0].columns}
+        flags = {
+            "AMPLIFIER": ColumnData(np.array(list(self.valid), dtype=str)),
+            "VALID": ColumnData(np.array(list(self.valid.values())).astype("i8")),
+        }
+        return [TableData(columns, carries_metadata=True), *tables[1:], TableData(flags)]
+
+    @classmethod
+    def from_fits_tables(
+        cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
+    ) -> tuple[Self | None, list[Problem]]:
+        """Read the stack's tables, and the flags of a detector kernel."""
+        given = list(tables.values())
+        flags = next((t for t in given[1:] if "VALID" in t), None)
+        given = [t for t in given if t is not flags]
+        made, problems = super().from_fits_tables(metadata, dict(enumerate(given)))  # type: ignore[arg-type]
+        if made is not None and flags is not None:
+            keys, marks = flags["AMPLIFIER"].values, flags["VALID"].values
+            made.valid.update({str(k): bool(v) for k, v in zip(keys, marks, strict=True)})
+        return made, problems
+
+    def toDict(self) -> dict[str, Any]:
+        """Return plain data, with the amplifiers that are not valid listed as the stack does."""
+        return {**super().toDict(), "badAmps": [key for key, flag in self.valid.items() if not flag]}

@@ -1,0 +1,144 @@
+"""Crosstalk between the amplifiers of a detector, and from other detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from curated.calib import Calib, calibration
+from curated.diagnostic import Problem
+from curated.model import Array, Content, PlotSpec, Spec, Table, column
+
+_MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
+
+
+@calibration
+class Crosstalk(Calib):
+    """Signal that one amplifier induces in another, linear and quadratic.
+
+    ``coeffs[source, target]`` times the source's signal, plus ``coeffsSqr[source, target]`` times its
+    square, is what the correction takes from the target.
+    """
+
+    SPEC: ClassVar = Spec(
+        name="crosstalk",
+        title="Signal that one amplifier induces in another",
+        obstype="CROSSTALK",
+        version=1.2,
+        versions=(1.0, 1.1, 1.2),
+        schema="Gen3 Crosstalk",
+        dimensions=("instrument", "detector"),
+        storage_class="CrosstalkCalib",
+        calibcls="lsst.ip.isr.crosstalk.CrosstalkCalib",
+        tables=(
+            Table(name="CROSSTALK", rows="one"),
+            Table(name="INTERCHIP", rows="key", key_column="IC_SOURCE_DET", optional=True),
+        ),
+        sizes={"nAmp": "NAMP"},
+        keywords=(
+            "DETECTOR_NAME",
+            "DETECTOR_SERIAL",
+            "HAS_CROSSTALK",
+            "NAMP",
+            "CROSSTALK_SHAPE",
+            "CROSSTALK_RATIOS_UNITS",
+        ),
+        plot=PlotSpec(kind="matrix", y="coeffs"),
+    )
+
+    hasCrosstalk: bool = column(
+        "bool", keyword="HAS_CROSSTALK", required=False, default=False, doc="Whether there is any crosstalk."
+    )
+    nAmp: int = column("i8", keyword="NAMP", required=False, default=0, minimum=0, doc="Number of amplifiers.")
+    crosstalkShape: Array | None = column(
+        "i8", keyword="CROSSTALK_SHAPE", shape=(2,), required=False, doc="Shape of the matrices."
+    )
+    crosstalkRatiosUnits: str = column(
+        "str",
+        keyword="CROSSTALK_RATIOS_UNITS",
+        required=False,
+        default="adu",
+        choices=("adu", "electron"),
+        doc="Unit of the signals that the coefficients relate.",
+    )
+    coeffs: Array | None = column(
+        "f8", column="CT_COEFFS", shape=_MATRIX, required=False, doc="Linear coefficients, [source, target]."
+    )
+    coeffErr: Array | None = column(
+        "f8", column="CT_ERRORS", shape=_MATRIX, required=False, finite=False, doc="Errors of the linear coefficients."
+    )
+    coeffNum: Array | None = column(
+        "i8", column="CT_COUNTS", shape=_MATRIX, required=False, minimum=0, doc="Measurements behind each coefficient."
+    )
+    coeffValid: Array | None = column(
+        "bool", column="CT_VALID", shape=_MATRIX, required=False, doc="Whether each coefficient can be used."
+    )
+    coeffsSqr: Array | None = column(
+        "f8", column="CT_COEFFS_SQR", shape=_MATRIX, required=False, since=1.1, doc="Quadratic coefficients."
+    )
+    coeffErrSqr: Array | None = column(
+        "f8",
+        column="CT_ERRORS_SQR",
+        shape=_MATRIX,
+        required=False,
+        finite=False,
+        since=1.1,
+        doc="Errors of the quadratic coefficients.",
+    )
+    ampGainRatios: Array | None = column(
+        "f8",
+        column="CT_AMP_GAIN_RATIOS",
+        shape=_MATRIX,
+        required=False,
+        finite=False,
+        since=1.1,
+        doc="Ratios of the gains; NaN for dead amplifiers.",
+    )
+    fitGains: Array | None = column(
+        "f8", column="CT_FIT_GAINS", shape=("nAmp",), required=False, finite=False, since=1.2, doc="Gains found by the fit; NaN for dead amplifiers."
+    )
+    interChip: dict[str, Array] = column(
+        "f8",
+        column="IC_COEFFS",
+        table=1,
+        shape=_MATRIX,
+        required=False,
+        default=dict,
+        doc="Coefficients from each other detector, by its name.",
+    )
+
+    @classmethod
+    def prepare(cls, content: Content) -> list[Problem]:
+        """Fill in what older versions lack, as the stack does (FORMATS.md of the design, section 6.2)."""
+        values, size = content.values, content.metadata.get("NAMP")
+        if values.get("interChip", {}) is None:
+            del values["interChip"]
+        if not values.get("hasCrosstalk", False) or not isinstance(size, int) or not 0 < size <= 4096:
+            return []
+        zeros: dict[str, Any] = {f.name: np.zeros((size, size)) for f in cls.FIELDS if f.shape == _MATRIX}
+        zeros |= {
+            "coeffNum": np.zeros((size, size), int),
+            "coeffValid": np.ones((size, size), bool),
+            "fitGains": np.zeros(size),
+            "crosstalkShape": [size, size],
+        }
+        problems = []
+        if "coeffs" not in values:
+            problems.append(Problem("CAL210", (), "HAS_CROSSTALK is true, but there are no coefficients"))
+        del zeros["interChip"]
+        for name, zero in zeros.items():
+            values.setdefault(name, zero)
+        content.metadata.setdefault("CROSSTALK_SHAPE", [size, size])
+        return problems
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield matrices that rescale an amplifier by its own signal, and shapes that contradict NAMP."""
+        if self.crosstalkShape is not None and self.crosstalkShape.tolist() != [self.nAmp, self.nAmp]:
+            shape = self.crosstalkShape.tolist()
+            yield Problem("CAL308", ("metadata", "CROSSTALK_SHAPE"), f"CROSSTALK_SHAPE is {shape}, NAMP is {self.nAmp}")
+        if self.coeffs is not None and np.diagonal(self.coeffs).any():
+            place = ("metadata", "NAMP")
+            count = int(np.count_nonzero(np.diagonal(self.coeffs)))
+            yield Problem("CAL312", place, f"{count} of {self.nAmp} diagonal coefficients are not zero")

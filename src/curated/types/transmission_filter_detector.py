@@ -1,0 +1,17 @@
+"""Throughput of a filter at the place of a detector."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from curated.calib import calibration
+from curated.types._transmission import TransmissionCurve, transmission_spec
+
+
+@calibration
+class FilterDetectorTransmission(TransmissionCurve):
+    """Throughput of a filter at the place of a detector."""
+
+    SPEC: ClassVar = transmission_spec(
+        "transmission_filter_detector", "FilterDetector", "Throughput of a filter at a detector", ("instrument", "detector", "physical_filter")
+    )
