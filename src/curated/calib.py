@@ -16,7 +16,7 @@ import numpy as np
 from curated.content import FieldReader, from_columns, from_tree
 from curated.diagnostic import CuratedError, Problem
 from curated.metadata import Metadata, has_value, is_storable
-from curated.model import ColumnData, Content, Field, Spec, TableData, TextColumn, column, fields_of
+from curated.model import STAMP_KEYWORDS, ColumnData, Content, Field, Spec, TableData, TextColumn, column, fields_of
 from curated.units import converts
 
 if TYPE_CHECKING:
@@ -246,14 +246,14 @@ class Calib:
         return tables
 
     def __eq__(self, other: object) -> bool:
-        """Compare all values and keywords exactly; NaN equals NaN.
+        """Compare all values and keywords exactly, the stamp apart; NaN equals NaN.
 
         The stack's comparison is blind below 1e-8 (FORMATS.md of the design, section 5), where
         brighter-fatter kernels and quadratic crosstalk live.
         """
-        if type(other) is not type(self):
+        if not isinstance(other, type(self)):
             return NotImplemented
-        return dict(self.metadata) == dict(other.metadata) and all(
+        return _content_keywords(self) == _content_keywords(other) and all(
             _same(getattr(self, f.name), getattr(other, f.name)) for f in self.FIELDS
         )
 
@@ -368,6 +368,13 @@ def _or_raise(made: Any, problems: list[Problem], where: str = "") -> Any:
     return made
 
 
+def _content_keywords(calib: Calib) -> dict[str, Any]:
+    """Return the keywords that say something, without the stamp and what the class itself sets."""
+    prefix = calib.SPEC.obstype.upper()
+    own = {"CALIBCLS", "OBSTYPE", f"{prefix}_SCHEMA", f"{prefix}_VERSION"}
+    return {k: v for k, v in calib.metadata.items() if has_value(v) and k not in own | STAMP_KEYWORDS}
+
+
 def _flat(rows: Any) -> Any:
     """Return the rows with each row's value flat, as the stack stores matrices."""
     return rows.reshape(len(rows), -1) if rows.ndim > 2 else rows
@@ -382,7 +389,7 @@ def _column_data(rows: list[Any], declared: Field) -> ColumnData:
         return ColumnData(np.array(arrays).astype("i8"))
     if len({a.shape for a in arrays}) == 1:
         return ColumnData(np.stack(arrays))
-    return ColumnData(arrays, variable=True)
+    return ColumnData(arrays, variable="P")
 
 
 def _plain(value: Any) -> Any:

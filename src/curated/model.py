@@ -420,13 +420,13 @@ class ColumnData:
         An array of fixed shape a row, or a list of arrays of varying length.
     unit : `str`
         Unit in the FITS standard's spelling, empty for none.
-    variable : `bool`
-        Whether the values go into the heap even where they have equal lengths.
+    variable : `str`
+        Kind of descriptor, ``P`` or ``1Q``, where the values go into the heap.
     """
 
     values: Any
     unit: str = ""
-    variable: bool = False
+    variable: str = ""
 
 
 @dataclass(slots=True)
@@ -448,3 +448,4 @@ class TableData:
     columns: dict[str, ColumnData]
     carries_metadata: bool = False
     keywords: dict[str, Any] = field(default_factory=dict)
+    column_keywords: tuple[str, ...] = ()

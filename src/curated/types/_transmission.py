@@ -40,6 +40,7 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
         storage_class="TransmissionCurve",
         calibcls=f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve",
         tables=(Table(name="CURVE", rows="free"),),
+        absent="omit",
         plot=PlotSpec(kind="curve", x="wavelength", y="throughputs", group="amp_name"),
     )
 
@@ -192,8 +193,8 @@ def _archive_data(wavelengths: Array, throughputs: Array) -> TableData:
     columns = {
         "throughputAtMin": ColumnData(np.zeros(1)),
         "throughputAtMax": ColumnData(np.zeros(1)),
-        "throughput": ColumnData([throughputs], variable=True),
-        "wavelengths": ColumnData([wavelengths], unit="angstrom", variable=True),
+        "throughput": ColumnData([throughputs], variable="1Q"),
+        "wavelengths": ColumnData([wavelengths], unit="angstrom", variable="1Q"),
     }
     keywords = {
         "TCCLS": ["Scalar", "Scalar", "Array", "Array"],

@@ -1,0 +1,159 @@
+"""Header cards as bytes: FITS standard 4.0, section 4, with the HIERARCH and CONTINUE conventions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+BLOCK = 2880
+_STANDARD = re.compile(r"[A-Z0-9_-]{1,8}\Z")
+_PRINTABLE = re.compile(r"[ -~]*\Z")
+
+Card = tuple[str, Any]
+"""A keyword and its value; a list of values stands for as many cards."""
+
+
+def needs_escape(text: str) -> bool:
+    """Say whether a text cannot stand in a header as it is: other than printable ASCII, or blanks at its end."""
+    return _PRINTABLE.match(text) is None or text.endswith(" ")
+
+
+def escape(text: str) -> str:
+    """Return a text in printable ASCII, with Python's escapes; a blank at the end is ``\\x20``."""
+    escaped = text.encode("unicode_escape").decode("ascii")
+    kept = escaped.rstrip(" ")
+    return kept + "\\x20" * (len(escaped) - len(kept))
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return text.encode("ascii", "backslashreplace").decode("unicode_escape")
+
+
+def cards(pairs: Iterable[Card]) -> str:
+    """Return cards as text, a multiple of 80 characters."""
+    parts = []
+    for key, value in pairs:
+        if isinstance(value, (list, tuple)):
+            parts += [card(key, item) for item in value]
+        else:
+            parts.append(card(key, value))
+    return "".join(parts)
+
+
+def card(key: str, value: Any) -> str:
+    """Return one value as one card, or as several where a text is too long for one.
+
+    Raises
+    ------
+    ValueError
+        If the value cannot stand in a header.
+    """
+    # True and 1 are equal to a cache, and so are 1 and 1.0.
+    return _card(key, value, type(value))
+
+
+@lru_cache(maxsize=8192)
+def _card(key: str, value: Any, _: type) -> str:
+    if key == "COMMENT":
+        return f"COMMENT {escape(str(value))[:72]}".ljust(80)
+    prefix = f"{key:<8}= " if _STANDARD.match(key) else f"HIERARCH {key} = "
+    if isinstance(value, str):
+        return _text_card(prefix, escape(value) if needs_escape(value) else value)
+    text = prefix + (_scalar(value) if prefix.startswith("HIERARCH") else _scalar(value).rjust(20))
+    if value is None:
+        text = prefix.rstrip()
+    if len(text) > 80:
+        raise ValueError(f"keyword {key!r} is too long for a header")
+    return text.ljust(80)
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "T" if value else "F"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)) and np.isfinite(value):
+        text = repr(float(value)).upper()
+        mantissa, e, exponent = text.partition("E")
+        return mantissa + ("" if "." in mantissa else ".0") + e + exponent
+    raise ValueError(f"{value!r} cannot stand in a header")
+
+
+def _text_card(prefix: str, text: str) -> str:
+    quoted = text.replace("'", "''")
+    if len(prefix) + len(quoted) + 2 <= 80:
+        body = f"'{quoted}'" if prefix.startswith("HIERARCH") else f"'{quoted:<8}'"
+        return (prefix + body).ljust(80)
+    if len(prefix) > 70:
+        raise ValueError(f"keyword {prefix!r} is too long for a header")
+    parts, room = [], 80 - len(prefix) - 3
+    while quoted:
+        cut = room if len(quoted) > room else len(quoted)
+        while cut < len(quoted) and quoted[:cut].count("'") % 2:
+            cut -= 1  # a doubled quote stays in one card
+        parts.append(quoted[:cut])
+        quoted = quoted[cut:]
+        room = 80 - len("CONTINUE  ") - 3
+    lines = [f"{prefix if i == 0 else 'CONTINUE  '}'{part}{'&' if i < len(parts) - 1 else ''}'" for i, part in enumerate(parts)]
+    return "".join(line.ljust(80) for line in lines)
+
+
+def padded(data: bytes, fill: bytes = b"\0") -> bytes:
+    """Return the bytes filled up to whole FITS blocks."""
+    return data + fill * (-len(data) % BLOCK)
+
+
+def hdu(header: str, data: bytes) -> bytes:
+    """Return one HDU with its checksums (FITS standard 4.0, section 4.4.2.7 and appendix J).
+
+    Parameters
+    ----------
+    header : `str`
+        Cards without END.
+    data : `bytes`
+        Data, any length.
+    """
+    data = padded(data)
+    datasum = _sum32(data)
+    text = header + card("DATASUM", str(datasum))
+    empty = padded((text + card("CHECKSUM", "0" * 16) + "END".ljust(80)).encode("ascii"), b" ")
+    checksum = _encode(~_fold(_sum32(empty) + datasum) & 0xFFFFFFFF)
+    whole = padded((text + card("CHECKSUM", checksum) + "END".ljust(80)).encode("ascii"), b" ")
+    return whole + data
+
+
+def _fold(total: int) -> int:
+    while total >> 32:
+        total = (total & 0xFFFFFFFF) + (total >> 32)
+    return total
+
+
+def _sum32(data: bytes) -> int:
+    """Return the ones-complement sum of the data's 32-bit words."""
+    return _fold(int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))) if data else 0
+
+
+_PUNCTUATION = frozenset(range(0x3A, 0x41)) | frozenset(range(0x5B, 0x61))
+
+
+def _encode(value: int) -> str:
+    """Return 32 bits as 16 letters and digits whose sum is the value."""
+    columns = []
+    for shift in (24, 16, 8, 0):
+        quarter, rest = divmod((value >> shift) & 0xFF, 4)
+        letters = [quarter + 48 + rest, quarter + 48, quarter + 48, quarter + 48]
+        while any(letter in _PUNCTUATION for letter in letters):
+            for i in (0, 2):
+                if letters[i] in _PUNCTUATION or letters[i + 1] in _PUNCTUATION:
+                    letters[i] += 1
+                    letters[i + 1] -= 1
+        columns.append(letters)
+    text = "".join(chr(columns[j][i]) for i in range(4) for j in range(4))
+    return text[-1] + text[:-1]

@@ -1,0 +1,63 @@
+"""A calibration's keywords in the order and spelling of the stack (FORMATS.md of the design, sections 3.2, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from curated.calib import Calib
+from curated.fits.cards import Card, needs_escape
+from curated.metadata import IDENTITY, SEQUENCE
+from curated.model import STAMP_KEYWORDS, Stamp
+
+ESCAPED = "CURATESC"
+"""Keyword that lists the keywords whose text is escaped."""
+
+
+def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
+    """Return a calibration's keywords and its stamp as cards, in order.
+
+    Parameters
+    ----------
+    calib : `Calib`
+        The calibration.
+    stamp : `Stamp`, optional
+        Where it comes from; without one its own VALIDSTART and VALIDEND are kept.
+    """
+    pairs = list(_ordered(calib, stamp))
+    if calib.SPEC.absent == "omit":
+        pairs = [(key, value) for key, value in pairs if value is not None]
+    elif calib.SPEC.absent == "blank":
+        given = [(key, value) for key, value in pairs if value is not None]
+        pairs = given + [(key, "") for key, value in pairs if value is None]
+    if stamp is not None:
+        pairs += stamp.keywords().items()
+    escaped = [key for key, value in pairs if any(_is_escaped(item) for item in _items(value))]
+    return [*pairs, (ESCAPED, " ".join(escaped))] if escaped else pairs
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_escaped(value: Any) -> bool:
+    return isinstance(value, str) and needs_escape(value)
+
+
+def _ordered(calib: Calib, stamp: Stamp | None) -> Iterator[Card]:
+    spec, metadata = calib.SPEC, dict(calib.metadata)
+    schema, version = f"{spec.obstype}_SCHEMA", f"{spec.obstype}_VERSION"
+    own = {"OBSTYPE": spec.obstype, schema: spec.schema, version: spec.version}
+    for key, value in own.items():
+        said = metadata.pop(key.upper(), None)
+        yield key, said if spec.keeps_version and said is not None else value
+    metadata["CALIBCLS"] = spec.calibcls
+    fixed = (*IDENTITY, *SEQUENCE, "CALIBCLS", *spec.keywords)
+    skipped = STAMP_KEYWORDS if stamp is not None else frozenset({"CHECKSUM", "DATASUM"})
+    for key in fixed:
+        yield key, metadata.pop(key, None)
+    for key, value in metadata.items():
+        if key == "COMMENTS":
+            yield "COMMENT", value
+        elif key not in skipped and key != ESCAPED and value != []:
+            yield key, value

@@ -1,0 +1,98 @@
+"""FITS files of the stack and of this package to keywords and columns."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from curated.diagnostic import CuratedError
+from curated.fits.cards import unescape
+from curated.fits.header import ESCAPED
+from curated.model import TextColumn
+from curated.units import text_unit
+
+_STRUCTURAL = frozenset(
+    "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "
+    "CHECKSUM DATASUM".split()
+)
+_PER_COLUMN = ("TTYPE", "TFORM", "TUNIT", "TDIM", "TNULL", "TSCAL", "TZERO", "TDISP", "TCCLS", "TDOC")
+
+
+def read_fits(filename: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, dict[str, TextColumn]]]:
+    """Read a FITS file of tables.
+
+    Parameters
+    ----------
+    filename : path-like
+        The file; files of the stack have their keywords in HDU 1, ours in the primary HDU as well.
+
+    Returns
+    -------
+    metadata : `dict`
+        Keywords; those without a value are `None`, repeated ones a list.
+    tables : `dict` [`str`, `dict`]
+        Columns by name, for each table by its EXTNAME or number.
+
+    Raises
+    ------
+    CuratedError
+        If the file is no FITS file.
+    """
+    from astropy.io import fits
+
+    try:
+        with fits.open(filename, memmap=False) as hdus:
+            headers = [h.header for h in hdus]
+            found = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
+            tables = {h.name or str(i + 1): _columns(h) for i, h in enumerate(found)}
+    except (OSError, ValueError, TypeError) as error:
+        raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
+    primary = _keywords(headers[0])
+    if "OBSTYPE" in primary or len(headers) == 1:
+        return primary, tables
+    return {**primary, **_keywords(headers[1])}, tables
+
+
+def _keywords(header: Any) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    for entry in header.cards:
+        key = entry.keyword
+        if key in _STRUCTURAL or key == "" or (key.startswith(_PER_COLUMN) and key[-1].isdigit()):
+            continue
+        name = "comments" if key == "COMMENT" else key
+        value = entry.value if not _is_undefined(entry.value) else None
+        value = value.item() if isinstance(value, np.generic) else value
+        if name in metadata:
+            known = metadata[name]
+            metadata[name] = [*known, value] if isinstance(known, list) else [known, value]
+        else:
+            metadata[name] = [value] if name == "comments" else value
+    for key in str(metadata.pop(ESCAPED, "")).split():
+        if isinstance(metadata.get(key), str):
+            metadata[key] = unescape(metadata[key])
+    return metadata
+
+
+def _is_undefined(value: Any) -> bool:
+    from astropy.io.fits.card import Undefined
+
+    return isinstance(value, Undefined)
+
+
+def _columns(table: Any) -> dict[str, TextColumn]:
+    columns = {}
+    for column in table.columns:
+        values = table.data[column.name]
+        if values.dtype.kind in "SU":
+            values = np.array([unescape(str(v)) if "\\" in str(v) else str(v) for v in values.reshape(-1)], dtype=str).reshape(
+                values.shape
+            )
+        elif values.dtype.kind == "O":
+            values = [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
+        else:
+            values = values.astype(values.dtype.newbyteorder("="))
+        kind = values.dtype.name if hasattr(values, "dtype") else "object"
+        columns[column.name] = TextColumn(values, kind, text_unit(column.unit or ""))
+    return columns
