@@ -220,9 +220,12 @@ class Calib:
             if value is None or (declared.keyword and declared.keyword in self.metadata and not declared.text):
                 continue
             if table.rows == "records" and not declared.keyword:
+                if table.optional and not len(value):
+                    continue
                 records = tree.setdefault(table.name, [{} for _ in range(len(value))])
                 for record, item in zip(records, value.tolist(), strict=True):
-                    record[declared.key] = item
+                    if declared.required or not _same(item, declared.default):
+                        record[declared.key] = item
             elif isinstance(value, dict):
                 tree[declared.key] = {key: _plain(item) for key, item in value.items()}
             else:

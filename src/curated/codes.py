@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Severity(str, Enum):
+class Severity(StrEnum):
     """How bad a finding is; only errors make a check fail."""
 
     ERROR = "error"
@@ -51,6 +51,7 @@ FAMILIES = {
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
+# fmt: off
 _ROWS = (
     CodeInfo("CAL001", _E, "curated.yaml is not valid", "see 'curated schema write' for its schema",
              "The file names the calibration directory and the silenced codes; a wrong one hides findings."),
@@ -164,6 +165,9 @@ _ROWS = (
              "The detector's curve is the mean over its amplifiers, sample by sample."),
     CodeInfo("CAL312", _W, "a crosstalk matrix with a non-zero diagonal", "set the diagonal to zero",
              "An amplifier does not cross-talk with itself; the diagonal would rescale its own signal."),
+    CodeInfo("CAL313", _W, "a transmission curve with samples that are not numbers",
+             "leave the amplifier out, or give it the mean of the others",
+             "The detector's curve is the mean over its amplifiers; one without numbers leaves none."),
     CodeInfo("CAL401", _E, "two files of one key start at the same time", "keep one of them",
              "Which one is in force would depend on the order in which they are read."),
     CodeInfo("CAL402", _E, "VALIDEND is not after the start", "correct VALIDEND, or the file name",
@@ -183,6 +187,7 @@ _ROWS = (
     CodeInfo("CAL502", _E, "a metadata value that FITS cannot hold", "write a finite number, text or a boolean",
              "Headers hold numbers, text and booleans only; the value would be lost."),
 )
+# fmt: on
 
 CODES: dict[str, CodeInfo] = {row.code: row for row in _ROWS}
 

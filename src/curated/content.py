@@ -10,6 +10,7 @@ import numpy as np
 from curated.diagnostic import Pointer, Problem
 from curated.metadata import normalise
 from curated.model import Content, Field, Spec, Table, TextColumn
+from curated.records import fill_columns, read_records
 
 IDENTITY_KEYS = frozenset({"detectorName", "detectorSerial", "detectorId", "instrument", "filterName", "DETECTOR"})
 """Keys at the top of YAML files that repeat keywords of the metadata."""
@@ -64,6 +65,7 @@ def from_columns(
                 content.values[field.name] = dict(zip(keys, column.values, strict=False))
             else:
                 content.values[field.name] = column.values
+    fill_columns(spec, fields, content)
     return content, problems
 
 
@@ -86,45 +88,26 @@ def from_tree(
     if isinstance(units, Mapping):
         content.units = {str(k): str(v) for k, v in units.items()}
     known = {"units", *repeated, *spec.ignored}
-    for field in fields:
-        table = spec.tables[field.table]
-        if table.rows == "records" and not field.keyword:
+    for index, table in enumerate(spec.tables):
+        if table.rows == "records":
             known.add(table.name)
-            records = tree.get(table.name)
-            if isinstance(records, list):
-                content.values[field.name] = [
-                    record.get(field.key) if isinstance(record, Mapping) else None for record in records
-                ]
+            own = tuple(f for f in fields if f.table == index and not f.keyword)
+            values, wrong = read_records(table, own, tree)
+            content.values |= values
+            problems += wrong
+    for field in fields:
+        if spec.tables[field.table].rows == "records" and not field.keyword:
             continue
         known.update({field.key, *field.aliases})
         name = next((n for n in (field.key, *field.aliases) if n in tree), None)
         if name is not None:
             content.values[field.name] = tree[name]
-    problems += _unknown(spec, fields, tree, known)
-    return content, problems
-
-
-def _unknown(spec: Spec, fields: tuple[Field, ...], tree: Mapping[Any, Any], known: set[str]) -> list[Problem]:
-    problems = [
+    problems += [
         Problem("CAL212", (key,), f"{key!r} is not one of {sorted(known - {'units'} - IDENTITY_KEYS)}")
         for key in tree
         if key not in known
     ]
-    for index, table in enumerate(spec.tables):
-        records = tree.get(table.name) if table.rows == "records" else None
-        if not isinstance(records, list):
-            continue
-        keys = {f.key for f in fields if f.table == index}
-        for i, record in enumerate(records):
-            if not isinstance(record, Mapping):
-                problems.append(Problem("CAL211", (table.name, i), f"{table.name} {i + 1} is not a mapping"))
-                continue
-            problems += [
-                Problem("CAL212", (table.name, i, key), f"{key!r} is not one of {sorted(keys)}")
-                for key in record
-                if key not in keys
-            ]
-    return problems
+    return content, problems
 
 
 class FieldReader:
@@ -166,9 +149,12 @@ class FieldReader:
         return self._array(value, field, shape, self._place(field, table, None))
 
     def _missing(self, field: Field, table: Table) -> Any:
+        columnar = self.content.form in ("ecsv", "fits") and not field.keyword
+        if table.rows == "records" and not columnar and not field.keyword:
+            # `read_records` has named the record.
+            return None
         if field.required:
-            columnar = self.content.form in ("ecsv", "fits") and not field.keyword
-            if columnar and field.table > 0:
+            if columnar and field.table > 0 and table.rows != "records":
                 return {} if table.rows == "key" else None
             name = field.column if columnar else field.key
             what = "column" if columnar else "field"

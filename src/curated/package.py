@@ -28,6 +28,9 @@ class Files(Protocol):
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
 
+    def link(self, path: str) -> str | None:
+        """Return where a link out of the package leads; `None` for files and for links inside."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkTree:
@@ -42,7 +45,24 @@ class WorkTree:
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
-        return (self.root / path).read_bytes()
+        handle = os.open(os.path.join(self.root, path), os.O_RDONLY)
+        try:
+            size = os.fstat(handle).st_size
+            data = os.read(handle, size + 1)
+            while len(data) < size and (more := os.read(handle, size)):
+                data += more
+            return data
+        finally:
+            os.close(handle)
+
+
+    def link(self, path: str) -> str | None:
+        """Return where a link out of the package leads; `None` for files and for links inside."""
+        full = os.path.join(self.root, path)
+        if not os.path.islink(full):
+            return None
+        root = os.path.realpath(self.root)
+        return None if os.path.realpath(full).startswith(f"{root}{os.sep}") else os.readlink(full)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, reposito
         return {}
     factory = formatters_of(config, butler)
     chosen: Formatters = {}
-    failed: dict[str, str] = {}
+    failed: dict[str, list[str]] = {}
     for entry in plan.ingest:
         key = (entry.dataset_type, entry.data_id["instrument"])
         if key in chosen:
@@ -51,11 +51,11 @@ def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, reposito
             chosen[key] = factory.getFormatterClass(plan.ref(entry))
         except (ImportError, KeyError) as error:
             chosen[key] = CalibFormatter
-            failed[entry.dataset_type] = str(error)
+            failed.setdefault(str(error), []).append(entry.dataset_type)
     if failed:
         code = "CAL629" if _shared(butler, plan) else "CAL628"
-        for name, why in failed.items():
-            plan.find(repository, code, f"dataset type {name}: {why}")
+        for why, names in failed.items():
+            plan.find(repository, code, f"{', '.join(sorted(set(names)))}: {why}")
     return chosen
 
 

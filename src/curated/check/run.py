@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
+from curated.calib import Calib
 from curated.check.cache import Cache, blob_sha1
 from curated.check.file import FileReport, check_file
 from curated.check.sets import check_set
@@ -80,13 +81,28 @@ def check_package(
     progress : `~collections.abc.Callable`, optional
         Told of progress.
     """
+    cache = Cache(package.root) if use_cache else None
+
+    def load(
+        files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+    ) -> dict[str, FileReport]:
+        return _reports(files, listed, declared, cache, jobs, progress)
+
+    return check_loaded(package, paths, load, today=today)
+
+
+Loader = Callable[[Files, Sequence[CalibFile], Mapping[str, Instrument]], dict[str, FileReport]]
+"""Reads and checks files, given the declared instruments, and returns their reports by path."""
+
+
+def check_loaded(package: Package, paths: Sequence[str], load: Loader, *, today: date | None = None) -> Report:
+    """Check a package whose files are read by ``load``; see `check_package`."""
     report = Report(diagnostics=list(package.config.diagnostics))
     declared = read_instruments(package, report)
     selected = select(package.layout.files, paths)
     chosen = {file.path for file in selected}
-    cache = Cache(package.root) if use_cache else None
     # Which number a detector has, and when it ends, are questions to all files.
-    report.reports = _reports(package.files, package.layout.files, declared, cache, jobs, progress)
+    report.reports = load(package.files, package.layout.files, declared)
     report.files = selected
     report.ranges, found = check_set(package.layout.files, report.reports)
     complete_instruments(package, report, declared)
@@ -215,21 +231,27 @@ def hash_of(instrument: Instrument) -> str:
 def _work(
     files: Files, declared: Mapping[str, Instrument], chunk: Sequence[CalibFile]
 ) -> list[tuple[str, FileReport]]:
-    return [check_one(files, file, declared)[1:] for file in chunk]
+    results = []
+    for file in chunk:
+        _, data, report = check_one(files, file, declared)
+        results.append((_content_key(data, declared.get(file.key.instrument)) if data else "", report))
+    return results
 
 
-def check_one(files: Files, file: CalibFile, declared: Mapping[str, Instrument]) -> tuple:  # type: ignore[type-arg]
+def check_one(
+    files: Files, file: CalibFile, declared: Mapping[str, Instrument]
+) -> tuple[Calib | None, bytes, FileReport]:
     """Read and check one file; a file that cannot be read is a finding."""
     try:
         data = read_inside(files, file.path)
     except OSError as error:
         problem = Problem("CAL201", (), f"{error.strerror or error}")
-        return None, "", _unread(file, problem)
+        return None, b"", _unread(file, problem)
     if isinstance(data, Problem):
-        return None, "", _unread(file, data)
+        return None, b"", _unread(file, data)
     instrument = declared.get(file.key.instrument)
     calib, report = check_file(file, data, instrument)
-    return calib, _content_key(data, instrument), report
+    return calib, data, report
 
 
 def _unread(file: CalibFile, problem: Problem) -> FileReport:
@@ -239,12 +261,8 @@ def _unread(file: CalibFile, problem: Problem) -> FileReport:
 
 def read_inside(files: Files, path: str) -> bytes | Problem:
     """Return a file's content; a `Problem` where it is a link that leads out of the package."""
-    root = getattr(files, "root", None)
-    if root is not None and os.path.islink(root / path):
-        target = os.path.realpath(root / path)
-        if os.path.commonpath([target, os.path.realpath(root)]) != os.path.realpath(root):
-            return Problem("CAL106", (), f"links to {os.readlink(root / path)}")
-    return files.read(path)
+    leads_to = files.link(path)
+    return files.read(path) if leads_to is None else Problem("CAL106", (), f"links to {leads_to}")
 
 
 def apply_silence(report: Report, silence: Sequence[Silence], today: date | None, everything: bool) -> None:

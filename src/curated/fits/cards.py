@@ -38,10 +38,10 @@ def cards(pairs: Iterable[Card]) -> str:
     """Return cards as text, a multiple of 80 characters."""
     parts = []
     for key, value in pairs:
-        if isinstance(value, (list, tuple)):
-            parts += [card(key, item) for item in value]
+        if value.__class__ is list:
+            parts += [_card(key, item, item.__class__) for item in value]
         else:
-            parts.append(card(key, value))
+            parts.append(_card(key, value, value.__class__))
     return "".join(parts)
 
 
@@ -53,12 +53,12 @@ def card(key: str, value: Any) -> str:
     ValueError
         If the value cannot stand in a header.
     """
-    # True and 1 are equal to a cache, and so are 1 and 1.0.
-    return _card(key, value, type(value))
+    return _card(key, value, value.__class__)
 
 
 @lru_cache(maxsize=8192)
 def _card(key: str, value: Any, _: type) -> str:
+    """Make a card; the class is part of what is remembered, since True, 1 and 1.0 are equal."""
     if key == "COMMENT":
         return f"COMMENT {escape(str(value))[:72]}".ljust(80)
     prefix = f"{key:<8}= " if _STANDARD.match(key) else f"HIERARCH {key} = "
@@ -110,6 +110,10 @@ def padded(data: bytes, fill: bytes = b"\0") -> bytes:
     return data + fill * (-len(data) % BLOCK)
 
 
+_CHECKSUM = f"CHECKSUM= '{'0' * 16}'".ljust(80)
+_END = "END".ljust(80)
+
+
 def hdu(header: str, data: bytes) -> bytes:
     """Return one HDU with its checksums (FITS standard 4.0, section 4.4.2.7 and appendix J).
 
@@ -122,11 +126,11 @@ def hdu(header: str, data: bytes) -> bytes:
     """
     data = padded(data)
     datasum = _sum32(data)
-    text = header + card("DATASUM", str(datasum))
-    empty = padded((text + card("CHECKSUM", "0" * 16) + "END".ljust(80)).encode("ascii"), b" ")
-    checksum = _encode(~_fold(_sum32(empty) + datasum) & 0xFFFFFFFF)
-    whole = padded((text + card("CHECKSUM", checksum) + "END".ljust(80)).encode("ascii"), b" ")
-    return whole + data
+    text = f"{header}DATASUM = '{datasum:<8}'".ljust(len(header) + 80) + _CHECKSUM + _END
+    empty = text.encode("ascii").ljust(-(-len(text) // BLOCK) * BLOCK)
+    checksum = _encode(~_fold(_sum32(empty) + datasum) & 0xFFFFFFFF).encode("ascii")
+    place = len(text) - 160 + len("CHECKSUM= '")
+    return b"".join((empty[:place], checksum, empty[place + 16 :], data))
 
 
 def _fold(total: int) -> int:
@@ -143,17 +147,23 @@ def _sum32(data: bytes) -> int:
 _PUNCTUATION = frozenset(range(0x3A, 0x41)) | frozenset(range(0x5B, 0x61))
 
 
+def _letters(byte: int) -> tuple[int, int, int, int]:
+    """Return four letters or digits that add up to a byte and four zeros."""
+    quarter, rest = divmod(byte, 4)
+    letters = [quarter + 48 + rest, quarter + 48, quarter + 48, quarter + 48]
+    while any(letter in _PUNCTUATION for letter in letters):
+        for i in (0, 2):
+            if letters[i] in _PUNCTUATION or letters[i + 1] in _PUNCTUATION:
+                letters[i] += 1
+                letters[i + 1] -= 1
+    return letters[0], letters[1], letters[2], letters[3]
+
+
+_TABLE = [_letters(byte) for byte in range(256)]
+
+
 def _encode(value: int) -> str:
     """Return 32 bits as 16 letters and digits whose sum is the value."""
-    columns = []
-    for shift in (24, 16, 8, 0):
-        quarter, rest = divmod((value >> shift) & 0xFF, 4)
-        letters = [quarter + 48 + rest, quarter + 48, quarter + 48, quarter + 48]
-        while any(letter in _PUNCTUATION for letter in letters):
-            for i in (0, 2):
-                if letters[i] in _PUNCTUATION or letters[i + 1] in _PUNCTUATION:
-                    letters[i] += 1
-                    letters[i + 1] -= 1
-        columns.append(letters)
-    text = "".join(chr(columns[j][i]) for i in range(4) for j in range(4))
+    columns = [_TABLE[byte] for byte in value.to_bytes(4, "big")]
+    text = bytes(column[i] for i in range(4) for column in columns).decode("ascii")
     return text[-1] + text[:-1]

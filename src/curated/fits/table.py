@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,24 +34,34 @@ def table_parts(table: TableData) -> tuple[str, bytes]:
         for row, chunk in enumerate(part.heap):
             block[f"c{i}"][row] = (part.counts[row], len(heap))
             heap += chunk
+    described = tuple(
+        (name, part.form, column.unit if rows else "", part.dim, *(table.keywords[k][i] for k in table.column_keywords))
+        for i, ((name, column), part) in enumerate(zip(table.columns.items(), encoded, strict=True))
+    )
+    return _structure(dtype.itemsize, rows, len(heap), described, table.column_keywords), block.tobytes() + heap
+
+
+@lru_cache(maxsize=1024)
+def _structure(
+    width: int, rows: int, heap: int, columns: tuple[tuple[str, ...], ...], column_keywords: tuple[str, ...]
+) -> str:
+    """Return the cards that describe a table; the same for most files of a type."""
     header: list[Card] = [
         ("XTENSION", "BINTABLE"),
         ("BITPIX", 8),
         ("NAXIS", 2),
-        ("NAXIS1", dtype.itemsize),
+        ("NAXIS1", width),
         ("NAXIS2", rows),
-        ("PCOUNT", len(heap)),
+        ("PCOUNT", heap),
         ("GCOUNT", 1),
-        ("TFIELDS", len(encoded)),
+        ("TFIELDS", len(columns)),
     ]
-    for i, (name, part) in enumerate(zip(table.columns, encoded, strict=True)):
-        header += [(f"TTYPE{i + 1}", name), (f"TFORM{i + 1}", part.form)]
-        if table.columns[name].unit and rows:
-            header.append((f"TUNIT{i + 1}", table.columns[name].unit))
-        if part.dim:
-            header.append((f"TDIM{i + 1}", part.dim))
-        header += [(f"{key}{i + 1}", table.keywords[key][i]) for key in table.column_keywords]
-    return cards(header), block.tobytes() + heap
+    for i, (name, form, unit, dim, *others) in enumerate(columns, start=1):
+        header += [(f"TTYPE{i}", name), (f"TFORM{i}", form)]
+        header += [(f"TUNIT{i}", unit)] if unit else []
+        header += [(f"TDIM{i}", dim)] if dim else []
+        header += [(f"{key}{i}", value) for key, value in zip(column_keywords, others, strict=True)]
+    return cards(header)
 
 
 class _Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -54,10 +55,10 @@ class TransmissionCurve(Calib):
         "f", column="wavelength", unit="nm", needs_unit=True, above=0, doc="Wavelength of the sample, in vacuum or air as SOURCE says."
     )
     efficiency: Array | None = column(
-        "f", column="efficiency", unit="%", required=False, doc="Fraction of the light that passes."
+        "f", column="efficiency", unit="%", required=False, finite=False, doc="Fraction of the light that passes."
     )
     throughput: Array | None = column(
-        "f", column="throughput", unit="", required=False, doc="Fraction of the light that passes; older name."
+        "f", column="throughput", unit="", required=False, finite=False, doc="Fraction of the light that passes; older name."
     )
 
     @classmethod
@@ -95,6 +96,7 @@ class TransmissionCurve(Calib):
             yield Problem("CAL215", ("wavelength",), f"{len(self.wavelength)} samples; interpolation needs two")
             return
         yield from self._order()
+        yield from self._missing(name)
         outside = np.flatnonzero((self.throughputs < -_NOISE) | (self.throughputs > 1 + _NOISE))
         if outside.size:
             worst = outside[np.abs(self.throughputs[outside] - 0.5).argmax()]
@@ -104,6 +106,22 @@ class TransmissionCurve(Calib):
                 + f", the worst of {outside.size} outside of 0 to {'100 %' if unit == '%' else 1}"
             )
             yield Problem("CAL304", (name, int(worst)), detail)
+
+    def _missing(self, name: str) -> Iterator[Problem]:
+        """Yield amplifiers without an efficiency, which take the detector's mean with them."""
+        values = getattr(self, name)
+        if np.isfinite(values).all():
+            return
+        for row in np.flatnonzero(np.isinf(values)).tolist():
+            yield Problem("CAL302", (name, row), f"row {row + 1} {name}: {values[row]} is not finite")
+        missing = np.isnan(values)
+        for amplifier in self.amplifiers or [""]:
+            mine = self.amp_name == amplifier if amplifier and self.amp_name is not None else np.ones(len(values), bool)
+            rows = np.flatnonzero(mine & missing)
+            if rows.size:
+                who = f"amplifier {amplifier}: " if amplifier else ""
+                detail = f"{who}{rows.size} of {np.count_nonzero(mine)} samples are NaN, so the detector's curve is NaN there"
+                yield Problem("CAL313", (name, int(rows[0])), detail)
 
     def _order(self) -> Iterator[Problem]:
         same = np.ones(len(self.wavelength) - 1, bool)
@@ -171,6 +189,7 @@ class TransmissionCurve(Calib):
         return super().from_fits_tables(metadata, {"CURVE": plain})
 
 
+@cache
 def _archive_index() -> TableData:
     """Row of `lsst.afw.table.io`'s archive index: one object, made by lsst.afw.image."""
     integers = {"id": 1, "cat.archive": 1, "cat.persistable": 0, "row0": 0, "nrows": 1}

@@ -1,0 +1,277 @@
+"""Checked calibrations to stamped FITS files: all of them, or none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from curated.check.cache import blob_sha1
+from curated.check.file import FileReport
+from curated.check.run import Report, check_loaded, check_one, select
+from curated.diagnostic import CuratedError
+from curated.fits.writer import fits_bytes
+from curated.git import Change, Repository
+from curated.instrument import Instrument
+from curated.model import CalibFile, Stamp
+from curated.package import CONFIG_FILE, Files, Package
+from curated.parallel import Progress, run_all
+from curated.times import iso
+from curated.validity import by_key
+from curated.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The commit that is converted, and what git knows of its files.
+
+    Parameters
+    ----------
+    sha1 : `str`
+        The commit.
+    url : `str`
+        The package's public address.
+    dirty : `bool`
+        Whether the work tree differs from the commit.
+    blobs : `dict` [`str`, `str`]
+        Blob of each committed file, by path in the package.
+    changes : `dict` [`str`, `Change`]
+        Last change of each, by path in the package.
+    prefix : `str`
+        Path of the package in its repository.
+    """
+
+    sha1: str
+    url: str
+    dirty: bool
+    blobs: Mapping[str, str] = field(repr=False)
+    changes: Mapping[str, Change] = field(repr=False)
+    prefix: str = ""
+
+    def stamp(self, file: CalibFile, blob: str, end: str) -> Stamp:
+        """Return the stamp of one file."""
+        change = self.changes.get(file.path, Change("", "", ""))
+        return Stamp(
+            sha1=self.sha1,
+            url=self.url,
+            path=f"{self.prefix}{file.path}",
+            blob=blob,
+            file_sha1=change.sha1,
+            file_date=change.date,
+            editor=change.author,
+            dirty=self.dirty,
+            version=__version__,
+            valid_start=iso(file.start),
+            valid_end=end,
+        )
+
+
+def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
+    """Ask git about the package's commit.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package.
+    allow_dirty : `bool`, optional
+        Whether files may differ from the commit.
+
+    Raises
+    ------
+    CuratedError
+        If there is no git repository, no commit, a history that is cut off, or a change that is not
+        committed.
+    """
+    repository = Repository(package.root)
+    sha1 = repository.commit()
+    if repository.is_shallow:
+        raise CuratedError(
+            "the git history is cut off (shallow clone), so the last change of a file cannot be known",
+            "run 'git fetch --unshallow'",
+        )
+    watched = [package.top] if package.bare else [package.top, CONFIG_FILE]
+    changed = repository.dirty(watched)
+    blobs = repository.blobs(sha1, package.top)
+    changed += [f.path for f in package.layout.files if f.path not in blobs and f.path not in changed]
+    if changed and not allow_dirty:
+        listed = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        raise CuratedError(
+            f"files differ from the commit: {listed}",
+            "commit them, or give --allow-dirty, which is stamped into every file",
+        )
+    wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
+    changes = repository.last_changes(sha1, wanted, package.top)
+    return Origin(sha1, package.config.url, bool(changed), wanted, changes, repository.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """One FITS file.
+
+    Parameters
+    ----------
+    file : `CalibFile`
+        The calibration that it was made of.
+    path : `str`
+        Its path in the output directory.
+    size : `int`
+        Its size in bytes.
+    sha256 : `str`
+        Its hash.
+    blob : `str`
+        Git blob of the source.
+    """
+
+    file: CalibFile
+    path: str
+    size: int
+    sha256: str
+    blob: str
+
+
+def fits_path(path: str) -> str:
+    """Return the path of the FITS file of a calibration file."""
+    return f"{os.path.splitext(path)[0]}.fits"
+
+
+def convert_package(
+    package: Package,
+    origin: Origin,
+    output: Path,
+    paths: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Report, list[Converted]]:
+    """Convert a package, or some of its files, to FITS below a new directory.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package.
+    origin : `Origin`
+        The commit.
+    output : `~pathlib.Path`
+        Where to write; the caller makes it and, if the report has failed, throws it away.
+    paths : sequence [`str`], optional
+        Files or directories relative to the package's root; all files if empty.
+    jobs : `int`, optional
+        Number of processes.
+    progress : `~collections.abc.Callable`, optional
+        Told of progress.
+
+    Returns
+    -------
+    report : `Report`
+        What the check found.
+    converted : `list` [`Converted`]
+        The files; those with errors are left out.
+    """
+    made: dict[str, Converted] = {}
+
+    def load(
+        files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+    ) -> dict[str, FileReport]:
+        reports = {}
+        selected = frozenset(file.path for file in select(listed, paths))
+        task = _Task(files, dict(declared), origin, _next_starts(package), str(output), selected)
+        for report, converted in run_all(task, listed, jobs, progress):
+            reports[report.path] = report
+            if converted is not None:
+                made[report.path] = converted
+        return reports
+
+    report = check_loaded(package, paths, load)
+    return report, [made[file.path] for file in report.files if file.path in made]
+
+
+def _next_starts(package: Package) -> dict[str, datetime]:
+    starts = {}
+    for epochs in by_key(package.layout.files).values():
+        for file, following in zip(epochs, epochs[1:], strict=False):
+            starts[file.path] = following.start
+    return starts
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The work on one file after the other, with what all of them need."""
+
+    files: Files
+    declared: Mapping[str, Instrument]
+    origin: Origin
+    next_starts: Mapping[str, datetime]
+    output: str
+    selected: frozenset[str]
+
+    def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
+        return [self._one(file) for file in chunk]
+
+    def _one(self, file: CalibFile) -> tuple[FileReport, Converted | None]:
+        calib, data, report = check_one(self.files, file, self.declared)
+        if calib is None or file.path not in self.selected or any(d.is_error for d in report.diagnostics):
+            return report, None
+        following = self.next_starts.get(file.path)
+        end = report.end or (iso(following) if following else "")
+        blob = blob_sha1(data)
+        content = fits_bytes(calib, self.origin.stamp(file, blob, end))
+        path = fits_path(file.path)
+        _write(os.path.join(self.output, path), content)
+        digest = hashlib.sha256(content).hexdigest()
+        return report, Converted(file, path, len(content), digest, blob)
+
+
+def _write(target: str, content: bytes) -> None:
+    """Write a new file, and its directory where there is none yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        handle = os.open(target, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        handle = os.open(target, flags, 0o666)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(handle, view) :]
+    finally:
+        os.close(handle)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move files to where others may be already; whole directories where there are none."""
+    for entry in sorted(os.scandir(source), key=lambda e: e.name):
+        place = target / entry.name
+        if entry.is_dir(follow_symlinks=False) and place.is_dir():
+            _merge(Path(entry.path), place)
+        else:
+            os.replace(entry.path, place)
+
+
+def convert_into(
+    package: Package,
+    origin: Origin,
+    output: Path,
+    paths: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Report, list[Converted]]:
+    """Convert into a directory that may hold files already; see `convert_package`.
+
+    Everything is written beside first, and moved into place only if nothing is wrong.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    staging = output / f".curated-{os.getpid()}"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    try:
+        report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
+        if not report.failed:
+            _merge(staging, output)
+        return report, converted
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

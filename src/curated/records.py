@@ -1,0 +1,123 @@
+"""Tables of ``records``: in YAML and JSON a list of mappings, in FITS a row for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from curated.diagnostic import Problem
+from curated.model import Content, Field, Spec, Table
+
+_PYTHON: dict[str, tuple[type, ...]] = {
+    "f": (int, float),
+    "f8": (int, float),
+    "i8": (int,),
+    "bool": (bool,),
+    "str": (str,),
+}
+_KINDS = {"f": "a number", "f8": "a number", "i8": "a whole number", "bool": "true or false", "str": "text"}
+
+
+def read_records(
+    table: Table, fields: tuple[Field, ...], tree: Mapping[Any, Any]
+) -> tuple[dict[str, list[Any]], list[Problem]]:
+    """Take the values of a table out of its list of mappings.
+
+    A record may lack a field that is not required, and has its default then.
+
+    Parameters
+    ----------
+    table : `Table`
+        The table.
+    fields : `tuple` [`Field`]
+        Its fields.
+    tree : `~collections.abc.Mapping`
+        The document.
+
+    Returns
+    -------
+    values : `dict` [`str`, `list`]
+        Values by field name, one for each record; fields with a wrong value are left out.
+    problems : `list` [`Problem`]
+        All that is wrong, each at its record.
+    """
+    records = tree.get(table.name)
+    if records is None and table.optional:
+        records = []
+    if records is None:
+        return {}, [Problem("CAL210", (), f"the list {table.name!r} is missing")]
+    if not isinstance(records, list):
+        return {}, [Problem("CAL211", (table.name,), f"{table.name} is not a list")]
+    problems = [problem for i, record in enumerate(records) for problem in _shape(table, fields, i, record)]
+    mappings = [record if isinstance(record, Mapping) else {} for record in records]
+    values = {}
+    for field in fields:
+        items = [_item(field, record) for record in mappings]
+        wrong = [p for i, item in enumerate(items) if (p := _wrong(table, field, i, item)) is not None]
+        # A record that is no mapping is reported once, not once for each field.
+        problems += [p for p in wrong if isinstance(records[int(p.pointer[1])], Mapping)]
+        if not wrong:
+            values[field.name] = items
+    return values, problems
+
+
+def _shape(table: Table, fields: tuple[Field, ...], index: int, record: Any) -> Iterator[Problem]:
+    if not isinstance(record, Mapping):
+        yield Problem("CAL211", (table.name, index), f"{table.name} {index + 1} is not a mapping")
+        return
+    known = {name for field in fields for name in (field.key, *field.aliases)}
+    for key in record:
+        if key not in known:
+            detail = f"{table.name} {index + 1}: {key!r} is not one of {', '.join(sorted(known))}"
+            yield Problem("CAL212", (table.name, index, key), detail)
+
+
+def _item(field: Field, record: Mapping[Any, Any]) -> Any:
+    for name in (field.key, *field.aliases):
+        if record.get(name) is not None:
+            return record[name]
+    return None if field.required else field.default
+
+
+def _wrong(table: Table, field: Field, index: int, item: Any) -> Problem | None:
+    place = (table.name, index, field.key)
+    if item is None:
+        detail = f"{table.name} {index + 1}: field {field.key!r} is missing ({field.doc})"
+        return Problem("CAL210", place, detail)
+    if field.shape:
+        # Which shape and what in it is a question to the whole column.
+        return None
+    is_flag = isinstance(item, bool) and field.dtype != "bool"
+    if isinstance(item, _PYTHON[field.dtype]) and not is_flag:
+        return None
+    code = "CAL305" if field.dtype == "i8" and isinstance(item, float) else "CAL211"
+    if code == "CAL305" and item.is_integer():
+        return None
+    detail = f"{table.name} {index + 1} {field.key}: {str(item)[:60]!r} is not {_KINDS[field.dtype]}"
+    return Problem(code, place, detail)
+
+
+def fill_columns(spec: Spec, fields: tuple[Field, ...], content: Content) -> None:
+    """Give ``records`` tables of FITS the columns that they may lack, and the rows that an absent one has.
+
+    Parameters
+    ----------
+    spec : `Spec`
+        The type.
+    fields : `tuple` [`Field`]
+        Its fields.
+    content : `Content`
+        What was read; completed in place.
+    """
+    for index, table in enumerate(spec.tables):
+        if table.rows != "records":
+            continue
+        own = [f for f in fields if f.table == index and f.column]
+        given = [content.values[f.name] for f in own if f.name in content.values]
+        rows = len(given[0]) if given else 0
+        for field in own:
+            absent = table.optional and not given
+            if field.name not in content.values and (absent or not field.required):
+                content.values[field.name] = np.full(rows, field.default) if rows else []

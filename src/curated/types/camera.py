@@ -1,0 +1,235 @@
+"""Camera geometry: detectors in the focal plane, amplifiers on the detectors, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from curated.calib import Calib, calibration
+from curated.diagnostic import Problem
+from curated.model import Array, Content, Field, PlotSpec, Spec, Table, TableData, TextColumn, column
+from curated.units import fits_unit
+
+_DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
+
+
+def _pixel(text: str, doc: str, **kwargs: Any) -> Any:
+    """Declare a number of pixels of an amplifier."""
+    kwargs = {"minimum": 0, **kwargs}
+    return column("i8", table=_AMPLIFIERS, text=text, column=text.upper(), unit="pix", doc=doc, **kwargs)
+
+
+@calibration
+class CameraGeometry(Calib):
+    """Where detectors and amplifiers are, and what an amplifier's numbers mean.
+
+    The focal plane is seen from behind the detectors' back, x to the right and y up, so that an image at
+    rotation 0 lies as it is displayed. Boxes are zero-based with their lower left corner, as in defects:
+    ``x0, y0, width, height`` in the assembled detector, all ``raw``, ``serial_overscan`` and
+    ``parallel_overscan`` in the amplifier's own raw image, before any flip.
+    """
+
+    SPEC: ClassVar = Spec(
+        name="camera",
+        title="Geometry and electronics of the detectors",
+        obstype="camera",
+        dimensions=("instrument",),
+        storage_class="IsrCalib",
+        dataset_type="camera_geometry",
+        calibcls="curated.types.camera.CameraGeometry",
+        forms=("yaml",),
+        tables=(
+            Table(name="detectors", rows="records"),
+            Table(name="amplifiers", rows="records"),
+            Table(name="filters", rows="records", optional=True),
+        ),
+        absent="omit",
+        plot=PlotSpec(kind="layout"),
+    )
+
+    detector_id: Array = column("i8", text="id", column="ID", minimum=0, doc="Number of the detector.")
+    detector_name: Array = column("str", text="name", column="NAME", doc="Name of the detector.")
+    detector_raft: Array = column(
+        "str", text="raft", column="RAFT", required=False, default="", doc="Raft that holds it."
+    )
+    detector_slot: Array = column(
+        "str", text="slot", column="SLOT", required=False, default="", doc="Its place in the raft."
+    )
+    detector_serial: Array = column(
+        "str", text="serial", column="SERIAL", required=False, default="", doc="Serial number."
+    )
+    detector_type: Array = column(
+        "str",
+        text="type",
+        column="TYPE",
+        required=False,
+        default="SCIENCE",
+        choices=("SCIENCE", "GUIDER", "FOCUS", "WAVEFRONT"),
+        doc="What it is for.",
+    )
+    detector_width: Array = column("i8", text="width", column="WIDTH", unit="pix", above=0, doc="Columns.")
+    detector_height: Array = column("i8", text="height", column="HEIGHT", unit="pix", above=0, doc="Rows.")
+    detector_x: Array = column("f8", text="x", column="X", unit="mm", doc="Centre in the focal plane.")
+    detector_y: Array = column("f8", text="y", column="Y", unit="mm", doc="Centre in the focal plane.")
+    detector_rotation: Array = column(
+        "f8",
+        text="rotation",
+        column="ROTATION",
+        unit="deg",
+        required=False,
+        default=0.0,
+        doc="Angle from the focal plane's x to its rows, counter-clockwise.",
+    )
+    pixel_size: Array = column("f8", column="PIXEL_SIZE", unit="mm", above=0, doc="Side of a pixel.")
+
+    amplifier_detector: Array = column(
+        "str", table=_AMPLIFIERS, text="detector", column="DETECTOR", doc="Name of its detector."
+    )
+    amplifier_name: Array = column("str", table=_AMPLIFIERS, text="name", column="NAME", doc="Name of the amplifier.")
+    amplifier_x0: Array = _pixel("x0", "First column in the assembled detector.")
+    amplifier_y0: Array = _pixel("y0", "First row in the assembled detector.")
+    amplifier_width: Array = _pixel("width", "Columns that see light.", above=0)
+    amplifier_height: Array = _pixel("height", "Rows that see light.", above=0)
+    raw_x0: Array = _pixel("raw_x0", "First column that sees light, in the raw image.")
+    raw_y0: Array = _pixel("raw_y0", "First row that sees light, in the raw image.")
+    serial_overscan_x0: Array = _pixel("serial_overscan_x0", "First column of the serial overscan.")
+    serial_overscan_y0: Array = _pixel("serial_overscan_y0", "First row of the serial overscan.")
+    serial_overscan_width: Array = _pixel("serial_overscan_width", "Columns of the serial overscan.")
+    serial_overscan_height: Array = _pixel("serial_overscan_height", "Rows of the serial overscan.")
+    parallel_overscan_x0: Array = _pixel(
+        "parallel_overscan_x0", "First column of the parallel overscan.", required=False, default=0
+    )
+    parallel_overscan_y0: Array = _pixel(
+        "parallel_overscan_y0", "First row of the parallel overscan.", required=False, default=0
+    )
+    parallel_overscan_width: Array = _pixel(
+        "parallel_overscan_width", "Columns of the parallel overscan; 0 for none.", required=False, default=0
+    )
+    parallel_overscan_height: Array = _pixel(
+        "parallel_overscan_height", "Rows of the parallel overscan; 0 for none.", required=False, default=0
+    )
+    flip_x: Array = column(
+        "bool", table=_AMPLIFIERS, column="FLIP_X", doc="Whether its columns are reversed in the detector."
+    )
+    flip_y: Array = column(
+        "bool", table=_AMPLIFIERS, column="FLIP_Y", doc="Whether its rows are reversed in the detector."
+    )
+    readout_corner: Array = column(
+        "str",
+        table=_AMPLIFIERS,
+        column="READOUT_CORNER",
+        choices=("LL", "LR", "UL", "UR"),
+        doc="Corner of its box in the detector whose pixel is read first.",
+    )
+    amplifier_gain: Array = column(
+        "f8", table=_AMPLIFIERS, text="gain", column="GAIN", unit="electron/adu", above=0, doc="Gain."
+    )
+    amplifier_read_noise: Array = column(
+        "f8", table=_AMPLIFIERS, text="read_noise", column="READ_NOISE", unit="electron", minimum=0, doc="Read noise."
+    )
+    amplifier_saturation: Array = column(
+        "f8", table=_AMPLIFIERS, text="saturation", column="SATURATION", unit="adu", above=0, doc="Saturation level."
+    )
+
+    filter_name: Array = column("str", table=_FILTERS, text="name", column="NAME", doc="Name of the physical filter.")
+    filter_band: Array = column("str", table=_FILTERS, text="band", column="BAND", doc="Its band.")
+    filter_wavelength: Array = column(
+        "f8",
+        table=_FILTERS,
+        text="wavelength",
+        column="WAVELENGTH",
+        unit="nm",
+        required=False,
+        default=np.nan,
+        finite=False,
+        above=0,
+        doc="Its central wavelength; NaN where it has none.",
+    )
+
+    @classmethod
+    def prepare(cls, content: Content) -> list[Problem]:
+        """Forget units that say what the declaration says, which FITS has and text need not have."""
+        for declared in cls.FIELDS:
+            if fits_unit(content.units.get(declared.name, "")) == fits_unit(declared.unit):
+                content.units.pop(declared.name, None)
+        return []
+
+    # -- rules ----------------------------------------------------------------------------------------
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield names that stand twice, and amplifiers that do not tile a known detector."""
+        for declared in (f for f in self.FIELDS if f.name in ("detector_id", "detector_name", "filter_name")):
+            yield from self._twice(declared, getattr(self, declared.name).tolist())
+        pairs = list(zip(self.amplifier_detector.tolist(), self.amplifier_name.tolist(), strict=True))
+        yield from self._twice(next(f for f in self.FIELDS if f.name == "amplifier_name"), pairs)
+        names = self.detector_name.tolist()
+        known = ", ".join(names)
+        for row, name in enumerate(self.amplifier_detector.tolist()):
+            if name not in names:
+                yield Problem("CAL308", ("amplifiers", row, "detector"), f"detector {name!r} is not one of {known}")
+        for row, name in enumerate(names):
+            rows = np.flatnonzero(self.amplifier_detector == name)
+            if not rows.size:
+                yield Problem("CAL308", ("detectors", row), f"detector {name} has no amplifier")
+            yield from self._outside(rows, row)
+            yield from self._overlapping(rows)
+
+    def _twice(self, declared: Field, values: list[Any]) -> Iterator[Problem]:
+        table = self.SPEC.tables[declared.table].name
+        first: dict[Any, int] = {}
+        for row, value in enumerate(values):
+            if first.setdefault(value, row) != row:
+                said = " ".join(value) if isinstance(value, tuple) else value
+                detail = f"{table} {row + 1}: {declared.key} {said} is that of {table} {first[value] + 1}"
+                yield Problem("CAL306", (table, row, declared.key), detail)
+
+    def _boxes(self) -> tuple[Array, Array, Array, Array]:
+        """Return left, right, bottom and top edges of the amplifiers, the ends exclusive."""
+        left, bottom = self.amplifier_x0, self.amplifier_y0
+        return left, left + self.amplifier_width, bottom, bottom + self.amplifier_height
+
+    def _outside(self, rows: Array, detector: int) -> Iterator[Problem]:
+        _, right, _, top = self._boxes()
+        width, height = self.detector_width[detector], self.detector_height[detector]
+        for row in rows[(right[rows] > width) | (top[rows] > height)].tolist():
+            detail = f"amplifier {self._amplifier(row)} reaches to {right[row]}, {top[row]} on {width} x {height} pixels"
+            yield Problem("CAL307", ("amplifiers", row), detail)
+
+    def _overlapping(self, rows: Array) -> Iterator[Problem]:
+        left, right, bottom, top = self._boxes()
+        for i, row in enumerate(rows.tolist()):
+            before = rows[:i]
+            inside = (left[before] < right[row]) & (left[row] < right[before])
+            inside &= (bottom[before] < top[row]) & (bottom[row] < top[before])
+            if inside.any():
+                other = self._amplifier(int(before[inside][0]))
+                yield Problem("CAL308", ("amplifiers", row), f"amplifier {self._amplifier(row)} overlaps {other}")
+
+    def _amplifier(self, row: int) -> str:
+        return f"{self.amplifier_detector[row]} {self.amplifier_name[row]}"
+
+    # -- FITS -----------------------------------------------------------------------------------------
+
+    def _unit(self, declared: Field) -> str:
+        return fits_unit(self.units.get(declared.name, "") or declared.unit)
+
+    def fits_tables(self) -> list[TableData]:
+        """Return its tables, each with its name: readers must not count them."""
+        tables = self.tables()
+        for declared, table in zip(self.SPEC.tables, tables, strict=False):
+            table.keywords["EXTNAME"] = declared.name.upper()
+        return tables
+
+    @classmethod
+    def from_fits_tables(
+        cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
+    ) -> tuple[Self | None, list[Problem]]:
+        """Read the tables by their names."""
+        named = {str(name).upper(): table for name, table in tables.items()}
+        wanted = {table.name.upper(): table.optional for table in cls.SPEC.tables}
+        missing = [name for name, optional in wanted.items() if name not in named and not optional]
+        if missing:
+            return None, [Problem("CAL213", (), f"no table {name}") for name in missing]
+        return cls.from_columns(metadata, [named[name] for name in wanted if name in named], "fits")

@@ -1,0 +1,192 @@
+"""Imports that are killed, that race, or that meet a damaged repository: run it again and all is well."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from butler_support import small_bundle
+from curated.butler import import_bundle, open_repository
+from curated.diagnostic import CuratedError
+
+pytest.importorskip("lsst.daf.butler")
+
+IMPORT = """
+import json, os, signal, sys
+from curated.butler import import_bundle
+bundle, repo, transfer, stage = sys.argv[1:]
+def die(now, done, total):
+    if now == stage:
+        os.kill(os.getpid(), signal.SIGKILL)
+report = import_bundle(bundle, repo, transfer=transfer, progress=die)
+print(json.dumps(report.to_dict()))
+"""
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return small_bundle(tmp_path / "bundle")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> str:
+    return str(tmp_path / "repo")
+
+
+def start(bundle: Path, repo: str, transfer: str = "copy", stage: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "ignore", "-c", IMPORT, str(bundle), repo, transfer, stage]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def assert_whole(repo: str) -> None:
+    """All datasets are there, certified once, and their files are in place."""
+    butler = open_repository(repo)
+    names = ("camera_geometry", "defects", "transmission_filter")
+    refs = [ref for name in names for ref in butler.query_datasets(name, "*", find_first=False)]
+    assert len(refs) == 6
+    assert all(butler.getURI(ref).size() > 0 for ref in refs)
+    assert sum(1 for n in names for _ in butler.registry.queryDatasetAssociations(n, "Lab/calib/v1")) == 6
+    assert butler.collections.get_info("Lab/calib").children == ("Lab/calib/v1",)
+
+
+@pytest.mark.parametrize("transfer", ["copy", "hardlink", "symlink", "direct", "move"])
+@pytest.mark.parametrize("stage", ["ingest", "certify"])
+def test_a_killed_import_leaves_nothing_to_see_and_can_be_repeated(bundle, repo, transfer, stage) -> None:
+    killed = start(bundle, repo, transfer, stage)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    butler = open_repository(repo)
+    assert not [r for n in butler.registry.queryDatasetTypes() for r in butler.query_datasets(n, "*", explain=False)]
+    assert "Lab/calib" not in butler.collections.query("*")
+    assert import_bundle(bundle, repo, transfer=transfer).changed
+    assert_whole(repo)
+
+
+def test_two_imports_at_the_same_time(bundle, repo) -> None:
+    running = [start(bundle, repo) for _ in range(2)]
+    reports = []
+    for process in running:
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        reports.append(json.loads(output))
+    assert sorted(r["instruments"][0]["datasets_new"] for r in reports) == [0, 6]
+    assert all(r["ok"] for r in reports)
+    assert_whole(repo)
+
+
+def test_moving_empties_the_bundle_and_can_be_repeated(bundle, repo) -> None:
+    report = import_bundle(bundle, repo, transfer="move")
+    assert report.ok and report.bytes_copied == 0
+    assert not list((bundle / "files").rglob("*.fits"))
+    assert_whole(repo)
+    report = import_bundle(bundle, repo, transfer="move")
+    assert report.ok and not report.changed
+    assert [d.code for d in import_bundle(bundle, repo).diagnostics] == ["CAL613"] * 6
+
+
+def test_a_moved_bundle_cannot_fill_another_repository(bundle, repo, tmp_path) -> None:
+    import_bundle(bundle, repo, transfer="move")
+    report = import_bundle(bundle, str(tmp_path / "other"), transfer="move")
+    assert {d.code for d in report.diagnostics} == {"CAL613"}
+
+
+def test_a_lost_file_is_put_back(bundle, repo) -> None:
+    import_bundle(bundle, repo)
+    lost = next(Path(repo).rglob("defects*.fits"))
+    content = lost.read_bytes()
+    lost.unlink()
+    dry = import_bundle(bundle, repo, dry_run=True)
+    assert dry.changed and not lost.exists()
+    report = import_bundle(bundle, repo)
+    assert report.ok and report.instruments[0].datasets_restored == 1
+    assert [d.code for d in report.diagnostics] == ["CAL630"]
+    assert lost.read_bytes() == content
+    assert not import_bundle(bundle, repo).changed
+
+
+def test_the_damage_of_two_stock_imports_is_mended(bundle, repo) -> None:
+    from lsst.daf.butler import Butler
+    from sqlalchemy.exc import IntegrityError
+
+    from butler_support import STORAGE
+    from curated.butler.repository import create_repository
+
+    create_repository(repo, STORAGE)
+    butler = Butler.from_config(repo, writeable=True)
+    butler.import_(directory=str(bundle), filename=str(bundle / "export.yaml"), transfer="copy")
+    with pytest.raises(IntegrityError):
+        butler.import_(directory=str(bundle), filename=str(bundle / "export.yaml"), transfer="copy")
+    assert not list(Path(repo).rglob("*.fits"))
+    report = import_bundle(bundle, repo)
+    assert report.instruments[0].datasets_restored == 6
+    assert_whole(repo)
+
+
+def test_a_changed_file_in_the_repository_is_found(bundle, repo) -> None:
+    import_bundle(bundle, repo)
+    file = next(Path(repo).rglob("defects*.fits"))
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert [d.code for d in import_bundle(bundle, repo).diagnostics] == ["CAL625"]
+
+
+def test_a_bundle_that_a_direct_import_refers_to_must_stay(bundle, repo, tmp_path) -> None:
+    import_bundle(bundle, repo, transfer="direct")
+    moved = shutil.move(bundle, tmp_path / "elsewhere")
+    report = import_bundle(Path(moved), repo, transfer="direct")
+    assert [d.code for d in report.diagnostics] == ["CAL631"] * 6
+    shutil.move(moved, bundle)
+    assert not import_bundle(bundle, repo, transfer="direct").changed
+
+
+def test_an_import_that_lost_a_race_repeats(bundle, repo, monkeypatch) -> None:
+    from curated.butler import importer
+
+    stale = []
+    real = importer.make_plan
+
+    def late(butler, contents, repository, *, chain):
+        plan = real(butler, contents, repository, chain=chain)
+        stale.append(plan)
+        if len(stale) == 1:
+            with monkeypatch.context() as patch:
+                patch.setattr(importer, "make_plan", real)
+                patch.setattr(importer, "exclusive", lambda config: importer.nullcontext())
+                assert import_bundle(bundle, repo).changed
+        return plan
+
+    monkeypatch.setattr(importer, "make_plan", late)
+    report = import_bundle(bundle, repo)
+    assert report.ok and not report.changed
+    assert len(stale) == 2
+    assert_whole(repo)
+
+
+def test_a_repository_that_somebody_else_writes_to_is_named(bundle, repo) -> None:
+    import sqlite3
+
+    import_bundle(bundle, repo)
+    database = next(Path(repo).glob("*.sqlite3"))
+    connection = sqlite3.connect(database)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(CuratedError, match="database is locked"):
+            import_bundle(bundle, repo, label="v2")
+    finally:
+        connection.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_without_permission(bundle, tmp_path) -> None:
+    place = tmp_path / "closed"
+    place.mkdir(mode=0o500)
+    with pytest.raises(CuratedError, match="Permission"):
+        import_bundle(bundle, str(place / "repo"))
