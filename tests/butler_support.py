@@ -77,7 +77,14 @@ class BundleMaker:
         return f"{INSTRUMENT}/calib/{self.label}"
 
     def add(
-        self, type_: str, begin: str, end: str | None = None, *, seed: int = 0, epoch: str = "", **data_id: int | str
+        self,
+        type_: str,
+        begin: str,
+        end: str | None = None,
+        *,
+        seed: int = 0,
+        epoch: str = "",
+        **data_id: int | str,
     ) -> dict:
         """Add a dataset that is valid from and until times in UTC."""
         stamp = begin.replace("-", "").replace(":", "")
@@ -111,7 +118,12 @@ class BundleMaker:
             "format": "curated-bundle",
             "version": 1,
             "curated": "0.1.0",
-            "repository": {"sha1": SHA1, "url": "https://example.org/lab", "dirty": False, "label": self.label},
+            "repository": {
+                "sha1": SHA1,
+                "url": "https://example.org/lab",
+                "dirty": False,
+                "label": self.label,
+            },
             "instruments": [
                 {
                     "name": INSTRUMENT,
@@ -137,7 +149,12 @@ class BundleMaker:
                 }
             ],
             "dataset_types": [
-                {"name": t, "dimensions": STORAGE[t][1], "storage_class": STORAGE[t][0], "is_calibration": True}
+                {
+                    "name": t,
+                    "dimensions": STORAGE[t][1],
+                    "storage_class": STORAGE[t][0],
+                    "is_calibration": True,
+                }
                 for t in types
             ],
             "datasets": self.datasets,

@@ -20,17 +20,27 @@ butler = pytest.importorskip("lsst.daf.butler")
     ("name", "dimensions", "data_id"),
     [
         ("defects", ["instrument", "detector"], {"instrument": "Lab", "detector": 12}),
-        ("transmission_filter", ["instrument", "physical_filter"], {"instrument": "Lab", "physical_filter": "g 6"}),
+        (
+            "transmission_filter",
+            ["instrument", "physical_filter"],
+            {"instrument": "Lab", "physical_filter": "g 6"},
+        ),
         (
             "flat",
             ["instrument", "detector", "physical_filter"],
-            {"instrument": "Lab", "detector": 0, "physical_filter": "Hα~é"},
+            {"instrument": "Lab", "detector": 0, "physical_filter": "Hβ~é"},
         ),
         ("camera_geometry", ["instrument"], {"instrument": "Lab"}),
     ],
 )
 def test_uuid_is_the_one_that_butler_makes(name: str, dimensions: list[str], data_id: dict) -> None:
-    from lsst.daf.butler import DataCoordinate, DatasetIdFactory, DatasetIdGenEnum, DatasetType, DimensionUniverse
+    from lsst.daf.butler import (
+        DataCoordinate,
+        DatasetIdFactory,
+        DatasetIdGenEnum,
+        DatasetType,
+        DimensionUniverse,
+    )
 
     universe = DimensionUniverse()
     dataset_type = DatasetType(name, dimensions, "Defects", universe=universe, isCalibration=True)
@@ -58,7 +68,22 @@ def test_times_that_a_repository_cannot_tell_apart_are_one_range() -> None:
 
 
 def test_names_of_any_kind_survive() -> None:
-    names = ["on", "null", "1e3", "0x10", "a: b", "#1", "é\u2028", "Hα 'x' \"y\"", "{z}", "~", "y", "-", "\x85", "u.g"]
+    names = [
+        "on",
+        "null",
+        "1e3",
+        "0x10",
+        "a: b",
+        "#1",
+        "é\u2028",
+        "Hβ 'x' \"y\"",
+        "{z}",
+        "~",
+        "y",
+        "-",
+        "\x85",
+        "u.g",
+    ]
     maker = BundleMaker(filters=tuple(names))
     for name in names:
         maker.add("transmission_filter", "2020-01-01T00:00:00", physical_filter=name)

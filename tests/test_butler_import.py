@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from butler_support import INSTRUMENT, STORAGE, BundleMaker, name_of, run_python, run_stock, small_bundle, tai_ns, write_manifest
+from butler_support import (
+    INSTRUMENT,
+    STORAGE,
+    BundleMaker,
+    name_of,
+    run_python,
+    run_stock,
+    small_bundle,
+    tai_ns,
+    write_manifest,
+)
 from curated.butler import import_bundle, open_repository
 from curated.diagnostic import CuratedError
 
@@ -69,7 +79,9 @@ def prepare(repo: str, **records) -> object:
 
 def test_a_first_import_creates_the_repository_and_certifies_everything(bundle, repo) -> None:
     report = import_bundle(bundle, repo)
-    assert report.ok and report.created and report.changed
+    assert report.ok
+    assert report.created
+    assert report.changed
     assert counts(report) == {
         "datasets_new": 6,
         "datasets_present": 0,
@@ -91,7 +103,9 @@ def test_a_second_import_changes_nothing_and_says_so(bundle, repo, transfer) -> 
     assert import_bundle(bundle, repo, transfer=transfer).changed
     before = tree(repo)
     report = import_bundle(bundle, repo, transfer=transfer)
-    assert report.ok and not report.changed and not report.created
+    assert report.ok
+    assert not report.changed
+    assert not report.created
     assert (counts(report)["datasets_present"], counts(report)["certifications_present"]) == (6, 6)
     assert counts(report)["records_equal"] == 6
     assert tree(repo) == before
@@ -100,7 +114,9 @@ def test_a_second_import_changes_nothing_and_says_so(bundle, repo, transfer) -> 
 def test_a_dry_run_changes_nothing(bundle, repo, tmp_path) -> None:
     before = sorted(tmp_path.rglob("*"))
     report = import_bundle(bundle, repo, dry_run=True)
-    assert report.ok and report.dry_run and report.created
+    assert report.ok
+    assert report.dry_run
+    assert report.created
     assert counts(report)["datasets_new"] == 6
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -170,7 +186,8 @@ def test_another_label_renames_collections_and_follows_with_uuids(bundle, repo) 
 
     import_bundle(bundle, repo)
     report = import_bundle(bundle, repo, label="DM-1/v2")
-    assert report.ok and counts(report)["datasets_new"] == 6
+    assert report.ok
+    assert counts(report)["datasets_new"] == 6
     butler = Butler.from_config(repo)
     assert butler.collections.get_info("Lab/calib").children == ("Lab/calib/DM-1/v2", COLLECTION)
     runs = butler.collections.query("Lab/calib/DM-1/v2/curated/*")
@@ -213,7 +230,8 @@ def test_a_corrupted_file_stops_everything(bundle, repo) -> None:
     files[2].unlink()
     report = import_bundle(bundle, repo)
     assert [(d.code, d.file) for d in report.diagnostics] == [
-        (code, str(path.relative_to(bundle))) for code, path in zip(["CAL614", "CAL614", "CAL613"], files, strict=False)
+        (code, str(path.relative_to(bundle)))
+        for code, path in zip(["CAL614", "CAL614", "CAL613"], files, strict=False)
     ]
     assert not Path(repo).exists()
 
@@ -298,11 +316,17 @@ def test_records_of_the_repository_are_never_overwritten(bundle, repo, records, 
 
 
 def test_limits_that_differ_are_a_warning(bundle, repo) -> None:
-    prepare(repo, instrument=[{**INSTRUMENT_ROW, "detector_max": 999, "visit_max": 5, "exposure_max": 2**31 - 1}])
+    prepare(
+        repo, instrument=[{**INSTRUMENT_ROW, "detector_max": 999, "visit_max": 5, "exposure_max": 2**31 - 1}]
+    )
     report = import_bundle(bundle, repo)
     assert codes(report) == ["CAL621", "CAL621"]
-    assert report.ok and counts(report)["records_different"] == 1
-    assert report.diagnostics[0].message == "instrument Lab: detector_max is 999 in the repository, 4 in the bundle"
+    assert report.ok
+    assert counts(report)["records_different"] == 1
+    assert (
+        report.diagnostics[0].message
+        == "instrument Lab: detector_max is 999 in the repository, 4 in the bundle"
+    )
 
 
 def test_what_the_bundle_does_not_know_is_no_difference(repo, tmp_path) -> None:
@@ -325,7 +349,10 @@ def test_dataset_types_and_collections_of_another_kind(bundle, repo) -> None:
     butler.collections.register("Lab/calib", CollectionType.CALIBRATION)
     report = import_bundle(bundle, repo)
     assert codes(report) == ["CAL623", "CAL624", "CAL624"]
-    assert "Defects by instrument (a calibration), not Defects by instrument, detector" in report.diagnostics[0].message
+    assert (
+        "Defects by instrument (a calibration), not Defects by instrument, detector"
+        in report.diagnostics[0].message
+    )
 
 
 def test_a_storage_class_that_butler_does_not_have(bundle, repo) -> None:
@@ -365,7 +392,8 @@ def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path) -> 
     assert tree(repo) == files
     maker.datasets.pop(0)
     report = import_bundle(maker.write(tmp_path / "less"), repo)
-    assert report.ok and counts(report)["datasets_new"] == 1
+    assert report.ok
+    assert counts(report)["datasets_new"] == 1
 
 
 def test_a_directory_of_something_else_is_left_alone(bundle, tmp_path) -> None:

@@ -158,7 +158,8 @@ def test_a_plain_new_repository_gets_our_formatter_with_a_warning(bundle, repo) 
     Butler.makeRepo(repo)
     report = import_bundle(bundle, repo)
     assert [d.code for d in report.diagnostics] == ["CAL628"]
-    assert report.ok and report.changed
+    assert report.ok
+    assert report.changed
     assert json.loads(run_python(GET, repo).stdout)[0] == ["curated.types.defects.Defects", "[1]"]
     assert import_bundle(bundle, repo).diagnostics == ()
 

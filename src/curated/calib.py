@@ -6,7 +6,7 @@ The method names are the LSST stack's, so that its formatters and its users find
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
@@ -76,13 +76,15 @@ class Calib:
         return []
 
     @classmethod
-    def build(cls, content: Content) -> tuple[Self | None, list[Problem]]:
+    def build(cls, content: Content, found: Iterable[Problem] = ()) -> tuple[Self | None, list[Problem]]:
         """Make a calibration of untrusted values.
 
         Parameters
         ----------
         content : `Content`
             Values by field name.
+        found : iterable [`Problem`], optional
+            What is known to be wrong with the content.
 
         Returns
         -------
@@ -91,7 +93,7 @@ class Calib:
         problems : `list` [`Problem`]
             All that is wrong, including what the type's own rules find.
         """
-        problems = _share_keywords(cls.FIELDS, content)
+        problems = [*found, *_share_keywords(cls.FIELDS, content)]
         problems += _check_version(cls.SPEC, content)
         problems += _check_units(cls.FIELDS, content)
         problems += cls.prepare(content)
@@ -118,8 +120,7 @@ class Calib:
     ) -> tuple[Self | None, list[Problem]]:
         """Make a calibration of the columns of an ECSV or FITS file; see `build`."""
         content, problems = from_columns(cls.SPEC, cls.FIELDS, metadata, tables[: len(cls.SPEC.tables)], form)
-        made, more = cls.build(content)
-        return made, problems + more
+        return cls.build(content, problems)
 
     @classmethod
     def from_tree(
@@ -127,8 +128,7 @@ class Calib:
     ) -> tuple[Self | None, list[Problem]]:
         """Make a calibration of a YAML or JSON document; see `build`."""
         content, problems = from_tree(cls.SPEC, cls.FIELDS, metadata, tree, form)
-        made, more = cls.build(content)
-        return made, problems + more
+        return cls.build(content, problems)
 
     @classmethod
     def fromDict(cls, dictionary: Mapping[str, Any]) -> Self:
@@ -349,13 +349,15 @@ def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:
     problems = []
     for declared in fields:
         unit = content.units.get(declared.name)
-        label = declared.column if content.form in ("ecsv", "fits") else declared.key
+        columnar = content.form in ("ecsv", "fits")
+        label = declared.column if columnar else declared.key
         if unit:
             if not converts(unit, declared.unit):
                 expected = declared.unit or "no unit"
-                problems.append(Problem("CAL216", (label,), f"{label}: unit {unit!r}, expected {expected!r}"))
+                place = (label,) if columnar else ("units", declared.name)
+                problems.append(Problem("CAL216", place, f"{label}: unit {unit!r}, expected {expected!r}"))
         elif declared.needs_unit and declared.name in content.values:
-            if content.form in ("ecsv", "fits"):
+            if columnar:
                 problems.append(Problem("CAL216", (label,), f"{label}: no unit, expected {declared.unit!r}"))
             else:
                 content.units[declared.name] = declared.unit

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from curated.arrays import KINDS, reshaped, typed
 from curated.diagnostic import Pointer, Problem
 from curated.metadata import normalise
 from curated.model import Content, Field, Spec, Table, TextColumn
@@ -194,14 +195,14 @@ class FieldReader:
         except (ValueError, TypeError, OverflowError, RecursionError):
             self._note("CAL215", place, f"{label}: rows of different lengths")
             return None
-        array, wrong = _typed(array, field)
+        array, wrong = typed(array, field, value)
         if wrong is not None:
             for i, item in wrong:
                 at = f" value {i + 1}" if i is not None else ""
                 code = "CAL305" if field.dtype == "i8" and isinstance(item, float) else "CAL211"
-                self.problems.append(Problem(code, place(i), f"{label}{at}: {_brief(item)} is not {_KINDS[field.dtype]}"))
+                self.problems.append(Problem(code, place(i), f"{label}{at}: {_brief(item)} is not {KINDS[field.dtype]}"))
             return None
-        shaped = _reshape(array, shape)
+        shaped = reshaped(array, shape)
         if shaped is None:
             expected = "x".join("n" if s == "*" else str(s) for s in shape) or "one value"
             found = "x".join(map(str, array.shape)) or "one value"
@@ -226,56 +227,13 @@ class FieldReader:
             checks.append((flat > field.maximum, "CAL301", f"is more than {field.maximum:g}"))
         if field.choices and not set(array.reshape(-1).tolist()) <= set(field.choices):
             checks.append((~np.isin(flat, field.choices), "CAL301", f"is not one of {', '.join(field.choices)}"))
+        table = self.spec.tables[field.table]
+        what = table.name if table.rows == "records" else "row"
         for bad, code, words in checks:
             for row, inner in np.argwhere(bad).tolist():
-                at = f"row {row + 1} {label}" if array.ndim else label
+                at = f"{what} {row + 1} {label}" if array.ndim else label
                 item = flat[row, inner].item()
                 self.problems.append(Problem(code, place(row if array.ndim else None), f"{at}: {_brief(item)} {words}"))
-
-
-_KINDS = {"f": "a number", "f8": "a number", "i8": "a whole number", "bool": "true or false", "str": "text"}
-
-
-def _typed(array: Any, field: Field) -> tuple[Any, list[tuple[int | None, Any]] | None]:
-    """Return the array in its field's dtype, or the entries that cannot be."""
-    kind, wanted = array.dtype.kind, field.dtype
-    if array.size == 0:
-        return array.astype({"f": "f8", "bool": "?", "str": "U1"}.get(wanted, wanted)), None
-    if wanted == "f" and kind in "fiu":
-        return (array if kind == "f" else array.astype("f8")), None
-    if wanted == "f8" and kind in "fiu":
-        return array.astype("f8"), None
-    if wanted == "i8" and kind in "iu" and not (kind == "u" and array.max() > np.iinfo(np.int64).max):
-        return array.astype("i8"), None
-    if wanted == "i8" and kind == "f" and (np.abs(array) < 2**62).all() and (array == np.trunc(array)).all():
-        return array.astype("i8"), None
-    if (wanted == "bool" and kind == "b") or (wanted == "str" and kind == "U"):
-        return array, None
-    if wanted in ("f", "f8") and kind in "OU":
-        # NaN is null in JSON arrays of some writers; every other object is wrong.
-        pass
-    if array.ndim == 0:
-        return array, [(None, array.item())]
-    good = {"f": (int, float), "f8": (int, float), "i8": (int,), "bool": (bool,), "str": (str,)}[wanted]
-    wrong = []
-    for i, item in enumerate(array.tolist()):
-        inner = item if isinstance(item, list) else [item]
-        for value in inner:
-            if not isinstance(value, good) or (isinstance(value, bool) and wanted != "bool"):
-                wrong.append((i, value))
-                break
-    return array, wrong or [(None, array.reshape(-1)[0].item() if array.size else None)]
-
-
-def _reshape(array: Any, shape: tuple[str | int, ...]) -> Any:
-    """Return the array in the declared shape; a flat array is folded; `None` where neither fits."""
-    if len(array.shape) == len(shape) and all(s in ("*", n) for s, n in zip(shape, array.shape, strict=True)):
-        return array
-    if array.size == 0 and "*" in shape:
-        return array.reshape([0 if s == "*" else int(s) for s in shape])
-    if array.ndim == 1 and "*" not in shape and shape and int(np.prod(np.array(shape, dtype=float))) == array.size:
-        return array.reshape([int(s) for s in shape])
-    return None
 
 
 def _brief(value: Any) -> str:

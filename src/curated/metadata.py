@@ -26,6 +26,12 @@ _REPEATED = {"DETECTOR_NAME": "DET_NAME", "DETECTOR_SERIAL": "DET_SER"}
 """Keywords that some classes write beside the identity keyword of the same meaning."""
 
 
+def canonical(name: str) -> str:
+    """Return the canonical spelling of a keyword."""
+    upper = name.upper()
+    return _RENAMED.get(upper, upper)
+
+
 class Metadata(dict[str, Any]):
     """Keywords in canonical upper case, looked up without regard to case."""
 

@@ -7,17 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from curated.arrays import KINDS, is_kind
 from curated.diagnostic import Problem
 from curated.model import Content, Field, Spec, Table
-
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "f": (int, float),
-    "f8": (int, float),
-    "i8": (int,),
-    "bool": (bool,),
-    "str": (str,),
-}
-_KINDS = {"f": "a number", "f8": "a number", "i8": "a whole number", "bool": "true or false", "str": "text"}
 
 
 def read_records(
@@ -89,13 +81,10 @@ def _wrong(table: Table, field: Field, index: int, item: Any) -> Problem | None:
     if field.shape:
         # Which shape and what in it is a question to the whole column.
         return None
-    is_flag = isinstance(item, bool) and field.dtype != "bool"
-    if isinstance(item, _PYTHON[field.dtype]) and not is_flag:
+    if is_kind(item, field.dtype):
         return None
     code = "CAL305" if field.dtype == "i8" and isinstance(item, float) else "CAL211"
-    if code == "CAL305" and item.is_integer():
-        return None
-    detail = f"{table.name} {index + 1} {field.key}: {str(item)[:60]!r} is not {_KINDS[field.dtype]}"
+    detail = f"{table.name} {index + 1} {field.key}: {item!r:.60} is not {KINDS[field.dtype]}"
     return Problem(code, place, detail)
 
 

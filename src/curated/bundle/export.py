@@ -28,9 +28,12 @@ _SECOND_NS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
-_RESERVED = frozenset("y yes n no on off true false null none".split())
+_RESERVED = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "none"])
 # What a YAML reader refuses in a stream, and line ends that it would fold.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+_INSTRUMENT_KEYS = ("name", "detector_max", "visit_max", "exposure_max", "visit_system", "class_name")
+_DETECTOR_KEYS = ("id", "full_name", "name_in_raft", "raft", "purpose")
 
 Record = dict[str, Any]
 Range = tuple[int | None, int | None]
@@ -78,14 +81,14 @@ def dimension_records(manifest: Mapping[str, Any]) -> dict[str, list[Record]]:
     records: dict[str, list[Record]] = {"instrument": [], "physical_filter": [], "detector": []}
     for instrument in manifest["instruments"]:
         name = instrument["name"]
-        keys = ("name", "detector_max", "visit_max", "exposure_max", "visit_system", "class_name")
-        records["instrument"].append(_known(instrument, keys))
+        records["instrument"].append(_known(instrument, _INSTRUMENT_KEYS))
         records["physical_filter"] += [
             {"instrument": name, "name": f["name"], "band": f.get("band") or f["name"]}
             for f in instrument["filters"]
         ]
-        keys = ("id", "full_name", "name_in_raft", "raft", "purpose")
-        records["detector"] += [{"instrument": name, **_known(d, keys)} for d in instrument["detectors"]]
+        records["detector"] += [
+            {"instrument": name, **_known(d, _DETECTOR_KEYS)} for d in instrument["detectors"]
+        ]
     return records
 
 
@@ -177,8 +180,7 @@ def _datasets(manifest: Mapping[str, Any]) -> Iterator[str]:
         groups.setdefault((dataset["dataset_type"], dataset["run"]), []).append(dataset)
     for (dataset_type, run), members in groups.items():
         yield (
-            f"- type: dataset\n  dataset_type: {_scalar(dataset_type)}\n"
-            f"  run: {_scalar(run)}\n  records:\n"
+            f"- type: dataset\n  dataset_type: {_scalar(dataset_type)}\n  run: {_scalar(run)}\n  records:\n"
         )
         for dataset in members:
             yield (

@@ -23,7 +23,12 @@ class CalibFormatter(FormatterV2):
     unsupported_parameters: ClassVar[frozenset[str] | None] = None
     can_read_from_local_file: ClassVar[bool] = True
 
-    def read_from_local_file(self, path: str, component: str | None = None, expected_size: int = -1) -> Any:
+    def read_from_local_file(
+        self,
+        path: str,
+        component: str | None = None,
+        expected_size: int = -1,  # noqa: ARG002 (Butler passes it by name)
+    ) -> Any:
         """Return the calibration in a file, or one component of it.
 
         Parameters

@@ -12,8 +12,9 @@ from lsst.daf.butler import Butler, ButlerConfig
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
-from curated.butler.contents import Contents, read_contents
+from curated.butler.contents import Contents
 from curated.butler.execute import choose_formatters, execute, method_for
+from curated.butler.manifest import read_contents
 from curated.butler.plan import Plan, make_plan
 from curated.butler.report import ImportReport
 from curated.butler.repository import create_repository, exclusive, find_config
@@ -107,7 +108,9 @@ def _import(
         if options.dry_run or has_errors(plan.diagnostics):
             return _reported(report, plan, options, butler)
         try:
-            execute(butler, plan, formatters, options.transfer, chain=options.chain, progress=options.progress)
+            execute(
+                butler, plan, formatters, options.transfer, chain=options.chain, progress=options.progress
+            )
         except ConflictingDefinitionError:
             if attempt == _ATTEMPTS:
                 raise
@@ -160,11 +163,12 @@ def _failures() -> Iterator[None]:
     except DBAPIError as error:
         raise CuratedError(
             f"the repository's database refused: {error.orig}",
-            "run it again when no other program writes to the repository; nothing was changed",
+            "run it again when no other program writes to the repository; nothing that readers see was changed",
         ) from error
     except (OSError, NotImplementedError) as error:
         raise CuratedError(
-            f"the files could not be transferred: {error}", "nothing was changed; try --transfer copy"
+            f"the repository could not be written: {error}",
+            "see to permissions and space, or use --transfer copy; nothing that readers see was changed",
         ) from error
 
 

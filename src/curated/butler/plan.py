@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from uuid import UUID
 
-from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DatasetRef, DatasetType, Timespan
+from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, DatasetType, Timespan
+from lsst.daf.butler.registry import CollectionType
 from lsst.resources import ResourcePath
 
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.contents import Contents, Entry
 from curated.butler.target import Survey, survey
 from curated.butler.verify import THREADS, sha256_of
-from curated.diagnostic import Problem, Diagnostic
+from curated.diagnostic import Diagnostic, Problem
 
 Group = tuple[str, str, int, int]
 """One certify call: collection, dataset type, begin and end."""
@@ -164,7 +166,7 @@ def _plan_certifications(
 
 def _find_overlaps(plan: Plan, spans: list[tuple[Span, Entry]]) -> None:
     spans.sort(key=lambda pair: pair[0])
-    for (span, entry), (other, later) in zip(spans, spans[1:], strict=False):
+    for (span, entry), (other, later) in pairwise(spans):
         if _overlap(span, other):
             text = f"{later}, {_text(other)}, overlaps {entry.path}, {_text(span)}"
             plan.find(later.path, "CAL626", text)
@@ -219,7 +221,9 @@ def _state(pair: tuple[Entry, ResourcePath]) -> str:
     entry, uri = pair
     try:
         # Another machine's file is not worth reading whole; its size has to do.
-        same = sha256_of(uri.ospath) == (entry.size, entry.sha256) if uri.isLocal else uri.size() == entry.size
+        same = (
+            sha256_of(uri.ospath) == (entry.size, entry.sha256) if uri.isLocal else uri.size() == entry.size
+        )
     except FileNotFoundError:
         return "missing"
     return "same" if same else "differs"

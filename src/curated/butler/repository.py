@@ -70,9 +70,14 @@ def find_config(repo: str) -> ButlerConfig | None:
         return ButlerConfig(repo)
     except FileNotFoundError:
         return None
+    except RuntimeError as error:
+        # A file that is no configuration.
+        raise CuratedError(f"{repo} is no Butler repository: {error}", "name its directory") from error
 
 
-def create_repository(repo: str, dataset_types: Iterable[str], seed_config: str | None = None) -> ButlerConfig:
+def create_repository(
+    repo: str, dataset_types: Iterable[str], seed_config: str | None = None
+) -> ButlerConfig:
     """Create a repository whose calibrations can be read without the LSST stack.
 
     On a local disk it is made beside and renamed into place, so that it exists whole or not at all.

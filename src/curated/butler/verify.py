@@ -65,10 +65,8 @@ def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Pr
     outside = set(_outside(root, contents.entries))
     inside = [entry for entry in contents.entries if entry.path not in outside]
     problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}
-    for path, problem in tracked("verify", len(inside), progress, _checked(str(root), inside)):
-        if problem is not None:
-            problems[path] = problem
-    return problems
+    results = tracked("verify", len(inside), progress, _checked(str(root), inside))
+    return problems | {path: problem for path, problem in results if problem is not None}
 
 
 def _outside(root: Path, entries: Sequence[Entry]) -> Iterator[str]:

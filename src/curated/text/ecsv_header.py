@@ -8,26 +8,33 @@ does everything whose value is not a plain scalar, so that both ways give the sa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from curated.diagnostic import Problem
+from curated.diagnostic import Problem, brief
 from curated.text.tree import load_yaml
 
 VERSIONS = ("0.9", "1.0")
 
-_KEY = r"(?P<key>[A-Za-z_][\w .]*)"
-_FLOW_PAIR = re.compile(rf"- \{{{_KEY}: (?P<value>\S.*)\}}\Z")
-_BLOCK_PAIR = re.compile(rf"- {_KEY}: (?P<value>\S.*)\Z")
-_MAP_PAIR = re.compile(rf"  {_KEY}: (?P<value>\S.*)\Z")
-_SAFE_PLAIN = re.compile(r"[A-Za-z0-9_./+~<^$;-][\w./+~()<>^$;=-]*(?: [\w./+~()<>^$;=-]+)*\Z", re.ASCII)
-_DIRTY_PLAIN = re.compile(r"[A-Za-z0-9_./+~<^$;-][\w./+~()<>^$;=:-]*(?: [\w./+~()<>^$;=:-]+)*\Z", re.ASCII)
-_QUOTED = re.compile(r"'[^'\\\x00-\x1f]*'\Z")
-_INTEGERS = re.compile(r"\[(?:-?(?:0|[1-9]\d*)(?:, |\]))+\Z")
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})\Z")
-_DECIMAL = re.compile(r"-?\d+\.\d+\Z")
-_WORD = re.compile(r"(?!(?:y|n|yes|no|true|false|on|off|null|nan|inf)\Z)[A-Za-z][\w/+()=-]*(?: [\w./+()=-]+)*\Z", re.I | re.ASCII)
+MAX_COLUMNS = 10_000
+"""Most columns that a table may have; the widest of the stack has 50."""
+
+MAX_LINES = 100_000
+"""Most lines that a header may have."""
+
+# YAML 1.1 takes these words, in any case, for something else than text.
+_NO_WORD = r"(?!(?:y|n|yes|no|true|false|on|off|null)\b)"
+_KEY = rf"(?P<key>{_NO_WORD}[A-Z_](?:[\w .]*[\w.])?)"
+_FLOW_PAIR = re.compile(rf"- \{{{_KEY}: (?P<value>\S.*)\}}\Z", re.IGNORECASE | re.ASCII)
+_BLOCK_PAIR = re.compile(rf"- {_KEY}: (?P<value>\S.*)\Z", re.IGNORECASE | re.ASCII)
+_MAP_PAIR = re.compile(rf"  {_KEY}: (?P<value>\S.*)\Z", re.IGNORECASE | re.ASCII)
+_PLAIN = re.compile(r"-?[\w./+~^$;][\w./+~()^$;=:-]*(?: [\w./+~()^$;=:-]+)*\Z", re.ASCII)
+_QUOTED = re.compile(r"'[ -&(-~]*'\Z")
+_INTEGERS = re.compile(r"\[-?(?:0|[1-9]\d{0,17})(?:, -?(?:0|[1-9]\d{0,17}))*\]\Z", re.ASCII)
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})\Z", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,40}\.\d{1,40}\Z", re.ASCII)
+_WORD = re.compile(rf"{_NO_WORD}[A-Z][\w/+()=-]*(?: [\w./+()=-]+)*\Z", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(slots=True)
@@ -69,13 +76,20 @@ def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
     if version is None:
         return None, [Problem("CAL205", (), "the first line is not '# %ECSV 1.0'", line=1)]
     if version[1] not in VERSIONS:
-        return None, [Problem("CAL205", (), f"ECSV version {version[1]!r} is not known", line=1)]
+        known = " and ".join(VERSIONS)
+        return None, [
+            Problem("CAL205", (), f"ECSV version {brief(version[1])} is not one of {known}", line=1)
+        ]
+    if len(lines) > MAX_LINES:
+        return None, [Problem("CAL209", (), f"a header of {len(lines)} lines", line=1)]
     quick = _quick(lines)
     if quick is not None:
         return quick, []
     data, problems = load_yaml("\n" + "\n".join(lines[1:]) + "\n")
+    # The two characters that start each line are no part of the YAML.
+    problems = [replace(p, column=p.column + 2) if p.column and (p.line or 0) > 1 else p for p in problems]
     if not isinstance(data, dict):
-        return None, problems or [Problem("CAL205", (), "the header is not a mapping", line=2)]
+        return None, problems or [Problem("CAL205", (), "the header declares no columns", line=1)]
     header, more = _from_yaml(data)
     return header, problems + more
 
@@ -83,16 +97,16 @@ def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
 def _from_yaml(data: dict[Any, Any]) -> tuple[Header | None, list[Problem]]:
     columns, problems = _columns(data.get("datatype"))
     metadata = data.get("meta")
-    if isinstance(metadata, list):
-        metadata = {k: v for item in metadata if isinstance(item, dict) for k, v in item.items()}
     if metadata is None:
         metadata = {}
     if not isinstance(metadata, dict):
-        problems.append(Problem("CAL205", ("meta",), "meta is not a mapping"))
+        words = "a list without '!!omap'" if isinstance(metadata, list) else "not a mapping"
+        problems.append(Problem("CAL205", ("meta",), f"meta is {words}"))
         metadata = {}
     delimiter = data.get("delimiter", " ")
     if delimiter not in (" ", ","):
-        problems.append(Problem("CAL205", ("delimiter",), f"the delimiter {delimiter!r} is not ' ' or ','"))
+        detail = f"the delimiter {brief(delimiter)} is neither ' ' nor ','"
+        problems.append(Problem("CAL205", ("delimiter",), detail))
         delimiter = " "
     if columns is None:
         return None, problems
@@ -103,7 +117,9 @@ def _from_yaml(data: dict[Any, Any]) -> tuple[Header | None, list[Problem]]:
 
 def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
     if not isinstance(declared, list) or not declared:
-        return None, [Problem("CAL205", ("datatype",), "datatype is not a list of columns", line=None)]
+        return None, [Problem("CAL205", ("datatype",), "the header has no list 'datatype' of columns")]
+    if len(declared) > MAX_COLUMNS:
+        return None, [Problem("CAL209", ("datatype",), f"{len(declared)} columns, more than {MAX_COLUMNS}")]
     columns, problems = [], []
     seen: set[str] = set()
     for index, item in enumerate(declared):
@@ -111,11 +127,20 @@ def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
             problems.append(Problem("CAL205", ("datatype", index), "a column needs a name and a datatype"))
             continue
         if item["name"] in seen:
-            problems.append(Problem("CAL208", ("datatype", index), f"column {item['name']!r} stands twice"))
+            problems.append(
+                Problem("CAL208", ("datatype", index), f"column {brief(item['name'])} stands twice")
+            )
         seen.add(item["name"])
-        text = {key: "" if item.get(key) is None else str(item[key]) for key in ("unit", "description", "subtype")}
+        text = {}
+        for key in ("datatype", "unit", "description", "subtype"):
+            value = item.get(key)
+            text[key] = "" if value is None else str(value)
+            if not isinstance(value, (str, int, float, type(None))):
+                problems.append(
+                    Problem("CAL205", ("datatype", index, key), f"{key} {brief(value)} is not a text")
+                )
         columns.append(
-            HeaderColumn(item["name"], str(item["datatype"]), text["unit"], text["description"], text["subtype"])
+            HeaderColumn(item["name"], text["datatype"], text["unit"], text["description"], text["subtype"])
         )
     return (None if problems else columns), problems
 
@@ -163,9 +188,15 @@ def _quick(lines: list[str]) -> Header | None:
 _NOT_QUICK = object()
 
 
-@lru_cache(maxsize=4096)
 def _scalar(text: str) -> Any:
-    """Return a YAML scalar's value, or `_NOT_QUICK`."""
+    """Return a YAML scalar's value, or a list of integers, or `_NOT_QUICK`."""
+    if _INTEGERS.match(text):
+        return [int(part) for part in text[1:-1].split(", ")]
+    return _lone(text)
+
+
+@lru_cache(maxsize=4096)
+def _lone(text: str) -> Any:
     if _QUOTED.match(text):
         return text[1:-1]
     if _INTEGER.match(text):
@@ -175,13 +206,10 @@ def _scalar(text: str) -> Any:
         return float(text)
     if _WORD.match(text):
         return text
-    if _INTEGERS.match(text):
-        return _NOT_QUICK if text.count("[") != 1 else [int(part) for part in text[1:-1].split(", ")]
-    if _DIRTY_PLAIN.match(text) and not text.endswith(":") and ": " not in text:
-        data, problems = load_yaml(text)
-        return _NOT_QUICK if problems or isinstance(data, (dict, list)) else data
-    if text == "''":
-        return ""
+    if _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
+        data, problems = load_yaml(f"- {text}\n")
+        if not problems and isinstance(data, list) and not isinstance(data[0], (dict, list)):
+            return data[0]
     return _NOT_QUICK
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from curated.diagnostic import Problem
+from curated.diagnostic import Problem, brief
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -20,11 +20,16 @@ except ImportError:  # libyaml is optional in PyYAML's source distribution
 
 
 class PlainLoader(_Loader):
-    """A safe loader that knows the calibration packages' tags and reports keys that stand twice."""
+    """A safe loader that knows the calibration packages' tags and notes all that it does not take."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.problems: list[Problem] = []
+
+    def note(self, code: str, detail: str, node: Any) -> None:
+        """Note a problem at a node; loading goes on, so that all of them are found."""
+        mark = node.start_mark
+        self.problems.append(Problem(code, (), detail, line=mark.line + 1, column=mark.column + 1))
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """Construct a mapping; a repeated key is noted and the last value kept."""
@@ -33,19 +38,14 @@ class PlainLoader(_Loader):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(
-                    None, None, "merge keys (<<) are not read", key_node.start_mark
-                )
+                self.note("CAL204", "merge keys (<<) are not read; repeat the values", key_node)
+                continue
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, (str, int, float, bool, type(None))):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key that is not a scalar", key_node.start_mark
-                )
+                self.note("CAL204", "a key that is not a scalar", key_node)
+                continue
             if key in mapping:
-                mark = key_node.start_mark
-                self.problems.append(
-                    Problem("CAL208", (), f"key {key!r} stands twice", line=mark.line + 1, column=mark.column + 1)
-                )
+                self.note("CAL208", f"key {brief(key)} stands twice", key_node)
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
 
@@ -54,13 +54,29 @@ def _text(loader: PlainLoader, node: Any) -> str:
     return str(loader.construct_scalar(node))
 
 
+_MAX_DIGITS = 100
+"""Longest text of a number; sexagesimal ones of a million parts would take minutes."""
+
+
 def _number(loader: PlainLoader, node: Any) -> Any:
     construct = loader.construct_yaml_int if node.tag.endswith(":int") else loader.construct_yaml_float
+    return _construct(loader, construct, node, "a number")
+
+
+def _flag(loader: PlainLoader, node: Any) -> Any:
+    return _construct(loader, loader.construct_yaml_bool, node, "true or false")
+
+
+def _construct(loader: PlainLoader, construct: Any, node: Any, kind: str) -> Any:
+    """Construct a scalar; PyYAML raises all of these for texts that its tag does not fit."""
+    text = loader.construct_scalar(node)
     try:
-        return construct(node)
-    except (ValueError, OverflowError) as error:
-        message = f"{node.value[:40]!r} is not a number"
-        raise yaml.constructor.ConstructorError(None, None, message, node.start_mark) from error
+        if len(text) <= _MAX_DIGITS:
+            return construct(node)
+    except (ValueError, OverflowError, IndexError, KeyError):
+        pass
+    loader.note("CAL204", f"{brief(text)} is not {kind}", node)
+    return None
 
 
 def _pairs(loader: PlainLoader, node: Any) -> dict[Any, Any]:
@@ -73,10 +89,7 @@ def _pairs(loader: PlainLoader, node: Any) -> dict[Any, Any]:
     for item in node.value:
         for key, value in loader.construct_mapping(item, deep=True).items():
             if key in merged:
-                mark = item.start_mark
-                loader.problems.append(
-                    Problem("CAL208", (), f"key {key!r} stands twice", line=mark.line + 1, column=mark.column + 1)
-                )
+                loader.note("CAL208", f"key {brief(key)} stands twice", item)
             merged[key] = value
     return merged
 
@@ -89,13 +102,10 @@ def _property_list(loader: PlainLoader, node: Any) -> dict[str, Any]:
     for item in node.value if isinstance(node, yaml.SequenceNode) else ():
         row = loader.construct_sequence(item, deep=True) if isinstance(item, yaml.SequenceNode) else []
         if len(row) not in (3, 4) or not isinstance(row[0], str):
-            message = "a property is [name, type, value, comment]"
-            raise yaml.constructor.ConstructorError(None, None, message, item.start_mark)
+            loader.note("CAL204", "a property is [name, type, value, comment]", item)
+            continue
         if row[0] in merged:
-            mark = item.start_mark
-            loader.problems.append(
-                Problem("CAL208", (), f"key {row[0]!r} stands twice", line=mark.line + 1, column=mark.column + 1)
-            )
+            loader.note("CAL208", f"key {brief(row[0])} stands twice", item)
         merged[row[0]] = row[2]
     return merged
 
@@ -109,32 +119,33 @@ def _mapping(loader: PlainLoader, node: Any) -> dict[Any, Any]:
 
 
 def _point(loader: PlainLoader, node: Any) -> list[Any]:
-    return [int(value) for value in _arguments(loader, node)]
+    values = _arguments(loader, node)
+    if len(values) != 2 or not all(type(value) is int for value in values):
+        loader.note("CAL204", "a point is two whole numbers", node)
+    return values
 
 
 def _box(loader: PlainLoader, node: Any) -> dict[str, list[Any]]:
     """``lsst.geom.Box2I``: two points, the minimum and the inclusive maximum."""
-    minimum, maximum = _arguments(loader, node)
-    return {"min": list(minimum), "max": list(maximum)}
+    points = _arguments(loader, node)
+    if len(points) != 2 or not all(isinstance(point, list) for point in points):
+        loader.note("CAL204", "a box is two points", node)
+        return {}
+    return {"min": points[0], "max": points[1]}
 
 
 def _arguments(loader: PlainLoader, node: Any) -> list[Any]:
     if isinstance(node, yaml.SequenceNode):
         return list(loader.construct_sequence(node, deep=True))
-    mapping = loader.construct_mapping(node, deep=True)
-    arguments = mapping.get("args", [])
+    arguments = loader.construct_mapping(node, deep=True).get("args", [])
     return list(arguments) if isinstance(arguments, (list, tuple)) else [arguments]
 
 
-def _refuse(loader: PlainLoader, node: Any) -> Any:
-    raise TagRefused(node.tag, node.start_mark)
-
-
-class TagRefused(yaml.MarkedYAMLError):
-    """A tag outside of the whitelist."""
-
-    def __init__(self, tag: str, mark: Any) -> None:
-        super().__init__(problem=f"tag {tag!r} is not read", problem_mark=mark)
+def _refuse(loader: PlainLoader, node: Any) -> None:
+    if node.tag in ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"):
+        loader.note("CAL204", f"a bare {node.value} means something else in YAML; put it in quotes", node)
+    else:
+        loader.note("CAL207", f"tag {brief(node.tag)} is not read", node)
 
 
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -142,6 +153,7 @@ for _tag, _constructor in {
     "tag:yaml.org,2002:timestamp": _text,
     "tag:yaml.org,2002:int": _number,
     "tag:yaml.org,2002:float": _number,
+    "tag:yaml.org,2002:bool": _flag,
     "tag:yaml.org,2002:omap": _pairs,
     "tag:yaml.org,2002:map": _mapping,
     "lsst.daf.base.PropertyList": _property_list,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import yaml
 
-from curated.diagnostic import Pointer, Problem
-from curated.text.source import Source
-from curated.text.tags import PlainLoader, TagRefused
+from curated.diagnostic import Problem
+from curated.text.places import MAX_DEPTH, is_too_deep, repeated_keys, yaml_locator
+from curated.text.source import Locator, Source
+from curated.text.tags import PlainLoader
 
-MAX_VALUES = 20_000_000
-"""Most values that a document may stand for once its aliases are followed."""
+_SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _MIN_RUN = 16
 _RUN = re.compile(
@@ -22,52 +22,65 @@ _RUN = re.compile(
     r"(?P<run>( *)- -?\d+\.\d+(?:e[-+]\d+)?\n"
     r"(?:\3- -?\d+\.\d+(?:e[-+]\d+)?\n){%d,})"
     r"(?! *\Z)(?=(?P<next> *)\S)" % (_MIN_RUN - 1),
-    re.MULTILINE,
+    re.MULTILINE | re.ASCII,
 )
 _PLACEHOLDER = "\x1acurated-run-"
+
+__all__ = ["load_yaml", "read_json", "read_yaml", "yaml_locator"]
 
 
 def read_yaml(text: str) -> tuple[Source | None, list[Problem]]:
     """Read a YAML calibration: a mapping with the keywords under ``metadata``."""
     tree, problems = load_yaml(text)
-    if tree is None:
+    if tree is None and problems:
         return None, problems
     source, more = _source("yaml", tree, yaml_locator(text))
     return source, problems + more
 
 
 def read_json(text: str) -> tuple[Source | None, list[Problem]]:
-    """Read a JSON calibration: a mapping, with the keywords under ``metadata`` or at the top."""
-    repeated: list[Problem] = []
+    """Read a JSON calibration: a mapping with the keywords under ``metadata``."""
+    repeated: list[bool] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(items)
         if len(mapping) < len(items):
-            seen: set[str] = set()
-            for key, _ in items:
-                if key in seen:
-                    repeated.append(Problem("CAL208", (key,), f"key {key!r} stands twice"))
-                seen.add(key)
+            repeated.append(True)
         return mapping
 
     try:
         tree = json.loads(text, object_pairs_hook=pairs)
+        if "\\u" in text:
+            json.dumps(tree, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         return None, [Problem("CAL206", (), error.msg, line=error.lineno, column=error.colno)]
-    except (RecursionError, ValueError) as error:
-        return None, [Problem("CAL209", (), f"cannot be read: {error}", line=1)]
-    source, more = _source("json", tree, yaml_locator(text))
-    return source, repeated + more
+    except UnicodeEncodeError:
+        return None, [Problem("CAL206", (), "an escape \\ud800 to \\udfff without its other half", line=1)]
+    except RecursionError:
+        return None, [Problem("CAL209", (), "nested too deeply", line=1)]
+    except ValueError:
+        # Python turns no more than 4300 digits into an integer.
+        return None, [Problem("CAL209", (), "a number of thousands of digits", line=1)]
+    readable = _as_yaml(text)
+    source, problems = _source("json", tree, yaml_locator(readable))
+    return source, (repeated_keys(readable) if repeated else []) + problems
 
 
-def _source(form: str, tree: Any, locator: Callable[[Pointer], tuple[int, int]]) -> tuple[Source | None, list[Problem]]:
+def _as_yaml(text: str) -> str:
+    """Return a JSON document with the two things changed, place for place, that YAML does not take."""
+    return _SLASH.sub(r"\1//", text.replace("\t", " "))
+
+
+def _source(form: str, tree: Any, locator: Locator) -> tuple[Source | None, list[Problem]]:
     if not isinstance(tree, dict):
         return None, [Problem("CAL211", (), f"the document is {_kind(tree)}, not a mapping", line=1)]
     metadata = tree.pop("metadata", {})
     if metadata is None:
         metadata = {}
     if not isinstance(metadata, dict):
-        return None, [Problem("CAL211", ("metadata",), f"metadata is {_kind(metadata)}, not a mapping", line=1)]
+        line, column = locator(("metadata",))
+        detail = f"metadata is {_kind(metadata)}, not a mapping"
+        return None, [Problem("CAL211", ("metadata",), detail, line=line, column=column)]
     return Source(form=form, metadata=metadata, tree=tree, locator=locator), []
 
 
@@ -91,32 +104,70 @@ def load_yaml(text: str) -> tuple[Any, list[Problem]]:
     problems : `list` [`Problem`]
         Syntax errors (``CAL204``), tags that are refused (``CAL207``), repeated keys (``CAL208``).
     """
+    if is_too_deep(text):
+        return None, [Problem("CAL209", (), f"nested more than {MAX_DEPTH} levels deep", line=1)]
     quick = _load_with_runs(text)
     if quick is not None:
         return quick
     loader: PlainLoader | None = None
+    tree, problems = None, []
     try:
         loader = PlainLoader(text)
         tree = loader.get_single_data()
-    except TagRefused as error:
-        return None, [_marked("CAL207", error)]
+    except yaml.reader.ReaderError:
+        problems = [_unprintable(text)]
     except yaml.MarkedYAMLError as error:
-        return None, [_marked("CAL204", error)]
-    except yaml.YAMLError as error:
-        return None, [Problem("CAL204", (), str(error), line=1)]
-    except (RecursionError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        problems = [_marked(error, text)]
+    except RecursionError:
+        problems = [Problem("CAL209", (), "nested too deeply", line=1)]
+    except (
+        yaml.YAMLError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        AttributeError,
+        KeyError,
+        IndexError,
+    ) as error:
         # The constructors of PyYAML raise these for malformed nodes of standard tags.
-        return None, [Problem("CAL209", (), f"cannot be read: {type(error).__name__}: {error}"[:200], line=1)]
-    if "&" in text and "*" in text and not _fits(tree):
-        return None, [Problem("CAL209", (), f"aliases expand to more than {MAX_VALUES} values", line=1)]
-    return tree, loader.problems
+        problems = [Problem("CAL204", (), f"cannot be read: {type(error).__name__}: {error}"[:200], line=1)]
+    problems = (loader.problems if loader else []) + problems
+    if "&" in text and "*" in text and not problems and _is_bomb(tree):
+        problems = [Problem("CAL209", (), "its aliases (*) stand for far more than what is written", line=1)]
+    usable = all(problem.code == "CAL208" for problem in problems)
+    return (tree if usable else None), problems
 
 
-def _marked(code: str, error: yaml.MarkedYAMLError) -> Problem:
+def _unprintable(text: str) -> Problem:
+    found = _UNPRINTABLE.search(text)
+    place = found.start() if found else 0
+    line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+    name = f"U+{ord(found[0]):04X}" if found else "a character"
+    return Problem("CAL204", (), f"{name} is not allowed in YAML", line=line, column=column)
+
+
+def _marked(error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    detail = ", ".join(part for part in (error.context, error.problem) if part)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Problem(code, (), detail, line=line, column=column)
+    problem = error.problem or ""
+    hint = next((hint for words, hint in _HINTS.items() if words in problem), "")
+    if "cannot start any token" in problem and mark:
+        character = text[mark.index : mark.index + 1]
+        hint = "a tab cannot indent YAML; use blanks" if character == "\t" else "put the text in quotes"
+        problem = "a tab" if character == "\t" else f"{character!r} cannot start a text"
+    detail = ", ".join(part for part in (error.context, problem) if part)
+    return Problem("CAL204", (), detail, hint, line=line, column=column)
+
+
+_HINTS = {
+    "mapping values are not allowed": "a text that contains ': ' needs quotes; also compare the indentation",
+    "did not find expected key": "compare the indentation with the lines above",
+    "did not find expected '-'": "compare the indentation with the lines above",
+    "could not find expected ':'": "a key needs a colon and a blank after it",
+    "recursive": "an alias (*) stands inside the part that it repeats",
+    "undefined alias": "a text that starts with * needs quotes",
+    "another document": "a file holds one document; remove the line '---'",
+}
 
 
 def _load_with_runs(text: str) -> tuple[Any, list[Problem]] | None:
@@ -125,7 +176,10 @@ def _load_with_runs(text: str) -> tuple[Any, list[Problem]] | None:
     A run is only taken out where it is a whole sequence and the value of a plain key; if any of them does
     not come back as exactly that, the document is read again in full.
     """
-    runs: list[list[float]] = []
+    if "\\" in text:
+        # Without escapes nothing in the document can look like our placeholders.
+        return None
+    runs: dict[str, list[float]] = {}
 
     def take(match: re.Match[str]) -> str:
         indent = len(match[3])
@@ -134,10 +188,10 @@ def _load_with_runs(text: str) -> tuple[Any, list[Problem]] | None:
             return match[0]
         if following == indent and text.startswith("-", match.end() + following):
             return match[0]
-        run = match["run"]
-        runs.append(list(map(float, run.split()[1::2])))
+        name = f"{_PLACEHOLDER}{len(runs)}"
+        runs[name] = list(map(float, match["run"].split()[1::2]))
         start = match.start("run") - match.start()
-        return f'{match[0][:start]}{match[3]}- "\\x1acurated-run-{len(runs) - 1}"\n'
+        return f'{match[0][:start]}{match[3]}- "{name}"\n'.replace("\x1a", "\\x1a")
 
     shortened = _RUN.sub(take, text)
     if not runs:
@@ -145,82 +199,48 @@ def _load_with_runs(text: str) -> tuple[Any, list[Problem]] | None:
     try:
         loader = PlainLoader(shortened)
         tree = loader.get_single_data()
-    except (yaml.YAMLError, RecursionError, TypeError, ValueError, OverflowError, AttributeError):
+        if loader.problems or "&" in shortened:
+            return None
+        tree = _put_back(tree, runs)
+    except (
+        yaml.YAMLError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        AttributeError,
+        LookupError,
+    ):
         return None
-    if loader.problems or "&" in shortened:
-        return None
-    put = [0]
-    tree = _put_back(tree, runs, put)
-    return (tree, []) if put[0] == len(runs) else None
+    return None if runs else (tree, [])
 
 
-def _put_back(node: Any, runs: list[list[float]], put: list[int]) -> Any:
+def _put_back(node: Any, runs: dict[str, list[float]]) -> Any:
+    """Return the data with each run in its place, and take it out of ``runs``."""
     if isinstance(node, dict):
-        return {key: _put_back(value, runs, put) for key, value in node.items()}
+        return {key: _put_back(value, runs) for key, value in node.items()}
     if isinstance(node, list):
         if len(node) == 1 and isinstance(node[0], str) and node[0].startswith(_PLACEHOLDER):
-            put[0] += 1
-            return runs[int(node[0][len(_PLACEHOLDER) :])]
-        return [_put_back(value, runs, put) for value in node]
+            return runs.pop(node[0])
+        return [_put_back(value, runs) for value in node]
     return node
 
 
-def _fits(tree: Any) -> bool:
-    """Say whether the data, with shared parts counted each time, stays below `MAX_VALUES`."""
+def _is_bomb(tree: Any) -> bool:
+    """Say whether the data, with shared parts counted each time, is far larger than what is written."""
     sizes: dict[int, int] = {}
     stack: list[tuple[Any, bool]] = [(tree, False)]
+    written = 0
     while stack:
         node, done = stack.pop()
-        if not isinstance(node, (dict, list)):
+        if not isinstance(node, (dict, list, tuple, set)):
             continue
-        children = list(node.values()) if isinstance(node, dict) else node
+        children = list(node.values()) if isinstance(node, dict) else list(node)
         if done:
             sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
-            if sizes[id(node)] > MAX_VALUES:
-                return False
         elif id(node) not in sizes:
-            sizes[id(node)] = MAX_VALUES  # an alias to a part that is still open is endless
+            sizes[id(node)] = 10**18  # an alias to a part that is still open is endless
+            written += 1 + len(children)
             stack.append((node, True))
             stack.extend((child, False) for child in children)
-    return True
-
-
-def yaml_locator(text: str, first_line: int = 0) -> Callable[[Pointer], tuple[int, int]]:
-    """Return a function that finds the line and column of a place in a YAML or JSON document."""
-
-    def locate(pointer: Pointer) -> tuple[int, int]:
-        try:
-            node = yaml.compose(text, Loader=PlainLoader)
-        except (yaml.YAMLError, RecursionError):
-            return 0, 0
-        mark = node.start_mark if node else None
-        for step in pointer:
-            child = _step(node, step)
-            if child is None:
-                break
-            mark, node = child
-        return (mark.line + 1 + first_line, mark.column + 1) if mark else (0, 0)
-
-    return locate
-
-
-def _step(node: Any, step: str | int) -> tuple[Any, Any] | None:
-    """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(step):
-                return key.start_mark, value
-        return None
-    if not isinstance(node, yaml.SequenceNode):
-        return None
-    if isinstance(step, int):
-        return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
-    for item in node.value:
-        if isinstance(item, yaml.MappingNode):
-            found = _step(item, step)
-            if found:
-                return found
-        elif isinstance(item, yaml.SequenceNode) and item.value and item.value[0].value == step:
-            value = item.value[2] if len(item.value) > 2 else item
-            return value.start_mark, value
-    return None
+    return sizes.get(id(tree), 1) > 100_000 + 10 * written

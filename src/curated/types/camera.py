@@ -25,10 +25,10 @@ def _pixel(text: str, doc: str, **kwargs: Any) -> Any:
 class CameraGeometry(Calib):
     """Where detectors and amplifiers are, and what an amplifier's numbers mean.
 
-    The focal plane is seen from behind the detectors' back, x to the right and y up, so that an image at
-    rotation 0 lies as it is displayed. Boxes are zero-based with their lower left corner, as in defects:
-    ``x0, y0, width, height`` in the assembled detector, all ``raw``, ``serial_overscan`` and
-    ``parallel_overscan`` in the amplifier's own raw image, before any flip.
+    In the focal plane x is to the right and y up when detectors of rotation 0 are displayed with their first
+    pixel at the lower left. Boxes are zero-based, as in defects: ``x0, y0, width, height`` in the assembled
+    detector; ``raw``, ``serial_overscan`` and ``parallel_overscan`` in the amplifier's own raw image, before
+    any flip.
     """
 
     SPEC: ClassVar = Spec(
@@ -87,7 +87,9 @@ class CameraGeometry(Calib):
     amplifier_detector: Array = column(
         "str", table=_AMPLIFIERS, text="detector", column="DETECTOR", doc="Name of its detector."
     )
-    amplifier_name: Array = column("str", table=_AMPLIFIERS, text="name", column="NAME", doc="Name of the amplifier.")
+    amplifier_name: Array = column(
+        "str", table=_AMPLIFIERS, text="name", column="NAME", doc="Name of the amplifier."
+    )
     amplifier_x0: Array = _pixel("x0", "First column in the assembled detector.")
     amplifier_y0: Array = _pixel("y0", "First row in the assembled detector.")
     amplifier_width: Array = _pixel("width", "Columns that see light.", above=0)
@@ -127,13 +129,27 @@ class CameraGeometry(Calib):
         "f8", table=_AMPLIFIERS, text="gain", column="GAIN", unit="electron/adu", above=0, doc="Gain."
     )
     amplifier_read_noise: Array = column(
-        "f8", table=_AMPLIFIERS, text="read_noise", column="READ_NOISE", unit="electron", minimum=0, doc="Read noise."
+        "f8",
+        table=_AMPLIFIERS,
+        text="read_noise",
+        column="READ_NOISE",
+        unit="electron",
+        minimum=0,
+        doc="Read noise.",
     )
     amplifier_saturation: Array = column(
-        "f8", table=_AMPLIFIERS, text="saturation", column="SATURATION", unit="adu", above=0, doc="Saturation level."
+        "f8",
+        table=_AMPLIFIERS,
+        text="saturation",
+        column="SATURATION",
+        unit="adu",
+        above=0,
+        doc="Saturation level.",
     )
 
-    filter_name: Array = column("str", table=_FILTERS, text="name", column="NAME", doc="Name of the physical filter.")
+    filter_name: Array = column(
+        "str", table=_FILTERS, text="name", column="NAME", doc="Name of the physical filter."
+    )
     filter_band: Array = column("str", table=_FILTERS, text="band", column="BAND", doc="Its band.")
     filter_wavelength: Array = column(
         "f8",
@@ -168,7 +184,9 @@ class CameraGeometry(Calib):
         known = ", ".join(names)
         for row, name in enumerate(self.amplifier_detector.tolist()):
             if name not in names:
-                yield Problem("CAL308", ("amplifiers", row, "detector"), f"detector {name!r} is not one of {known}")
+                yield Problem(
+                    "CAL308", ("amplifiers", row, "detector"), f"detector {name!r} is not one of {known}"
+                )
         for row, name in enumerate(names):
             rows = np.flatnonzero(self.amplifier_detector == name)
             if not rows.size:
@@ -205,7 +223,9 @@ class CameraGeometry(Calib):
             inside &= (bottom[before] < top[row]) & (bottom[row] < top[before])
             if inside.any():
                 other = self._amplifier(int(before[inside][0]))
-                yield Problem("CAL308", ("amplifiers", row), f"amplifier {self._amplifier(row)} overlaps {other}")
+                yield Problem(
+                    "CAL308", ("amplifiers", row), f"amplifier {self._amplifier(row)} overlaps {other}"
+                )
 
     def _amplifier(self, row: int) -> str:
         return f"{self.amplifier_detector[row]} {self.amplifier_name[row]}"

@@ -1,0 +1,114 @@
+"""Untrusted values to numpy arrays of a declared dtype and shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from curated.model import Field
+
+KINDS = {"f": "a number", "f8": "a number", "i8": "a whole number", "bool": "true or false", "str": "text"}
+"""What values of a dtype are called."""
+
+_PYTHON = {"f": (int, float), "f8": (int, float), "i8": (int, float), "bool": (bool,), "str": (str,)}
+
+
+def is_kind(value: Any, dtype: str) -> bool:
+    """Say whether a plain value can be kept as a dtype without loss."""
+    if not isinstance(value, _PYTHON[dtype]) or (isinstance(value, bool) and dtype != "bool"):
+        return False
+    if dtype != "i8":
+        return True
+    # Beyond 2**53 a float stands for more than one integer.
+    return (
+        value.is_integer() and abs(value) <= 2**53 if isinstance(value, float) else -(2**63) <= value < 2**63
+    )
+
+
+def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | None, Any]] | None]:
+    """Bring an array to its field's dtype.
+
+    Parameters
+    ----------
+    array : `numpy.ndarray`
+        What numpy makes of the values.
+    field : `Field`
+        Its declaration.
+    given : `object`
+        The values; a list that mixes texts, flags and numbers is not what numpy makes of it.
+
+    Returns
+    -------
+    array : `numpy.ndarray`
+        In the dtype of the field; as it came where that cannot be.
+    wrong : `list` [`tuple`] or `None`
+        Index and value of the entries that cannot be; `None` where all can.
+    """
+    kind, wanted = array.dtype.kind, field.dtype
+    if array.size == 0:
+        return array.astype({"f": "f8", "bool": "?", "str": "U1"}.get(wanted, wanted)), None
+    numeric = kind in "fiu" and not (isinstance(given, list) and bool in set(map(type, given)))
+    if wanted == "f" and numeric:
+        return (array if kind == "f" else array.astype("f8")), None
+    if wanted == "f8" and numeric:
+        return array.astype("f8"), None
+    if (
+        wanted == "i8"
+        and numeric
+        and kind in "iu"
+        and not (kind == "u" and array.max() > np.iinfo(np.int64).max)
+    ):
+        return array.astype("i8"), None
+    if (
+        wanted == "i8"
+        and numeric
+        and kind == "f"
+        and (np.abs(array) <= 2**53).all()
+        and (array == np.trunc(array)).all()
+    ):
+        return array.astype("i8"), None
+    if wanted == "bool" and kind == "b":
+        return array, None
+    wrong = (
+        [] if isinstance(given, np.ndarray) and wanted == "str" and kind == "U" else _unlike(given, wanted)
+    )
+    if wanted == "str" and kind == "U" and not wrong:
+        return array, None
+    return array, wrong or [(None, given)]
+
+
+def _unlike(given: Any, wanted: str) -> list[tuple[int | None, Any]]:
+    """Return the first value of each entry that is not of the kind wanted."""
+    items = given.tolist() if isinstance(given, np.ndarray) else given
+    if not isinstance(items, (list, tuple)):
+        return [] if is_kind(items, wanted) else [(None, items)]
+    found: list[tuple[int | None, Any]] = []
+    for i, item in enumerate(items):
+        found += [(i, value) for value in _leaves(item) if not is_kind(value, wanted)][:1]
+    return found
+
+
+def _leaves(item: Any) -> Iterator[Any]:
+    if isinstance(item, (list, tuple)):
+        for inner in item:
+            yield from _leaves(inner)
+    else:
+        yield item
+
+
+def reshaped(array: Any, shape: tuple[str | int, ...]) -> Any:
+    """Return the array in the declared shape; a flat array is folded; `None` where neither fits."""
+    if len(array.shape) == len(shape) and all(s in ("*", n) for s, n in zip(shape, array.shape, strict=True)):
+        return array
+    if array.size == 0 and "*" in shape:
+        return array.reshape([0 if s == "*" else int(s) for s in shape])
+    if (
+        array.ndim == 1
+        and "*" not in shape
+        and shape
+        and int(np.prod(np.array(shape, dtype=float))) == array.size
+    ):
+        return array.reshape([int(s) for s in shape])
+    return None

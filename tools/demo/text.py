@@ -1,0 +1,123 @@
+"""Values to the text that the stack's and astropy's readers take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import yaml
+
+
+def flow(item: Any, style: bool | None = True) -> str:
+    """Return plain data as YAML on one line; style `None` is the one that astropy's headers have."""
+    text: str = yaml.safe_dump(item, default_flow_style=style, sort_keys=False, width=10**9)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def ecsv(
+    columns: Sequence[Mapping[str, str]],
+    keywords: Mapping[str, Any],
+    rows: Iterable[Sequence[str] | str],
+    quantities: bool = False,
+) -> str:
+    """Return an ECSV 1.0 file with the header that astropy writes.
+
+    Parameters
+    ----------
+    columns : sequence [`dict`]
+        Name, unit and data type of each column.
+    keywords : `dict`
+        Its metadata.
+    rows : iterable
+        Cells of each row; a text alone is a comment, which readers pass over.
+    quantities : `bool`, optional
+        Whether the columns are marked as quantities, as those of an astropy `QTable` are.
+    """
+    header = ["%ECSV 1.0", "---", "datatype:"]
+    header += [f"- {flow(dict(column))}" for column in columns]
+    header += ["meta: !!omap"]
+    header += [f"- {flow({key: value}, None)}" for key, value in keywords.items()]
+    units = sorted((c["name"], c["unit"]) for c in columns if quantities and "unit" in c)
+    if units:
+        header.append("- __serialized_columns__:")
+    for name, unit in units:
+        header += [
+            f"    {name}:",
+            "      __class__: astropy.units.quantity.Quantity",
+            f"      unit: !astropy.units.Unit {flow({'unit': unit})}",
+            f"      value: !astropy.table.SerializedColumn {flow({'name': name})}",
+        ]
+    header.append("schema: astropy-2.0")
+    lines = [f"# {line}" for line in header]
+    lines.append(" ".join(column["name"] for column in columns))
+    lines += [f"# {row}" if isinstance(row, str) else " ".join(row) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def numbers(values: Any) -> list[list[str]]:
+    """Return rows of numbers as text; floats with seven significant digits, which is more than is known."""
+    rows = np.atleast_2d(values)
+    if rows.dtype.kind == "b":
+        return [["true" if value else "false" for value in row] for row in rows.tolist()]
+    if rows.dtype.kind == "i":
+        return [[str(value) for value in row] for row in rows.tolist()]
+    return [[decimal(value) for value in row] for row in rows.tolist()]
+
+
+def decimal(value: float) -> str:
+    """Return a float with seven significant digits, as YAML and JSON read it."""
+    text = repr(float(f"{value:.6e}"))
+    # YAML 1.1 takes an exponent for a number only after a point.
+    return text if "e" not in text or "." in text else text.replace("e", ".0e")
+
+
+def cell(values: Any) -> str:
+    """Return a cell of an ECSV vector column: a JSON array without blanks."""
+    return "[" + ",".join(item for row in numbers(values) for item in row) + "]"
+
+
+def document(keywords: str, values: Mapping[str, Any]) -> str:
+    """Return a YAML calibration: the keywords, then the values in alphabetical order.
+
+    Arrays are flat lists, as the stack reads them, with a line for each row of the matrix.
+    """
+    parts = [keywords]
+    for key, value in sorted(values.items()):
+        if isinstance(value, Mapping) and value:
+            parts.append(f"{key}:")
+            parts += [f"  {flow(name)}: {_value(item, '  ')}" for name, item in value.items()]
+        else:
+            parts.append(f"{key}: {_value(value, '')}")
+    return "\n".join(parts) + "\n"
+
+
+def _value(value: Any, indent: str) -> str:
+    if isinstance(value, np.ndarray):
+        rows = [", ".join(row) for row in numbers(value)]
+        if len(rows) == 1:
+            return f"[{rows[0]}]"
+        return f"[\n{indent}  " + f",\n{indent}  ".join(rows) + f"\n{indent}]"
+    return flow(value)
+
+
+def plain_metadata(keywords: Mapping[str, Any]) -> str:
+    """Return keywords as a YAML mapping."""
+    return "\n".join(["metadata:", *(f"  {flow({key: value})[1:-1]}" for key, value in keywords.items())])
+
+
+_TYPES = {bool: "Bool", int: "Int", float: "Double", str: "String"}
+
+
+def property_list(keywords: Mapping[str, Any]) -> str:
+    """Return keywords as the stack's own property list: name, type, value, comment."""
+    rows = [
+        f"- {flow([key, 'LongLong' if isinstance(value, int) and abs(value) >= 2**31 else _TYPES[type(value)], value, ''])}"
+        for key, value in keywords.items()
+    ]
+    return "\n".join(["metadata: !<lsst.daf.base.PropertyList>", *rows])
+
+
+def records(name: str, items: Iterable[Mapping[str, Any]]) -> str:
+    """Return a list of mappings, one on a line."""
+    return "\n".join([f"{name}:", *(f"- {flow(dict(item))}" for item in items)])
