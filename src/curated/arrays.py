@@ -19,12 +19,10 @@ def is_kind(value: Any, dtype: str) -> bool:
     """Say whether a plain value can be kept as a dtype without loss."""
     if not isinstance(value, _PYTHON[dtype]) or (isinstance(value, bool) and dtype != "bool"):
         return False
-    if dtype != "i8":
-        return True
-    # Beyond 2**53 a float stands for more than one integer.
-    return (
-        value.is_integer() and abs(value) <= 2**53 if isinstance(value, float) else -(2**63) <= value < 2**63
-    )
+    if dtype == "i8" and isinstance(value, float):
+        # Beyond 2**53 a float stands for more than one integer.
+        return value.is_integer() and abs(value) <= 2**53
+    return dtype != "i8" or -(2**63) <= value < 2**63
 
 
 def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | None, Any]] | None]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from demo.camera import ALTITUDE
 
-Curve = NDArray[np.float64]
+Curve = NDArray[Any]
 
 EDGES = {"g": (401.0, 552.0), "r": (552.0, 691.0), "i": (691.0, 818.0)}
 """Half-power wavelengths at the field's centre: those of the LSST filters (Ivezić et al. 2019, ApJ 873, 111)."""

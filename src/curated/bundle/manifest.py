@@ -55,7 +55,7 @@ def make_manifest(origin: Origin, label: str, report: Report, converted: Iterabl
     tai = tai_nanoseconds(times)
     directories = sorted({c.file.key.instrument for c in listed})
     runs: set[tuple[str, str, str]] = set()
-    datasets = [_dataset(c, label, report, tai, runs) for c in listed]
+    datasets = [_dataset(c, origin, label, report, tai, runs) for c in listed]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -121,6 +121,7 @@ def _dataset_types(listed: Iterable[Converted]) -> list[dict[str, Any]]:
 
 def _dataset(
     converted: Converted,
+    origin: Origin,
     label: str,
     report: Report,
     tai: Mapping[datetime, int],
@@ -146,7 +147,11 @@ def _dataset(
         "path": f"files/{converted.path}",
         "sha256": converted.sha256,
         "size": converted.size,
-        "source": {"path": file.path, "blob": converted.blob},
+        "source": {
+            "path": f"{origin.prefix}{file.path}",
+            "blob": converted.blob,
+            "commit": origin.changes[file.path].sha1 if file.path in origin.changes else None,
+        },
         "validity": {
             "begin": f"{iso(start)}Z",
             "end": f"{iso(end)}Z" if end else None,

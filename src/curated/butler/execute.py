@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsst.daf.butler import Butler, ButlerConfig, FileDataset, Formatter, FormatterV2
-from lsst.daf.butler.registry import CollectionType
+from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset, Formatter, FormatterV2
 from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
-from lsst.daf.butler import Butler, DataCoordinate, DatasetRef, DatasetType, Timespan
-from lsst.daf.butler.registry import CollectionType
+from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DatasetRef, DatasetType, Timespan
 from lsst.resources import ResourcePath
 
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text

@@ -9,12 +9,12 @@ from typing import Any
 from lsst.daf.butler import (
     Butler,
     CollectionInfo,
+    CollectionType,
     DatasetType,
     DimensionRecord,
     MissingCollectionError,
     MissingDatasetTypeError,
 )
-from lsst.daf.butler.registry import CollectionType
 
 from curated.bundle.export import Record
 from curated.butler.contents import Contents, Kind

@@ -1,0 +1,127 @@
+"""What the commands share: settings, output, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from curated.check.run import Report
+    from curated.package import Package
+    from curated.parallel import Progress
+
+JSON_VERSION = 1
+"""Version of the machine-readable output; it grows with changes that old readers cannot read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Options of the command line that all commands share."""
+
+    directory: str
+    quiet: bool
+    verbose: bool
+
+    def package(self) -> Package:
+        """Return the package that the command works on."""
+        from curated.package import open_package
+
+        return open_package(self.directory)
+
+    def remark(self, text: str) -> None:
+        """Say something that is no result."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Progress | None]:
+        """Give a function that shows progress on a terminal; `None` elsewhere."""
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task(what, total=None)
+
+            def show(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total)
+
+            yield show
+
+
+def format_option(*more: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the ``--format`` option."""
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json", *more]), default="text", show_default=True, help="Form of the output."
+    )
+
+
+jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(1, 256), help="Number of processes; as many as there are processors if not given."
+)
+
+pass_settings = click.make_pass_decorator(Settings)
+
+
+def print_json(kind: str, **content: Any) -> None:
+    """Print a machine-readable result."""
+    click.echo(json.dumps({"format": f"curated-{kind}", "version": JSON_VERSION, **content}, indent=1, ensure_ascii=False))
+
+
+def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> list[str]:
+    """Return paths of the command line as paths in the package.
+
+    Raises
+    ------
+    click.UsageError
+        If one does not exist or is not in the package.
+    """
+    found = []
+    for path in paths:
+        # A path is one in the current directory, or else one in the directory that -C names.
+        candidates = [path, os.path.join(directory, path), os.path.join(package.root, path)]
+        full = next((c for c in candidates if os.path.lexists(c)), None)
+        if full is None:
+            raise click.UsageError(f"{path} does not exist")
+        full = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(full))), os.path.basename(full.rstrip("/")))
+        relative = os.path.relpath(full, os.path.realpath(package.root))
+        if relative.split(os.sep)[0] == os.pardir:
+            raise click.UsageError(f"{path} is not in the package {package.root}")
+        found.append("" if relative == "." else relative.replace(os.sep, "/"))
+    return found
+
+
+def print_findings(settings: Settings, package: Package, report: Report, *, err: bool = False) -> None:
+    """Print findings and their summary as text."""
+    from curated.report.text import findings_text, plain, summary_text
+
+    stream = sys.stderr if err else sys.stdout
+    style = click.style if stream.isatty() and "NO_COLOR" not in os.environ else plain
+    cache: dict[str, list[str]] = {}
+
+    def read_line(file: str, number: int) -> str | None:
+        if file not in cache:
+            cache.clear()
+            try:
+                cache[file] = package.files.read(file).decode("utf-8", errors="replace").split("\n")
+            except OSError:
+                cache[file] = []
+        lines = cache[file]
+        return lines[number - 1] if 0 < number <= len(lines) else None
+
+    for line in findings_text(report.diagnostics, read_line, style):
+        click.echo(line, err=err)
+    if not settings.quiet or not err:
+        for line in summary_text(report.diagnostics, len(report.files), report.silenced, style):
+            click.echo(line, err=err)

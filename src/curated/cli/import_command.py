@@ -1,0 +1,106 @@
+"""``curated import``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curated.cli.context import Settings, format_option, pass_settings, print_json
+
+TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
+
+transfer_option = click.option(
+    "--transfer",
+    type=click.Choice(TRANSFERS),
+    default="copy",
+    show_default=True,
+    help="How files go into the repository; links and 'direct' leave them where they are.",
+)
+chain_option = click.option(
+    "--chain/--no-chain", default=True, help="Whether to prepend the release to the instrument's chain <inst>/calib."
+)
+
+
+@click.command("import")
+@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("repo")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; exit 1 if it could not succeed.")
+@click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
+@transfer_option
+@chain_option
+@click.option("--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet.")
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    bundle: Path,
+    repo: str,
+    dry_run: bool,
+    label: str | None,
+    transfer: str,
+    chain: bool,
+    seed_config: str | None,
+    form: str,
+) -> None:
+    """Bring BUNDLE into the Butler repository REPO, which is created where there is none.
+
+    Every file's hash is verified first. Nothing that the repository has is deleted or overwritten, and a second
+    run changes nothing.
+
+    \b
+    Examples:
+      curated import build/release build/repo
+      curated import build/release /repo/main --dry-run
+    """
+    from curated.butler import import_bundle
+
+    with settings.progress("importing") as progress:
+        report = import_bundle(
+            bundle,
+            repo,
+            label=label,
+            transfer=transfer,
+            chain=chain,
+            dry_run=dry_run,
+            seed_config=seed_config,
+            progress=stages(progress),
+        )
+    print_import(report, form)
+    raise SystemExit(0 if report.ok else 1)
+
+
+def stages(progress: Callable[[int, int], None] | None) -> Callable[[str, int, int], None] | None:
+    """Return the importer's progress function for a bar that shows counts only."""
+    return None if progress is None else lambda stage, done, total: progress(done, total)
+
+
+def print_import(report: Any, form: str) -> None:
+    """Print what an import did."""
+    if form == "json":
+        print_json("import", **{k: v for k, v in report.to_dict().items() if k != "version"})
+        return
+    from curated.report.text import finding_line
+
+    for diagnostic in report.diagnostics:
+        click.echo(finding_line(diagnostic), err=True)
+    if not report.ok:
+        click.echo(f"nothing was changed in {report.repository}", err=True)
+        return
+    verb = "would be" if report.dry_run else "were"
+    for one in report.instruments:
+        done = (
+            f"{one.name}: {one.datasets_new} datasets and {one.certifications_new} validity ranges {verb} added, "
+            f"{one.datasets_present} and {one.certifications_present} were there already"
+        )
+        click.echo(done)
+        if one.chain_after is not None and one.chain_after != one.chain_before:
+            click.echo(f"{one.name}: chain {one.chain} {'would be' if report.dry_run else 'is'} {', '.join(one.chain_after)}")
+    made = " (new)" if report.created else ""
+    if not report.changed:
+        click.echo(f"{report.repository} had everything already: nothing changed")
+    else:
+        copied = f", {report.bytes_copied / 1e6:.1f} MB copied" if report.bytes_copied else ""
+        click.echo(f"repository {report.repository}{made}, transfer {report.transfer}{copied}")

@@ -1,0 +1,120 @@
+"""The ``curated`` command: its sub-commands are imported when they are used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+# Two jobs use two processors; threads of a linear-algebra library would only get in their way,
+# and a process without threads can be forked.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import click
+
+from curated.cli.context import Settings
+from curated.diagnostic import CuratedError
+from curated.version import __version__
+
+COMMANDS = {
+    "check": "Report all that is wrong with the calibrations.",
+    "convert": "Write calibrations as stamped FITS files.",
+    "bundle": "Check, convert and bundle one commit for import.",
+    "import": "Bring a bundle into a Butler repository.",
+    "publish": "Check, bundle and import in one go.",
+    "lookup": "Say which calibration is in force at a time.",
+    "show": "Show a calibration, as text or as a plot.",
+    "types": "List the calibration types, or describe one.",
+    "schema": "Write or check the JSON Schemas.",
+    "explain": "Explain a code of the check.",
+    "completion": "Print the set-up of shell completion.",
+}
+EXIT_BUG = 3
+
+
+class _Commands(click.Group):
+    """Sub-commands by name; a module is imported when its command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"curated.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-C",
+    "directory",
+    metavar="DIR",
+    default=".",
+    type=click.Path(exists=True, file_okay=False),
+    help="Work in the package that DIR belongs to.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print results only: no progress, no remarks.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more; show where a failure comes from.")
+@click.version_option(__version__, prog_name="curated")
+@click.pass_context
+def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
+    """Curated instrument calibrations in git: checked, converted, bundled, imported, found by time.
+
+    \b
+    A first look:
+      curated check                                  what is wrong, with file and line
+      curated lookup demo defects --detector d00 --at 2024-06-01
+      curated publish build/repo                     into a Butler repository
+
+    Exit status: 0 clean, 1 findings (or a "no" answer), 2 usage or environment, 3 a bug in curated.
+    """
+    ctx.obj = Settings(directory, quiet, verbose)
+
+
+def main() -> None:
+    """Run the command line and exit; the one place where failures become exit statuses."""
+    verbose = any(argument in ("-v", "--verbose") for argument in sys.argv[1:])
+    try:
+        status: Any = cli.main(standalone_mode=False, prog_name="curated")
+    except CuratedError as error:
+        _say(f"error: {error.message}", f"hint: {error.hint}" if error.hint else "")
+        status = error.exit_status
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        status = 130
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except OSError as error:
+        _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        status = CuratedError.exit_status
+    except Exception as error:  # the boundary: whatever arrives here is a bug, and is called one
+        if verbose:
+            raise
+        _say(f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints")
+        status = EXIT_BUG
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(*lines: str) -> None:
+    from curated.report.text import printable
+
+    for line in lines:
+        if line:
+            click.echo(f"curated: {printable(line)}", err=True)
+
+
+if __name__ == "__main__":
+    main()

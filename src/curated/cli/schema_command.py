@@ -1,0 +1,72 @@
+"""``curated schema``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curated.cli.context import Settings, format_option, pass_settings, print_json
+
+directory_option = click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the schemas are; 'schemas' beside the package's calibrations if not given.",
+)
+
+
+@click.group("schema")
+def command() -> None:
+    """Write or check the JSON Schemas of the text forms, which are generated from the types' declarations."""
+
+
+def _directory(settings: Settings, given: Path | None) -> Path:
+    return given if given is not None else settings.package().root / "schemas"
+
+
+@command.command("write")
+@directory_option
+@format_option()
+@pass_settings
+def write(settings: Settings, directory: Path | None, form: str) -> None:
+    """Write the schema of every type, and those of curated.yaml and instrument.yaml.
+
+    \b
+    Example:
+      curated schema write --directory schemas
+    """
+    from curated.schema import write_schemas
+
+    target = _directory(settings, directory)
+    changed = write_schemas(target)
+    if form == "json":
+        print_json("schema", directory=str(target), changed=[str(c) for c in changed])
+        return
+    for name in changed:
+        click.echo(f"written {target / name}")
+    click.echo(f"{len(changed)} changed in {target}")
+
+
+@command.command("check")
+@directory_option
+@format_option()
+@pass_settings
+def check(settings: Settings, directory: Path | None, form: str) -> None:
+    """Say whether the committed schemas are those of the declarations; exit 1 if not.
+
+    \b
+    Example:
+      curated schema check
+    """
+    from curated.schema import check_schemas
+
+    target = _directory(settings, directory)
+    wrong = check_schemas(target)
+    if form == "json":
+        print_json("schema", directory=str(target), failed=bool(wrong), problems=[str(w) for w in wrong])
+    else:
+        for problem in wrong:
+            click.echo(str(problem))
+        if not wrong:
+            click.echo(f"all schemas in {target} are those of the declarations")
+    raise SystemExit(1 if wrong else 0)

@@ -1,0 +1,113 @@
+"""``curated show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curated.calib import Calib, CalibrationError
+from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.diagnostic import CuratedError
+from curated.layout import FORMS
+from curated.registry import find_type, get_type
+
+
+@click.command("show")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--type", "type_name", metavar="TYPE", help="Its type, where neither its path nor its keywords tell.")
+@click.option("--plot", metavar="FILE.png", type=click.Path(path_type=Path), help="Draw it into this file.")
+@format_option()
+@pass_settings
+def command(settings: Settings, path: Path, type_name: str | None, plot: Path | None, form: str) -> None:
+    """Show a calibration: its keywords and its values, from a text file or from FITS.
+
+    \b
+    Examples:
+      curated show calibs/demo/defects/d00/20240101T000000.ecsv
+      curated show calibs/demo/crosstalk/d00/20200101T000000.yaml --plot crosstalk.png
+    """
+    calib = load(path, type_name)
+    if plot is not None:
+        from curated.plots import plot as draw
+
+        draw(calib, plot)
+        settings.remark(f"drawn in {plot}")
+    if form == "json":
+        print_json("calibration", type=calib.SPEC.name, path=str(path), content=_finite(calib.toDict()))
+    elif plot is None or settings.verbose:
+        _print(calib, path)
+
+
+def load(path: Path, type_name: str | None) -> Calib:
+    """Read a calibration of any type.
+
+    Raises
+    ------
+    CuratedError
+        If its type is not known, or it cannot be read.
+    """
+    cls = get_type(type_name) if type_name else _type_of(path)
+    is_text = path.suffix in FORMS
+    try:
+        return cls.readText(path) if is_text else cls.readFits(path)
+    except CalibrationError as error:
+        raise CuratedError(error.message, "'curated check' names the lines") from error
+
+
+def _type_of(path: Path) -> type[Calib]:
+    for part in reversed(path.resolve().parts[:-1]):
+        cls = find_type(part)
+        if cls is not None:
+            return cls
+    if path.suffix not in FORMS:
+        from curated.fits.reader import read_fits
+
+        obstype = read_fits(path)[0].get("OBSTYPE")
+        cls = find_type(str(obstype)) if obstype else None
+        if cls is not None:
+            return cls
+    raise CuratedError(f"the type of {path} is not known", "give it with --type")
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data for JSON, which has no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def _print(calib: Calib, path: Path) -> None:
+    import numpy as np
+
+    from curated.report.text import printable
+
+    click.echo(f"{calib.SPEC.name}: {calib.SPEC.title}\n")
+    width = max((len(key) for key in calib.metadata), default=0)
+    for key, value in calib.metadata.items():
+        if value not in (None, ""):
+            click.echo(f"  {key:{width}s}  {printable(str(value))}")
+    click.echo("")
+    with np.printoptions(threshold=24, edgeitems=3, linewidth=96, precision=6):
+        for field in calib.FIELDS:
+            value = getattr(calib, field.name)
+            if value is None or (isinstance(value, dict) and not value) or field.keyword:
+                continue
+            unit = calib.units.get(field.name, "") or field.unit
+            label = f"{field.name}{f' ({unit})' if unit else ''}"
+            items = value.items() if isinstance(value, dict) else [("", value)]
+            click.echo(f"{label}: {field.doc}")
+            for key, item in list(items)[:32]:
+                shape = f"{'x'.join(map(str, item.shape))} " if isinstance(item, np.ndarray) else ""
+                body = str(item).replace("\n", "\n      ")
+                click.echo(f"    {f'{key}: ' if key else ''}{shape}{printable_lines(body)}")
+
+
+def printable_lines(text: str) -> str:
+    """Return a text whose lines hold no control characters."""
+    from curated.report.text import printable
+
+    return "\n".join(printable(line) for line in text.split("\n"))

@@ -1,0 +1,37 @@
+"""Findings as workflow commands, which a forge shows as annotations on the lines of a pull request."""
+
+from __future__ import annotations
+
+from curated.codes import Severity
+from curated.diagnostic import Diagnostic
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def _data(text: str) -> str:
+    """Escape a message, so that data cannot issue commands."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def annotation(diagnostic: Diagnostic, prefix: str = "") -> str:
+    """Return a finding as a workflow command.
+
+    Parameters
+    ----------
+    diagnostic : `Diagnostic`
+        The finding.
+    prefix : `str`, optional
+        Path of the package in its repository, which the forge's paths start from.
+    """
+    properties = [f"file={_property(prefix + diagnostic.file)}"]
+    if diagnostic.line:
+        properties.append(f"line={diagnostic.line}")
+    if diagnostic.column:
+        properties.append(f"col={diagnostic.column}")
+    properties.append(f"title={diagnostic.code}")
+    message = diagnostic.message + (f" (hint: {diagnostic.hint})" if diagnostic.hint else "")
+    return f"::{_COMMANDS[diagnostic.severity]} {','.join(properties)}::{_data(message)}"
