@@ -24,6 +24,16 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that rewrites what the cases of tests/data are expected to show."""
+    parser.addoption(
+        "--update-expected",
+        action="store_true",
+        default=False,
+        help="rewrite expected.txt of the cases in tests/data with what is found now; then read the difference",
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def hermetic_git() -> Iterator[None]:
     """Git as on a machine where nobody has set anything up."""

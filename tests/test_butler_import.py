@@ -185,19 +185,19 @@ def test_another_label_renames_collections_and_follows_with_uuids(bundle, repo) 
     from lsst.daf.butler import Butler
 
     import_bundle(bundle, repo)
-    report = import_bundle(bundle, repo, label="DM-1/v2")
+    report = import_bundle(bundle, repo, label="DM-1")
     assert report.ok
     assert counts(report)["datasets_new"] == 6
     butler = Butler.from_config(repo)
-    assert butler.collections.get_info("Lab/calib").children == ("Lab/calib/DM-1/v2", COLLECTION)
-    runs = butler.collections.query("Lab/calib/DM-1/v2/curated/*")
+    assert butler.collections.get_info("Lab/calib").children == ("Lab/calib/DM-1", COLLECTION)
+    runs = butler.collections.query("Lab/calib/DM-1/curated/*")
     assert len(butler.query_datasets("defects", runs, find_first=False)) == 4
-    assert not import_bundle(bundle, repo, label="DM-1/v2").changed
+    assert not import_bundle(bundle, repo, label="DM-1").changed
 
 
 @pytest.mark.parametrize("label", ["", "a b", "/v", "v/"])
 def test_a_label_that_is_no_name_is_refused(bundle, repo, label) -> None:
-    with pytest.raises(CuratedError, match="no label"):
+    with pytest.raises(CuratedError, match="label"):
         import_bundle(bundle, repo, label=label)
     assert not Path(repo).exists()
 

@@ -45,7 +45,8 @@ def _optics(day: str) -> Any:
 def _sensor(detector: str, amplifier: str) -> Any:
     coating = 64.0 + 3.0 * scatter("coating", detector)
     dead = 4.0 + scatter("dead", detector)
-    gain_error = 1 + 0.004 * scatter("flat", detector, amplifier)
+    slope = 0.003 * scatter("slope", detector, amplifier) * (GRID - 700) / 400
+    gain_error = 1 + 0.004 * scatter("flat", detector, amplifier) + slope
     return _percent(throughput.quantum_efficiency(GRID, coating, dead) * gain_error)
 
 

@@ -22,7 +22,7 @@ def is_kind(value: Any, dtype: str) -> bool:
     if dtype == "i8" and isinstance(value, float):
         # Beyond 2**53 a float stands for more than one integer.
         return value.is_integer() and abs(value) <= 2**53
-    return dtype != "i8" or -(2**63) <= value < 2**63
+    return not isinstance(value, int) or dtype != "i8" or -(2**63) <= value < 2**63
 
 
 def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | None, Any]] | None]:
@@ -47,7 +47,8 @@ def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | N
     kind, wanted = array.dtype.kind, field.dtype
     if array.size == 0:
         return array.astype({"f": "f8", "bool": "?", "str": "U1"}.get(wanted, wanted)), None
-    numeric = kind in "fiu" and not (isinstance(given, list) and bool in set(map(type, given)))
+    classes = set(map(type, given)) if isinstance(given, list) else set()
+    numeric = kind in "fiu" and bool not in classes
     if wanted == "f" and numeric:
         return (array if kind == "f" else array.astype("f8")), None
     if wanted == "f8" and numeric:
@@ -67,8 +68,14 @@ def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | N
         and (array == np.trunc(array)).all()
     ):
         return array.astype("i8"), None
-    if wanted == "bool" and kind == "b":
+    if (wanted == "bool" and kind == "b") or (wanted == "str" and kind == "U" and classes == {str}):
         return array, None
+    if wanted in ("f", "f8") and kind == "O" and not _unlike(given, wanted):
+        # Whole numbers of more than 64 bits; what is beyond a float is wrong.
+        try:
+            return array.astype("f8"), None
+        except OverflowError:
+            return array, [(None, given)]
     wrong = (
         [] if isinstance(given, np.ndarray) and wanted == "str" and kind == "U" else _unlike(given, wanted)
     )
@@ -100,7 +107,7 @@ def reshaped(array: Any, shape: tuple[str | int, ...]) -> Any:
     """Return the array in the declared shape; a flat array is folded; `None` where neither fits."""
     if len(array.shape) == len(shape) and all(s in ("*", n) for s, n in zip(shape, array.shape, strict=True)):
         return array
-    if array.size == 0 and "*" in shape:
+    if array.size == 0 and "*" in shape and array.ndim <= len(shape):
         return array.reshape([0 if s == "*" else int(s) for s in shape])
     if (
         array.ndim == 1

@@ -13,10 +13,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 
 import numpy as np
 
+from curated.arrays import is_kind
 from curated.content import FieldReader, from_columns, from_tree
-from curated.diagnostic import CuratedError, Problem
-from curated.metadata import Metadata, has_value, is_storable
-from curated.model import STAMP_KEYWORDS, ColumnData, Content, Field, Spec, TableData, TextColumn, column, fields_of
+from curated.diagnostic import CuratedError, Problem, brief
+from curated.metadata import Metadata, has_value, is_same, is_storable
+from curated.model import (
+    STAMP_KEYWORDS,
+    ColumnData,
+    Content,
+    Field,
+    Spec,
+    TableData,
+    TextColumn,
+    column,
+    fields_of,
+    required_sizes,
+)
 from curated.units import converts
 
 if TYPE_CHECKING:
@@ -96,10 +108,12 @@ class Calib:
         problems = [*found, *_share_keywords(cls.FIELDS, content)]
         problems += _check_version(cls.SPEC, content)
         problems += _check_units(cls.FIELDS, content)
+        problems += _check_alternatives(cls, content)
         problems += cls.prepare(content)
-        reader = FieldReader(cls.SPEC, content, cls._sizes(content.metadata))
+        sizes, wrong = cls._sizes(content.metadata)
+        reader = FieldReader(cls.SPEC, content, sizes)
         values = {declared.name: reader.read(declared) for declared in cls.FIELDS}
-        problems += reader.problems
+        problems += wrong + reader.problems
         for declared in cls.FIELDS:
             if declared.keyword and values[declared.name] is not None:
                 content.metadata[declared.keyword] = _plain(values[declared.name])
@@ -110,9 +124,22 @@ class Calib:
         return made, problems + list(made.problems())
 
     @classmethod
-    def _sizes(cls, metadata: Mapping[str, Any]) -> dict[str, int]:
-        sizes = {name: metadata.get(keyword) for name, keyword in cls.SPEC.sizes.items()}
-        return {k: v for k, v in sizes.items() if isinstance(v, int) and not isinstance(v, bool) and v >= 0}
+    def _sizes(cls, metadata: Mapping[str, Any]) -> tuple[dict[str, int], list[Problem]]:
+        sizes = {}
+        problems = [
+            Problem("CAL113", ("metadata",), f"{keyword} is missing: a size of its arrays")
+            for keyword in required_sizes(cls.SPEC, cls.FIELDS)
+            if not has_value(metadata.get(keyword))
+        ]
+        fields = {declared.keyword for declared in cls.FIELDS}
+        for name, keyword in cls.SPEC.sizes.items():
+            value = metadata.get(keyword)
+            if is_kind(value, "i8") and value >= 0:
+                sizes[name] = int(value)
+            elif has_value(value) and keyword not in fields:
+                detail = f"{keyword} is {brief(value)}, not a size"
+                problems.append(Problem("CAL211", ("metadata", keyword), detail))
+        return sizes, problems
 
     @classmethod
     def from_columns(
@@ -312,7 +339,7 @@ class Calib:
         return str(filename)
 
 
-_FATAL = frozenset({"CAL210", "CAL211", "CAL213", "CAL215", "CAL305", "CAL310"})
+_FATAL = frozenset({"CAL210", "CAL211", "CAL213", "CAL214", "CAL215", "CAL216", "CAL305", "CAL310"})
 """Codes after which the values cannot be put into the class."""
 
 
@@ -328,7 +355,7 @@ def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem
         elif name in content.values and is_storable(content.values[name]):
             value = content.values[name]
             known = content.metadata.get(keyword)
-            if has_value(known) and known != value:
+            if has_value(known) and not is_same(known, value):
                 problems.append(
                     Problem("CAL308", (declared.key,), f"{declared.key} is {value!r}, but {keyword} is {known!r}")
                 )
@@ -339,10 +366,25 @@ def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem
 def _check_version(spec: Spec, content: Content) -> list[Problem]:
     keyword = f"{spec.obstype}_VERSION"
     version = content.metadata.get(keyword)
-    if not spec.versions or version is None or version in spec.versions:
+    if not spec.versions or version is None or (is_kind(version, "f8") and version in spec.versions):
         return []
     known = ", ".join(map(str, spec.versions))
     return [Problem("CAL310", ("metadata", keyword), f"{keyword} is {version!r}, not one of {known}")]
+
+
+def _check_alternatives(cls: type[Calib], content: Content) -> list[Problem]:
+    columnar = content.form in ("ecsv", "fits")
+    labels = {declared.name: declared.column if columnar else declared.key for declared in cls.FIELDS}
+    problems = []
+    for names in cls.SPEC.alternatives:
+        given = [labels[name] for name in names if name in content.values]
+        listed = ", ".join(labels[name] for name in names)
+        if not given:
+            problems.append(Problem("CAL213" if columnar else "CAL210", (), f"one of {listed} is missing"))
+        elif len(given) > 1:
+            detail = f"{' and '.join(given)} are given, which are alternatives"
+            problems.append(Problem("CAL308", (given[-1],), detail))
+    return problems
 
 
 def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from curated.arrays import KINDS, reshaped, typed
-from curated.diagnostic import Pointer, Problem
-from curated.metadata import normalise
+from curated.diagnostic import Pointer, Problem, brief
+from curated.metadata import IDENTITY_KEYS, normalise
 from curated.model import Content, Field, Spec, Table, TextColumn
 from curated.records import fill_columns, read_records
-
-IDENTITY_KEYS = frozenset({"detectorName", "detectorSerial", "detectorId", "instrument", "filterName", "DETECTOR"})
-"""Keys at the top of YAML files that repeat keywords of the metadata."""
 
 
 def from_columns(
@@ -49,19 +47,23 @@ def from_columns(
         if table.key_column in columns:
             keys = [str(key) for key in columns[table.key_column].values]
             problems += _repeated(table, keys)
+        elif table.rows == "key":
+            problems.append(Problem("CAL213", (), f"column {table.key_column!r} is missing (name of each row)"))
         for name, column in columns.items():
             if name == table.key_column:
                 continue
             if name not in known:
-                problems.append(Problem("CAL219", (name,), f"column {name!r} is not one of {sorted(known)}"))
+                detail = f"column {brief(name)} is not one of {', '.join(sorted(known))}"
+                problems.append(Problem("CAL219", (name,), detail))
                 continue
             field = known[name]
             content.units[field.name] = column.unit
-            if table.rows == "one" and len(column.values) != 1:
-                detail = f"column {name}: {len(column.values)} rows, the table has exactly one"
-                problems.append(Problem("CAL215", (name,), detail))
-            elif table.rows == "one":
-                content.values[field.name] = column.values[0]
+            if table.rows == "one":
+                rows = len(column.values)
+                if rows != 1 and not any(p.code == "CAL215" for p in problems):
+                    problems.append(Problem("CAL215", (name, 1), f"{rows} rows; the table has exactly one"))
+                if rows:
+                    content.values[field.name] = column.values[0]
             elif table.rows == "key":
                 content.values[field.name] = dict(zip(keys, column.values, strict=False))
             else:
@@ -71,10 +73,11 @@ def from_columns(
 
 
 def _repeated(table: Table, keys: list[str]) -> list[Problem]:
+    first: dict[str, int] = {}
     return [
-        Problem("CAL306", (table.key_column, i), f"row {i + 1}: {table.key_column} {key!r} stands twice")
+        Problem("CAL306", (table.key_column, i), f"row {i + 1} {table.key_column}: {brief(key)} is that of row {row + 1}")
         for i, key in enumerate(keys)
-        if key in keys[:i]
+        if (row := first.setdefault(key, i)) != i
     ]
 
 
@@ -82,13 +85,11 @@ def from_tree(
     spec: Spec, fields: tuple[Field, ...], metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
 ) -> tuple[Content, list[Problem]]:
     """Take values out of a YAML or JSON document; see `from_columns`."""
-    repeated = {key: value for key, value in tree.items() if key in IDENTITY_KEYS}
-    keywords, problems = normalise({**metadata, **{k: v for k, v in repeated.items() if v not in (None, "")}})
+    keywords, problems = normalise(metadata, tree)
     content = Content(keywords, form=form)
-    units = tree.get("units", {})
-    if isinstance(units, Mapping):
-        content.units = {str(k): str(v) for k, v in units.items()}
-    known = {"units", *repeated, *spec.ignored}
+    content.units, wrong = _units(tree.get("units"), fields)
+    problems += wrong
+    known = {"units", *IDENTITY_KEYS, *spec.ignored}
     for index, table in enumerate(spec.tables):
         if table.rows == "records":
             known.add(table.name)
@@ -101,14 +102,31 @@ def from_tree(
             continue
         known.update({field.key, *field.aliases})
         name = next((n for n in (field.key, *field.aliases) if n in tree), None)
-        if name is not None:
+        # The stack writes null for a table that is not there.
+        if name is not None and not (tree[name] is None and spec.tables[field.table].optional):
             content.values[field.name] = tree[name]
+    listed = ", ".join(sorted(known - IDENTITY_KEYS))
     problems += [
-        Problem("CAL212", (key,), f"{key!r} is not one of {sorted(known - {'units'} - IDENTITY_KEYS)}")
-        for key in tree
-        if key not in known
+        Problem("CAL212", (key,), f"{brief(key)} is not one of {listed}") for key in tree if key not in known
     ]
     return content, problems
+
+
+def _units(given: Any, fields: tuple[Field, ...]) -> tuple[dict[str, str], list[Problem]]:
+    if given is None:
+        return {}, []
+    if not isinstance(given, Mapping):
+        return {}, [Problem("CAL211", ("units",), "units is not a mapping from fields to units")]
+    names = {field.name for field in fields}
+    problems = []
+    for name, unit in given.items():
+        if name not in names:
+            detail = f"units: {brief(name)} is not one of {', '.join(sorted(names))}"
+            problems.append(Problem("CAL212", ("units", name), detail))
+        elif not isinstance(unit, (str, type(None))):
+            problems.append(Problem("CAL211", ("units", name), f"units: {brief(unit)} is not the name of a unit"))
+    good = {name: unit or "" for name, unit in given.items() if isinstance(unit, (str, type(None))) and name in names}
+    return good, problems
 
 
 class FieldReader:
@@ -189,26 +207,33 @@ class FieldReader:
         self.problems.append(Problem(code, place(None) if callable(place) else place, detail))
 
     def _array(self, value: Any, field: Field, shape: tuple[str | int, ...], place: Any, key: str = "") -> Any:
-        label = f"{self._label(field)}[{key}]" if key else self._label(field)
+        label = f"{self._label(field)} of {key}" if key else self._label(field)
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, OverflowError, RecursionError):
             self._note("CAL215", place, f"{label}: rows of different lengths")
             return None
+        columnar = self.content.form in ("ecsv", "fits") and not field.keyword
+        if columnar and array.size and array.dtype.kind not in _READABLE[field.dtype]:
+            detail = f"column {label} holds {_HELD.get(array.dtype.kind, 'objects')}, not {_COLUMNS[field.dtype]}"
+            if not any(p.code == "CAL214" and p.detail == detail for p in self.problems):
+                self._note("CAL214", (self._label(field),), detail)
+            return None
         array, wrong = typed(array, field, value)
         if wrong is not None:
             for i, item in wrong:
-                at = f" value {i + 1}" if i is not None else ""
                 code = "CAL305" if field.dtype == "i8" and isinstance(item, float) else "CAL211"
-                self.problems.append(Problem(code, place(i), f"{label}{at}: {_brief(item)} is not {KINDS[field.dtype]}"))
+                detail = f"{self._at(label, field, i)}: {brief(item)} is not {KINDS[field.dtype]}"
+                self.problems.append(Problem(code, place(i), detail, _exponent_hint(item)))
             return None
         shaped = reshaped(array, shape)
         if shaped is None:
-            expected = "x".join("n" if s == "*" else str(s) for s in shape) or "one value"
-            found = "x".join(map(str, array.shape)) or "one value"
-            self._note("CAL215", place, f"{label}: {found} given, {expected} expected")
+            expected = " x ".join("any number" if s == "*" else str(s) for s in shape) or "one"
+            found = " x ".join(map(str, array.shape)) or "one"
+            self._note("CAL215", place, f"{label}: {found} values given, {expected} expected")
             return None
-        self._bounds(shaped, field, place, label)
+        # A matrix that stands as one list in the file is pointed at, and counted, as one list.
+        self._bounds(shaped.reshape(array.shape), field, place, label)
         return shaped if shape else shaped.item()
 
     def _bounds(self, array: Any, field: Field, place: Callable[[int | None], Pointer], label: str) -> None:
@@ -227,15 +252,34 @@ class FieldReader:
             checks.append((flat > field.maximum, "CAL301", f"is more than {field.maximum:g}"))
         if field.choices and not set(array.reshape(-1).tolist()) <= set(field.choices):
             checks.append((~np.isin(flat, field.choices), "CAL301", f"is not one of {', '.join(field.choices)}"))
-        table = self.spec.tables[field.table]
-        what = table.name if table.rows == "records" else "row"
         for bad, code, words in checks:
             for row, inner in np.argwhere(bad).tolist():
-                at = f"{what} {row + 1} {label}" if array.ndim else label
-                item = flat[row, inner].item()
-                self.problems.append(Problem(code, place(row if array.ndim else None), f"{at}: {_brief(item)} {words}"))
+                index = row if array.ndim else None
+                detail = f"{self._at(label, field, index)}: {brief(flat[row, inner].item())} {words}"
+                self.problems.append(Problem(code, place(index), detail))
+
+    def _at(self, label: str, field: Field, index: int | None) -> str:
+        """Return what a message calls an entry of a field: by row where the file has rows."""
+        table = self.spec.tables[field.table]
+        if index is None or field.keyword:
+            return label
+        if table.rows == "records":
+            return f"{table.name} {index + 1} {label}"
+        columnar = self.content.form in ("ecsv", "fits") and table.rows == "free"
+        return f"row {index + 1} {label}" if columnar else f"{label} value {index + 1}"
 
 
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+_READABLE = {"f": "fiu", "f8": "fiu", "i8": "fiu", "bool": "b", "str": "U"}
+"""Kinds of array that a column may have, by the field's dtype."""
+
+_COLUMNS = {"f": "numbers", "f8": "numbers", "i8": "whole numbers", "bool": "True and False", "str": "texts"}
+_HELD = {"f": "numbers", "i": "whole numbers", "u": "whole numbers", "b": "True and False", "U": "texts"}
+
+_EXPONENT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+\Z")
+
+
+def _exponent_hint(item: Any) -> str:
+    """Say why YAML takes a number for a text."""
+    if isinstance(item, str) and _EXPONENT.match(item):
+        return "YAML takes it for a text; write a decimal point and a sign, such as 1.0e-9 or 1.0e+4"
+    return ""

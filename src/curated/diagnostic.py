@@ -104,10 +104,13 @@ class Diagnostic:
     ) -> Diagnostic:
         """Complete a rule's `Problem` with its file, its place and the code table's hint."""
         info = code_info(problem.code)
+        line = problem.line if problem.line is not None else (line or 0)
+        column = problem.column if problem.column is not None else (column or 0)
         return cls(
             file=file,
-            line=problem.line if problem.line is not None else (line or 0),
-            column=problem.column if problem.column is not None else (column or 0),
+            line=line,
+            # Where only the line is known, its start.
+            column=column or min(line, 1),
             code=problem.code,
             severity=info.severity,
             pointer=problem.pointer,
@@ -128,6 +131,8 @@ _REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
 
 def brief(value: Any) -> str:
     """Return a value as messages show it: never long, however large or deep it is."""
+    if value is None:
+        return "null"
     try:
         text = _REPR.repr(value)
     except ValueError:  # an integer beyond what Python turns into decimals

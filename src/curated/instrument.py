@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from curated.diagnostic import Problem
 from curated.layout import directory_name
 from curated.metadata import has_value
-
-LIMITS = {"name": 32, "class_name": 64}
-"""Lengths that the Butler's dimension tables hold."""
+from curated.settings import Setting, check_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,48 +79,77 @@ class Instrument:
     visit_system: int | None = None
 
 
-_TOP = {
-    "name": str,
-    "class_name": str,
-    "visit_max": int,
-    "exposure_max": int,
-    "visit_system": int,
-    "detectors": list,
-    "filters": list,
-}
-_DETECTOR = {
-    "id": int,
-    "name": str,
-    "raft": str,
-    "slot": str,
-    "serial": str,
-    "purpose": str,
-    "width": int,
-    "height": int,
-    "amplifiers": list,
-}
-_FILTER = {"name": str, "band": str}
-_KINDS = {str: "text", int: "a whole number", list: "a list"}
+_NAME = 32
+"""Longest name that the Butler's dimension tables hold."""
 
+DETECTOR = Setting(
+    kind="mapping",
+    keys={
+        "id": Setting(
+            kind="number",
+            required=True,
+            doc="Its number, the key of a repository: zero or more, each once. Calibrations say it in DETECTOR.",
+        ),
+        "name": Setting(
+            kind="text",
+            required=True,
+            longest=_NAME,
+            doc="Its full name. In lower case it is the detector's directory.",
+        ),
+        "raft": Setting(kind="text", doc="The raft that holds it."),
+        "slot": Setting(kind="text", doc="Its place in the raft."),
+        "serial": Setting(kind="text", doc="Its serial number."),
+        "purpose": Setting(kind="text", doc="What it is for, such as SCIENCE, GUIDER, FOCUS or WAVEFRONT."),
+        "width": Setting(kind="number", doc="Its columns without overscan; 0, or absent, where not known."),
+        "height": Setting(kind="number", doc="Its rows without overscan; 0, or absent, where not known."),
+        "amplifiers": Setting(kind="list", items=Setting(kind="text"), doc="Names of its amplifiers."),
+    },
+)
+"""What ``instrument.yaml`` may say about a detector."""
 
-def _check(
-    item: Any, allowed: Mapping[str, type], required: tuple[str, ...], at: tuple[str | int, ...]
-) -> Iterable[Problem]:
-    if not isinstance(item, Mapping):
-        yield Problem("CAL002", at, "not a mapping")
-        return
-    for key in required:
-        if key not in item:
-            yield Problem("CAL002", at, f"{key!r} is missing")
-    for key, value in item.items():
-        if key not in allowed:
-            yield Problem("CAL002", (*at, key), f"{key!r} is not one of {', '.join(allowed)}")
-        elif not isinstance(value, allowed[key]) or isinstance(value, bool):
-            yield Problem("CAL002", (*at, key), f"{key} is {value!r}, not {_KINDS[allowed[key]]}")
-        elif isinstance(value, str) and (not value.strip() or len(value) > LIMITS.get(str(key), 256)):
-            yield Problem("CAL002", (*at, key), f"{key} is empty or too long")
-        elif isinstance(value, int) and value < 0:
-            yield Problem("CAL002", (*at, key), f"{key} is {value}, less than zero")
+FILTER = Setting(
+    kind="mapping",
+    keys={
+        "name": Setting(
+            kind="text",
+            required=True,
+            longest=_NAME,
+            doc="Name of the physical filter. In lower case, with _ for blanks, it is the filter's directory.",
+        ),
+        "band": Setting(kind="text", doc="Its band; the name where it is not given."),
+    },
+)
+"""What ``instrument.yaml`` may say about a filter."""
+
+INSTRUMENT = Setting(
+    kind="mapping",
+    doc="An instrument: its detectors and filters.",
+    keys={
+        "name": Setting(
+            kind="text", required=True, longest=_NAME, doc="Name of the instrument in a Butler repository."
+        ),
+        "class_name": Setting(
+            kind="text", longest=64, doc="Full name of the stack's instrument class, such as lsst.obs.lsst.LsstCam."
+        ),
+        "visit_max": Setting(kind="number", doc="Largest visit number, which the repository's instrument record holds."),
+        "exposure_max": Setting(
+            kind="number", doc="Largest exposure number, which the repository's instrument record holds."
+        ),
+        "visit_system": Setting(
+            kind="number", doc="How exposures make visits, which the repository's instrument record holds."
+        ),
+        "detectors": Setting(kind="list", items=DETECTOR, doc="The detectors."),
+        "filters": Setting(kind="list", items=FILTER, doc="The physical filters."),
+    },
+)
+"""What ``instrument.yaml`` may say."""
+
+OVERRIDE = replace(
+    INSTRUMENT,
+    doc="Keys of instrument.yaml that are overridden.",
+    keys={key: replace(setting, required=False) for key, setting in INSTRUMENT.keys.items()},
+)
+"""What ``curated.yaml`` may say about an instrument."""
 
 
 def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Problem]]:
@@ -135,29 +162,29 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     problems : `list` [`Problem`]
         ``CAL002`` for each thing that is not.
     """
-    problems = list(_check(tree, _TOP, ("name",), ()))
-    if not isinstance(tree, Mapping) or problems:
+    problems = list(check_setting(INSTRUMENT, tree, "CAL002"))
+    # What is wrong in one detector or filter leaves the others.
+    wrong = {problem.pointer[:2] for problem in problems}
+    if any(len(place) < 2 for place in wrong):
         return Instrument(directory, directory), problems
     detectors: dict[str, Detector] = {}
     filters: dict[str, Filter] = {}
-    numbers: dict[int, str] = {}
+    numbers: set[int] = set()
     for i, item in enumerate(tree.get("detectors", [])):
-        wrong = list(_check(item, _DETECTOR, ("id", "name"), ("detectors", i)))
-        if not wrong:
-            made = Detector(**{**item, "amplifiers": tuple(map(str, item.get("amplifiers", ())))})
-            if made.id in numbers or directory_name(made.name) in detectors:
-                wrong.append(Problem("CAL002", ("detectors", i), f"detector {made.id} {made.name!r} stands twice"))
-            numbers[made.id] = made.name
-            detectors[directory_name(made.name)] = made
-        problems += wrong
+        if ("detectors", i) in wrong:
+            continue
+        made = Detector(**{**item, "amplifiers": tuple(item.get("amplifiers", ()))})
+        if made.id in numbers or directory_name(made.name) in detectors:
+            problems.append(Problem("CAL002", ("detectors", i), f"detector {made.id} {made.name!r} stands twice"))
+        numbers.add(made.id)
+        detectors[directory_name(made.name)] = made
     for i, item in enumerate(tree.get("filters", [])):
-        wrong = list(_check(item, _FILTER, ("name",), ("filters", i)))
-        if not wrong:
-            name = directory_name(item["name"])
-            if name in filters:
-                wrong.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
-            filters[name] = Filter(item["name"], item.get("band", item["name"]))
-        problems += wrong
+        if ("filters", i) in wrong:
+            continue
+        name = directory_name(item["name"])
+        if name in filters:
+            problems.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
+        filters[name] = Filter(item["name"], item.get("band", item["name"]))
     scalars = {k: v for k, v in tree.items() if k not in ("detectors", "filters")}
     return Instrument(directory=directory, detectors=detectors, filters=filters, declared=True, **scalars), problems
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from curated.calib import Calib
-from curated.diagnostic import Problem
+from curated.diagnostic import Problem, brief
 from curated.model import CalibFile, CalibKey
 from curated.registry import find_type
 from curated.times import parse_time
@@ -48,7 +48,8 @@ class Layout:
 def walk(root: str, top: str) -> Iterator[str]:
     """Yield the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
 
-    Links are yielded but never followed, so that no walk leaves the root or ends in a loop.
+    Links are yielded but never followed, so that no walk leaves the root or ends in a loop; a link to a
+    directory ends in a slash.
     """
     directory = os.path.join(root, top) if top else root
     with os.scandir(directory) as entries:
@@ -59,6 +60,8 @@ def walk(root: str, top: str) -> Iterator[str]:
         path = f"{top}/{entry.name}" if top else entry.name
         if entry.is_dir(follow_symlinks=False):
             yield from walk(root, path)
+        elif entry.is_dir():
+            yield f"{path}/"
         else:
             yield path
 
@@ -76,12 +79,14 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     found = Layout()
     depth = len(PurePosixPath(top).parts) if top else 0
     unknown: set[str] = set()
-    for path in paths:
-        parts = path.split("/")[depth:]
-        if len(parts) < 2:
-            continue
+    split = [(path, path.split("/")[depth:]) for path in paths]
+    if not top:
+        # A bare package may hold other things beside its instruments.
+        instruments = {parts[0] for _, parts in split if len(parts) > 2 and find_type(parts[1])}
+        split = [(path, parts) for path, parts in split if parts[0] in instruments]
+    for path, parts in split:
         instrument = parts[0]
-        if parts[1] == INSTRUMENT_FILE and len(parts) == 2:
+        if parts[1:] == [INSTRUMENT_FILE]:
             found.instruments[instrument] = path
             continue
         place(path, parts, found, unknown)
@@ -90,16 +95,22 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
 
 def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None:
     """Put one path below an instrument where it belongs in ``found``."""
+    if not parts[-1]:
+        found.problems.append((path.rstrip("/"), Problem("CAL107", (), "a link to a directory is not followed")))
+        return
     stem, ending = os.path.splitext(parts[-1])
     form = FORMS.get(ending)
     if form is None or _SIDE.search(parts[-1]):
         if not _SIDE.search(parts[-1]) and (_LOOKALIKE.search(parts[-1]) or _DATED.match(stem)):
-            found.problems.append((path, Problem("CAL107", (), f"{parts[-1]!r} is not read")))
+            found.problems.append((path, Problem("CAL107", (), f"files {f'that end in {ending!r}' if ending else 'without an ending'} are not read")))
         return
     cls = find_type(parts[1]) if len(parts) > 2 else None
     if cls is None:
-        if len(parts) == 2:
-            found.problems.append((path, Problem("CAL102", (), "a calibration stands in a directory of its type")))
+        if len(parts) < 3:
+            if len(parts) == 2 or _DATED.match(stem):
+                above = f"{parts[0]}/" if len(parts) == 2 else "<instrument>/"
+                detail = f"expected a path such as {above}<type>/{parts[-1]}"
+                found.problems.append((path, Problem("CAL102", (), detail)))
         elif "/".join(parts[:2]) not in unknown:
             unknown.add("/".join(parts[:2]))
             found.problems.append((path, Problem("CAL103", (), f"{parts[1]!r} is not a calibration type")))
@@ -118,14 +129,14 @@ def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> Ca
     wanted = [name for name, has in (("<detector>", spec.has_detector), ("<filter>", spec.has_filter)) if has]
     if len(levels) != len(wanted):
         expected = "/".join([parts[0], parts[1], *wanted, parts[-1]])
-        return Problem("CAL102", (), f"{len(levels)} directories below {parts[1]!r}, expected {expected}")
+        return Problem("CAL102", (), f"expected a path such as {expected}")
     if form not in spec.forms:
         return Problem("CAL220", (), f"{spec.name} is read from {' or '.join(spec.forms)}, not {form}")
     stem = os.path.splitext(parts[-1])[0]
     try:
         start = parse_time(stem)
     except ValueError:
-        return Problem("CAL101", (), f"{stem!r} is not a date-time")
+        return Problem("CAL101", (), f"{brief(stem)} is not a date-time")
     named = iter(levels)
     key = CalibKey(
         parts[0],

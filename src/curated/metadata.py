@@ -6,10 +6,32 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curated.diagnostic import Problem
+from curated.diagnostic import Problem, brief
 
 IDENTITY = ("INSTRUME", "RAFTNAME", "SLOTNAME", "DETECTOR", "DET_NAME", "DET_SER", "FILTER", "CALIB_ID")
 """Identity keywords in header order; the stack's IsrCalib writes them so."""
+
+IDENTITY_KEYS = frozenset(
+    {"detectorName", "detectorSerial", "detectorId", "instrument", "filterName", "DETECTOR", "CALIBCLS"}
+)
+"""Keys at the top of YAML and JSON files that repeat keywords of the metadata; in JSON the stack looks for CALIBCLS there."""
+
+KEYWORD_DOCS = {
+    "OBSTYPE": "Kind of calibration: the type's name or the stack's OBSTYPE, ignoring case.",
+    "INSTRUME": "Instrument: its directory in the package, ignoring case.",
+    "CALIBDATE": "Start of validity, ISO 8601, UTC; the same as the file name.",
+    "VALIDSTART": "Start of validity, ISO 8601; the file name says it already.",
+    "VALIDEND": "End of validity, ISO 8601, UTC; the next file's start where it is absent.",
+    "RAFTNAME": "Raft that holds the detector.",
+    "SLOTNAME": "Place of the detector in its raft.",
+    "DETECTOR": "Number of the detector.",
+    "DET_NAME": "Full name of the detector.",
+    "DET_SER": "Serial number of the detector.",
+    "FILTER": "Name of the physical filter.",
+    "CALIB_ID": "The identity in one text, such as 'instrument=Demo detector=0 calibDate=2024-01-31'.",
+    "CALIBCLS": "Full name of the stack's class that reads the file.",
+}
+"""What keywords mean that have a meaning for every type."""
 
 SEQUENCE = ("SEQFILE", "SEQNAME", "SEQCKSUM")
 
@@ -59,22 +81,34 @@ def has_value(value: Any) -> bool:
     return value is not None and value != ""
 
 
-def _flatten(raw: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+def is_same(one: Any, other: Any) -> bool:
+    """Say whether two values of a keyword are equal; a flag is not a number."""
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+
+
+_MAX_LEVELS = 20
+
+
+def _flatten(raw: Mapping[Any, Any], prefix: str = "", level: int = 1) -> Iterator[tuple[str, str, Any]]:
     for key, value in raw.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{name}.")
+        if isinstance(value, Mapping) and value and level < _MAX_LEVELS:
+            yield from _flatten(value, f"{name}.", level + 1)
         else:
             yield name.upper(), name, value
 
 
-def normalise(raw: Mapping[Any, Any]) -> tuple[Metadata, list[Problem]]:
+def normalise(
+    raw: Mapping[Any, Any], document: Mapping[Any, Any] | None = None
+) -> tuple[Metadata, list[Problem]]:
     """Bring keywords to their canonical spelling.
 
     Parameters
     ----------
     raw : `~collections.abc.Mapping`
         Keywords as the file has them; nested mappings become dotted names.
+    document : `~collections.abc.Mapping`, optional
+        The document whose metadata they are; it may repeat some of them at its top (`IDENTITY_KEYS`).
 
     Returns
     -------
@@ -89,22 +123,23 @@ def normalise(raw: Mapping[Any, Any]) -> tuple[Metadata, list[Problem]]:
 
     def put(key: str, name: str, value: Any) -> None:
         known = dict.get(metadata, key)
-        if has_value(known) and has_value(value) and known != value:
+        if has_value(known) and has_value(value) and not is_same(known, value):
             problems.append(
                 Problem(
                     "CAL115",
                     ("metadata", name),
-                    f"{name} is {value!r}, but {spelled[key]} is {known!r}",
+                    f"{name} is {brief(value)}, but {spelled[key]} is {brief(known)}",
                 )
             )
         elif not has_value(known) and (has_value(value) or key not in metadata):
             dict.__setitem__(metadata, key, value)
             spelled[key] = name
 
-    for key, name, value in _flatten(raw):
+    repeated = {k: v for k, v in (document or {}).items() if k in IDENTITY_KEYS and has_value(v)}
+    for key, name, value in (*_flatten(raw), *_flatten(repeated)):
         if not is_storable(value):
             problems.append(
-                Problem("CAL502", ("metadata", name), f"{name} is {_brief(value)}, which no header can hold")
+                Problem("CAL502", ("metadata", name), f"{name} is {brief(value)}, which no header can hold")
             )
             continue
         put(_RENAMED.get(key, key), name, value)
@@ -116,14 +151,9 @@ def normalise(raw: Mapping[Any, Any]) -> tuple[Metadata, list[Problem]]:
 def is_storable(value: Any) -> bool:
     """Say whether a value, or each of a list of values, can stand in a header."""
     if isinstance(value, (list, tuple)):
-        return all(is_storable(item) and not isinstance(item, (list, tuple)) for item in value)
+        return all(not isinstance(item, (list, tuple)) and is_storable(item) for item in value)
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, int):
         return -(2**63) <= value < 2**64
     return value is None or isinstance(value, str)
-
-
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

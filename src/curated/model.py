@@ -148,12 +148,21 @@ class PlotSpec:
         Attribute names.
     group : `str`
         Attribute that splits a curve into several.
+    labels : `tuple` [`str`]
+        Labels of the x axis, the y axis and the colours; those of the fields where empty.
+    log : `bool`
+        Whether values span orders of magnitude.
+    centred : `bool`
+        Whether a matrix is counted from its middle, as pixel lags are.
     """
 
     kind: Literal["curve", "boxes", "matrix", "layout"]
     x: str = ""
     y: str = ""
     group: str = ""
+    labels: tuple[str, ...] = ()
+    log: bool = False
+    centred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +207,14 @@ class Spec:
         Other names for the command line, such as those of DMTN-148's table.
     repeats_metadata : `bool`
         Whether every table carries the keywords, not only the first.
+    alternatives : `tuple` [`tuple` [`str`, ...]]
+        Groups of fields, by name, of which a file has exactly one.
     ignored : `dict` [`str`, `str`]
         YAML keys that follow from others, with what they say; they may stand there and are not read.
     plot : `PlotSpec`, optional
         Its default plot.
+    revision : `int`
+        How often the schema of its text changed since ``version`` was released.
     """
 
     name: str
@@ -215,20 +228,33 @@ class Spec:
     versions: tuple[float, ...] = ()
     schema: str = ""
     dataset_type: str = ""
-    forms: tuple[str, ...] = ("ecsv", "yaml")
+    forms: tuple[str, ...] = ("ecsv", "yaml", "json")
     sizes: Mapping[str, str] = field(default_factory=dict)
     absent: Absent = "blank"
     keeps_version: bool = False
     keywords: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     repeats_metadata: bool = False
+    alternatives: tuple[tuple[str, ...], ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
     plot: PlotSpec | None = None
+    revision: int = 0
 
     @property
     def dataset(self) -> str:
         """The dataset type in a Butler repository."""
         return self.dataset_type or self.name
+
+    @property
+    def schema_version(self) -> str:
+        """The version of the schema of its text; a released one never changes."""
+        return f"{self.version}.{self.revision}" if self.revision else f"{self.version}"
+
+    @property
+    def required_keywords(self) -> tuple[str, ...]:
+        """The keywords that every calibration of the type has."""
+        own = ("DETECTOR",) * self.has_detector + ("FILTER",) * self.has_filter
+        return ("INSTRUME", "OBSTYPE", "CALIBDATE", *own)
 
     @property
     def has_detector(self) -> bool:
@@ -248,6 +274,12 @@ def fields_of(cls: type) -> tuple[Field, ...]:
         for f in dataclasses.fields(cls)
         if "field" in f.metadata
     )
+
+
+def required_sizes(spec: Spec, fields: tuple[Field, ...]) -> tuple[str, ...]:
+    """Return the keywords of sizes without which the shape of a required field is not known."""
+    needed = {size for field in fields if field.required for size in field.shape}
+    return tuple(keyword for name, keyword in spec.sizes.items() if name in needed)
 
 
 @dataclass(frozen=True, slots=True, order=True)

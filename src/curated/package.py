@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -12,8 +14,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curated.diagnostic import CuratedError, Diagnostic, Problem
+from curated.instrument import OVERRIDE
 from curated.layout import Layout, discover, walk
 from curated.registry import find_type
+from curated.settings import Setting, check_setting
+from curated.text.read import MAX_BYTES
 from curated.text.tree import load_yaml, yaml_locator
 
 CONFIG_FILE = "curated.yaml"
@@ -45,11 +50,15 @@ class WorkTree:
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
-        handle = os.open(os.path.join(self.root, path), os.O_RDONLY)
+        # Without waiting: a named pipe would never answer.
+        handle = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NONBLOCK)
         try:
-            size = os.fstat(handle).st_size
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "Not a regular file")
+            size = min(status.st_size, MAX_BYTES + 1)
             data = os.read(handle, size + 1)
-            while len(data) < size and (more := os.read(handle, size)):
+            while len(data) < size and (more := os.read(handle, size - len(data))):
                 data += more
             return data
         finally:
@@ -74,6 +83,7 @@ class Silence:
     reason: str
     until: date
     place: int = 0
+    line: int = 0
 
     def covers(self, diagnostic: Diagnostic) -> bool:
         """Say whether a finding is silenced by this entry, its day apart."""
@@ -103,7 +113,42 @@ class Config:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-_SILENCE_KEYS = ("code", "path", "reason", "until")
+_SILENCE = Setting(
+    kind="mapping",
+    doc="A code that is not reported for some files, until a day.",
+    keys={
+        "code": Setting(kind="text", required=True, pattern=r"^CAL[0-9]{3}$", says="not a code such as CAL301", doc="The code."),
+        "path": Setting(kind="text", required=True, longest=1024, doc="Path from the package's root; * stands for anything."),
+        "reason": Setting(kind="text", required=True, longest=4096, doc="Why it is silenced."),
+        "until": Setting(
+            kind="text",
+            required=True,
+            pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            says="not a date such as 2026-12-31",
+            doc="Day after which it is reported again.",
+        ),
+    },
+)
+
+CONFIG = Setting(
+    kind="mapping",
+    doc="What a package of calibrations says about itself.",
+    keys={
+        "calibs": Setting(
+            kind="text",
+            blank=True,
+            pattern=r"^(?!/)(?!(.*/)?\.\.(/|$))",
+            says="which leads out of the package",
+            doc="The calibration directory; 'calibs' if not given.",
+        ),
+        "url": Setting(kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."),
+        "instruments": Setting(
+            kind="mapping", items=OVERRIDE, doc="Keys of instrument.yaml that are overridden, by instrument directory."
+        ),
+        "silence": Setting(kind="list", items=_SILENCE, doc="Codes that are not reported."),
+    },
+)
+"""What ``curated.yaml`` may say."""
 
 
 def parse_config(text: str) -> Config:
@@ -111,42 +156,34 @@ def parse_config(text: str) -> Config:
     tree, problems = load_yaml(text)
     if tree is None and not problems:
         tree = {}
+    if not problems:
+        problems = list(check_setting(CONFIG, tree, "CAL001"))
     if not isinstance(tree, dict):
-        problems = problems or [Problem("CAL001", (), "not a mapping")]
         return Config(diagnostics=_located(problems, text))
-    values: dict[str, Any] = {}
-    for key, value in tree.items():
-        wanted = {"calibs": str, "url": str, "instruments": dict, "silence": list}.get(str(key))
-        if wanted is None:
-            problems.append(Problem("CAL001", (key,), f"{key!r} is not one of calibs, url, instruments, silence"))
-        elif not isinstance(value, wanted):
-            problems.append(Problem("CAL001", (key,), f"{key} is {value!r}"))
-        else:
-            values[str(key)] = value
-    parts = Path(values.get("calibs", "calibs")).parts
-    if ".." in parts or Path(values.get("calibs", "calibs")).is_absolute():
-        problems.append(Problem("CAL001", ("calibs",), "calibs leads out of the package"))
-        del values["calibs"]
+    # What is wrong in one silencing or instrument leaves the others.
+    wrong = {problem.pointer[:depth] for problem in problems for depth in (1, 2) if len(problem.pointer) >= depth}
+    whole = {problem.pointer for problem in problems}
+    values = {key: value for key, value in tree.items() if key in CONFIG.keys and (key,) not in whole}
+    given = values.get("instruments", {})
+    values["instruments"] = {k: v for k, v in given.items() if ("instruments", k) not in wrong}
     silence = []
+    locate = yaml_locator(text)
     for i, item in enumerate(values.pop("silence", [])):
+        if ("silence", i) in wrong:
+            continue
         entry = _silence(item, i)
         if isinstance(entry, Problem):
             problems.append(entry)
         else:
-            silence.append(entry)
+            silence.append(replace(entry, line=locate(("silence", i))[0]))
     return Config(**values, silence=tuple(silence), diagnostics=_located(problems, text))
 
 
-def _silence(item: Any, index: int) -> Silence | Problem:
-    at = ("silence", index)
-    if not isinstance(item, dict) or sorted(item) != sorted(_SILENCE_KEYS):
-        return Problem("CAL001", at, f"a silencing has {', '.join(_SILENCE_KEYS)}")
-    if not all(isinstance(item[key], str) and item[key].strip() for key in _SILENCE_KEYS):
-        return Problem("CAL001", at, "each of a silencing's values is a text")
+def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
     try:
         until = date.fromisoformat(item["until"])
     except ValueError:
-        return Problem("CAL001", (*at, "until"), f"until is {item['until']!r}, not a date such as 2026-12-31")
+        return Problem("CAL001", ("silence", index, "until"), f"until is {item['until']!r}, not a day of the calendar")
     return Silence(item["code"], item["path"], item["reason"], until, index)
 
 
@@ -228,9 +265,9 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
 def has_package_shape(root: Path) -> bool:
     """Say whether a directory has the shape of an ``obs_*_data`` package: ``<instrument>/<type>/``."""
     try:
-        instruments = [entry for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")]
+        instruments = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
         return any(
-            sub.is_dir() and find_type(sub.name) is not None for entry in instruments for sub in os.scandir(entry)
+            sub.is_dir() and find_type(sub.name) is not None for path in instruments for sub in path.iterdir()
         )
     except OSError:
         return False

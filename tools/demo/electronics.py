@@ -14,6 +14,8 @@ Matrix = NDArray[np.float64]
 
 _SIDE = 17
 _LAGS = 8
+_ROW, _COLUMN, _SLOPE = 1.2e-7, 3.0e-7, 2.6
+"""Correlations (1/electron) of next neighbours along rows and columns, and how they fall with distance."""
 
 # -- crosstalk ----------------------------------------------------------------------------------------
 
@@ -71,15 +73,18 @@ def correlations(detector: str, amplifier: str) -> Matrix:
     """Return pixel covariances of flat fields, in units of the squared signal, at lags of -8 to 8.
 
     They fall steeply with distance and are larger along columns, as measured by Astier et al. 2019, A&A
-    629, A36; the centre balances them, because charge that is pushed out of a pixel is not lost.
+    629, A36; the centre balances them, those beyond the array included, because charge that is pushed out
+    of a pixel is not lost.
     """
     y, x = np.mgrid[-_LAGS : _LAGS + 1, -_LAGS : _LAGS + 1].astype(float)
     distance = np.hypot(x, y)
     distance[_LAGS, _LAGS] = 1.0
     scale = 1 + 0.02 * scatter("bf", detector, amplifier)
-    found: Matrix = scale * (1.2e-7 * x**2 + 3.0e-7 * y**2) * distance**-4.6
+    found: Matrix = scale * (_ROW * x**2 + _COLUMN * y**2) * distance ** -(2 + _SLOPE)
+    # The rest of the plane, from the circle that has the array's area outwards.
+    beyond = np.pi * (_ROW + _COLUMN) * (_SIDE / np.sqrt(np.pi)) ** (2 - _SLOPE) / (_SLOPE - 2)
     found[_LAGS, _LAGS] = 0.0
-    found[_LAGS, _LAGS] = -found.sum()
+    found[_LAGS, _LAGS] = -found.sum() - scale * beyond
     return found
 
 
@@ -171,8 +176,8 @@ DEFECTS: dict[tuple[str, str], list[Box | str]] = {
         "New in the darks of January 2024.",
         (455, 700, 4, 3),
     ],
-    ("d02", "2020-01-01"): [(0, 0, 512, 512), (970, 640, 1, 384)],
-    ("d02", "2022-03-01"): [(970, 640, 1, 384)],
+    ("d02", "2020-01-01"): [(0, 0, 512, 512), (970, 512, 1, 301)],
+    ("d02", "2022-03-01"): [(970, 512, 1, 301)],
     ("d03", "2020-01-01"): [],
 }
 """Boxes ``x0, y0, width, height`` by detector and start; texts are comments between the rows."""

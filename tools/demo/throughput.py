@@ -6,14 +6,14 @@ features that a curve of their kind must have; where a number is not from the li
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from demo.camera import ALTITUDE
 
-Curve = NDArray[Any]
+Curve: TypeAlias = Any
+"""An array with a value for each wavelength; what numpy's functions return is not typed more closely."""
 
 EDGES = {"g": (401.0, 552.0), "r": (552.0, 691.0), "i": (691.0, 818.0)}
 """Half-power wavelengths at the field's centre: those of the LSST filters (Ivezić et al. 2019, ApJ 873, 111)."""
@@ -186,6 +186,17 @@ Sol. Cells 92, 1305). A cold detector absorbs less at the red end."""
 
 _DEPTH_CM = 100e-4
 _COATING_INDEX = 2.0
+_COLLECTED = 0.96
+"""Part of the charge that is not lost to recombination; made up."""
+
+
+def _smooth(wavelength: Curve, values: Curve) -> Curve:
+    """Interpolate the table of silicon without the corners that straight lines have at its rows."""
+    fine = np.arange(250.0, 1151.0)
+    lines = np.interp(fine, _SILICON[:, 0], values)
+    window = np.exp(-0.5 * (np.arange(-24, 25) / 8.0) ** 2)
+    padded = np.pad(lines, 24, mode="edge")
+    return np.interp(wavelength, fine, np.convolve(padded, window / window.sum(), mode="valid"))
 
 
 def quantum_efficiency(wavelength: Curve, coating: float, dead: float) -> Curve:
@@ -204,11 +215,12 @@ def quantum_efficiency(wavelength: Curve, coating: float, dead: float) -> Curve:
     dead : `float`
         Thickness in nm of the layer at the back whose charge is lost.
     """
-    index = np.interp(wavelength, _SILICON[:, 0], _SILICON[:, 1])
-    absorption = np.exp(np.interp(wavelength, _SILICON[:, 0], np.log(_SILICON[:, 2])))
+    index = _smooth(wavelength, _SILICON[:, 1])
+    absorption = np.exp(_smooth(wavelength, np.log(_SILICON[:, 2])))
     substrate: Any = index + 1j * absorption * wavelength * 1e-7 / (4 * np.pi)
     outer = (1 - _COATING_INDEX) / (1 + _COATING_INDEX)
     inner = (_COATING_INDEX - substrate) / (_COATING_INDEX + substrate)
     turn = np.exp(4j * np.pi * _COATING_INDEX * coating / wavelength)
     reflectivity = np.abs((outer + inner * turn) / (1 + outer * inner * turn)) ** 2
-    return (1 - reflectivity) * np.exp(-absorption * dead * 1e-7) * (1 - np.exp(-absorption * _DEPTH_CM))
+    collected = np.exp(-absorption * dead * 1e-7) * (1 - np.exp(-absorption * _DEPTH_CM))
+    return _COLLECTED * (1 - reflectivity) * collected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any
 
 from curated.bundle.export import Record, dataset_uuid
 from curated.diagnostic import CuratedError
-
-_LABEL = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,10 @@ class Contents:
         """Return the same contents under another release label; UUIDs follow the names."""
         if label == self.label:
             return self
-        if not _LABEL.fullmatch(label):
-            raise CuratedError(
-                f"'{label}' is no label for collections",
-                "use letters, digits and ._- in parts that / separates",
-            )
+        # Here, because it brings all that makes bundles.
+        from curated.bundle.manifest import check_label
+
+        check_label(label)
         renamed = {t.calibration: _renamed(t, self.label, label) for t in self.targets}
         return replace(
             self,

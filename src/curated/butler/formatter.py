@@ -44,13 +44,13 @@ class CalibFormatter(FormatterV2):
         adopt(descriptor.storageClass)
         # The same object as the dataset type's, against whose class Butler checks what is returned.
         adopt(descriptor.readStorageClass)
-        pytype = descriptor.storageClass.pytype
+        pytype: Any = descriptor.storageClass.pytype
         if issubclass(pytype, Calib):
             if component is not None:
                 raise FormatterNotImplementedError(f"component '{component}' needs the LSST stack")
             return read_calib(path, self.dataset_ref.datasetType.name)
         # The stack's calibrations and images share this interface.
-        value = pytype.readFits(path)  # type: ignore[attr-defined]
+        value = pytype.readFits(path)
         if component is None:
             return value
         return descriptor.storageClass.delegate().getComponent(value, component)

@@ -45,12 +45,13 @@ class CalibStorageClass(StorageClass):
     def pytype(self) -> type:
         """The stack's class, or `Calib` where there is no stack."""
         try:
-            return super().pytype
+            declared: type = super().pytype
         except ImportError:
             # A stack that is there but broken must say so, not be replaced.
             if stack_installed():
                 raise
             return Calib
+        return declared
 
 
 def adopt(storage_class: StorageClass) -> None:

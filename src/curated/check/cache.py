@@ -86,7 +86,6 @@ class Cache:
             "filter": report.filter,
             "keywords": report.keywords,
             "end": report.end,
-            "places": report.places,
             "found": [asdict(d) for d in report.diagnostics],
         }
         self.changed = True
@@ -117,6 +116,4 @@ def _report(path: str, entry: dict[str, Any]) -> FileReport:
         Diagnostic(**{**d, "severity": Severity(d["severity"]), "pointer": tuple(d["pointer"])})
         for d in entry["found"]
     ]
-    return FileReport(
-        path, entry["detector"], entry["filter"], entry["keywords"], entry["end"], found, entry["places"]
-    )
+    return FileReport(path, entry["detector"], entry["filter"], entry["keywords"], entry["end"], found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from curated.calib import Calib
@@ -16,9 +18,12 @@ from curated.text import read
 from curated.times import iso
 
 KEYWORDS = (
-    "INSTRUME DETECTOR DET_NAME RAFTNAME SLOTNAME DET_SER FILTER CALIB_ID CALIBDATE".split()
+    ["INSTRUME", "DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME", "DET_SER", "FILTER", "CALIB_ID", "CALIBDATE"]
 )
 """Keywords that the rules over the whole set look at."""
+
+MAX_FINDINGS = 100
+"""Most findings of one code that are reported in one file."""
 
 
 @dataclass(slots=True)
@@ -37,8 +42,6 @@ class FileReport:
         Its VALIDEND, UTC, ISO 8601; empty where it has none.
     diagnostics : `list` [`Diagnostic`]
         All that is wrong with it.
-    places : `dict` [`str`, `int`]
-        Lines of keywords that rules over the set name.
     """
 
     path: str
@@ -47,7 +50,6 @@ class FileReport:
     keywords: dict[str, Any]
     end: str
     diagnostics: list[Diagnostic]
-    places: dict[str, int]
 
     def facts(self) -> dict[str, Any]:
         """Return what inference of the instrument needs."""
@@ -75,29 +77,44 @@ def check_file(
     report : `FileReport`
         All that is wrong with it, and what the set needs to know of it.
     """
-    report = FileReport(file.path, file.key.detector, file.key.filter, {}, "", [], {})
+    report = FileReport(file.path, file.key.detector, file.key.filter, {}, "", [])
     source, problems = read(data, file.form)
     if source is None:
-        report.diagnostics = [Diagnostic.from_problem(p, file.path) for p in problems]
+        report.diagnostics = sorted(Diagnostic.from_problem(p, file.path) for p in _limited(problems))
         return None, report
     cls = get_type(file.key.type)
     calib, found = cls.from_source(source)
-    metadata = calib.metadata if calib is not None else _metadata(source.metadata, source.tree)
+    metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
     problems += found
     problems += check_identity(file, cls.SPEC, metadata, instrument)
     problems += _inside(calib, file, instrument)
-    report.diagnostics = sorted(source.diagnose(problem, file.path) for problem in problems)
-    report.keywords = {key: metadata[key] for key in KEYWORDS if metadata.get(key) is not None}
+    report.diagnostics = sorted(source.diagnose(problem, file.path) for problem in _limited(problems))
+    report.keywords = {key: metadata[key] for key in KEYWORDS if _is_scalar(metadata.get(key))}
+    if not isinstance(report.keywords.get("DETECTOR", 0), int):
+        del report.keywords["DETECTOR"]
     end = read_date(metadata, "VALIDEND")
     if end is not None and not isinstance(end, Problem):
         report.end = iso(end)
-        report.places["VALIDEND"] = source.locator(("metadata", "VALIDEND"))[0]
     return calib, report
 
 
-def _metadata(raw: dict[str, Any], tree: dict[str, Any]) -> Metadata:
-    repeated = {key: tree[key] for key in ("detectorName", "detectorId", "DETECTOR") if key in tree}
-    return normalise({**raw, **repeated})[0]
+def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield at most so many problems of a code; a wrong column would hide everything else."""
+    seen: Counter[str] = Counter()
+    last: dict[str, Problem] = {}
+    for problem in problems:
+        seen[problem.code] += 1
+        if seen[problem.code] <= MAX_FINDINGS:
+            yield problem
+        last.setdefault(problem.code, problem)
+    for code, count in seen.items():
+        if count > MAX_FINDINGS:
+            more = count - MAX_FINDINGS
+            yield replace(last[code], detail=f"{more} more findings of this code in this file", line=None)
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
 def _inside(calib: Calib | None, file: CalibFile, instrument: Instrument | None) -> list[Problem]:

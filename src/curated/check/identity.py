@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from curated.diagnostic import Problem
+from curated.diagnostic import Problem, brief
 from curated.instrument import Instrument
 from curated.layout import directory_name
 from curated.metadata import Metadata, has_value
@@ -38,51 +38,53 @@ def check_identity(
         yield from _filter(file, metadata, instrument)
     for keyword, has in (("DETECTOR", spec.has_detector), ("FILTER", spec.has_filter)):
         if not has and has_value(metadata.get(keyword)) and metadata.get(keyword) != "None":
-            detail = f"{keyword} is {metadata[keyword]!r}, but {spec.name} has no such level"
+            detail = f"{keyword} is {brief(metadata[keyword])}, but {spec.name} has no such level"
             yield Problem("CAL118", ("metadata", keyword), detail)
     yield from _dates(file, metadata)
     yield from _calib_id(metadata)
     found = metadata.text("CALIBCLS").rpartition(".")[2]
     if found and found != spec.calibcls.rpartition(".")[2]:
-        detail = f"CALIBCLS is {metadata['CALIBCLS']!r}, not {spec.calibcls!r}"
+        detail = f"CALIBCLS is {brief(metadata['CALIBCLS'])}, not {spec.calibcls!r}"
         yield Problem("CAL309", ("metadata", "CALIBCLS"), detail)
 
 
 def _required(spec: Spec, metadata: Metadata) -> Iterator[Problem]:
-    needed = ["INSTRUME", "OBSTYPE", "CALIBDATE"]
-    needed += ["DETECTOR"] * spec.has_detector + ["FILTER"] * spec.has_filter
-    for keyword in needed:
+    for keyword in spec.required_keywords:
         if not has_value(metadata.get(keyword)):
             yield Problem("CAL113", ("metadata",), f"{keyword} is missing")
+    for keyword in ("INSTRUME", "OBSTYPE", "FILTER"):
+        value = metadata.get(keyword) if keyword in spec.required_keywords else None
+        if has_value(value) and not isinstance(value, str):
+            yield Problem("CAL211", ("metadata", keyword), f"{keyword} is {brief(value)}, not a text; put it in quotes")
 
 
 def _instrument_and_type(file: CalibFile, spec: Spec, metadata: Metadata) -> Iterator[Problem]:
     found = metadata.text("INSTRUME")
     if found and found.lower() != file.key.instrument.lower():
-        detail = f"INSTRUME is {found!r}, the directory is {file.key.instrument!r}"
+        detail = f"INSTRUME is {brief(found)}, the directory is {file.key.instrument!r}"
         yield Problem("CAL108", ("metadata", "INSTRUME"), detail)
     found = metadata.text("OBSTYPE")
     if found and found.lower() not in (spec.name.lower(), spec.obstype.lower()):
-        yield Problem("CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {found!r}, the directory is {spec.name!r}")
+        yield Problem("CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {brief(found)}, the directory is {spec.name!r}")
 
 
 def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
     directory, number = file.key.detector, metadata.get("DETECTOR")
     if has_value(number) and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
-        yield Problem("CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {number!r}, not a number of a detector")
+        yield Problem("CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {brief(number)}, not a number of a detector")
         number = None
     name, raft, slot = (metadata.text(key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
     if name and directory not in (directory_name(name), directory_name(f"{raft}_{name}")):
-        yield Problem("CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {name!r}, the directory is {directory!r}")
+        yield Problem("CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {brief(name)}, the directory is {directory!r}")
     elif name and raft and slot and "_" in name and name != f"{raft}_{slot}":
-        detail = f"DET_NAME is {name!r}, RAFTNAME {raft!r}, SLOTNAME {slot!r}"
+        detail = f"DET_NAME is {brief(name)}, RAFTNAME {brief(raft)}, SLOTNAME {brief(slot)}"
         yield Problem("CAL117", ("metadata", "DET_NAME"), detail)
     if instrument is None or not instrument.declared:
         return
     declared = instrument.detectors.get(directory)
     if declared is None:
         known = ", ".join(sorted(instrument.detectors)) or "none"
-        yield Problem("CAL104", (), f"detector {directory!r} is not one of {known[:200]}")
+        yield Problem("CAL104", (), f"detector {directory!r} is not one of {known[:200]}", line=0, column=0)
     elif isinstance(number, int) and number != declared.id:
         detail = f"DETECTOR is {number}, but {directory!r} is number {declared.id}"
         yield Problem("CAL110", ("metadata", "DETECTOR"), detail)
@@ -91,10 +93,10 @@ def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None
 def _filter(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
     directory, found = file.key.filter, metadata.text("FILTER")
     if found and directory_name(found) != directory:
-        yield Problem("CAL111", ("metadata", "FILTER"), f"FILTER is {found!r}, the directory is {directory!r}")
+        yield Problem("CAL111", ("metadata", "FILTER"), f"FILTER is {brief(found)}, the directory is {directory!r}")
     if instrument is not None and instrument.declared and directory not in instrument.filters:
         known = ", ".join(sorted(instrument.filters)) or "none"
-        yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}")
+        yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}", line=0, column=0)
 
 
 def read_date(metadata: Metadata, keyword: str) -> datetime | Problem | None:
@@ -103,9 +105,10 @@ def read_date(metadata: Metadata, keyword: str) -> datetime | Problem | None:
     if not has_value(value):
         return None
     try:
-        return parse_time(str(value))
+        return parse_time(value if isinstance(value, str) else "")
     except ValueError:
-        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {value!r}, not a date-time")
+        kind = "a date-time" if isinstance(value, str) else "a text; put it in quotes"
+        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, not {kind}")
 
 
 def _dates(file: CalibFile, metadata: Metadata) -> Iterator[Problem]:
@@ -114,7 +117,7 @@ def _dates(file: CalibFile, metadata: Metadata) -> Iterator[Problem]:
         if isinstance(date, Problem):
             yield date
         elif date is not None and keyword != "VALIDEND" and date != file.start:
-            detail = f"{keyword} is {metadata[keyword]!r}, the file name says {iso(file.start)}"
+            detail = f"{keyword} is {brief(metadata[keyword])}, the file name says {iso(file.start)}"
             yield Problem("CAL112", ("metadata", keyword), detail)
 
 
@@ -131,7 +134,7 @@ def _calib_id(metadata: Metadata) -> Iterator[Problem]:
     ):
         said, known = parts.get(part, ""), metadata.text(keyword)
         if said and known and said.lower() != known.lower().replace(" ", "_") and not _same_date(said, known):
-            wrong.append(f"{part} {said!r} but {keyword} {known!r}")
+            wrong.append(f"{part} {brief(said)} but {keyword} {brief(known)}")
     if wrong:
         yield Problem("CAL114", ("metadata", "CALIB_ID"), f"CALIB_ID says {', '.join(wrong)}")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -15,8 +14,9 @@ from curated.check.sets import check_set
 from curated.diagnostic import Diagnostic, Problem, has_errors
 from curated.instrument import Instrument, infer_instrument, parse_instrument
 from curated.model import CalibFile
-from curated.package import CONFIG_FILE, Files, Package, Silence
+from curated.package import CONFIG_FILE, Files, Package
 from curated.parallel import Progress, run_all
+from curated.text import read
 from curated.text.tree import load_yaml, yaml_locator
 from curated.validity import Range
 
@@ -108,16 +108,27 @@ def check_loaded(package: Package, paths: Sequence[str], load: Loader, *, today:
     complete_instruments(package, report, declared)
     for path in chosen:
         report.diagnostics += report.reports[path].diagnostics
-    report.diagnostics += [d for d in found if d.file in chosen]
+    report.diagnostics += _placed((d for d in found if d.file in chosen), package)
     everything = not paths
     report.diagnostics += [
         Diagnostic.from_problem(problem, path)
         for path, problem in package.layout.problems
         if everything or _below(path, paths)
     ]
-    apply_silence(report, package.config.silence, today, everything)
+    apply_silence(report, package, today, everything)
     report.diagnostics.sort()
     return report
+
+
+def _placed(found: Iterable[Diagnostic], package: Package) -> Iterator[Diagnostic]:
+    """Give findings of rules over the set their lines, which are looked up only where there is a finding."""
+    forms = {file.path: file.form for file in package.layout.files}
+    for diagnostic in found:
+        if diagnostic.pointer:
+            source, _ = read(package.files.read(diagnostic.file), forms[diagnostic.file])
+            line, column = source.locator(diagnostic.pointer) if source else (0, 0)
+            diagnostic = replace(diagnostic, line=line, column=column)
+        yield diagnostic
 
 
 def select(files: Iterable[CalibFile], paths: Sequence[str]) -> list[CalibFile]:
@@ -135,8 +146,12 @@ def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
     for directory, path in package.layout.instruments.items():
         if not path:
             continue
-        text = package.files.read(path).decode("utf-8", errors="replace")
-        tree, problems = load_yaml(text)
+        try:
+            data = read_inside(package.files, path)
+        except OSError as error:
+            data = Problem("CAL201", (), f"{error.strerror or error}")
+        text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else ""
+        tree, problems = load_yaml(text) if isinstance(data, bytes) else (None, [data])
         if not problems:
             tree = {**tree, **package.config.instruments.get(directory, {})} if isinstance(tree, dict) else tree
             declared[directory], problems = parse_instrument(tree, directory)
@@ -207,25 +222,27 @@ def _reports(
 def content_key(files: Files, file: CalibFile, declared: Mapping[str, Instrument]) -> str:
     """Return what a report depends on, apart from the path: the content and the declared instrument."""
     try:
-        data = files.read(file.path)
+        data = read_inside(files, file.path)
     except OSError:
         return ""
-    return _content_key(data, declared.get(file.key.instrument))
+    return "" if isinstance(data, Problem) else _content_key(data, declared.get(file.key.instrument))
 
 
 def _content_key(data: bytes, instrument: Instrument | None) -> str:
     return blob_sha1(data) + (f"-{hash_of(instrument)}" if instrument else "")
 
 
-_HASHES: dict[int, str] = {}
+_HASHES: dict[int, tuple[Instrument, str]] = {}
+"""By identity; the instrument stands beside its hash, so that no other one takes its place in memory."""
 
 
 def hash_of(instrument: Instrument) -> str:
     """Return a short hash of an instrument's declaration."""
     known = _HASHES.get(id(instrument))
     if known is None:
-        known = _HASHES[id(instrument)] = blob_sha1(repr(instrument).encode())[:12]
-    return known
+        known = instrument, blob_sha1(repr(instrument).encode())[:12]
+        _HASHES[id(instrument)] = known
+    return known[1]
 
 
 def _work(
@@ -256,7 +273,7 @@ def check_one(
 
 def _unread(file: CalibFile, problem: Problem) -> FileReport:
     found = [Diagnostic.from_problem(problem, file.path)]
-    return FileReport(file.path, file.key.detector, file.key.filter, {}, "", found, {})
+    return FileReport(file.path, file.key.detector, file.key.filter, {}, "", found)
 
 
 def read_inside(files: Files, path: str) -> bytes | Problem:
@@ -265,8 +282,11 @@ def read_inside(files: Files, path: str) -> bytes | Problem:
     return files.read(path) if leads_to is None else Problem("CAL106", (), f"links to {leads_to}")
 
 
-def apply_silence(report: Report, silence: Sequence[Silence], today: date | None, everything: bool) -> None:
+def apply_silence(report: Report, package: Package, today: date | None, everything: bool) -> None:
     """Take silenced findings out; add findings about silencings that have expired or silence nothing."""
+    silence = package.config.silence
+    if not silence:
+        return
     kept, used = [], set()
     for diagnostic in report.diagnostics:
         entry = next((s for s in silence if s.covers(diagnostic) and (today is None or today <= s.until)), None)
@@ -283,5 +303,5 @@ def apply_silence(report: Report, silence: Sequence[Silence], today: date | None
             problem = Problem("CAL004", at, f"{entry.code} is not found in {entry.path}")
         else:
             continue
-        kept.append(Diagnostic.from_problem(problem, CONFIG_FILE))
+        kept.append(Diagnostic.from_problem(problem, CONFIG_FILE, entry.line, 1))
     report.diagnostics = kept

@@ -36,12 +36,7 @@ def check_set(
     ranges, problems = resolve(files, ends)
     problems += _numbers(files, reports)
     problems += _calibdates(files, reports)
-    found = []
-    for path, problem in problems:
-        keyword = str(problem.pointer[-1]) if problem.pointer else ""
-        line = reports[path].places.get(keyword, 0) if path in reports else 0
-        found.append(Diagnostic.from_problem(problem, path, line))
-    return ranges, found
+    return ranges, [Diagnostic.from_problem(problem, path) for path, problem in problems]
 
 
 def _numbers(

@@ -19,6 +19,8 @@ def read_ecsv(text: str) -> tuple[Source | None, list[Problem]]:
     """Read an ECSV file: a YAML header in comments, the column names, rows of cells."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        return None, [Problem("CAL205", (), "the file is empty", line=1)]
     count, start = _header_extent(text)
     lines = [
         line[2:] if line.startswith("# ") else line[1:] for line in text[: max(start - 1, 0)].split("\n")
@@ -100,7 +102,7 @@ class _Locator:
         line, column = self.yaml(pointer)
         return (line, column + 2) if line > 1 else (1, 1)
 
-    def _row(self, index: int, row: int) -> tuple[int, int]:
+    def _row(self, index: int, row: str | int) -> tuple[int, int]:
         rows = self.body.rows
         if not isinstance(row, int) or row + 1 >= len(rows):
             return self.body.first_line, 1

@@ -77,9 +77,11 @@ def _fits(cell: str, dtype: np.dtype[Any]) -> bool:
 def _unfit(column: HeaderColumn, cells: list[str], wrong: list[int]) -> list[Problem]:
     problems = []
     for i in wrong:
-        said = (
-            f"{brief(cells[i])} is not {_ARTICLES.get(column.dtype, column.dtype)}" if cells[i] else "empty"
-        )
+        said = f"{brief(cells[i])} is not {_ARTICLES.get(column.dtype, column.dtype)}"
+        if not cells[i]:
+            said = "the cell is empty"
+        elif column.dtype in _INTEGERS and re.fullmatch(r"[-+]?[0-9]+", cells[i]):
+            said = f"{brief(cells[i])} is beyond the range of {column.dtype}"
         problems.append(Problem("CAL218", (column.name, i), f"row {i + 1} {column.name}: {said}"))
     return problems
 
@@ -133,7 +135,7 @@ def _array(cell: str, dtype: np.dtype[Any], kind: str) -> tuple[Any, str]:
     try:
         raw = np.array(json.loads(cell))
     except (ValueError, TypeError, OverflowError, RecursionError):
-        return None, f"{brief(cell)} is not a JSON array of {kind}" if cell else "empty"
+        return None, f"{brief(cell)} is not a JSON array of {kind}" if cell else "the cell is empty"
     if raw.size and raw.dtype.kind not in _TAKEN[dtype.kind]:
         return None, f"{brief(cell)} holds other values than {kind}"
     if dtype.kind in "iu" and raw.size:

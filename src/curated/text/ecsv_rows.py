@@ -39,9 +39,9 @@ def split_cells(body: Body, header: Header) -> tuple[list[Any] | None, list[Prob
     if found != names:
         return None, [Problem("CAL205", (), _name_difference(found, names), line=line)]
     problems = [
-        Problem("CAL217", (), f"{len(cells)} cells for {len(names)} columns", line=line)
+        Problem("CAL217", (), f"{_count(cells, 'cell')} for {_count(names, 'column')}", line=line)
         for line, cells in rows[1:]
-        if len(cells) != len(names)
+        if len(cells) != len(names) and line != body.open_quote
     ]
     if body.open_quote:
         problems.append(Problem("CAL205", (), 'a quote (") that does not end', line=body.open_quote))
@@ -50,6 +50,10 @@ def split_cells(body: Body, header: Header) -> tuple[list[Any] | None, list[Prob
     return [list(column) for column in zip(*(cells for _, cells in rows[1:]), strict=True)] or [
         [] for _ in names
     ], []
+
+
+def _count(items: list[str], what: str) -> str:
+    return f"{len(items)} {what}{'s' * (len(items) != 1)}"
 
 
 def _name_difference(found: list[str], declared: list[str]) -> str:

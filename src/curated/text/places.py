@@ -17,7 +17,7 @@ from curated.text.tags import PlainLoader
 MAX_DEPTH = 1000
 """Deepest nesting that is handed to libyaml, whose recursion ends in the end of the stack."""
 
-_INDENTED = re.compile(r"^[ ?:-]{%d}" % (MAX_DEPTH // 2), re.MULTILINE)
+_INDENTED = re.compile(rf"^[ ?:-]{{{MAX_DEPTH // 2}}}", re.MULTILINE)
 
 
 def is_too_deep(text: str) -> bool:

@@ -13,7 +13,7 @@ from curated.text.tree import read_json, read_yaml
 MAX_BYTES = 256 * 2**20
 """Largest text file that is read; the largest of public packages has 0.1 MB."""
 
-_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( .*)?$", re.MULTILINE)
+_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7}|={7})(?: [^\n]*)?\r?$", re.MULTILINE)
 
 _READERS: dict[str, Callable[[str], tuple[Source | None, list[Problem]]]] = {
     "ecsv": read_ecsv,
@@ -44,14 +44,15 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = data[error.start]
-        return None, [Problem("CAL202", (), f"byte 0x{byte:02x} is not UTF-8", line=line)]
+        start = data.rfind(b"\n", 0, error.start) + 1
+        line, column = data.count(b"\n", 0, start) + 1, len(data[start : error.start].decode()) + 1
+        detail = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        return None, [Problem("CAL202", (), detail, line=line, column=column)]
     if "<<<<<<<" in text or ">>>>>>>" in text:
         conflicts = [
-            Problem("CAL203", (), f"merge-conflict marker {m[1]!r}", line=text.count("\n", 0, m.start()) + 1)
+            Problem("CAL203", (), f"merge-conflict marker {m[1]}", line=text.count("\n", 0, m.start()) + 1)
             for m in _CONFLICT.finditer(text)
         ]
-        if conflicts:
+        if any(problem.detail[-1] in "<>" for problem in conflicts):
             return None, conflicts
     return _READERS[form](text.removeprefix("\ufeff"))

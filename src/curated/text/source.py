@@ -36,7 +36,7 @@ class Source:
     metadata: dict[str, Any]
     tree: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, TextColumn] = field(default_factory=dict)
-    locator: Locator = lambda pointer: (0, 0)
+    locator: Locator = lambda _: (0, 0)
 
     def diagnose(self, problem: Problem, file: str) -> Diagnostic:
         """Complete a rule's problem with its place in this file."""

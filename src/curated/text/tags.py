@@ -145,7 +145,8 @@ def _refuse(loader: PlainLoader, node: Any) -> None:
     if node.tag in ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"):
         loader.note("CAL204", f"a bare {node.value} means something else in YAML; put it in quotes", node)
     else:
-        loader.note("CAL207", f"tag {brief(node.tag)} is not read", node)
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        loader.note("CAL207", f"tag {brief(tag)} is not read", node)
 
 
 _PYTHON = "tag:yaml.org,2002:python/"

@@ -20,8 +20,8 @@ _MIN_RUN = 16
 _RUN = re.compile(
     r"^( *)(?:- )?[\w.~+-]+:\n"  # the key that the block sequence belongs to
     r"(?P<run>( *)- -?\d+\.\d+(?:e[-+]\d+)?\n"
-    r"(?:\3- -?\d+\.\d+(?:e[-+]\d+)?\n){%d,})"
-    r"(?! *\Z)(?=(?P<next> *)\S)" % (_MIN_RUN - 1),
+    rf"(?:\3- -?\d+\.\d+(?:e[-+]\d+)?\n){{{_MIN_RUN - 1},}})"
+    r"(?! *\Z)(?=(?P<next> *)\S)",
     re.MULTILINE | re.ASCII,
 )
 _PLACEHOLDER = "\x1acurated-run-"
@@ -147,27 +147,45 @@ def _unprintable(text: str) -> Problem:
 
 
 def _marked(error: yaml.MarkedYAMLError, text: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    # What is not closed is noticed far below the place that a person has to mend.
+    is_open = any(words in (error.problem or "") for words in ("could not find expected ':'", "end of stream"))
+    mark = (is_open and error.context_mark) or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = error.problem or ""
-    hint = next((hint for words, hint in _HINTS.items() if words in problem), "")
-    if "cannot start any token" in problem and mark:
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    detail, hint = next((plain for words, plain in _PLAIN_WORDS.items() if words in said), (said, ""))
+    if "cannot start any token" in said and mark:
         character = text[mark.index : mark.index + 1]
-        hint = "a tab cannot indent YAML; use blanks" if character == "\t" else "put the text in quotes"
-        problem = "a tab" if character == "\t" else f"{character!r} cannot start a text"
-    detail = ", ".join(part for part in (error.context, problem) if part)
+        detail, hint = f"a text that starts with {character!r}", "put it in quotes"
+        if character == "\t":
+            detail, hint = _PLAIN_WORDS["a tab character"]
     return Problem("CAL204", (), detail, hint, line=line, column=column)
 
 
-_HINTS = {
-    "mapping values are not allowed": "a text that contains ': ' needs quotes; also compare the indentation",
-    "did not find expected key": "compare the indentation with the lines above",
-    "did not find expected '-'": "compare the indentation with the lines above",
-    "could not find expected ':'": "a key needs a colon and a blank after it",
-    "recursive": "an alias (*) stands inside the part that it repeats",
-    "undefined alias": "a text that starts with * needs quotes",
-    "another document": "a file holds one document; remove the line '---'",
+_PLAIN_WORDS = {
+    "mapping values are not allowed": (
+        "a ':' that is not expected here",
+        "a text that contains ': ' needs quotes; else compare the indentation with the lines above",
+    ),
+    "did not find expected ',' or": (
+        "a bracket that is not closed, or a text that needs quotes",
+        "close the bracket; a text that contains ': ' or ', ' needs quotes",
+    ),
+    "did not find expected key": (
+        "a line that does not fit to those above",
+        "compare the indentation; a text that starts with a quote or a bracket ends with it",
+    ),
+    "did not find expected '-'": (
+        "a line that does not fit to the list above",
+        "compare the indentation; an entry starts with '- '",
+    ),
+    "could not find expected ':'": ("a key without ':'", "a key needs a colon and a blank after it"),
+    "a tab character": ("a tab, which cannot indent YAML", "use blanks"),
+    "unexpected end of stream": ("a quote that is not closed before the file ends", "close the quote"),
+    "recursive": ("an alias (*) inside the part that it stands for", "write the values out"),
+    "undefined alias": ("an alias (*) without its anchor (&)", "a text that starts with * needs quotes"),
+    "another document": ("a second document", "a file holds one document; remove the line '---'"),
 }
+"""What libyaml says, and for each what a person understands, with a hint."""
 
 
 def _load_with_runs(text: str) -> tuple[Any, list[Problem]] | None:

@@ -13,7 +13,6 @@ from curated.diagnostic import Problem
 from curated.model import (
     Array,
     ColumnData,
-    Content,
     Field,
     PlotSpec,
     Spec,
@@ -42,7 +41,10 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
         calibcls=f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve",
         tables=(Table(name="CURVE", rows="free"),),
         absent="omit",
-        plot=PlotSpec(kind="curve", x="wavelength", y="throughputs", group="amp_name"),
+        alternatives=(("efficiency", "throughput"),),
+        plot=PlotSpec(
+            kind="curve", x="wavelength", y="throughputs", group="amp_name", labels=("", "Throughput (fraction)")
+        ),
     )
 
 
@@ -60,16 +62,6 @@ class TransmissionCurve(Calib):
     throughput: Array | None = column(
         "f", column="throughput", unit="", required=False, finite=False, doc="Fraction of the light that passes; older name."
     )
-
-    @classmethod
-    def prepare(cls, content: Content) -> list[Problem]:
-        """Ask for exactly one of the two names of the throughput."""
-        given = [name for name in ("efficiency", "throughput") if name in content.values]
-        if len(given) == 1:
-            return []
-        code = "CAL213" if not given else "CAL308"
-        detail = "neither 'efficiency' nor 'throughput' is given" if not given else "both 'efficiency' and 'throughput' are given"
-        return [Problem(code, (), detail)]
 
     @property
     def throughputs(self) -> Array:

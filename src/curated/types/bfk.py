@@ -11,6 +11,11 @@ from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
 from curated.model import Array, ColumnData, Content, PlotSpec, Spec, Table, TableData, TextColumn, column
 
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, (list, np.ndarray)) else 1
+
+
 _KERNEL: tuple[str | int, ...] = ("kernelX", "kernelY")
 
 
@@ -28,7 +33,7 @@ class BrighterFatterKernel(Calib):
         dimensions=("instrument", "detector"),
         storage_class="BrighterFatterKernel",
         calibcls="lsst.ip.isr.brighterFatterKernel.BrighterFatterKernel",
-        forms=("yaml", "ecsv"),
+        forms=("yaml", "ecsv", "json"),
         tables=(
             Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),
             Table(name="DETECTORS", rows="key", key_column="DETECTOR", optional=True),
@@ -39,7 +44,13 @@ class BrighterFatterKernel(Calib):
         repeats_metadata=True,
         ignored={"badAmps": "Amplifiers that are not valid; follows from `valid`."},
         aliases=("BFKERNEL",),
-        plot=PlotSpec(kind="matrix", y="detKernels"),
+        plot=PlotSpec(
+            kind="matrix",
+            y="kernels",
+            labels=("Lag along the row (pix)", "Lag along the column (pix)", "Kernel (1/electron)"),
+            log=True,
+            centred=True,
+        ),
     )
 
     level: str = column(
@@ -89,17 +100,17 @@ class BrighterFatterKernel(Calib):
         if isinstance(valid, Mapping) and content.form in ("fits", "ecsv"):
             values["valid"] = {key: bool(flag) for key, flag in valid.items()}
         if "expIdMask" not in values and isinstance(means, Mapping):
-            values["expIdMask"] = {key: [True] * np.size(mean) for key, mean in means.items()}
+            values["expIdMask"] = {key: [True] * _length(mean) for key, mean in means.items()}
         if values.get("level", "AMP") == "DETECTOR":
             for name in ("expIdMask", "rawMeans", "rawVariances", "rawXcorrs"):
-                if isinstance(values.get(name), Mapping) and not any(np.size(v) for v in values[name].values()):
+                if isinstance(values.get(name), Mapping) and not any(map(_length, values[name].values())):
                     values[name] = {}
-        missing = [
-            Problem("CAL113", (), f"{keyword} is missing: the size of the kernels")
-            for keyword in ("KERNEL_DX", "KERNEL_DY")
-            if not isinstance(content.metadata.get(keyword), int)
-        ]
-        return missing
+        return []
+
+    @property
+    def kernels(self) -> dict[str, Array]:
+        """Kernels in force: by detector at LEVEL DETECTOR, else by amplifier."""
+        return self.detKernels if self.level == "DETECTOR" else self.ampKernels
 
     def problems(self) -> Iterator[Problem]:
         """Yield mappings that do not have the same amplifiers, and a level without its kernels."""

@@ -45,7 +45,11 @@ class Crosstalk(Calib):
             "CROSSTALK_SHAPE",
             "CROSSTALK_RATIOS_UNITS",
         ),
-        plot=PlotSpec(kind="matrix", y="coeffs"),
+        plot=PlotSpec(
+            kind="matrix",
+            y="coeffs",
+            labels=("Target amplifier", "Source amplifier", "Part of the source's signal"),
+        ),
     )
 
     hasCrosstalk: bool = column(
@@ -113,8 +117,6 @@ class Crosstalk(Calib):
     def prepare(cls, content: Content) -> list[Problem]:
         """Fill in what older versions lack, as the stack does (FORMATS.md of the design, section 6.2)."""
         values, size = content.values, content.metadata.get("NAMP")
-        if values.get("interChip", {}) is None:
-            del values["interChip"]
         if not values.get("hasCrosstalk", False) or not isinstance(size, int) or not 0 < size <= 4096:
             return []
         zeros: dict[str, Any] = {f.name: np.zeros((size, size)) for f in cls.FIELDS if f.shape == _MATRIX}

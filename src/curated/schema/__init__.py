@@ -1,0 +1,14 @@
+"""Declarations to JSON Schemas, for editors and other programs; ``check`` itself reads the declarations."""
+
+from curated.schema.document import type_schema
+from curated.schema.files import check_schemas, schema_files, write_schemas
+from curated.schema.settings import config_schema, instrument_schema
+
+__all__ = [
+    "check_schemas",
+    "config_schema",
+    "instrument_schema",
+    "schema_files",
+    "type_schema",
+    "write_schemas",
+]

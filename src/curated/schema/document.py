@@ -1,0 +1,106 @@
+"""A calibration type's declaration to the JSON Schema of its YAML and JSON text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curated.calib import Calib
+from curated.model import Field, Spec, Table
+from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
+from curated.schema.values import field_schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+BASE = "https://github.com/curated-calibs/curated/schemas/"
+
+
+def schema_name(name: str, version: object) -> str:
+    """Return the file name of a schema."""
+    return f"{name}-{version}.schema.json"
+
+
+def type_schema(cls: type[Calib]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the YAML and JSON text of a calibration type.
+
+    Parameters
+    ----------
+    cls : `type`
+        The type; its ``SPEC`` and ``FIELDS`` are all that is looked at.
+    """
+    spec, fields = cls.SPEC, cls.FIELDS
+    properties: dict[str, Any] = {"metadata": metadata_schema(spec, fields)}
+    conditions = presence(spec)
+    required = ["metadata"]
+    for index, table in enumerate(spec.tables):
+        own = [field for field in fields if field.table == index and not field.keyword]
+        if table.rows == "records":
+            properties[table.name] = _records(table, own)
+            required += [] if table.optional else [table.name]
+    for field in fields:
+        table = spec.tables[field.table]
+        if table.rows == "records" and not field.keyword:
+            continue
+        for name in (field.key, *field.aliases):
+            properties[name] = field_schema(field, table)
+        if field.required and len(_ways(field)) == 1:
+            required.append(field.key)
+        elif field.required:
+            conditions.append({"anyOf": _ways(field)})
+    conditions += [{"oneOf": [{"required": [name]} for name in names]} for names in _alternatives(spec, fields)]
+    properties |= _extras(spec, fields)
+    return {
+        "$schema": DIALECT,
+        "$id": BASE + schema_name(spec.name, spec.schema_version),
+        "title": spec.title,
+        "description": f"Text of a calibration of type {spec.name}, in YAML or JSON. {summary(cls)}",
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": False,
+        "allOf": conditions,
+        "$defs": DEFINITIONS,
+    }
+
+
+def summary(cls: type) -> str:
+    """Return the first sentence of a type's documentation."""
+    return (cls.__doc__ or "").strip().splitlines()[0]
+
+
+def _records(table: Table, fields: list[Field]) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "type": "object",
+        "required": [field.key for field in fields if field.required and not field.aliases],
+        "properties": {n: field_schema(f, table) for f in fields for n in (f.key, *f.aliases)},
+        "additionalProperties": False,
+    }
+    spelled = [{"anyOf": _ways(field)} for field in fields if field.required and field.aliases]
+    if spelled:
+        record["allOf"] = spelled
+    return {
+        "description": f"The table {table.name}, a mapping for each row.",
+        "type": ["array", "null"] if table.optional else "array",
+        "items": record,
+    }
+
+
+def _ways(field: Field) -> list[dict[str, Any]]:
+    """Return the ways to give a field: under any of its names, or in the metadata."""
+    ways: list[dict[str, Any]] = [{"required": [name]} for name in (field.key, *field.aliases)]
+    return [*ways, {"properties": {"metadata": has_keyword(field.keyword)}}] if field.keyword else ways
+
+
+def _alternatives(spec: Spec, fields: tuple[Field, ...]) -> list[list[str]]:
+    keys = {field.name: field.key for field in fields}
+    return [[keys[name] for name in names] for names in spec.alternatives]
+
+
+def _extras(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
+    unit = {"type": ["string", "null"]}
+    units = {
+        "description": "Units of fields, where they are not those of the schema.",
+        "type": ["object", "null"],
+        "properties": {f.name: {**unit, "description": f"Unit that converts to {f.unit or 'a plain number'}."} for f in fields},
+        "additionalProperties": False,
+    }
+    ignored = {key: {"description": f"{doc} It is not read."} for key, doc in spec.ignored.items()}
+    return {"units": units, **ignored, **identity_schemas(spec)}

@@ -1,0 +1,98 @@
+"""The schema of one field's value."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from curated.model import Field, Table
+
+_TYPES = {"f": "number", "f8": "number", "i8": "integer", "bool": "boolean", "str": "string"}
+
+
+def scalar_schema(field: Field) -> dict[str, Any]:
+    """Return the schema of one number, flag or text of a field."""
+    schema: dict[str, Any] = {"type": _TYPES[field.dtype]}
+    for bound, word in ((field.minimum, "minimum"), (field.above, "exclusiveMinimum"), (field.maximum, "maximum")):
+        if bound is not None:
+            schema[word] = int(bound) if bound == int(bound) else bound
+    if field.choices:
+        schema["enum"] = list(field.choices)
+    return schema
+
+
+def value_schema(field: Field, *, rows: bool = False) -> dict[str, Any]:
+    """Return the schema of one value of a field, in its shape.
+
+    Parameters
+    ----------
+    field : `Field`
+        The field.
+    rows : `bool`, optional
+        Whether the value is the list of those of all rows.
+    """
+    scalar = scalar_schema(field)
+    shape: tuple[str | int, ...] = ("*", *field.shape) if rows else field.shape
+    nested = scalar
+    for size in reversed(shape):
+        nested = {"type": "array", "items": nested}
+        if isinstance(size, int):
+            nested |= {"minItems": size, "maxItems": size}
+    if len(shape) < 2:
+        return nested
+    if rows:
+        # Where rows begin in a flat list nobody could tell; nothing at all has no shape.
+        return {"anyOf": [nested, {"type": "array", "maxItems": 0}]}
+    return {"anyOf": [nested, {"type": "array", "items": scalar}]}
+
+
+def field_schema(field: Field, table: Table) -> dict[str, Any]:
+    """Return the schema of what stands under a field's key.
+
+    Parameters
+    ----------
+    field : `Field`
+        The field.
+    table : `Table`
+        Its table.
+    """
+    if field.keyword or table.rows in ("one", "records"):
+        schema = value_schema(field)
+    elif table.rows == "key":
+        schema = {"type": "object", "additionalProperties": value_schema(field)}
+        if table.optional:
+            schema["type"] = ["object", "null"]
+    else:
+        schema = value_schema(field, rows=True)
+    if table.rows == "records" and not field.keyword and not field.required:
+        schema = {"anyOf": [schema, {"type": "null"}]} if "type" not in schema else _or_null(schema)
+    described = {"description": describe(field)} | schema
+    if not field.required and isinstance(field.default, (bool, int, float, str)) and not _is_nan(field.default):
+        described["default"] = field.default
+    return described
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = {**schema, "type": [schema["type"], "null"]}
+    if "enum" in schema:
+        schema["enum"] = [*schema["enum"], None]
+    return schema
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def describe(field: Field) -> str:
+    """Return a field's sentence, with its unit and, for matrices, its shape."""
+    parts = [field.doc]
+    if field.unit:
+        parts.append(f"Unit: {field.unit}.")
+    if len(field.shape) > 1:
+        parts.append(f"Shape: {shape_text(field.shape)}, nested or flat in row order.")
+    return " ".join(parts)
+
+
+def shape_text(shape: tuple[str | int, ...]) -> str:
+    """Return a shape as people write it."""
+    return " x ".join("any" if size == "*" else str(size) for size in shape)
