@@ -51,7 +51,6 @@ def _drop_tag(loader: Any, _: str, node: Any) -> Any:
 
 
 PlainLoader.add_multi_constructor("", _drop_tag)
-PlainLoader.add_multi_constructor("tag:yaml.org,2002:python/", _drop_tag)
 PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from curated.text import decimals
 from curated.text.decimals import parse_decimals
+from text_support import examples
 
 DIGITS = "0123456789"
 
@@ -43,16 +44,19 @@ tokens = st.lists(
 )
 
 
+@examples(200)
 @given(tokens)
 def test_same_bits_as_float(given_tokens: list[str]) -> None:
     assert bits(parse(given_tokens)) == bits([float(token) for token in given_tokens])
 
 
+@examples(200)
 @given(st.lists(st.integers(2**53, 2**64).map(lambda n: f"{n}.5"), min_size=8, max_size=40))
 def test_half_way_between_two_floats(given_tokens: list[str]) -> None:
     assert bits(parse(given_tokens)) == bits([float(token) for token in given_tokens])
 
 
+@examples(200)
 @given(
     st.lists(
         st.tuples(st.integers(2**52, 2**53 - 1), st.integers(0, 6), st.sampled_from([-1, 0, 1])), min_size=8, max_size=30

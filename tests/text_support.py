@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,23 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 from astropy.units import UnitsWarning
+from hypothesis import HealthCheck, settings
 
 from curated.text import Source
+
+FULL = bool(os.environ.get("CURATED_FULL"))
+"""Whether to take the time for all real files, and for many random examples instead of few that repeat."""
+
+
+def examples(count: int) -> settings:
+    """Settings of a property test: so many examples, the same in every run unless all is asked for."""
+    return settings(
+        max_examples=count * 20 if FULL else count,
+        derandomize=not FULL,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
 
 
 def astropy_table(text: str) -> Table:

@@ -475,9 +475,12 @@ class TableData:
         Keywords of the table itself.
     column_keywords : `tuple` [`str`]
         Keywords that each column has one of, such as ``TCCLS``; their values are in ``keywords``.
+    constant : `str`
+        Name of a table that is the same in all files, empty for any other.
     """
 
     columns: dict[str, ColumnData]
     carries_metadata: bool = False
     keywords: dict[str, Any] = field(default_factory=dict)
     column_keywords: tuple[str, ...] = ()
+    constant: str = ""

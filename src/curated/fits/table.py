@@ -16,11 +16,25 @@ _LETTERS = {"f8": "D", "f4": "E", "f2": "E", "i8": "K", "i4": "J", "i2": "I", "u
 def table_parts(table: TableData) -> tuple[str, bytes]:
     """Return the structural cards and the data, heap included, of a table.
 
+    A table that is the same in all files is encoded once.
+
     Parameters
     ----------
     table : `TableData`
         Its columns; all have the same number of rows.
     """
+    if not table.constant:
+        return _table_parts(table)
+    known = _CONSTANT.get(table.constant)
+    if known is None:
+        known = _CONSTANT[table.constant] = _table_parts(table)
+    return known
+
+
+_CONSTANT: dict[str, tuple[str, bytes]] = {}
+
+
+def _table_parts(table: TableData) -> tuple[str, bytes]:
     encoded = [_encode(column) for column in table.columns.values()]
     rows = max((len(c.values) for c in table.columns.values()), default=0)
     dtype = np.dtype([(f"c{i}", part.dtype, part.shape) for i, part in enumerate(encoded)])
@@ -100,11 +114,12 @@ def _encode(column: ColumnData) -> _Part:
 
 def _text(values: Any) -> _Part:
     """Return a column of texts; other than ASCII is escaped, since FITS has no other."""
-    flat = [t if t.isascii() else escape(t) for t in map(str, values.reshape(-1).tolist())]
-    width = max(max(map(len, flat), default=1), 1)
-    if values.dtype.kind == "U" and values.dtype.itemsize == 256 and width <= 64:
-        width = 64  # the archive's names have this width whatever they say
-    stored = np.array([t.encode("ascii") for t in flat], dtype=f"S{width}").reshape(values.shape)
+    try:
+        stored = values.astype("S")
+    except UnicodeEncodeError:
+        flat = [t if t.isascii() else escape(t) for t in values.reshape(-1).tolist()]
+        stored = np.array([t.encode("ascii") for t in flat]).reshape(values.shape)
+    width = max(stored.dtype.itemsize, 1)
     if values.ndim == 1:
         return _Part(f"{width}A", f"S{width}", values=stored)
     count = int(np.prod(values.shape[1:]))

@@ -61,7 +61,8 @@ def parse_decimals(
     is_digit = (digits < 10) & inside
     is_dot = (chars == 46) & inside
     has_dot = is_dot.any(axis=0)
-    regular = (is_digit.sum(axis=0) + has_dot) == lengths
+    count = is_digit.sum(axis=0)
+    regular = (count + has_dot == lengths) & (count > 0)
     digits *= is_digit
     scale = is_digit * np.uint8(9)
     scale += np.uint8(1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any, ClassVar, Self
+from functools import cache, cached_property
+from typing import Any, Self
 
 import numpy as np
 
@@ -66,18 +66,31 @@ class TransmissionCurve(Calib):
     @property
     def throughputs(self) -> Array:
         """Throughput as fractions, one for each sample, in the precision of the file."""
-        name = "efficiency" if self.efficiency is not None else "throughput"
+        name = self._named
         values: Array = getattr(self, name)
         return values * values.dtype.type(0.01) if self.units.get(name, "") == "%" else values
 
-    @property
+    @cached_property
     def amplifiers(self) -> list[str]:
         """Amplifiers in the order of the file; empty where the curve is the detector's."""
         return [] if self.amp_name is None else list(dict.fromkeys(self.amp_name.tolist()))
 
+    @cached_property
+    def _amplifier(self) -> Array:
+        """Place in `amplifiers` of each sample's amplifier: numbers compare quicker than names."""
+        if self.amp_name is None:
+            return np.zeros(len(self.wavelength), int)
+        places = {name: i for i, name in enumerate(self.amplifiers)}
+        return np.array([places[name] for name in self.amp_name.tolist()], int)
+
+    @property
+    def _named(self) -> str:
+        """Which of the two names the file uses."""
+        return "efficiency" if self.efficiency is not None else "throughput"
+
     def problems(self) -> Iterator[Problem]:
         """Yield samples that cannot be interpolated, and throughputs that are none."""
-        name = "efficiency" if self.efficiency is not None else "throughput"
+        name = self._named
         lengths = {len(self.wavelength), len(getattr(self, name))}
         if self.amp_name is not None:
             lengths.add(len(self.amp_name))
@@ -89,9 +102,10 @@ class TransmissionCurve(Calib):
             return
         yield from self._order()
         yield from self._missing(name)
-        outside = np.flatnonzero((self.throughputs < -_NOISE) | (self.throughputs > 1 + _NOISE))
+        throughputs = self.throughputs
+        outside = np.flatnonzero((throughputs < -_NOISE) | (throughputs > 1 + _NOISE))
         if outside.size:
-            worst = outside[np.abs(self.throughputs[outside] - 0.5).argmax()]
+            worst = outside[np.abs(throughputs[outside] - 0.5).argmax()]
             unit = self.units.get(name, "")
             detail = (
                 f"row {worst + 1} {name}: {getattr(self, name)[worst]:g} {unit}".rstrip()
@@ -107,8 +121,8 @@ class TransmissionCurve(Calib):
         for row in np.flatnonzero(np.isinf(values)).tolist():
             yield Problem("CAL302", (name, row), f"row {row + 1} {name}: {values[row]} is not finite")
         missing = np.isnan(values)
-        for amplifier in self.amplifiers or [""]:
-            mine = self.amp_name == amplifier if amplifier and self.amp_name is not None else np.ones(len(values), bool)
+        for place, amplifier in enumerate(self.amplifiers or [""]):
+            mine = self._amplifier == place
             rows = np.flatnonzero(mine & missing)
             if rows.size:
                 who = f"amplifier {amplifier}: " if amplifier else ""
@@ -116,21 +130,18 @@ class TransmissionCurve(Calib):
                 yield Problem("CAL313", (name, int(rows[0])), detail)
 
     def _order(self) -> Iterator[Problem]:
-        same = np.ones(len(self.wavelength) - 1, bool)
+        backward = ~(np.diff(self.wavelength) > 0)
         if self.amp_name is not None:
-            same = self.amp_name[1:] == self.amp_name[:-1]
-        for row in np.flatnonzero(same & ~(np.diff(self.wavelength) > 0)).tolist():
+            backward &= np.diff(self._amplifier) == 0
+        for row in np.flatnonzero(backward).tolist():
             before, after = self.wavelength[row], self.wavelength[row + 1]
             yield Problem("CAL303", ("wavelength", row + 1), f"row {row + 2} wavelength: {after:g} after {before:g}")
-        amplifiers = self.amplifiers
-        if len(amplifiers) > 1 and self.amp_name is not None:
-            first = self.wavelength[self.amp_name == amplifiers[0]]
-            for other in amplifiers[1:]:
-                if not np.array_equal(self.wavelength[self.amp_name == other], first):
-                    row = int(np.flatnonzero(self.amp_name == other)[0])
-                    yield Problem(
-                        "CAL311", ("amp_name", row), f"amplifier {other} has other wavelengths than {amplifiers[0]}"
-                    )
+        first = self.wavelength[self._amplifier == 0]
+        for place, other in enumerate(self.amplifiers[1:], start=1):
+            mine = self._amplifier == place
+            if not np.array_equal(self.wavelength[mine], first):
+                detail = f"amplifier {other} has other wavelengths than {self.amplifiers[0]}"
+                yield Problem("CAL311", ("amp_name", int(mine.argmax())), detail)
 
     def curve(self) -> tuple[Array, Array]:
         """Return the detector's curve as the stack makes it (FORMATS.md of the design, section 6.7).
@@ -142,13 +153,12 @@ class TransmissionCurve(Calib):
         throughputs : `numpy.ndarray`, (N,), float64
             Fraction of the light that passes, the mean over the amplifiers in the order of the file.
         """
-        wavelength = self.wavelength
-        name = "efficiency" if self.efficiency is not None else "throughput"
+        wavelength, name = self.wavelength, self._named
         values: Array = getattr(self, name)
-        amplifiers = self.amplifiers
-        if amplifiers and self.amp_name is not None:
-            wavelength = wavelength[self.amp_name == amplifiers[0]]
-            values = np.stack([values[self.amp_name == amp] for amp in amplifiers]).mean(axis=0)
+        if self.amplifiers:
+            masks = [self._amplifier == place for place in range(len(self.amplifiers))]
+            wavelength = wavelength[masks[0]]
+            values = np.stack([values[mask] for mask in masks]).mean(axis=0)
         factor = wavelength.dtype.type(length_factor(self.units.get("wavelength", "") or "nm"))
         if self.units.get(name, "") == "%":
             values = values * values.dtype.type(0.01)
@@ -196,7 +206,7 @@ def _archive_index() -> TableData:
         "AR_CATN": 0,
         "AR_NCAT": 2,
     }
-    return TableData(columns, keywords=keywords, column_keywords=("TCCLS",))
+    return TableData(columns, keywords=keywords, column_keywords=("TCCLS",), constant="archive index")
 
 
 def _archive_data(wavelengths: Array, throughputs: Array) -> TableData:
