@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from jsonschema import Draft202012Validator
 from curated.calib import Calib
 from curated.check.file import check_file
 from curated.diagnostic import Diagnostic
+from curated.docs import find_example
 from curated.layout import Layout, discover
 from curated.model import CalibFile
 from curated.registry import own_types
@@ -31,7 +31,7 @@ class Rows(list[Any]):
 
 
 class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 
@@ -84,9 +84,10 @@ def demo() -> Layout:
 
 
 def demo_file(name: str) -> CalibFile:
-    """Return the smallest demonstration file of a type."""
-    files = [file for file in demo().files if file.key.type == name]
-    return min(files, key=lambda file: (os.path.getsize(ROOT / "calibs" / file.path), file.path))
+    """Return the smallest demonstration file of a type that has rows."""
+    example = find_example(own_types()[name], ROOT / "calibs")
+    assert example is not None
+    return next(file for file in demo().files if ROOT / "calibs" / file.path == example)
 
 
 @cache
@@ -162,6 +163,6 @@ def _spoil(draw: st.DrawFn, holder: Any, key: Any, kind: str) -> None:
     elif kind == "scale" and isinstance(value, (int, float)):
         holder[key] = draw(st.sampled_from([-1, 0, 0.5, 1e6])) * value
     elif isinstance(value, dict):
-        value["surplus"] = draw(st.sampled_from(WRONG_VALUES))
+        value["surplus"] = copy.deepcopy(draw(st.sampled_from(WRONG_VALUES)))
     elif isinstance(value, list):
         value.append(copy.deepcopy(draw(st.sampled_from(WRONG_VALUES))))

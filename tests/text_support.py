@@ -41,7 +41,8 @@ def assert_same_as_astropy(source: Source, table: Table) -> None:
     assert list(source.columns) == table.colnames
     for name, column in source.columns.items():
         theirs = table[name]
-        assert column.unit == ("" if theirs.unit is None else str(theirs.unit)), name
+        # A quantity says "" in its serialized form where the column says "-"; astropy's plain table keeps that.
+        assert column.unit == ("" if theirs.unit is None else str(theirs.unit).removeprefix("-")), name
         if column.dtype == "string" and not isinstance(column.values, np.ndarray):
             assert [as_plain(v) for v in column.values] == [as_plain(v) for v in theirs], name
             continue

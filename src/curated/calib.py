@@ -16,7 +16,7 @@ import numpy as np
 from curated.arrays import is_kind
 from curated.content import FieldReader, from_columns, from_tree
 from curated.diagnostic import CuratedError, Problem, brief
-from curated.metadata import Metadata, has_value, is_same, is_storable
+from curated.metadata import READ_KEYWORDS, Metadata, has_value, is_same, is_storable
 from curated.model import (
     STAMP_KEYWORDS,
     ColumnData,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable
 
 T = TypeVar("T", bound="type[Calib]")
+C = TypeVar("C", bound="Calib")
 
 
 class CalibrationError(CuratedError):
@@ -57,9 +58,9 @@ class CalibrationError(CuratedError):
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(column,))
 def calibration(cls: T) -> T:
     """Make a class with a ``SPEC`` and columns a calibration type."""
-    made = dataclass(frozen=True, kw_only=True, eq=False)(cls)
-    made.FIELDS = fields_of(made)
-    return made
+    dataclass(frozen=True, kw_only=True, eq=False)(cls)
+    cls.FIELDS = fields_of(cls)
+    return cls
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,6 +107,7 @@ class Calib:
             All that is wrong, including what the type's own rules find.
         """
         problems = [*found, *_share_keywords(cls.FIELDS, content)]
+        problems += _check_scalars(cls, content)
         problems += _check_version(cls.SPEC, content)
         problems += _check_units(cls.FIELDS, content)
         problems += _check_alternatives(cls, content)
@@ -134,7 +136,7 @@ class Calib:
         fields = {declared.keyword for declared in cls.FIELDS}
         for name, keyword in cls.SPEC.sizes.items():
             value = metadata.get(keyword)
-            if is_kind(value, "i8") and value >= 0:
+            if isinstance(value, (int, float)) and is_kind(value, "i8") and value >= 0:
                 sizes[name] = int(value)
             elif has_value(value) and keyword not in fields:
                 detail = f"{keyword} is {brief(value)}, not a size"
@@ -363,6 +365,21 @@ def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem
     return problems
 
 
+def _check_scalars(cls: type[Calib], content: Content) -> list[Problem]:
+    """Return keywords that have a meaning, and are mappings, which have become dotted keywords."""
+    dotted = [keyword.partition(".")[0] for keyword in content.metadata if "." in keyword]
+    if not dotted:
+        return []
+    known = {*READ_KEYWORDS, *cls.SPEC.sizes.values(), *(declared.keyword for declared in cls.FIELDS)}
+    if cls.SPEC.versions:
+        known.add(f"{cls.SPEC.obstype}_VERSION".upper())
+    return [
+        Problem("CAL211", ("metadata", keyword), f"{keyword} is a mapping, not one value")
+        for keyword in dict.fromkeys(dotted)
+        if keyword in known
+    ]
+
+
 def _check_version(spec: Spec, content: Content) -> list[Problem]:
     keyword = f"{spec.obstype}_VERSION"
     version = content.metadata.get(keyword)
@@ -406,7 +423,7 @@ def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:
     return problems
 
 
-def _or_raise(made: Any, problems: list[Problem], where: str = "") -> Any:
+def _or_raise(made: C | None, problems: list[Problem], where: str = "") -> C:
     from curated.codes import Severity, code_info
 
     errors = [p for p in problems if code_info(p.code).severity is Severity.ERROR]

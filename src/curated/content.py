@@ -101,7 +101,9 @@ def from_tree(
         if spec.tables[field.table].rows == "records" and not field.keyword:
             continue
         known.update({field.key, *field.aliases})
-        name = next((n for n in (field.key, *field.aliases) if n in tree), None)
+        given = [n for n in (field.key, *field.aliases) if n in tree]
+        name = given[0] if given else None
+        problems += [Problem("CAL208", (n,), f"{n} is another name of {name}, which is given too") for n in given[1:]]
         # The stack writes null for a table that is not there.
         if name is not None and not (tree[name] is None and spec.tables[field.table].optional):
             content.values[field.name] = tree[name]

@@ -75,7 +75,9 @@ def check_files(directory: Path, files: Mapping[str, str], pattern: str, command
         if not path.is_file():
             found.append(Drift(name, "is missing", f"run '{command}' and commit the file"))
         elif path.read_bytes() != text.encode():
-            found.append(Drift(name, "is not what the declaration says", f"run '{command}' and commit the change"))
+            found.append(
+                Drift(name, "is not what the declaration says", f"run '{command}' and commit the change")
+            )
     present = (path.relative_to(directory).as_posix() for path in directory.glob(pattern))
     orphans = sorted(name for name in present if name not in files)
     return found + [Drift(name, "belongs to no declaration", "remove the file") for name in orphans]

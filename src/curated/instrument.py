@@ -129,9 +129,13 @@ INSTRUMENT = Setting(
             kind="text", required=True, longest=_NAME, doc="Name of the instrument in a Butler repository."
         ),
         "class_name": Setting(
-            kind="text", longest=64, doc="Full name of the stack's instrument class, such as lsst.obs.lsst.LsstCam."
+            kind="text",
+            longest=64,
+            doc="Full name of the stack's instrument class, such as lsst.obs.lsst.LsstCam.",
         ),
-        "visit_max": Setting(kind="number", doc="Largest visit number, which the repository's instrument record holds."),
+        "visit_max": Setting(
+            kind="number", doc="Largest visit number, which the repository's instrument record holds."
+        ),
         "exposure_max": Setting(
             kind="number", doc="Largest exposure number, which the repository's instrument record holds."
         ),
@@ -175,7 +179,9 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
             continue
         made = Detector(**{**item, "amplifiers": tuple(item.get("amplifiers", ()))})
         if made.id in numbers or directory_name(made.name) in detectors:
-            problems.append(Problem("CAL002", ("detectors", i), f"detector {made.id} {made.name!r} stands twice"))
+            problems.append(
+                Problem("CAL002", ("detectors", i), f"detector {made.id} {made.name!r} stands twice")
+            )
         numbers.add(made.id)
         detectors[directory_name(made.name)] = made
     for i, item in enumerate(tree.get("filters", [])):
@@ -186,7 +192,9 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
             problems.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
         filters[name] = Filter(item["name"], item.get("band", item["name"]))
     scalars = {k: v for k, v in tree.items() if k not in ("detectors", "filters")}
-    return Instrument(directory=directory, detectors=detectors, filters=filters, declared=True, **scalars), problems
+    return Instrument(
+        directory=directory, detectors=detectors, filters=filters, declared=True, **scalars
+    ), problems
 
 
 def infer_instrument(directory: str, facts: Iterable[Mapping[str, Any]]) -> Instrument:

@@ -16,6 +16,9 @@ IDENTITY_KEYS = frozenset(
 )
 """Keys at the top of YAML and JSON files that repeat keywords of the metadata; in JSON the stack looks for CALIBCLS there."""
 
+READ_KEYWORDS = ("OBSTYPE", "INSTRUME", "DETECTOR", "FILTER", "CALIBDATE", "VALIDSTART", "VALIDEND")
+"""Keywords whose values decide what a calibration is for."""
+
 KEYWORD_DOCS = {
     "OBSTYPE": "Kind of calibration: the type's name or the stack's OBSTYPE, ignoring case.",
     "INSTRUME": "Instrument: its directory in the package, ignoring case.",

@@ -64,7 +64,6 @@ class WorkTree:
         finally:
             os.close(handle)
 
-
     def link(self, path: str) -> str | None:
         """Return where a link out of the package leads; `None` for files and for links inside."""
         full = os.path.join(self.root, path)
@@ -117,8 +116,19 @@ _SILENCE = Setting(
     kind="mapping",
     doc="A code that is not reported for some files, until a day.",
     keys={
-        "code": Setting(kind="text", required=True, pattern=r"^CAL[0-9]{3}$", says="not a code such as CAL301", doc="The code."),
-        "path": Setting(kind="text", required=True, longest=1024, doc="Path from the package's root; * stands for anything."),
+        "code": Setting(
+            kind="text",
+            required=True,
+            pattern=r"^CAL[0-9]{3}$",
+            says="not a code such as CAL301",
+            doc="The code.",
+        ),
+        "path": Setting(
+            kind="text",
+            required=True,
+            longest=1024,
+            doc="Path from the package's root; * stands for anything.",
+        ),
         "reason": Setting(kind="text", required=True, longest=4096, doc="Why it is silenced."),
         "until": Setting(
             kind="text",
@@ -141,9 +151,13 @@ CONFIG = Setting(
             says="which leads out of the package",
             doc="The calibration directory; 'calibs' if not given.",
         ),
-        "url": Setting(kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."),
+        "url": Setting(
+            kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."
+        ),
         "instruments": Setting(
-            kind="mapping", items=OVERRIDE, doc="Keys of instrument.yaml that are overridden, by instrument directory."
+            kind="mapping",
+            items=OVERRIDE,
+            doc="Keys of instrument.yaml that are overridden, by instrument directory.",
         ),
         "silence": Setting(kind="list", items=_SILENCE, doc="Codes that are not reported."),
     },
@@ -161,7 +175,9 @@ def parse_config(text: str) -> Config:
     if not isinstance(tree, dict):
         return Config(diagnostics=_located(problems, text))
     # What is wrong in one silencing or instrument leaves the others.
-    wrong = {problem.pointer[:depth] for problem in problems for depth in (1, 2) if len(problem.pointer) >= depth}
+    wrong = {
+        problem.pointer[:depth] for problem in problems for depth in (1, 2) if len(problem.pointer) >= depth
+    }
     whole = {problem.pointer for problem in problems}
     values = {key: value for key, value in tree.items() if key in CONFIG.keys and (key,) not in whole}
     given = values.get("instruments", {})
@@ -183,7 +199,9 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
     try:
         until = date.fromisoformat(item["until"])
     except ValueError:
-        return Problem("CAL001", ("silence", index, "until"), f"until is {item['until']!r}, not a day of the calendar")
+        return Problem(
+            "CAL001", ("silence", index, "until"), f"until is {item['until']!r}, not a day of the calendar"
+        )
     return Silence(item["code"], item["path"], item["reason"], until, index)
 
 
@@ -249,7 +267,9 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
             except (OSError, UnicodeDecodeError) as error:
                 raise CuratedError(f"{config_file} cannot be read: {error}") from error
             if not (root / config.calibs).is_dir():
-                raise CuratedError(f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml")
+                raise CuratedError(
+                    f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
+                )
             return Package(root, WorkTree(root, config.calibs.strip("/")), config, bare=False)
     for root in (start, *start.parents):
         if has_package_shape(root):

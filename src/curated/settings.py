@@ -12,7 +12,12 @@ from curated.diagnostic import Pointer, Problem, brief
 Kind = Literal["text", "number", "list", "mapping"]
 
 _PYTHON: dict[Kind, type] = {"text": str, "number": int, "list": list, "mapping": dict}
-_NAMES: dict[Kind, str] = {"text": "text", "number": "a whole number", "list": "a list", "mapping": "a mapping"}
+_NAMES: dict[Kind, str] = {
+    "text": "text",
+    "number": "a whole number",
+    "list": "a list",
+    "mapping": "a mapping",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,8 @@ def check_setting(setting: Setting, value: Any, code: str, at: Pointer = ()) -> 
     """
     name = f"{at[-1]} is " if at and isinstance(at[-1], str) else ""
     if not isinstance(value, _PYTHON[setting.kind]) or isinstance(value, bool):
-        yield Problem(code, at, f"{name}{brief(value)}, not {_NAMES[setting.kind]}" if name else f"not {_NAMES[setting.kind]}")
+        said = f"{name}{brief(value)}, " if name else ""
+        yield Problem(code, at, f"{said}not {_NAMES[setting.kind]}")
     elif isinstance(value, str):
         wrong = _text(setting, value)
         if wrong:
@@ -77,7 +83,7 @@ def check_setting(setting: Setting, value: Any, code: str, at: Pointer = ()) -> 
     elif isinstance(value, list):
         for i, item in enumerate(value if setting.items else ()):
             yield from check_setting(setting.items or setting, item, code, (*at, i))
-    else:
+    elif isinstance(value, dict):
         yield from _mapping(setting, value, code, at)
 
 
@@ -94,8 +100,8 @@ def _mapping(setting: Setting, value: Mapping[Any, Any], code: str, at: Pointer)
         if inner.required and key not in value:
             yield Problem(code, at, f"{key!r} is missing")
     for key, item in value.items():
-        inner = setting.keys.get(key) if setting.keys else setting.items
-        if inner is None:
+        declared = setting.keys.get(key) if setting.keys else setting.items
+        if declared is None:
             yield Problem(code, (*at, key), f"{brief(key)} is not one of {', '.join(setting.keys)}")
         else:
-            yield from check_setting(inner, item, code, (*at, key))
+            yield from check_setting(declared, item, code, (*at, key))

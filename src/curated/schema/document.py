@@ -45,7 +45,9 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
             required.append(field.key)
         elif field.required:
             conditions.append({"anyOf": _ways(field)})
-    conditions += [{"oneOf": [{"required": [name]} for name in names]} for names in _alternatives(spec, fields)]
+    conditions += [
+        {"oneOf": [{"required": [name]} for name in names]} for names in _alternatives(spec, fields)
+    ]
     properties |= _extras(spec, fields)
     return {
         "$schema": DIALECT,
@@ -99,7 +101,10 @@ def _extras(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
     units = {
         "description": "Units of fields, where they are not those of the schema.",
         "type": ["object", "null"],
-        "properties": {f.name: {**unit, "description": f"Unit that converts to {f.unit or 'a plain number'}."} for f in fields},
+        "properties": {
+            f.name: {**unit, "description": f"Unit that converts to {f.unit or 'a plain number'}."}
+            for f in fields
+        },
         "additionalProperties": False,
     }
     ignored = {key: {"description": f"{doc} It is not read."} for key, doc in spec.ignored.items()}

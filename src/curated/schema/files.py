@@ -77,7 +77,9 @@ def check_schemas(directory: str | os.PathLike[str]) -> list[Drift]:
         path = root / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             what = "has changed" if path.is_file() else "is missing"
-            found.append(Drift(name, f"{what} since its release", f"bring it back: git checkout <tag> -- {name}"))
+            found.append(
+                Drift(name, f"{what} since its release", f"bring it back: git checkout <tag> -- {name}")
+            )
         elif name in current and path.read_bytes() != current[name].encode():
             hint = "raise 'revision' in the type's SPEC, so that the schema is a new file"
             found.append(Drift(name, "is released, and the declaration says something else now", hint))

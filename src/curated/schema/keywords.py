@@ -80,7 +80,9 @@ def presence(spec: Spec) -> list[dict[str, Any]]:
         others = _at_top(keyword)
         if others:
             inside = {"properties": {"metadata": has_keyword(keyword)}}
-            conditions.append({"anyOf": [inside, *({"required": [k], "properties": {k: _SOMETHING}} for k in others)]})
+            conditions.append(
+                {"anyOf": [inside, *({"required": [k], "properties": {k: _SOMETHING}} for k in others)]}
+            )
     return conditions
 
 
@@ -119,7 +121,10 @@ def _keywords(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
     version = {"enum": [None, *spec.versions]} if spec.versions else {"$ref": "#/$defs/keyword"}
     known[f"{spec.obstype}_VERSION"] = {"description": "Version of the stack's class."} | version
     for name, keyword in spec.sizes.items():
-        known[keyword] = {"description": f"The size {name}.", "anyOf": [_NOTHING, {"type": "integer", "minimum": 0}]}
+        known[keyword] = {
+            "description": f"The size {name}.",
+            "anyOf": [_NOTHING, {"type": "integer", "minimum": 0}],
+        }
     for field in fields:
         if field.keyword:
             known[field.keyword] = {"description": field.doc, "anyOf": [_NOTHING, value_schema(field)]}

@@ -13,7 +13,11 @@ _TYPES = {"f": "number", "f8": "number", "i8": "integer", "bool": "boolean", "st
 def scalar_schema(field: Field) -> dict[str, Any]:
     """Return the schema of one number, flag or text of a field."""
     schema: dict[str, Any] = {"type": _TYPES[field.dtype]}
-    for bound, word in ((field.minimum, "minimum"), (field.above, "exclusiveMinimum"), (field.maximum, "maximum")):
+    for bound, word in (
+        (field.minimum, "minimum"),
+        (field.above, "exclusiveMinimum"),
+        (field.maximum, "maximum"),
+    ):
         if bound is not None:
             schema[word] = int(bound) if bound == int(bound) else bound
     if field.choices:
@@ -67,7 +71,11 @@ def field_schema(field: Field, table: Table) -> dict[str, Any]:
     if table.rows == "records" and not field.keyword and not field.required:
         schema = {"anyOf": [schema, {"type": "null"}]} if "type" not in schema else _or_null(schema)
     described = {"description": describe(field)} | schema
-    if not field.required and isinstance(field.default, (bool, int, float, str)) and not _is_nan(field.default):
+    if (
+        not field.required
+        and isinstance(field.default, (bool, int, float, str))
+        and not _is_nan(field.default)
+    ):
         described["default"] = field.default
     return described
 

@@ -133,21 +133,26 @@ def _convert_arrays(column: HeaderColumn, cells: list[str]) -> tuple[Any, list[P
 def _array(cell: str, dtype: np.dtype[Any], kind: str) -> tuple[Any, str]:
     """Convert a cell that is a JSON array; the array, and what is wrong with it."""
     try:
-        raw = np.array(json.loads(cell))
+        given = json.loads(cell)
+        raw = np.array(given)
+        if dtype.kind in "iu" and raw.dtype.kind in "fO":
+            # Numpy takes small and very large integers together for floats.
+            raw = np.array(given, dtype=object)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None, f"{brief(cell)} is not a JSON array of {kind}" if cell else "the cell is empty"
-    if raw.size and raw.dtype.kind not in _TAKEN[dtype.kind]:
+    if not raw.size:
+        return raw.astype(dtype), ""
+    exact = dtype.kind in "iu" and raw.dtype.kind == "O" and all(type(value) is int for value in raw.flat)
+    if raw.dtype.kind not in _TAKEN[dtype.kind] and not exact:
         return None, f"{brief(cell)} holds other values than {kind}"
-    if dtype.kind in "iu" and raw.size:
-        limits = np.iinfo(dtype)
-        if raw.min() < limits.min or raw.max() > limits.max:
-            return None, f"{brief(cell)} holds numbers beyond {kind}"
-    with np.errstate(over="ignore"):
-        try:
+    if dtype.kind in "iu" and not (np.iinfo(dtype).min <= raw.min() and raw.max() <= np.iinfo(dtype).max):
+        return None, f"{brief(cell)} holds numbers beyond the range of {kind}"
+    try:
+        with np.errstate(over="ignore"):
             # null stands for NaN among floats.
-            return raw.astype(raw.dtype if dtype.kind == "U" and raw.size else dtype, copy=False), ""
-        except (ValueError, TypeError, OverflowError):
-            return None, f"{brief(cell)} holds other values than {kind}"
+            return raw.astype(raw.dtype if dtype.kind == "U" else dtype, copy=False), ""
+    except (ValueError, TypeError, OverflowError):
+        return None, f"{brief(cell)} holds other values than {kind}"
 
 
 _TAKEN = {"f": "fiuO", "i": "iu", "u": "iu", "b": "b", "U": "U"}

@@ -171,7 +171,7 @@ def _quick(lines: list[str]) -> Header | None:
         return None
     end = len(lines) - 1
     serialized = next((i for i in range(meta + 1, end) if "__serialized_columns__" in lines[i]), end)
-    columns = _column_block("\n".join(lines[3:meta]), "\n".join(lines[serialized:end]))
+    columns = _column_block("\n".join(lines[3:meta]), "\n".join(lines[serialized:end]), bool(kind))
     metadata: dict[str, Any] = {}
     patterns = (_FLOW_PAIR, _BLOCK_PAIR) if kind else (_MAP_PAIR,)
     for line in lines[meta + 1 : serialized]:
@@ -182,7 +182,9 @@ def _quick(lines: list[str]) -> Header | None:
         if value is _NOT_QUICK:
             return None
         metadata[match["key"]] = value
-    return None if columns is None else Header(list(columns), metadata)
+    # An ordered mapping without any entry is written otherwise.
+    is_lone = bool(kind) and serialized == meta + 1
+    return None if columns is None or is_lone else Header(list(columns), metadata)
 
 
 _NOT_QUICK = object()
@@ -214,7 +216,7 @@ def _lone(text: str) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _column_block(datatype: str, serialized: str) -> tuple[HeaderColumn, ...] | None:
+def _column_block(datatype: str, serialized: str, is_omap: bool) -> tuple[HeaderColumn, ...] | None:
     """Read the two blocks that are the same in most files of a type."""
     declared, problems = load_yaml(datatype + "\n")
     if problems:
@@ -224,7 +226,7 @@ def _column_block(datatype: str, serialized: str) -> tuple[HeaderColumn, ...] | 
         return None
     if serialized:
         entry, problems = load_yaml(serialized + "\n")
-        if problems:
+        if problems or isinstance(entry, list) is not is_omap:
             return None
         if isinstance(entry, list) and len(entry) == 1:
             entry = entry[0]
