@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
@@ -56,6 +55,8 @@ def run_all(
             if progress:
                 progress(done, len(items))
         return
+    import multiprocessing
+
     with multiprocessing.get_context(_start_method()).Pool(jobs) as pool:
         for results in pool.imap(work, chunks):
             yield from results

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import entry_points
 
 from curated import types
 from curated.calib import Calib
@@ -37,6 +36,8 @@ def all_types() -> dict[str, type[Calib]]:
     CuratedError
         If another package's type takes a name that is in use.
     """
+    from importlib.metadata import entry_points
+
     found = dict(own_types())
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
         cls = entry.load()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -99,6 +98,8 @@ class Cache:
             return
         body = json.dumps(entries, separators=(",", ":")).encode()
         head = f"{self.program} {hashlib.sha256(body).hexdigest()}\n".encode()
+        import tempfile
+
         temporary = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
