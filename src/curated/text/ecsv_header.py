@@ -17,10 +17,10 @@ from curated.text.tree import load_yaml
 
 VERSIONS = ("0.9", "1.0")
 
-MAX_COLUMNS = 10_000
+MAX_COLUMNS = 1_000
 """Most columns that a table may have; the widest of the stack has 50."""
 
-MAX_LINES = 100_000
+MAX_LINES = 20_000
 """Most lines that a header may have."""
 
 # YAML 1.1 takes these words, in any case, for something else than text.

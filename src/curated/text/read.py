@@ -13,7 +13,7 @@ from curated.text.tree import read_json, read_yaml
 MAX_BYTES = 256 * 2**20
 """Largest text file that is read; the largest of public packages has 0.1 MB."""
 
-_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7}|={7})(?: [^\n]*)?\r?$", re.MULTILINE)
+_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7}|={7})(?: .*)?\r?\Z", re.DOTALL)
 
 _READERS: dict[str, Callable[[str], tuple[Source | None, list[Problem]]]] = {
     "ecsv": read_ecsv,
@@ -50,8 +50,9 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
         return None, [Problem("CAL202", (), detail, line=line, column=column)]
     if "<<<<<<<" in text or ">>>>>>>" in text:
         conflicts = [
-            Problem("CAL203", (), f"merge-conflict marker {m[1]}", line=text.count("\n", 0, m.start()) + 1)
-            for m in _CONFLICT.finditer(text)
+            Problem("CAL203", (), f"merge-conflict marker {match[1]}", line=number)
+            for number, line in enumerate(text.split("\n"), start=1)
+            if (match := _CONFLICT.match(line))
         ]
         if any(problem.detail[-1] in "<>" for problem in conflicts):
             return None, conflicts

@@ -12,6 +12,8 @@ from curated.diagnostic import Problem
 from curated.model import Array, Content, PlotSpec, Spec, Table, column
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
+_MAX_AMPLIFIERS = 512
+"""So many have their missing matrices filled in; what a file claims is not believed without limit."""
 
 
 @calibration
@@ -117,7 +119,7 @@ class Crosstalk(Calib):
     def prepare(cls, content: Content) -> list[Problem]:
         """Fill in what older versions lack, as the stack does (FORMATS.md of the design, section 6.2)."""
         values, size = content.values, content.metadata.get("NAMP")
-        if not values.get("hasCrosstalk", False) or not isinstance(size, int) or not 0 < size <= 4096:
+        if not values.get("hasCrosstalk", False) or type(size) is not int or not 0 < size <= _MAX_AMPLIFIERS:
             return []
         zeros: dict[str, Any] = {f.name: np.zeros((size, size)) for f in cls.FIELDS if f.shape == _MATRIX}
         zeros |= {

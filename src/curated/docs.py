@@ -1,0 +1,286 @@
+"""Reference pages in Markdown, generated from the declarations: a page for each type, one for all codes."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from inspect import getdoc
+from pathlib import Path
+from typing import Any
+
+from curated.calib import Calib
+from curated.codes import CODES, FAMILIES
+from curated.diagnostic import CuratedError
+from curated.fits.writer import fits_bytes
+from curated.generated import Drift, check_files, write_files
+from curated.layout import discover, walk
+from curated.metadata import KEYWORD_DOCS
+from curated.model import Field, Table
+from curated.registry import own_types
+from curated.schema.document import schema_name
+from curated.schema.values import shape_text
+
+_COMMAND = "make docs"
+_HEAD = f"<!-- Generated from the declarations by '{_COMMAND}'; do not edit. -->\n"
+_ROWS = {
+    "free": "As many rows as there are values; in YAML a list for each field.",
+    "one": "One row of vectors; in YAML a list for each field, matrices nested or flat in row order.",
+    "key": "A row for each key; in YAML a mapping for each field, from the key to its value.",
+    "records": "A row for each entry; in YAML a list of mappings.",
+}
+_TYPES = {"f": "number", "f8": "number", "i8": "whole number", "bool": "flag", "str": "text"}
+_MOST_COLUMNS = 110
+_MOST_LINES = {"header": 44, "metadata": 18, "values": 2}
+"""Lines of an example: of an ECSV file, of the metadata in YAML, and of each other value there."""
+
+
+def docs_files(calibs: Path) -> dict[str, str]:
+    """Return the text of every page by its path below ``docs``.
+
+    Parameters
+    ----------
+    calibs : `~pathlib.Path`
+        Calibration directory that the examples are taken from.
+    """
+    pages = {f"types/{name}.md": type_page(cls, calibs) for name, cls in own_types().items()}
+    return {**pages, "types/README.md": _index(), "codes.md": codes_page()}
+
+
+def write_docs(directory: str | os.PathLike[str]) -> list[str]:
+    """Write all pages, with examples of ``calibs`` beside the directory; return the paths that changed."""
+    root = Path(directory)
+    return write_files(root, docs_files(root.resolve().parent / "calibs"))
+
+
+def check_docs(directory: str | os.PathLike[str]) -> list[Drift]:
+    """Return the committed pages that are missing, stale, or of no type."""
+    root = Path(directory)
+    files = docs_files(root.resolve().parent / "calibs")
+    return check_files(root, files, "types/*.md", _COMMAND)
+
+
+def _index() -> str:
+    rows = [
+        (f"[{name}]({name}.md)", cls.SPEC.title, ", ".join(cls.SPEC.dimensions))
+        for name, cls in own_types().items()
+    ]
+    return f"{_HEAD}\n# Calibration types\n\n{_table(('Type', 'What it is', 'One for each'), rows)}"
+
+
+def codes_page() -> str:
+    """Return the page of all codes, from the code table."""
+    parts = [
+        _HEAD,
+        "# Codes of findings\n",
+        "An error makes `curated check` fail, and keeps the file out of a bundle; a warning or a note does not. "
+        "A code can be silenced for a path in `curated.yaml`, with a reason and a date.\n",
+    ]
+    for digit, family in FAMILIES.items():
+        infos = [info for code, info in CODES.items() if code[3] == digit]
+        parts += [f"## CAL{digit}xx: {family}\n"] if infos else []
+        for info in infos:
+            parts.append(f"### {info.code}\n\n**{info.severity.value}: {info.title}**\n")
+            parts.append(f"{info.why}\n\nTo mend it: {info.hint}.\n")
+    return "\n".join(parts)
+
+
+def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
+    """Return the page of a calibration type.
+
+    Parameters
+    ----------
+    cls : `type`
+        The type.
+    calibs : `~pathlib.Path`, optional
+        Calibration directory that the example is taken from; without one, or without a file of the type
+        in it, the page has no example.
+    """
+    spec = cls.SPEC
+    parts = [
+        _HEAD,
+        f"# {spec.name}: {spec.title}\n",
+        (getdoc(cls) or "").replace("``", "`") + "\n",
+        _facts(cls),
+    ]
+    parts.append("## Fields\n")
+    for index, table in enumerate(spec.tables):
+        own = [field for field in cls.FIELDS if field.table == index and not field.keyword]
+        parts.append(_fields(cls, table, own))
+    header = [field for field in cls.FIELDS if field.keyword]
+    if header:
+        parts += ["### In the metadata\n", _field_table(header, "Keyword", lambda f: f.keyword)]
+    if spec.ignored:
+        parts.append("These keys may stand in YAML and are not read:\n")
+        parts.append("".join(f"- `{key}`: {doc}\n" for key, doc in spec.ignored.items()))
+    parts.append(_keywords(cls))
+    example = find_example(cls, calibs) if calibs is not None else None
+    if example is not None and calibs is not None:
+        parts += [_example(example, calibs), _fits(cls.readText(example))]
+    return "\n".join(parts)
+
+
+def _facts(cls: type[Calib]) -> str:
+    spec = cls.SPEC
+    levels = ["<instrument>", spec.name, *["<detector>"] * spec.has_detector, *["<filter>"] * spec.has_filter]
+    endings = ",".join(spec.forms)
+    name = f"<validstart>.{{{endings}}}" if len(spec.forms) > 1 else f"<validstart>.{endings}"
+    schema = schema_name(spec.name, spec.schema_version)
+    read = ", ".join(map(str, spec.versions)) or "any"
+    rows = [
+        ("Path", f"`{'/'.join([*levels, name])}`"),
+        ("One for each", ", ".join(spec.dimensions)),
+        ("Other names", ", ".join(spec.aliases) or "none"),
+        ("Dataset type", f"`{spec.dataset}`, storage class `{spec.storage_class}`"),
+        ("OBSTYPE", f"`{spec.obstype}`"),
+        ("Class of the stack", f"`{spec.calibcls}`"),
+        ("Version", f"{spec.version} is written, {read} read"),
+        ("Schema of YAML and JSON", f"[{schema}](../../schemas/{schema})"),
+    ]
+    return _table(("", ""), rows)
+
+
+def _fields(cls: type[Calib], table: Table, fields: list[Field]) -> str:
+    title = f"### Table {table.name}\n\n{_ROWS[table.rows]}"
+    if table.key_column:
+        title += f" The keys are the column `{table.key_column}` of ECSV and FITS."
+    if table.optional:
+        title += " Left out when there are no rows."
+    for names in cls.SPEC.alternatives:
+        if names[0] in {field.name for field in fields}:
+            title += f" A file has exactly one of {' and '.join(f'`{n}`' for n in names)}."
+    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.column)}"
+
+
+def _field_table(fields: list[Field], where: str, place: Any) -> str:
+    head = ("YAML key", where, "Type", "Shape", "Unit", "Values", "Required", "Meaning")
+    return _table(head, [_field_row(field, place(field)) for field in fields])
+
+
+def _field_row(field: Field, place: str) -> tuple[str, ...]:
+    names = " or ".join(f"`{name}`" for name in dict.fromkeys((field.key, *field.aliases)))
+    default = (
+        ""
+        if field.default is None or callable(field.default)
+        else f"no: {field.default!r}".replace("''", "empty")
+    )
+    return (
+        names,
+        f"`{place}`",
+        _TYPES[field.dtype],
+        shape_text(field.shape),
+        field.unit,
+        _bounds(field),
+        "yes" if field.required else default or "no",
+        field.doc,
+    )
+
+
+def _bounds(field: Field) -> str:
+    parts = [
+        f"at least {field.minimum:g}" if field.minimum is not None else "",
+        f"above {field.above:g}" if field.above is not None else "",
+        f"at most {field.maximum:g}" if field.maximum is not None else "",
+        ", ".join(field.choices),
+        "" if field.finite or field.dtype not in ("f", "f8") else "NaN allowed",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _keywords(cls: type[Calib]) -> str:
+    spec = cls.SPEC
+    rows = [
+        (f"`{keyword}`", "yes" if keyword in spec.required_keywords else "", doc)
+        for keyword, doc in KEYWORD_DOCS.items()
+        if not (keyword == "FILTER" and not spec.has_filter)
+        and not (
+            keyword in ("DETECTOR", "DET_NAME", "DET_SER", "RAFTNAME", "SLOTNAME") and not spec.has_detector
+        )
+    ]
+    rows += [
+        (f"`{keyword}`", "", f"The size {name} of the shapes above.") for name, keyword in spec.sizes.items()
+    ]
+    written = ", ".join(f"`{keyword}`" for keyword in spec.keywords)
+    own = f" Its own in FITS are {written}." if written else ""
+    return f"## Keywords\n\nAny others are kept as they are.{own}\n\n{_table(('Keyword', 'Required', 'Meaning'), rows)}"
+
+
+def find_example(cls: type[Calib], calibs: Path) -> Path | None:
+    """Return the smallest calibration of a type whose first table has rows; `None` if there is none."""
+    found = [file for file in discover(walk(str(calibs), ""), "").files if file.key.type == cls.SPEC.name]
+    for file in sorted(found, key=lambda f: ((calibs / f.path).stat().st_size, f.path)):
+        first = cls.readText(calibs / file.path).tables()[0]
+        if any(len(column.values) for column in first.columns.values()):
+            return calibs / file.path
+    return None
+
+
+def _example(path: Path, calibs: Path) -> str:
+    lines = path.read_text("utf-8").splitlines()
+    shown = [line if len(line) <= _MOST_COLUMNS else f"{line[: _MOST_COLUMNS - 4]} ..." for line in lines]
+    shown = _shortened(shown) if path.suffix != ".ecsv" else shown[: _MOST_LINES["header"]]
+    if len(shown) < len(lines):
+        shown.append(f"... ({len(lines)} lines)")
+    name = path.relative_to(calibs).as_posix()
+    listed = "".join(f"    {line}\n".replace("    \n", "\n") for line in shown)
+    return f"## Example\n\n[{name}](../../calibs/{name}):\n\n{listed}"
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Return the first lines of the metadata, and fewer of each value after them."""
+    kept, most, inside = [], 0, 0
+    for line in lines:
+        if line[:1] not in ("", " ", "-", "]", "}"):
+            most = _MOST_LINES["metadata" if line.startswith("metadata") else "values"]
+            inside = 0
+        if inside <= most:
+            kept.append(line)
+        elif inside == most + 1:
+            kept.append("    ...")
+        inside += 1
+    return kept
+
+
+def _fits(calib: Calib) -> str:
+    from astropy.io import fits
+
+    parts = [
+        "## FITS\n",
+        "What `curated convert` makes of the example. The primary HDU has no data; it holds the keywords, and in "
+        "a released file the stamp.\n",
+    ]
+    with fits.open(io.BytesIO(fits_bytes(calib))) as hdus:
+        for number, hdu in enumerate(hdus[1:], 1):
+            count = len(hdu.data)
+            parts.append(
+                f"HDU {number}{f' `{hdu.name}`' if hdu.name else ''}, {count} row{'s' * (count != 1)}:\n"
+            )
+            rows = [(f"`{c.name}`", f"`{c.format}`", c.dim or "", c.unit or "") for c in hdu.columns]
+            parts.append(_table(("Column", "TFORM", "TDIM", "TUNIT"), rows))
+    return "\n".join(parts)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write or check the pages; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m curated.docs", description=__doc__)
+    parser.add_argument("directory", nargs="?", default="docs", help="where the pages are (docs)")
+    parser.add_argument("--check", action="store_true", help="say what differs, and write nothing")
+    given = parser.parse_args(arguments)
+    try:
+        lines = [str(d) for d in check_docs(given.directory)] if given.check else write_docs(given.directory)
+    except CuratedError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return 1 if given.check and lines else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
