@@ -17,7 +17,7 @@ LOCK_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := src tests $(wildcard benchmarks)
+SOURCES := src tests tools benchmarks
 
 # $(call apt,PROGRAM TEST,PACKAGE): install a Debian package where the test fails and we are allowed to.
 define apt
@@ -68,6 +68,11 @@ publish: install ## Publish the package into a new repository under build/, and 
 system:
 	@$(call apt,command -v fitsverify,fitsverify)
 
+.PHONY: docs
+docs: develop ## Write the pages that are generated: docs/types, docs/codes.md, schemas/
+	$(BIN)/curated schema write
+	$(BIN)/python -m curated.docs
+
 .PHONY: lint
 lint: develop ## All static checks
 	$(BIN)/ruff check $(SOURCES)
@@ -75,6 +80,7 @@ lint: develop ## All static checks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/curated schema check
+	$(BIN)/python -m curated.docs --check
 
 # pytest comes last: its summary is the summary. It runs the checks of the workflows, too.
 .PHONY: test
@@ -87,8 +93,9 @@ format: develop ## Rewrite the sources into their standard form
 	$(BIN)/ruff format $(SOURCES)
 
 .PHONY: bench
-bench: develop ## Measure
-	$(BIN)/python benchmarks/run.py
+bench: develop ## Measure, and write docs/speed.md
+	@mkdir -p build
+	$(BIN)/python benchmarks/run.py --json build/speed.json --markdown docs/speed.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
 # the sake of identical bytes. No machine's own settings, so that no index of its own gets in.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import numpy as np
@@ -25,7 +26,7 @@ def parse(tokens: list[str]) -> list[float]:
 
 
 def bits(values: list[float]) -> list[bytes]:
-    return [b"nan" if value != value else struct.pack("<d", value) for value in values]
+    return [b"nan" if math.isnan(value) else struct.pack("<d", value) for value in values]
 
 
 digits = st.text(DIGITS, min_size=1, max_size=25)
@@ -37,7 +38,9 @@ exponents = st.builds(
     "{}{}{}{}".format, plain | whole, st.sampled_from("eE"), signs, st.text(DIGITS, min_size=1, max_size=3)
 )
 shortest = st.floats(allow_nan=False, allow_infinity=False).map(repr)
-padded = st.builds("{}{}.{}{}".format, st.sampled_from(["", "000"]), digits, digits, st.sampled_from(["", "00000000"]))
+padded = st.builds(
+    "{}{}.{}{}".format, st.sampled_from(["", "000"]), digits, digits, st.sampled_from(["", "00000000"])
+)
 words = st.sampled_from(["nan", "NaN", "-inf", "inf", "Infinity", "1e400", "-0.0", "0", "-0", "1e-400"])
 tokens = st.lists(
     st.one_of(plain, whole, open_ended, exponents, shortest, padded, words), min_size=1, max_size=40
@@ -59,7 +62,9 @@ def test_half_way_between_two_floats(given_tokens: list[str]) -> None:
 @examples(200)
 @given(
     st.lists(
-        st.tuples(st.integers(2**52, 2**53 - 1), st.integers(0, 6), st.sampled_from([-1, 0, 1])), min_size=8, max_size=30
+        st.tuples(st.integers(2**52, 2**53 - 1), st.integers(0, 6), st.sampled_from([-1, 0, 1])),
+        min_size=8,
+        max_size=30,
     )
 )
 def test_around_exact_ties(parts: list[tuple[int, int, int]]) -> None:
@@ -88,5 +93,7 @@ def test_machines_without_80_bits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_long_columns() -> None:
     random = np.random.default_rng(5)
-    given_tokens = [repr(x) for x in (random.normal(size=5000) * 10.0 ** random.integers(-20, 20, 5000)).tolist()]
+    given_tokens = [
+        repr(x) for x in (random.normal(size=5000) * 10.0 ** random.integers(-20, 20, 5000)).tolist()
+    ]
     assert bits(parse(given_tokens)) == bits([float(token) for token in given_tokens])

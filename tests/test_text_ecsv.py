@@ -15,21 +15,35 @@ import yaml
 from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
-from text_support import FULL, as_plain, assert_same_as_astropy, astropy_table, case_files, examples, plain_metadata
 
 from curated.text import ecsv_header, ecsv_rows, read
 from curated.text.ecsv import read_ecsv
 from curated.text.ecsv_header import Header, read_header
 from curated.text.tree import load_yaml
+from text_support import (
+    FULL,
+    as_plain,
+    assert_same_as_astropy,
+    astropy_table,
+    case_files,
+    examples,
+    plain_metadata,
+)
 
 # -- generated tables ---------------------------------------------------------------------------------
 
 # Line ends apart, which astropy takes for ends of rows inside of quotes, too.
-CHARACTERS = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"], exclude_characters="\ufeff\ufffe\uffff")
+CHARACTERS = st.characters(
+    exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"], exclude_characters="\ufeff\ufffe\uffff"
+)
 TEXTS = st.text(CHARACTERS | st.sampled_from(" \"'#,;[]{}:-?&*!|>%@`~"), max_size=12).map(str.strip)
 TEXTS = TEXTS.filter(lambda text: "<<<<<<<" not in text and ">>>>>>>" not in text)
 FILLED = TEXTS.filter(bool)
-NAMES = st.text(st.characters(codec="ascii", categories=["Ll", "Lu", "Nd"]) | st.sampled_from("_-. "), min_size=1, max_size=8)
+NAMES = st.text(
+    st.characters(codec="ascii", categories=["Ll", "Lu", "Nd"]) | st.sampled_from("_-. "),
+    min_size=1,
+    max_size=8,
+)
 COLUMN_NAMES = NAMES.map(str.strip).filter(lambda name: name and name not in ("metadata", "datatype"))
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 FLOATS = ["float16", "float32", "float64"]
@@ -53,7 +67,11 @@ def columns(draw: st.DrawFn, rows: int) -> Any:
     shape = draw(st.sampled_from([(), (), (3,), (2, 2), (1,)])) if rows else ()
     count = rows * math.prod(shape)
     items = draw(st.lists(values(dtype), min_size=count, max_size=count))
-    return np.array(items, dtype=dtype).reshape(rows, *shape) if items or dtype != "str" else np.zeros((0, *shape), "U1")
+    return (
+        np.array(items, dtype=dtype).reshape(rows, *shape)
+        if items or dtype != "str"
+        else np.zeros((0, *shape), "U1")
+    )
 
 
 SCALARS = st.one_of(
@@ -62,7 +80,32 @@ SCALARS = st.one_of(
     st.floats(allow_nan=False),
     st.booleans(),
     st.none(),
-    st.sampled_from(["1e-5", "1.0e-5", "0x1F", "017", "1_000", "12:30:45", "2024-01-01", "2024-01-01T00:00:00", "yes", "null", "~", ".5", "1.", "=", "<<", "nan", ".nan", "-", "---", "...", "'", "''"]),
+    st.sampled_from(
+        [
+            "1e-5",
+            "1.0e-5",
+            "0x1F",
+            "017",
+            "1_000",
+            "12:30:45",
+            "2024-01-01",
+            "2024-01-01T00:00:00",
+            "yes",
+            "null",
+            "~",
+            ".5",
+            "1.",
+            "=",
+            "<<",
+            "nan",
+            ".nan",
+            "-",
+            "---",
+            "...",
+            "'",
+            "''",
+        ]
+    ),
 )
 VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(FILLED, SCALARS, max_size=2)
 METADATA = st.dictionaries(NAMES.map(str.strip).filter(bool) | FILLED, VALUES, max_size=8)
@@ -110,7 +153,12 @@ def test_other_line_ends(table: Table, end: str) -> None:
 @examples(100)
 @given(
     st.lists(
-        st.tuples(st.integers(-(2**63), 2**63 - 1), st.floats(), st.floats(width=32), FILLED.filter(lambda t: " " not in t)),
+        st.tuples(
+            st.integers(-(2**63), 2**63 - 1),
+            st.floats(),
+            st.floats(width=32),
+            FILLED.filter(lambda t: " " not in t),
+        ),
         min_size=1,
         max_size=20,
     )
@@ -125,7 +173,9 @@ def test_quick_rows_equal_slow_rows(rows: list[tuple[int, float, float, str]]) -
     assert quick is not None
     assert slow is not None
     for name in "abcd":
-        assert as_plain(np.asarray(quick.columns[name].values)) == as_plain(np.asarray(slow.columns[name].values))
+        assert as_plain(np.asarray(quick.columns[name].values)) == as_plain(
+            np.asarray(slow.columns[name].values)
+        )
 
 
 def test_the_quick_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,12 +231,12 @@ def as_data(header: Header | None) -> Any:
 
 def slow_header(lines: list[str]) -> tuple[Any, Any]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ecsv_header, "_quick", lambda lines: None)
+        patch.setattr(ecsv_header, "_quick", lambda _: None)
         header, problems = read_header(lines)
     return as_data(header), problems
 
 
-@examples(1500)
+@examples(800)
 @given(header_lines())
 def test_quick_header_equals_yaml(lines: list[str]) -> None:
     header, problems = read_header(lines)
@@ -194,12 +244,28 @@ def test_quick_header_equals_yaml(lines: list[str]) -> None:
 
 
 def test_the_quick_header_is_taken() -> None:
-    lines = ["%ECSV 1.0", "---", "datatype:", "- {name: a, datatype: int64}", "meta: !!omap", "- {A: b}", "schema: astropy-2.0"]
+    lines = [
+        "%ECSV 1.0",
+        "---",
+        "datatype:",
+        "- {name: a, datatype: int64}",
+        "meta: !!omap",
+        "- {A: b}",
+        "schema: astropy-2.0",
+    ]
     assert ecsv_header._quick(lines) is not None
 
 
 def test_what_a_header_gives_is_nobody_elses() -> None:
-    lines = ["%ECSV 1.0", "---", "datatype:", "- {name: a, datatype: int64}", "meta: !!omap", "- A: [4, 4]", "schema: astropy-2.0"]
+    lines = [
+        "%ECSV 1.0",
+        "---",
+        "datatype:",
+        "- {name: a, datatype: int64}",
+        "meta: !!omap",
+        "- A: [4, 4]",
+        "schema: astropy-2.0",
+    ]
     first, second = read_header(lines)[0], read_header(lines)[0]
     assert first is not None
     assert second is not None
@@ -250,7 +316,10 @@ def test_cells_that_would_be_changed_without_a_word(declaration: str, cell: str,
 
 
 def test_null_among_floats_is_nan() -> None:
-    assert np.isnan(cells("{name: a, datatype: string, subtype: 'float32[2]'}", "[null,1]"))[0].tolist() == [True, False]
+    assert np.isnan(cells("{name: a, datatype: string, subtype: 'float32[2]'}", "[null,1]"))[0].tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_vectors_of_varying_length() -> None:
@@ -294,7 +363,9 @@ def test_blank_lines_in_the_header() -> None:
 # -- real files ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [p for p in case_files("good") if p.suffix == ".ecsv"], ids=lambda p: "-".join(p.parts[-6:]))
+@pytest.mark.parametrize(
+    "path", [p for p in case_files("good") if p.suffix == ".ecsv"], ids=lambda p: "-".join(p.parts[-6:])
+)
 def test_good_cases_as_astropy(path: Path) -> None:
     data = path.read_bytes()
     source, _ = read(data, "ecsv")
@@ -332,6 +403,6 @@ def test_real_yaml_takes_either_way(corpus: Path) -> None:
     for path in sampled(paths, 17):
         text = path.read_text()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("curated.text.tree._load_with_runs", lambda text: None)
+            patch.setattr("curated.text.tree._load_with_runs", lambda _: None)
             slow = load_yaml(text)
         assert load_yaml(text) == slow

@@ -11,17 +11,17 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from text_support import case_files, examples, plain_metadata
 
 from curated.text import read, tree
 from curated.text.places import yaml_locator
 from curated.text.tree import load_yaml, read_json
+from text_support import case_files, examples, plain_metadata
 
 
 def plainly(text: str) -> Any:
     """Load without taking runs of decimals out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree, "_load_with_runs", lambda text: None)
+        patch.setattr(tree, "_load_with_runs", lambda _: None)
         return load_yaml(text)
 
 
@@ -52,11 +52,40 @@ def runs(draw: st.DrawFn, indent: int) -> list[str]:
 
 
 @st.composite
-def blocks(draw: st.DrawFn, indent: int = 0, level: int = 0) -> list[str]:
+def blocks(draw: st.DrawFn, indent: int = 0, level: int = 0) -> list[str]:  # noqa: C901 - a branch a form
     pad = " " * indent
     lines: list[str] = []
-    for key in draw(st.lists(st.sampled_from(["a", "b", "C00", "1.5", "x-y", "~", "on", "d.e", "'q'", "k k"]), min_size=1, max_size=3, unique=True)):
-        kind = draw(st.sampled_from(["run", "run", "same", "literal", "folded", "text", "quoted", "anchor", "alias", "nested", "list", "tagged", "scalar", "comment", "empty", "flow", "omap"]))
+    for key in draw(
+        st.lists(
+            st.sampled_from(["a", "b", "C00", "1.5", "x-y", "~", "on", "d.e", "'q'", "k k"]),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        )
+    ):
+        kind = draw(
+            st.sampled_from(
+                [
+                    "run",
+                    "run",
+                    "same",
+                    "literal",
+                    "folded",
+                    "text",
+                    "quoted",
+                    "anchor",
+                    "alias",
+                    "nested",
+                    "list",
+                    "tagged",
+                    "scalar",
+                    "comment",
+                    "empty",
+                    "flow",
+                    "omap",
+                ]
+            )
+        )
         name = f"{pad}{key}:"
         if kind == "run":
             lines += [name, *draw(runs(indent + draw(st.sampled_from([0, 1, 2, 4]))))]
@@ -100,7 +129,7 @@ DOCUMENT = st.builds(
 )  # fmt: skip
 
 
-@examples(600)
+@examples(400)
 @given(DOCUMENT)
 def test_runs_are_put_back(text: str) -> None:
     assert_either_way(text)
@@ -129,7 +158,9 @@ def test_the_quick_way_is_taken() -> None:
     assert tree._load_with_runs(f"a: !!set\n{RUN}\nb: 1\n") is None
 
 
-@pytest.mark.parametrize("path", [p for p in case_files("good") if p.suffix == ".yaml"], ids=lambda p: "-".join(p.parts[-6:]))
+@pytest.mark.parametrize(
+    "path", [p for p in case_files("good") if p.suffix == ".yaml"], ids=lambda p: "-".join(p.parts[-6:])
+)
 def test_good_cases(path: Path) -> None:
     assert_either_way(path.read_text(encoding="utf-8-sig"))
 
@@ -144,7 +175,9 @@ LEAVES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cn", "Co"]), max_size=8),
 )
 DATA = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(LEAVES, inner, max_size=4), max_leaves=12
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(LEAVES, inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -159,7 +192,7 @@ def test_plain_data_comes_back(data: Any, flow: bool | None, width: int) -> None
         assert plain_metadata(loaded) == plain_metadata(yaml.safe_load(text))
 
 
-@examples(200)
+@examples(60)
 @given(st.dictionaries(st.text(max_size=5), st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)), max_size=5), st.sampled_from([None, 1, "\t"]))  # fmt: skip
 def test_json_comes_back(data: dict[str, Any], indent: int | str | None) -> None:
     data = {"metadata": {}, **{key: value for key, value in data.items() if key != "metadata"}}
@@ -177,7 +210,10 @@ def test_json_comes_back(data: dict[str, Any], indent: int | str | None) -> None
     [
         ("a: !!python/tuple [1, 2]", {"a": [1, 2]}),
         ("a: !!omap [b: 1, c: 2]", {"a": {"b": 1, "c": 2}}),
-        ("a: !<lsst.daf.base.PropertyList>\n- [B, Int, [2, 2], '']\n- [C, Undef, null, '']\n", {"a": {"B": [2, 2], "C": None}}),
+        (
+            "a: !<lsst.daf.base.PropertyList>\n- [B, Int, [2, 2], '']\n- [C, Undef, null, '']\n",
+            {"a": {"B": [2, 2], "C": None}},
+        ),
         ("a: !<lsst.daf.base.PropertySet>\n- [B, Int, 2]\n", {"a": {"B": 2}}),
         ("a: 2024-01-01T00:00:00\nb: 2024-02-30", {"a": "2024-01-01T00:00:00", "b": "2024-02-30"}),
         ("a: !!python/object/apply:lsst.geom.Point2I [1, 2]", {"a": [1, 2]}),
@@ -286,7 +322,9 @@ def test_places_in_json() -> None:
     assert source.locator(("metadata", "DETECTOR")) == (4, 3)
 
 
-@pytest.mark.parametrize("path", [*case_files("good"), *case_files("bad")], ids=lambda p: "-".join(p.parts[-6:]))
+@pytest.mark.parametrize(
+    "path", [*case_files("good"), *case_files("bad")], ids=lambda p: "-".join(p.parts[-6:])
+)
 def test_every_keyword_of_every_case_is_found(path: Path) -> None:
     data = path.read_bytes()
     source, _ = read(data, path.suffix[1:].lower())

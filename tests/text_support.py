@@ -69,7 +69,9 @@ def as_plain(value: Any) -> Any:
 def plain_metadata(value: Any) -> Any:
     """Make NaN equal to itself, and 1 different from 1.0 and true."""
     if isinstance(value, dict):
-        return {str(key): plain_metadata(item) for key, item in value.items() if key != "__serialized_columns__"}
+        return {
+            str(key): plain_metadata(item) for key, item in value.items() if key != "__serialized_columns__"
+        }
     if isinstance(value, (list, tuple)):
         return [plain_metadata(item) for item in value]
     return f"{type(value).__name__} {value!r}"
@@ -78,4 +80,6 @@ def plain_metadata(value: Any) -> Any:
 def case_files(kind: str) -> list[Path]:
     """All calibration files of the cases in tests/data."""
     data = Path(__file__).parent / "data" / kind
-    return sorted(p for p in data.rglob("*") if p.suffix in (".ecsv", ".yaml", ".json") and "calibs" in p.parts)
+    return sorted(
+        p for p in data.rglob("*") if p.suffix in (".ecsv", ".yaml", ".json") and "calibs" in p.parts
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from demo import camera, electronics, text, throughput
 from demo.identity import BROKEN, FIRST, RECOATED, REPAIRED, file_name, keywords, start
 from demo.variation import scatter

@@ -5,6 +5,7 @@ The method names are the LSST stack's, so that its formatters and its users find
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -466,4 +467,8 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         floats = one.dtype.kind == "f"
         return one.shape == other.shape and bool(np.array_equal(one, other, equal_nan=floats))
-    return type(one) is type(other) and bool(one == other or one != one and other != other)
+    return type(one) is type(other) and bool(one == other or (_is_nan(one) and _is_nan(other)))
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -53,23 +53,26 @@ def from_columns(
             if name == table.key_column:
                 continue
             if name not in known:
-                detail = f"column {brief(name)} is not one of {', '.join(sorted(known))}"
+                detail = f"column {brief(name)} is not one of {', '.join(sorted({*known, table.key_column} - {''}))}"
                 problems.append(Problem("CAL219", (name,), detail))
                 continue
-            field = known[name]
-            content.units[field.name] = column.unit
-            if table.rows == "one":
-                rows = len(column.values)
-                if rows != 1 and not any(p.code == "CAL215" for p in problems):
-                    problems.append(Problem("CAL215", (name, 1), f"{rows} rows; the table has exactly one"))
-                if rows:
-                    content.values[field.name] = column.values[0]
-            elif table.rows == "key":
-                content.values[field.name] = dict(zip(keys, column.values, strict=False))
-            else:
-                content.values[field.name] = column.values
+            rows = len(column.values)
+            if table.rows == "one" and rows != 1 and not any(p.code == "CAL215" for p in problems):
+                problems.append(Problem("CAL215", (name, 1), f"{rows} rows; the table has exactly one"))
+            _take(content, known[name], table, column, keys)
     fill_columns(spec, fields, content)
     return content, problems
+
+
+def _take(content: Content, field: Field, table: Table, column: TextColumn, keys: list[str]) -> None:
+    """Put a column's values where its field expects them."""
+    content.units[field.name] = column.unit
+    if table.rows == "key":
+        content.values[field.name] = dict(zip(keys, column.values, strict=False))
+    elif table.rows != "one":
+        content.values[field.name] = column.values
+    elif len(column.values):
+        content.values[field.name] = column.values[0]
 
 
 def _repeated(table: Table, keys: list[str]) -> list[Problem]:
@@ -191,14 +194,14 @@ class FieldReader:
     def _place(self, field: Field, table: Table, key: Any) -> Callable[[int | None], Pointer]:
         if field.keyword:
             inside = field.keyword in self.content.metadata
-            return lambda i: ("metadata", field.keyword) if inside else (field.key,)
+            return lambda _: ("metadata", field.keyword) if inside else (field.key,)
         label = self._label(field)
         if self.content.form in ("ecsv", "fits"):
             if table.rows == "one":
-                return lambda i: (label, 0)
+                return lambda _: (label, 0)
             if table.rows == "key":
                 rows = list(self.content.values[field.name])
-                return lambda i: (label, rows.index(key)) if key in rows else (label,)
+                return lambda _: (label, rows.index(key)) if key in rows else (label,)
             return lambda i: (label,) if i is None else (label, i)
         if table.rows == "records":
             return lambda i: (table.name,) if i is None else (table.name, i, field.key)

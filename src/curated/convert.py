@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from curated.check.cache import blob_sha1
@@ -192,7 +193,7 @@ def convert_package(
 def _next_starts(package: Package) -> dict[str, datetime]:
     starts = {}
     for epochs in by_key(package.layout.files).values():
-        for file, following in zip(epochs, epochs[1:], strict=False):
+        for file, following in pairwise(epochs):
             starts[file.path] = following.start
     return starts
 

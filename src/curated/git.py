@@ -116,7 +116,7 @@ class Repository:
         blobs = {}
         for entry in listed.split("\0"):
             described, _, path = entry.partition("\t")
-            mode, kind, blob = (described.split() + ["", "", ""])[:3]
+            mode, kind, blob = [*described.split(), "", "", ""][:3]
             if kind == "blob" and mode != _LINK and path.startswith(self.prefix):
                 blobs[path.removeprefix(self.prefix)] = blob
         return blobs
@@ -157,18 +157,18 @@ class Repository:
         process: Any = self.repo.git.execute(command, as_process=True)
         tokens = _split(process.stdout)
         change = Change("", "", "")
-        for token in tokens:
-            token = token.lstrip("\n")
+        for field in tokens:
+            token = field.lstrip("\n")
+            entry = token
             if token.startswith("\x01"):
                 date = datetime.fromtimestamp(int(next(tokens)), UTC)
                 author = next(tokens)
                 # The raw entries follow the header after a newline, in the same field.
                 author, _, entry = author.partition("\n")
                 change = Change(token[1:], date.strftime("%Y-%m-%dT%H:%M:%S"), author)
-                token = entry
-            if token.startswith(":"):
-                parents = len(token) - len(token.lstrip(":"))
-                blob = token.split()[2 * parents + 1]
+            if entry.startswith(":"):
+                parents = len(entry) - len(entry.lstrip(":"))
+                blob = entry.split()[2 * parents + 1]
                 yield change, next(tokens), blob
         process.proc.kill()
 
@@ -223,6 +223,6 @@ class CommitTree:
             raise FileNotFoundError(os.strerror(2), path)
         return self.repository.read(self.blobs[path])
 
-    def link(self, path: str) -> str | None:
+    def link(self, path: str) -> str | None:  # noqa: ARG002 - the work tree asks for it
         """Return `None`: links are not among a commit's files."""
         return None

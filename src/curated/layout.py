@@ -60,7 +60,7 @@ def walk(root: str, top: str) -> Iterator[str]:
         path = f"{top}/{entry.name}" if top else entry.name
         if entry.is_dir(follow_symlinks=False):
             yield from walk(root, path)
-        elif entry.is_dir():
+        elif os.path.isdir(entry.path):
             yield f"{path}/"
         else:
             yield path
@@ -95,14 +95,29 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
 
 def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None:
     """Put one path below an instrument where it belongs in ``found``."""
+    if not _is_text(path):
+        shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        found.problems.append((shown, Problem("CAL101", (), "the path is not UTF-8")))
+        return
     if not parts[-1]:
-        found.problems.append((path.rstrip("/"), Problem("CAL107", (), "a link to a directory is not followed")))
+        found.problems.append(
+            (path.rstrip("/"), Problem("CAL107", (), "a link to a directory is not followed"))
+        )
         return
     stem, ending = os.path.splitext(parts[-1])
     form = FORMS.get(ending)
     if form is None or _SIDE.search(parts[-1]):
         if not _SIDE.search(parts[-1]) and (_LOOKALIKE.search(parts[-1]) or _DATED.match(stem)):
-            found.problems.append((path, Problem("CAL107", (), f"files {f'that end in {ending!r}' if ending else 'without an ending'} are not read")))
+            found.problems.append(
+                (
+                    path,
+                    Problem(
+                        "CAL107",
+                        (),
+                        f"files {f'that end in {ending!r}' if ending else 'without an ending'} are not read",
+                    ),
+                )
+            )
         return
     cls = find_type(parts[1]) if len(parts) > 2 else None
     if cls is None:
@@ -145,6 +160,15 @@ def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> Ca
         directory_name(next(named)) if spec.has_filter else "",
     )
     return CalibFile(path, key, start, form)
+
+
+def _is_text(path: str) -> bool:
+    """Say whether a path is UTF-8; bytes that are not come as halves of surrogate pairs."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def directory_name(name: str) -> str:

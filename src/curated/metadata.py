@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from curated.diagnostic import Problem, brief
@@ -60,6 +60,10 @@ def canonical(name: str) -> str:
 class Metadata(dict[str, Any]):
     """Keywords in canonical upper case, looked up without regard to case."""
 
+    def __init__(self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
+        super().__init__()
+        self.update(given)
+
     def __getitem__(self, key: str) -> Any:
         return super().__getitem__(key.upper())
 
@@ -72,6 +76,24 @@ class Metadata(dict[str, Any]):
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a keyword in any spelling, or ``default``."""
         return super().get(key.upper(), default)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key.upper())
+
+    def update(  # type: ignore[override]
+        self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **more: Any
+    ) -> None:
+        """Set keywords in any spelling."""
+        for key, value in (*dict(given).items(), *more.items()):
+            self[key] = value
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the value of a keyword in any spelling, set to ``default`` where it is absent."""
+        return super().setdefault(key.upper(), default)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Take a keyword in any spelling out and return its value."""
+        return super().pop(key.upper(), *default)
 
     def text(self, key: str) -> str:
         """Return a keyword as text, empty where it has no value."""

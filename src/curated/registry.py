@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from functools import cache, lru_cache
 
 from curated import types
 from curated.calib import Calib
@@ -47,6 +47,7 @@ def all_types() -> dict[str, type[Calib]]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def find_type(name: str) -> type[Calib] | None:
     """Return the type of a directory name or alias, without regard to case; `None` if there is none."""
     wanted = name.lower()

@@ -39,7 +39,7 @@ def iso(time: datetime) -> str:
 
 def compact(time: datetime) -> str:
     """Return a time as run collections and file names have it, such as ``19700101T000000``."""
-    text = time.strftime("%Y%m%dT%H%M%S") if time.year >= 1000 else time.isoformat()
+    text = f"{time.year:04d}{time:%m%dT%H%M%S}"
     return text if not time.microsecond else f"{text}.{time.microsecond:06d}"
 
 

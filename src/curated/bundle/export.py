@@ -25,7 +25,7 @@ LAST_NS = 4102444800000000000
 
 _SECOND_NS = 1_000_000_000
 # No time zone: TAI is no civil time, and this is integer arithmetic on its calendar.
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+_EPOCH = datetime(1970, 1, 1)
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
 _RESERVED = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "none"])

@@ -24,7 +24,7 @@ def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
     """Return the size of a file and its SHA-256 in hexadecimal digits, in constant memory."""
     digest = hashlib.sha256()
     size = 0
-    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 (a tenth of the time for many small files)
+    with open(path, "rb", buffering=0) as stream:
         while block := stream.read(_CHUNK):
             digest.update(block)
             size += len(block)
@@ -32,7 +32,7 @@ def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
 
 
 def _file_problem(root: str, entry: Entry) -> Problem | None:
-    path = os.path.join(root, entry.path)  # noqa: PTH118 (likewise)
+    path = os.path.join(root, entry.path)
     try:
         size, digest = sha256_of(path)
     except FileNotFoundError:

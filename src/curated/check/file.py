@@ -11,15 +11,23 @@ from curated.calib import Calib
 from curated.check.identity import check_identity, read_date
 from curated.diagnostic import Diagnostic, Problem
 from curated.instrument import Instrument
-from curated.metadata import Metadata, normalise
+from curated.metadata import normalise
 from curated.model import CalibFile
 from curated.registry import get_type
 from curated.text import read
 from curated.times import iso
 
-KEYWORDS = (
-    ["INSTRUME", "DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME", "DET_SER", "FILTER", "CALIB_ID", "CALIBDATE"]
-)
+KEYWORDS = [
+    "INSTRUME",
+    "DETECTOR",
+    "DET_NAME",
+    "RAFTNAME",
+    "SLOTNAME",
+    "DET_SER",
+    "FILTER",
+    "CALIB_ID",
+    "CALIBDATE",
+]
 """Keywords that the rules over the whole set look at."""
 
 MAX_FINDINGS = 100
@@ -105,12 +113,12 @@ def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
     for problem in problems:
         seen[problem.code] += 1
         if seen[problem.code] <= MAX_FINDINGS:
+            last[problem.code] = problem
             yield problem
-        last.setdefault(problem.code, problem)
     for code, count in seen.items():
         if count > MAX_FINDINGS:
             more = count - MAX_FINDINGS
-            yield replace(last[code], detail=f"{more} more findings of this code in this file", line=None)
+            yield replace(last[code], detail=f"{more} more findings of this code in this file")
 
 
 def _is_scalar(value: Any) -> bool:

@@ -55,7 +55,9 @@ def _required(spec: Spec, metadata: Metadata) -> Iterator[Problem]:
     for keyword in ("INSTRUME", "OBSTYPE", "FILTER"):
         value = metadata.get(keyword) if keyword in spec.required_keywords else None
         if has_value(value) and not isinstance(value, str):
-            yield Problem("CAL211", ("metadata", keyword), f"{keyword} is {brief(value)}, not a text; put it in quotes")
+            yield Problem(
+                "CAL211", ("metadata", keyword), f"{keyword} is {brief(value)}, not a text; put it in quotes"
+            )
 
 
 def _instrument_and_type(file: CalibFile, spec: Spec, metadata: Metadata) -> Iterator[Problem]:
@@ -65,17 +67,23 @@ def _instrument_and_type(file: CalibFile, spec: Spec, metadata: Metadata) -> Ite
         yield Problem("CAL108", ("metadata", "INSTRUME"), detail)
     found = metadata.text("OBSTYPE")
     if found and found.lower() not in (spec.name.lower(), spec.obstype.lower()):
-        yield Problem("CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {brief(found)}, the directory is {spec.name!r}")
+        yield Problem(
+            "CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {brief(found)}, the directory is {spec.name!r}"
+        )
 
 
 def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
     directory, number = file.key.detector, metadata.get("DETECTOR")
     if has_value(number) and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
-        yield Problem("CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {brief(number)}, not a number of a detector")
+        yield Problem(
+            "CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {brief(number)}, not a number of a detector"
+        )
         number = None
     name, raft, slot = (metadata.text(key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
     if name and directory not in (directory_name(name), directory_name(f"{raft}_{name}")):
-        yield Problem("CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {brief(name)}, the directory is {directory!r}")
+        yield Problem(
+            "CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {brief(name)}, the directory is {directory!r}"
+        )
     elif name and raft and slot and "_" in name and name != f"{raft}_{slot}":
         detail = f"DET_NAME is {brief(name)}, RAFTNAME {brief(raft)}, SLOTNAME {brief(slot)}"
         yield Problem("CAL117", ("metadata", "DET_NAME"), detail)
@@ -93,7 +101,9 @@ def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None
 def _filter(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
     directory, found = file.key.filter, metadata.text("FILTER")
     if found and directory_name(found) != directory:
-        yield Problem("CAL111", ("metadata", "FILTER"), f"FILTER is {brief(found)}, the directory is {directory!r}")
+        yield Problem(
+            "CAL111", ("metadata", "FILTER"), f"FILTER is {brief(found)}, the directory is {directory!r}"
+        )
     if instrument is not None and instrument.declared and directory not in instrument.filters:
         known = ", ".join(sorted(instrument.filters)) or "none"
         yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}", line=0, column=0)

@@ -95,7 +95,9 @@ Loader = Callable[[Files, Sequence[CalibFile], Mapping[str, Instrument]], dict[s
 """Reads and checks files, given the declared instruments, and returns their reports by path."""
 
 
-def check_loaded(package: Package, paths: Sequence[str], load: Loader, *, today: date | None = None) -> Report:
+def check_loaded(
+    package: Package, paths: Sequence[str], load: Loader, *, today: date | None = None
+) -> Report:
     """Check a package whose files are read by ``load``; see `check_package`."""
     report = Report(diagnostics=list(package.config.diagnostics))
     declared = read_instruments(package, report)
@@ -124,11 +126,12 @@ def _placed(found: Iterable[Diagnostic], package: Package) -> Iterator[Diagnosti
     """Give findings of rules over the set their lines, which are looked up only where there is a finding."""
     forms = {file.path: file.form for file in package.layout.files}
     for diagnostic in found:
-        if diagnostic.pointer:
-            source, _ = read(package.files.read(diagnostic.file), forms[diagnostic.file])
-            line, column = source.locator(diagnostic.pointer) if source else (0, 0)
-            diagnostic = replace(diagnostic, line=line, column=column)
-        yield diagnostic
+        if not diagnostic.pointer:
+            yield diagnostic
+            continue
+        source, _ = read(package.files.read(diagnostic.file), forms[diagnostic.file])
+        line, column = source.locator(diagnostic.pointer) if source else (0, 0)
+        yield replace(diagnostic, line=line, column=column)
 
 
 def select(files: Iterable[CalibFile], paths: Sequence[str]) -> list[CalibFile]:
@@ -153,7 +156,9 @@ def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
         text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else ""
         tree, problems = load_yaml(text) if isinstance(data, bytes) else (None, [data])
         if not problems:
-            tree = {**tree, **package.config.instruments.get(directory, {})} if isinstance(tree, dict) else tree
+            tree = (
+                {**tree, **package.config.instruments.get(directory, {})} if isinstance(tree, dict) else tree
+            )
             declared[directory], problems = parse_instrument(tree, directory)
         locate = yaml_locator(text)
         report.diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
@@ -289,7 +294,9 @@ def apply_silence(report: Report, package: Package, today: date | None, everythi
         return
     kept, used = [], set()
     for diagnostic in report.diagnostics:
-        entry = next((s for s in silence if s.covers(diagnostic) and (today is None or today <= s.until)), None)
+        entry = next(
+            (s for s in silence if s.covers(diagnostic) and (today is None or today <= s.until)), None
+        )
         if entry is None:
             kept.append(diagnostic)
         else:

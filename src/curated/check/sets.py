@@ -39,9 +39,7 @@ def check_set(
     return ranges, [Diagnostic.from_problem(problem, path) for path, problem in problems]
 
 
-def _numbers(
-    files: Iterable[CalibFile], reports: Mapping[str, FileReport]
-) -> Iterator[tuple[str, Problem]]:
+def _numbers(files: Iterable[CalibFile], reports: Mapping[str, FileReport]) -> Iterator[tuple[str, Problem]]:
     """Compare DETECTOR with what most files of the same directory say, and directories of one number."""
     numbers: dict[tuple[str, str], Counter[Any]] = {}
     for file in files:

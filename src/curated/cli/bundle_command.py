@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_findings, print_json
+from curated.cli.context import (
+    Settings,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_findings,
+    print_json,
+)
 
 
 @click.command("bundle")

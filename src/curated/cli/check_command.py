@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 from pathlib import Path
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, package_paths, pass_settings, print_findings, print_json
+from curated.cli.context import (
+    Settings,
+    format_option,
+    jobs_option,
+    package_paths,
+    pass_settings,
+    print_findings,
+    print_json,
+)
 
 
 @click.command("check")
@@ -41,7 +49,7 @@ def command(settings: Settings, paths: tuple[str, ...], jobs: int | None, no_cac
             [] if "" in chosen else chosen,
             jobs=jobs,
             use_cache=not no_cache,
-            today=datetime.datetime.now(tz=datetime.UTC).date(),
+            today=dt.datetime.now(tz=dt.UTC).date(),
             progress=progress,
         )
     if form == "json":

@@ -74,7 +74,7 @@ def command(
 
 def stages(progress: Callable[[int, int], None] | None) -> Callable[[str, int, int], None] | None:
     """Return the importer's progress function for a bar that shows counts only."""
-    return None if progress is None else lambda stage, done, total: progress(done, total)
+    return None if progress is None else lambda _, done, total: progress(done, total)
 
 
 def print_import(report: Any, form: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
     if form == "json":
         print_json("calibration", type=calib.SPEC.name, path=str(path), content=_finite(calib.toDict()))
     elif plot is None or settings.verbose:
-        _print(calib, path)
+        _print(calib)
 
 
 def load(path: Path, type_name: str | None) -> Calib:
@@ -77,10 +78,10 @@ def _finite(value: Any) -> Any:
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_finite(item) for item in value]
-    return None if isinstance(value, float) and value != value else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _print(calib: Calib, path: Path) -> None:
+def _print(calib: Calib) -> None:
     import numpy as np
 
     from curated.report.text import printable

@@ -23,7 +23,7 @@ def needs_escape(text: str) -> bool:
 
 
 def escape(text: str) -> str:
-    """Return a text in printable ASCII, with Python's escapes; a blank at the end is ``\\x20``."""
+    """Return a text in printable ASCII, with Python's escapes, which blanks at the end get as well."""
     escaped = text.encode("unicode_escape").decode("ascii")
     kept = escaped.rstrip(" ")
     return kept + "\\x20" * (len(escaped) - len(kept))

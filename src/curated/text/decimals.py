@@ -26,7 +26,7 @@ _MAX_DIGITS = 19
 _MAX_PLACES = 24
 _POWERS = np.longdouble(10) ** np.arange(_MAX_PLACES + 1)
 """Exact: 5**27 is below 2**64."""
-_SCALES = np.array([10**min(i, _MAX_DIGITS) for i in range(_MAX_PLACES + 1)], dtype=np.uint64)
+_SCALES = np.array([10 ** min(i, _MAX_DIGITS) for i in range(_MAX_PLACES + 1)], dtype=np.uint64)
 
 _u = np.uint64
 _ZEROS = _u(0x3030303030303030)
@@ -41,7 +41,8 @@ _LAST = [(1 << 64) - (1 << (64 - 8 * n)) for n in range(9)]
 _WHOLE = np.array(_LAST, dtype=np.uint64)
 """Bytes of a word, of which the last n count; the machine is little-endian, so that they are the highest."""
 _DECIMALS = np.array(
-    [[_LAST[min(max(n - skip, 0), 8)] for n in range(_MAX_PLACES + 1)] for skip in (0, 8, 16)], dtype=np.uint64
+    [[_LAST[min(max(n - skip, 0), 8)] for n in range(_MAX_PLACES + 1)] for skip in (0, 8, 16)],
+    dtype=np.uint64,
 )
 _BACK = np.array([[0], [8], [16]])
 
@@ -120,7 +121,11 @@ def _parse(
 
 
 def _digits(
-    words: NDArray[np.uint64], ends: NDArray[Any], dot: NDArray[Any], places: NDArray[Any], whole: NDArray[Any]
+    words: NDArray[np.uint64],
+    ends: NDArray[Any],
+    dot: NDArray[Any],
+    places: NDArray[Any],
+    whole: NDArray[Any],
 ) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Return the digits on both sides of the dot as one integer, and whether they are digits and fit."""
     word = np.empty((4, len(ends)), np.uint64)

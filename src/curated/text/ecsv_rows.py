@@ -144,12 +144,13 @@ def _quick_cells(body: str, width: int) -> list[Any] | None:
     if not body.endswith("\n"):
         body += "\n"
     codes = np.frombuffer(body.encode("ascii"), dtype=np.uint8)
-    if ((codes < 32) & (codes != 10)).any():
-        return None
-    ends = np.flatnonzero((codes == 32) | (codes == 10))
+    # Blanks, line ends, and control characters, which are neither.
+    ends = np.flatnonzero(codes <= 32)
     if len(ends) % width:
         return None
-    starts = np.concatenate(([0], ends[:-1] + 1))
+    starts = np.empty_like(ends)
+    starts[0] = 0
+    np.add(ends[:-1], 1, out=starts[1:])
     grid = codes[ends].reshape(-1, width)
     if (starts == ends).any() or not (grid[:, -1] == 10).all() or not (grid[:, :-1] == 32).all():
         return None

@@ -148,7 +148,9 @@ def _unprintable(text: str) -> Problem:
 
 def _marked(error: yaml.MarkedYAMLError, text: str) -> Problem:
     # What is not closed is noticed far below the place that a person has to mend.
-    is_open = any(words in (error.problem or "") for words in ("could not find expected ':'", "end of stream"))
+    is_open = any(
+        words in (error.problem or "") for words in ("could not find expected ':'", "end of stream")
+    )
     mark = (is_open and error.context_mark) or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = ", ".join(part for part in (error.context, error.problem) if part)
