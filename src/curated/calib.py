@@ -16,8 +16,9 @@ import numpy as np
 
 from curated.arrays import is_kind
 from curated.content import FieldReader, from_columns, from_tree
+from curated.declared import declared_problems
 from curated.diagnostic import CuratedError, Problem, brief
-from curated.metadata import READ_KEYWORDS, Metadata, has_value, is_same, is_storable
+from curated.metadata import Metadata, has_value
 from curated.model import (
     STAMP_KEYWORDS,
     ColumnData,
@@ -30,7 +31,6 @@ from curated.model import (
     fields_of,
     required_sizes,
 )
-from curated.units import converts
 
 if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable
@@ -107,13 +107,8 @@ class Calib:
         problems : `list` [`Problem`]
             All that is wrong, including what the type's own rules find.
         """
-        problems = [*found, *_share_keywords(cls.FIELDS, content)]
-        problems += _check_scalars(cls, content)
-        problems += _check_version(cls.SPEC, content)
-        problems += _check_units(cls.FIELDS, content)
-        problems += _check_alternatives(cls, content)
-        problems += cls.prepare(content)
-        sizes, wrong = cls._sizes(content.metadata)
+        problems = [*found, *declared_problems(cls.SPEC, cls.FIELDS, content), *cls.prepare(content)]
+        sizes, wrong = cls._sizes(content.metadata) if cls.SPEC.sizes else ({}, [])
         reader = FieldReader(cls.SPEC, content, sizes)
         values = {declared.name: reader.read(declared) for declared in cls.FIELDS}
         problems += wrong + reader.problems
@@ -344,84 +339,6 @@ class Calib:
 
 _FATAL = frozenset({"CAL210", "CAL211", "CAL213", "CAL214", "CAL215", "CAL216", "CAL305", "CAL310"})
 """Codes after which the values cannot be put into the class."""
-
-
-def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem]:
-    """Give values that live in the header to both, wherever the file has them."""
-    problems = []
-    for declared in fields:
-        if not declared.keyword:
-            continue
-        keyword, name = declared.keyword, declared.name
-        if name not in content.values and has_value(content.metadata.get(keyword)):
-            content.values[name] = content.metadata[keyword]
-        elif name in content.values and is_storable(content.values[name]):
-            value = content.values[name]
-            known = content.metadata.get(keyword)
-            if has_value(known) and not is_same(known, value):
-                problems.append(
-                    Problem("CAL308", (declared.key,), f"{declared.key} is {value!r}, but {keyword} is {known!r}")
-                )
-            content.metadata[keyword] = value
-    return problems
-
-
-def _check_scalars(cls: type[Calib], content: Content) -> list[Problem]:
-    """Return keywords that have a meaning, and are mappings, which have become dotted keywords."""
-    dotted = [keyword.partition(".")[0] for keyword in content.metadata if "." in keyword]
-    if not dotted:
-        return []
-    known = {*READ_KEYWORDS, *cls.SPEC.sizes.values(), *(declared.keyword for declared in cls.FIELDS)}
-    if cls.SPEC.versions:
-        known.add(f"{cls.SPEC.obstype}_VERSION".upper())
-    return [
-        Problem("CAL211", ("metadata", keyword), f"{keyword} is a mapping, not one value")
-        for keyword in dict.fromkeys(dotted)
-        if keyword in known
-    ]
-
-
-def _check_version(spec: Spec, content: Content) -> list[Problem]:
-    keyword = f"{spec.obstype}_VERSION"
-    version = content.metadata.get(keyword)
-    if not spec.versions or version is None or (is_kind(version, "f8") and version in spec.versions):
-        return []
-    known = ", ".join(map(str, spec.versions))
-    return [Problem("CAL310", ("metadata", keyword), f"{keyword} is {version!r}, not one of {known}")]
-
-
-def _check_alternatives(cls: type[Calib], content: Content) -> list[Problem]:
-    columnar = content.form in ("ecsv", "fits")
-    labels = {declared.name: declared.column if columnar else declared.key for declared in cls.FIELDS}
-    problems = []
-    for names in cls.SPEC.alternatives:
-        given = [labels[name] for name in names if name in content.values]
-        listed = ", ".join(labels[name] for name in names)
-        if not given:
-            problems.append(Problem("CAL213" if columnar else "CAL210", (), f"one of {listed} is missing"))
-        elif len(given) > 1:
-            detail = f"{' and '.join(given)} are given, which are alternatives"
-            problems.append(Problem("CAL308", (given[-1],), detail))
-    return problems
-
-
-def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:
-    problems = []
-    for declared in fields:
-        unit = content.units.get(declared.name)
-        columnar = content.form in ("ecsv", "fits")
-        label = declared.column if columnar else declared.key
-        if unit:
-            if not converts(unit, declared.unit):
-                expected = declared.unit or "no unit"
-                place = (label,) if columnar else ("units", declared.name)
-                problems.append(Problem("CAL216", place, f"{label}: unit {unit!r}, expected {expected!r}"))
-        elif declared.needs_unit and declared.name in content.values:
-            if columnar:
-                problems.append(Problem("CAL216", (label,), f"{label}: no unit, expected {declared.unit!r}"))
-            else:
-                content.units[declared.name] = declared.unit
-    return problems
 
 
 def _or_raise(made: C | None, problems: list[Problem], where: str = "") -> C:

@@ -89,14 +89,17 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     """
     repository = Repository(package.root)
     sha1 = repository.commit()
+    watched = [package.top] if package.bare else [package.top, CONFIG_FILE]
+    look = repository.dirty(watched)
     if repository.is_shallow:
         raise CuratedError(
             "the git history is cut off (shallow clone), so the last change of a file cannot be known",
             "run 'git fetch --unshallow'",
         )
-    watched = [package.top] if package.bare else [package.top, CONFIG_FILE]
-    changed = repository.dirty(watched)
     blobs = repository.blobs(sha1, package.top)
+    wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
+    changes = repository.last_changes(sha1, wanted, package.top)
+    changed = look()
     changed += [f.path for f in package.layout.files if f.path not in blobs and f.path not in changed]
     if changed and not allow_dirty:
         listed = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
@@ -104,8 +107,6 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
             f"files differ from the commit: {listed}",
             "commit them, or give --allow-dirty, which is stamped into every file",
         )
-    wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
-    changes = repository.last_changes(sha1, wanted, package.top)
     return Origin(sha1, package.config.url, bool(changed), wanted, changes, repository.prefix)
 
 
@@ -218,7 +219,8 @@ class _Task:
             return report, None
         following = self.next_starts.get(file.path)
         end = report.end or (iso(following) if following else "")
-        blob = blob_sha1(data)
+        # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
+        blob = blob_sha1(data) if self.origin.dirty else self.origin.blobs[file.path]
         content = fits_bytes(calib, self.origin.stamp(file, blob, end))
         path = fits_path(file.path)
         _write(os.path.join(self.output, path), content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -104,11 +104,24 @@ class Repository:
         """Whether history is cut off, so that last changes cannot be known."""
         return self._run("rev-parse", "--is-shallow-repository").strip() == "true"
 
-    def dirty(self, paths: Iterable[str]) -> list[str]:
-        """Return the files below some of the package's paths that differ from the commit, untracked ones too."""
+    def dirty(self, paths: Iterable[str]) -> Callable[[], list[str]]:
+        """Start to look for the files below some of the package's paths that differ from the commit.
+
+        Git looks at every file, which takes a while; the function that is returned waits for the answer, which
+        names untracked files too.
+        """
         specs = [f"{self.prefix}{path}" or "." for path in paths]
-        output = self._run("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *specs)
-        return [entry[3:].removeprefix(self.prefix) for entry in output.split("\0") if entry]
+        command = ["git", "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *specs]
+        process: Any = self.repo.git.execute(command, as_process=True)
+
+        def answer() -> list[str]:
+            output = process.stdout.read().decode("utf-8", errors="surrogateescape")
+            if process.proc.wait() != 0:
+                said = process.stderr.read().decode("utf-8", errors="replace").strip()
+                raise CuratedError(f"git status failed: {said}")
+            return [entry[3:].removeprefix(self.prefix) for entry in output.split("\0") if entry]
+
+        return answer
 
     def blobs(self, sha1: str, top: str = "") -> dict[str, str]:
         """Return the blob of each file of a commit, by path in the package; links are left out."""

@@ -12,6 +12,8 @@ from typing import Any
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+import gc
+
 import click
 
 from curated.cli.context import Settings
@@ -81,6 +83,8 @@ def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit; the one place where failures become exit statuses."""
+    # Thousands of calibrations make many objects and no cycles; looking for cycles often costs a tenth.
+    gc.set_threshold(100_000, 50, 50)
     verbose = any(argument in ("-v", "--verbose") for argument in sys.argv[1:])
     try:
         status: Any = cli.main(standalone_mode=False, prog_name="curated")
