@@ -110,14 +110,16 @@ def test_a_part_keeps_what_is_known_of_the_rest(package: Path) -> None:
 
 def test_another_instrument_is_another_question(package: Path) -> None:
     check(package)
-    text = "name: Cam\ndetectors:\n- {id: 0, name: d00, width: 50, height: 50}\n"
-    file = package / "calibs/CAL218-cells/instrument.yaml"
+    text = "name: Cam\ndetectors:\n- {id: 0, name: d00, width: 50, height: 500}\n"
+    file = package / "calibs/CAL402-end-before-start/instrument.yaml"
     file.write_text(text)
-    for width in (50, 60, 50, 70):
+    counts = []
+    for width in (50, 200, 50, 5):
         file.write_text(text.replace("width: 50", f"width: {width}"))
-        assert in_full(check(package)) == in_full(
-            check_package(open_package(package), use_cache=False).diagnostics
-        )
+        found = check(package)
+        counts.append([d.code for d in found].count("CAL307"))
+        assert in_full(found) == in_full(check_package(open_package(package), use_cache=False).diagnostics)
+    assert counts == [1, 0, 1, 2]
 
 
 @pytest.mark.parametrize(

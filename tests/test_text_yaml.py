@@ -21,7 +21,7 @@ from text_support import case_files, examples, plain_metadata
 def plainly(text: str) -> Any:
     """Load without taking runs of decimals out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree, "_load_with_runs", lambda _: None)
+        patch.setattr(tree, "load_quickly", lambda _: None)
         return load_yaml(text)
 
 
@@ -153,9 +153,30 @@ def test_documents_that_imitate_placeholders(text: str) -> None:
     assert_either_way(text)
 
 
+def test_digits_of_other_scripts_are_texts() -> None:
+    text = "a:\n" + "- \u0661.\u0665\n" * 20 + "b: 1\n"
+    assert load_yaml(text)[0]["a"] == ["\u0661.\u0665"] * 20
+
+
+def test_aliases_that_multiply_beside_a_run() -> None:
+    bomb = "c0: &c0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+        f"c{i}: &c{i} [{', '.join([f'*c{i - 1}'] * 10)}]\n" for i in range(1, 8)
+    )
+    data, problems = load_yaml(f"a:\n{RUN}\n{bomb}")
+    assert (data, [p.code for p in problems]) == (None, ["CAL209"])
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 101, "0x" + "f" * 101, "59:" * 40 + "59", "59:" * 40 + "1.5", "1." + "5" * 100]
+)
+def test_numbers_longer_than_any(number: str) -> None:
+    data, problems = load_yaml(f"ok: 1\na: {number}\n")
+    assert (data, [(p.code, p.line) for p in problems]) == (None, [("CAL204", 2)])
+
+
 def test_the_quick_way_is_taken() -> None:
-    assert tree._load_with_runs(f"a:\n{RUN}\nb:\n  c:\n  - 1.5\n") is not None
-    assert tree._load_with_runs(f"a: !!set\n{RUN}\nb: 1\n") is None
+    assert tree.load_quickly(f"a:\n{RUN}\nb:\n  c:\n  - 1.5\n") is not None
+    assert tree.load_quickly(f"a: !!set\n{RUN}\nb: 1\n") is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
     from git import Repo
 
 _LINK = "120000"
+_MAX_LINKS = 40
+_POINTING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
+# Nobody's configuration changes what is said, nor how; a release candidate is below its release.
+_GIT = ("git", "--literal-pathspecs", "--no-optional-locks")
+for _setting in (
+    "core.quotepath=off",
+    "i18n.logOutputEncoding=UTF-8",
+    "log.follow=false",
+    "log.showRoot=true",
+    "versionsort.suffix=-",
+):
+    _GIT += ("-c", _setting)
+
+
+class GitError(CuratedError):
+    """A git command that failed; ``said`` is what it said."""
+
+    def __init__(self, command: str, said: str) -> None:
+        super().__init__(f"git {command} failed: {said}")
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,13 @@ class Repository:
             raise CuratedError(f"{root} is not in a git repository", hint) from error
         if self.repo.working_tree_dir is None:
             raise CuratedError(f"{root} is in a git repository without a work tree")
+        if _POINTING & os.environ.keys():
+            # A hook's variables would have git look at the hook's repository, wherever it is run.
+            self.repo.git.update_environment(
+                GIT_DIR=str(self.repo.git_dir),
+                GIT_WORK_TREE=str(self.repo.working_tree_dir),
+                GIT_INDEX_FILE=os.path.join(self.repo.git_dir, "index"),
+            )
         top = Path(self.repo.working_tree_dir).resolve()
         relative = root.resolve().relative_to(top)
         self.prefix = "" if relative == Path() else f"{relative.as_posix()}/"
@@ -70,12 +98,11 @@ class Repository:
     def _run(self, *arguments: str) -> str:
         import git
 
-        command = ["git", "-c", "core.quotepath=off", "-c", "log.showRoot=true", *arguments]
         try:
-            return str(self.repo.git.execute(command, strip_newline_in_stdout=False))
+            return str(self.repo.git.execute([*_GIT, *arguments], strip_newline_in_stdout=False))
         except git.GitCommandError as error:
             said = str(error.stderr).strip().removeprefix("stderr:").strip(" '\n")
-            raise CuratedError(f"git {arguments[0]} failed: {said}") from error
+            raise GitError(arguments[0], said) from error
 
     def commit(self, revision: str = "HEAD") -> str:
         """Return the SHA1 of a revision.
@@ -89,14 +116,17 @@ class Repository:
             raise CuratedError(f"{revision!r} is not a revision")
         try:
             return self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
-        except CuratedError as error:
+        except GitError as error:
+            if error.said:
+                raise
             if revision == "HEAD":
                 raise CuratedError("the git repository has no commit yet", "commit the calibrations first") from error
             raise CuratedError(f"{revision!r} is not a commit of this repository") from error
 
     def tag(self, sha1: str) -> str:
-        """Return the tag at a commit, empty for none; of several the highest version."""
-        tags = self._run("tag", "--points-at", sha1, "--sort=-version:refname").split()
+        """Return the tag at a commit, empty for none; of several the highest version, releases before candidates."""
+        command = ["for-each-ref", "--points-at", sha1, "--sort=-version:refname", "--format=%(refname:strip=2)"]
+        tags = self._run(*command, "refs/tags").split()
         return tags[0] if tags else ""
 
     @property
@@ -111,38 +141,58 @@ class Repository:
         names untracked files too.
         """
         specs = [f"{self.prefix}{path}" or "." for path in paths]
-        command = ["git", "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *specs]
-        process: Any = self.repo.git.execute(command, as_process=True)
+        command = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *specs]
+        process: Any = self.repo.git.execute([*_GIT, *command], as_process=True)
 
         def answer() -> list[str]:
             output = process.stdout.read().decode("utf-8", errors="surrogateescape")
+            said = process.stderr.read().decode("utf-8", errors="replace").strip()
             if process.proc.wait() != 0:
-                said = process.stderr.read().decode("utf-8", errors="replace").strip()
-                raise CuratedError(f"git status failed: {said}")
+                raise GitError("status", said)
             return [entry[3:].removeprefix(self.prefix) for entry in output.split("\0") if entry]
 
         return answer
 
     def blobs(self, sha1: str, top: str = "") -> dict[str, str]:
-        """Return the blob of each file of a commit, by path in the package; links are left out."""
+        """Return the blob of each file of a commit, by path in the package.
+
+        A link to another file of the package stands for that file, as it does in the work tree; other links
+        are left out.
+        """
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", sha1, "--", f"{self.prefix}{top}" or ".")
-        blobs = {}
+        blobs, links = {}, {}
         for entry in listed.split("\0"):
             described, _, path = entry.partition("\t")
             mode, kind, blob = [*described.split(), "", "", ""][:3]
-            if kind == "blob" and mode != _LINK and path.startswith(self.prefix):
-                blobs[path.removeprefix(self.prefix)] = blob
+            if kind == "blob" and path.startswith(self.prefix):
+                (links if mode == _LINK else blobs)[path.removeprefix(self.prefix)] = blob
+        if not links:
+            return blobs
+        everything = self.blobs(sha1) if top else dict(blobs)
+        targets = {path: self._target(path, blob) for path, blob in links.items()}
+        for path in links:
+            target = path
+            for _ in range(_MAX_LINKS):
+                target = targets.get(target, target)
+            if target in everything:
+                blobs[path] = everything[target]
         return blobs
+
+    def _target(self, path: str, blob: str) -> str:
+        """Return where a link of a commit leads, as a path in the package."""
+        text = self.read(blob).decode("utf-8", errors="surrogateescape")
+        return posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
 
     def read(self, blob: str) -> bytes:
         """Return the content of a blob."""
         return bytes(self.repo.odb.stream(bytes.fromhex(blob)).read())
 
     def last_changes(self, sha1: str, blobs: Mapping[str, str], top: str = "") -> dict[str, Change]:
-        """Return the last commit that made each file what it is at a commit.
+        """Return the last commit that changed each file: what ``git log -1`` says of it.
 
-        One walk through history serves all files. A commit counts for a file only if it leaves the very
-        blob that the file has now, so that the losing side of a merge never does.
+        One walk through history serves all files. Each file goes from a commit to the first parent that has
+        the same content, until there is none: so the losing side of a merge never counts, nor does a change
+        that was taken back on the way.
 
         Parameters
         ----------
@@ -152,38 +202,70 @@ class Repository:
             Blob of each file of interest, by path in the package.
         top : `str`, optional
             Directory that all of them are below.
+
+        Raises
+        ------
+        CuratedError
+            If history does not tell.
         """
-        wanted = {f"{self.prefix}{path}": blob for path, blob in blobs.items()}
+        waiting = {sha1: {f"{self.prefix}{path}" for path in blobs}}
         found: dict[str, Change] = {}
-        for change, path, blob in self._history(sha1, f"{self.prefix}{top}" or "."):
-            if wanted.get(path) == blob:
-                del wanted[path]
-                found[path.removeprefix(self.prefix)] = change
-                if not wanted:
-                    break
+        for change, parents, changed in self._history(sha1, f"{self.prefix}{top}" or ".") if blobs else ():
+            here = waiting.pop(change.sha1, None)
+            if here is None:
+                continue
+            for path in here & changed:
+                parent = self._same_parent(path, change.sha1, parents[1:])
+                if parent:
+                    waiting.setdefault(parent, set()).add(path)
+                else:
+                    found[path.removeprefix(self.prefix)] = change
+            here -= changed
+            if here and parents:
+                waiting.setdefault(parents[0], here).update(here)
+            if not waiting:
+                break
+        if len(found) < len(blobs):
+            missing = min(blobs.keys() - found.keys())
+            raise CuratedError(f"git history does not tell who changed {missing}", "see what 'git fsck' says")
         return found
 
-    def _history(self, sha1: str, below: str) -> Iterator[tuple[Change, str, str]]:
-        """Yield each change of a file: its commit, its path and the blob that it leaves, newest first."""
-        command = ["git", "-c", "log.showRoot=true", "log", "-z", "--raw", "-c", "--no-abbrev", "--no-renames"]
-        command += ["--topo-order", "--format=%x01%H%x00%ct%x00%an", sha1, "--", below]
+    def _same_parent(self, path: str, sha1: str, parents: Sequence[str]) -> str:
+        """Return the first of a merge's further parents that has the same content of a file."""
+        for parent in parents:
+            try:
+                known = self.repo.git.get_object_header(f"{parent}:{path}")[0]
+            except ValueError:
+                continue
+            if known == self.repo.git.get_object_header(f"{sha1}:{path}")[0]:
+                return parent
+        return ""
+
+    def _history(self, sha1: str, below: str) -> Iterator[tuple[Change, list[str], set[str]]]:
+        """Yield each commit, its parents, and the files in which it differs from the first; newest first."""
+        command = [*_GIT, "log", "-z", "--raw", "--diff-merges=first-parent", "--no-renames", "--topo-order"]
+        # Every commit, whether it changes something there or not, so that parents can be followed.
+        command += ["--full-history", "--sparse", "--no-show-signature", "--no-color"]
+        command += ["--format=%x01%H%x00%P%x00%ct%x00%an", sha1, "--", below]
         process: Any = self.repo.git.execute(command, as_process=True)
         tokens = _split(process.stdout)
-        change = Change("", "", "")
-        for field in tokens:
-            token = field.lstrip("\n")
-            entry = token
-            if token.startswith("\x01"):
+        change, parents, changed = None, [""], set[str]()
+        try:
+            for token in tokens:
+                if not token.startswith("\x01"):
+                    if token.lstrip("\n").startswith(":"):
+                        changed.add(next(tokens))
+                    continue
+                if change is not None:
+                    yield change, parents, changed
+                parents, changed = next(tokens).split(), set()
                 date = datetime.fromtimestamp(int(next(tokens)), UTC)
-                author = next(tokens)
-                # The raw entries follow the header after a newline, in the same field.
-                author, _, entry = author.partition("\n")
-                change = Change(token[1:], date.strftime("%Y-%m-%dT%H:%M:%S"), author)
-            if entry.startswith(":"):
-                parents = len(entry) - len(entry.lstrip(":"))
-                blob = entry.split()[2 * parents + 1]
-                yield change, next(tokens), blob
-        process.proc.kill()
+                change = Change(token[1:], date.strftime("%Y-%m-%dT%H:%M:%S"), next(tokens))
+            if change is not None:
+                yield change, parents, changed
+        finally:
+            process.proc.kill()
+            process.proc.communicate()
 
 
 def _split(stream: Any) -> Iterator[str]:
@@ -192,9 +274,9 @@ def _split(stream: Any) -> Iterator[str]:
     while block := stream.read(1 << 16):
         *whole, rest = (rest + block).split(b"\0")
         for field in whole:
-            yield field.decode("utf-8", errors="replace")
+            yield field.decode("utf-8", errors="surrogateescape")
     if rest:
-        yield rest.decode("utf-8", errors="replace")
+        yield rest.decode("utf-8", errors="surrogateescape")
 
 
 class CommitTree:
@@ -235,7 +317,3 @@ class CommitTree:
         if path not in self.blobs:
             raise FileNotFoundError(os.strerror(2), path)
         return self.repository.read(self.blobs[path])
-
-    def link(self, path: str) -> str | None:  # noqa: ARG002 - the work tree asks for it
-        """Return `None`: links are not among a commit's files."""
-        return None

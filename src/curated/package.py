@@ -31,10 +31,17 @@ class Files(Protocol):
         """Yield all paths, relative to the root, with forward slashes."""
 
     def read(self, path: str) -> bytes:
-        """Return the content of a file."""
+        """Return the content of a file.
 
-    def link(self, path: str) -> str | None:
-        """Return where a link out of the package leads; `None` for files and for links inside."""
+        Raises
+        ------
+        LeadsOutError
+            If it is a link that leads out of the package.
+        """
+
+
+class LeadsOutError(OSError):
+    """A link that leads out of the package; its message says where to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,15 @@ class WorkTree:
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
+        full = f"{self.root}/{path}"
         # Without waiting: a named pipe would never answer.
-        handle = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NONBLOCK)
+        flags = os.O_RDONLY | os.O_NONBLOCK
+        try:
+            handle = os.open(full, flags | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            handle = os.open(self._inside(full), flags)
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
@@ -64,13 +78,12 @@ class WorkTree:
         finally:
             os.close(handle)
 
-    def link(self, path: str) -> str | None:
-        """Return where a link out of the package leads; `None` for files and for links inside."""
-        full = os.path.join(self.root, path)
-        if not os.path.islink(full):
-            return None
-        root = os.path.realpath(self.root)
-        return None if os.path.realpath(full).startswith(f"{root}{os.sep}") else os.readlink(full)
+    def _inside(self, link: str) -> str:
+        """Return the file that a link leads to."""
+        target, root = os.path.realpath(link), os.path.realpath(self.root)
+        if not target.startswith(f"{root}{os.sep}"):
+            raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")
+        return target
 
 
 @dataclass(frozen=True, slots=True)

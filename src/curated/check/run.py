@@ -14,7 +14,7 @@ from curated.check.sets import check_set
 from curated.diagnostic import Diagnostic, Problem, has_errors
 from curated.instrument import Instrument, infer_instrument, parse_instrument
 from curated.model import CalibFile
-from curated.package import CONFIG_FILE, Files, Package
+from curated.package import CONFIG_FILE, Files, LeadsOutError, Package
 from curated.parallel import Progress, run_all
 from curated.text import read
 from curated.text.tree import load_yaml, yaml_locator
@@ -149,10 +149,7 @@ def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
     for directory, path in package.layout.instruments.items():
         if not path:
             continue
-        try:
-            data = read_inside(package.files, path)
-        except OSError as error:
-            data = Problem("CAL201", (), f"{error.strerror or error}")
+        data = read_file(package.files, path)
         text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else ""
         tree, problems = load_yaml(text) if isinstance(data, bytes) else (None, [data])
         if not problems:
@@ -226,10 +223,7 @@ def _reports(
 
 def content_key(files: Files, file: CalibFile, declared: Mapping[str, Instrument]) -> str:
     """Return what a report depends on, apart from the path: the content and the declared instrument."""
-    try:
-        data = read_inside(files, file.path)
-    except OSError:
-        return ""
+    data = read_file(files, file.path)
     return "" if isinstance(data, Problem) else _content_key(data, declared.get(file.key.instrument))
 
 
@@ -264,11 +258,7 @@ def check_one(
     files: Files, file: CalibFile, declared: Mapping[str, Instrument]
 ) -> tuple[Calib | None, bytes, FileReport]:
     """Read and check one file; a file that cannot be read is a finding."""
-    try:
-        data = read_inside(files, file.path)
-    except OSError as error:
-        problem = Problem("CAL201", (), f"{error.strerror or error}")
-        return None, b"", _unread(file, problem)
+    data = read_file(files, file.path)
     if isinstance(data, Problem):
         return None, b"", _unread(file, data)
     instrument = declared.get(file.key.instrument)
@@ -281,10 +271,14 @@ def _unread(file: CalibFile, problem: Problem) -> FileReport:
     return FileReport(file.path, file.key.detector, file.key.filter, {}, "", found)
 
 
-def read_inside(files: Files, path: str) -> bytes | Problem:
-    """Return a file's content; a `Problem` where it is a link that leads out of the package."""
-    leads_to = files.link(path)
-    return files.read(path) if leads_to is None else Problem("CAL106", (), f"links to {leads_to}")
+def read_file(files: Files, path: str) -> bytes | Problem:
+    """Return a file's content; a `Problem` where it cannot be read or is a link that leads out of the package."""
+    try:
+        return files.read(path)
+    except LeadsOutError as error:
+        return Problem("CAL106", (), error.strerror or "")
+    except OSError as error:
+        return Problem("CAL201", (), f"{error.strerror or error}")
 
 
 def apply_silence(report: Report, package: Package, today: date | None, everything: bool) -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from curated.diagnostic import Problem, brief
+from curated.text.scalars import NO_WORD, NOT_QUICK, quick_scalar
 from curated.text.tree import load_yaml
 
 VERSIONS = ("0.9", "1.0")
@@ -23,18 +24,12 @@ MAX_COLUMNS = 1_000
 MAX_LINES = 20_000
 """Most lines that a header may have."""
 
-# YAML 1.1 takes these words, in any case, for something else than text.
-_NO_WORD = r"(?!(?:y|n|yes|no|true|false|on|off|null)\b)"
-_KEY = rf"(?P<key>{_NO_WORD}[A-Z_](?:[\w .]*[\w.])?)"
+_KEY = rf"(?P<key>{NO_WORD}[A-Z_](?:[\w .]*[\w.])?)"
 _FLOW_PAIR = re.compile(rf"- \{{{_KEY}: (?P<value>\S.*)\}}\Z", re.IGNORECASE | re.ASCII)
 _BLOCK_PAIR = re.compile(rf"- {_KEY}: (?P<value>\S.*)\Z", re.IGNORECASE | re.ASCII)
 _MAP_PAIR = re.compile(rf"  {_KEY}: (?P<value>\S.*)\Z", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"-?[\w./+~^$;][\w./+~()^$;=:-]*(?: [\w./+~()^$;=:-]+)*\Z", re.ASCII)
-_QUOTED = re.compile(r"'[ -&(-~]*'\Z")
 _INTEGERS = re.compile(r"\[-?(?:0|[1-9]\d{0,17})(?:, -?(?:0|[1-9]\d{0,17}))*\]\Z", re.ASCII)
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})\Z", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,40}\.\d{1,40}\Z", re.ASCII)
-_WORD = re.compile(rf"{_NO_WORD}[A-Z][\w/+()=-]*(?: [\w./+()=-]+)*\Z", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(slots=True)
@@ -179,7 +174,7 @@ def _quick(lines: list[str]) -> Header | None:
         if match is None or match["key"] in metadata:
             return None
         value = _scalar(match["value"])
-        if value is _NOT_QUICK:
+        if value is NOT_QUICK:
             return None
         metadata[match["key"]] = value
     # An ordered mapping without any entry is written otherwise.
@@ -187,11 +182,8 @@ def _quick(lines: list[str]) -> Header | None:
     return None if columns is None or is_lone else Header(list(columns), metadata)
 
 
-_NOT_QUICK = object()
-
-
 def _scalar(text: str) -> Any:
-    """Return a YAML scalar's value, or a list of integers, or `_NOT_QUICK`."""
+    """Return a YAML scalar's value, or a list of integers, or `NOT_QUICK`."""
     if _INTEGERS.match(text):
         return [int(part) for part in text[1:-1].split(", ")]
     return _lone(text)
@@ -199,20 +191,12 @@ def _scalar(text: str) -> Any:
 
 @lru_cache(maxsize=4096)
 def _lone(text: str) -> Any:
-    if _QUOTED.match(text):
-        return text[1:-1]
-    if _INTEGER.match(text):
-        # a leading zero would be octal in YAML 1.1; the pattern has none
-        return int(text)
-    if _DECIMAL.match(text):
-        return float(text)
-    if _WORD.match(text):
-        return text
-    if _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
+    value = quick_scalar(text)
+    if value is NOT_QUICK and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
         data, problems = load_yaml(f"- {text}\n")
         if not problems and isinstance(data, list) and not isinstance(data[0], (dict, list)):
             return data[0]
-    return _NOT_QUICK
+    return value
 
 
 @lru_cache(maxsize=256)

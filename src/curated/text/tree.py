@@ -10,21 +10,13 @@ import yaml
 
 from curated.diagnostic import Problem
 from curated.text.places import MAX_DEPTH, is_too_deep, repeated_keys, yaml_locator
+from curated.text.runs import load_quickly
 from curated.text.source import Locator, Source
 from curated.text.tags import PlainLoader
 
 _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-_MIN_RUN = 16
-_RUN = re.compile(
-    r"^( *)(?:- )?[\w.~+-]+:\n"  # the key that the block sequence belongs to
-    r"(?P<run>( *)- -?\d+\.\d+(?:e[-+]\d+)?\n"
-    rf"(?:\3- -?\d+\.\d+(?:e[-+]\d+)?\n){{{_MIN_RUN - 1},}})"
-    r"(?! *\Z)(?=(?P<next> *)\S)",
-    re.MULTILINE | re.ASCII,
-)
-_PLACEHOLDER = "\x1acurated-run-"
 
 __all__ = ["load_yaml", "read_json", "read_yaml", "yaml_locator"]
 
@@ -106,7 +98,7 @@ def load_yaml(text: str) -> tuple[Any, list[Problem]]:
     """
     if is_too_deep(text):
         return None, [Problem("CAL209", (), f"nested more than {MAX_DEPTH} levels deep", line=1)]
-    quick = _load_with_runs(text)
+    quick = load_quickly(text)
     if quick is not None:
         return quick
     loader: PlainLoader | None = None
@@ -188,62 +180,6 @@ _PLAIN_WORDS = {
     "another document": ("a second document", "a file holds one document; remove the line '---'"),
 }
 """What libyaml says, and for each what a person understands, with a hint."""
-
-
-def _load_with_runs(text: str) -> tuple[Any, list[Problem]] | None:
-    """Load with long block sequences of decimals taken out, which a YAML parser reads slowly.
-
-    A run is only taken out where it is a whole sequence and the value of a plain key; if any of them does
-    not come back as exactly that, the document is read again in full.
-    """
-    if "\\" in text:
-        # Without escapes nothing in the document can look like our placeholders.
-        return None
-    runs: dict[str, list[float]] = {}
-
-    def take(match: re.Match[str]) -> str:
-        indent = len(match[3])
-        following = len(match["next"])
-        if indent < len(match[1]) or following > indent:
-            return match[0]
-        if following == indent and text.startswith("-", match.end() + following):
-            return match[0]
-        name = f"{_PLACEHOLDER}{len(runs)}"
-        runs[name] = list(map(float, match["run"].split()[1::2]))
-        start = match.start("run") - match.start()
-        return f'{match[0][:start]}{match[3]}- "{name}"\n'.replace("\x1a", "\\x1a")
-
-    shortened = _RUN.sub(take, text)
-    if not runs:
-        return None
-    try:
-        loader = PlainLoader(shortened)
-        tree = loader.get_single_data()
-        if loader.problems or "&" in shortened:
-            return None
-        tree = _put_back(tree, runs)
-    except (
-        yaml.YAMLError,
-        RecursionError,
-        TypeError,
-        ValueError,
-        OverflowError,
-        AttributeError,
-        LookupError,
-    ):
-        return None
-    return None if runs else (tree, [])
-
-
-def _put_back(node: Any, runs: dict[str, list[float]]) -> Any:
-    """Return the data with each run in its place, and take it out of ``runs``."""
-    if isinstance(node, dict):
-        return {key: _put_back(value, runs) for key, value in node.items()}
-    if isinstance(node, list):
-        if len(node) == 1 and isinstance(node[0], str) and node[0].startswith(_PLACEHOLDER):
-            return runs.pop(node[0])
-        return [_put_back(value, runs) for value in node]
-    return node
 
 
 def _is_bomb(tree: Any) -> bool:
