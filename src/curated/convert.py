@@ -19,7 +19,7 @@ from curated.fits.writer import fits_bytes
 from curated.git import Change, Repository
 from curated.instrument import Instrument
 from curated.model import CalibFile, Stamp
-from curated.package import CONFIG_FILE, Files, Package
+from curated.package import CONFIG_FILE, Files, Package, Silence
 from curated.parallel import Progress, run_all
 from curated.times import iso
 from curated.validity import by_key
@@ -89,13 +89,13 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     """
     repository = Repository(package.root)
     sha1 = repository.commit()
-    watched = [package.top] if package.bare else [package.top, CONFIG_FILE]
-    look = repository.dirty(watched)
     if repository.is_shallow:
         raise CuratedError(
             "the git history is cut off (shallow clone), so the last change of a file cannot be known",
             "run 'git fetch --unshallow'",
         )
+    watched = [package.top] if package.bare else [package.top, CONFIG_FILE]
+    look = repository.dirty(watched)
     blobs = repository.blobs(sha1, package.top)
     wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
     changes = repository.last_changes(sha1, wanted, package.top)
@@ -179,8 +179,18 @@ def convert_package(
         files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
         reports = {}
-        selected = frozenset(file.path for file in select(listed, paths))
-        task = _Task(files, dict(declared), origin, _next_starts(package), str(output), selected)
+        # Of two files of one name only the first is written; that there are two is found by the check.
+        places = {fits_path(file.path): file.path for file in reversed(select(listed, paths))}
+        selected = frozenset(places.values())
+        task = _Task(
+            files,
+            dict(declared),
+            origin,
+            _next_starts(package),
+            str(output),
+            selected,
+            package.config.silence,
+        )
         for report, converted in run_all(task, listed, jobs, progress):
             reports[report.path] = report
             if converted is not None:
@@ -188,6 +198,10 @@ def convert_package(
         return reports
 
     report = check_loaded(package, paths, load)
+    missing = [file.path for file in report.files if file.path not in made]
+    if missing and not report.failed:
+        hint = "silence only findings that leave a calibration behind; correct the file or remove it"
+        raise CuratedError(f"{missing[0]} cannot be converted, though its errors are silenced", hint)
     return report, [made[file.path] for file in report.files if file.path in made]
 
 
@@ -209,23 +223,34 @@ class _Task:
     next_starts: Mapping[str, datetime]
     output: str
     selected: frozenset[str]
+    silence: tuple[Silence, ...]
 
     def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
         return [self._one(file) for file in chunk]
 
     def _one(self, file: CalibFile) -> tuple[FileReport, Converted | None]:
         calib, data, report = check_one(self.files, file, self.declared)
-        if calib is None or file.path not in self.selected or any(d.is_error for d in report.diagnostics):
+        if calib is None or file.path not in self.selected or self._is_wrong(report):
             return report, None
         following = self.next_starts.get(file.path)
         end = report.end or (iso(following) if following else "")
-        # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
-        blob = blob_sha1(data) if self.origin.dirty else self.origin.blobs[file.path]
+        blob = blob_sha1(data)
+        if not self.origin.dirty and blob != self.origin.blobs[file.path]:
+            # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
+            blob = blob_sha1(data.replace(b"\r\n", b"\n"))
+            if blob != self.origin.blobs[file.path]:
+                raise CuratedError(
+                    f"{file.path} is not what git takes it for",
+                    "see 'git ls-files -v' for files that git is told not to look at, and run it again",
+                )
         content = fits_bytes(calib, self.origin.stamp(file, blob, end))
         path = fits_path(file.path)
         _write(os.path.join(self.output, path), content)
         digest = hashlib.sha256(content).hexdigest()
         return report, Converted(file, path, len(content), digest, blob)
+
+    def _is_wrong(self, report: FileReport) -> bool:
+        return any(d.is_error and not any(s.covers(d) for s in self.silence) for d in report.diagnostics)
 
 
 def _write(target: str, content: bytes) -> None:
@@ -234,7 +259,7 @@ def _write(target: str, content: bytes) -> None:
     try:
         handle = os.open(target, flags, 0o666)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _make_directory(os.path.dirname(target))
         handle = os.open(target, flags, 0o666)
     try:
         view = memoryview(content)
@@ -242,6 +267,29 @@ def _write(target: str, content: bytes) -> None:
             view = view[os.write(handle, view) :]
     finally:
         os.close(handle)
+
+
+def _obstacle(source: Path, target: Path) -> Path | None:
+    """Return what a file or directory cannot take the place of."""
+    for entry in os.scandir(source):
+        place, is_directory = target / entry.name, entry.is_dir(follow_symlinks=False)
+        if os.path.lexists(place) and place.is_dir() != is_directory:
+            return place
+        found = _obstacle(Path(entry.path), place) if is_directory and place.is_dir() else None
+        if found is not None:
+            return found
+    return None
+
+
+def _make_directory(path: str) -> None:
+    """Make a directory, and those above it that do not exist, asking no more than needed."""
+    try:
+        os.mkdir(path)
+    except FileNotFoundError:
+        _make_directory(os.path.dirname(path))
+        os.mkdir(path)
+    except FileExistsError:
+        pass  # another process was first
 
 
 def _merge(source: Path, target: Path) -> None:
@@ -266,7 +314,13 @@ def convert_into(
     """Convert into a directory that may hold files already; see `convert_package`.
 
     Everything is written beside first, and moved into place only if nothing is wrong.
+
+    Raises
+    ------
+    CuratedError
+        If something stands in the way.
     """
+    made = [path for path in (output, *output.parents) if not path.exists()]
     output.mkdir(parents=True, exist_ok=True)
     staging = output / f".curated-{os.getpid()}"
     shutil.rmtree(staging, ignore_errors=True)
@@ -274,7 +328,13 @@ def convert_into(
     try:
         report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
         if not report.failed:
+            obstacle = _obstacle(staging, output)
+            if obstacle is not None:
+                raise CuratedError(f"{obstacle} is in the way", "move it away, or name another directory")
+            made = []
             _merge(staging, output)
         return report, converted
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        for path in made:
+            path.rmdir()

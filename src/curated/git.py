@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
+import subprocess
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,16 +21,16 @@ if TYPE_CHECKING:
 _LINK = "120000"
 _MAX_LINKS = 40
 _POINTING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
-# Nobody's configuration changes what is said, nor how; a release candidate is below its release.
-_GIT = ("git", "--literal-pathspecs", "--no-optional-locks")
-for _setting in (
+_SETTINGS = (
     "core.quotepath=off",
     "i18n.logOutputEncoding=UTF-8",
     "log.follow=false",
     "log.showRoot=true",
+    # A release candidate is below its release.
     "versionsort.suffix=-",
-):
-    _GIT += ("-c", _setting)
+)
+_GIT = ("git", "--literal-pathspecs", "--no-optional-locks", *(word for s in _SETTINGS for word in ("-c", s)))
+"""The command, so that nobody's configuration changes what it says."""
 
 
 class GitError(CuratedError):
@@ -84,6 +86,8 @@ class Repository:
             raise CuratedError(f"{root} is not in a git repository", hint) from error
         if self.repo.working_tree_dir is None:
             raise CuratedError(f"{root} is in a git repository without a work tree")
+        self._processes: list[Any] = []
+        weakref.finalize(self, _end, self.repo, self._processes)
         if _POINTING & os.environ.keys():
             # A hook's variables would have git look at the hook's repository, wherever it is run.
             self.repo.git.update_environment(
@@ -94,6 +98,13 @@ class Repository:
         top = Path(self.repo.working_tree_dir).resolve()
         relative = root.resolve().relative_to(top)
         self.prefix = "" if relative == Path() else f"{relative.as_posix()}/"
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a git command whose output is read while it runs."""
+        process: Any = self.repo.git.execute([*_GIT, *arguments], as_process=True)
+        self._processes.append(process)
+        started: subprocess.Popen[bytes] = process.proc
+        return started
 
     def _run(self, *arguments: str) -> str:
         import git
@@ -115,17 +126,27 @@ class Repository:
         if revision.startswith("-"):
             raise CuratedError(f"{revision!r} is not a revision")
         try:
-            return self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+            return self._run(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            ).strip()
         except GitError as error:
             if error.said:
                 raise
             if revision == "HEAD":
-                raise CuratedError("the git repository has no commit yet", "commit the calibrations first") from error
+                raise CuratedError(
+                    "the git repository has no commit yet", "commit the calibrations first"
+                ) from error
             raise CuratedError(f"{revision!r} is not a commit of this repository") from error
 
     def tag(self, sha1: str) -> str:
         """Return the tag at a commit, empty for none; of several the highest version, releases before candidates."""
-        command = ["for-each-ref", "--points-at", sha1, "--sort=-version:refname", "--format=%(refname:strip=2)"]
+        command = [
+            "for-each-ref",
+            "--points-at",
+            sha1,
+            "--sort=-version:refname",
+            "--format=%(refname:strip=2)",
+        ]
         tags = self._run(*command, "refs/tags").split()
         return tags[0] if tags else ""
 
@@ -142,14 +163,14 @@ class Repository:
         """
         specs = [f"{self.prefix}{path}" or "." for path in paths]
         command = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *specs]
-        process: Any = self.repo.git.execute([*_GIT, *command], as_process=True)
+        process = self._start(*command)
 
         def answer() -> list[str]:
-            output = process.stdout.read().decode("utf-8", errors="surrogateescape")
-            said = process.stderr.read().decode("utf-8", errors="replace").strip()
-            if process.proc.wait() != 0:
-                raise GitError("status", said)
-            return [entry[3:].removeprefix(self.prefix) for entry in output.split("\0") if entry]
+            output, said = process.communicate()
+            if process.returncode != 0:
+                raise GitError("status", said.decode("utf-8", errors="replace").strip())
+            entries = output.decode("utf-8", errors="surrogateescape").split("\0")
+            return [entry[3:].removeprefix(self.prefix) for entry in entries if entry]
 
         return answer
 
@@ -160,7 +181,8 @@ class Repository:
         are left out.
         """
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", sha1, "--", f"{self.prefix}{top}" or ".")
-        blobs, links = {}, {}
+        blobs: dict[str, str] = {}
+        links: dict[str, str] = {}
         for entry in listed.split("\0"):
             described, _, path = entry.partition("\t")
             mode, kind, blob = [*described.split(), "", "", ""][:3]
@@ -243,11 +265,11 @@ class Repository:
 
     def _history(self, sha1: str, below: str) -> Iterator[tuple[Change, list[str], set[str]]]:
         """Yield each commit, its parents, and the files in which it differs from the first; newest first."""
-        command = [*_GIT, "log", "-z", "--raw", "--diff-merges=first-parent", "--no-renames", "--topo-order"]
+        command = ["log", "-z", "--raw", "--diff-merges=first-parent", "--no-renames", "--topo-order"]
         # Every commit, whether it changes something there or not, so that parents can be followed.
         command += ["--full-history", "--sparse", "--no-show-signature", "--no-color"]
         command += ["--format=%x01%H%x00%P%x00%ct%x00%an", sha1, "--", below]
-        process: Any = self.repo.git.execute(command, as_process=True)
+        process = self._start(*command)
         tokens = _split(process.stdout)
         change, parents, changed = None, [""], set[str]()
         try:
@@ -264,6 +286,14 @@ class Repository:
             if change is not None:
                 yield change, parents, changed
         finally:
+            process.kill()
+            process.communicate()
+
+
+def _end(repo: Repo, processes: list[Any]) -> None:
+    """End what still runs, and what GitPython keeps running to look objects up."""
+    for process in (*processes, repo.git.cat_file_header, repo.git.cat_file_all):
+        if process is not None and process.proc is not None:
             process.proc.kill()
             process.proc.communicate()
 

@@ -32,8 +32,21 @@ def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
         pairs = given + [(key, "") for key, value in pairs if value is None]
     if stamp is not None:
         pairs += stamp.keywords().items()
+    if not _any_escaped(pairs):
+        return pairs
     escaped = [key for key, value in pairs if any(_is_escaped(item) for item in _items(value))]
     return [*pairs, (ESCAPED, " ".join(escaped))] if escaped else pairs
+
+
+def _any_escaped(pairs: list[Card]) -> bool:
+    """Say, quickly, whether any text may need an escape: all of them together are looked at."""
+    texts = [value if isinstance(value, str) else "|".join(map(str, value)) for _, value in pairs if _is_textual(value)]
+    joined = "|".join([*texts, ""])
+    return not joined.isascii() or not joined.isprintable() or " |" in joined
+
+
+def _is_textual(value: Any) -> bool:
+    return isinstance(value, (str, list))
 
 
 def _items(value: Any) -> list[Any]:
