@@ -33,12 +33,29 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
     if plot is not None:
         from curated.plots import plot as draw
 
-        draw(calib, plot)
+        draw(calib, plot, size=_detector_size(path))
         settings.remark(f"drawn in {plot}")
     if form == "json":
         print_json("calibration", type=calib.SPEC.name, path=str(path), content=_finite(calib.toDict()))
     elif plot is None or settings.verbose:
         _print(calib)
+
+
+def _detector_size(path: Path) -> tuple[int, int] | None:
+    """Return columns and rows of a file's detector, where its package declares them."""
+    from curated.check.run import Report, read_instruments
+    from curated.package import open_package
+
+    try:
+        package = open_package(path.parent)
+    except CuratedError:
+        return None
+    declared = read_instruments(package, Report())
+    for file in package.layout.files:
+        if package.root / file.path == path.resolve() and file.key.instrument in declared:
+            detector = declared[file.key.instrument].detectors.get(file.key.detector)
+            return (detector.width, detector.height) if detector is not None and detector.width else None
+    return None
 
 
 def load(path: Path, type_name: str | None) -> Calib:
