@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from curated.diagnostic import Problem, brief
@@ -140,7 +142,7 @@ def normalise(
     metadata : `Metadata`
         Keywords in the order of the file.
     problems : `list` [`Problem`]
-        ``CAL115`` for spellings that disagree, ``CAL502`` for values that are no scalars.
+        ``CAL115`` for spellings that disagree, ``CAL502`` for names and values that no header can hold.
     """
     metadata = Metadata()
     spelled: dict[str, str] = {}
@@ -167,10 +169,49 @@ def normalise(
                 Problem("CAL502", ("metadata", name), f"{name} is {brief(value)}, which no header can hold")
             )
             continue
+        if key in _LAYOUT:
+            continue
+        wrong = _wrong_name(key) or _too_long(key, value)
+        if wrong:
+            detail = f"{brief(name)} {wrong}"
+            problems.append(Problem("CAL502", ("metadata", name), detail, _NAME_HINT))
+            continue
         put(_RENAMED.get(key, key), name, value)
         if key in _REPEATED:
             put(_REPEATED[key], name, value)
     return metadata, problems
+
+
+_LAYOUT = frozenset({"EXTNAME", "EXTVER", "EXTLEVEL", "LONGSTRN"})
+"""Names of a FITS file's own that a text made of it has brought along; they are not kept."""
+
+_RESERVED = re.compile(
+    r"(?:SIMPLE|BITPIX|NAXIS\d*|EXTEND|XTENSION|PCOUNT|GCOUNT|GROUPS|BLOCKED|BSCALE|BZERO|BLANK|TFIELDS|THEAP|END"
+    r"|CONTINUE|Z(?:IMAGE|TABLE|TENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|SIMPLE|EXTEND)"
+    r"|T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|BCOL|CCLS|DOC)\d+)\Z"
+)
+_SPELLABLE = re.compile(r"[!-+.-<>-~-]+(?: [!-+.-<>-~-]+)*\Z")
+_NAME_HINT = "choose another name: letters, digits, '_' and '-'"
+_LONGEST_NAME = 58
+_ROOM = 66
+"""Characters that a card has for a long name and its number."""
+
+
+@lru_cache(maxsize=4096)
+def _wrong_name(key: str) -> str:
+    """Return why a keyword cannot stand in a header, empty where it can."""
+    if _RESERVED.match(key):
+        return "is a keyword of FITS's own"
+    if len(key) > _LONGEST_NAME:
+        return "is too long for a header"
+    return "" if _SPELLABLE.match(key) else "is a name that no header can hold"
+
+
+def _too_long(key: str, value: Any) -> str:
+    if len(key) <= 8 or isinstance(value, str):
+        return ""
+    numbers = [str(v) for v in (value if isinstance(value, (list, tuple)) else [value]) if not isinstance(v, str)]
+    return "leaves no room for its value in a header" if len(key) + max(map(len, numbers), default=0) > _ROOM else ""
 
 
 def is_storable(value: Any) -> bool:

@@ -12,19 +12,26 @@ import numpy as np
 BLOCK = 2880
 _STANDARD = re.compile(r"[A-Z0-9_-]{1,8}\Z")
 _PRINTABLE = re.compile(r"[ -~]*\Z")
+# What astropy takes for a record-valued card, and returns as a number under another name.
+_RECORD = re.compile(r"[A-Za-z_][\w.]*: +[+-]?[\d.]\S*\Z")
+RECORD_MARK = re.compile(r": +[+-]?[\d.]")
+_COMMENTARY = ("COMMENT", "HISTORY")
 
 Card = tuple[str, Any]
 """A keyword and its value; a list of values stands for as many cards."""
 
 
 def needs_escape(text: str) -> bool:
-    """Say whether a text cannot stand in a header as it is: other than printable ASCII, or blanks at its end."""
-    return _PRINTABLE.match(text) is None or text.endswith(" ")
+    """Say whether a text cannot stand in a header as it is.
+
+    That is anything but printable ASCII, blanks at the end, and a word, a colon and a number.
+    """
+    return _PRINTABLE.match(text) is None or text.endswith(" ") or _RECORD.match(text) is not None
 
 
 def escape(text: str) -> str:
-    """Return a text in printable ASCII, with Python's escapes, which blanks at the end get as well."""
-    escaped = text.encode("unicode_escape").decode("ascii")
+    """Return a text in printable ASCII, with Python's escapes, also for the rest of `needs_escape`."""
+    escaped = _RECORD.sub(lambda m: m[0].replace(":", "\\x3a", 1), text.encode("unicode_escape").decode("ascii"))
     kept = escaped.rstrip(" ")
     return kept + "\\x20" * (len(escaped) - len(kept))
 
@@ -59,8 +66,9 @@ def card(key: str, value: Any) -> str:
 @lru_cache(maxsize=8192)
 def _card(key: str, value: Any, _: type) -> str:
     """Make a card; the class is part of what is remembered, since True, 1 and 1.0 are equal."""
-    if key == "COMMENT":
-        return f"COMMENT {escape(str(value))[:72]}".ljust(80)
+    if key in _COMMENTARY:
+        text = escape(str(value)) if needs_escape(str(value)) else str(value)
+        return "".join(f"{key:<8}{text[i : i + 72]}".ljust(80) for i in range(0, max(len(text), 1), 72))
     prefix = f"{key:<8}= " if _STANDARD.match(key) else f"HIERARCH {key} = "
     if isinstance(value, str):
         return _text_card(prefix, escape(value) if needs_escape(value) else value)
@@ -101,6 +109,8 @@ def _text_card(prefix: str, text: str) -> str:
         parts.append(quoted[:cut])
         quoted = quoted[cut:]
         room = 80 - len("CONTINUE  ") - 3
+    if parts[-1].endswith("&"):
+        parts.append("")  # readers take it for the mark of another card
     lines = [f"{prefix if i == 0 else 'CONTINUE  '}'{part}{'&' if i < len(parts) - 1 else ''}'" for i, part in enumerate(parts)]
     return "".join(line.ljust(80) for line in lines)
 

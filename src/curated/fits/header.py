@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from curated.calib import Calib
-from curated.fits.cards import Card, needs_escape
+from curated.fits.cards import RECORD_MARK, Card, escape, needs_escape
 from curated.metadata import IDENTITY, SEQUENCE
 from curated.model import STAMP_KEYWORDS, Stamp
 
@@ -30,19 +30,35 @@ def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
     elif calib.SPEC.absent == "blank":
         given = [(key, value) for key, value in pairs if value is not None]
         pairs = given + [(key, "") for key, value in pairs if value is None]
-    if stamp is not None:
-        pairs += stamp.keywords().items()
+    return _escaped([*pairs, *(stamp.keywords().items() if stamp is not None else ())])
+
+
+def stamp_cards(stamp: Stamp | None) -> list[Card]:
+    """Return a stamp alone as cards."""
+    return _escaped(list(stamp.keywords().items())) if stamp is not None else []
+
+
+def _escaped(pairs: list[Card]) -> list[Card]:
+    """Escape what cannot stand in a header as it is, and add the card that says where."""
     if not _any_escaped(pairs):
         return pairs
-    escaped = [key for key, value in pairs if any(_is_escaped(item) for item in _items(value))]
-    return [*pairs, (ESCAPED, " ".join(escaped))] if escaped else pairs
+    listed = dict.fromkeys(key for key, value in pairs if any(map(_is_escaped, _items(value))))
+    if not listed:
+        return pairs
+    escaped = [(key, _escape(value) if key in listed else value) for key, value in pairs]
+    return [*escaped, (ESCAPED, ",".join(listed))]
 
 
 def _any_escaped(pairs: list[Card]) -> bool:
     """Say, quickly, whether any text may need an escape: all of them together are looked at."""
     texts = [value if isinstance(value, str) else "|".join(map(str, value)) for _, value in pairs if _is_textual(value)]
     joined = "|".join([*texts, ""])
-    return not joined.isascii() or not joined.isprintable() or " |" in joined
+    return (
+        not joined.isascii()
+        or not joined.isprintable()
+        or " |" in joined
+        or RECORD_MARK.search(joined) is not None
+    )
 
 
 def _is_textual(value: Any) -> bool:
@@ -55,6 +71,12 @@ def _items(value: Any) -> list[Any]:
 
 def _is_escaped(value: Any) -> bool:
     return isinstance(value, str) and needs_escape(value)
+
+
+def _escape(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_escape(item) for item in value]
+    return escape(value) if isinstance(value, str) else value
 
 
 def _ordered(calib: Calib, stamp: Stamp | None) -> Iterator[Card]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,18 @@ from curated.units import text_unit
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "
     "CHECKSUM DATASUM".split()
+)
+# What astropy raises on files that are damaged.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NameError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
 )
 _PER_COLUMN = ("TTYPE", "TFORM", "TUNIT", "TDIM", "TNULL", "TSCAL", "TZERO", "TDISP", "TCCLS", "TDOC")
 
@@ -43,16 +56,15 @@ def read_fits(filename: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
     from astropy.io import fits
 
     try:
-        with fits.open(filename, memmap=False) as hdus:
-            headers = [h.header for h in hdus]
+        with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
+            headers = [_keywords(h.header) for h in hdus[:2]]
             found = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
             tables = {h.name or str(i + 1): _columns(h) for i, h in enumerate(found)}
-    except (OSError, ValueError, TypeError) as error:
+    except (*_DAMAGE, fits.VerifyError) as error:
         raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
-    primary = _keywords(headers[0])
-    if "OBSTYPE" in primary or len(headers) == 1:
-        return primary, tables
-    return {**primary, **_keywords(headers[1])}, tables
+    if "OBSTYPE" in headers[0] or len(headers) == 1:
+        return headers[0], tables
+    return {**headers[0], **headers[1]}, tables
 
 
 def _keywords(header: Any) -> dict[str, Any]:
@@ -69,10 +81,17 @@ def _keywords(header: Any) -> dict[str, Any]:
             metadata[name] = [*known, value] if isinstance(known, list) else [known, value]
         else:
             metadata[name] = [value] if name == "comments" else value
-    for key in str(metadata.pop(ESCAPED, "")).split():
-        if isinstance(metadata.get(key), str):
-            metadata[key] = unescape(metadata[key])
+    for key in str(metadata.pop(ESCAPED, "")).split(","):
+        name = "comments" if key == "COMMENT" else key
+        if name in metadata:
+            metadata[name] = _unescaped(metadata[name])
     return metadata
+
+
+def _unescaped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unescaped(item) for item in value]
+    return unescape(value) if isinstance(value, str) else value
 
 
 def _is_undefined(value: Any) -> bool:
@@ -86,9 +105,9 @@ def _columns(table: Any) -> dict[str, TextColumn]:
     for column in table.columns:
         values = table.data[column.name]
         if values.dtype.kind in "SU":
-            values = np.array([unescape(str(v)) if "\\" in str(v) else str(v) for v in values.reshape(-1)], dtype=str).reshape(
-                values.shape
-            )
+            values = np.array(
+                [unescape(str(v)) if "\\" in str(v) else str(v) for v in values.reshape(-1)], dtype=str
+            ).reshape(values.shape)
         elif values.dtype.kind == "O":
             values = [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curated.calib import Calib
 from curated.fits.cards import Card, cards, hdu
-from curated.fits.header import keyword_cards
+from curated.fits.header import keyword_cards, stamp_cards
 from curated.fits.table import table_parts
 from curated.model import Stamp
 
@@ -27,7 +27,7 @@ def fits_bytes(calib: Calib, stamp: Stamp | None = None) -> bytes:
         The same for the same calibration and stamp, whatever the machine or the time.
     """
     keywords = cards(keyword_cards(calib, stamp))
-    stamped = cards(stamp.keywords().items()) if stamp is not None else ""
+    stamped = cards(stamp_cards(stamp))
     parts = [hdu(_PRIMARY + keywords, b"")]
     for index, table in enumerate(calib.fits_tables()):
         structure, data = table_parts(table)

@@ -1,0 +1,90 @@
+"""The demonstration package in a repository of its own, packages of defect lists, and the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from conftest import GitPackage
+
+ROOT = Path(__file__).parents[1]
+URL = "https://example.org/calibs"
+EDITOR = "Zoë Åström 天文"
+EDITED = "calibs/demo/defects/d00/20240301T000000.ecsv"
+UNTOUCHED = "calibs/demo/crosstalk/d00/20200101T000000.yaml"
+
+
+def make_demo(path: Path) -> GitPackage:
+    """Copy the demonstration package and give it a history: added, then one file edited by somebody else."""
+    path.mkdir(parents=True)
+    package = GitPackage(path)
+    package.git("init", "--quiet")
+    shutil.copytree(ROOT / "calibs", path / "calibs")
+    package.commit({"curated.yaml": f"calibs: calibs\nurl: {URL}\n"}, "Add calibrations")
+    text = (path / EDITED).read_text()
+    package.commit(
+        {EDITED: text.replace("not measured", "not measured at all")},
+        "Correct a source",
+        author=EDITOR,
+        date=datetime(2025, 2, 3, 4, 5, 6, tzinfo=UTC),
+    )
+    package.commit({"notes.txt": "text"}, "Add notes")
+    return package
+
+
+def defects(
+    meta: Mapping[str, Any] | None = None, *, detector: int = 0, date: str = "2020-01-01T00:00:00", x0: int = 1
+) -> str:
+    """Text of a list of one defect."""
+    keywords = {"OBSTYPE": "defects", "INSTRUME": "Lab", "DETECTOR": detector, "CALIBDATE": date, **(meta or {})}
+    columns = "".join(f"# - {{name: {name}, datatype: int64}}\n" for name in ("x0", "y0", "width", "height"))
+    listed = "".join(f"# - {json.dumps({key: value})}\n" for key, value in keywords.items())
+    return (
+        f"# %ECSV 1.0\n# ---\n# datatype:\n{columns}# meta: !!omap\n{listed}# schema: astropy-2.0\n"
+        f"x0 y0 width height\n{x0} 2 3 4\n"
+    )
+
+
+def place(detector: int = 0, date: str = "20200101T000000", instrument: str = "lab") -> str:
+    """Path of a list of defects in a package with a ``curated.yaml``."""
+    return f"calibs/{instrument}/defects/d{detector:02d}/{date}.ecsv"
+
+
+def run_curated(
+    *arguments: str | os.PathLike[str], cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "curated", *map(os.fspath, arguments)],
+        cwd=cwd,
+        env=os.environ | {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", "")} | environment,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        check=False,
+        timeout=240,
+    )
+
+
+def tree(directory: Path) -> dict[str, bytes]:
+    """Contents of all files below a directory."""
+    return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+def fitsverify(files: list[Path]) -> str:
+    """What ``fitsverify`` calls errors in many files; empty where there are none."""
+    said = ""
+    for first in range(0, len(files), 500):
+        command = ["fitsverify", "-e", "-q", *map(str, files[first : first + 500])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        lines = done.stdout.splitlines()
+        assert len(lines) == len(files[first : first + 500]), done.stdout + done.stderr
+        said += "".join(f"{line}\n" for line in lines if not line.startswith("verification OK"))
+    return said
