@@ -35,8 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hermetic_git() -> Iterator[None]:
-    """Git as on a machine where nobody has set anything up."""
+def hermetic_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Git as on a machine where nobody has set anything up, and a cache that nobody else sees."""
     with pytest.MonkeyPatch.context() as patch:
         # A Git hook that runs the tests sets GIT_DIR and more: they would point us at the wrong repository.
         for name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -44,6 +44,7 @@ def hermetic_git() -> Iterator[None]:
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         patch.setenv("GIT_TERMINAL_PROMPT", "0")
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

@@ -40,12 +40,24 @@ def make_demo(path: Path) -> GitPackage:
 
 
 def defects(
-    meta: Mapping[str, Any] | None = None, *, detector: int = 0, date: str = "2020-01-01T00:00:00", x0: int = 1
+    meta: Mapping[str, Any] | None = None,
+    *,
+    detector: int = 0,
+    date: str = "2020-01-01T00:00:00",
+    x0: int = 1,
 ) -> str:
     """Text of a list of one defect."""
-    keywords = {"OBSTYPE": "defects", "INSTRUME": "Lab", "DETECTOR": detector, "CALIBDATE": date, **(meta or {})}
+    keywords = {
+        "OBSTYPE": "defects",
+        "INSTRUME": "Lab",
+        "DETECTOR": detector,
+        "CALIBDATE": date,
+        **(meta or {}),
+    }
     columns = "".join(f"# - {{name: {name}, datatype: int64}}\n" for name in ("x0", "y0", "width", "height"))
-    listed = "".join(f"# - {json.dumps({key: value})}\n" for key, value in keywords.items())
+    listed = "".join(
+        f"# - {json.dumps({key: value}, ensure_ascii=False)}\n" for key, value in keywords.items()
+    )
     return (
         f"# %ECSV 1.0\n# ---\n# datatype:\n{columns}# meta: !!omap\n{listed}# schema: astropy-2.0\n"
         f"x0 y0 width height\n{x0} 2 3 4\n"
@@ -64,7 +76,7 @@ def run_curated(
     return subprocess.run(
         [sys.executable, "-m", "curated", *map(os.fspath, arguments)],
         cwd=cwd,
-        env=os.environ | {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", "")} | environment,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         errors="surrogateescape",
@@ -75,7 +87,9 @@ def run_curated(
 
 def tree(directory: Path) -> dict[str, bytes]:
     """Contents of all files below a directory."""
-    return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()
+    }
 
 
 def fitsverify(files: list[Path]) -> str:

@@ -97,7 +97,8 @@ def check_file(
     problems += check_identity(file, cls.SPEC, metadata, instrument)
     problems += _inside(calib, file, instrument)
     report.diagnostics = sorted(source.diagnose(problem, file.path) for problem in _limited(problems))
-    report.keywords = {key: metadata[key] for key in KEYWORDS if _is_scalar(metadata.get(key))}
+    known = dict(metadata)
+    report.keywords = {key: known[key] for key in KEYWORDS if key in known and _is_scalar(known[key])}
     if not isinstance(report.keywords.get("DETECTOR", 0), int):
         del report.keywords["DETECTOR"]
     end = read_date(metadata, "VALIDEND")
@@ -108,6 +109,10 @@ def check_file(
 
 def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
     """Yield at most so many problems of a code; a wrong column would hide everything else."""
+    problems = list(problems)
+    if len(problems) <= MAX_FINDINGS:
+        yield from problems
+        return
     seen: Counter[str] = Counter()
     last: dict[str, Problem] = {}
     for problem in problems:

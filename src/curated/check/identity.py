@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,9 @@ from curated.layout import directory_name
 from curated.metadata import Metadata, has_value
 from curated.model import CalibFile, Spec
 from curated.times import iso, parse_time
+
+Known = Mapping[str, Any]
+"""Keywords in canonical spelling."""
 
 
 def check_identity(
@@ -30,56 +33,58 @@ def check_identity(
     instrument : `Instrument` or `None`
         Its instrument where one is declared.
     """
-    yield from _required(spec, metadata)
-    yield from _instrument_and_type(file, spec, metadata)
+    # A plain mapping, whose look-up costs nothing: the keywords are canonical already.
+    keywords = dict(metadata)
+    yield from _required(spec, keywords)
+    yield from _instrument_and_type(file, spec, keywords)
     if spec.has_detector:
-        yield from _detector(file, metadata, instrument)
+        yield from _detector(file, keywords, instrument)
     if spec.has_filter:
-        yield from _filter(file, metadata, instrument)
+        yield from _filter(file, keywords, instrument)
     for keyword, has in (("DETECTOR", spec.has_detector), ("FILTER", spec.has_filter)):
-        if not has and has_value(metadata.get(keyword)) and metadata.get(keyword) != "None":
-            detail = f"{keyword} is {brief(metadata[keyword])}, but {spec.name} has no such level"
+        if not has and has_value(keywords.get(keyword)) and keywords.get(keyword) != "None":
+            detail = f"{keyword} is {brief(keywords[keyword])}, but {spec.name} has no such level"
             yield Problem("CAL118", ("metadata", keyword), detail)
-    yield from _dates(file, metadata)
-    yield from _calib_id(metadata)
-    found = metadata.text("CALIBCLS").rpartition(".")[2]
+    yield from _dates(file, keywords)
+    yield from _calib_id(keywords)
+    found = _text(keywords, "CALIBCLS").rpartition(".")[2]
     if found and found != spec.calibcls.rpartition(".")[2]:
-        detail = f"CALIBCLS is {brief(metadata['CALIBCLS'])}, not {spec.calibcls!r}"
+        detail = f"CALIBCLS is {brief(keywords['CALIBCLS'])}, not {spec.calibcls!r}"
         yield Problem("CAL309", ("metadata", "CALIBCLS"), detail)
 
 
-def _required(spec: Spec, metadata: Metadata) -> Iterator[Problem]:
+def _required(spec: Spec, keywords: Known) -> Iterator[Problem]:
     for keyword in spec.required_keywords:
-        if not has_value(metadata.get(keyword)):
+        if not has_value(keywords.get(keyword)):
             yield Problem("CAL113", ("metadata",), f"{keyword} is missing")
     for keyword in ("INSTRUME", "OBSTYPE", "FILTER"):
-        value = metadata.get(keyword) if keyword in spec.required_keywords else None
+        value = keywords.get(keyword) if keyword in spec.required_keywords else None
         if has_value(value) and not isinstance(value, str):
             yield Problem(
                 "CAL211", ("metadata", keyword), f"{keyword} is {brief(value)}, not a text; put it in quotes"
             )
 
 
-def _instrument_and_type(file: CalibFile, spec: Spec, metadata: Metadata) -> Iterator[Problem]:
-    found = metadata.text("INSTRUME")
+def _instrument_and_type(file: CalibFile, spec: Spec, keywords: Known) -> Iterator[Problem]:
+    found = _text(keywords, "INSTRUME")
     if found and found.lower() != file.key.instrument.lower():
         detail = f"INSTRUME is {brief(found)}, the directory is {file.key.instrument!r}"
         yield Problem("CAL108", ("metadata", "INSTRUME"), detail)
-    found = metadata.text("OBSTYPE")
+    found = _text(keywords, "OBSTYPE")
     if found and found.lower() not in (spec.name.lower(), spec.obstype.lower()):
         yield Problem(
             "CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {brief(found)}, the directory is {spec.name!r}"
         )
 
 
-def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
-    directory, number = file.key.detector, metadata.get("DETECTOR")
+def _detector(file: CalibFile, keywords: Known, instrument: Instrument | None) -> Iterator[Problem]:
+    directory, number = file.key.detector, keywords.get("DETECTOR")
     if has_value(number) and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
         yield Problem(
             "CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {brief(number)}, not a number of a detector"
         )
         number = None
-    name, raft, slot = (metadata.text(key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
+    name, raft, slot = (_text(keywords, key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
     if name and directory not in (directory_name(name), directory_name(f"{raft}_{name}")):
         yield Problem(
             "CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {brief(name)}, the directory is {directory!r}"
@@ -98,8 +103,8 @@ def _detector(file: CalibFile, metadata: Metadata, instrument: Instrument | None
         yield Problem("CAL110", ("metadata", "DETECTOR"), detail)
 
 
-def _filter(file: CalibFile, metadata: Metadata, instrument: Instrument | None) -> Iterator[Problem]:
-    directory, found = file.key.filter, metadata.text("FILTER")
+def _filter(file: CalibFile, keywords: Known, instrument: Instrument | None) -> Iterator[Problem]:
+    directory, found = file.key.filter, _text(keywords, "FILTER")
     if found and directory_name(found) != directory:
         yield Problem(
             "CAL111", ("metadata", "FILTER"), f"FILTER is {brief(found)}, the directory is {directory!r}"
@@ -109,9 +114,9 @@ def _filter(file: CalibFile, metadata: Metadata, instrument: Instrument | None) 
         yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}", line=0, column=0)
 
 
-def read_date(metadata: Metadata, keyword: str) -> datetime | Problem | None:
+def read_date(keywords: Known, keyword: str) -> datetime | Problem | None:
     """Return a keyword's date as naive UTC; a `Problem` where it is none, `None` where there is none."""
-    value: Any = metadata.get(keyword)
+    value: Any = keywords.get(keyword)
     if not has_value(value):
         return None
     try:
@@ -121,19 +126,19 @@ def read_date(metadata: Metadata, keyword: str) -> datetime | Problem | None:
         return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, not {kind}")
 
 
-def _dates(file: CalibFile, metadata: Metadata) -> Iterator[Problem]:
+def _dates(file: CalibFile, keywords: Known) -> Iterator[Problem]:
     for keyword in ("CALIBDATE", "VALIDSTART", "VALIDEND"):
-        date = read_date(metadata, keyword)
+        date = read_date(keywords, keyword)
         if isinstance(date, Problem):
             yield date
         elif date is not None and keyword != "VALIDEND" and date != file.start:
-            detail = f"{keyword} is {brief(metadata[keyword])}, the file name says {iso(file.start)}"
+            detail = f"{keyword} is {brief(keywords[keyword])}, the file name says {iso(file.start)}"
             yield Problem("CAL112", ("metadata", keyword), detail)
 
 
-def _calib_id(metadata: Metadata) -> Iterator[Problem]:
+def _calib_id(keywords: Known) -> Iterator[Problem]:
     """Compare the parts of CALIB_ID that repeat keywords."""
-    parts = dict(part.split("=", 1) for part in metadata.text("CALIB_ID").split() if "=" in part)
+    parts = dict(part.split("=", 1) for part in _text(keywords, "CALIB_ID").split() if "=" in part)
     wrong = []
     for part, keyword in (
         ("instrument", "INSTRUME"),
@@ -142,7 +147,7 @@ def _calib_id(metadata: Metadata) -> Iterator[Problem]:
         ("filter", "FILTER"),
         ("calibDate", "CALIBDATE"),
     ):
-        said, known = parts.get(part, ""), metadata.text(keyword)
+        said, known = parts.get(part, ""), _text(keywords, keyword)
         if said and known and said.lower() != known.lower().replace(" ", "_") and not _same_date(said, known):
             wrong.append(f"{part} {brief(said)} but {keyword} {brief(known)}")
     if wrong:
@@ -154,3 +159,9 @@ def _same_date(one: str, other: str) -> bool:
         return parse_time(one) == parse_time(other)
     except ValueError:
         return False
+
+
+def _text(keywords: Known, keyword: str) -> str:
+    """Return a keyword as text, empty where it has no value."""
+    value = keywords.get(keyword)
+    return "" if value is None else str(value)

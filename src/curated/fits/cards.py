@@ -15,6 +15,7 @@ _PRINTABLE = re.compile(r"[ -~]*\Z")
 # What astropy takes for a record-valued card, and returns as a number under another name.
 _RECORD = re.compile(r"[A-Za-z_][\w.]*: +[+-]?[\d.]\S*\Z")
 RECORD_MARK = re.compile(r": +[+-]?[\d.]")
+COMMENT_LENGTH = 72
 _COMMENTARY = ("COMMENT", "HISTORY")
 
 Card = tuple[str, Any]
@@ -31,7 +32,9 @@ def needs_escape(text: str) -> bool:
 
 def escape(text: str) -> str:
     """Return a text in printable ASCII, with Python's escapes, also for the rest of `needs_escape`."""
-    escaped = _RECORD.sub(lambda m: m[0].replace(":", "\\x3a", 1), text.encode("unicode_escape").decode("ascii"))
+    escaped = _RECORD.sub(
+        lambda m: m[0].replace(":", "\\x3a", 1), text.encode("unicode_escape").decode("ascii")
+    )
     kept = escaped.rstrip(" ")
     return kept + "\\x20" * (len(escaped) - len(kept))
 
@@ -67,8 +70,7 @@ def card(key: str, value: Any) -> str:
 def _card(key: str, value: Any, _: type) -> str:
     """Make a card; the class is part of what is remembered, since True, 1 and 1.0 are equal."""
     if key in _COMMENTARY:
-        text = escape(str(value)) if needs_escape(str(value)) else str(value)
-        return "".join(f"{key:<8}{text[i : i + 72]}".ljust(80) for i in range(0, max(len(text), 1), 72))
+        return f"{key:<8}{escape(value) if needs_escape(value) else value}".ljust(80)
     prefix = f"{key:<8}= " if _STANDARD.match(key) else f"HIERARCH {key} = "
     if isinstance(value, str):
         return _text_card(prefix, escape(value) if needs_escape(value) else value)
@@ -111,7 +113,10 @@ def _text_card(prefix: str, text: str) -> str:
         room = 80 - len("CONTINUE  ") - 3
     if parts[-1].endswith("&"):
         parts.append("")  # readers take it for the mark of another card
-    lines = [f"{prefix if i == 0 else 'CONTINUE  '}'{part}{'&' if i < len(parts) - 1 else ''}'" for i, part in enumerate(parts)]
+    lines = [
+        f"{prefix if i == 0 else 'CONTINUE  '}'{part}{'&' if i < len(parts) - 1 else ''}'"
+        for i, part in enumerate(parts)
+    ]
     return "".join(line.ljust(80) for line in lines)
 
 

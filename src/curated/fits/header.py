@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from curated.calib import Calib
-from curated.fits.cards import RECORD_MARK, Card, escape, needs_escape
+from curated.fits.cards import COMMENT_LENGTH, RECORD_MARK, Card, escape, needs_escape
 from curated.metadata import IDENTITY, SEQUENCE
 from curated.model import STAMP_KEYWORDS, Stamp
 
@@ -51,7 +51,11 @@ def _escaped(pairs: list[Card]) -> list[Card]:
 
 def _any_escaped(pairs: list[Card]) -> bool:
     """Say, quickly, whether any text may need an escape: all of them together are looked at."""
-    texts = [value if isinstance(value, str) else "|".join(map(str, value)) for _, value in pairs if _is_textual(value)]
+    texts = [
+        value if isinstance(value, str) else "|".join(map(str, value))
+        for _, value in pairs
+        if _is_textual(value)
+    ]
     joined = "|".join([*texts, ""])
     return (
         not joined.isascii()
@@ -73,6 +77,19 @@ def _is_escaped(value: Any) -> bool:
     return isinstance(value, str) and needs_escape(value)
 
 
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the pieces of a comment that fit into a card each, escaped or not."""
+    while len(text) > COMMENT_LENGTH or needs_escape(text):
+        end = len(text[:COMMENT_LENGTH].rstrip(" ")) or 1  # a blank is lost at the end, not at the start
+        while len(escape(text[:end])) > COMMENT_LENGTH:
+            end -= 1
+        end = end if text[end:].strip(" ") or len(escape(text)) > COMMENT_LENGTH else len(text)
+        yield text[:end]
+        text = text[end:]
+    if text:
+        yield text
+
+
 def _escape(value: Any) -> Any:
     if isinstance(value, list):
         return [_escape(item) for item in value]
@@ -92,7 +109,7 @@ def _ordered(calib: Calib, stamp: Stamp | None) -> Iterator[Card]:
     for key in fixed:
         yield key, metadata.pop(key, None)
     for key, value in metadata.items():
-        if key == "COMMENTS":
-            yield "COMMENT", value
+        if key in ("COMMENTS", "HISTORY"):
+            yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]
         elif key not in skipped and key != ESCAPED and value != []:
             yield key, value

@@ -49,10 +49,18 @@ def _table_parts(table: TableData) -> tuple[str, bytes]:
             block[f"c{i}"][row] = (part.counts[row], len(heap))
             heap += chunk
     described = tuple(
-        (name, part.form, column.unit if rows else "", part.dim, *(table.keywords[k][i] for k in table.column_keywords))
+        (
+            name,
+            part.form,
+            column.unit if rows else "",
+            part.dim,
+            *(table.keywords[k][i] for k in table.column_keywords),
+        )
         for i, ((name, column), part) in enumerate(zip(table.columns.items(), encoded, strict=True))
     )
-    return _structure(dtype.itemsize, rows, len(heap), described, table.column_keywords), block.tobytes() + heap
+    return _structure(
+        dtype.itemsize, rows, len(heap), described, table.column_keywords
+    ), block.tobytes() + heap
 
 
 @lru_cache(maxsize=1024)
@@ -83,7 +91,9 @@ class _Part:
 
     __slots__ = ("counts", "dim", "dtype", "form", "heap", "shape", "values")
 
-    def __init__(self, form: str, dtype: str, shape: tuple[int, ...] = (), dim: str = "", values: Any = None) -> None:
+    def __init__(
+        self, form: str, dtype: str, shape: tuple[int, ...] = (), dim: str = "", values: Any = None
+    ) -> None:
         self.form, self.dtype, self.shape, self.dim, self.values = form, dtype, shape, dim, values
         self.heap: list[bytes] | None = None
         self.counts: list[int] = []

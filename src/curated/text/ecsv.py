@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from curated.diagnostic import Pointer, Problem
 from curated.model import TextColumn
@@ -10,8 +11,9 @@ from curated.text.ecsv_cells import convert
 from curated.text.ecsv_header import read_header
 from curated.text.ecsv_rows import Body, split_cells
 from curated.text.places import yaml_locator
-from curated.text.source import Source
+from curated.text.source import Locator, Source
 
+_COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
 _GAP = re.compile(r"(?:[ \t]*\n)+(?=#)")
 
 
@@ -50,12 +52,12 @@ def _header_extent(text: str) -> tuple[int, int]:
     """Return the number of header lines and the offset of the first line after them."""
     count = position = 0
     while True:
-        while text.startswith("#", position):
-            end = text.find("\n", position)
-            count += 1
-            if end < 0:
-                return count, len(text) + 1
-            position = end + 1
+        comments = _COMMENTS.match(text, position)
+        if comments is not None:
+            count += comments[0].count("\n")
+            position = comments.end()
+        if text.startswith("#", position):
+            return count + 1, len(text) + 1
         # Blank lines between comments are no end of the header.
         gap = _GAP.match(text, position) if count else None
         if gap is None:
@@ -79,8 +81,17 @@ class _Locator:
     """Finds lines in an ECSV file: keywords and columns in the header, cells in the rows."""
 
     def __init__(self, header: list[str], names: list[str], body: Body) -> None:
-        self.names, self.body = {name: i for i, name in enumerate(names)}, body
-        self.yaml = yaml_locator("\n" + "\n".join(header[1:]) + "\n")
+        self.header, self.columns, self.body = header, names, body
+
+    @cached_property
+    def names(self) -> dict[str, int]:
+        """Place of each column in the header's list."""
+        return {name: i for i, name in enumerate(self.columns)}
+
+    @cached_property
+    def yaml(self) -> Locator:
+        """Finds places in the header."""
+        return yaml_locator("\n" + "\n".join(self.header[1:]) + "\n")
 
     def __call__(self, pointer: Pointer) -> tuple[int, int]:
         if not pointer:

@@ -168,28 +168,29 @@ def _quick(lines: list[str]) -> Header | None:
     serialized = next((i for i in range(meta + 1, end) if "__serialized_columns__" in lines[i]), end)
     columns = _column_block("\n".join(lines[3:meta]), "\n".join(lines[serialized:end]), bool(kind))
     metadata: dict[str, Any] = {}
-    patterns = (_FLOW_PAIR, _BLOCK_PAIR) if kind else (_MAP_PAIR,)
     for line in lines[meta + 1 : serialized]:
-        match = next((m for p in patterns if (m := p.match(line))), None)
-        if match is None or match["key"] in metadata:
+        key, value = _pair(line, bool(kind))
+        if value is NOT_QUICK or key in metadata:
             return None
-        value = _scalar(match["value"])
-        if value is NOT_QUICK:
-            return None
-        metadata[match["key"]] = value
+        metadata[key] = list(value) if isinstance(value, tuple) else value
     # An ordered mapping without any entry is written otherwise.
     is_lone = bool(kind) and serialized == meta + 1
     return None if columns is None or is_lone else Header(list(columns), metadata)
 
 
-def _scalar(text: str) -> Any:
-    """Return a YAML scalar's value, or a list of integers, or `NOT_QUICK`."""
-    if _INTEGERS.match(text):
-        return [int(part) for part in text[1:-1].split(", ")]
-    return _lone(text)
-
-
 @lru_cache(maxsize=4096)
+def _pair(line: str, is_omap: bool) -> tuple[str, Any]:
+    """Return a keyword and its value, `NOT_QUICK` where the line is not one keyword; lists come as tuples."""
+    patterns = (_FLOW_PAIR, _BLOCK_PAIR) if is_omap else (_MAP_PAIR,)
+    match = next((m for p in patterns if (m := p.match(line))), None)
+    if match is None:
+        return "", NOT_QUICK
+    text = match["value"]
+    if _INTEGERS.match(text):
+        return match["key"], tuple(int(part) for part in text[1:-1].split(", "))
+    return match["key"], _lone(text)
+
+
 def _lone(text: str) -> Any:
     value = quick_scalar(text)
     if value is NOT_QUICK and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
