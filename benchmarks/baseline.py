@@ -15,8 +15,12 @@ class Loader(yaml.CSafeLoader):
     """PyYAML's C loader, taught the one tag that the files have."""
 
 
-Loader.add_constructor("lsst.daf.base.PropertyList", lambda loader, node: loader.construct_sequence(node, deep=True))
-Loader.add_constructor("tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True))
+Loader.add_constructor(
+    "lsst.daf.base.PropertyList", lambda loader, node: loader.construct_sequence(node, deep=True)
+)
+Loader.add_constructor(
+    "tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True)
+)
 
 
 def read(path: Path) -> Table:
@@ -32,7 +36,9 @@ def main() -> None:
     """Read, or read and write, all calibrations below a directory."""
     root, output = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None
     warnings.simplefilter("ignore")
-    for path in sorted(p for p in root.rglob("*") if p.suffix in (".ecsv", ".yaml") and ".git" not in p.parts):
+    for path in sorted(
+        p for p in root.rglob("*") if p.suffix in (".ecsv", ".yaml") and ".git" not in p.parts
+    ):
         table = read(path)
         if output is None:
             continue

@@ -86,7 +86,12 @@ def main() -> None:
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")
     if options.json:
-        content = {"rows": [vars(r) for r in rows], "memory_mb": memory, "files": bench.files, "rounds": options.rounds}
+        content = {
+            "rows": [vars(r) for r in rows],
+            "memory_mb": memory,
+            "files": bench.files,
+            "rounds": options.rounds,
+        }
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
@@ -120,7 +125,9 @@ class Bench:
 
     def curated(self, name: str, *arguments: str, clean: Path | None = None) -> Command:
         """Declare a command of ours."""
-        return self.command(f"curated {name}", PYTHON, "-m", "curated", "-q", "-C", str(self.package), *arguments, clean=clean)
+        return self.command(
+            f"curated {name}", PYTHON, "-m", "curated", "-q", "-C", str(self.package), *arguments, clean=clean
+        )
 
     def turns(self, *commands: Command) -> None:
         """Run the commands in turn, so that all see the same machine."""
@@ -135,7 +142,9 @@ class Bench:
     def _convert_and_check(self) -> list[Row]:
         out, base = self.temporary / "fits", self.temporary / "base"
         script = str(HERE / "baseline.py")
-        whole = self.command("baseline: read and write", PYTHON, script, str(self.package), str(base), clean=base)
+        whole = self.command(
+            "baseline: read and write", PYTHON, script, str(self.package), str(base), clean=base
+        )
         reading = self.command("baseline: read", PYTHON, script, str(self.package))
         one = self.curated("convert, 1 job", "convert", "-o", str(out), "-j", "1", clean=out)
         two = self.curated("convert, 2 jobs", "convert", "-o", str(out), "-j", "2", clean=out)
@@ -160,11 +169,22 @@ class Bench:
         shutil.copy(small, alone)
         root = self.temporary / "alone"
         check = self.command(
-            "curated check of one file", PYTHON, "-m", "curated", "-C", str(root), "check", "--no-cache", str(alone)
+            "curated check of one file",
+            PYTHON,
+            "-m",
+            "curated",
+            "-C",
+            str(root),
+            "check",
+            "--no-cache",
+            str(alone),
         )
         for _ in range(3):
             self.turns(bare, usage, check)
-        return [later("--help, after a bare python", usage, bare), later("check of one small file, after a bare python", check, bare)]
+        return [
+            later("--help, after a bare python", usage, bare),
+            later("check of one small file, after a bare python", check, bare),
+        ]
 
     def _import(self) -> list[Row]:
         try:
@@ -176,7 +196,9 @@ class Bench:
         butler = str(Path(PYTHON).parent / "butler")
         rows = []
         for transfer in ("copy", "hardlink", "direct"):
-            ours = self.curated(f"import, {transfer}", "import", str(bundle), str(repo), "--transfer", transfer, clean=repo)
+            ours = self.curated(
+                f"import, {transfer}", "import", str(bundle), str(repo), "--transfer", transfer, clean=repo
+            )
             line = (
                 f"{butler} create {stock} --seed-config {bundle}/butler-seed.yaml && "
                 f"{butler} import {stock} {bundle} --export-file {bundle}/export.yaml -t {transfer}"
@@ -195,7 +217,9 @@ def remove(path: Path) -> None:
 def faster(what: str, ours: Command, baseline: Command, factor: float) -> Row:
     """Compare as how many times faster, pair by pair."""
     ratio = statistics.median(b / o for o, b in zip(ours.seconds, baseline.seconds, strict=True))
-    return Row(what, ours.median, baseline.median, ratio, f"at least {factor:g} times faster", ratio >= factor)
+    return Row(
+        what, ours.median, baseline.median, ratio, f"at least {factor:g} times faster", ratio >= factor
+    )
 
 
 def later(what: str, ours: Command, baseline: Command) -> Row:
@@ -218,7 +242,9 @@ def table(rows: list[Row], memory: dict[str, int], files: int, rounds: int) -> s
     for row in rows:
         baseline = "" if row.baseline is None else f"{row.baseline:.2f}"
         ratio = f"{row.ratio:.2f}" if row.ratio else ""
-        lines.append(f"| {row.what} | {row.ours:.2f} | {baseline} | {ratio} | {row.wanted} | {'yes' if row.met else 'no'} |")
+        lines.append(
+            f"| {row.what} | {row.ours:.2f} | {baseline} | {ratio} | {row.wanted} | {'yes' if row.met else 'no'} |"
+        )
     lines += ["", f"| command | peak memory (MB), wanted below {MEMORY_LIMIT} |", "|---|---|"]
     lines += [f"| {name} | {megabytes} |" for name, megabytes in sorted(memory.items())]
     return "\n".join(lines) + "\n"

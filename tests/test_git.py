@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.convert import find_origin
 from curated.diagnostic import CuratedError
 from curated.git import CommitTree, Repository
 from curated.history.lookup import package_at
+from curated.origin import find_origin
 from curated.package import open_package
 
 A, B, C = (f"calibs/lab/defects/d0{n}/20200101T000000.ecsv" for n in range(3))

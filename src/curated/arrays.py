@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.model import Field
+from curated.spec import Field
 
 KINDS = {"f": "a number", "f8": "a number", "i8": "a whole number", "bool": "true or false", "str": "text"}
 """What values of a dtype are called."""

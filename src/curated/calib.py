@@ -19,18 +19,8 @@ from curated.content import FieldReader, from_columns, from_tree
 from curated.declared import declared_problems
 from curated.diagnostic import CuratedError, Problem, brief
 from curated.metadata import Metadata, has_value
-from curated.model import (
-    STAMP_KEYWORDS,
-    ColumnData,
-    Content,
-    Field,
-    Spec,
-    TableData,
-    TextColumn,
-    column,
-    fields_of,
-    required_sizes,
-)
+from curated.model import STAMP_KEYWORDS, ColumnData, Content, TableData, TextColumn
+from curated.spec import Field, Spec, column, fields_of, required_sizes
 
 if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable
@@ -178,7 +168,10 @@ class Calib:
             If a value is missing or wrong; it names all of them.
         """
         columns = [
-            {name: TextColumn(np.asarray(t[name]), str(t[name].dtype), str(t[name].unit or "")) for name in t.colnames}
+            {
+                name: TextColumn(np.asarray(t[name]), str(t[name].dtype), str(t[name].unit or ""))
+                for name in t.colnames
+            }
             for t in tables
         ]
         made, problems = cls.from_columns(dict(tables[0].meta), list(columns), "fits")
@@ -242,7 +235,9 @@ class Calib:
         for declared in self.FIELDS:
             value = getattr(self, declared.name)
             table = self.SPEC.tables[declared.table]
-            if value is None or (declared.keyword and declared.keyword in self.metadata and not declared.text):
+            if value is None or (
+                declared.keyword and declared.keyword in self.metadata and not declared.text
+            ):
                 continue
             if table.rows == "records" and not declared.keyword:
                 if table.optional and not len(value):

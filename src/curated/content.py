@@ -11,12 +11,17 @@ import numpy as np
 from curated.arrays import KINDS, reshaped, typed
 from curated.diagnostic import Pointer, Problem, brief
 from curated.metadata import IDENTITY_KEYS, normalise
-from curated.model import Content, Field, Spec, Table, TextColumn
+from curated.model import Content, TextColumn
 from curated.records import fill_columns, read_records
+from curated.spec import Field, Spec, Table
 
 
 def from_columns(
-    spec: Spec, fields: tuple[Field, ...], metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
+    spec: Spec,
+    fields: tuple[Field, ...],
+    metadata: Mapping[str, Any],
+    tables: list[Mapping[str, TextColumn]],
+    form: str,
 ) -> tuple[Content, list[Problem]]:
     """Take values out of columns of ECSV or FITS.
 
@@ -48,7 +53,9 @@ def from_columns(
             keys = [str(key) for key in columns[table.key_column].values]
             problems += _repeated(table, keys)
         elif table.rows == "key":
-            problems.append(Problem("CAL213", (), f"column {table.key_column!r} is missing (name of each row)"))
+            problems.append(
+                Problem("CAL213", (), f"column {table.key_column!r} is missing (name of each row)")
+            )
         for name, column in columns.items():
             if name == table.key_column:
                 continue
@@ -78,7 +85,11 @@ def _take(content: Content, field: Field, table: Table, column: TextColumn, keys
 def _repeated(table: Table, keys: list[str]) -> list[Problem]:
     first: dict[str, int] = {}
     return [
-        Problem("CAL306", (table.key_column, i), f"row {i + 1} {table.key_column}: {brief(key)} is that of row {row + 1}")
+        Problem(
+            "CAL306",
+            (table.key_column, i),
+            f"row {i + 1} {table.key_column}: {brief(key)} is that of row {row + 1}",
+        )
         for i, key in enumerate(keys)
         if (row := first.setdefault(key, i)) != i
     ]
@@ -106,7 +117,9 @@ def from_tree(
         known.update({field.key, *field.aliases})
         given = [n for n in (field.key, *field.aliases) if n in tree]
         name = given[0] if given else None
-        problems += [Problem("CAL208", (n,), f"{n} is another name of {name}, which is given too") for n in given[1:]]
+        problems += [
+            Problem("CAL208", (n,), f"{n} is another name of {name}, which is given too") for n in given[1:]
+        ]
         # The stack writes null for a table that is not there.
         if name is not None and not (tree[name] is None and spec.tables[field.table].optional):
             content.values[field.name] = tree[name]
@@ -129,8 +142,14 @@ def _units(given: Any, fields: tuple[Field, ...]) -> tuple[dict[str, str], list[
             detail = f"units: {brief(name)} is not one of {', '.join(sorted(names))}"
             problems.append(Problem("CAL212", ("units", name), detail))
         elif not isinstance(unit, (str, type(None))):
-            problems.append(Problem("CAL211", ("units", name), f"units: {brief(unit)} is not the name of a unit"))
-    good = {name: unit or "" for name, unit in given.items() if isinstance(unit, (str, type(None))) and name in names}
+            problems.append(
+                Problem("CAL211", ("units", name), f"units: {brief(unit)} is not the name of a unit")
+            )
+    good = {
+        name: unit or ""
+        for name, unit in given.items()
+        if isinstance(unit, (str, type(None))) and name in names
+    }
     return good, problems
 
 
@@ -161,10 +180,14 @@ class FieldReader:
             return self._array(value, field, field.shape, self._place(field, table, None))
         if table.rows == "key":
             if not isinstance(value, Mapping):
-                self._note("CAL211", self._place(field, table, None), f"{self._label(field)} is not a mapping")
+                self._note(
+                    "CAL211", self._place(field, table, None), f"{self._label(field)} is not a mapping"
+                )
                 return None
             return {
-                str(key): self._array(item, field, self._shape(field), self._place(field, table, key), str(key))
+                str(key): self._array(
+                    item, field, self._shape(field), self._place(field, table, key), str(key)
+                )
                 for key, item in value.items()
             }
         shape = self._shape(field)
@@ -211,7 +234,9 @@ class FieldReader:
     def _note(self, code: str, place: Any, detail: str) -> None:
         self.problems.append(Problem(code, place(None) if callable(place) else place, detail))
 
-    def _array(self, value: Any, field: Field, shape: tuple[str | int, ...], place: Any, key: str = "") -> Any:
+    def _array(
+        self, value: Any, field: Field, shape: tuple[str | int, ...], place: Any, key: str = ""
+    ) -> Any:
         label = f"{self._label(field)} of {key}" if key else self._label(field)
         try:
             array = np.asarray(value)
@@ -220,7 +245,9 @@ class FieldReader:
             return None
         columnar = self.content.form in ("ecsv", "fits") and not field.keyword
         if columnar and array.size and array.dtype.kind not in _READABLE[field.dtype]:
-            detail = f"column {label} holds {_HELD.get(array.dtype.kind, 'objects')}, not {_COLUMNS[field.dtype]}"
+            detail = (
+                f"column {label} holds {_HELD.get(array.dtype.kind, 'objects')}, not {_COLUMNS[field.dtype]}"
+            )
             if not any(p.code == "CAL214" and p.detail == detail for p in self.problems):
                 self._note("CAL214", (self._label(field),), detail)
             return None
@@ -256,7 +283,9 @@ class FieldReader:
         if field.maximum is not None and array.size and not array.max() <= field.maximum:
             checks.append((flat > field.maximum, "CAL301", f"is more than {field.maximum:g}"))
         if field.choices and not set(array.reshape(-1).tolist()) <= set(field.choices):
-            checks.append((~np.isin(flat, field.choices), "CAL301", f"is not one of {', '.join(field.choices)}"))
+            checks.append(
+                (~np.isin(flat, field.choices), "CAL301", f"is not one of {', '.join(field.choices)}")
+            )
         for bad, code, words in checks:
             for row, inner in np.argwhere(bad).tolist():
                 index = row if array.ndim else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from curated.arrays import is_kind
 from curated.diagnostic import Problem
 from curated.metadata import READ_KEYWORDS, has_value, is_same, is_storable
-from curated.model import Content, Field, Spec
+from curated.model import Content
+from curated.spec import Field, Spec
 from curated.units import converts
 
 
@@ -44,7 +45,9 @@ def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem
             known = content.metadata.get(keyword)
             if has_value(known) and not is_same(known, value):
                 problems.append(
-                    Problem("CAL308", (declared.key,), f"{declared.key} is {value!r}, but {keyword} is {known!r}")
+                    Problem(
+                        "CAL308", (declared.key,), f"{declared.key} is {value!r}, but {keyword} is {known!r}"
+                    )
                 )
             content.metadata[keyword] = value
     return problems

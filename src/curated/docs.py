@@ -18,10 +18,10 @@ from curated.fits.writer import fits_bytes
 from curated.generated import Drift, check_files, write_files
 from curated.layout import discover, walk
 from curated.metadata import KEYWORD_DOCS
-from curated.model import Field, Table
 from curated.registry import own_types
 from curated.schema.document import schema_name
 from curated.schema.values import shape_text
+from curated.spec import Field, Table
 
 _COMMAND = "make docs"
 _HEAD = f"<!-- Generated from the declarations by '{_COMMAND}'; do not edit. -->\n"

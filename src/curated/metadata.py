@@ -210,8 +210,14 @@ def _wrong_name(key: str) -> str:
 def _too_long(key: str, value: Any) -> str:
     if len(key) <= 8 or isinstance(value, str):
         return ""
-    numbers = [str(v) for v in (value if isinstance(value, (list, tuple)) else [value]) if not isinstance(v, str)]
-    return "leaves no room for its value in a header" if len(key) + max(map(len, numbers), default=0) > _ROOM else ""
+    numbers = [
+        str(v) for v in (value if isinstance(value, (list, tuple)) else [value]) if not isinstance(v, str)
+    ]
+    return (
+        "leaves no room for its value in a header"
+        if len(key) + max(map(len, numbers), default=0) > _ROOM
+        else ""
+    )
 
 
 def is_storable(value: Any) -> bool:

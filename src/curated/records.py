@@ -9,7 +9,8 @@ import numpy as np
 
 from curated.arrays import KINDS, is_kind
 from curated.diagnostic import Problem
-from curated.model import Content, Field, Spec, Table
+from curated.model import Content
+from curated.spec import Field, Spec, Table
 
 
 def read_records(

@@ -14,10 +14,12 @@ from typing import Any
 from curated.bundle.export import write_export, write_seed
 from curated.bundle.manifest import check_label, make_manifest, manifest_text
 from curated.check.cache import blob_sha1
-from curated.check.run import Report
-from curated.convert import Origin, convert_package, find_origin
+from curated.check.run import Report, read_instruments
+from curated.convert import convert_package
 from curated.diagnostic import CuratedError
 from curated.git import Repository
+from curated.instrument import Instrument
+from curated.origin import Origin, find_origin
 from curated.package import Package
 from curated.parallel import Progress
 from curated.registry import all_types
@@ -85,11 +87,11 @@ def build_bundle(
     CuratedError
         If it cannot be made: no commit, changes that are not committed, a directory in the way.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if os.path.lexists(output) and (not output.is_dir() or any(output.iterdir())):
         raise CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
     paths = _directories(package, instruments)
     origin = find_origin(package, allow_dirty=allow_dirty)
-    chosen = check_label(label) if label else default_label(package, origin)
+    chosen = check_label(label) if label is not None else default_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,7 @@ def default_label(package: Package, origin: Origin) -> str:
     """Return the tag at the commit, or its name; with changes, a hash of the files as they are."""
     if not origin.dirty:
         tag = Repository(package.root).tag(origin.sha1).replace("/", "-")
-        return check_label(tag) if tag else f"git-{origin.sha1[:12]}"
+        return check_label(tag, "give another one with --label") if tag else f"git-{origin.sha1[:12]}"
     digest = hashlib.sha256()
     for file in package.layout.files:
         digest.update(f"{file.path} {blob_sha1(package.files.read(file.path))}\n".encode())
@@ -124,15 +126,26 @@ def default_label(package: Package, origin: Origin) -> str:
 
 
 def _directories(package: Package, instruments: Sequence[str]) -> list[str]:
-    """Return the directories of the named instruments."""
+    """Return the directories of the instruments of these names, or directories."""
+    if not instruments:
+        return []
+    declared = read_instruments(package, Report())
     found = []
     for name in instruments:
-        matching = [d for d in package.layout.instruments if d.lower() == name.lower()]
+        matching = [
+            directory
+            for directory in package.layout.instruments
+            if name.lower() in (directory.lower(), *_names(declared.get(directory)))
+        ]
         if not matching:
             known = ", ".join(package.layout.instruments)
             raise CuratedError(f"unknown instrument {name!r}", f"known instruments: {known}")
         found += [f"{package.top}/{d}" if package.top else d for d in matching]
     return found
+
+
+def _names(instrument: Instrument | None) -> tuple[str, ...]:
+    return (instrument.name.lower(),) if instrument is not None else ()
 
 
 def _write_faces(staging: Path, manifest: Mapping[str, Any]) -> None:
@@ -151,8 +164,14 @@ def _write_faces(staging: Path, manifest: Mapping[str, Any]) -> None:
         data = text.encode()
         (staging / name).write_bytes(data)
         sums[name] = hashlib.sha256(data).hexdigest()
-    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    lines = "".join(_sum_line(digest, name) for name, digest in sorted(sums.items()))
     (staging / "SHA256SUMS").write_text(lines, encoding="utf-8")
+
+
+def _sum_line(digest: str, name: str) -> str:
+    """Return a line of SHA256SUMS; a backslash at its start says that there are escapes in the name."""
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n"
 
 
 def _readme(manifest: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 from curated.bundle.export import dataset_uuid
 from curated.check.run import Report
-from curated.convert import Converted, Origin
+from curated.convert import Converted
 from curated.diagnostic import CuratedError
 from curated.instrument import Instrument
+from curated.origin import Origin
 from curated.registry import get_type
 from curated.times import compact, iso, parse_time, tai_nanoseconds
 from curated.version import __version__
@@ -23,7 +24,7 @@ VERSION = 1
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
-def check_label(label: str) -> str:
+def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'") -> str:
     """Return a release label that can stand in a collection's name.
 
     Raises
@@ -32,11 +33,13 @@ def check_label(label: str) -> str:
         If it cannot.
     """
     if not _LABEL.match(label):
-        raise CuratedError(f"{label!r} cannot be a label", "use letters, digits, '.', '_' and '-'")
+        raise CuratedError(f"{label!r} cannot be a label", hint)
     return label
 
 
-def make_manifest(origin: Origin, label: str, report: Report, converted: Iterable[Converted]) -> dict[str, Any]:
+def make_manifest(
+    origin: Origin, label: str, report: Report, converted: Iterable[Converted]
+) -> dict[str, Any]:
     """Return the manifest of a bundle.
 
     Parameters
@@ -97,7 +100,8 @@ def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
             for d in sorted(instrument.detectors.values(), key=lambda d: d.id)
         ],
         "filters": [
-            {"name": f.name, "band": f.band} for f in sorted(instrument.filters.values(), key=lambda f: f.name)
+            {"name": f.name, "band": f.band}
+            for f in sorted(instrument.filters.values(), key=lambda f: f.name)
         ],
         "collections": {
             "calibration": f"{instrument.name}/calib/{label}",
@@ -131,12 +135,18 @@ def _dataset(
     spec = get_type(file.key.type).SPEC
     instrument = report.instruments[file.key.instrument]
     data_id: dict[str, Any] = {"instrument": instrument.name}
-    if spec.has_detector:
-        data_id["detector"] = instrument.detectors[file.key.detector].id
-    if spec.has_filter:
-        data_id["physical_filter"] = instrument.filters[file.key.filter].name
+    try:
+        if spec.has_detector:
+            data_id["detector"] = instrument.detectors[file.key.detector].id
+        if spec.has_filter:
+            data_id["physical_filter"] = instrument.filters[file.key.filter].name
+        calibdate = parse_time(str(report.reports[file.path].keywords["CALIBDATE"]))
+    except (KeyError, ValueError) as error:
+        # The check has found it, and curated.yaml silences it.
+        hint = "do not silence what it finds in this file"
+        raise CuratedError(f"{file.path} cannot be bundled: {error.args[0]} is not known", hint) from error
     collection = f"{instrument.name}/calib/{label}"
-    run = _run(collection, converted, report, spec.dataset, data_id, runs)
+    run = _run(collection, converted, calibdate, spec.dataset, data_id, runs)
     start, end = _ends(report, file.path)
     return {
         "uuid": dataset_uuid(spec.dataset, run, data_id),
@@ -164,7 +174,7 @@ def _dataset(
 def _run(
     collection: str,
     converted: Converted,
-    report: Report,
+    calibdate: datetime,
     dataset: str,
     data_id: Mapping[str, Any],
     runs: set[tuple[str, str, str]],
@@ -178,8 +188,7 @@ def _run(
     if len(data_id) == 1 and dataset == "camera_geometry":
         run = f"{collection}/unbounded"
     else:
-        date = parse_time(str(report.reports[file.path].keywords["CALIBDATE"]))
-        run = f"{collection}/curated/{compact(date)}Z"
+        run = f"{collection}/curated/{compact(calibdate)}Z"
     identity = json.dumps(data_id, sort_keys=True)
     if (run, dataset, identity) in runs:
         run = f"{run}/{compact(file.start)}Z"

@@ -10,7 +10,8 @@ from curated.diagnostic import Problem, brief
 from curated.instrument import Instrument
 from curated.layout import directory_name
 from curated.metadata import Metadata, has_value
-from curated.model import CalibFile, Spec
+from curated.model import CalibFile
+from curated.spec import Spec
 from curated.times import iso, parse_time
 
 Known = Mapping[str, Any]

@@ -18,9 +18,17 @@ from curated.cli.context import (
 
 @click.command("bundle")
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--instrument", "instruments", multiple=True, metavar="I", help="Bundle this instrument only; may be repeated.")
+@click.option(
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="I",
+    help="Bundle this instrument only; may be repeated.",
+)
 @click.option("--label", metavar="L", help="Release label; the tag at the commit, else git-<12 digits>.")
-@click.option("--allow-dirty", is_flag=True, help="Bundle files that differ from the commit; stamped as REPODIRT.")
+@click.option(
+    "--allow-dirty", is_flag=True, help="Bundle files that differ from the commit; stamped as REPODIRT."
+)
 @jobs_option
 @format_option()
 @pass_settings
@@ -73,5 +81,7 @@ def command(
             print_findings(settings, package, report, err=True)
         if bundle is not None:
             size = sum(d["size"] for d in bundle.manifest["datasets"]) / 1e6
-            click.echo(f"{len(bundle.manifest['datasets'])} datasets ({size:.1f} MB) as release {bundle.label} in {output}")
+            click.echo(
+                f"{len(bundle.manifest['datasets'])} datasets ({size:.1f} MB) as release {bundle.label} in {output}"
+            )
     raise SystemExit(0 if bundle is not None else 1)

@@ -54,7 +54,13 @@ def command(settings: Settings, paths: tuple[str, ...], jobs: int | None, no_cac
         )
     if form == "json":
         findings = [d.to_dict() for d in report.diagnostics]
-        print_json("check", files=len(report.files), silenced=report.silenced, failed=report.failed, findings=findings)
+        print_json(
+            "check",
+            files=len(report.files),
+            silenced=report.silenced,
+            failed=report.failed,
+            findings=findings,
+        )
     elif form == "github":
         from curated.report.github import annotation
 

@@ -63,12 +63,20 @@ class Settings:
 def format_option(*more: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the ``--format`` option."""
     return click.option(
-        "--format", "form", type=click.Choice(["text", "json", *more]), default="text", show_default=True, help="Form of the output."
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *more]),
+        default="text",
+        show_default=True,
+        help="Form of the output.",
     )
 
 
 jobs_option = click.option(
-    "-j", "--jobs", type=click.IntRange(1, 256), help="Number of processes; as many as there are processors if not given."
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    help="Number of processes; as many as there are processors if not given.",
 )
 
 pass_settings = click.make_pass_decorator(Settings)
@@ -76,7 +84,11 @@ pass_settings = click.make_pass_decorator(Settings)
 
 def print_json(kind: str, **content: Any) -> None:
     """Print a machine-readable result."""
-    click.echo(json.dumps({"format": f"curated-{kind}", "version": JSON_VERSION, **content}, indent=1, ensure_ascii=False))
+    click.echo(
+        json.dumps(
+            {"format": f"curated-{kind}", "version": JSON_VERSION, **content}, indent=1, ensure_ascii=False
+        )
+    )
 
 
 def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> list[str]:
@@ -94,7 +106,9 @@ def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> l
         full = next((c for c in candidates if os.path.lexists(c)), None)
         if full is None:
             raise click.UsageError(f"{path} does not exist")
-        full = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(full))), os.path.basename(full.rstrip("/")))
+        full = os.path.join(
+            os.path.realpath(os.path.dirname(os.path.abspath(full))), os.path.basename(full.rstrip("/"))
+        )
         relative = os.path.relpath(full, os.path.realpath(package.root))
         if relative.split(os.sep)[0] == os.pardir:
             raise click.UsageError(f"{path} is not in the package {package.root}")

@@ -19,8 +19,12 @@ from curated.cli.context import (
 
 @click.command("convert")
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write.")
-@click.option("--allow-dirty", is_flag=True, help="Convert files that differ from the commit; stamped as REPODIRT.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write."
+)
+@click.option(
+    "--allow-dirty", is_flag=True, help="Convert files that differ from the commit; stamped as REPODIRT."
+)
 @jobs_option
 @format_option()
 @pass_settings
@@ -37,7 +41,8 @@ def command(
       curated convert -o build/fits
       curated convert calibs/demo/defects/d00 -o build/fits
     """
-    from curated.convert import convert_into, find_origin
+    from curated.convert import convert_into
+    from curated.origin import find_origin
 
     package = settings.package()
     chosen = package_paths(package, settings.directory, paths)
@@ -47,7 +52,9 @@ def command(
             package, origin, output, [] if "" in chosen else chosen, jobs=jobs, progress=progress
         )
     if form == "json":
-        files = [{"source": c.file.path, "path": c.path, "size": c.size, "sha256": c.sha256} for c in converted]
+        files = [
+            {"source": c.file.path, "path": c.path, "size": c.size, "sha256": c.sha256} for c in converted
+        ]
         findings = [d.to_dict() for d in report.diagnostics]
         print_json(
             "convert",
@@ -63,5 +70,7 @@ def command(
             print_findings(settings, package, report, err=True)
         if not report.failed:
             size = sum(c.size for c in converted) / 1e6
-            click.echo(f"{len(converted)} FITS files ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}")
+            click.echo(
+                f"{len(converted)} FITS files ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}"
+            )
     raise SystemExit(1 if report.failed else 0)

@@ -20,7 +20,9 @@ transfer_option = click.option(
     help="How files go into the repository; links and 'direct' leave them where they are.",
 )
 chain_option = click.option(
-    "--chain/--no-chain", default=True, help="Whether to prepend the release to the instrument's chain <inst>/calib."
+    "--chain/--no-chain",
+    default=True,
+    help="Whether to prepend the release to the instrument's chain <inst>/calib.",
 )
 
 
@@ -31,7 +33,9 @@ chain_option = click.option(
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
 @transfer_option
 @chain_option
-@click.option("--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet.")
+@click.option(
+    "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
+)
 @format_option()
 @pass_settings
 def command(
@@ -97,7 +101,9 @@ def print_import(report: Any, form: str) -> None:
         )
         click.echo(done)
         if one.chain_after is not None and one.chain_after != one.chain_before:
-            click.echo(f"{one.name}: chain {one.chain} {'would be' if report.dry_run else 'is'} {', '.join(one.chain_after)}")
+            click.echo(
+                f"{one.name}: chain {one.chain} {'would be' if report.dry_run else 'is'} {', '.join(one.chain_after)}"
+            )
     made = " (new)" if report.created else ""
     if not report.changed:
         click.echo(f"{report.repository} had everything already: nothing changed")

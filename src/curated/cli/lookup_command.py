@@ -16,7 +16,9 @@ from curated.times import iso, parse_time
 @click.argument("type_name", metavar="TYPE")
 @click.option("--detector", default="", metavar="D", help="Name or number of the detector.")
 @click.option("--filter", "filter_name", default="", metavar="F", help="Name of the filter.")
-@click.option("--at", "at", required=True, metavar="TIME", help="When: ISO 8601, UTC unless it has an offset.")
+@click.option(
+    "--at", "at", required=True, metavar="TIME", help="When: ISO 8601, UTC unless it has an offset."
+)
 @click.option("--as-of", metavar="REV", help="As this revision knew it; the work tree if not given.")
 @click.option("--explain", is_flag=True, help="Say why the other calibrations are not in force.")
 @format_option()

@@ -21,9 +21,17 @@ from curated.cli.import_command import chain_option, print_import, stages
 
 @click.command("publish")
 @click.argument("repo")
-@click.option("--instrument", "instruments", multiple=True, metavar="I", help="Publish this instrument only; may be repeated.")
+@click.option(
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="I",
+    help="Publish this instrument only; may be repeated.",
+)
 @click.option("--label", metavar="L", help="Release label; the tag at the commit, else git-<12 digits>.")
-@click.option("--allow-dirty", is_flag=True, help="Publish files that differ from the commit; stamped as REPODIRT.")
+@click.option(
+    "--allow-dirty", is_flag=True, help="Publish files that differ from the commit; stamped as REPODIRT."
+)
 @chain_option
 @jobs_option
 @format_option()
@@ -67,8 +75,10 @@ def command(
                 print_json("publish", failed=True, findings=[d.to_dict() for d in report.diagnostics])
             raise SystemExit(1)
         if form == "text":
-            click.echo(f"release {bundle.label}: {len(bundle.manifest['datasets'])} datasets of commit "
-                       f"{bundle.manifest['repository']['sha1'][:12]}")
+            click.echo(
+                f"release {bundle.label}: {len(bundle.manifest['datasets'])} datasets of commit "
+                f"{bundle.manifest['repository']['sha1'][:12]}"
+            )
         with settings.progress("importing") as progress:
             done = import_bundle(bundle.path, repo, transfer="copy", chain=chain, progress=stages(progress))
     finally:

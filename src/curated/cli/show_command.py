@@ -17,7 +17,9 @@ from curated.registry import find_type, get_type
 
 @click.command("show")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--type", "type_name", metavar="TYPE", help="Its type, where neither its path nor its keywords tell.")
+@click.option(
+    "--type", "type_name", metavar="TYPE", help="Its type, where neither its path nor its keywords tell."
+)
 @click.option("--plot", metavar="FILE.png", type=click.Path(path_type=Path), help="Draw it into this file.")
 @format_option()
 @pass_settings

@@ -63,16 +63,25 @@ def command(settings: Settings, name: str | None, form: str) -> None:
         return
     for entry in described:
         levels = [d for d in entry["dimensions"] if d != "instrument"]
-        click.echo(f"{entry['name']:29s} {', '.join(entry['forms']):10s} {', '.join(levels) or '-':26s} {entry['title']}")
+        click.echo(
+            f"{entry['name']:29s} {', '.join(entry['forms']):10s} {', '.join(levels) or '-':26s} {entry['title']}"
+        )
 
 
 def _print_one(entry: dict[str, Any]) -> None:
     click.echo(f"{entry['name']}: {entry['title']}\n")
     path = "/".join(
-        ["<instrument>", entry["name"], *[f"<{d.removeprefix('physical_')}>" for d in entry["dimensions"][1:]], "<validstart>"]
+        [
+            "<instrument>",
+            entry["name"],
+            *[f"<{d.removeprefix('physical_')}>" for d in entry["dimensions"][1:]],
+            "<validstart>",
+        ]
     )
     click.echo(f"path           {path}.{{{','.join(entry['forms'])}}}")
-    click.echo(f"dataset type   {entry['dataset_type']} ({', '.join(entry['dimensions'])}), storage class {entry['storage_class']}")
+    click.echo(
+        f"dataset type   {entry['dataset_type']} ({', '.join(entry['dimensions'])}), storage class {entry['storage_class']}"
+    )
     click.echo(f"class          {entry['class']}, version {entry['version']}")
     if entry["aliases"]:
         click.echo(f"also called    {', '.join(entry['aliases'])}")

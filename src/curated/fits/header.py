@@ -13,6 +13,11 @@ from curated.model import STAMP_KEYWORDS, Stamp
 ESCAPED = "CURATESC"
 """Keyword that lists the keywords whose text is escaped."""
 
+_IDENTIFYING = STAMP_KEYWORDS | frozenset(
+    "OBSTYPE INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME FILTER CALIBDATE CALIB_CREATION_DATE "
+    f"CALIB_CREATION_TIME {ESCAPED}".split()
+)
+
 
 def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
     """Return a calibration's keywords and its stamp as cards, in order.
@@ -33,9 +38,10 @@ def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
     return _escaped([*pairs, *(stamp.keywords().items() if stamp is not None else ())])
 
 
-def stamp_cards(stamp: Stamp | None) -> list[Card]:
-    """Return a stamp alone as cards."""
-    return _escaped(list(stamp.keywords().items())) if stamp is not None else []
+def identity_cards(calib: Calib, pairs: list[Card]) -> list[Card]:
+    """Return those of a calibration's cards that say what it is and where it comes from (DMTN-148, section 4.3)."""
+    kept = _IDENTIFYING | {f"{calib.SPEC.obstype}_VERSION"}
+    return [(key, value) for key, value in pairs if key in kept or key.startswith("CPP_INPUT_")]
 
 
 def _escaped(pairs: list[Card]) -> list[Card]:

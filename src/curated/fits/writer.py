@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curated.calib import Calib
 from curated.fits.cards import Card, cards, hdu
-from curated.fits.header import keyword_cards, stamp_cards
+from curated.fits.header import identity_cards, keyword_cards
 from curated.fits.table import table_parts
 from curated.model import Stamp
 
@@ -26,8 +26,8 @@ def fits_bytes(calib: Calib, stamp: Stamp | None = None) -> bytes:
     data : `bytes`
         The same for the same calibration and stamp, whatever the machine or the time.
     """
-    keywords = cards(keyword_cards(calib, stamp))
-    stamped = cards(stamp_cards(stamp))
+    pairs = keyword_cards(calib, stamp)
+    keywords = cards(pairs)
     parts = [hdu(_PRIMARY + keywords, b"")]
     for index, table in enumerate(calib.fits_tables()):
         structure, data = table_parts(table)
@@ -35,7 +35,7 @@ def fits_bytes(calib: Calib, stamp: Stamp | None = None) -> bytes:
         header = structure + cards(own)
         if table.carries_metadata:
             header += keywords
-        elif index == 0:
-            header += stamped
+        elif index == 0 and stamp is not None:
+            header += cards(identity_cards(calib, pairs))
         parts.append(hdu(header, data))
     return b"".join(parts)

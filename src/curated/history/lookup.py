@@ -119,7 +119,10 @@ def lookup(
     report = Report()
     declared = read_instruments(package, report)
     directory = _directory(package, declared, instrument)
-    for given, has, what in ((detector, spec.has_detector, "detector"), (filter_name, spec.has_filter, "filter")):
+    for given, has, what in (
+        (detector, spec.has_detector, "detector"),
+        (filter_name, spec.has_filter, "filter"),
+    ):
         if has and not given:
             raise CuratedError(f"{spec.name} has a {what} level", f"give --{what}")
         if given and not has:
@@ -140,7 +143,10 @@ def lookup(
 def _directory(package: Package, declared: dict[str, Instrument], name: str) -> str:
     known = list(package.layout.instruments)
     for directory in known:
-        if name.lower() in (directory.lower(), declared[directory].name.lower() if directory in declared else ""):
+        if name.lower() in (
+            directory.lower(),
+            declared[directory].name.lower() if directory in declared else "",
+        ):
             return directory
     raise CuratedError(f"unknown instrument {name!r}", f"known instruments: {', '.join(known) or 'none'}")
 

@@ -75,7 +75,9 @@ def findings_text(
             yield from (style(text, dim=True) for text in excerpt(line, diagnostic.column))
 
 
-def summary_text(diagnostics: Iterable[Diagnostic], files: int, silenced: int, style: Style = plain) -> Iterable[str]:
+def summary_text(
+    diagnostics: Iterable[Diagnostic], files: int, silenced: int, style: Style = plain
+) -> Iterable[str]:
     """Yield how many findings there are by code, and the verdict."""
     found = list(diagnostics)
     by_code = Counter(d.code for d in found)
@@ -86,7 +88,10 @@ def summary_text(diagnostics: Iterable[Diagnostic], files: int, silenced: int, s
         yield ""
     severities = Counter(d.severity for d in found)
     counts = ", ".join(
-        style(f"{severities[s]} {s.value}{'' if severities[s] == 1 or s is Severity.INFO else 's'}", fg=_COLOURS[s])
+        style(
+            f"{severities[s]} {s.value}{'' if severities[s] == 1 or s is Severity.INFO else 's'}",
+            fg=_COLOURS[s],
+        )
         for s in Severity
         if severities[s]
     )

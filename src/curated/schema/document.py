@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
-from curated.model import Field, Spec, Table
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
 from curated.schema.values import field_schema
+from curated.spec import Field, Spec, Table
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BASE = "https://github.com/curated-calibs/curated/schemas/"

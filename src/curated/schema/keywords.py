@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from curated.metadata import IDENTITY_KEYS, KEYWORD_DOCS, canonical
-from curated.model import Field, Spec, required_sizes
 from curated.schema.values import value_schema
+from curated.spec import Field, Spec, required_sizes
 
 _NOTHING = {"enum": [None, ""]}
 """What stands for no value; the stack writes either."""

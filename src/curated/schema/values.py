@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from curated.model import Field, Table
+from curated.spec import Field, Table
 
 _TYPES = {"f": "number", "f8": "number", "i8": "integer", "bool": "boolean", "str": "string"}
 

@@ -10,17 +10,8 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
-from curated.model import (
-    Array,
-    ColumnData,
-    Field,
-    PlotSpec,
-    Spec,
-    Table,
-    TableData,
-    TextColumn,
-    column,
-)
+from curated.model import ColumnData, TableData, TextColumn
+from curated.spec import Array, Field, PlotSpec, Spec, Table, column
 from curated.units import fits_unit, length_factor
 
 _NOISE = 0.01
@@ -43,7 +34,11 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
         absent="omit",
         alternatives=(("efficiency", "throughput"),),
         plot=PlotSpec(
-            kind="curve", x="wavelength", y="throughputs", group="amp_name", labels=("", "Throughput (fraction)")
+            kind="curve",
+            x="wavelength",
+            y="throughputs",
+            group="amp_name",
+            labels=("", "Throughput (fraction)"),
         ),
     )
 
@@ -54,13 +49,28 @@ class TransmissionCurve(Calib):
 
     amp_name: Array | None = column("str", column="amp_name", required=False, doc="Amplifier of the sample.")
     wavelength: Array = column(
-        "f", column="wavelength", unit="nm", needs_unit=True, above=0, doc="Wavelength of the sample, in vacuum or air as SOURCE says."
+        "f",
+        column="wavelength",
+        unit="nm",
+        needs_unit=True,
+        above=0,
+        doc="Wavelength of the sample, in vacuum or air as SOURCE says.",
     )
     efficiency: Array | None = column(
-        "f", column="efficiency", unit="%", required=False, finite=False, doc="Fraction of the light that passes."
+        "f",
+        column="efficiency",
+        unit="%",
+        required=False,
+        finite=False,
+        doc="Fraction of the light that passes.",
     )
     throughput: Array | None = column(
-        "f", column="throughput", unit="", required=False, finite=False, doc="Fraction of the light that passes; older name."
+        "f",
+        column="throughput",
+        unit="",
+        required=False,
+        finite=False,
+        doc="Fraction of the light that passes; older name.",
     )
 
     @property
@@ -98,7 +108,9 @@ class TransmissionCurve(Calib):
             yield Problem("CAL215", (name,), f"the columns differ in length: {sorted(lengths)}")
             return
         if len(self.wavelength) < 2:
-            yield Problem("CAL215", ("wavelength",), f"{len(self.wavelength)} samples; interpolation needs two")
+            yield Problem(
+                "CAL215", ("wavelength",), f"{len(self.wavelength)} samples; interpolation needs two"
+            )
             return
         yield from self._order()
         yield from self._missing(name)
@@ -135,7 +147,9 @@ class TransmissionCurve(Calib):
             backward &= np.diff(self._amplifier) == 0
         for row in np.flatnonzero(backward).tolist():
             before, after = self.wavelength[row], self.wavelength[row + 1]
-            yield Problem("CAL303", ("wavelength", row + 1), f"row {row + 2} wavelength: {after:g} after {before:g}")
+            yield Problem(
+                "CAL303", ("wavelength", row + 1), f"row {row + 2} wavelength: {after:g} after {before:g}"
+            )
         first = self.wavelength[self._amplifier == 0]
         for place, other in enumerate(self.amplifiers[1:], start=1):
             mine = self._amplifier == place

@@ -9,7 +9,8 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
-from curated.model import Array, ColumnData, Content, PlotSpec, Spec, Table, TableData, TextColumn, column
+from curated.model import ColumnData, Content, TableData, TextColumn
+from curated.spec import Array, PlotSpec, Spec, Table, column
 
 
 def _length(value: Any) -> int:
@@ -63,10 +64,20 @@ class BrighterFatterKernel(Calib):
         doc="Whether there is a kernel for each amplifier or one for the detector.",
     )
     expIdMask: dict[str, Array] = column(
-        "bool", column="EXP_ID_MASK", shape=("*",), required=False, default=dict, doc="Exposure pairs that were used."
+        "bool",
+        column="EXP_ID_MASK",
+        shape=("*",),
+        required=False,
+        default=dict,
+        doc="Exposure pairs that were used.",
     )
     rawMeans: dict[str, Array] = column(
-        "f8", column="RAW_MEANS", aliases=("MEANS", "means"), shape=("*",), finite=False, doc="Mean signals (adu)."
+        "f8",
+        column="RAW_MEANS",
+        aliases=("MEANS", "means"),
+        shape=("*",),
+        finite=False,
+        doc="Mean signals (adu).",
     )
     rawVariances: dict[str, Array] = column(
         "f8",
@@ -87,9 +98,17 @@ class BrighterFatterKernel(Calib):
     ampKernels: dict[str, Array] = column(
         "f8", column="KERNEL", shape=_KERNEL, finite=False, doc="Kernel of each amplifier."
     )
-    valid: dict[str, bool] = column("bool", column="VALID", doc="Whether each amplifier's kernel can be used.")
+    valid: dict[str, bool] = column(
+        "bool", column="VALID", doc="Whether each amplifier's kernel can be used."
+    )
     detKernels: dict[str, Array] = column(
-        "f8", column="KERNEL", table=1, shape=_KERNEL, required=False, default=dict, doc="Kernel of the detector."
+        "f8",
+        column="KERNEL",
+        table=1,
+        shape=_KERNEL,
+        required=False,
+        default=dict,
+        doc="Kernel of the detector.",
     )
 
     @classmethod
@@ -126,7 +145,9 @@ class BrighterFatterKernel(Calib):
                 yield Problem("CAL308", (name,), f"{name} has no entry for amplifiers {lacking}")
         lengths = {len(mean) for mean in self.rawMeans.values()}
         if len(lengths) > 1:
-            yield Problem("CAL215", ("rawMeans",), f"amplifiers have {sorted(lengths)} exposure pairs, not one number")
+            yield Problem(
+                "CAL215", ("rawMeans",), f"amplifiers have {sorted(lengths)} exposure pairs, not one number"
+            )
 
     def tables(self) -> list[TableData]:
         """Return the stack's tables; a detector kernel's flags, which the stack loses, in one of their own."""

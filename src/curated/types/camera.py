@@ -9,7 +9,8 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
-from curated.model import Array, Content, Field, PlotSpec, Spec, Table, TableData, TextColumn, column
+from curated.model import Content, TableData, TextColumn
+from curated.spec import Array, Field, PlotSpec, Spec, Table, column
 from curated.units import fits_unit
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2

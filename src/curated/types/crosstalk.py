@@ -9,7 +9,8 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
-from curated.model import Array, Content, PlotSpec, Spec, Table, column
+from curated.model import Content
+from curated.spec import Array, PlotSpec, Spec, Table, column
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
@@ -57,7 +58,9 @@ class Crosstalk(Calib):
     hasCrosstalk: bool = column(
         "bool", keyword="HAS_CROSSTALK", required=False, default=False, doc="Whether there is any crosstalk."
     )
-    nAmp: int = column("i8", keyword="NAMP", required=False, default=0, minimum=0, doc="Number of amplifiers.")
+    nAmp: int = column(
+        "i8", keyword="NAMP", required=False, default=0, minimum=0, doc="Number of amplifiers."
+    )
     crosstalkShape: Array | None = column(
         "i8", keyword="CROSSTALK_SHAPE", shape=(2,), required=False, doc="Shape of the matrices."
     )
@@ -73,10 +76,20 @@ class Crosstalk(Calib):
         "f8", column="CT_COEFFS", shape=_MATRIX, required=False, doc="Linear coefficients, [source, target]."
     )
     coeffErr: Array | None = column(
-        "f8", column="CT_ERRORS", shape=_MATRIX, required=False, finite=False, doc="Errors of the linear coefficients."
+        "f8",
+        column="CT_ERRORS",
+        shape=_MATRIX,
+        required=False,
+        finite=False,
+        doc="Errors of the linear coefficients.",
     )
     coeffNum: Array | None = column(
-        "i8", column="CT_COUNTS", shape=_MATRIX, required=False, minimum=0, doc="Measurements behind each coefficient."
+        "i8",
+        column="CT_COUNTS",
+        shape=_MATRIX,
+        required=False,
+        minimum=0,
+        doc="Measurements behind each coefficient.",
     )
     coeffValid: Array | None = column(
         "bool", column="CT_VALID", shape=_MATRIX, required=False, doc="Whether each coefficient can be used."
@@ -103,7 +116,13 @@ class Crosstalk(Calib):
         doc="Ratios of the gains; NaN for dead amplifiers.",
     )
     fitGains: Array | None = column(
-        "f8", column="CT_FIT_GAINS", shape=("nAmp",), required=False, finite=False, since=1.2, doc="Gains found by the fit; NaN for dead amplifiers."
+        "f8",
+        column="CT_FIT_GAINS",
+        shape=("nAmp",),
+        required=False,
+        finite=False,
+        since=1.2,
+        doc="Gains found by the fit; NaN for dead amplifiers.",
     )
     interChip: dict[str, Array] = column(
         "f8",
@@ -141,7 +160,9 @@ class Crosstalk(Calib):
         """Yield matrices that rescale an amplifier by its own signal, and shapes that contradict NAMP."""
         if self.crosstalkShape is not None and self.crosstalkShape.tolist() != [self.nAmp, self.nAmp]:
             shape = self.crosstalkShape.tolist()
-            yield Problem("CAL308", ("metadata", "CROSSTALK_SHAPE"), f"CROSSTALK_SHAPE is {shape}, NAMP is {self.nAmp}")
+            yield Problem(
+                "CAL308", ("metadata", "CROSSTALK_SHAPE"), f"CROSSTALK_SHAPE is {shape}, NAMP is {self.nAmp}"
+            )
         if self.coeffs is not None and np.diagonal(self.coeffs).any():
             place = ("metadata", "NAMP")
             count = int(np.count_nonzero(np.diagonal(self.coeffs)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
-from curated.model import Array, PlotSpec, Spec, Table, column
+from curated.spec import Array, PlotSpec, Spec, Table, column
 
 
 @calibration
@@ -36,7 +36,9 @@ class Defects(Calib):
     x0: Array = column(
         "i8", column="x0", unit="pix", minimum=0, doc="First column of the box, counted from zero."
     )
-    y0: Array = column("i8", column="y0", unit="pix", minimum=0, doc="First row of the box, counted from zero.")
+    y0: Array = column(
+        "i8", column="y0", unit="pix", minimum=0, doc="First row of the box, counted from zero."
+    )
     width: Array = column("i8", column="width", unit="pix", above=0, doc="Columns of the box.")
     height: Array = column("i8", column="height", unit="pix", above=0, doc="Rows of the box.")
 

@@ -13,5 +13,8 @@ class FilterDetectorTransmission(TransmissionCurve):
     """Throughput of a filter at the place of a detector."""
 
     SPEC: ClassVar = transmission_spec(
-        "transmission_filter_detector", "FilterDetector", "Throughput of a filter at a detector", ("instrument", "detector", "physical_filter")
+        "transmission_filter_detector",
+        "FilterDetector",
+        "Throughput of a filter at a detector",
+        ("instrument", "detector", "physical_filter"),
     )

@@ -13,5 +13,8 @@ class SystemTransmission(TransmissionCurve):
     """Throughput of the whole system at a detector through a filter."""
 
     SPEC: ClassVar = transmission_spec(
-        "transmission_system", "System", "Throughput of the whole system", ("instrument", "detector", "physical_filter")
+        "transmission_system",
+        "System",
+        "Throughput of the whole system",
+        ("instrument", "detector", "physical_filter"),
     )
