@@ -54,7 +54,7 @@ def calibration(cls: T) -> T:
     return cls
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Calib:
     """A calibration: values as its type declares them, and the keywords that identify it.
 
@@ -267,6 +267,11 @@ class Calib:
                 made.meta.update(self.metadata)
             tables.append(made)
         return tables
+
+    def __repr__(self) -> str:
+        """Name what it calibrates; its values are too many for one line."""
+        said = (self.metadata.text(key) for key in ("INSTRUME", "DET_NAME", "FILTER", "CALIBDATE"))
+        return f"<{type(self).__name__} {' '.join(part for part in said if part)}>"
 
     def __eq__(self, other: object) -> bool:
         """Compare all values and keywords exactly, the stamp apart; NaN equals NaN.

@@ -239,8 +239,8 @@ def convert_into(
     output.mkdir(parents=True, exist_ok=True)
     staging = output / f".curated-{os.getpid()}"
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
     try:
+        staging.mkdir()
         report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
         if not report.failed:
             obstacle = _obstacle(staging, output)

@@ -66,10 +66,14 @@ def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
 
     import erfa
     from astropy.time import Time
+    from astropy.utils import iers
+    from astropy.utils.exceptions import AstropyWarning
 
-    with warnings.catch_warnings():
+    # Never the network: a newer table of leap seconds comes with a newer astropy.
+    with iers.conf.set_temp("auto_download", False), warnings.catch_warnings():
         # UTC beyond the table of leap seconds is converted with the last one, which is what is meant.
         warnings.simplefilter("ignore", erfa.ErfaWarning)
+        warnings.simplefilter("ignore", AstropyWarning)
         tai = Time([time.isoformat() for time in unique], format="isot", scale="utc").tai
     days = tai.jd1 - _EPOCH_TAI[0]
     return {

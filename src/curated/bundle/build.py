@@ -97,8 +97,8 @@ def build_bundle(
     output.parent.mkdir(parents=True, exist_ok=True)
     staging = output.parent / f".{output.name}.{os.getpid()}"
     shutil.rmtree(staging, ignore_errors=True)
-    (staging / "files").mkdir(parents=True)
     try:
+        (staging / "files").mkdir(parents=True)
         report, converted = convert_package(
             package, origin, staging / "files", paths, jobs=jobs, progress=progress
         )

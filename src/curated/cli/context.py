@@ -84,11 +84,8 @@ pass_settings = click.make_pass_decorator(Settings)
 
 def print_json(kind: str, **content: Any) -> None:
     """Print a machine-readable result."""
-    click.echo(
-        json.dumps(
-            {"format": f"curated-{kind}", "version": JSON_VERSION, **content}, indent=1, ensure_ascii=False
-        )
-    )
+    # In ASCII: what would command a terminal, and what no encoding holds, stands there as an escape.
+    click.echo(json.dumps({"format": f"curated-{kind}", "version": JSON_VERSION, **content}, indent=1))
 
 
 def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> list[str]:

@@ -88,16 +88,21 @@ def _plain(answer: Any, explain: bool) -> dict[str, Any]:
 
 
 def _print(answer: Any, explain: bool) -> None:
+    from curated.report.text import printable
+
+    key = printable(str(answer.key))
     if answer.found is None:
-        click.echo(f"no {answer.key} is in force at {iso(answer.time)} UTC")
+        click.echo(f"no {key} is in force at {iso(answer.time)} UTC")
     else:
-        click.echo(answer.found.file.path)
+        click.echo(printable(answer.found.file.path))
         click.echo(f"valid  {answer.found.range} UTC")
         if answer.change is not None:
-            click.echo(f"commit {answer.change.sha1[:12]} {answer.change.date} {answer.change.author}")
+            click.echo(
+                f"commit {answer.change.sha1[:12]} {answer.change.date} {printable(answer.change.author)}"
+            )
     if explain:
-        click.echo(f"\n{len(answer.candidates)} of {answer.key}:")
+        click.echo(f"\n{len(answer.candidates)} of {key}:")
         for candidate in answer.candidates:
-            click.echo(f"  {candidate.file.path}\n      {candidate.range}: {candidate.verdict}")
+            click.echo(f"  {printable(candidate.file.path)}\n      {candidate.range}: {candidate.verdict}")
     elif answer.found is None and answer.candidates:
         click.echo("--explain lists those that there are")

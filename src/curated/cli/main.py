@@ -13,6 +13,8 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import gc
+import io
+import traceback
 
 import click
 
@@ -87,6 +89,9 @@ def main() -> None:
     """Run the command line and exit; the one place where failures become exit statuses."""
     # Thousands of calibrations make many objects and no cycles; looking for cycles often costs a tenth.
     gc.set_threshold(100_000, 50, 50)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no bug
     verbose = any(argument in ("-v", "--verbose") for argument in sys.argv[1:])
     try:
         status: Any = cli.main(standalone_mode=False, prog_name="curated")
@@ -94,7 +99,9 @@ def main() -> None:
         _say(f"error: {error.message}", f"hint: {error.hint}" if error.hint else "")
         status = error.exit_status
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        _say(*said.getvalue().splitlines(), prefix="")
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
@@ -106,20 +113,20 @@ def main() -> None:
     except OSError as error:
         _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         status = CuratedError.exit_status
-    except Exception as error:  # the boundary: whatever arrives here is a bug, and is called one
+    except Exception as error:  # noqa: BLE001 - the boundary: what arrives here is a bug, and is called one
         if verbose:
-            raise
+            traceback.print_exc()
         _say(f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints")
         status = EXIT_BUG
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _say(*lines: str) -> None:
+def _say(*lines: str, prefix: str = "curated: ") -> None:
     from curated.report.text import printable
 
     for line in lines:
         if line:
-            click.echo(f"curated: {printable(line)}", err=True)
+            click.echo(f"{prefix}{printable(line)}", err=True)
 
 
 if __name__ == "__main__":

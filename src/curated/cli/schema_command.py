@@ -17,7 +17,12 @@ directory_option = click.option(
 
 @click.group("schema")
 def command() -> None:
-    """Write or check the JSON Schemas of the text forms, which are generated from the types' declarations."""
+    """Write or check the JSON Schemas of the text forms, which are generated from the types' declarations.
+
+    \b
+    Example:
+      curated schema check
+    """
 
 
 def _directory(settings: Settings, given: Path | None) -> Path:

@@ -109,7 +109,7 @@ def _print(calib: Calib) -> None:
     width = max((len(key) for key in calib.metadata), default=0)
     for key, value in calib.metadata.items():
         if value not in (None, ""):
-            click.echo(f"  {key:{width}s}  {printable(str(value))}")
+            click.echo(f"  {printable(key):{width}s}  {printable(str(value))}")
     click.echo("")
     with np.printoptions(threshold=24, edgeitems=3, linewidth=96, precision=6):
         for field in calib.FIELDS:
@@ -119,11 +119,11 @@ def _print(calib: Calib) -> None:
             unit = calib.units.get(field.name, "") or field.unit
             label = f"{field.name}{f' ({unit})' if unit else ''}"
             items = value.items() if isinstance(value, dict) else [("", value)]
-            click.echo(f"{label}: {field.doc}")
+            click.echo(f"{printable(label)}: {field.doc}")
             for key, item in list(items)[:32]:
                 shape = f"{'x'.join(map(str, item.shape))} " if isinstance(item, np.ndarray) else ""
                 body = str(item).replace("\n", "\n      ")
-                click.echo(f"    {f'{key}: ' if key else ''}{shape}{printable_lines(body)}")
+                click.echo(f"    {f'{printable(key)}: ' if key else ''}{shape}{printable_lines(body)}")
 
 
 def printable_lines(text: str) -> str:

@@ -155,7 +155,7 @@ def _detector(package: Package, instrument: Instrument | None, directory: str, g
     """Return the directory of a detector that is named, or numbered."""
     wanted = directory_name(given)
     directories = {f.key.detector for f in package.layout.files if f.key.instrument == directory}
-    if wanted in directories or not given.isdigit():
+    if wanted in directories or not given.isdecimal():
         return wanted
     if instrument is not None:
         return next((d for d, known in instrument.detectors.items() if known.id == int(given)), wanted)

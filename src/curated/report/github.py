@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from curated.codes import Severity
 from curated.diagnostic import Diagnostic
+from curated.report.text import printable
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def _data(text: str) -> str:
-    """Escape a message, so that data cannot issue commands."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape a message, so that data can issue commands neither to the forge nor to a terminal."""
+    lines = (printable(line) for line in text.split("\n"))
+    return "%0A".join(line.replace("%", "%25") for line in lines)
 
 
 def _property(text: str) -> str:

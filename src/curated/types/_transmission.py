@@ -109,13 +109,15 @@ class TransmissionCurve(Calib):
             return
         if len(self.wavelength) < 2:
             yield Problem(
-                "CAL215", ("wavelength",), f"{len(self.wavelength)} samples; interpolation needs two"
+                "CAL215", ("wavelength",), f"samples: {len(self.wavelength)}; interpolation needs two"
             )
             return
         yield from self._order()
         yield from self._missing(name)
         throughputs = self.throughputs
-        outside = np.flatnonzero((throughputs < -_NOISE) | (throughputs > 1 + _NOISE))
+        outside = np.flatnonzero(
+            np.isfinite(throughputs) & ((throughputs < -_NOISE) | (throughputs > 1 + _NOISE))
+        )
         if outside.size:
             worst = outside[np.abs(throughputs[outside] - 0.5).argmax()]
             unit = self.units.get(name, "")

@@ -137,6 +137,8 @@ class BrighterFatterKernel(Calib):
             if not self.detKernels:
                 yield Problem("CAL308", ("detKernels",), "LEVEL is DETECTOR, but there is no detector kernel")
             return
+        if self.level != "AMP":
+            return
         mappings = {f.name: set(getattr(self, f.name)) for f in self.FIELDS if f.table == 0 and f.column}
         amplifiers = set.union(*mappings.values())
         for name, keys in mappings.items():
