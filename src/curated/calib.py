@@ -49,7 +49,7 @@ class CalibrationError(CuratedError):
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(column,))
 def calibration(cls: T) -> T:
     """Make a class with a ``SPEC`` and columns a calibration type."""
-    dataclass(frozen=True, kw_only=True, eq=False)(cls)
+    dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
     cls.FIELDS = fields_of(cls)
     return cls
 

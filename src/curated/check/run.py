@@ -211,7 +211,7 @@ def _reports(
                 todo.append(file)
             else:
                 reports[file.path] = known
-    work = partial(_work, files, dict(declared))
+    work = partial(_work, files, dict(declared), cache is not None)
     for content, report in run_all(work, todo, jobs, progress):
         reports[report.path] = report
         if cache is not None and content:
@@ -245,12 +245,13 @@ def hash_of(instrument: Instrument) -> str:
 
 
 def _work(
-    files: Files, declared: Mapping[str, Instrument], chunk: Sequence[CalibFile]
+    files: Files, declared: Mapping[str, Instrument], remembered: bool, chunk: Sequence[CalibFile]
 ) -> list[tuple[str, FileReport]]:
     results = []
     for file in chunk:
         _, data, report = check_one(files, file, declared)
-        results.append((_content_key(data, declared.get(file.key.instrument)) if data else "", report))
+        known = remembered and data
+        results.append((_content_key(data, declared.get(file.key.instrument)) if known else "", report))
     return results
 
 

@@ -103,13 +103,14 @@ def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> l
         full = next((c for c in candidates if os.path.lexists(c)), None)
         if full is None:
             raise click.UsageError(f"{path} does not exist")
-        full = os.path.join(
-            os.path.realpath(os.path.dirname(os.path.abspath(full))), os.path.basename(full.rstrip("/"))
-        )
+        parent, name = os.path.split(os.path.abspath(full))
+        full = os.path.join(os.path.realpath(parent), name)
         relative = os.path.relpath(full, os.path.realpath(package.root))
         if relative.split(os.sep)[0] == os.pardir:
             raise click.UsageError(f"{path} is not in the package {package.root}")
-        found.append("" if relative == "." else relative.replace(os.sep, "/"))
+        # Names that are not UTF-8 are reported with escapes, and found by them.
+        shown = relative.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        found.append("" if relative == "." else shown.replace(os.sep, "/"))
     return found
 
 

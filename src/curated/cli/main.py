@@ -96,7 +96,7 @@ def main() -> None:
     try:
         status: Any = cli.main(standalone_mode=False, prog_name="curated")
     except CuratedError as error:
-        _say(f"error: {error.message}", f"hint: {error.hint}" if error.hint else "")
+        _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
         status = error.exit_status
     except click.ClickException as error:
         said = io.StringIO()
@@ -125,8 +125,7 @@ def _say(*lines: str, prefix: str = "curated: ") -> None:
     from curated.report.text import printable
 
     for line in lines:
-        if line:
-            click.echo(f"{prefix}{printable(line)}", err=True)
+        click.echo(f"{prefix}{printable(line)}", err=True)
 
 
 if __name__ == "__main__":
