@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -57,12 +57,24 @@ def run_all(
         return
     import multiprocessing
 
-    with multiprocessing.get_context(_start_method()).Pool(jobs) as pool:
-        for results in pool.imap(work, chunks):
+    with multiprocessing.get_context(_start_method()).Pool(jobs, _adopt, (work,)) as pool:
+        for results in pool.imap(_call, chunks):
             yield from results
             done += len(results)
             if progress:
                 progress(done, len(items))
+
+
+_adopted: list[Callable[[Sequence[Any]], list[Any]]] = []
+"""The work of this process; it is sent once, since it may hold much that all chunks need."""
+
+
+def _adopt(work: Callable[[Sequence[Any]], list[Any]]) -> None:
+    _adopted[:] = [work]
+
+
+def _call(chunk: Sequence[Any]) -> list[Any]:
+    return _adopted[0](chunk)
 
 
 def _start_method() -> str:

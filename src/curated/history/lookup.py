@@ -194,6 +194,8 @@ def _change(package: Package, found: Candidate | None, commit: str) -> Change | 
         sha1 = commit or repository.commit()
     except CuratedError:
         return None
+    if repository.is_shallow:
+        return None  # where history is cut off, the last commit is not the last change
     path = found.file.path
     blobs = {p: b for p, b in repository.blobs(sha1, path).items() if p == path}
     return repository.last_changes(sha1, blobs, path).get(path)
