@@ -274,7 +274,7 @@ def test_show(demo: GitPackage, tmp_path: Path) -> None:
     assert re.search(r"^x0 \(pix\): ", done.stdout, re.MULTILINE)
     value = answer(run_curated("show", UNTOUCHED, "--format", "json", cwd=demo.path))
     assert (value["type"], value["content"]["metadata"]["NAMP"]) == ("crosstalk", 4)
-    assert len(value["content"]["coeffs"]) == 4
+    assert len(value["content"]["coeffs"]) == 16
     plot = tmp_path / "plot.png"
     done = run_curated("show", EDITED, "--plot", plot, cwd=demo.path)
     assert (done.returncode, done.stderr) == (0, f"drawn in {plot}\n")
