@@ -93,14 +93,16 @@ format: develop ## Rewrite the sources into their standard form
 	$(BIN)/ruff format $(SOURCES)
 
 .PHONY: bench
-bench: develop ## Measure, and write docs/speed.md
+bench: develop ## Measure, and write docs/speed*.md
 	@mkdir -p build
 	$(BIN)/python benchmarks/run.py --json build/speed.json --markdown docs/speed.md
+	$(BIN)/python benchmarks/by_type.py --json build/speed-by-type.json --markdown docs/speed-by-type.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
-# the sake of identical bytes. No machine's own settings, so that no index of its own gets in.
+# the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees
+# the pin without one, and then misses its hash. No machine's own settings, so that no index of its own gets in.
 LOCK := pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-    --generate-hashes --no-config --no-emit-index-url --no-emit-find-links --annotation-style line \
+    --generate-hashes --no-strip-extras --no-config --no-emit-index-url --no-emit-find-links --annotation-style line \
     --custom-compile-command "make lock" --quiet
 
 .PHONY: lock

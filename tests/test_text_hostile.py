@@ -24,8 +24,8 @@ SECONDS = 20
 LINE_END = re.compile(rb"\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
 
 TYPES = {
-    "ecsv": ["cam/defects/d00", "cam/crosstalk/d00", "cam/transmission_sensor/d00", "cam/transmission_filter/r", "cam/bfk/d00"],
-    "yaml": ["cam/defects/d00", "cam/crosstalk/d00", "cam/bfk/d00", "cam/camera"],
+    "ecsv": ["cam/defects/d00", "cam/crosstalk/d00", "cam/transmission_sensor/d00", "cam/transmission_filter/r", "cam/bfk/d00", "cam/linearizer/d00", "cam/ptc/d00"],
+    "yaml": ["cam/defects/d00", "cam/crosstalk/d00", "cam/bfk/d00", "cam/camera", "cam/linearizer/d00", "cam/ptc/d00", "cam/cti/d00"],
     "json": ["cam/defects/d00", "cam/crosstalk/d00", "cam/bfk/d00"],
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def plain_metadata(value: Any) -> Any:
         }
     if isinstance(value, (list, tuple)):
         return [plain_metadata(item) for item in value]
+    if isinstance(value, date):
+        value = value.isoformat()  # what YAML takes for a day is text to us
     return f"{type(value).__name__} {value!r}"
 
 

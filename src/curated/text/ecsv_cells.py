@@ -8,10 +8,11 @@ import re
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curated.diagnostic import Problem, brief
 from curated.text.ecsv_header import HeaderColumn
-from curated.text.ecsv_rows import Tokens
+from curated.text.floats import JSON_NUMBERS, parse_floats, parse_json
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _DTYPES = {name: np.dtype(name) for name in (*_INTEGERS, "float16", "float32", "float64")}
@@ -22,17 +23,11 @@ _MAX_SIZE = 10**9
 """Most values that a cell may be declared to hold."""
 
 
-def convert(column: HeaderColumn, given: list[str] | Tokens) -> tuple[Any, list[Problem]]:
+def convert(column: HeaderColumn, cells: list[str] | NDArray[np.float64]) -> tuple[Any, list[Problem]]:
     """Convert a column's cells to its data type; all cells that cannot be are reported."""
-    if isinstance(given, Tokens):
-        if column.dtype in ("float32", "float64") and "_" not in given.text:
-            try:
-                with np.errstate(over="ignore"):
-                    return given.decimals().astype(column.dtype, copy=False), []
-            except ValueError:
-                pass  # reported below, cell by cell
-        given = given.texts()
-    cells = given
+    if isinstance(cells, np.ndarray):
+        with np.errstate(over="ignore"):
+            return cells.astype(column.dtype, copy=False), []
     if column.subtype:
         return _convert_arrays(column, cells)
     if column.dtype == "string":
@@ -43,16 +38,33 @@ def convert(column: HeaderColumn, given: list[str] | Tokens) -> tuple[Any, list[
     dtype = _DTYPES.get(column.dtype)
     if dtype is None:
         return cells, [_unknown_type(column, "datatype", column.dtype)]
-    parse: Any = float if dtype.kind == "f" else int
-    if "_" not in "".join(cells):
-        try:
-            parsed = np.fromiter(map(parse, cells), np.float64 if dtype.kind == "f" else dtype, len(cells))
-            with np.errstate(over="ignore"):
-                return parsed.astype(dtype, copy=False), []
-        except (ValueError, OverflowError):
-            pass  # reported below, cell by cell
+    parsed = _numbers(cells, dtype)
+    if parsed is not None:
+        with np.errstate(over="ignore"):
+            return parsed.astype(dtype, copy=False), []
     wrong = [i for i, cell in enumerate(cells) if not _fits(cell, dtype)]
     return np.zeros(len(cells), dtype), _unfit(column, cells, wrong)
+
+
+_LISTED = JSON_NUMBERS + b","
+
+
+def _numbers(cells: list[str], dtype: np.dtype[Any]) -> Any:
+    """Return cells as numbers; `None` where one of them is not of the type."""
+    joined = ",".join(cells)
+    if dtype.kind == "f" and joined.isascii():
+        raw = joined.encode("ascii")
+        values = None if raw.translate(None, _LISTED) else parse_floats(raw, len(cells))
+        if values is not None:
+            return values
+    if "_" in joined:
+        return None  # Python's, not ECSV's
+    try:
+        if dtype.kind == "f":
+            return np.fromiter(map(float, cells), np.float64, len(cells))
+        return np.fromiter(map(int, cells), dtype, len(cells))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _unknown_type(column: HeaderColumn, key: str, found: str) -> Problem:
@@ -133,11 +145,10 @@ def _convert_arrays(column: HeaderColumn, cells: list[str]) -> tuple[Any, list[P
 def _array(cell: str, dtype: np.dtype[Any], kind: str) -> tuple[Any, str]:
     """Convert a cell that is a JSON array; the array, and what is wrong with it."""
     try:
-        given = json.loads(cell)
-        raw = np.array(given)
+        raw = np.array(parse_json(cell))
         if dtype.kind in "iu" and raw.dtype.kind in "fO":
-            # Numpy takes small and very large integers together for floats.
-            raw = np.array(given, dtype=object)
+            # Small and very large integers together become floats.
+            raw = np.array(json.loads(cell), dtype=object)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None, f"{brief(cell)} is not a JSON array of {kind}" if cell else "the cell is empty"
     if not raw.size:

@@ -8,23 +8,25 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curated.diagnostic import Problem, brief
-from curated.text.decimals import parse_decimals
 from curated.text.ecsv_header import Header
+from curated.text.floats import JSON_NUMBERS, parse_floats
 
 _NAME = re.compile(r"[\w.+-]+\Z", re.ASCII)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def split_cells(body: Body, header: Header) -> tuple[list[Any] | None, list[Problem]]:
-    """Return the cells as texts, a list for each column."""
+    """Return the cells as texts, a list for each column, or as float64 where all columns are numbers."""
     names = [column.name for column in header.columns]
     text, start = body.text, body.start
     end = text.find("\n", start)
     first = text[start:] if end < 0 else text[start:end]
     if body.delimiter == " " and first == " ".join(names) and end >= 0 and all(map(_NAME.match, names)):
-        quick = _quick_cells(text[end + 1 :], len(names))
+        floats = all(column.dtype in ("float32", "float64") for column in header.columns)
+        quick = _quick_cells(text[end + 1 :], len(names), floats=floats)
         if quick is not None:
             return quick, []
     odd = _CONTROL.search(text, start)
@@ -119,39 +121,39 @@ class Body:
         return rows
 
 
-class Tokens:
-    """The cells of one column, by their place in the text."""
-
-    def __init__(self, text: str, codes: Any, starts: Any, ends: Any) -> None:
-        self.text, self.codes, self.starts, self.ends = text, codes, starts, ends
-
-    def texts(self) -> list[str]:
-        """Return the cells as texts."""
-        text = self.text
-        return [text[a:b] for a, b in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
-
-    def decimals(self) -> Any:
-        """Return the cells as float64."""
-        return parse_decimals(self.text, self.codes, self.starts, self.ends)
-
-
-def _quick_cells(body: str, width: int) -> list[Any] | None:
-    """Split a body of single blanks and no quoting; `None` where it is not one."""
+def _quick_cells(body: str, width: int, *, floats: bool) -> list[Any] | None:
+    """Split a body of single blanks and no quoting, numbers parsed at once; `None` where it is not one."""
     if not body:
         return [[] for _ in range(width)]
-    if '"' in body or "#" in body or not body.isascii():
+    if not body.isascii():
         return None
-    if not body.endswith("\n"):
-        body += "\n"
-    codes = np.frombuffer(body.encode("ascii"), dtype=np.uint8)
+    raw = body.encode("ascii") if body.endswith("\n") else body.encode("ascii") + b"\n"
+    if floats:
+        values = _floats(raw, width)
+        if values is not None:
+            return values
+    if '"' in body or "#" in body:
+        return None
+    codes = np.frombuffer(raw, dtype=np.uint8)
     # Blanks, line ends, and control characters, which are neither.
-    ends = np.flatnonzero(codes <= 32)
-    if len(ends) % width:
+    grid = codes[codes <= 32]
+    if len(grid) % width:
         return None
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    np.add(ends[:-1], 1, out=starts[1:])
-    grid = codes[ends].reshape(-1, width)
-    if (starts == ends).any() or not (grid[:, -1] == 10).all() or not (grid[:, :-1] == 32).all():
+    grid = grid.reshape(-1, width)
+    if not (grid[:, -1] == 10).all() or not (grid[:, :-1] == 32).all():
         return None
-    return [Tokens(body, codes, starts[i::width], ends[i::width]) for i in range(width)]
+    cells = body.split()
+    return [cells[i::width] for i in range(width)] if len(cells) == grid.size else None
+
+
+_COMMAS = bytes.maketrans(b" \n", b",,")
+
+
+def _floats(raw: bytes, width: int) -> list[NDArray[np.float64]] | None:
+    """Parse rows of nothing but decimals and single blanks; `None` where there is anything else."""
+    separators = raw.translate(None, JSON_NUMBERS)
+    count = len(separators)
+    if separators != (b" " * (width - 1) + b"\n") * (count // width):
+        return None
+    values = parse_floats(raw[:-1].translate(_COMMAS), count)
+    return None if values is None else list(np.ascontiguousarray(values.reshape(-1, width).T))

@@ -39,6 +39,12 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
     problems : `list` [`Problem`]
         What is wrong with it as text.
     """
+    text, problems = read_text(data)
+    return (None, problems) if text is None else _READERS[form](text)
+
+
+def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
+    """Return a file's text without byte-order mark; `None`, and why, where it is none."""
     if len(data) > MAX_BYTES:
         return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
     try:
@@ -56,4 +62,4 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
         ]
         if any(problem.detail[-1] in "<>" for problem in conflicts):
             return None, conflicts
-    return _READERS[form](text.removeprefix("\ufeff"))
+    return text.removeprefix("\ufeff"), []

@@ -15,7 +15,7 @@ NO_WORD = r"(?!(?:y|n|yes|no|true|false|on|off|null)\b)"
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _QUOTED = re.compile(r"'[ -&(-~]*'\Z")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})\Z", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,40}\.\d{1,40}\Z", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,40}\.\d{1,40}(?:[eE][-+]\d{1,3})?\Z", re.ASCII)
 # What starts with a letter, and is none of those words, is text. A colon ends a key only before a blank.
 _WORD = re.compile(
     rf"{NO_WORD}[A-Z](?:[\w./+()=-]|:(?=[^ ]))*(?: (?:[\w./+()=-]|:(?=[^ ]))+)*\Z", re.IGNORECASE | re.ASCII

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from curated.diagnostic import Problem, brief
+from curated.text.numpy_states import PYTHON, RECONSTRUCT, SCALAR, RefusedError, array_of, scalar_of
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -120,18 +121,26 @@ def _mapping(loader: PlainLoader, node: Any) -> dict[Any, Any]:
 
 def _point(loader: PlainLoader, node: Any) -> list[Any]:
     values = _arguments(loader, node)
-    if len(values) != 2 or not all(type(value) is int for value in values):
+    if not _is_point(values):
         loader.note("CAL204", "a point is two whole numbers", node)
+        return []
     return values
 
 
-def _box(loader: PlainLoader, node: Any) -> dict[str, list[Any]]:
-    """``lsst.geom.Box2I``: two points, the minimum and the inclusive maximum."""
+def _is_point(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(item) is int for item in value)
+
+
+def _box(loader: PlainLoader, node: Any) -> list[int]:
+    """``lsst.geom.Box2I``, minimum and inclusive maximum, to corner and size, as boxes are everywhere here."""
     points = _arguments(loader, node)
-    if len(points) != 2 or not all(isinstance(point, list) for point in points):
+    if [] in points:
+        return []  # what is wrong with the point is noted
+    if len(points) != 2 or not all(map(_is_point, points)):
         loader.note("CAL204", "a box is two points", node)
-        return {}
-    return {"min": points[0], "max": points[1]}
+        return []
+    (x0, y0), (x1, y1) = points
+    return [x0, y0, x1 - x0 + 1, y1 - y0 + 1]
 
 
 def _arguments(loader: PlainLoader, node: Any) -> list[Any]:
@@ -139,6 +148,22 @@ def _arguments(loader: PlainLoader, node: Any) -> list[Any]:
         return list(loader.construct_sequence(node, deep=True))
     arguments = loader.construct_mapping(node, deep=True).get("args", [])
     return list(arguments) if isinstance(arguments, (list, tuple)) else [arguments]
+
+
+def _array(loader: PlainLoader, node: Any) -> Any:
+    return _decoded(loader, array_of, node)
+
+
+def _numpy_scalar(loader: PlainLoader, node: Any) -> Any:
+    return _decoded(loader, scalar_of, node)
+
+
+def _decoded(loader: PlainLoader, decode: Any, node: Any) -> Any:
+    try:
+        return decode(node)
+    except RefusedError as refusal:
+        loader.note("CAL207", refusal.detail, refusal.node)
+        return None
 
 
 def _refuse(loader: PlainLoader, node: Any) -> None:
@@ -149,7 +174,6 @@ def _refuse(loader: PlainLoader, node: Any) -> None:
         loader.note("CAL207", f"tag {brief(tag)} is not read", node)
 
 
-_PYTHON = "tag:yaml.org,2002:python/"
 for _tag, _constructor in {
     "tag:yaml.org,2002:timestamp": _text,
     "tag:yaml.org,2002:int": _number,
@@ -160,9 +184,11 @@ for _tag, _constructor in {
     "lsst.daf.base.PropertyList": _property_list,
     "lsst.daf.base.PropertySet": _property_list,
     "lsst.daf.base.DateTime": _text,
-    f"{_PYTHON}tuple": _sequence,
-    f"{_PYTHON}object/apply:lsst.geom.Point2I": _point,
-    f"{_PYTHON}object/apply:lsst.geom.Box2I": _box,
+    f"{PYTHON}tuple": _sequence,
+    f"{PYTHON}object/apply:lsst.geom.Point2I": _point,
+    f"{PYTHON}object/apply:lsst.geom.Box2I": _box,
+    **dict.fromkeys(RECONSTRUCT, _array),
+    **dict.fromkeys(SCALAR, _numpy_scalar),
     "!astropy.units.Unit": _mapping,
     "!astropy.table.SerializedColumn": _mapping,
 }.items():

@@ -10,7 +10,7 @@ import yaml
 
 from curated.diagnostic import Problem
 from curated.text.places import MAX_DEPTH, is_too_deep, repeated_keys, yaml_locator
-from curated.text.runs import load_quickly
+from curated.text.quick import load_quickly
 from curated.text.source import Locator, Source
 from curated.text.tags import PlainLoader
 

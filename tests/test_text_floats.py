@@ -1,7 +1,8 @@
-"""The quick way from decimals to float64 gives the bits that float gives."""
+"""Numbers of a body of an ECSV file have the bits that float gives, whichever way they are read."""
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 
@@ -10,19 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.text import decimals
-from curated.text.decimals import parse_decimals
+from curated.text import read
+from curated.text.floats import JSON_NUMBERS, parse_floats, parse_json
 from text_support import examples
 
 DIGITS = "0123456789"
 
 
 def parse(tokens: list[str]) -> list[float]:
-    text = " ".join(tokens)
-    ends = np.cumsum([len(token) + 1 for token in tokens]) - 1
-    starts = ends - [len(token) for token in tokens]
-    codes = np.frombuffer(text.encode("ascii"), np.uint8)
-    return parse_decimals(text, codes, starts, ends).tolist()
+    """Read a column of a file, alone or beside one of texts."""
+    columns = []
+    for extra, header in (("", ""), ("a ", "# - {name: n, datatype: string}\n")):
+        rows = "".join(f"{extra}{token}\n" for token in tokens)
+        text = f"# %ECSV 1.0\n# ---\n# datatype:\n{header}# - {{name: x, datatype: float64}}\n{'n ' * bool(extra)}x\n{rows}"
+        source, problems = read(text.encode(), "ecsv")
+        if source is None:
+            raise ValueError(problems[0].detail)
+        columns.append(source.columns["x"].values.tolist())
+    assert bits(columns[0]) == bits(columns[1])
+    return columns[0]
 
 
 def bits(values: list[float]) -> list[bytes]:
@@ -77,18 +84,45 @@ def test_around_exact_ties(parts: list[tuple[int, int, int]]) -> None:
     assert bits(parse(given_tokens)) == bits([float(token) for token in given_tokens])
 
 
-@pytest.mark.parametrize("wrong", ["1.2.3", "--1", "1-", "-", ".", "1e", "x", "0x10", "1a"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["1.2.3", "--1", "1-", "-", ".", "1e", "x", "0x10", "1a", "1,2", "[1]", "true", "null", "1_0", "{}", ","],
+)
 def test_what_is_no_number(wrong: str) -> None:
     good = ["1.5"] * 10
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(ValueError, match=r"is not a number \(float64\)"):
         parse([*good, wrong, *good])
 
 
-def test_machines_without_80_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    given_tokens = ["0.1", "-1e-7", "123456789012345678901234567890.5"] * 10
-    quick = parse(given_tokens)
-    monkeypatch.setattr(decimals, "_HAS_EXTENDED", False)
-    assert bits(parse(given_tokens)) == bits(quick)
+@examples(200)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr), min_size=1, max_size=20))
+def test_the_quick_way_is_taken(given_tokens: list[str]) -> None:
+    joined = ",".join(given_tokens).encode()
+    assert not joined.translate(None, JSON_NUMBERS + b",")
+    values = parse_floats(joined, len(given_tokens))
+    assert values is not None
+    assert bits(values.tolist()) == bits(list(map(float, given_tokens)))
+
+
+@examples(200)
+@given(st.text("0123456789.eE+-,", max_size=30), st.integers(0, 6))
+def test_other_text_is_left_to_the_slow_way(joined: str, count: int) -> None:
+    values = parse_floats(joined.encode(), count)
+    if values is not None:
+        assert bits(values.tolist()) == bits([float(token) for token in joined.split(",") if joined])
+        assert len(values) == count
+
+
+@examples(200)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=4),
+    )
+)
+def test_json_as_the_standard_library_reads_it(value: object) -> None:
+    text = json.dumps(value)
+    assert repr(parse_json(text)) == repr(json.loads(text))
 
 
 def test_long_columns() -> None:
