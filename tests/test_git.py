@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
+from curated.commit_tree import CommitTree
 from curated.diagnostic import CuratedError
-from curated.git import CommitTree, Repository
+from curated.git.repository import Repository
 from curated.history.lookup import package_at
 from curated.origin import find_origin
 from curated.package import open_package
@@ -431,8 +432,10 @@ def test_a_repository_of_somebody_else_is_said_to_be_one(git_package: MakePackag
 def test_a_bare_repository(git_package: MakePackage, tmp_path: Path) -> None:
     git_package({A: "1"})
     subprocess.run(["git", "clone", "--quiet", "--bare", tmp_path / "package", tmp_path / "bare"], check=True)
+    repository = Repository(tmp_path / "bare")
+    assert list(repository.blobs(repository.commit())) == [A]
     with pytest.raises(CuratedError, match="without a work tree"):
-        Repository(tmp_path / "bare")
+        Repository(tmp_path / "bare" / "objects")
 
 
 def test_unknown_revisions(git_package: MakePackage) -> None:
@@ -521,7 +524,7 @@ def test_hidden_files_are_hidden_in_a_commit_too(git_package: MakePackage) -> No
 def test_git_that_is_not_there_is_said_to_be_missing(small: GitPackage, tmp_path: Path) -> None:
     import sys
 
-    code = "from pathlib import Path; from curated.git import Repository; Repository(Path('.'))"
+    code = "from pathlib import Path; from curated.git.repository import Repository; Repository(Path('.'))"
     (tmp_path / "bin").mkdir()
     environment = {**os.environ, "PATH": str(tmp_path / "bin")}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Every use of git: the commit, its blobs, last changes, work-tree state, files of any commit."""
+"""A git repository: the commit, its blobs, last changes, work-tree state, files of any commit."""
 
 from __future__ import annotations
 
@@ -9,28 +9,17 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curated.diagnostic import CuratedError
+from curated.git.command import GIT, POINTING, split_nul
 
 if TYPE_CHECKING:
     from git import Repo
 
 _LINK = "120000"
 _MAX_LINKS = 40
-_POINTING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
-_SETTINGS = (
-    "core.quotepath=off",
-    "i18n.logOutputEncoding=UTF-8",
-    "log.follow=false",
-    "log.showRoot=true",
-    # A release candidate is below its release.
-    "versionsort.suffix=-",
-)
-_GIT = ("git", "--literal-pathspecs", "--no-optional-locks", *(word for s in _SETTINGS for word in ("-c", s)))
-"""The command, so that nobody's configuration changes what it says."""
 
 
 class GitError(CuratedError):
@@ -66,7 +55,8 @@ class Repository:
     Parameters
     ----------
     root : `~pathlib.Path`
-        The package's root, somewhere in the repository's work tree.
+        The package's root, somewhere in the repository's work tree; or a repository without a work tree, whose
+        commits alone can be read.
 
     Raises
     ------
@@ -84,24 +74,24 @@ class Repository:
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             hint = "calibrations are stamped with their commit: run 'git init' and commit them"
             raise CuratedError(f"{root} is not in a git repository", hint) from error
-        if self.repo.working_tree_dir is None:
+        work_tree = self.repo.working_tree_dir
+        if work_tree is None and Path(self.repo.git_dir).resolve() != root.resolve():
             raise CuratedError(f"{root} is in a git repository without a work tree")
         self._processes: list[Any] = []
         weakref.finalize(self, _end, self.repo, self._processes)
-        if _POINTING & os.environ.keys():
+        if POINTING & os.environ.keys():
             # A hook's variables would have git look at the hook's repository, wherever it is run.
             self.repo.git.update_environment(
                 GIT_DIR=str(self.repo.git_dir),
-                GIT_WORK_TREE=str(self.repo.working_tree_dir),
+                **({"GIT_WORK_TREE": str(work_tree)} if work_tree is not None else {}),
                 GIT_INDEX_FILE=os.path.join(self.repo.git_dir, "index"),
             )
-        top = Path(self.repo.working_tree_dir).resolve()
-        relative = root.resolve().relative_to(top)
+        relative = root.resolve().relative_to(Path(work_tree or root).resolve())
         self.prefix = "" if relative == Path() else f"{relative.as_posix()}/"
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a git command whose output is read while it runs."""
-        process: Any = self.repo.git.execute([*_GIT, *arguments], as_process=True)
+        process: Any = self.repo.git.execute([*GIT, *arguments], as_process=True)
         self._processes.append(process)
         started: subprocess.Popen[bytes] = process.proc
         return started
@@ -110,7 +100,7 @@ class Repository:
         import git
 
         try:
-            return str(self.repo.git.execute([*_GIT, *arguments], strip_newline_in_stdout=False))
+            return str(self.repo.git.execute([*GIT, *arguments], strip_newline_in_stdout=False))
         except git.GitCommandError as error:
             said = str(error.stderr).strip().removeprefix("stderr:").strip(" '\n")
             raise GitError(arguments[0], said) from error
@@ -270,7 +260,7 @@ class Repository:
         command += ["--full-history", "--sparse", "--no-show-signature", "--no-color"]
         command += ["--format=%x01%H%x00%P%x00%ct%x00%an", sha1, "--", below]
         process = self._start(*command)
-        tokens = _split(process.stdout)
+        tokens = split_nul(process.stdout)
         change, parents, changed = None, [""], set[str]()
         try:
             for token in tokens:
@@ -296,54 +286,3 @@ def _end(repo: Repo, processes: list[Any]) -> None:
         if process is not None and process.proc is not None:
             process.proc.kill()
             process.proc.communicate()
-
-
-def _split(stream: Any) -> Iterator[str]:
-    """Yield the fields of a stream that are separated by NUL."""
-    rest = b""
-    while block := stream.read(1 << 16):
-        *whole, rest = (rest + block).split(b"\0")
-        for field in whole:
-            yield field.decode("utf-8", errors="surrogateescape")
-    if rest:
-        yield rest.decode("utf-8", errors="surrogateescape")
-
-
-class CommitTree:
-    """The files of one commit, read without a checkout.
-
-    Parameters
-    ----------
-    repository : `Repository`
-        The repository.
-    sha1 : `str`
-        The commit.
-    top : `str`, optional
-        Directory that `paths` is confined to.
-    """
-
-    def __init__(self, repository: Repository, sha1: str, top: str = "") -> None:
-        self.repository, self.sha1, self.top = repository, sha1, top
-
-    @cached_property
-    def blobs(self) -> dict[str, str]:
-        """Blob of each file, by path."""
-        return self.repository.blobs(self.sha1)
-
-    def paths(self) -> Iterator[str]:
-        """Yield all paths below the calibration directory."""
-        prefix = f"{self.top}/" if self.top else ""
-        hidden = (p for p in sorted(self.blobs) if p.startswith(prefix))
-        return (p for p in hidden if not any(part.startswith(".") for part in PurePosixPath(p).parts))
-
-    def read(self, path: str) -> bytes:
-        """Return the content of a file.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the commit has no such file.
-        """
-        if path not in self.blobs:
-            raise FileNotFoundError(os.strerror(2), path)
-        return self.repository.read(self.blobs[path])

@@ -1,0 +1,121 @@
+"""The provenance table of a FITS file, in the form of the stack's IsrProvenance (FORMATS.md, section 6.10)."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from curated.calib import Calib
+from curated.fits.cards import Card, cards, escape, hdu, needs_escape, unescape
+from curated.fits.table import table_parts
+from curated.metadata import IDENTITY
+from curated.model import ColumnData, TableData, TextColumn
+from curated.provenance.declaration import RESERVED
+from curated.provenance.record import Provenance
+
+EXTNAME = "PROVENANCE"
+SEPARATOR = "SEPARATE"
+"""EXTNAME of the empty image before the table: the stack reads tables until one HDU is none."""
+
+_CONSTRUCTION, _EDITS = "CONSTRUC", "EDITS"
+"""Keywords of the table that hold the rest of the record as JSON."""
+
+_SEPARATOR = cards(
+    [("XTENSION", "IMAGE"), ("BITPIX", 8), ("NAXIS", 0), ("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", SEPARATOR)]
+)
+_UNITS = {"exposure_time": "s"}
+
+
+def provenance_hdus(calib: Calib) -> list[bytes]:
+    """Return the HDUs that hold a calibration's provenance, for the end of its file; none where nothing is known.
+
+    Parameters
+    ----------
+    calib : `Calib`
+        The calibration.
+    """
+    if not calib.provenance:
+        return []
+    structure, data = table_parts(_table(calib.provenance))
+    own: list[Card] = [("EXTNAME", EXTNAME), *_cards(calib)]
+    return [hdu(_SEPARATOR, b""), hdu(structure + cards(own), data)]
+
+
+def _table(provenance: Provenance) -> TableData:
+    inputs = provenance.inputs
+    columns: dict[str, ColumnData] = {}
+    for name in inputs[0].data_id if inputs else ():
+        columns[name] = ColumnData(np.array([_stored(one.data_id[name]) for one in inputs]))
+    for name in RESERVED:
+        values: list[Any] = [getattr(one, name) for one in inputs]
+        if name == "date" and any(values):
+            columns[name] = ColumnData(np.array(values))
+        elif name != "date" and any(v is not None for v in values):
+            numbers = np.array([math.nan if v is None else v for v in values], dtype="f8")
+            columns[name] = ColumnData(numbers, _UNITS.get(name, ""))
+    return TableData(columns)
+
+
+def _stored(value: Any) -> Any:
+    """Return a text so that blanks at its end survive; the reader undoes it after it undid those of the column."""
+    return escape(value) if isinstance(value, str) and ("\\" in value or needs_escape(value)) else value
+
+
+def _cards(calib: Calib) -> list[Card]:
+    provenance = calib.provenance
+    identity = {key: calib.metadata.get(key) for key in (*IDENTITY, "CALIBDATE")}
+    found: dict[str, Any] = {
+        "OBSTYPE": "IsrProvenance",
+        "IsrProvenance_SCHEMA": "NO SCHEMA",
+        "IsrProvenance_VERSION": 0,
+        **{key: value for key, value in identity.items() if value not in (None, "")},
+        "CALIBCLS": "lsst.ip.isr.calibType.IsrProvenance",
+        "calibType": calib.SPEC.name,
+    }
+    if provenance.construction.plain():
+        found[_CONSTRUCTION] = json.dumps(provenance.construction.plain())
+    if provenance.edits:
+        found[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
+    return list(found.items())
+
+
+def read_provenance(header: Any, columns: dict[str, TextColumn]) -> dict[str, Any]:
+    """Return what a provenance table says, as YAML would hold it: untrusted data.
+
+    Parameters
+    ----------
+    header : `~collections.abc.Mapping`
+        Its keywords.
+    columns : `dict` [`str`, `TextColumn`]
+        Its columns.
+    """
+    found: dict[str, Any] = {}
+    rows = zip(*(column.values.tolist() for column in columns.values()), strict=True)
+    inputs = [_input(dict(zip(columns, row, strict=True))) for row in rows]
+    if inputs:
+        found["inputs"] = inputs
+    for key, keyword in (("construction", _CONSTRUCTION), ("edits", _EDITS)):
+        if keyword in header:
+            found[key] = _parsed(header[keyword])
+    return found
+
+
+def _input(row: dict[str, Any]) -> dict[str, Any]:
+    row = {k: unescape(v) if isinstance(v, str) and "\\" in v else v for k, v in row.items()}
+    told = {name: row.pop(name) for name in RESERVED if name in row and not _is_blank(row[name])}
+    return {"data_id": {k: v for k, v in row.items() if k not in RESERVED}, **told}
+
+
+def _is_blank(value: Any) -> bool:
+    return (isinstance(value, str) and value == "") or (isinstance(value, float) and math.isnan(value))
+
+
+def _parsed(text: Any) -> Any:
+    """Return the data of a JSON text; the text itself, which the check refuses, where it is none."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return text

@@ -1,0 +1,1 @@
+"""Every use of git: its command, repositories, and copies of those that are elsewhere."""

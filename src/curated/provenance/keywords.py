@@ -1,0 +1,137 @@
+"""Provenance as header keywords (DMTN-148, section 4.3), and the agreement of those that a header has already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from curated.diagnostic import Pointer, Problem, brief
+from curated.metadata import has_value, is_same
+from curated.provenance.record import Provenance
+from curated.times import iso, parse_time
+
+HEADER_LIMIT = 100
+"""Most inputs, and most edits, that get keywords of their own; more are in the table only."""
+
+Places = Mapping[str, Pointer]
+"""Place of each part of a provenance record in its document."""
+
+_INPUT = re.compile(r"CPP_INPUT_(?:DATE_|EXPT_|SCALE_)?(\d{1,9})\Z")
+
+
+def keywords(provenance: Provenance) -> dict[str, Any]:
+    """Return the header keywords of a provenance record, numbered from 0.
+
+    Parameters
+    ----------
+    provenance : `Provenance`
+        The record.
+
+    Returns
+    -------
+    keywords : `dict`
+        ``NINPUTS``, and up to `HEADER_LIMIT` inputs ``CPP_INPUT_N``, ``CPP_INPUT_DATE_N``,
+        ``CPP_INPUT_EXPT_N`` (s), ``CPP_INPUT_SCALE_N`` for each, as far as they are known; the same for
+        ``NEDITS``, ``EDIT_NAME_N``, ``EDIT_DATE_N``, ``EDIT_WHAT_N``.
+    """
+    found: dict[str, Any] = {}
+    if provenance.inputs:
+        found["NINPUTS"] = len(provenance.inputs)
+    if len(provenance.inputs) <= HEADER_LIMIT:
+        found |= _inputs(provenance)
+    if provenance.edits:
+        found["NEDITS"] = len(provenance.edits)
+    for n, edit in enumerate(provenance.edits if len(provenance.edits) <= HEADER_LIMIT else ()):
+        found |= {f"EDIT_NAME_{n}": edit.name, f"EDIT_DATE_{n}": edit.date, f"EDIT_WHAT_{n}": edit.what}
+    return found
+
+
+def _inputs(provenance: Provenance) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for n, one in enumerate(provenance.inputs):
+        found[f"CPP_INPUT_{n}"] = one.name
+        told = {"DATE": one.date or None, "EXPT": one.exposure_time, "SCALE": one.scale}
+        found |= {f"CPP_INPUT_{word}_{n}": value for word, value in told.items() if value is not None}
+    return found
+
+
+def settle(provenance: Provenance, metadata: dict[str, Any], places: Places) -> list[Problem]:
+    """Compare provenance with keywords; those that only repeat it are taken out, and come back in headers.
+
+    So a calibration is the same whether a file has them or not.
+
+    Parameters
+    ----------
+    provenance : `Provenance`
+        The record.
+    metadata : `dict`
+        Keywords, canonical upper case; changed in place.
+    places : `dict` [`str`, `tuple`]
+        Where each part of the provenance stands in its document.
+
+    Returns
+    -------
+    problems : `list` [`Problem`]
+        Keywords that say something else (``CAL416``), inputs later than the creation (``CAL415``).
+    """
+    if not provenance:
+        return []
+    problems = [*_contradictions(provenance, metadata, places), *_too_late(provenance, metadata, places)]
+    for key, value in keywords(provenance).items():
+        if key in metadata and _agrees(metadata[key], value):
+            del metadata[key]
+    return problems
+
+
+def _contradictions(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:
+    derived = keywords(provenance) | _inputs(provenance)
+    for key, said in metadata.items():
+        if not has_value(said):
+            continue
+        number = _INPUT.match(key)
+        at = places.get("edits" if key.startswith(("EDIT_", "NEDITS")) else "inputs", ())
+        if key in derived:
+            if not _agrees(said, derived[key]):
+                yield Problem("CAL416", at, f"{key} is {brief(said)}, the record says {brief(derived[key])}")
+        elif provenance.inputs and number and int(number[1]) >= len(provenance.inputs):
+            detail = f"{key} is {brief(said)}, but there are {len(provenance.inputs)} inputs, numbered from 0"
+            yield Problem("CAL416", at, detail)
+
+
+def _agrees(said: Any, value: Any) -> bool:
+    if is_same(said, value):
+        return True
+    try:
+        return parse_time(said) == parse_time(value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _too_late(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:
+    latest = _creation(metadata)
+    if latest is None:
+        return
+    for i, one in enumerate(provenance.inputs):
+        if one.date and parse_time(one.date) > latest:
+            detail = f"input {i + 1} is dated {one.date}, the calibration was created by {iso(latest)}"
+            yield Problem("CAL415", (*places.get("inputs", ()), i, "date"), detail)
+
+
+def _creation(metadata: dict[str, Any]) -> datetime | None:
+    """Return the latest time that the creation keywords can mean; `None` where they say nothing.
+
+    The stack writes them in local time with the name of a zone, which is not known here.
+    """
+    day, time = (str(metadata.get(f"CALIB_CREATION_{part}") or "") for part in ("DATE", "TIME"))
+    try:
+        midnight = parse_time(day)
+    except ValueError:
+        return None
+    if len(day) > 10:
+        return midnight
+    try:
+        return parse_time(f"{day}T{time}")
+    except ValueError:
+        return midnight + timedelta(hours=24 + 12)
