@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.metadata import IDENTITY, Metadata, canonical, has_value, is_storable, normalise
+from curated.metadata import (
+    IDENTITY,
+    IDENTITY_KEYS,
+    Metadata,
+    canonical,
+    has_value,
+    is_storable,
+    meaning,
+    normalise,
+)
+from curated.types.defects import Defects
 from text_support import examples
 
 
@@ -148,6 +159,58 @@ def test_lookup_in_any_spelling() -> None:
     assert metadata.text("absent") == ""
     with pytest.raises(KeyError):
         metadata["absent"]
+
+
+def test_lookup_by_the_stacks_names() -> None:
+    metadata = Metadata({"detectorId": 5, "filterName": "r", "instrument": "cam"})
+    assert dict(metadata) == {"DETECTOR": 5, "FILTER": "r", "INSTRUME": "cam"}
+    assert metadata["detectorId"] == metadata["Detector"] == metadata.get("DETECTORID") == 5
+    metadata["detectorName"] = "d05"
+    assert "DET_NAME" in metadata
+    assert metadata.text("detectorName") == "d05"
+    del metadata["filtername"]
+    assert list(metadata) == ["DETECTOR", "INSTRUME", "DET_NAME"]
+
+
+@pytest.mark.parametrize("key", sorted(IDENTITY_KEYS))
+def test_keywords_at_the_top_of_a_document(key: str) -> None:
+    """All that the stack looks for there (FORMATS.md of the design, section 4.2) are read, and compared."""
+    keyword = meaning(key)
+    assert keywords({}, {key: "x"})[keyword] == "x"
+    assert keywords({keyword: ""}, {key: "x"})[keyword] == "x"
+    found = keywords({keyword: "x"}, {key: "x", "other": "y"})
+    assert found == {keyword: "x"} | ({key: "x"} if key.startswith("DETECTOR_") else {})
+    assert codes({keyword: "x"}, {key: "y"}) == [("CAL115", key)]
+    document = {"metadata": {"INSTRUME": "cam"}, "x0": [], "y0": [], "width": [], "height": []}
+    value = 3 if keyword == "DETECTOR" else "cam"
+    calib = Defects.fromDict({**document, key: value})
+    assert calib.metadata[keyword] == value
+    assert key not in set(calib.toDict()) - {"metadata"}
+
+
+def test_every_calibration_keeps_the_keywords_of_the_tech_note(tmp_path: Path) -> None:
+    """DMTN-148, section 4.3, in any spelling; all files have them in upper case."""
+    given = {
+        "obstype": "defects", "defects_version": 2.0, "instrume": "cam", "raftName": "R22", "slotName": "S11",
+        "detectorId": 4, "detectorName": "R22_S11", "detectorSerial": "X-1", "filterName": "", "calib_id": "instrument=cam",
+        "calib_creation_date": "2024-01-31", "calib_creation_time": "12:00:00", "cpp_input_0": 2024013100001,
+        "cpp_input_date_0": "2024-01-31T01:02:03", "cpp_input_expt_0": 1.5, "cpp_input_scale_0": 0.25,
+        "calibDate": "2024-02-01T00:00:00", "validStart": "2024-02-01T00:00:00", "validEnd": "2025-01-01T00:00:00",
+    }  # fmt: skip
+    expected = {meaning(name): value for name, value in given.items()}
+    assert all(name == name.upper() for name in expected)
+    calib = Defects.fromDict({"metadata": given, "x0": [1], "y0": [2], "width": [3], "height": [4]})
+    assert dict(calib.metadata) == expected
+    written = [Defects.readText(calib.writeText(tmp_path / f"x.{form}")) for form in Defects.SPEC.forms]
+    for other in (
+        *written,
+        Defects.readFits(calib.writeFits(tmp_path / "x.fits")),
+        Defects.fromTable(calib.toTable()),
+    ):
+        assert expected.items() <= {**expected, "FILTER": "", **other.metadata}.items()
+        assert {k: other.metadata.get(k, "") or "" for k in expected} == expected
+    text = (tmp_path / "x.yaml").read_text()
+    assert all(f"  {name}: " in text for name in expected if name != "DEFECTS_VERSION")
 
 
 def test_copies_are_metadata() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +10,23 @@ import numpy as np
 
 from curated.spec import Field
 
-KINDS = {"f": "a number", "f8": "a number", "i8": "a whole number", "bool": "true or false", "str": "text"}
+KINDS = {
+    "f": "a number",
+    "f8": "a number",
+    "n": "a number",
+    "i8": "a whole number",
+    "bool": "true or false",
+    "str": "text",
+    "any": "a number, or text among texts",
+}
 """What values of a dtype are called."""
 
-_PYTHON = {"f": (int, float), "f8": (int, float), "i8": (int, float), "bool": (bool,), "str": (str,)}
+_PYTHON: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("f", "f8", "n", "i8"), (int, float)),
+    "bool": (bool,),
+    "str": (str,),
+    "any": (int, float, str),
+}
 
 
 def is_kind(value: Any, dtype: str) -> bool:
@@ -46,8 +60,9 @@ def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | N
     """
     kind, wanted = array.dtype.kind, field.dtype
     if array.size == 0:
-        return array.astype({"f": "f8", "bool": "?", "str": "U1"}.get(wanted, wanted)), None
-    classes = set(map(type, given)) if isinstance(given, list) else set()
+        return array.astype(_EMPTY.get(wanted, wanted)), None
+    wanted = _settled(array, wanted, given)
+    classes = _classes(given)
     numeric = kind in "fiu" and bool not in classes
     if wanted == "f" and numeric:
         return (array if kind == "f" else array.astype("f8")), None
@@ -84,6 +99,28 @@ def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | N
     return array, wrong or [(None, given)]
 
 
+def _classes(given: Any) -> set[type]:
+    """Return the classes of the values in lists, however nested; of anything else none."""
+    classes = set(map(type, given)) if isinstance(given, list) else set()
+    if list in classes:
+        classes = classes.union(*map(_classes, given))
+    return classes
+
+
+def _settled(array: Any, wanted: str, given: Any) -> str:
+    """Return the dtype that ``n`` and ``any`` are for these values; any other as it is."""
+    if wanted not in ("n", "any"):
+        return wanted
+    if array.dtype.kind in "iu" and array.max() <= np.iinfo(np.int64).max:
+        return "i8"
+    texts = wanted == "any" and array.dtype.kind in "UO" and not _unlike(given, "str")
+    return "str" if texts else "f8"
+
+
+_EMPTY = {"f": "f8", "n": "f8", "any": "f8", "bool": "?", "str": "U1"}
+"""What an array without elements becomes."""
+
+
 def _unlike(given: Any, wanted: str) -> list[tuple[int | None, Any]]:
     """Return the first value of each entry that is not of the kind wanted."""
     items = given.tolist() if isinstance(given, np.ndarray) else given
@@ -117,3 +154,17 @@ def reshaped(array: Any, shape: tuple[str | int, ...]) -> Any:
     ):
         return array.reshape([int(s) for s in shape])
     return None
+
+
+def is_equal(one: Any, other: Any) -> bool:
+    """Say whether two values of a field are the same, the order of mappings included; NaN equals NaN."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(is_equal(one[k], other[k]) for k in one)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        floats = one.dtype.kind == "f"
+        return one.shape == other.shape and bool(np.array_equal(one, other, equal_nan=floats))
+    return type(one) is type(other) and bool(one == other or (_is_nan(one) and _is_nan(other)))
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

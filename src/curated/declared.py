@@ -42,11 +42,14 @@ def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem
             content.values[name] = content.metadata[keyword]
         elif name in content.values and is_storable(content.values[name]):
             value = content.values[name]
+            content.beside.add(name)
             known = content.metadata.get(keyword)
             if has_value(known) and not is_same(known, value):
                 problems.append(
                     Problem(
-                        "CAL308", (declared.key,), f"{declared.key} is {value!r}, but {keyword} is {known!r}"
+                        "CAL308",
+                        content.places.get(name, (declared.key,)),
+                        f"{declared.key} is {value!r}, but {keyword} is {known!r}",
                     )
                 )
             content.metadata[keyword] = value

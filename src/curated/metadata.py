@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from curated.diagnostic import Problem, brief
@@ -14,9 +14,11 @@ IDENTITY = ("INSTRUME", "RAFTNAME", "SLOTNAME", "DETECTOR", "DET_NAME", "DET_SER
 """Identity keywords in header order; the stack's IsrCalib writes them so."""
 
 IDENTITY_KEYS = frozenset(
-    {"detectorName", "detectorSerial", "detectorId", "instrument", "filterName", "DETECTOR", "CALIBCLS"}
+    "detectorName detectorSerial detectorId instrument filterName INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME "
+    "DETECTOR_NAME DET_SER DETECTOR_SERIAL FILTER CALIB_ID CALIBCLS".split()
 )
-"""Keys at the top of YAML and JSON files that repeat keywords of the metadata; in JSON the stack looks for CALIBCLS there."""
+"""Keys at the top of YAML and JSON files that repeat keywords of the metadata, as the stack looks for them there
+(FORMATS.md of the design, section 4.2)."""
 
 READ_KEYWORDS = ("OBSTYPE", "INSTRUME", "DETECTOR", "FILTER", "CALIBDATE", "VALIDSTART", "VALIDEND")
 """Keywords whose values decide what a calibration is for."""
@@ -59,47 +61,55 @@ def canonical(name: str) -> str:
     return _RENAMED.get(upper, upper)
 
 
+def meaning(name: str) -> str:
+    """Return the keyword that says the same as one in any spelling."""
+    return _REPEATED.get(canonical(name), canonical(name))
+
+
 class Metadata(dict[str, Any]):
-    """Keywords in canonical upper case, looked up without regard to case."""
+    """Keywords in canonical upper case, looked up without regard to case and by the stack's other names for them."""
 
     def __init__(self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
         super().__init__()
         self.update(given)
 
     def __getitem__(self, key: str) -> Any:
-        return super().__getitem__(key.upper())
+        return super().__getitem__(canonical(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        super().__setitem__(key.upper(), value)
+        super().__setitem__(canonical(key), value)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and super().__contains__(key.upper())
+        return isinstance(key, str) and super().__contains__(canonical(key))
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a keyword in any spelling, or ``default``."""
-        return super().get(key.upper(), default)
+        return super().get(canonical(key), default)
 
     def __delitem__(self, key: str) -> None:
-        super().__delitem__(key.upper())
+        super().__delitem__(canonical(key))
 
     def update(  # type: ignore[override]
         self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **more: Any
     ) -> None:
         """Set keywords in any spelling."""
+        if isinstance(given, Metadata) and not more:
+            super().update(given)
+            return
         for key, value in (*dict(given).items(), *more.items()):
             self[key] = value
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Return the value of a keyword in any spelling, set to ``default`` where it is absent."""
-        return super().setdefault(key.upper(), default)
+        return super().setdefault(canonical(key), default)
 
     def pop(self, key: str, *default: Any) -> Any:
         """Take a keyword in any spelling out and return its value."""
-        return super().pop(key.upper(), *default)
+        return super().pop(canonical(key), *default)
 
     def text(self, key: str) -> str:
         """Return a keyword as text, empty where it has no value."""
-        value = super().get(key.upper())
+        value = super().get(canonical(key))
         return "" if value is None else str(value)
 
 
@@ -148,9 +158,16 @@ def normalise(
     spelled: dict[str, str] = {}
     problems: list[Problem] = []
 
+    # Keys are in upper case here; what is not there is given as the mapping itself.
+    found = partial(dict.get, metadata)
+    keep = partial(dict.__setitem__, metadata)
+
     def put(key: str, name: str, value: Any) -> None:
-        known = dict.get(metadata, key)
-        if has_value(known) and has_value(value) and not is_same(known, value):
+        known = found(key, metadata)
+        if known is metadata:
+            keep(key, value)
+            spelled[key] = name
+        elif has_value(known) and has_value(value) and not is_same(known, value):
             problems.append(
                 Problem(
                     "CAL115",
@@ -158,20 +175,20 @@ def normalise(
                     f"{name} is {brief(value)}, but {spelled[key]} is {brief(known)}",
                 )
             )
-        elif not has_value(known) and (has_value(value) or key not in metadata):
-            dict.__setitem__(metadata, key, value)
+        elif not has_value(known) and has_value(value):
+            keep(key, value)
             spelled[key] = name
 
     repeated = {k: v for k, v in (document or {}).items() if k in IDENTITY_KEYS and has_value(v)}
     for key, name, value in (*_flatten(raw), *_flatten(repeated)):
-        if not is_storable(value):
+        if value.__class__ is not str and not is_storable(value):
             problems.append(
                 Problem("CAL502", ("metadata", name), f"{name} is {brief(value)}, which no header can hold")
             )
             continue
         if key in _LAYOUT:
             continue
-        wrong = _wrong_name(key) or _too_long(key, value)
+        wrong = _wrong_name(key) or (len(key) > 8 and _too_long(key, value))
         if wrong:
             detail = f"{brief(name)} {wrong}"
             problems.append(Problem("CAL502", ("metadata", name), detail, _NAME_HINT))
@@ -208,7 +225,7 @@ def _wrong_name(key: str) -> str:
 
 
 def _too_long(key: str, value: Any) -> str:
-    if len(key) <= 8 or isinstance(value, str):
+    if isinstance(value, str):
         return ""
     numbers = [
         str(v) for v in (value if isinstance(value, (list, tuple)) else [value]) if not isinstance(v, str)

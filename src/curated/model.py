@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from curated.provenance.record import Provenance
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,12 +47,15 @@ class CalibFile:
         Start of validity, UTC, naive.
     form : `str`
         ``ecsv``, ``yaml`` or ``json``.
+    side : `str`
+        Path of its ``<validstart>.inputs.yaml``; empty where it has none.
     """
 
     path: str
     key: CalibKey
     start: datetime
     form: str
+    side: str = ""
 
 
 @dataclass(slots=True)
@@ -88,12 +94,43 @@ class Content:
         Unit that the file declares, by field name.
     form : `str`
         ``ecsv``, ``yaml``, ``json`` or ``fits``; decides how places are named.
+    provenance : `Provenance`
+        What it was made of, and who edited it.
+    beside : `set` [`str`]
+        Fields that live in the header and that the document gives beside its metadata.
+    places : `dict` [`str`, `tuple`]
+        Where the document has the fields of its ``record`` tables, by field name.
     """
 
     metadata: dict[str, Any]
     values: dict[str, Any] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     form: str = "yaml"
+    provenance: Provenance = field(default_factory=Provenance)
+    beside: set[str] = field(default_factory=set)
+    places: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A file beside a calibration's text, which names it.
+
+    Parameters
+    ----------
+    file : `str`
+        Its name in the same directory.
+    sha256 : `str`
+        Its hash, 64 hexadecimal digits.
+    size : `int`
+        Its size in bytes.
+    pointer : `tuple`
+        Where the text speaks of it.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    pointer: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +193,9 @@ STAMP_KEYWORDS = frozenset(
     "CHECKSUM DATASUM".split()
 )
 
+ORIGIN_KEYWORDS = STAMP_KEYWORDS - {"VALIDSTART", "VALIDEND"}
+"""Keywords that say which file and commit a FITS file was made of; a text has none of them."""
+
 
 @dataclass(slots=True)
 class ColumnData:
@@ -199,3 +239,22 @@ class TableData:
     keywords: dict[str, Any] = field(default_factory=dict)
     column_keywords: tuple[str, ...] = ()
     constant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageData:
+    """An image on its way into FITS; its pixels are copied in blocks, never held.
+
+    Parameters
+    ----------
+    cards : `list` [`tuple`]
+        Cards of its header, the structural ones first.
+    datasum : `int`
+        Ones-complement sum of its 32-bit words.
+    blocks : `~collections.abc.Callable`
+        Yields its data as FITS has it, a multiple of 2880 bytes in all.
+    """
+
+    cards: list[tuple[str, Any]]
+    datasum: int
+    blocks: Callable[[], Iterator[bytes]]

@@ -1,4 +1,4 @@
-"""Tables of ``records``: in YAML and JSON a list of mappings, in FITS a row for each."""
+"""Tables of ``records``: in YAML and JSON a list of mappings, in FITS a row for each; and of one ``record``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.arrays import KINDS, is_kind
-from curated.diagnostic import Problem
+from curated.diagnostic import Problem, brief
 from curated.model import Content
 from curated.spec import Field, Spec, Table
 
@@ -111,3 +111,40 @@ def fill_columns(spec: Spec, fields: tuple[Field, ...], content: Content) -> Non
             absent = table.optional and not given
             if field.name not in content.values and (absent or not field.required):
                 content.values[field.name] = np.full(rows, field.default) if rows else []
+
+
+def read_record(
+    table: Table, fields: tuple[Field, ...], tree: Mapping[Any, Any], content: Content
+) -> list[Problem]:
+    """Take the values of a ``record`` table out of its mapping; one that is missing has none.
+
+    Parameters
+    ----------
+    table : `Table`
+        The table.
+    fields : `tuple` [`Field`]
+        Its fields.
+    tree : `~collections.abc.Mapping`
+        The document.
+    content : `Content`
+        Gets the values and their places.
+
+    Returns
+    -------
+    problems : `list` [`Problem`]
+        Unknown keys, and what is no mapping.
+    """
+    record = tree.get(table.name, {})
+    if not isinstance(record, Mapping):
+        detail = f"{table.name} is {brief(record)}, not a mapping of {', '.join(f.key for f in fields)}"
+        return [Problem("CAL211", (table.name,), detail)]
+    known = {field.key: field for field in fields}
+    problems = []
+    for key, value in record.items():
+        if key not in known:
+            detail = f"{table.name}: {brief(key)} is not one of {', '.join(known)}"
+            problems.append(Problem("CAL212", (table.name, key), detail))
+            continue
+        content.values[known[key].name] = value
+        content.places[known[key].name] = (table.name, key)
+    return problems

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
-"""What a Butler repository can hold; it clamps other times to these."""
+"""What a Butler repository can hold; it clamps other times to these.
+
+Its last moment is 2100-01-01 TAI, 37 s before ours: too little to warn everybody who ends a range with the century.
+"""
 
 _EPOCH_TAI = (2440587.5, 0.0)
 """1970-01-01 00:00:00 TAI as two parts of a Julian date."""
@@ -30,6 +34,30 @@ def parse_time(text: str) -> datetime:
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except OverflowError as error:
         raise ValueError(f"{text!r} is beyond the calendar") from error
+
+
+def as_utc(time: Any) -> datetime:
+    """Return a moment as naive UTC.
+
+    Parameters
+    ----------
+    time : `str`, `datetime.datetime` or `astropy.time.Time`
+        ISO 8601 or a date-time, UTC where it has no offset; or a single astropy time of any scale.
+
+    Raises
+    ------
+    ValueError
+        If it is no moment, or one that a date-time cannot say, such as a leap second.
+    """
+    if isinstance(time, str):
+        return parse_time(time)
+    if isinstance(time, datetime):
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    # Astropy's times are known by what they can do, so that nobody pays for importing it.
+    converted = getattr(getattr(time, "utc", None), "datetime", None)
+    if not isinstance(converted, datetime):
+        raise ValueError(f"{time!r:.60} is not a single date-time")
+    return converted
 
 
 def iso(time: datetime) -> str:

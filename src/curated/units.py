@@ -25,6 +25,17 @@ def length_factor(unit: str) -> float:
     return known if known is not None else _factor(unit, "Angstrom")
 
 
+def factor(unit: str, target: str) -> float:
+    """Return the factor from a unit to another that it converts to.
+
+    Raises
+    ------
+    ValueError
+        If it does not convert.
+    """
+    return 1.0 if unit == target else _factor(unit, target)
+
+
 @lru_cache(maxsize=64)
 def _factor(unit: str, target: str) -> float:
     import astropy.units as u

@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from curated.datasum import fold, sum32
+
 BLOCK = 2880
 _STANDARD = re.compile(r"[A-Z0-9_-]{1,8}\Z")
 _PRINTABLE = re.compile(r"[ -~]*\Z")
 # What astropy takes for a record-valued card, and returns as a number under another name.
 _RECORD = re.compile(r"[A-Za-z_][\w.]*: +[+-]?[\d.]\S*\Z")
+# What astropy takes for the end of a text and the start of a comment, though the quote is doubled.
+CUT_MARK = re.compile(r"(' *)/")
 RECORD_MARK = re.compile(r": +[+-]?[\d.]")
 COMMENT_LENGTH = 72
 _COMMENTARY = ("COMMENT", "HISTORY")
@@ -25,9 +29,15 @@ Card = tuple[str, Any]
 def needs_escape(text: str) -> bool:
     """Say whether a text cannot stand in a header as it is.
 
-    That is anything but printable ASCII, blanks at the end, and a word, a colon and a number.
+    That is anything but printable ASCII, blanks at the end, a word, a colon and a number, and a quote before
+    a slash.
     """
-    return _PRINTABLE.match(text) is None or text.endswith(" ") or _RECORD.match(text) is not None
+    return (
+        _PRINTABLE.match(text) is None
+        or text.endswith(" ")
+        or _RECORD.match(text) is not None
+        or CUT_MARK.search(text) is not None
+    )
 
 
 def escape(text: str) -> str:
@@ -35,6 +45,7 @@ def escape(text: str) -> str:
     escaped = _RECORD.sub(
         lambda m: m[0].replace(":", "\\x3a", 1), text.encode("unicode_escape").decode("ascii")
     )
+    escaped = CUT_MARK.sub(r"\1\\x2f", escaped)
     kept = escaped.rstrip(" ")
     return kept + "\\x20" * (len(escaped) - len(kept))
 
@@ -130,7 +141,7 @@ _END = "END".ljust(80)
 
 
 def hdu(header: str, data: bytes) -> bytes:
-    """Return one HDU with its checksums (FITS standard 4.0, section 4.4.2.7 and appendix J).
+    """Return one HDU with its checksums.
 
     Parameters
     ----------
@@ -140,23 +151,24 @@ def hdu(header: str, data: bytes) -> bytes:
         Data, any length.
     """
     data = padded(data)
-    datasum = _sum32(data)
+    return hdu_header(header, sum32(data)) + data
+
+
+def hdu_header(header: str, datasum: int) -> bytes:
+    """Return the header of an HDU with its checksums (FITS standard 4.0, section 4.4.2.7 and appendix J).
+
+    Parameters
+    ----------
+    header : `str`
+        Cards without END.
+    datasum : `int`
+        Ones-complement sum of the data that follow.
+    """
     text = f"{header}DATASUM = '{datasum:<8}'".ljust(len(header) + 80) + _CHECKSUM + _END
     empty = text.encode("ascii").ljust(-(-len(text) // BLOCK) * BLOCK)
-    checksum = _encode(~_fold(_sum32(empty) + datasum) & 0xFFFFFFFF).encode("ascii")
+    checksum = _encode(~fold(sum32(empty) + datasum) & 0xFFFFFFFF).encode("ascii")
     place = len(text) - 160 + len("CHECKSUM= '")
-    return b"".join((empty[:place], checksum, empty[place + 16 :], data))
-
-
-def _fold(total: int) -> int:
-    while total >> 32:
-        total = (total & 0xFFFFFFFF) + (total >> 32)
-    return total
-
-
-def _sum32(data: bytes) -> int:
-    """Return the ones-complement sum of the data's 32-bit words."""
-    return _fold(int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))) if data else 0
+    return b"".join((empty[:place], checksum, empty[place + 16 :]))
 
 
 _PUNCTUATION = frozenset(range(0x3A, 0x41)) | frozenset(range(0x5B, 0x61))
@@ -179,6 +191,7 @@ _TABLE = [_letters(byte) for byte in range(256)]
 
 def _encode(value: int) -> str:
     """Return 32 bits as 16 letters and digits whose sum is the value."""
-    columns = [_TABLE[byte] for byte in value.to_bytes(4, "big")]
-    text = bytes(column[i] for i in range(4) for column in columns).decode("ascii")
-    return text[-1] + text[:-1]
+    a, b, c, d = (_TABLE[byte] for byte in value.to_bytes(4, "big"))
+    rows = (*zip(a, b, c, d, strict=True),)
+    last = rows[3][3]
+    return bytes((last, *rows[0], *rows[1], *rows[2], *rows[3][:3])).decode("ascii")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from curated.calib import Calib
-from curated.fits.cards import COMMENT_LENGTH, RECORD_MARK, Card, escape, needs_escape
+from curated.fits.cards import COMMENT_LENGTH, CUT_MARK, RECORD_MARK, Card, escape, needs_escape
 from curated.metadata import IDENTITY, SEQUENCE
 from curated.model import STAMP_KEYWORDS, Stamp
+from curated.provenance import keywords
 
 ESCAPED = "CURATESC"
 """Keyword that lists the keywords whose text is escaped."""
@@ -35,12 +36,16 @@ def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
     elif calib.SPEC.absent == "blank":
         given = [(key, value) for key, value in pairs if value is not None]
         pairs = given + [(key, "") for key, value in pairs if value is None]
+    record = keywords(calib.provenance)
+    if record:
+        pairs = [*((key, value) for key, value in pairs if key not in record), *record.items()]
     return _escaped([*pairs, *(stamp.keywords().items() if stamp is not None else ())])
 
 
 def identity_cards(calib: Calib, pairs: list[Card]) -> list[Card]:
     """Return those of a calibration's cards that say what it is and where it comes from (DMTN-148, section 4.3)."""
     kept = _IDENTIFYING | {f"{calib.SPEC.obstype}_VERSION"}
+    kept |= keywords(calib.provenance).keys()
     return [(key, value) for key, value in pairs if key in kept or key.startswith("CPP_INPUT_")]
 
 
@@ -57,22 +62,16 @@ def _escaped(pairs: list[Card]) -> list[Card]:
 
 def _any_escaped(pairs: list[Card]) -> bool:
     """Say, quickly, whether any text may need an escape: all of them together are looked at."""
-    texts = [
-        value if isinstance(value, str) else "|".join(map(str, value))
-        for _, value in pairs
-        if _is_textual(value)
-    ]
+    texts = [value for _, value in pairs if isinstance(value, str)]
+    texts += ["|".join(map(str, value)) for _, value in pairs if isinstance(value, list)]
     joined = "|".join([*texts, ""])
     return (
         not joined.isascii()
         or not joined.isprintable()
         or " |" in joined
         or RECORD_MARK.search(joined) is not None
+        or ("'" in joined and CUT_MARK.search(joined) is not None)
     )
-
-
-def _is_textual(value: Any) -> bool:
-    return isinstance(value, (str, list))
 
 
 def _items(value: Any) -> list[Any]:
@@ -113,9 +112,9 @@ def _ordered(calib: Calib, stamp: Stamp | None) -> Iterator[Card]:
     fixed = (*IDENTITY, *SEQUENCE, "CALIBCLS", *spec.keywords)
     skipped = STAMP_KEYWORDS if stamp is not None else frozenset({"CHECKSUM", "DATASUM"})
     for key in fixed:
-        yield key, metadata.pop(key, None)
+        yield key, metadata.pop(key.upper(), None)
     for key, value in metadata.items():
         if key in ("COMMENTS", "HISTORY"):
             yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]
-        elif key not in skipped and key != ESCAPED and value != []:
+        elif key not in skipped and key not in spec.table_keywords and key != ESCAPED and value != []:
             yield key, value

@@ -11,6 +11,7 @@ import numpy as np
 from curated.diagnostic import CuratedError
 from curated.fits.cards import unescape
 from curated.fits.header import ESCAPED
+from curated.fits.provenance import EXTNAME, read_provenance
 from curated.model import TextColumn
 from curated.units import text_unit
 
@@ -33,18 +34,23 @@ _DAMAGE = (
 _PER_COLUMN = ("TTYPE", "TFORM", "TUNIT", "TDIM", "TNULL", "TSCAL", "TZERO", "TDISP", "TCCLS", "TDOC")
 
 
-def read_fits(filename: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, dict[str, TextColumn]]]:
+def read_fits(
+    filename: str | os.PathLike[str], own: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], dict[str, dict[str, TextColumn]]]:
     """Read a FITS file of tables.
 
     Parameters
     ----------
     filename : path-like
         The file; files of the stack have their keywords in HDU 1, ours in the primary HDU as well.
+    own : `tuple` [`str`], optional
+        Keywords that stand in the header of another table.
 
     Returns
     -------
     metadata : `dict`
-        Keywords; those without a value are `None`, repeated ones a list.
+        Keywords; those without a value are `None`, repeated ones a list. The provenance stands there as in
+        the metadata of ECSV: ``inputs``, ``construction`` and ``edits``.
     tables : `dict` [`str`, `dict`]
         Columns by name, for each table by its EXTNAME or number.
 
@@ -59,12 +65,16 @@ def read_fits(filename: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
         with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
             headers = [_keywords(h.header) for h in hdus[:2]]
             found = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
-            tables = {h.name or str(i + 1): _columns(h) for i, h in enumerate(found)}
+            record = next((h for h in found if h.name == EXTNAME), None)
+            others = {key: _own(h.header[key]) for h in found for key in own if key in h.header}
+            tables = {h.name or str(i + 1): _columns(h) for i, h in enumerate(found) if h is not record}
+            if record is not None:
+                others |= read_provenance(record.header, _columns(record))
     except (*_DAMAGE, fits.VerifyError) as error:
         raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
     if "OBSTYPE" in headers[0] or len(headers) == 1:
-        return headers[0], tables
-    return {**headers[0], **headers[1]}, tables
+        return {**headers[0], **others}, tables
+    return {**headers[0], **headers[1], **others}, tables
 
 
 def _keywords(header: Any) -> dict[str, Any]:
@@ -88,6 +98,16 @@ def _keywords(header: Any) -> dict[str, Any]:
     return metadata
 
 
+def _own(value: Any) -> Any:
+    """Return a text of a table without its escapes; one of another program may have backslashes of its own."""
+    if not isinstance(value, str) or "\\" not in value:
+        return value
+    try:
+        return unescape(value)
+    except UnicodeDecodeError:
+        return value
+
+
 def _unescaped(value: Any) -> Any:
     if isinstance(value, list):
         return [_unescaped(item) for item in value]
@@ -104,10 +124,11 @@ def _columns(table: Any) -> dict[str, TextColumn]:
     columns = {}
     for column in table.columns:
         values = table.data[column.name]
+        if len(values) != len(table.data):
+            # Vectors without elements: astropy loses the rows of some of them.
+            values = np.zeros((len(table.data), 0), values.dtype)
         if values.dtype.kind in "SU":
-            values = np.array(
-                [unescape(str(v)) if "\\" in str(v) else str(v) for v in values.reshape(-1)], dtype=str
-            ).reshape(values.shape)
+            values = np.array([_own(str(v)) for v in values.reshape(-1)], dtype=str).reshape(values.shape)
         elif values.dtype.kind == "O":
             values = [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
         else:

@@ -36,8 +36,12 @@ _CONSTANT: dict[str, tuple[str, bytes]] = {}
 
 def _table_parts(table: TableData) -> tuple[str, bytes]:
     encoded = [_encode(column) for column in table.columns.values()]
+    if encoded and encoded[-1].dim.endswith(("(0)", ",0)")):
+        # astropy gives a vector without elements no room at the end of a row; so that other readers do the
+        # same, its format says so there.
+        encoded[-1] = encoded[-1].without_room()
     rows = max((len(c.values) for c in table.columns.values()), default=0)
-    dtype = np.dtype([(f"c{i}", part.dtype, part.shape) for i, part in enumerate(encoded)])
+    dtype = _row_type(tuple((part.dtype, part.shape) for part in encoded))
     block = np.zeros(rows, dtype)
     heap = b""
     for i, part in enumerate(encoded):
@@ -61,6 +65,12 @@ def _table_parts(table: TableData) -> tuple[str, bytes]:
     return _structure(
         dtype.itemsize, rows, len(heap), described, table.column_keywords
     ), block.tobytes() + heap
+
+
+@lru_cache(maxsize=1024)
+def _row_type(columns: tuple[tuple[str, tuple[int, ...]], ...]) -> np.dtype[Any]:
+    """Return the type of a table's rows."""
+    return np.dtype([(f"c{i}", kind, shape) for i, (kind, shape) in enumerate(columns)])
 
 
 @lru_cache(maxsize=1024)
@@ -98,6 +108,10 @@ class _Part:
         self.heap: list[bytes] | None = None
         self.counts: list[int] = []
 
+    def without_room(self) -> _Part:
+        """Return a column whose vectors have no elements, and whose rows take no bytes."""
+        return _Part(f"0{self.form[-1]}", self.dtype, (0,), self.dim, np.zeros((len(self.values), 0)))
+
 
 def _encode(column: ColumnData) -> _Part:
     values = column.values
@@ -123,11 +137,13 @@ def _encode(column: ColumnData) -> _Part:
 
 
 def _text(values: Any) -> _Part:
-    """Return a column of texts; other than ASCII is escaped, since FITS has no other."""
-    try:
-        stored = values.astype("S")
-    except UnicodeEncodeError:
-        flat = [t if t.isascii() else escape(t) for t in values.reshape(-1).tolist()]
+    """Return a column of texts; other than ASCII is escaped, since FITS has no other.
+
+    A backslash is escaped too: readers take it for the mark of an escape.
+    """
+    stored = _ascii(values)
+    if stored is None or b"\\" in stored.tobytes():
+        flat = [t if t.isascii() and "\\" not in t else escape(t) for t in values.reshape(-1).tolist()]
         stored = np.array([t.encode("ascii") for t in flat]).reshape(values.shape)
     width = max(stored.dtype.itemsize, 1)
     if values.ndim == 1:
@@ -139,11 +155,28 @@ def _text(values: Any) -> _Part:
     return _Part(f"{width * count}A", f"S{width}", (count,), dim, stored.reshape(len(values), count))
 
 
+def _ascii(values: Any) -> Any:
+    """Return texts as bytes, quicker than numpy's own conversion; `None` where they are not ASCII."""
+    if values.dtype.kind != "U" or not values.dtype.isnative or not values.dtype.itemsize or not values.size:
+        try:
+            return values.astype("S")
+        except UnicodeEncodeError:
+            return None
+    points = np.ascontiguousarray(values).view(np.uint32)
+    if points.max() > 127:
+        return None
+    return points.astype(np.uint8).view(f"S{points.size // values.size}").reshape(values.shape)
+
+
 def _variable(values: list[Any], descriptor: str) -> _Part:
     """Return a column whose arrays stand in the heap; ``descriptor`` is ``P`` or ``1Q``."""
-    letter = _LETTERS[values[0].dtype.str[1:]]
+    common = np.result_type(*values)
+    letter = _LETTERS[common.str[1:]]
     longest = max(len(v) for v in values)
     part = _Part(f"{descriptor}{letter}({longest})", ">i4" if descriptor == "P" else ">i8", (2,))
-    part.heap = [v.astype(f">{v.dtype.str[1:]}").tobytes() for v in values]
+    if letter == "L":
+        part.heap = [np.where(v, ord("T"), ord("F")).astype("u1").tobytes() for v in values]
+    else:
+        part.heap = [v.astype(common.newbyteorder(">")).tobytes() for v in values]
     part.counts = [len(v) for v in values]
     return part

@@ -2,12 +2,13 @@
 
 from curated.schema.document import type_schema
 from curated.schema.files import check_schemas, schema_files, write_schemas
-from curated.schema.settings import config_schema, instrument_schema
+from curated.schema.settings import config_schema, instrument_schema, provenance_schema
 
 __all__ = [
     "check_schemas",
     "config_schema",
     "instrument_schema",
+    "provenance_schema",
     "schema_files",
     "type_schema",
     "write_schemas",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
+from curated.keyed import in_group, is_nested
+from curated.provenance.declaration import PROVENANCE
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
+from curated.schema.setting import setting_schema
 from curated.schema.values import field_schema
 from curated.spec import Field, Spec, Table
 
@@ -35,9 +38,16 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
         if table.rows == "records":
             properties[table.name] = _records(table, own)
             required += [] if table.optional else [table.name]
+        elif table.group:
+            properties[table.group] = _group(table, [field for field in own if in_group(table, field)])
+            required += [] if table.optional else [table.group]
+        elif table.rows == "record" and table.name:
+            inside = [field for field in fields if field.table == index]
+            properties[table.name] = _mapping(table, inside)
+            conditions += [{"anyOf": _ways_into(table, field)} for field in inside if field.required]
     for field in fields:
         table = spec.tables[field.table]
-        if table.rows == "records" and not field.keyword:
+        if is_nested(table, field):
             continue
         for name in (field.key, *field.aliases):
             properties[name] = field_schema(field, table)
@@ -49,7 +59,7 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
         {"oneOf": [{"required": [name]} for name in names]} for names in _alternatives(spec, fields)
     ]
     properties |= _extras(spec, fields)
-    return {
+    schema = {
         "$schema": DIALECT,
         "$id": BASE + schema_name(spec.name, spec.schema_version),
         "title": spec.title,
@@ -59,8 +69,9 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
         "allOf": conditions,
-        "$defs": DEFINITIONS,
+        "$defs": {**DEFINITIONS, **{key: setting_schema(part) for key, part in PROVENANCE.keys.items()}},
     }
+    return cls.text_schema(schema)
 
 
 def summary(cls: type) -> str:
@@ -69,6 +80,23 @@ def summary(cls: type) -> str:
 
 
 def _records(table: Table, fields: list[Field]) -> dict[str, Any]:
+    return {
+        "description": f"The table {table.name}, a mapping for each row.",
+        "type": ["array", "null"] if table.optional else "array",
+        "items": _record(table, fields),
+    }
+
+
+def _group(table: Table, fields: list[Field]) -> dict[str, Any]:
+    return {
+        "description": f"The table {table.name}, a mapping for each row by its name.",
+        "type": ["object", "null"] if table.optional else "object",
+        "additionalProperties": _record(table, fields),
+    }
+
+
+def _record(table: Table, fields: list[Field]) -> dict[str, Any]:
+    """Return the schema of one row that is a mapping."""
     record: dict[str, Any] = {
         "type": "object",
         "required": [field.key for field in fields if field.required and not field.aliases],
@@ -78,11 +106,22 @@ def _records(table: Table, fields: list[Field]) -> dict[str, Any]:
     spelled = [{"anyOf": _ways(field)} for field in fields if field.required and field.aliases]
     if spelled:
         record["allOf"] = spelled
+    return record
+
+
+def _mapping(table: Table, fields: list[Field]) -> dict[str, Any]:
     return {
-        "description": f"The table {table.name}, a mapping for each row.",
-        "type": ["array", "null"] if table.optional else "array",
-        "items": record,
+        "description": f"The mapping {table.name}.",
+        "type": "object",
+        "properties": {field.key: field_schema(field, table) for field in fields},
+        "additionalProperties": False,
     }
+
+
+def _ways_into(table: Table, field: Field) -> list[dict[str, Any]]:
+    """Return the ways to give a field of a mapping: in it, or in the metadata."""
+    inside = {"required": [table.name], "properties": {table.name: {"required": [field.key]}}}
+    return [inside, {"properties": {"metadata": has_keyword(field.keyword)}}]
 
 
 def _ways(field: Field) -> list[dict[str, Any]]:
@@ -108,4 +147,5 @@ def _extras(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
         "additionalProperties": False,
     }
     ignored = {key: {"description": f"{doc} It is not read."} for key, doc in spec.ignored.items()}
-    return {"units": units, **ignored, **identity_schemas(spec)}
+    record = {key: {"$ref": f"#/$defs/{key}"} for key in PROVENANCE.keys}
+    return {"units": units, **ignored, **record, **identity_schemas(spec)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from curated.metadata import IDENTITY_KEYS, KEYWORD_DOCS, canonical
+from curated.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
 from curated.schema.values import value_schema
 from curated.spec import Field, Spec, required_sizes
 
@@ -67,7 +67,7 @@ def identity_schemas(spec: Spec) -> dict[str, Any]:
     known = _keywords(spec, ())
     repeated = {}
     for key in sorted(IDENTITY_KEYS):
-        keyword = canonical(key)
+        keyword = meaning(key)
         schema = {k: v for k, v in known[keyword].items() if k != "description"}
         repeated[key] = {"description": f"Repeats the keyword {keyword}, or stands for it."} | schema
     return repeated
@@ -92,7 +92,7 @@ def has_keyword(keyword: str) -> dict[str, Any]:
 
 
 def _at_top(keyword: str) -> list[str]:
-    return sorted(key for key in IDENTITY_KEYS if canonical(key) == keyword)
+    return sorted(key for key in IDENTITY_KEYS if meaning(key) == keyword)
 
 
 def _row_of(keyword: str) -> dict[str, Any]:
@@ -120,6 +120,8 @@ def _keywords(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
     known[f"{spec.obstype}_SCHEMA"] = {"$ref": "#/$defs/keyword"}
     version = {"enum": [None, *spec.versions]} if spec.versions else {"$ref": "#/$defs/keyword"}
     known[f"{spec.obstype}_VERSION"] = {"description": "Version of the stack's class."} | version
+    # The stack's spelling and the canonical one.
+    known |= {f"{spec.obstype}_{k}".upper(): known[f"{spec.obstype}_{k}"] for k in ("SCHEMA", "VERSION")}
     for name, keyword in spec.sizes.items():
         known[keyword] = {
             "description": f"The size {name}.",

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+from curated.keyed import in_group
 from curated.spec import Field, Table
 
-_TYPES = {"f": "number", "f8": "number", "i8": "integer", "bool": "boolean", "str": "string"}
+_TYPES = {
+    "f": "number",
+    "f8": "number",
+    "n": "number",
+    "i8": "integer",
+    "bool": "boolean",
+    "str": "string",
+}
 
 
 def scalar_schema(field: Field) -> dict[str, Any]:
     """Return the schema of one number, flag or text of a field."""
     schema: dict[str, Any] = {"type": _TYPES[field.dtype]}
+    least = None if isinstance(field.minimum, tuple) else field.minimum
     for bound, word in (
-        (field.minimum, "minimum"),
+        (least, "minimum"),
         (field.above, "exclusiveMinimum"),
         (field.maximum, "maximum"),
     ):
@@ -35,13 +45,20 @@ def value_schema(field: Field, *, rows: bool = False) -> dict[str, Any]:
     rows : `bool`, optional
         Whether the value is the list of those of all rows.
     """
-    scalar = scalar_schema(field)
+    if field.dtype == "any":
+        kinds = (value_schema(replace(field, dtype=dtype), rows=rows) for dtype in ("n", "str"))
+        return {"anyOf": list(kinds)}
+    minima = field.minimum if isinstance(field.minimum, tuple) else (field.minimum,)
+    each = [scalar_schema(replace(field, minimum=least)) for least in minima]
+    scalar = each[0]
     shape: tuple[str | int, ...] = ("*", *field.shape) if rows else field.shape
     nested = scalar
     for size in reversed(shape):
         nested = {"type": "array", "items": nested}
         if isinstance(size, int):
             nested |= {"minItems": size, "maxItems": size}
+    if len(each) > 1:
+        nested = {"type": "array", "prefixItems": each, "minItems": len(each), "maxItems": len(each)}
     if len(shape) < 2:
         return nested
     if rows:
@@ -60,7 +77,12 @@ def field_schema(field: Field, table: Table) -> dict[str, Any]:
     table : `Table`
         Its table.
     """
-    if field.keyword or table.rows in ("one", "records"):
+    if (
+        field.keyword
+        or table.rows in ("one", "records")
+        or (field.common and not field.prefix)
+        or in_group(table, field)
+    ):
         schema = value_schema(field)
     elif table.rows == "key":
         schema = {"type": "object", "additionalProperties": value_schema(field)}
@@ -68,16 +90,23 @@ def field_schema(field: Field, table: Table) -> dict[str, Any]:
             schema["type"] = ["object", "null"]
     else:
         schema = value_schema(field, rows=True)
-    if table.rows == "records" and not field.keyword and not field.required:
+        if table.optional:
+            schema = {"anyOf": [schema, {"type": "null"}]}
+    nullable = table.rows == "records" or in_group(table, field)
+    if nullable and not field.keyword and not field.required:
         schema = {"anyOf": [schema, {"type": "null"}]} if "type" not in schema else _or_null(schema)
     described = {"description": describe(field)} | schema
-    if (
-        not field.required
-        and isinstance(field.default, (bool, int, float, str))
-        and not _is_nan(field.default)
-    ):
-        described["default"] = field.default
+    value = field.default if field.fill is None else field.fill
+    if not field.required and _is_plain(value):
+        described["default"] = value
     return described
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether JSON can hold a default."""
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -85,10 +114,6 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     if "enum" in schema:
         schema["enum"] = [*schema["enum"], None]
     return schema
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
 
 
 def describe(field: Field) -> str:

@@ -1,0 +1,55 @@
+"""Files that exist whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_whole(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> str:
+    """Write a file beside its place and rename it into it: a reader sees the old file or the new one.
+
+    Parameters
+    ----------
+    filename : path-like
+        Where.
+    parts : iterable [`bytes`]
+        Its content; what is there may be read until the last of them.
+
+    Returns
+    -------
+    filename : `str`
+        Its name.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there is as it was.
+    """
+    path = Path(filename)
+    # A link stays a link: what it leads to is written.
+    place = Path(os.path.realpath(path))
+    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(place))
+        os.replace(temporary, place)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return str(filename)
+
+
+def _mode(place: Path) -> int:
+    """Return the permissions of the file that is there, or those that a new one has."""
+    try:
+        return place.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
