@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
 
-from curated.calib import Calib, calibration
+from curated.calib import calibration
 from curated.diagnostic import Problem
 from curated.model import ColumnData, TableData, TextColumn
-from curated.spec import Array, Field, PlotSpec, Spec, Table, column
-from curated.units import fits_unit, length_factor
-
-_NOISE = 0.01
-"""Throughput measured at nothing scatters about zero; so much of it says nothing about the unit."""
+from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types._spectral import SpectralCurve
+from curated.units import length_factor
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
 
@@ -36,7 +34,7 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
         plot=PlotSpec(
             kind="curve",
             x="wavelength",
-            y="throughputs",
+            y="fractions",
             group="amp_name",
             labels=("", "Throughput (fraction)"),
         ),
@@ -44,18 +42,9 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
 
 
 @calibration
-class TransmissionCurve(Calib):
+class TransmissionCurve(SpectralCurve):
     """Throughput against wavelength, for the detector or for each amplifier."""
 
-    amp_name: Array | None = column("str", column="amp_name", required=False, doc="Amplifier of the sample.")
-    wavelength: Array = column(
-        "f",
-        column="wavelength",
-        unit="nm",
-        needs_unit=True,
-        above=0,
-        doc="Wavelength of the sample, in vacuum or air as SOURCE says.",
-    )
     efficiency: Array | None = column(
         "f",
         column="efficiency",
@@ -74,58 +63,9 @@ class TransmissionCurve(Calib):
     )
 
     @property
-    def throughputs(self) -> Array:
-        """Throughput as fractions, one for each sample, in the precision of the file."""
-        name = self._named
-        values: Array = getattr(self, name)
-        return values * values.dtype.type(0.01) if self.units.get(name, "") == "%" else values
-
-    @cached_property
-    def amplifiers(self) -> list[str]:
-        """Amplifiers in the order of the file; empty where the curve is the detector's."""
-        return [] if self.amp_name is None else list(dict.fromkeys(self.amp_name.tolist()))
-
-    @cached_property
-    def _amplifier(self) -> Array:
-        """Place in `amplifiers` of each sample's amplifier: numbers compare quicker than names."""
-        if self.amp_name is None:
-            return np.zeros(len(self.wavelength), int)
-        places = {name: i for i, name in enumerate(self.amplifiers)}
-        return np.array([places[name] for name in self.amp_name.tolist()], int)
-
-    @property
     def _named(self) -> str:
         """Which of the two names the file uses."""
         return "efficiency" if self.efficiency is not None else "throughput"
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield samples that cannot be interpolated, and throughputs that are none."""
-        name = self._named
-        lengths = {len(self.wavelength), len(getattr(self, name))}
-        if self.amp_name is not None:
-            lengths.add(len(self.amp_name))
-        if len(lengths) > 1:
-            yield Problem("CAL215", (name,), f"the columns differ in length: {sorted(lengths)}")
-            return
-        if len(self.wavelength) < 2:
-            yield Problem(
-                "CAL215", ("wavelength",), f"samples: {len(self.wavelength)}; interpolation needs two"
-            )
-            return
-        yield from self._order()
-        yield from self._missing(name)
-        throughputs = self.throughputs
-        outside = np.flatnonzero(
-            np.isfinite(throughputs) & ((throughputs < -_NOISE) | (throughputs > 1 + _NOISE))
-        )
-        if outside.size:
-            worst = outside[np.abs(throughputs[outside] - 0.5).argmax()]
-            unit = self.units.get(name, "")
-            detail = (
-                f"row {worst + 1} {name}: {getattr(self, name)[worst]:g} {unit}".rstrip()
-                + f", the worst of {outside.size} outside of 0 to {'100 %' if unit == '%' else 1}"
-            )
-            yield Problem("CAL304", (name, int(worst)), detail)
 
     def _missing(self, name: str) -> Iterator[Problem]:
         """Yield amplifiers without an efficiency, which take the detector's mean with them."""
@@ -143,22 +83,6 @@ class TransmissionCurve(Calib):
                 detail = f"{who}{rows.size} of {np.count_nonzero(mine)} samples are NaN, so the detector's curve is NaN there"
                 yield Problem("CAL313", (name, int(rows[0])), detail)
 
-    def _order(self) -> Iterator[Problem]:
-        backward = ~(np.diff(self.wavelength) > 0)
-        if self.amp_name is not None:
-            backward &= np.diff(self._amplifier) == 0
-        for row in np.flatnonzero(backward).tolist():
-            before, after = self.wavelength[row], self.wavelength[row + 1]
-            yield Problem(
-                "CAL303", ("wavelength", row + 1), f"row {row + 2} wavelength: {after:g} after {before:g}"
-            )
-        first = self.wavelength[self._amplifier == 0]
-        for place, other in enumerate(self.amplifiers[1:], start=1):
-            mine = self._amplifier == place
-            if not np.array_equal(self.wavelength[mine], first):
-                detail = f"amplifier {other} has other wavelengths than {self.amplifiers[0]}"
-                yield Problem("CAL311", ("amp_name", int(mine.argmax())), detail)
-
     def curve(self) -> tuple[Array, Array]:
         """Return the detector's curve as the stack makes it (FORMATS.md of the design, section 6.7).
 
@@ -172,16 +96,46 @@ class TransmissionCurve(Calib):
         wavelength, name = self.wavelength, self._named
         values: Array = getattr(self, name)
         if self.amplifiers:
-            masks = [self._amplifier == place for place in range(len(self.amplifiers))]
-            wavelength = wavelength[masks[0]]
-            values = np.stack([values[mask] for mask in masks]).mean(axis=0)
+            if self._grid is None:
+                raise ValueError("the amplifiers differ in their number of samples")
+            wavelength, values = wavelength[self._grid[0]], values[self._grid].mean(axis=0)
         factor = wavelength.dtype.type(length_factor(self.units.get("wavelength", "") or "nm"))
         if self.units.get(name, "") == "%":
             values = values * values.dtype.type(0.01)
         return (wavelength * factor).astype("f8"), values.astype("f8")
 
-    def _unit(self, declared: Field) -> str:
-        return fits_unit(self.units.get(declared.name, ""))
+    def throughput_at(self, wavelengths: Any) -> Array:
+        """Return the detector's throughput at some wavelengths, interpolated between the samples.
+
+        Linear, and zero outside of the range of the samples, as the stack's curves are (FORMATS.md of the
+        design, section 6.7); at a sample it is the sample.
+
+        Parameters
+        ----------
+        wavelengths : array-like or `astropy.units.Quantity`
+            Wavelengths, of any shape; in nm where they have no unit.
+
+        Returns
+        -------
+        throughputs : `numpy.ndarray`, float64
+            Fraction of the light that passes, the mean over the amplifiers; of the same shape.
+
+        Raises
+        ------
+        astropy.units.UnitConversionError
+            If the unit is no length.
+        """
+        wanted = wavelengths.to_value("nm") if hasattr(wavelengths, "to_value") else wavelengths
+        samples, values = self.samples()
+        found: Array = np.interp(np.asarray(wanted, "f8"), samples, values, left=0.0, right=0.0)
+        return found
+
+    def samples(self) -> tuple[Array, Array]:
+        """Return the wavelengths of the samples in nm, (N,), and the detector's throughput there, (N,), as fractions."""
+        wavelength = self.wavelength if self._grid is None else self.wavelength[self._grid[0]]
+        unit = self.units.get("wavelength", "") or "nm"
+        factor = 1.0 if unit == "nm" else length_factor(unit) / 10.0
+        return wavelength.astype("f8") * factor, self.curve()[1]
 
     def fits_tables(self) -> list[TableData]:
         """Return the stack's table archive of the curve, then the text's own table."""

@@ -8,9 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem
+from curated.diagnostic import CuratedError, Problem
+from curated.geometry import Box, DetectorGeometry, within
+from curated.keyed import key_problems
 from curated.model import ColumnData, Content, TableData, TextColumn
+from curated.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types._brighter_fatter import correct
 
 
 def _length(value: Any) -> int:
@@ -139,12 +143,7 @@ class BrighterFatterKernel(Calib):
             return
         if self.level != "AMP":
             return
-        mappings = {f.name: set(getattr(self, f.name)) for f in self.FIELDS if f.table == 0 and f.column}
-        amplifiers = set.union(*mappings.values())
-        for name, keys in mappings.items():
-            if keys != amplifiers:
-                lacking = ", ".join(sorted(amplifiers - keys))
-                yield Problem("CAL308", (name,), f"{name} has no entry for amplifiers {lacking}")
+        yield from key_problems(self.FIELDS, self, 0)
         lengths = {len(mean) for mean in self.rawMeans.values()}
         if len(lengths) > 1:
             yield Problem(
@@ -176,6 +175,90 @@ class BrighterFatterKernel(Calib):
             keys, marks = flags["AMPLIFIER"].values, flags["VALID"].values
             made.valid.update({str(k): bool(v) for k, v in zip(keys, marks, strict=True)})
         return made, problems
+
+    def apply(
+        self,
+        target: Image,
+        *,
+        detector: DetectorGeometry | None = None,
+        unit: str | None = None,
+        gains: Mapping[str, float] | None = None,
+        threshold: float = 1000.0,
+        max_iter: int = 10,
+        **options: Any,
+    ) -> Image:
+        """Give charge back to the pixels that it was pushed out of; see `curated.types._brighter_fatter.correct`.
+
+        Pixels that are not finite count as empty, and stay as they are.
+
+        Parameters
+        ----------
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The assembled image of the detector without its background of bias and dark; it stays as it is.
+        detector : `DetectorGeometry`, optional
+            Where the amplifiers are; needed where each has a kernel, or a gain that is used.
+        unit : `str`, optional
+            Unit of the image, ``adu`` or ``electron``; that of a CCDData, else electron.
+        gains : `dict` [`str`, `float`], optional
+            Gains (electron/adu) of the amplifiers, for an image in adu; where not given those of this calibration, where
+            it has none those of ``detector``.
+        threshold : `float`, optional
+            Change of all pixels together (electron) below which the iteration ends.
+        max_iter : `int`, optional
+            Most iterations.
+
+        Returns
+        -------
+        image : the kind of ``target``
+            In a floating-point type, in the unit of ``target``; its sum is that of ``target``.
+
+        Raises
+        ------
+        CuratedError
+            If the amplifiers must be known and are not, do not fit to the image, or have no kernel that can be used.
+
+        Warns
+        -----
+        RuntimeWarning
+            If the last iteration changed the image by more than the threshold.
+        """
+        no_options(self, options)
+        data = pixels_of(target)
+        kernels = self._kernel_boxes(detector, data.shape)
+        electrons = data.astype("f8")
+        factor: Array | float = 1.0
+        if unit_of(target, unit, "electron") == "adu":
+            factor = self._gain_image(detector, gains, data.shape)
+        missing = ~np.isfinite(electrons)
+        electrons = np.where(missing, 0.0, electrons * factor)
+        corrected = correct(electrons, kernels, threshold, max_iter) / factor
+        return with_pixels(target, np.where(missing, data, corrected).astype(data.dtype))
+
+    def _kernel_boxes(
+        self, detector: DetectorGeometry | None, shape: tuple[int, ...]
+    ) -> list[tuple[Array, Box]]:
+        """Return the kernels with the pixels that each is for."""
+        if self.level == "DETECTOR":
+            return [(next(iter(self.detKernels.values())), Box(0, 0, shape[1], shape[0]))]
+        wrong = [key for key, flag in self.valid.items() if not flag]
+        pairs = []
+        for amplifier in within(detector, shape).amplifiers:
+            if amplifier.name not in self.ampKernels or amplifier.name in wrong:
+                raise CuratedError(f"amplifier {amplifier.name} has no kernel that can be used")
+            pairs.append((self.ampKernels[amplifier.name], amplifier.box))
+        return pairs
+
+    def _gain_image(
+        self, detector: DetectorGeometry | None, gains: Mapping[str, float] | None, shape: tuple[int, ...]
+    ) -> Array:
+        """Return the gain of each pixel: what the caller gives, then the calibration's, then the geometry's."""
+        found = np.ones(shape)
+        for amplifier in within(detector, shape).amplifiers:
+            gain = {amplifier.name: amplifier.gain, **self.gain, **(gains or {})}[amplifier.name]
+            if not gain > 0:
+                raise CuratedError(f"the gain of amplifier {amplifier.name} is not known", "give gains=")
+            found[amplifier.box.slices] = gain
+        return found
 
     def toDict(self) -> dict[str, Any]:
         """Return plain data, with the amplifiers that are not valid listed as the stack does."""

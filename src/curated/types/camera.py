@@ -9,6 +9,7 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
+from curated.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.model import Content, TableData, TextColumn
 from curated.spec import Array, Field, PlotSpec, Spec, Table, column
 from curated.units import fits_unit
@@ -230,6 +231,47 @@ class CameraGeometry(Calib):
 
     def _amplifier(self, row: int) -> str:
         return f"{self.amplifier_detector[row]} {self.amplifier_name[row]}"
+
+    # -- detectors ------------------------------------------------------------------------------------
+
+    def detector(self, name: str | int) -> DetectorGeometry:
+        """Return a detector with its amplifiers.
+
+        Parameters
+        ----------
+        name : `str` or `int`
+            Its name, without regard to case, or its number.
+
+        Raises
+        ------
+        CuratedError
+            If there is no such detector.
+        """
+        place = choose(name, self.detector_name.tolist(), self.detector_id.tolist())
+        found = self.detector_name[place]
+        return DetectorGeometry(
+            name=str(found),
+            id=int(self.detector_id[place]),
+            width=int(self.detector_width[place]),
+            height=int(self.detector_height[place]),
+            amplifiers=tuple(
+                self._geometry(row) for row in np.flatnonzero(self.amplifier_detector == found).tolist()
+            ),
+            instrument=self.metadata.text("INSTRUME"),
+            raft=str(self.detector_raft[place]),
+            slot=str(self.detector_slot[place]),
+            serial=str(self.detector_serial[place]),
+        )
+
+    def _geometry(self, row: int) -> Amplifier:
+        box = (self.amplifier_x0, self.amplifier_y0, self.amplifier_width, self.amplifier_height)
+        numbers = (self.amplifier_gain, self.amplifier_read_noise, self.amplifier_saturation)
+        return Amplifier(
+            str(self.amplifier_name[row]),
+            Box(*(int(values[row]) for values in box)),
+            str(self.readout_corner[row]),
+            *(float(values[row]) for values in numbers),
+        )
 
     # -- FITS -----------------------------------------------------------------------------------------
 

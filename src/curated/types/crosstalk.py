@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem
+from curated.diagnostic import CuratedError, Problem
+from curated.geometry import DetectorGeometry, with_gains, within
 from curated.model import Content
+from curated.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types._crosstalk_correction import Source, correct
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
@@ -156,6 +159,18 @@ class Crosstalk(Calib):
         content.metadata.setdefault("CROSSTALK_SHAPE", [size, size])
         return problems
 
+    @classmethod
+    def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
+        """Return coefficients of zero; the flag is set, because without it readers pass over the matrices."""
+        count = len(detector.amplifiers)
+        if not count:
+            raise CuratedError(
+                f"the amplifiers of detector {detector.name} are not known",
+                "name them in instrument.yaml, or take the detector from a camera calibration",
+            )
+        zeros = np.zeros((count, count))
+        return {"hasCrosstalk": True, "nAmp": count, "crosstalkRatiosUnits": "adu", "coeffs": zeros}
+
     def problems(self) -> Iterator[Problem]:
         """Yield matrices that rescale an amplifier by its own signal, and shapes that contradict NAMP."""
         if self.crosstalkShape is not None and self.crosstalkShape.tolist() != [self.nAmp, self.nAmp]:
@@ -164,6 +179,64 @@ class Crosstalk(Calib):
                 "CAL308", ("metadata", "CROSSTALK_SHAPE"), f"CROSSTALK_SHAPE is {shape}, NAMP is {self.nAmp}"
             )
         if self.coeffs is not None and np.diagonal(self.coeffs).any():
-            place = ("metadata", "NAMP")
             count = int(np.count_nonzero(np.diagonal(self.coeffs)))
-            yield Problem("CAL312", place, f"{count} of {self.nAmp} diagonal coefficients are not zero")
+            yield Problem("CAL312", ("coeffs",), f"{count} of {self.nAmp} diagonal coefficients are not zero")
+
+    def apply(
+        self,
+        target: Image,
+        *,
+        detector: DetectorGeometry | None = None,
+        sources: Mapping[str, tuple[Any, DetectorGeometry]] | None = None,
+        background: str = "none",
+        unit: str | None = None,
+        gains: Mapping[str, float] | None = None,
+        **options: Any,
+    ) -> Image:
+        """Subtract the crosstalk from an image of the detector; see `curated.types._crosstalk_correction.correct`.
+
+        Coefficients that ``coeffValid`` says cannot be used count as zero.
+
+        Parameters
+        ----------
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The assembled image of the detector; it stays as it is.
+        detector : `DetectorGeometry`
+            Where its amplifiers are, in the order of the matrices.
+        sources : `dict` [`str`, `tuple`], optional
+            Images of the other detectors that `interChip` names, taken at the same time, each with its detector; terms of
+            detectors that are not given are left out.
+        background : `str`, optional
+            What is taken off the sources: ``none``, or the median of the ``amplifier`` or of the ``detector``.
+        unit : `str`, optional
+            Unit of all images, ``adu`` or ``electron``; that of a CCDData, else that of the coefficients.
+        gains : `dict` [`str`, `float`], optional
+            Gains (electron/adu) of the detector's amplifiers; those of ``detector`` where not given.
+
+        Returns
+        -------
+        image : the kind of ``target``
+            In a floating-point type.
+
+        Raises
+        ------
+        CuratedError
+            If the detector is not given, does not fit to the matrices or to the image, or a gain is needed and not known.
+        """
+        no_options(self, options)
+        data = pixels_of(target)
+        known = with_gains(within(detector, data.shape), gains)
+        if not self.hasCrosstalk or self.coeffs is None:
+            return with_pixels(target, data)
+        shown = unit_of(target, unit, self.crosstalkRatiosUnits)
+        others = {
+            name: Source(pixels_of(image), geometry, self.interChip[name])
+            for name, (image, geometry) in (sources or {}).items()
+            if name in self.interChip
+        }
+        usable = self.coeffValid if self.coeffValid is not None else np.ones(self.coeffs.shape, bool)
+        square = np.zeros(self.coeffs.shape) if self.coeffsSqr is None else self.coeffsSqr
+        own = Source(data, known, self.coeffs * usable, square * usable)
+        same = shown == self.crosstalkRatiosUnits
+        power = 0 if same else 1 if self.crosstalkRatiosUnits == "electron" else -1
+        return with_pixels(target, correct(own, list(others.values()), power, background))

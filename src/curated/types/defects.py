@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from curated.calib import Calib, calibration
+from curated.calibration_error import or_raise
 from curated.diagnostic import Problem
+from curated.geometry import Box, DetectorGeometry
+from curated.pixels import Image, no_options, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 
 
@@ -42,6 +45,11 @@ class Defects(Calib):
     width: Array = column("i8", column="width", unit="pix", above=0, doc="Columns of the box.")
     height: Array = column("i8", column="height", unit="pix", above=0, doc="Rows of the box.")
 
+    @classmethod
+    def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
+        """Return no box at all."""
+        return {f.name: [] for f in cls.FIELDS}
+
     def problems(self) -> Iterator[Problem]:
         """Yield boxes of columns that are not all given."""
         lengths = {f.name: len(getattr(self, f.name)) for f in self.FIELDS}
@@ -55,3 +63,73 @@ class Defects(Calib):
         for row in np.flatnonzero((right > width) | (top > height)).tolist():
             box = f"columns {self.x0[row]} to {right[row] - 1}, rows {self.y0[row]} to {top[row] - 1}"
             yield Problem("CAL307", ("x0", row), f"row {row + 1}: {box} on a detector of {width} x {height}")
+
+    def mask(self, shape: tuple[int, int]) -> Array:
+        """Return which pixels are bad.
+
+        Parameters
+        ----------
+        shape : `tuple` [`int`]
+            Rows and columns of the image.
+
+        Returns
+        -------
+        mask : `numpy.ndarray`, (rows, columns), bool
+            `True` inside of a box.
+
+        Raises
+        ------
+        CalibrationError
+            If a box reaches beyond the image.
+        """
+        rows, columns = shape
+        or_raise(self, list(self.fits_on(columns, rows)))
+        bad = np.zeros(shape, bool)
+        boxes = zip(
+            self.x0.tolist(), self.y0.tolist(), self.width.tolist(), self.height.tolist(), strict=True
+        )
+        for box in boxes:
+            bad[Box(*box).slices] = True
+        return bad
+
+    def apply(self, target: Image, *, interpolate: bool = False, **options: Any) -> Image:
+        """Mark the bad pixels of an image, and replace them where that is asked for.
+
+        A CCDData has a mask for them: it is its own one, or'ed with this one. An array has none: there bad
+        pixels become NaN. With ``interpolate`` they become the straight line between the nearest good pixels
+        to the left and right in the same row, at the end of a row the nearest good pixel, as IRAF's ``fixpix``
+        does along lines; a row without a good pixel has NaN in an array, and stays as it is in a CCDData. The
+        mask says which pixels were replaced.
+
+        Parameters
+        ----------
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The assembled image of the detector; it stays as it is.
+        interpolate : `bool`, optional
+            Whether bad pixels are replaced.
+
+        Returns
+        -------
+        image : the kind of ``target``
+            In a floating-point type.
+
+        Raises
+        ------
+        CalibrationError
+            If a box reaches beyond the image.
+        CuratedError
+            If the target is no image.
+        """
+        no_options(self, options)
+        data = pixels_of(target)
+        bad = self.mask((data.shape[0], data.shape[1]))
+        plain = isinstance(target, np.ndarray)
+        for row in np.flatnonzero(bad.any(axis=1)) if interpolate or plain else ():
+            wrong = bad[row]
+            good = np.flatnonzero(~wrong)
+            if interpolate and good.size:
+                data[row, wrong] = np.interp(np.flatnonzero(wrong), good, data[row, good])
+            elif plain:
+                data[row, wrong] = np.nan
+        known = getattr(target, "mask", None)
+        return with_pixels(target, data, bad if known is None else np.asarray(known, bool) | bad)

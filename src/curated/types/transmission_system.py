@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
 
 from curated.calib import calibration
+from curated.calibration_error import or_raise
+from curated.diagnostic import CuratedError
+from curated.metadata import IDENTITY, has_value
 from curated.types._transmission import TransmissionCurve, transmission_spec
 
 
@@ -18,3 +24,54 @@ class SystemTransmission(TransmissionCurve):
         "Throughput of the whole system",
         ("instrument", "detector", "physical_filter"),
     )
+
+
+def product(curves: Iterable[TransmissionCurve]) -> SystemTransmission:
+    """Return the throughput of light that passes several curves one after the other.
+
+    At each wavelength that one of the curves has a sample at, their throughputs are multiplied, each interpolated as
+    `TransmissionCurve.throughput_at` does. Between these wavelengths the product of straight lines is taken for a
+    straight line: with samples closer than the curves bend, the difference is of second order. Where one of the curves
+    has no samples its throughput is zero, so the product covers what they have in common.
+
+    Parameters
+    ----------
+    curves : iterable [`TransmissionCurve`]
+        The curves of one instrument, and of at most one detector and one filter.
+
+    Returns
+    -------
+    curve : `SystemTransmission`
+        In nm and as fractions, with the keywords that identify the instrument, the detector and the filter; it has no
+        CALIBDATE: validity is set by a person.
+
+    Raises
+    ------
+    CalibrationError
+        If curves belong to different instruments, detectors or filters.
+    CuratedError
+        If there is no curve, or they have no range of wavelengths in common.
+    """
+    given = list(curves)
+    if not given:
+        raise CuratedError("a product of no curves")
+    keywords: dict[str, Any] = {"OBSTYPE": SystemTransmission.SPEC.obstype}
+    for i, curve in enumerate(given):
+        for other in given[:i]:
+            or_raise(curve, list(curve.mismatches(other)))
+        keywords |= {k: v for k in IDENTITY if k != "CALIB_ID" and has_value(v := curve.metadata.get(k))}
+    grids = [curve.samples()[0] for curve in given]
+    low, high = max(grid[0] for grid in grids), min(grid[-1] for grid in grids)
+    if not low < high:
+        ranges = ", ".join(f"{grid[0]:g} to {grid[-1]:g} nm" for grid in grids)
+        raise CuratedError(f"the curves have no range of wavelengths in common: {ranges}")
+    union = np.unique(np.concatenate(grids))
+    wavelength = union[(union >= low) & (union <= high)]
+    passed = np.prod([curve.throughput_at(wavelength) for curve in given], axis=0)
+    tree = {
+        "metadata": keywords,
+        "wavelength": wavelength,
+        "throughput": passed,
+        "units": {"wavelength": "nm"},
+    }
+    return SystemTransmission.fromDict(tree)

@@ -1,0 +1,129 @@
+"""Quantum efficiency of detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from curated.calib import calibration
+from curated.diagnostic import CuratedError, Problem
+from curated.model import Content
+from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types._spectral import SpectralCurve
+from curated.units import converts, length_factor
+
+
+@calibration
+class QECurve(SpectralCurve):
+    """Quantum efficiency against wavelength, of the detector or of each amplifier.
+
+    It is the part of the photons falling on the surface whose charge is collected. Unlike a transmission
+    curve it is kept for each amplifier, and in per cent, which the stack's reader insists on.
+    """
+
+    SPEC: ClassVar = Spec(
+        name="qe_curve",
+        title="Quantum efficiency of a detector",
+        obstype="qe_curve",
+        version=1.0,
+        dimensions=("instrument", "detector"),
+        storage_class="QECurve",
+        calibcls="lsst.meas.algorithms.simple_curve.Curve",
+        tables=(Table(name="QE", rows="free"),),
+        absent="omit",
+        keywords=("MODE", "TYPE"),
+        aliases=("QE_CURVE",),
+        plot=PlotSpec(
+            kind="curve",
+            x="wavelength",
+            y="efficiencies",
+            group="amp_name",
+            labels=("", "Quantum efficiency (%)"),
+        ),
+    )
+
+    amp_name: Array | None = column(
+        "str", column="amp_name", required=False, width=32, doc="Amplifier of the sample."
+    )
+    efficiencies: Array = column(
+        "f",
+        text="efficiency",
+        column="efficiency",
+        unit="%",
+        needs_unit=True,
+        doc="Quantum efficiency.",
+    )
+    mode: str = column(
+        "str",
+        keyword="MODE",
+        required=False,
+        default="DETECTOR",
+        choices=("DETECTOR", "AMP"),
+        doc="Whether the curve is the detector's or that of each amplifier; follows from amp_name where it is absent.",
+    )
+
+    @property
+    def _named(self) -> str:
+        return "efficiencies"
+
+    @classmethod
+    def prepare(cls, content: Content) -> list[Problem]:
+        """Fill in what the stack's reader looks for, and insist on per cent as it does."""
+        content.values.setdefault("mode", "AMP" if content.values.get("amp_name") is not None else "DETECTOR")
+        content.metadata["TYPE"] = "QE"
+        unit = content.units.get("efficiencies", "")
+        if unit and unit != "%" and converts(unit, "%"):
+            place = ("efficiency",) if content.form in ("ecsv", "fits") else ("units", "efficiencies")
+            return [Problem("CAL216", place, f"efficiency: unit {unit!r}, expected '%'")]
+        return []
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield samples that cannot be interpolated, efficiencies that are none, and a mode without its column."""
+        if self.mode == "AMP" and self.amp_name is None:
+            yield Problem("CAL308", ("metadata", "MODE"), "MODE is AMP, but there is no amp_name")
+        if self.mode == "DETECTOR" and self.amp_name is not None:
+            yield Problem("CAL308", ("metadata", "MODE"), "MODE is DETECTOR, but amp_name is given")
+        yield from super().problems()
+
+    def efficiency(self, wavelengths: Any, amplifier: str | None = None) -> Array:
+        """Return the efficiency at any wavelengths, between samples by linear interpolation.
+
+        Parameters
+        ----------
+        wavelengths : `numpy.ndarray` or `astropy.units.Quantity`, any shape
+            Wavelengths; nm where they have no unit.
+        amplifier : `str`, optional
+            Amplifier; the mean over all amplifiers where it is not given.
+
+        Returns
+        -------
+        efficiencies : `numpy.ndarray`, shape of ``wavelengths``, float64
+            Fraction of the photons, 0 to 1. It is 0 outside of the sampled range, as for the transmission
+            curves of the stack (FORMATS.md of the design, section 6.7); NaN at wavelengths that are NaN.
+
+        Raises
+        ------
+        CuratedError
+            If the curve has no such amplifier.
+        """
+        if amplifier is not None and amplifier not in self.amplifiers:
+            known = (
+                f"it has {', '.join(self.amplifiers)}" if self.amplifiers else "it is the whole detector's"
+            )
+            raise CuratedError(f"the curve has no amplifier {amplifier!r}", known)
+        wanted = (
+            np.asarray(wavelengths.to_value("Angstrom"), "f8")
+            if hasattr(wavelengths, "to_value")
+            else np.asarray(wavelengths, "f8") * length_factor("nm")
+        )
+        sampled = self.wavelength.astype("f8") * length_factor(self.units.get("wavelength") or "nm")
+        fractions = self.efficiencies.astype("f8") * 0.01
+        shown = (
+            [self.amplifiers.index(amplifier)] if amplifier is not None else range(len(self.amplifiers) or 1)
+        )
+        rows = [self._amplifier == place for place in shown]
+        curves = [np.interp(wanted, sampled[row], fractions[row], left=0.0, right=0.0) for row in rows]
+        mean: Array = np.mean(curves, axis=0)
+        return mean
