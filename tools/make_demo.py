@@ -6,6 +6,7 @@ where none is given. The same version writes the same bytes.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from demo import camera, electronics, text, throughput
-from demo.identity import BROKEN, FIRST, RECOATED, REPAIRED, file_name, keywords, start
+from demo import camera, electronics, images, laboratory, response, text, throughput
+from demo.identity import BROKEN, FIRST, RECOATED, REPAIRED, SOURCE, file_name, keywords, start
+from demo.text import File, canonical
 from demo.variation import scatter
 
 GRID = np.arange(300.0, 1101.0, 2.0)
 _MARGIN = 26.0
 """Of a filter's curve beyond its edges, in nm: there it is below one in a million."""
-
-File = tuple[str, str]
-"""Path below the instrument's directory, and content."""
 
 
 # -- throughput ---------------------------------------------------------------------------------------
@@ -71,10 +70,11 @@ def _curve_file(kind: str, cls: str, day: str, wavelength: Any, percent: Any, **
     calibcls = f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve"
     found = keywords(kind, calibcls, day, **more, MODE="DETECTOR" if "" in by_amplifier else "AMP", TYPE=kind)
     levels = "".join(f"/{more[level]}" for level in ("detector", "filter_name") if level in more)
-    content = text.ecsv(columns["" in by_amplifier :], found, rows, quantities=True)
+    content = text.ecsv(columns["" in by_amplifier :], found, rows, quantities=kind == "transmission_sensor")
     return f"{kind}{levels}/{file_name(day)}.ecsv", content
 
 
+@canonical
 def curves() -> Iterator[File]:
     """Yield all transmission curves; the system is the product of the others, to the last digit written."""
     atmosphere = _percent(throughput.atmosphere(GRID))
@@ -112,6 +112,7 @@ def curves() -> Iterator[File]:
 # -- detectors ----------------------------------------------------------------------------------------
 
 
+@canonical
 def defects() -> Iterator[File]:
     """Yield the defects; two are explicitly ended, of which one leaves a hole."""
     columns = [
@@ -131,6 +132,9 @@ def defects() -> Iterator[File]:
             found = keywords(kind, "lsst.ip.isr.defects.Defects", day, detector, DEFECTS_VERSION=2.0, **end)
             rows = [box if isinstance(box, str) else [str(n) for n in box] for box in boxes]
             yield f"{kind}/{detector}/{file_name(day)}.ecsv", text.ecsv(columns, found, rows)
+            if (kind, detector, day) in electronics.EDITS:
+                notes = text.records("edits", electronics.EDITS[kind, detector, day])
+                yield f"{kind}/{detector}/{file_name(day)}.inputs.yaml", f"# {SOURCE}\n{notes}\n"
 
 
 _CROSSTALK_COLUMNS = {
@@ -146,6 +150,7 @@ _CROSSTALK_COLUMNS = {
 _SUBTYPES = {"f": "float64", "i": "int64", "b": "bool"}
 
 
+@canonical
 def crosstalk() -> Iterator[File]:
     """Yield the crosstalk; only YAML has a place for terms between detectors, so d00 is in that form."""
     number = len(camera.AMPLIFIERS)
@@ -199,6 +204,28 @@ def _inputs() -> dict[str, Any]:
     return found
 
 
+def _record(detector: str) -> dict[str, Any]:
+    """Return the same flat pairs, and how the kernel was made of them, as a provenance record."""
+    number = next(d["id"] for d in camera.detectors() if d["name"] == detector)
+    found = _inputs()
+    inputs = [
+        {
+            "data_id": {
+                "instrument": camera.INSTRUMENT,
+                "detector": number,
+                "exposure": found[f"CPP_INPUT_{i}"],
+            },
+            "date": found[f"CPP_INPUT_DATE_{i}"],
+            "exposure_time": found[f"CPP_INPUT_EXPT_{i}"],
+            "scale": found[f"CPP_INPUT_SCALE_{i}"],
+        }
+        for i in range(2 * len(electronics.SIGNALS))
+    ]
+    made = {"task": "tools/make_demo.py", "parameters": {"level": "DETECTOR"}}
+    return {"inputs": inputs, "construction": made}
+
+
+@canonical
 def kernels() -> Iterator[File]:
     """Yield the brighter-fatter kernels: of each amplifier of d00, of the other detectors as a whole."""
     for detector in (d["name"] for d in camera.detectors()):
@@ -222,9 +249,158 @@ def kernels() -> Iterator[File]:
             tree = {key: [] if key == "badAmps" else {} for key in tree}
             tree["detKernels"] = {detector: electronics.detector_kernel(detector)}
         metadata = text.property_list(found) if level == "AMP" else text.plain_metadata(found)
-        yield f"bfk/{detector}/{file_name(FIRST)}.yaml", text.document(metadata, tree)
+        content = text.document(metadata, tree)
+        if detector == "d01":
+            record = _record(detector)
+            content += f"construction: {text.flow(record['construction'])}\n"
+            content += text.records("inputs", record["inputs"]) + "\n"
+        yield f"bfk/{detector}/{file_name(FIRST)}.yaml", content
 
 
+@canonical
+def responses() -> Iterator[File]:
+    """Yield what flat fields say of d00: its photon transfer, its linearity, its deferred charge."""
+    detector = "d00"
+    own: dict[str, Any] = {"PTC_SCHEMA": "Gen3 Photon Transfer Curve", "PTC_VERSION": 2.6}
+    cls = "lsst.ip.isr.ptcDataset.PhotonTransferCurveDataset"
+    found = keywords("PTC", cls, FIRST, detector, **own, PTC_FIT_TYPE="FULLCOVARIANCE")
+    values = response.photon_transfer(detector)
+    yield f"ptc/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(found), values)
+    own = {"LINEARIZER_SCHEMA": "Gen3 Linearizer", "LINEARIZER_VERSION": 1.8, "HAS_LINEARITY": True}
+    own |= {"OVERRIDE": True, "HAS_TABLE": True, "LINEARITY_UNITS": "adu"}
+    found = keywords("LINEARIZER", "lsst.ip.isr.linearize.Linearizer", FIRST, detector, **own)
+    values = {
+        "amplifiers": response.linearity(detector),
+        "tableData": response.lookup_table(),
+        "absoluteReferenceAmplifier": "C00",
+    }
+    yield f"linearizer/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(found), values)
+    own = {"CTI_SCHEMA": "Deferred Charge", "CTI_VERSION": 1.3, "UNITS": "electron"}
+    cls = "lsst.ip.isr.deferredCharge.DeferredChargeCalib"
+    found = keywords("CTI", cls, FIRST, detector, **own)
+    values = response.deferred_charge(detector)
+    yield f"cti/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(found), values)
+
+
+_COARSE = np.arange(300.0, 1101.0, 20.0)
+
+
+@canonical
+def efficiency() -> Iterator[File]:
+    """Yield the quantum efficiency of the amplifiers of d00, as a laboratory measures it: every 20 nm."""
+    columns = [
+        {"name": "amp_name", "datatype": "string"},
+        {"name": "wavelength", "unit": "nm", "datatype": "float64"},
+        {"name": "efficiency", "unit": "%", "datatype": "float64"},
+    ]
+    rows = [
+        [name, repr(float(w)), f"{p:.2f}"]
+        for name in camera.AMPLIFIERS
+        for w, p in zip(_COARSE, _sensor("d00", name)[np.isin(GRID, _COARSE)], strict=True)
+    ]
+    found = keywords(
+        "qe_curve", "lsst.meas.algorithms.simple_curve.Curve", FIRST, "d00", MODE="AMP", TYPE="QE"
+    )
+    yield f"qe_curve/d00/{file_name(FIRST)}.ecsv", text.ecsv(columns, found, rows, quantities=True)
+
+
+@canonical
+def gains() -> Iterator[File]:
+    """Yield corrections of the gains of d00 after the mirrors' coating, when it was warmer."""
+    columns = [
+        {"name": "AMP_NAME", "datatype": "string"},
+        {"name": "GAIN_ADJUSTMENT", "datatype": "float64"},
+    ]
+    found = keywords(
+        "gainCorrection",
+        "lsst.ip.isr.gainCorrection.GainCorrection",
+        RECOATED,
+        "d00",
+        gainCorrection_SCHEMA="GainCorrection",
+        gainCorrection_VERSION=1.0,
+    )
+    rows = [[name, repr(value)] for name, value in laboratory.gain_adjustments("d00").items()]
+    yield f"gain_correction/d00/{file_name(RECOATED)}.ecsv", text.ecsv(columns, found, rows)
+
+
+@canonical
+def gradients() -> Iterator[File]:
+    """Yield the gradients of the flat field in r."""
+    found = keywords(
+        "flatGradient",
+        "lsst.ip.isr.flatGradient.FlatGradient",
+        FIRST,
+        filter_name="r",
+        flatGradient_SCHEMA="FlatGradient",
+        flatGradient_VERSION=1.0,
+    )
+    content = text.document(text.plain_metadata(found), laboratory.gradient("r"))
+    yield f"flat_gradient/r/{file_name(FIRST)}.yaml", content
+
+
+@canonical
+def distortions() -> Iterator[File]:
+    """Yield the electrostatic model of d00."""
+    tree = laboratory.distortion("d00")
+    found = keywords(
+        "BF_DISTORTION_MATRIX",
+        "lsst.ip.isr.electrostaticBrighterFatter.ElectrostaticBrighterFatterDistortionMatrix",
+        FIRST,
+        "d00",
+        BF_DISTORTION_MATRIX_SCHEMA="ELectrostatic brighter-fatter pixel distortion model",
+        BF_DISTORTION_MATRIX_VERSION=1.1,
+        INPUT_RANGE=tree["inputRange"],
+        FIT_RANGE=tree["fitRange"],
+    )
+    content = text.document(text.plain_metadata(found), tree)
+    yield f"electrostatic/d00/{file_name(FIRST)}.yaml", content
+
+
+@canonical
+def light() -> Iterator[File]:
+    """Yield what the photodiode saw of one flash, and corrections of its charges for the pairs of the kernels."""
+    found = keywords(
+        "PHOTODIODE",
+        "lsst.ip.isr.photodiode.PhotodiodeCalib",
+        FIRST,
+        PHOTODIODE_SCHEMA="Photodiode",
+        PHOTODIODE_VERSION=1.0,
+        DAY_OBS=20191210,
+        SEQ_NUM=100,
+    )
+    times, currents = laboratory.photodiode()
+    tree: dict[str, Any] = {"timeSamples": times, "currentSamples": currents}
+    tree |= {"integrationMethod": "DIRECT_SUM"}
+    content = text.document(text.plain_metadata(found), tree)
+    yield f"photodiode/{file_name(FIRST)}.yaml", content
+    found = keywords(
+        "PHOTODIODE_CORRECTION",
+        "lsst.ip.isr.photodiodeCorrection.PhotodiodeCorrection",
+        FIRST,
+        PHOTODIODE_CORRECTION_SCHEMA="PhotodiodeCorrection",
+        PHOTODIODE_CORRECTION_VERSION=1.1,
+    )
+    pairs = laboratory.corrections(2019121000100, len(electronics.SIGNALS))
+    content = text.document(text.plain_metadata(found), {"pairs": pairs})
+    yield f"photodiode_correction/{file_name(FIRST)}.yaml", content
+
+
+@canonical
+def shutter() -> Iterator[File]:
+    """Yield one motion of the shutter, in the observatory's form."""
+    cls = "lsst.ip.isr.shutterMotion.ShutterMotionProfile"
+    tree = {
+        "fileName": "demo_shutterMotionProfileOpen.json",
+        "fileType": "shutterMotionProfile",
+        "obsId": "DM_O_20200101_000001",
+        "version": 2.0,
+        "metadata": keywords("shutterMotionProfile", cls, FIRST),
+        "motionProfile": laboratory.shutter(),
+    }
+    yield f"shutter/{file_name(FIRST)}.json", json.dumps(tree, indent=1) + "\n"
+
+
+@canonical
 def geometry() -> Iterator[File]:
     """Yield the camera, and the instrument as a repository knows it."""
     found = keywords("camera", "curated.types.camera.CameraGeometry", FIRST, CAMERA_VERSION=1.0)
@@ -247,7 +423,15 @@ def files() -> Iterator[File]:
     yield from defects()
     yield from crosstalk()
     yield from kernels()
+    yield from responses()
     yield from curves()
+    yield from efficiency()
+    yield from gains()
+    yield from gradients()
+    yield from distortions()
+    yield from light()
+    yield from shutter()
+    yield from images.images()
 
 
 def main(arguments: list[str]) -> None:
@@ -257,7 +441,7 @@ def main(arguments: list[str]) -> None:
     for name, content in files():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode())
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 if __name__ == "__main__":

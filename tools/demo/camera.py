@@ -43,6 +43,19 @@ def detectors() -> list[dict[str, Any]]:
     ]
 
 
+def guider() -> dict[str, Any]:
+    """Return the small detector beside the others that follows a star; it has no place in the camera's geometry."""
+    return {
+        "id": 4,
+        "name": "g00",
+        "raft": "R0",
+        "slot": "G00",
+        "serial": "DEMO-G01",
+        "width": 64,
+        "height": 32,
+    }
+
+
 AMPLIFIERS = {"C00": "LL", "C01": "LR", "C10": "UL", "C11": "UR"}
 """Amplifiers of every detector, and the corner of the detector that each reads."""
 
@@ -104,6 +117,7 @@ def filters() -> list[dict[str, Any]]:
 
 def instrument() -> dict[str, Any]:
     """Return the content of ``instrument.yaml``."""
+    guide = guider()
     kept = ("id", "name", "raft", "slot", "serial", "width", "height")
     return {
         "name": INSTRUMENT,
@@ -112,6 +126,11 @@ def instrument() -> dict[str, Any]:
             | {key: d[key] for key in kept[5:]}
             | {"amplifiers": list(AMPLIFIERS)}
             for d in detectors()
+        ]
+        + [
+            {**{key: guide[key] for key in kept[:5]}, "purpose": "GUIDER"}
+            | {key: guide[key] for key in kept[5:]}
+            | {"amplifiers": ["C00"]}
         ],
         "filters": [{"name": f["name"], "band": f["band"]} for f in filters()],
     }

@@ -186,3 +186,14 @@ MANUAL_DEFECTS: dict[tuple[str, str], list[Box | str]] = {
     ("d00", "2023-08-15T12:00:00"): [(310, 1000, 40, 24)],
     ("d01", "2022-03-01"): [(900, 0, 124, 60)],
 }
+
+EDITS: dict[tuple[str, str, str], list[dict[str, str]]] = {
+    ("manual_defects", "d01", "2022-03-01"): [
+        {
+            "name": "Demo Scientist",
+            "date": "2022-03-02",
+            "what": "Mask the light leak beside the detector, seen in the first darks after the repair.",
+        }
+    ],
+}
+"""Notes of manual edits, by type, detector and day."""

@@ -34,7 +34,7 @@ def keywords(
     found: dict[str, Any] = {"OBSTYPE": obstype, "INSTRUME": camera.INSTRUMENT}
     parts = [f"instrument={camera.INSTRUMENT}"]
     if detector:
-        known = next(d for d in camera.detectors() if d["name"] == detector)
+        known = next(d for d in (*camera.detectors(), camera.guider()) if d["name"] == detector)
         found |= {"RAFTNAME": known["raft"], "SLOTNAME": known["slot"], "DETECTOR": known["id"]}
         found |= {"DET_NAME": known["name"], "DET_SER": known["serial"]}
         parts += [f"raftName={known['raft']}", f"detectorName={known['name']}", f"detector={known['id']}"]

@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
 import yaml
+
+from curated.registry import get_type
+from curated.text import read
+from curated.text.write import text_bytes
+
+File = tuple[str, str | bytes]
+"""Path below the instrument's directory, and content."""
+
+_OTHER_FORMS = ("!<lsst.daf.base.PropertyList>", "__serialized_columns__")
+
+
+def canonical(made: Callable[[], Iterator[File]]) -> Callable[[], Iterator[File]]:
+    """Let a function's files be as `Calib.writeText` writes them.
+
+    Files in the stack's or astropy's own form, and files with a person's comments between the rows, stay as they
+    are: those are read too.
+    """
+
+    @wraps(made)
+    def files() -> Iterator[File]:
+        for path, content in made():
+            if isinstance(content, bytes):
+                yield path, content
+                continue
+            commented = "\n# " in content.partition("schema: astropy-2.0\n")[2]
+            kind, _, name = path.partition("/")
+            if not name or ".inputs." in name or commented or any(form in content for form in _OTHER_FORMS):
+                yield path, content
+                continue
+            form = path.rpartition(".")[2]
+            source, _ = read(content.encode(), form)
+            calib, problems = get_type(kind).from_source(source)
+            if calib is None:
+                raise ValueError(f"{path}: {problems}")
+            yield path, text_bytes(calib, form).decode()
+
+    return files
 
 
 def flow(item: Any, style: bool | None = True) -> str:
@@ -62,7 +100,7 @@ def numbers(values: Any) -> list[list[str]]:
         return [["true" if value else "false" for value in row] for row in rows.tolist()]
     if rows.dtype.kind == "i":
         return [[str(value) for value in row] for row in rows.tolist()]
-    return [[decimal(value) for value in row] for row in rows.tolist()]
+    return [[decimal(value) if np.isfinite(value) else ".nan" for value in row] for row in rows.tolist()]
 
 
 def decimal(value: float) -> str:
@@ -84,12 +122,18 @@ def document(keywords: str, values: Mapping[str, Any]) -> str:
     """
     parts = [keywords]
     for key, value in sorted(values.items()):
-        if isinstance(value, Mapping) and value:
-            parts.append(f"{key}:")
-            parts += [f"  {flow(name)}: {_value(item, '  ')}" for name, item in value.items()]
-        else:
-            parts.append(f"{key}: {_value(value, '')}")
+        parts += _entry(key, value, "")
     return "\n".join(parts) + "\n"
+
+
+def _entry(key: str, value: Any, indent: str) -> list[str]:
+    """Return the lines of a key and its value."""
+    if not isinstance(value, Mapping) or not value:
+        return [f"{indent}{flow(key)}: {_value(value, indent)}"]
+    return [
+        f"{indent}{flow(key)}:",
+        *(line for k, v in value.items() for line in _entry(k, v, f"{indent}  ")),
+    ]
 
 
 def _value(value: Any, indent: str) -> str:
@@ -98,7 +142,7 @@ def _value(value: Any, indent: str) -> str:
         if len(rows) == 1:
             return f"[{rows[0]}]"
         return f"[\n{indent}  " + f",\n{indent}  ".join(rows) + f"\n{indent}]"
-    return flow(value)
+    return decimal(value) if isinstance(value, float) else flow(value)
 
 
 def plain_metadata(keywords: Mapping[str, Any]) -> str:
