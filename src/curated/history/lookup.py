@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from curated.check.file import FileReport
-from curated.check.run import Report, check_one, read_instruments
+from curated.check.instruments import read_instruments
+from curated.check.one import check_one
+from curated.check.report import Report
+from curated.commit_tree import CommitTree
+from curated.config import Config, parse_config
 from curated.diagnostic import CuratedError
-from curated.git import Change, CommitTree, Repository
+from curated.git.repository import Change, Repository
 from curated.instrument import Instrument
 from curated.layout import directory_name
 from curated.model import CalibFile, CalibKey
-from curated.package import Config, Package, has_package_shape, parse_config
+from curated.package import Package
 from curated.registry import get_type
 from curated.times import iso
 from curated.validity import Range, resolve
@@ -67,7 +73,20 @@ class Answer:
 
 def package_at(package: Package, revision: str) -> tuple[Package, str]:
     """Return the package as a commit has it, without a checkout, and that commit's SHA1."""
-    repository = Repository(package.root)
+    return committed_package(package.root, revision)
+
+
+def committed_package(root: Path, revision: str) -> tuple[Package, str]:
+    """Return the package of a commit; see `package_at`.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        The package's root in a work tree, or a repository without one.
+    revision : `str`
+        The commit.
+    """
+    repository = Repository(root)
     sha1 = repository.commit(revision)
     tree = CommitTree(repository, sha1)
     config = Config(calibs="")
@@ -75,7 +94,7 @@ def package_at(package: Package, revision: str) -> tuple[Package, str]:
     if not bare:
         config = parse_config(tree.read("curated.yaml").decode("utf-8", errors="replace"))
         tree.top = config.calibs.strip("/")
-    return Package(package.root, tree, config, bare=bare), sha1
+    return Package(root, tree, config, bare=bare), sha1
 
 
 def lookup(
@@ -115,32 +134,63 @@ def lookup(
     commit = ""
     if as_of is not None:
         package, commit = package_at(package, as_of)
+    declared = read_instruments(package, Report())
+    answer = find(package, declared, instrument, type_name, time, detector=detector, filter_name=filter_name)
+    return replace(answer, commit=commit, change=_change(package, answer.found, commit))
+
+
+def find(
+    package: Package,
+    declared: Mapping[str, Instrument],
+    instrument: str,
+    type_name: str,
+    time: datetime,
+    *,
+    detector: str = "",
+    filter_name: str = "",
+) -> Answer:
+    """Find the calibration in force, without asking git who changed it; see `lookup`.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package, of a work tree or of a commit.
+    declared : `dict` [`str`, `Instrument`]
+        Its instruments that are declared, by directory.
+    instrument, type_name, time, detector, filter_name
+        As for `lookup`.
+    """
     spec = get_type(type_name).SPEC
-    report = Report()
-    declared = read_instruments(package, report)
-    directory = _directory(package, declared, instrument)
+    directory = instrument_directory(package, declared, instrument)
     for given, has, what in (
         (detector, spec.has_detector, "detector"),
         (filter_name, spec.has_filter, "filter"),
     ):
         if has and not given:
-            raise CuratedError(f"{spec.name} has a {what} level", f"give --{what}")
+            raise CuratedError(f"{spec.name} has a {what} level", f"give the {what} (--{what})")
         if given and not has:
-            raise CuratedError(f"{spec.name} has no {what} level", f"leave --{what} out")
-    named = _detector(package, declared.get(directory), directory, detector) if detector else ""
+            raise CuratedError(f"{spec.name} has no {what} level", f"leave the {what} out (--{what})")
+    named = detector_directory(package, declared.get(directory), directory, detector) if detector else ""
     key = CalibKey(directory, spec.name, named, directory_name(filter_name))
+    return Answer(key, time, *_in_force(package, declared, key, time))
+
+
+def _in_force(
+    package: Package, declared: Mapping[str, Instrument], key: CalibKey, time: datetime
+) -> tuple[Candidate | None, tuple[Candidate, ...]]:
+    """Return the file in force, and all files of the key in the order of their starts."""
     epochs = [f for f in package.layout.files if _same(f.key, key)]
-    reports = {f.path: check_one(package.files, f, declared)[2] for f in epochs}
+    reports = {f.path: check_one(package.files, f, declared, beside=False)[2] for f in epochs}
     ranges, _ = resolve(epochs, {p: datetime.fromisoformat(r.end) for p, r in reports.items() if r.end})
     candidates = tuple(
         Candidate(f, ranges[f.path], _verdict(ranges[f.path], time, reports[f.path]))
         for f in sorted(epochs, key=lambda f: (f.start, f.path))
     )
-    found = next((c for c in reversed(candidates) if time in c.range), None)
-    return Answer(key, time, found, candidates, commit, _change(package, found, commit))
+    return next((c for c in reversed(candidates) if time in c.range), None), candidates
 
 
-def _directory(package: Package, declared: dict[str, Instrument], name: str) -> str:
+def instrument_directory(package: Package, declared: Mapping[str, Instrument], name: str) -> str:
+    """Return the directory of an instrument that is named as in the package or in a repository."""
     known = list(package.layout.instruments)
     for directory in known:
         if name.lower() in (
@@ -151,7 +201,7 @@ def _directory(package: Package, declared: dict[str, Instrument], name: str) -> 
     raise CuratedError(f"unknown instrument {name!r}", f"known instruments: {', '.join(known) or 'none'}")
 
 
-def _detector(package: Package, instrument: Instrument | None, directory: str, given: str) -> str:
+def detector_directory(package: Package, instrument: Instrument | None, directory: str, given: str) -> str:
     """Return the directory of a detector that is named, or numbered."""
     wanted = directory_name(given)
     directories = {f.key.detector for f in package.layout.files if f.key.instrument == directory}
@@ -163,7 +213,7 @@ def _detector(package: Package, instrument: Instrument | None, directory: str, g
         # Any file of a detector tells its number; the first one is enough.
         if file.key.instrument == directory and file.key.detector in directories:
             directories.discard(file.key.detector)
-            if check_one(package.files, file, {})[2].keywords.get("DETECTOR") == int(given):
+            if check_one(package.files, file, {}, beside=False)[2].keywords.get("DETECTOR") == int(given):
                 return file.key.detector
     return wanted
 
@@ -201,4 +251,4 @@ def _change(package: Package, found: Candidate | None, commit: str) -> Change | 
     return repository.last_changes(sha1, blobs, path).get(path)
 
 
-__all__ = ["Answer", "Candidate", "has_package_shape", "lookup", "package_at"]
+__all__ = ["Answer", "Candidate", "committed_package", "find", "lookup", "package_at"]
