@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -13,16 +13,30 @@ from pathlib import Path
 
 from curated.check.cache import blob_sha1
 from curated.check.file import FileReport
-from curated.check.run import Report, check_loaded, check_one, select
+from curated.check.one import check_one
+from curated.check.report import Report
+from curated.check.run import check_loaded, select
+from curated.config import Silence
 from curated.diagnostic import CuratedError
-from curated.fits.writer import fits_bytes
+from curated.files import Files
+from curated.fits.writer import fits_blocks
 from curated.instrument import Instrument
 from curated.model import CalibFile
 from curated.origin import Origin
-from curated.package import Files, Package, Silence
+from curated.package import Package
 from curated.parallel import Progress, run_all
+from curated.text.side import side_path, side_text
 from curated.times import iso
 from curated.validity import by_key
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written: its path in the output directory, its size in bytes and its hash."""
+
+    path: str
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,8 @@ class Converted:
         Its hash.
     blob : `str`
         Git blob of the source.
+    provenance : `Written`, optional
+        The file beside it that holds its provenance, where it has any.
     """
 
     file: CalibFile
@@ -48,6 +64,7 @@ class Converted:
     size: int
     sha256: str
     blob: str
+    provenance: Written | None = None
 
 
 def fits_path(path: str) -> str:
@@ -63,6 +80,7 @@ def convert_package(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
+    records: bool = False,
 ) -> tuple[Report, list[Converted]]:
     """Convert a package, or some of its files, to FITS below a new directory.
 
@@ -80,6 +98,8 @@ def convert_package(
         Number of processes.
     progress : `~collections.abc.Callable`, optional
         Told of progress.
+    records : `bool`, optional
+        Whether provenance is written as text too, beside each file that holds it.
 
     Returns
     -------
@@ -105,6 +125,7 @@ def convert_package(
             str(output),
             selected,
             package.config.silence,
+            records,
         )
         for report, converted in run_all(task, listed, jobs, progress):
             reports[report.path] = report
@@ -139,6 +160,7 @@ class _Task:
     output: str
     selected: frozenset[str]
     silence: tuple[Silence, ...]
+    records: bool
 
     def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
         return [self._one(file) for file in chunk]
@@ -149,39 +171,56 @@ class _Task:
             return report, None
         following = self.next_starts.get(file.path)
         end = report.end or (iso(following) if following else "")
+        blob = self._committed(file.path, data)
+        if file.side:
+            self._committed(file.side, self.files.read(file.side))
+        written = self._write(fits_path(file.path), fits_blocks(calib, self.origin.stamp(file, blob, end)))
+        beside = None
+        if self.records and calib.provenance:
+            beside = self._write(side_path(file.path), [side_text(calib.provenance).encode()])
+        return report, Converted(file, written.path, written.size, written.sha256, blob, beside)
+
+    def _committed(self, path: str, data: bytes) -> str:
+        """Return the blob of a file, which is the commit's where the work tree is clean."""
         blob = blob_sha1(data)
-        if not self.origin.dirty and blob != self.origin.blobs[file.path]:
-            # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
-            blob = blob_sha1(data.replace(b"\r\n", b"\n"))
-            if blob != self.origin.blobs[file.path]:
-                raise CuratedError(
-                    f"{file.path} is not what git takes it for",
-                    "see 'git ls-files -v' for files that git is told not to look at, and run it again",
-                )
-        content = fits_bytes(calib, self.origin.stamp(file, blob, end))
-        path = fits_path(file.path)
-        _write(os.path.join(self.output, path), content)
-        digest = hashlib.sha256(content).hexdigest()
-        return report, Converted(file, path, len(content), digest, blob)
+        if self.origin.dirty or blob == self.origin.blobs[path]:
+            return blob
+        # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
+        blob = blob_sha1(data.replace(b"\r\n", b"\n"))
+        if blob != self.origin.blobs[path]:
+            raise CuratedError(
+                f"{path} is not what git takes it for",
+                "see 'git ls-files -v' for files that git is told not to look at, and run it again",
+            )
+        return blob
+
+    def _write(self, path: str, blocks: Iterable[bytes]) -> Written:
+        size, digest = _write(os.path.join(self.output, path), blocks)
+        return Written(path, size, digest)
 
     def _is_wrong(self, report: FileReport) -> bool:
         return any(d.is_error and not any(s.covers(d) for s in self.silence) for d in report.diagnostics)
 
 
-def _write(target: str, content: bytes) -> None:
-    """Write a new file, and its directory where there is none yet."""
+def _write(target: str, blocks: Iterable[bytes]) -> tuple[int, str]:
+    """Write a new file, and its directory where there is none yet; return its size and its SHA-256."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         handle = os.open(target, flags, 0o666)
     except FileNotFoundError:
         _make_directory(os.path.dirname(target))
         handle = os.open(target, flags, 0o666)
+    size, digest = 0, hashlib.sha256()
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(handle, view) :]
+        for block in blocks:
+            digest.update(block)
+            size += len(block)
+            view = memoryview(block)
+            while view:
+                view = view[os.write(handle, view) :]
     finally:
         os.close(handle)
+    return size, digest.hexdigest()
 
 
 def _obstacle(source: Path, target: Path) -> Path | None:

@@ -60,6 +60,9 @@ class Problem:
     column: int | None = None
 
 
+_LONGEST = 1000
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
     """One finding, complete: where, what, how bad, and how to mend it.
@@ -114,7 +117,8 @@ class Diagnostic:
             code=problem.code,
             severity=info.severity,
             pointer=problem.pointer,
-            message=problem.detail,
+            # Names of a file are a part of it, and can be of any length.
+            message=problem.detail if len(problem.detail) <= _LONGEST else f"{problem.detail[:_LONGEST]}...",
             hint=problem.hint or info.hint,
         )
 

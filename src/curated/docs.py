@@ -30,8 +30,17 @@ _ROWS = {
     "one": "One row of vectors; in YAML a list for each field, matrices nested or flat in row order.",
     "key": "A row for each key; in YAML a mapping for each field, from the key to its value.",
     "records": "A row for each entry; in YAML a list of mappings.",
+    "record": "Single values; in YAML a mapping, in FITS keywords of the primary header.",
 }
-_TYPES = {"f": "number", "f8": "number", "i8": "whole number", "bool": "flag", "str": "text"}
+_TYPES = {
+    "f": "number",
+    "f8": "number",
+    "n": "number",
+    "i8": "whole number",
+    "bool": "flag",
+    "str": "text",
+    "any": "number or text",
+}
 _MOST_COLUMNS = 110
 _MOST_LINES = {"header": 44, "metadata": 18, "values": 2}
 """Lines of an example: of an ECSV file, of the metadata in YAML, and of each other value there."""
@@ -107,9 +116,10 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
     ]
     parts.append("## Fields\n")
     for index, table in enumerate(spec.tables):
-        own = [field for field in cls.FIELDS if field.table == index and not field.keyword]
+        single = table.rows == "record"
+        own = [field for field in cls.FIELDS if field.table == index and (single or not field.keyword)]
         parts.append(_fields(cls, table, own))
-    header = [field for field in cls.FIELDS if field.keyword]
+    header = [f for f in cls.FIELDS if f.keyword and spec.tables[f.table].rows != "record"]
     if header:
         parts += ["### In the metadata\n", _field_table(header, "Keyword", lambda f: f.keyword)]
     if spec.ignored:
@@ -143,15 +153,26 @@ def _facts(cls: type[Calib]) -> str:
 
 
 def _fields(cls: type[Calib], table: Table, fields: list[Field]) -> str:
+    if table.rows == "record":
+        title = f"### Mapping {table.name}" if table.name else "### At the top of the document"
+        return f"{title}\n\n{_ROWS[table.rows]}\n\n{_field_table(fields, 'Keyword', lambda f: f.keyword)}"
     title = f"### Table {table.name}\n\n{_ROWS[table.rows]}"
+    if table.group:
+        title = (
+            f"### Table {table.name}\n\nA row for each key; in YAML a mapping `{table.group}` from the key to its"
+            " fields."
+        )
     if table.key_column:
         title += f" The keys are the column `{table.key_column}` of ECSV and FITS."
+    shared = [f"`{f.key}`" for f in fields if f.common]
+    if shared:
+        title += f" The same for all keys, and in YAML given once: {', '.join(shared)}."
     if table.optional:
         title += " Left out when there are no rows."
     for names in cls.SPEC.alternatives:
         if names[0] in {field.name for field in fields}:
             title += f" A file has exactly one of {' and '.join(f'`{n}`' for n in names)}."
-    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.column)}"
+    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.where)}"
 
 
 def _field_table(fields: list[Field], where: str, place: Any) -> str:
@@ -161,14 +182,11 @@ def _field_table(fields: list[Field], where: str, place: Any) -> str:
 
 def _field_row(field: Field, place: str) -> tuple[str, ...]:
     names = " or ".join(f"`{name}`" for name in dict.fromkeys((field.key, *field.aliases)))
-    default = (
-        ""
-        if field.default is None or callable(field.default)
-        else f"no: {field.default!r}".replace("''", "empty")
-    )
+    value = field.default if field.fill is None else field.fill
+    default = "" if value is None or callable(value) else f"no: {value!r}".replace("''", "empty")
     return (
         names,
-        f"`{place}`",
+        f"`{place}`" if place else "",
         _TYPES[field.dtype],
         shape_text(field.shape),
         field.unit,
@@ -180,13 +198,17 @@ def _field_row(field: Field, place: str) -> tuple[str, ...]:
 
 def _bounds(field: Field) -> str:
     parts = [
-        f"at least {field.minimum:g}" if field.minimum is not None else "",
+        f"at least {_numbers(field.minimum)}" if field.minimum is not None else "",
         f"above {field.above:g}" if field.above is not None else "",
         f"at most {field.maximum:g}" if field.maximum is not None else "",
         ", ".join(field.choices),
         "" if field.finite or field.dtype not in ("f", "f8") else "NaN allowed",
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _numbers(bound: float | tuple[float, ...]) -> str:
+    return ", ".join(f"{number:g}" for number in (bound if isinstance(bound, tuple) else (bound,)))
 
 
 def _keywords(cls: type[Calib]) -> str:
@@ -208,11 +230,11 @@ def _keywords(cls: type[Calib]) -> str:
 
 
 def find_example(cls: type[Calib], calibs: Path) -> Path | None:
-    """Return the smallest calibration of a type whose first table has rows; `None` if there is none."""
+    """Return the smallest calibration of a type whose first table, if it has any, has rows; `None` if there is none."""
     found = [file for file in discover(walk(str(calibs), ""), "").files if file.key.type == cls.SPEC.name]
     for file in sorted(found, key=lambda f: ((calibs / f.path).stat().st_size, f.path)):
-        first = cls.readText(calibs / file.path).tables()[0]
-        if any(len(column.values) for column in first.columns.values()):
+        first = cls.readText(calibs / file.path).tables()[:1]
+        if not first or any(len(column.values) for column in first[0].columns.values()):
             return calibs / file.path
     return None
 
@@ -253,6 +275,10 @@ def _fits(calib: Calib) -> str:
     ]
     with fits.open(io.BytesIO(fits_bytes(calib))) as hdus:
         for number, hdu in enumerate(hdus[1:], 1):
+            if hdu.is_image:
+                kind = f"{hdu.shape[1]} x {hdu.shape[0]} pixels, BITPIX {hdu.header['BITPIX']}"
+                parts.append(f"HDU {number} `{hdu.name}`, an image of {kind}.\n")
+                continue
             count = len(hdu.data)
             parts.append(
                 f"HDU {number}{f' `{hdu.name}`' if hdu.name else ''}, {count} row{'s' * (count != 1)}:\n"

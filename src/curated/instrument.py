@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from curated.diagnostic import Problem
+from curated.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.layout import directory_name
 from curated.metadata import has_value
 from curated.settings import Setting, check_setting
@@ -77,6 +78,37 @@ class Instrument:
     visit_max: int | None = None
     exposure_max: int | None = None
     visit_system: int | None = None
+
+    def geometry(self, name: str | int) -> DetectorGeometry:
+        """Return a detector: its size and the names of its amplifiers, whose pixels are not known here.
+
+        Where a camera calibration is in force, that is what counts (docs/python.md).
+
+        Parameters
+        ----------
+        name : `str` or `int`
+            Its name, without regard to case, or its number.
+
+        Raises
+        ------
+        CuratedError
+            If there is no such detector.
+        """
+        known = list(self.detectors.values())
+        found = known[choose(name, (d.name for d in known), (d.id for d in known))]
+        # INSTRUME is the directory, in the spelling of the instrument where that is the same word.
+        own = self.name if self.name.lower() == self.directory.lower() else self.directory
+        return DetectorGeometry(
+            name=found.name,
+            id=found.id,
+            width=found.width,
+            height=found.height,
+            amplifiers=tuple(Amplifier(amplifier, Box(0, 0, 0, 0)) for amplifier in found.amplifiers),
+            instrument=own,
+            raft=found.raft,
+            slot=found.slot,
+            serial=found.serial,
+        )
 
 
 _NAME = 32

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from curated.calib import Calib
 from curated.diagnostic import Problem, brief
 from curated.model import CalibFile, CalibKey
+from curated.provenance.declaration import SIDE_ENDING
 from curated.registry import find_type
 from curated.times import parse_time
 
@@ -23,7 +24,7 @@ _LOOKALIKE = re.compile(
     r"(?:\.(?:ya?ml|ecsv|json)(?:~|\.(?:orig|bak|rej|swp|gz|bz2|xz|zip|txt|old|tmp))?|\.yml)\Z", re.IGNORECASE
 )
 _DATED = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]?[\d:]*\Z")
-_SIDE = re.compile(r"\.(?:inputs\.yaml|fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
+_SIDE = re.compile(r"\.(?:fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -36,13 +37,19 @@ class Layout:
         Calibrations, in the order of their paths.
     instruments : `dict` [`str`, `str`]
         Path of the ``instrument.yaml``, empty where there is none, by instrument directory.
+    sides : `list` [`str`]
+        Provenance files, which stand beside calibrations.
     problems : `list` [`tuple` [`str`, `Problem`]]
         Path and problem of what is at a wrong place.
+    beside : `list` [`str`]
+        Files of types that have files beside their texts, such as images.
     """
 
     files: list[CalibFile] = field(default_factory=list)
     instruments: dict[str, str] = field(default_factory=dict)
+    sides: list[str] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
 
 
 def walk(root: str, top: str) -> Iterator[str]:
@@ -89,8 +96,27 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
         if parts[1:] == [INSTRUMENT_FILE]:
             found.instruments[instrument] = path
             continue
-        place(path, parts, found, unknown)
+        if path.endswith(SIDE_ENDING) and _is_text(path):
+            found.sides.append(path)
+        elif _is_beside(parts):
+            found.beside.append(path)
+        else:
+            place(path, parts, found, unknown)
+    if found.sides:
+        _join_sides(found)
     return found
+
+
+def _join_sides(found: Layout) -> None:
+    """Give each calibration the provenance file beside it; one beside nothing is a problem."""
+    products = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(found.files)))}
+    for path in found.sides:
+        i = products.get(path.removesuffix(SIDE_ENDING))
+        if i is None:
+            detail = f"there is no {path.rpartition('/')[2].removesuffix(SIDE_ENDING)}.ecsv, .yaml or .json beside it"
+            found.problems.append((path, Problem("CAL126", (), detail)))
+        else:
+            found.files[i] = replace(found.files[i], side=path)
 
 
 def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None:
@@ -136,6 +162,14 @@ def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None
         found.problems.append((path, file))
     else:
         found.files.append(file)
+
+
+def _is_beside(parts: list[str]) -> bool:
+    """Say whether a file is of the kind that its type has beside its texts."""
+    cls = find_type(parts[1]) if len(parts) > 2 else None
+    if cls is None or not cls.SPEC.beside:
+        return False
+    return parts[-1].lower().endswith(cls.SPEC.beside) and _is_text("/".join(parts))
 
 
 def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> CalibFile | Problem:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from curated.config import CONFIG_FILE
 from curated.diagnostic import CuratedError
-from curated.git import Change, Repository
+from curated.git.repository import Change, Repository
 from curated.model import CalibFile, Stamp
-from curated.package import CONFIG_FILE, Package
+from curated.package import Package
 from curated.times import iso
 from curated.version import __version__
 
@@ -26,7 +27,7 @@ class Origin:
     dirty : `bool`
         Whether the work tree differs from the commit.
     blobs : `dict` [`str`, `str`]
-        Blob of each committed file, by path in the package.
+        Blob of each committed calibration, and of each provenance file, by path in the package.
     changes : `dict` [`str`, `Change`]
         Last change of each, by path in the package.
     prefix : `str`
@@ -85,13 +86,15 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     look = repository.dirty(watched)
     blobs = repository.blobs(sha1, package.top)
     wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
+    beside = {f.side: blobs[f.side] for f in package.layout.files if f.side in blobs}
     changes = repository.last_changes(sha1, wanted, package.top)
     changed = look()
-    changed += [f.path for f in package.layout.files if f.path not in blobs and f.path not in changed]
+    listed = [path for f in package.layout.files for path in (f.path, f.side) if path]
+    changed += [path for path in listed if path not in blobs and path not in changed]
     if changed and not allow_dirty:
-        listed = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         raise CuratedError(
-            f"files differ from the commit: {listed}",
+            f"files differ from the commit: {named}",
             "commit them, or give --allow-dirty, which is stamped into every file",
         )
-    return Origin(sha1, package.config.url, bool(changed), wanted, changes, repository.prefix)
+    return Origin(sha1, package.config.url, bool(changed), wanted | beside, changes, repository.prefix)

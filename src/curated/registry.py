@@ -16,15 +16,26 @@ ENTRY_POINTS = "curated.types"
 @cache
 def own_types() -> dict[str, type[Calib]]:
     """Return the types of this package by name, in alphabetical order."""
-    found = {}
-    for module in pkgutil.iter_modules(types.__path__):
-        if module.name.startswith("_"):
-            continue
-        loaded = importlib.import_module(f"{types.__name__}.{module.name}")
-        for value in vars(loaded).values():
-            if isinstance(value, type) and issubclass(value, Calib) and value.__module__ == loaded.__name__:
-                found[value.SPEC.name] = value
+    found = {cls.SPEC.name: cls for name in _modules() for cls in _declared_in(name)}
     return dict(sorted(found.items()))
+
+
+@cache
+def _modules() -> frozenset[str]:
+    """Return the names of the modules that declare types."""
+    names = (module.name for module in pkgutil.iter_modules(types.__path__))
+    return frozenset(name for name in names if not name.startswith("_"))
+
+
+@cache
+def _declared_in(module: str) -> tuple[type[Calib], ...]:
+    """Return the types that a module declares."""
+    loaded = importlib.import_module(f"{types.__name__}.{module}")
+    return tuple(
+        value
+        for value in vars(loaded).values()
+        if isinstance(value, type) and issubclass(value, Calib) and value.__module__ == loaded.__name__
+    )
 
 
 @cache
@@ -51,6 +62,11 @@ def all_types() -> dict[str, type[Calib]]:
 def find_type(name: str) -> type[Calib] | None:
     """Return the type of a directory name or alias, without regard to case; `None` if there is none."""
     wanted = name.lower()
+    # Loading all types takes longer than checking a file; most modules are named after their type.
+    if wanted in _modules():
+        for cls in _declared_in(wanted):
+            if cls.SPEC.name == wanted:
+                return cls
     # Other packages are asked only for names that are not ours: looking for them takes time.
     for known in (own_types, all_types):
         for cls in known().values():

@@ -14,10 +14,11 @@ from typing import Any
 from curated.bundle.export import write_export, write_seed
 from curated.bundle.manifest import check_label, make_manifest, manifest_text
 from curated.check.cache import blob_sha1
-from curated.check.run import Report, read_instruments
+from curated.check.instruments import read_instruments
+from curated.check.report import Report
 from curated.convert import convert_package
 from curated.diagnostic import CuratedError
-from curated.git import Repository
+from curated.git.repository import Repository
 from curated.instrument import Instrument
 from curated.origin import Origin, find_origin
 from curated.package import Package
@@ -100,7 +101,7 @@ def build_bundle(
     try:
         (staging / "files").mkdir(parents=True)
         report, converted = convert_package(
-            package, origin, staging / "files", paths, jobs=jobs, progress=progress
+            package, origin, staging / "files", paths, jobs=jobs, progress=progress, records=True
         )
         if report.failed:
             return report, None
@@ -120,8 +121,8 @@ def default_label(package: Package, origin: Origin) -> str:
         tag = Repository(package.root).tag(origin.sha1).replace("/", "-")
         return check_label(tag, "give another one with --label") if tag else f"git-{origin.sha1[:12]}"
     digest = hashlib.sha256()
-    for file in package.layout.files:
-        digest.update(f"{file.path} {blob_sha1(package.files.read(file.path))}\n".encode())
+    for path in (path for file in package.layout.files for path in (file.path, file.side) if path):
+        digest.update(f"{path} {blob_sha1(package.files.read(path))}\n".encode())
     return f"git-{origin.sha1[:12]}-dirty-{digest.hexdigest()[:8]}"
 
 
@@ -159,7 +160,8 @@ def _write_faces(staging: Path, manifest: Mapping[str, Any]) -> None:
         "butler-seed.yaml": seed.getvalue(),
         "README.md": _readme(manifest),
     }
-    sums = {d["path"]: d["sha256"] for d in manifest["datasets"]}
+    listed = [*manifest["datasets"], *filter(None, (d["provenance"] for d in manifest["datasets"]))]
+    sums = {entry["path"]: entry["sha256"] for entry in listed}
     for name, text in texts.items():
         data = text.encode()
         (staging / name).write_bytes(data)
@@ -215,4 +217,5 @@ Where there is only lsst-daf-butler, create the repository first with formatters
     butler import REPO . --export-file export.yaml -t copy
 
 `manifest.json` lists every file with its hash, its source in git, its data ID and its validity in UTC and TAI.
+What a calibration was made of, and who edited it, stands in its FITS file, and as text in the `.inputs.yaml` file beside it.
 """

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from curated.bundle.export import dataset_uuid
-from curated.check.run import Report
+from curated.check.report import Report
 from curated.convert import Converted
 from curated.diagnostic import CuratedError
 from curated.instrument import Instrument
@@ -148,6 +148,10 @@ def _dataset(
     collection = f"{instrument.name}/calib/{label}"
     run = _run(collection, converted, calibdate, spec.dataset, data_id, runs)
     start, end = _ends(report, file.path)
+    beside = converted.provenance
+    described = (
+        {"path": f"files/{beside.path}", "sha256": beside.sha256, "size": beside.size} if beside else None
+    )
     return {
         "uuid": dataset_uuid(spec.dataset, run, data_id),
         "dataset_type": spec.dataset,
@@ -157,6 +161,7 @@ def _dataset(
         "path": f"files/{converted.path}",
         "sha256": converted.sha256,
         "size": converted.size,
+        "provenance": described,
         "source": {
             "path": f"{origin.prefix}{file.path}",
             "blob": converted.blob,

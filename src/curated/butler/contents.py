@@ -55,6 +55,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A file beside a dataset that holds its provenance; the repository takes it from the dataset itself."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """A bundle whose manifest has been checked; its files have not.
 
@@ -74,6 +83,8 @@ class Contents:
         Dimension records by element, in the order of insertion.
     entries : `tuple` [`Entry`]
         The datasets.
+    companions : `tuple` [`Companion`]
+        Files beside them.
     """
 
     root: Path
@@ -83,6 +94,7 @@ class Contents:
     kinds: tuple[Kind, ...]
     records: dict[str, list[Record]]
     entries: tuple[Entry, ...]
+    companions: tuple[Companion, ...] = ()
 
     def relabelled(self, label: str) -> Contents:
         """Return the same contents under another release label; UUIDs follow the names."""

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from curated.bundle.export import canonical_range, dataset_uuid, dimension_records
-from curated.butler.contents import Contents, Entry, Kind, Target
+from curated.butler.contents import Companion, Contents, Entry, Kind, Target
 from curated.diagnostic import CuratedError, Diagnostic, Pointer, Problem
 
 MANIFEST = "manifest.json"
@@ -92,6 +92,11 @@ def _contents(root: Path, data: Mapping[str, Any]) -> Contents:
         kinds=tuple(_kind(k, ("dataset_types", n)) for n, k in enumerate(_get(data, "dataset_types", list))),
         records=dimension_records(data),
         entries=tuple(_entry(d, ("datasets", n)) for n, d in enumerate(_get(data, "datasets", list))),
+        companions=tuple(
+            _companion(d["provenance"], ("datasets", n, "provenance"))
+            for n, d in enumerate(data["datasets"])
+            if d.get("provenance") is not None
+        ),
     )
 
 
@@ -144,6 +149,11 @@ def _entry(data: Any, where: Pointer) -> Entry:
     )
 
 
+def _companion(data: Any, where: Pointer) -> Companion:
+    path, sha256 = (_get(data, key, str, where) for key in ("path", "sha256"))
+    return Companion(path, sha256, _get(data, "size", int, where))
+
+
 def _get(data: Any, key: str, kind: type, where: Pointer = ()) -> Any:
     value = data.get(key) if isinstance(data, dict) else None
     # Empty text is no value in a Butler database, and `True` is no number.
@@ -157,13 +167,19 @@ def _get_known(data: Any, key: str, kind: type, where: Pointer) -> Any:
     return _get(data, key, kind, where) if known else None
 
 
+def _path_problems(given: str, where: Pointer) -> Iterator[Problem]:
+    path = PurePosixPath(given)
+    if path.is_absolute() or ".." in path.parts or "\0" in given:
+        yield Problem("CAL612", where, f"{given} leads out of the bundle")
+
+
 def _entry_problems(contents: Contents) -> Iterator[Problem]:
+    for companion in contents.companions:
+        yield from _path_problems(companion.path, ("datasets",))
     seen: dict[str, int] = {}
     for n, entry in enumerate(contents.entries):
         where: Pointer = ("datasets", n)
-        path = PurePosixPath(entry.path)
-        if path.is_absolute() or ".." in path.parts or "\0" in entry.path:
-            yield Problem("CAL612", (*where, "path"), f"{entry.path} leads out of the bundle")
+        yield from _path_problems(entry.path, (*where, "path"))
         if entry.uuid != dataset_uuid(entry.dataset_type, entry.run, entry.data_id):
             yield Problem("CAL615", (*where, "uuid"), f"{entry.uuid} does not follow from {entry}")
         if seen.setdefault(entry.uuid, n) != n:

@@ -113,6 +113,8 @@ def create_repository(
 
 def _create_beside(root: Path, config: Config) -> None:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        if find_config(str(root)) is not None:
+            return  # made by somebody else since we looked
         raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
     root.parent.mkdir(parents=True, exist_ok=True)
     # Without a dot, which Butler takes for the extension of a configuration file.

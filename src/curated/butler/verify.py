@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from curated.butler.contents import Contents, Entry
+from curated.butler.contents import Companion, Contents, Entry
 from curated.diagnostic import Problem
 
 Progress = Callable[[str, int, int], None]
@@ -31,7 +31,7 @@ def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _file_problem(root: str, entry: Entry) -> Problem | None:
+def _file_problem(root: str, entry: Entry | Companion) -> Problem | None:
     path = os.path.join(root, entry.path)
     try:
         size, digest = sha256_of(path)
@@ -62,14 +62,15 @@ def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Pr
         What is wrong, by path.
     """
     root = contents.root.resolve()
-    outside = set(_outside(root, contents.entries))
-    inside = [entry for entry in contents.entries if entry.path not in outside]
+    listed: list[Entry | Companion] = [*contents.entries, *contents.companions]
+    outside = set(_outside(root, listed))
+    inside = [entry for entry in listed if entry.path not in outside]
     problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}
     results = tracked("verify", len(inside), progress, _checked(str(root), inside))
     return problems | {path: problem for path, problem in results if problem is not None}
 
 
-def _outside(root: Path, entries: Sequence[Entry]) -> Iterator[str]:
+def _outside(root: Path, entries: Sequence[Entry | Companion]) -> Iterator[str]:
     # A directory or a file may be a link; each directory is looked at once.
     inside: dict[Path, bool] = {}
     for entry in entries:
@@ -81,7 +82,7 @@ def _outside(root: Path, entries: Sequence[Entry]) -> Iterator[str]:
             yield entry.path
 
 
-def _checked(root: str, entries: Sequence[Entry]) -> Iterator[tuple[str, Problem | None]]:
+def _checked(root: str, entries: Sequence[Entry | Companion]) -> Iterator[tuple[str, Problem | None]]:
     # Hashing and reading release the interpreter's lock; handing over single small files costs more.
     batches = [entries[n : n + _BATCH] for n in range(0, len(entries), _BATCH)]
     with ThreadPoolExecutor(THREADS) as pool:

@@ -85,6 +85,7 @@ class Cache:
             "filter": report.filter,
             "keywords": report.keywords,
             "end": report.end,
+            "beside": [report.beside, report.state],
             "found": [asdict(d) for d in report.diagnostics],
         }
         self.changed = True
@@ -117,4 +118,6 @@ def _report(path: str, entry: dict[str, Any]) -> FileReport:
         Diagnostic(**{**d, "severity": Severity(d["severity"]), "pointer": tuple(d["pointer"])})
         for d in entry["found"]
     ]
-    return FileReport(path, entry["detector"], entry["filter"], entry["keywords"], entry["end"], found)
+    return FileReport(
+        path, entry["detector"], entry["filter"], entry["keywords"], entry["end"], found, *entry["beside"]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from curated.metadata import normalise
 from curated.model import CalibFile
 from curated.registry import get_type
 from curated.text import read
+from curated.text.side import join, read_side
 from curated.times import iso
 
 KEYWORDS = [
@@ -50,6 +51,10 @@ class FileReport:
         Its VALIDEND, UTC, ISO 8601; empty where it has none.
     diagnostics : `list` [`Diagnostic`]
         All that is wrong with it.
+    beside : `str`
+        Path of the file beside it that it names; empty where it names none.
+    state : `str`
+        What would change if that file did.
     """
 
     path: str
@@ -58,14 +63,24 @@ class FileReport:
     keywords: dict[str, Any]
     end: str
     diagnostics: list[Diagnostic]
+    beside: str = ""
+    state: str = ""
 
     def facts(self) -> dict[str, Any]:
         """Return what inference of the instrument needs."""
         return {"detector": self.detector, "filter": self.filter, "keywords": self.keywords}
 
 
+Attach = Callable[[Calib, FileReport], tuple[Calib, list[Problem]]]
+"""Checks the file that a calibration's text names, and returns the calibration with it."""
+
+
 def check_file(
-    file: CalibFile, data: bytes, instrument: Instrument | None = None
+    file: CalibFile,
+    data: bytes,
+    instrument: Instrument | None = None,
+    attach: Attach | None = None,
+    side: bytes | None = None,
 ) -> tuple[Calib | None, FileReport]:
     """Read and check one file.
 
@@ -77,6 +92,10 @@ def check_file(
         Its content.
     instrument : `Instrument`, optional
         Its instrument, where one is declared.
+    attach : `~collections.abc.Callable`, optional
+        Looks at the file beside it; without one it is not looked at.
+    side : `bytes`, optional
+        Content of the provenance file beside it.
 
     Returns
     -------
@@ -88,15 +107,21 @@ def check_file(
     report = FileReport(file.path, file.key.detector, file.key.filter, {}, "", [])
     source, problems = read(data, file.form)
     if source is None:
-        report.diagnostics = sorted(Diagnostic.from_problem(p, file.path) for p in _limited(problems))
+        located = [Diagnostic.from_problem(p, file.path) for p in _limited(problems)]
+        report.diagnostics = sorted([*located, *_with_side(None, file, side)[1]])
         return None, report
     cls = get_type(file.key.type)
     calib, found = cls.from_source(source)
     metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
     problems += found
+    if calib is not None and attach is not None:
+        calib, found = attach(calib, report)
+        problems += found
     problems += check_identity(file, cls.SPEC, metadata, instrument)
     problems += _inside(calib, file, instrument)
-    report.diagnostics = sorted(source.diagnose(problem, file.path) for problem in _limited(problems))
+    calib, found_beside = _with_side(calib, file, side)
+    located = [source.diagnose(problem, file.path) for problem in _limited(problems)]
+    report.diagnostics = sorted([*located, *found_beside])
     known = dict(metadata)
     report.keywords = {key: known[key] for key in KEYWORDS if key in known and _is_scalar(known[key])}
     if not isinstance(report.keywords.get("DETECTOR", 0), int):
@@ -105,6 +130,20 @@ def check_file(
     if end is not None and not isinstance(end, Problem):
         report.end = iso(end)
     return calib, report
+
+
+def _with_side(
+    calib: Calib | None, file: CalibFile, beside: bytes | None
+) -> tuple[Calib | None, list[Diagnostic]]:
+    """Give a calibration what stands in the provenance file beside it, and say what is wrong there."""
+    if beside is None:
+        return calib, []
+    side = read_side(beside)
+    problems = side.problems
+    if calib is not None:
+        calib, more = join(calib, side)
+        problems = problems + more
+    return calib, [side.diagnose(problem, file.side) for problem in _limited(problems)]
 
 
 def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,7 @@ def check_identity(
             detail = f"{keyword} is {brief(keywords[keyword])}, but {spec.name} has no such level"
             yield Problem("CAL118", ("metadata", keyword), detail)
     yield from _dates(file, keywords)
+    yield from _reserved_dates(keywords)
     yield from _calib_id(keywords)
     found = _text(keywords, "CALIBCLS").rpartition(".")[2]
     if found and found != spec.calibcls.rpartition(".")[2]:
@@ -135,6 +137,28 @@ def _dates(file: CalibFile, keywords: Known) -> Iterator[Problem]:
         elif date is not None and keyword != "VALIDEND" and date != file.start:
             detail = f"{keyword} is {brief(keywords[keyword])}, the file name says {iso(file.start)}"
             yield Problem("CAL112", ("metadata", keyword), detail)
+
+
+_FITS_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(\.\d*)?)?\Z|\d\d/\d\d/\d\d\Z", re.ASCII)
+
+
+def _reserved_dates(keywords: Known) -> Iterator[Problem]:
+    """Yield date keywords in another form than FITS has for them (FITS standard 4.0, section 4.4.2.1)."""
+    for keyword, value in keywords.items():
+        if not keyword.startswith("DATE") or len(keyword) > 8 or value is None:
+            continue
+        match = _FITS_DATE.match(value) if isinstance(value, str) else None
+        if match is None or (match[1] and not _is_time(match[0])):
+            detail = f"{keyword} is {brief(value)}, not a date of the FITS standard"
+            yield Problem("CAL503", ("metadata", keyword), detail)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_time(text.rstrip("."))
+    except ValueError:
+        return False
+    return True
 
 
 def _calib_id(keywords: Known) -> Iterator[Problem]:

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from curated.cli.context import (
     Settings,
     format_option,
-    jobs_option,
     pass_settings,
     print_findings,
     print_json,
+    release_options,
 )
 
 
 @click.command("bundle")
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option(
-    "--instrument",
-    "instruments",
-    multiple=True,
-    metavar="I",
-    help="Bundle this instrument only; may be repeated.",
-)
-@click.option("--label", metavar="L", help="Release label; the tag at the commit, else git-<12 digits>.")
-@click.option(
-    "--allow-dirty", is_flag=True, help="Bundle files that differ from the commit; stamped as REPODIRT."
-)
-@jobs_option
+@release_options
 @format_option()
 @pass_settings
 def command(
     settings: Settings,
+    /,
     output: Path,
-    instruments: tuple[str, ...],
-    label: str | None,
-    allow_dirty: bool,
-    jobs: int | None,
     form: str,
+    **release: Any,
 ) -> None:
     """Check, convert and bundle the package's commit into the new directory OUTPUT.
 
@@ -55,15 +43,7 @@ def command(
 
     package = settings.package()
     with settings.progress("bundling") as progress:
-        report, bundle = build_bundle(
-            package,
-            output,
-            instruments=instruments,
-            label=label,
-            allow_dirty=allow_dirty,
-            jobs=jobs,
-            progress=progress,
-        )
+        report, bundle = build_bundle(package, output, progress=progress, **release)
     findings = [d.to_dict() for d in report.diagnostics]
     if form == "json":
         about = bundle.manifest["repository"] if bundle else None

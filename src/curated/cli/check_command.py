@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from curated.cli.context import (
     print_findings,
     print_json,
 )
+
+if TYPE_CHECKING:
+    from curated.package import Package
+    from curated.unnoted import UnnotedEdits
 
 
 @click.command("check")
@@ -43,6 +48,7 @@ def command(settings: Settings, paths: tuple[str, ...], jobs: int | None, no_cac
 
     package = settings.package()
     chosen = package_paths(package, settings.directory, paths)
+    unnoted = _unnoted(package)
     with settings.progress("checking") as progress:
         report = check_package(
             package,
@@ -51,6 +57,7 @@ def command(settings: Settings, paths: tuple[str, ...], jobs: int | None, no_cac
             use_cache=not no_cache,
             today=dt.datetime.now(tz=dt.UTC).date(),
             progress=progress,
+            also=unnoted,
         )
     if form == "json":
         findings = [d.to_dict() for d in report.diagnostics]
@@ -77,3 +84,12 @@ def _prefix(root: Path) -> str:
     top = next((p for p in (root, *root.parents) if (p / ".git").exists()), root)
     relative = os.path.relpath(root, top)
     return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
+
+
+def _unnoted(package: Package) -> UnnotedEdits | None:
+    """Return the rule on edits without a note; what it needs is loaded only where there may be a repository."""
+    if not any((path / ".git").exists() for path in (package.root, *package.root.parents)):
+        return None
+    from curated.unnoted import UnnotedEdits
+
+    return UnnotedEdits(package)

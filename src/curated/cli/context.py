@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from curated.check.run import Report
+    from curated.check.report import Report
     from curated.package import Package
     from curated.parallel import Progress
 
@@ -78,6 +78,32 @@ jobs_option = click.option(
     type=click.IntRange(1, 256),
     help="Number of processes; as many as there are processors if not given.",
 )
+
+
+def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says which release is made; the arguments are those of `curated.bundle.build_bundle`."""
+    options = (
+        click.option(
+            "--instrument",
+            "instruments",
+            multiple=True,
+            metavar="I",
+            help="Only this instrument; may be repeated.",
+        ),
+        click.option(
+            "--label", metavar="L", help="Release label; the tag at the commit, else git-<12 digits>."
+        ),
+        click.option(
+            "--allow-dirty",
+            is_flag=True,
+            help="Take files that differ from the commit; stamped as REPODIRT.",
+        ),
+        jobs_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
 
 pass_settings = click.make_pass_decorator(Settings)
 

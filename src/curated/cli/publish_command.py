@@ -5,46 +5,34 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
 from curated.cli.context import (
     Settings,
     format_option,
-    jobs_option,
     pass_settings,
     print_findings,
     print_json,
+    release_options,
 )
 from curated.cli.import_command import chain_option, print_import, stages
 
 
 @click.command("publish")
 @click.argument("repo")
-@click.option(
-    "--instrument",
-    "instruments",
-    multiple=True,
-    metavar="I",
-    help="Publish this instrument only; may be repeated.",
-)
-@click.option("--label", metavar="L", help="Release label; the tag at the commit, else git-<12 digits>.")
-@click.option(
-    "--allow-dirty", is_flag=True, help="Publish files that differ from the commit; stamped as REPODIRT."
-)
+@release_options
 @chain_option
-@jobs_option
 @format_option()
 @pass_settings
 def command(
     settings: Settings,
+    /,
     repo: str,
-    instruments: tuple[str, ...],
-    label: str | None,
-    allow_dirty: bool,
     chain: bool,
-    jobs: int | None,
     form: str,
+    **release: Any,
 ) -> None:
     """Check the package, bundle its commit and import that into the Butler repository REPO.
 
@@ -59,15 +47,7 @@ def command(
     temporary = Path(tempfile.mkdtemp(prefix="curated-"))
     try:
         with settings.progress("bundling") as progress:
-            report, bundle = build_bundle(
-                package,
-                temporary / "bundle",
-                instruments=instruments,
-                label=label,
-                allow_dirty=allow_dirty,
-                jobs=jobs,
-                progress=progress,
-            )
+            report, bundle = build_bundle(package, temporary / "bundle", progress=progress, **release)
         if report.diagnostics and form == "text":
             print_findings(settings, package, report, err=True)
         if bundle is None:

@@ -14,6 +14,8 @@ from curated.diagnostic import CuratedError
 from curated.layout import FORMS
 from curated.registry import find_type, get_type
 
+_MOST_INPUTS = 32
+
 
 @click.command("show")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -24,7 +26,7 @@ from curated.registry import find_type, get_type
 @format_option()
 @pass_settings
 def command(settings: Settings, path: Path, type_name: str | None, plot: Path | None, form: str) -> None:
-    """Show a calibration: its keywords and its values, from a text file or from FITS.
+    """Show a calibration: its keywords, its values, and what it was made of, from a text file or from FITS.
 
     \b
     Examples:
@@ -45,7 +47,8 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
 
 def _detector_size(path: Path) -> tuple[int, int] | None:
     """Return columns and rows of a file's detector, where its package declares them."""
-    from curated.check.run import Report, read_instruments
+    from curated.check.instruments import read_instruments
+    from curated.check.report import Report
     from curated.package import open_package
 
     try:
@@ -124,6 +127,33 @@ def _print(calib: Calib) -> None:
                 shape = f"{'x'.join(map(str, item.shape))} " if isinstance(item, np.ndarray) else ""
                 body = str(item).replace("\n", "\n      ")
                 click.echo(f"    {f'{printable(key)}: ' if key else ''}{shape}{printable_lines(body)}")
+    _print_provenance(calib)
+
+
+def _print_provenance(calib: Calib) -> None:
+    """Print what it was made of and who edited it, a line for each input and edit."""
+    from curated.report.text import printable
+
+    inputs, made, edits = calib.provenance.inputs, calib.provenance.construction, calib.provenance.edits
+    if inputs:
+        click.echo(f"inputs: {len(inputs)}")
+    for one in inputs[:_MOST_INPUTS]:
+        told = [f"{key}={value}" for key, value in one.data_id.items()]
+        told += [one.date] if one.date else []
+        told += [f"{one.exposure_time:g} s"] if one.exposure_time is not None else []
+        told += [f"scale {one.scale:g}"] if one.scale is not None else []
+        told += [f"weight {one.weight:g}"] if one.weight is not None else []
+        click.echo(f"    {printable('  '.join(told))}")
+    if len(inputs) > _MOST_INPUTS:
+        click.echo(f"    and {len(inputs) - _MOST_INPUTS} more")
+    for label, value in made.plain().items():
+        pairs = value.items() if isinstance(value, dict) else [("", value)]
+        told = [f"{key}: {item}" if key else str(item) for key, item in pairs]
+        click.echo(f"{label}: {printable(', '.join(told))}")
+    if edits:
+        click.echo(f"edits: {len(edits)}")
+    for edit in edits:
+        click.echo(f"    {printable(f'{edit.date}  {edit.name}: {edit.what}')}")
 
 
 def printable_lines(text: str) -> str:

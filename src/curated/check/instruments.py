@@ -1,0 +1,83 @@
+"""The instruments of a package: declared, or implied by its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from curated.check.file import FileReport
+from curated.check.one import read_file
+from curated.check.report import Report
+from curated.config import CONFIG_FILE
+from curated.diagnostic import Diagnostic, Problem, brief
+from curated.instrument import Instrument, infer_instrument, parse_instrument
+from curated.package import Package
+from curated.text.tree import load_yaml, yaml_locator
+
+
+def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
+    """Read the ``instrument.yaml`` files; what is wrong with them goes into the report."""
+    declared = {}
+    for directory, path in package.layout.instruments.items():
+        if not path:
+            continue
+        data = read_file(package.files, path)
+        text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else ""
+        tree, problems = load_yaml(text) if isinstance(data, bytes) else (None, [data])
+        if not problems:
+            tree = (
+                {**tree, **package.config.instruments.get(directory, {})} if isinstance(tree, dict) else tree
+            )
+            declared[directory], problems = parse_instrument(tree, directory)
+        locate = yaml_locator(text)
+        report.diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
+    report.diagnostics += _unused_overrides(package)
+    return declared
+
+
+def _unused_overrides(package: Package) -> list[Diagnostic]:
+    """Return what ``curated.yaml`` says about instruments that there are not."""
+    unknown = [name for name in package.config.instruments if name not in package.layout.instruments]
+    if not unknown:
+        return []
+    data = read_file(package.files, CONFIG_FILE)
+    locate = yaml_locator(data.decode("utf-8", errors="replace") if isinstance(data, bytes) else "")
+    known = ", ".join(package.layout.instruments) or "none"
+    return [
+        Diagnostic.from_problem(
+            Problem("CAL005", (), f"instrument {brief(name)} is not one of {known}"),
+            CONFIG_FILE,
+            *locate(("instruments", name)),
+        )
+        for name in unknown
+    ]
+
+
+def complete_instruments(package: Package, report: Report, declared: Mapping[str, Instrument]) -> None:
+    """Add to the declared instruments those that the files imply."""
+    by_directory: dict[str, list[FileReport]] = {}
+    for file in package.layout.files:
+        by_directory.setdefault(file.key.instrument, []).append(report.reports[file.path])
+    for directory in package.layout.instruments:
+        known = declared.get(directory)
+        if known is None:
+            facts = (r.facts() for r in by_directory.get(directory, ()))
+            known = infer_instrument(directory, facts)
+            override = package.config.instruments.get(directory, {})
+            if override:
+                known = merge_override(known, override)
+        report.instruments[directory] = known
+
+
+def merge_override(instrument: Instrument, override: Mapping[str, object]) -> Instrument:
+    """Return an inferred instrument with what ``curated.yaml`` says about it."""
+    said, _ = parse_instrument({"name": instrument.name, **override}, instrument.directory)
+    return Instrument(
+        name=said.name,
+        directory=instrument.directory,
+        detectors={**instrument.detectors, **said.detectors},
+        filters={**instrument.filters, **said.filters},
+        class_name=said.class_name,
+        visit_max=said.visit_max,
+        exposure_max=said.exposure_max,
+        visit_system=said.visit_system,
+    )

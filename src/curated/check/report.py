@@ -1,0 +1,44 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from curated.check.file import FileReport
+from curated.diagnostic import Diagnostic, has_errors
+from curated.instrument import Instrument
+from curated.model import CalibFile
+from curated.validity import Range
+
+
+@dataclass(slots=True)
+class Report:
+    """What a check found.
+
+    Parameters
+    ----------
+    files : `list` [`CalibFile`]
+        The files that were checked.
+    diagnostics : `list` [`Diagnostic`]
+        All findings, in the order of files and lines.
+    ranges : `dict` [`str`, `Range`]
+        Validity of every file of the package, by path.
+    reports : `dict` [`str`, `FileReport`]
+        What is known of each file, by path.
+    instruments : `dict` [`str`, `Instrument`]
+        Instruments by directory.
+    silenced : `int`
+        Findings that ``curated.yaml`` silences.
+    """
+
+    files: list[CalibFile] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    ranges: dict[str, Range] = field(default_factory=dict)
+    reports: dict[str, FileReport] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    silenced: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding is an error."""
+        return has_errors(self.diagnostics)

@@ -1,0 +1,40 @@
+"""Findings that ``curated.yaml`` silences."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from curated.check.report import Report
+from curated.config import CONFIG_FILE
+from curated.diagnostic import Diagnostic, Problem
+from curated.package import Package
+
+_BY_HISTORY = frozenset({"CAL417"})
+"""Codes that a clone with less history does not show; silencing them is never known to be needless."""
+
+
+def apply_silence(report: Report, package: Package, today: date | None, everything: bool) -> None:
+    """Take silenced findings out; add findings about silencings that have expired or silence nothing."""
+    silence = package.config.silence
+    if not silence:
+        return
+    kept, used = [], set()
+    for diagnostic in report.diagnostics:
+        entry = next(
+            (s for s in silence if s.covers(diagnostic) and (today is None or today <= s.until)), None
+        )
+        if entry is None:
+            kept.append(diagnostic)
+        else:
+            used.add(entry.place)
+            report.silenced += 1
+    for entry in silence:
+        at = ("silence", entry.place)
+        if today is not None and today > entry.until:
+            problem = Problem("CAL003", at, f"{entry.code} for {entry.path} was silenced until {entry.until}")
+        elif everything and entry.place not in used and entry.code not in _BY_HISTORY:
+            problem = Problem("CAL004", at, f"{entry.code} is not found in {entry.path}")
+        else:
+            continue
+        kept.append(Diagnostic.from_problem(problem, CONFIG_FILE, entry.line, 1))
+    report.diagnostics = kept
