@@ -19,6 +19,11 @@ URL = "https://example.org/calibs"
 EDITOR = "Zoë Åström 天文"
 EDITED = "calibs/demo/defects/d00/20240301T000000.ecsv"
 UNTOUCHED = "calibs/demo/crosstalk/d00/20200101T000000.yaml"
+DEMO_FILES = sum(
+    path.suffix in (".ecsv", ".yaml", ".json") and ".inputs." not in path.name
+    for path in (ROOT / "calibs" / "demo").rglob("[0-9]*T*.*")
+)
+"""Number of calibrations of the demonstration package."""
 
 
 def make_demo(path: Path) -> GitPackage:

@@ -100,12 +100,23 @@ def document_of(name: str) -> tuple[CalibFile, Document]:
 
 def _cut(cls: type[Calib], tree: Document) -> Document:
     """Keep a few rows: what is wrong with one is wrong with each."""
+    if cls.SPEC.name == "electrostatic":
+        return tree  # its lists and mappings have the same names
+    groups = [table.group for table in cls.SPEC.tables if table.group]
+    kept: list[str] = []
     for field in cls.FIELDS:
         table = cls.SPEC.tables[field.table]
         if table.rows == "free" and not field.keyword and field.key in tree:
             tree[field.key] = tree[field.key][:3]
-        elif table.rows == "key" and not field.keyword and field.key in tree:
+        elif table.rows == "key" and not (field.keyword or field.common) and field.key in tree:
             tree[field.key] = dict(list(tree[field.key].items())[:2])
+            kept = kept or list(tree[field.key])
+    for group in groups:
+        kept = kept or list(tree[group])[:2]
+        tree[group] = {key: value for key, value in tree[group].items() if key in kept}
+    for field in cls.FIELDS:
+        if field.common and isinstance(tree.get(field.key), list):
+            tree[field.key] = [name for name in tree[field.key] if name in kept]
     if cls.SPEC.name == "camera":
         tree["detectors"] = tree["detectors"][:1]
         tree["amplifiers"] = [a for a in tree["amplifiers"] if a["detector"] == tree["detectors"][0]["name"]]

@@ -25,10 +25,11 @@ from curated.diagnostic import CuratedError
 from curated.package import open_package
 from curated.registry import own_types
 from curated.version import __version__
-from package_support import EDITED, URL, defects, make_demo, place, run_curated, tree
+from package_support import DEMO_FILES, EDITED, URL, defects, make_demo, place, run_curated, tree
 from test_convert import fits_name, sources, validity
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DETECTORS = {"d00": 0, "d01": 1, "d02": 2, "d03": 3, "g00": 4}
 NAMESPACE = UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
 
 
@@ -69,6 +70,13 @@ def tai_words(nanoseconds: int | None) -> str:
     return (EPOCH + timedelta(microseconds=nanoseconds // 1000)).strftime("%Y-%m-%d %H:%M:%S.%f000")
 
 
+RECORDED = [
+    "calibs/demo/bfk/d01/20200101T000000.yaml",
+    "calibs/demo/manual_defects/d01/20220301T000000.ecsv",
+]
+"""Calibrations of the demonstration that have a provenance record."""
+
+
 def package_of(*files: tuple[str, str], config: str = "") -> dict[str, str]:
     return {"curated.yaml": config, **dict(files)}
 
@@ -79,6 +87,7 @@ def package_of(*files: tuple[str, str], config: str = "") -> dict[str, str]:
 def test_layout(demo: GitPackage, bundle: Path) -> None:
     faces = ["README.md", "SHA256SUMS", "butler-seed.yaml", "export.yaml", "manifest.json"]
     files = [f"files/{fits_name(path)}" for path in sources(demo)]
+    files += [f"files/{path.rpartition('.')[0]}.inputs.yaml" for path in RECORDED]
     assert sorted(tree(bundle)) == sorted(faces + files)
     assert [p.name for p in bundle.parent.iterdir()] == ["release"]
 
@@ -160,7 +169,7 @@ def test_the_hole_and_the_explicit_end(manifest: dict[str, Any]) -> None:
 def test_identity(demo: GitPackage, manifest: dict[str, Any]) -> None:
     (instrument,) = manifest["instruments"]
     assert instrument["name"] == "Demo"
-    assert [d["full_name"] for d in instrument["detectors"]] == ["d00", "d01", "d02", "d03"]
+    assert [d["full_name"] for d in instrument["detectors"]] == ["d00", "d01", "d02", "d03", "g00"]
     assert [f["name"] for f in instrument["filters"]] == ["g", "i", "r"]
     label = manifest["repository"]["label"]
     assert instrument["collections"] == {"calibration": f"Demo/calib/{label}", "chain": "Demo/calib"}
@@ -172,7 +181,7 @@ def test_identity(demo: GitPackage, manifest: dict[str, Any]) -> None:
         spec = types[folder].SPEC
         data_id = {"instrument": "Demo"}
         if spec.has_detector:
-            data_id["detector"] = int(levels.pop(0)[1:])
+            data_id["detector"] = DETECTORS[levels.pop(0)]
         if spec.has_filter:
             data_id["physical_filter"] = levels.pop(0)
         assert dataset["data_id"] == data_id
@@ -181,7 +190,7 @@ def test_identity(demo: GitPackage, manifest: dict[str, Any]) -> None:
         parts = [("dataset_type", spec.dataset), ("run", dataset["run"]), *sorted(data_id.items())]
         name = ",".join(f"{key}={value}" for key, value in parts)
         assert dataset["uuid"] == str(uuid5(NAMESPACE, name))
-    assert len({d["uuid"] for d in manifest["datasets"]}) == 66
+    assert len({d["uuid"] for d in manifest["datasets"]}) == DEMO_FILES
 
 
 def test_runs_are_named_by_calibdate(bundle: Path, manifest: dict[str, Any]) -> None:
@@ -215,7 +224,7 @@ def test_the_export_file_lists_the_same(bundle: Path, manifest: dict[str, Any]) 
         (d["uuid"], *(tai_words(d["validity"][f"{end}_tai_ns"]) for end in ("begin", "end")))
         for d in manifest["datasets"]
     }
-    assert len(ranges) == 66
+    assert len(ranges) == DEMO_FILES
     assert not any(part.get("collection_type") == "CHAINED" for part in data)
 
 

@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import os
 import shutil
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,16 +177,15 @@ def test_each_package_has_its_own(package: Path, tmp_path: Path) -> None:
     assert len(list(cache_directory().glob("check-*.json"))) == 2
 
 
-def _check_often(root: Path, until: float) -> list[int]:
-    return [len(check(root)) for _ in range(100) if time.time() < until]
+def _check_often(root: Path) -> list[int]:
+    return [len(check(root)) for _ in range(15)]
 
 
 def test_parallel_runs(package: Path) -> None:
     expected = len(check(package))
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        counts = pool.starmap(_check_often, [(package, time.time() + 4)] * 3)
+        counts = pool.map(_check_often, [package] * 3)
     assert {count for each in counts for count in each} == {expected}
-    assert all(counts)
     assert remembered(package) == FILES
     assert list(cache_directory().iterdir()) == [cache_file(package)], "nothing is left over"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from curated.check.run import Report, check_package
+from curated.check.report import Report
+from curated.check.run import check_package
 from curated.package import open_package
 
 CASES = Path(__file__).parent / "data"

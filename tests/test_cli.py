@@ -20,7 +20,7 @@ from curated.codes import Severity
 from curated.diagnostic import Diagnostic
 from curated.report.github import annotation
 from curated.report.text import printable
-from package_support import EDITED, UNTOUCHED, defects, make_demo, place, run_curated
+from package_support import DEMO_FILES, EDITED, UNTOUCHED, defects, make_demo, place, run_curated
 
 ESCAPE = "\x1b[31m"
 EVERY = [[name] for name in COMMANDS] + [["schema", "write"], ["schema", "check"]]
@@ -177,10 +177,11 @@ def test_a_bug_is_called_one(tmp_path: Path) -> None:
 def test_check_clean(demo: GitPackage) -> None:
     done = run_curated("check", cwd=demo.path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "66 calibrations checked: 1 info"
+    # One file was edited without a note, and one leaves a hole.
+    assert done.stdout.splitlines()[-1] == f"{DEMO_FILES} calibrations checked: 1 warning, 1 info"
     value = answer(run_curated("check", "--format", "json", cwd=demo.path))
-    assert (value["files"], value["failed"], value["silenced"]) == (66, False, 0)
-    assert [finding["code"] for finding in value["findings"]] == ["CAL404"]
+    assert (value["files"], value["failed"], value["silenced"]) == (DEMO_FILES, False, 0)
+    assert [finding["code"] for finding in value["findings"]] == ["CAL417", "CAL404"]
 
 
 def test_check_with_findings(wrong: GitPackage) -> None:
@@ -248,7 +249,7 @@ def test_convert_and_bundle_in_json(demo: GitPackage, tmp_path: Path) -> None:
     value = answer(run_curated("convert", UNTOUCHED, "-o", tmp_path / "a", "--format", "json", cwd=demo.path))
     assert (value["sha1"], value["dirty"], len(value["files"])) == (demo.commits[2], False, 1)
     value = answer(run_curated("bundle", tmp_path / "b", "--format", "json", cwd=demo.path))
-    assert (value["datasets"], value["failed"]) == (66, False)
+    assert (value["datasets"], value["failed"]) == (DEMO_FILES, False)
 
 
 def test_import_and_publish_in_json(git_package: MakePackage, tmp_path: Path) -> None:
@@ -322,8 +323,8 @@ def test_quiet(demo: GitPackage, tmp_path: Path) -> None:
     loud = run_curated("bundle", tmp_path / "a", cwd=demo.path)
     quiet = run_curated("-q", "bundle", tmp_path / "b", cwd=demo.path)
     assert quiet.stdout.replace("/b", "/a") == loud.stdout
-    assert "66 calibrations checked" in loud.stderr
-    assert "66 calibrations checked" not in quiet.stderr
+    assert f"{DEMO_FILES} calibrations checked" in loud.stderr
+    assert f"{DEMO_FILES} calibrations checked" not in quiet.stderr
     assert run_curated("-q", "check", cwd=demo.path).stdout == run_curated("check", cwd=demo.path).stdout
 
 

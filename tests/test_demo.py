@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curated.check.run import Report, check_package
+from curated.check.report import Report
+from curated.check.run import check_package
 from curated.codes import Severity
 from curated.package import Package, open_package
 from curated.registry import own_types
@@ -81,7 +82,7 @@ def test_special_cases_are_there() -> None:
 
 def test_every_file_says_that_it_is_a_demonstration() -> None:
     for path in DEMO.rglob("*T*.*"):
-        assert "Demonstration: computed by tools/make_demo.py, not measured" in path.read_text(), path
+        assert b"Demonstration: computed by tools/make_demo.py, not measured" in path.read_bytes(), path
 
 
 def test_it_stays_small() -> None:

@@ -24,7 +24,12 @@ def test_a_page_names_everything_that_is_declared(name):
     cls = own_types()[name]
     page = type_page(cls)
     for field in cls.FIELDS:
-        for word in (f"`{field.key}`", f"`{field.column or field.keyword}`", field.doc, field.unit):
+        for word in (
+            f"`{field.key}`",
+            f"`{field.where or field.keyword or field.key}`",
+            field.doc,
+            field.unit,
+        ):
             assert word in page
     for keyword in cls.SPEC.required_keywords:
         assert f"| `{keyword}` | yes |" in page

@@ -77,7 +77,7 @@ def test_wrong_places(path: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["README.md", "cam/README.md", "cam/defects/README.rst", "cam/defects/d00/20240101.fits", "cam/defects/d00/20240101.inputs.yaml",
+    ["README.md", "cam/README.md", "cam/defects/README.rst", "cam/defects/d00/20240101.fits",
      "cam/defects/d00/notes.txt", "cam/defects/d00/plot.png", "notes.yaml"],
 )  # fmt: skip
 def test_what_is_left_alone(path: str) -> None:
@@ -155,3 +155,14 @@ def test_any_paths(paths: list[str], top: str) -> None:
         # Whatever a name holds, it can be printed.
         path.encode()
         problem.detail.encode()
+
+
+@pytest.mark.parametrize(
+    "name", ["20240101T000000.fits", "master.FITS", "x.fits.fz", "20240101T000000.fits.gz"]
+)
+@pytest.mark.parametrize("top", ["", "calibs"])
+def test_images_stand_beside_their_side_files(name: str, top: str) -> None:
+    start = f"{top}/cam" if top else "cam"
+    side, image = f"{start}/flat/d00/r/20240101T000000.yaml", f"{start}/Flat/d00/r/{name}"
+    found = discover([side, image, f"{start}/defects/d00/{name}"], top)
+    assert (found.beside, [file.path for file in found.files], codes(found)) == ([image], [side], [])

@@ -248,11 +248,13 @@ def test_filters_with_blanks(git_package: MakePackage, name: str) -> None:
 )
 def test_aliases(name: str, alias: str) -> None:
     spec = own_types()[name].SPEC
+    example = next(path for path in sorted((ROOT / "calibs" / "demo" / name).rglob("*T*.*")))
+    parts = iter(example.relative_to(ROOT / "calibs" / "demo" / name).parts)
     levels = {}
     if spec.has_detector:
-        levels["detector"] = "d00"
+        levels["detector"] = next(parts)
     if spec.has_filter:
-        levels["filter_name"] = "r"
+        levels["filter_name"] = next(parts)
     for spelled in (alias, alias.lower()):
         path = found(ROOT, "2024-06-01", spelled, "demo", **levels)
         assert path is not None

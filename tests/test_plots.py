@@ -24,7 +24,9 @@ DEMO = Path(__file__).resolve().parent.parent / "calibs" / "demo"
 def example(name: str, **levels: str) -> Calib:
     """The first file of a type in the demonstration package."""
     paths = (
-        p for p in sorted((DEMO / name).rglob("*T*.*")) if all(part in p.parts for part in levels.values())
+        p
+        for p in sorted((DEMO / name).rglob("*T*.*"))
+        if p.suffix in (".ecsv", ".yaml", ".json") and all(part in p.parts for part in levels.values())
     )
     return own_types()[name].readText(next(paths))
 

@@ -17,12 +17,21 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import schema_support as support
+from curated.config import parse_config
 from curated.diagnostic import CuratedError
 from curated.instrument import parse_instrument
 from curated.model import CalibFile
-from curated.package import parse_config
+from curated.provenance.declaration import SIDE_ENDING
 from curated.registry import own_types
-from curated.schema import check_schemas, config_schema, instrument_schema, schema_files, write_schemas
+from curated.schema import (
+    check_schemas,
+    config_schema,
+    instrument_schema,
+    provenance_schema,
+    schema_files,
+    write_schemas,
+)
+from curated.text.side import read_side
 from curated.text.tree import load_yaml
 
 COMMITTED = support.ROOT / "schemas"
@@ -31,7 +40,12 @@ SLOW = settings(max_examples=100, suppress_health_check=[HealthCheck.data_too_la
 STRUCTURE = frozenset({"CAL113", "CAL210", "CAL211", "CAL212", "CAL301"})
 """Findings that are about one document's structure, which a schema can say."""
 
-SPOILED = ("defects", "crosstalk", "bfk", "camera", "transmission_optics", "transmission_filter_detector")
+SPOILED = (
+    *("defects", "crosstalk", "bfk", "camera", "transmission_optics", "transmission_filter_detector"),
+    *("linearizer", "ptc", "cti"),
+    *("qe_curve", "flat_gradient", "photodiode_correction", "electrostatic", "shutter"),
+    "dark",
+)
 """Types that together have every kind of table, field and dimension."""
 
 
@@ -63,6 +77,14 @@ BEYOND = [
         "Whether they are required is the value of another field, which the declaration cannot say.",
         ("coeffs",),
         ...,
+    ),
+    Beyond(
+        "hash",
+        "dark",
+        "sha256 is .* not 64 digits",
+        "A declaration has no patterns for texts; one rule of one field does not ask for them.",
+        ("image", "sha256"),
+        "text",
     ),
     Beyond(
         "letter-case",
@@ -136,7 +158,9 @@ def test_takes_every_type_written_as_text(name):
 def yaml_files() -> list[Path]:
     files = [support.ROOT / "calibs" / f.path for f in support.demo().files if f.form == "yaml"]
     good = (support.ROOT / "tests/data/good").rglob("*.yaml")
-    return [*files, *sorted(p for p in good if type_of(p))]
+    # A state of a numpy array is no data to a parser that does not know its tag.
+    kept = (p for p in good if type_of(p) and not p.name.endswith(SIDE_ENDING))
+    return [*files, *sorted(p for p in kept if "multiarray" not in p.read_text("utf-8"))]
 
 
 def type_of(path: Path) -> str:
@@ -150,13 +174,24 @@ def test_takes_good_files_as_others_load_them(path):
     assert not errors
 
 
+def of_a_place(path: Path) -> Any:
+    """A file of the stack's classes with the identity that its made-up path and metadata do not give."""
+    document, spec = support.load_plain(path), own_types()[type_of(path)].SPEC
+    if spec.name == "shutter":
+        document["metadata"] |= {"INSTRUME": "SynthCam", "CALIBDATE": "1970-01-01T00:00:00"}
+    elif not spec.has_detector and isinstance(document["metadata"], list):
+        document["metadata"] = [row for row in document["metadata"] if row[0] != "DETECTOR"]
+    return document
+
+
 def test_takes_real_files_as_others_load_them(corpus):
     listed = sorted((corpus / "obs_lsst_data/imsim/bfk").glob("*/*.yaml"))[::20]
     listed += [p for p in sorted((corpus / "stack_written").glob("calibs*/*/*/*/*.yaml")) if type_of(p)]
+    listed = [p for p in listed if "multiarray" not in p.read_text()]
     assert len(listed) > 10
     wrong = {}
     for path in listed:
-        errors = [e.message for e in support.validator(type_of(path)).iter_errors(support.load_plain(path))]
+        errors = [e.message for e in support.validator(type_of(path)).iter_errors(of_a_place(path))]
         wrong |= {path: errors} if errors else {}
     assert not wrong
 
@@ -227,11 +262,39 @@ def instrument_finds(document: Any) -> list[str]:
     return [p.detail for p in (problems or parse_instrument(tree, "demo")[1])]
 
 
+RECORD = {
+    "inputs": [
+        {
+            "data_id": {"instrument": "Demo", "exposure": number},
+            "date": "2024-01-31T22:10:00",
+            "exposure_time": 30.5,
+            "scale": -1,
+            "weight": 0,
+        }
+        for number in (1, 2)
+    ],
+    "construction": {
+        "task": "task",
+        "parameters": {"a": [1, None, True, {"b": "c"}]},
+        "software": {"astropy": "7.0"},
+    },
+    "edits": [{"name": "Ada", "date": "2024-01-31", "what": "masked a column"}],
+}
+
+
+def record_finds(document: Any) -> list[str]:
+    return [p.detail for p in read_side(yaml.safe_dump(document).encode()).problems]
+
+
 SETTINGS = [
+    pytest.param(provenance_schema, record_finds, RECORD, id="inputs.yaml"),
     pytest.param(config_schema, config_finds, CONFIG, id="curated.yaml"),
     pytest.param(instrument_schema, instrument_finds, INSTRUMENT, id="instrument.yaml"),
 ]
-NOT_IN_SCHEMA = re.compile(r"\d\.0, not a whole number|not a day of the calendar|stands twice|\d{19}")
+NOT_IN_SCHEMA = re.compile(
+    r"\d(\.0|e\+\d+), not (text or )?a whole number|not a day of the calendar|stands twice|\d{19}"
+    r"|not a day or a date-time|again|same dimensions|in input 1|data_id says nothing|not a finite number|not plain data"
+)
 """JSON Schema has one kind of number, no calendar, and compares no entries of a list."""
 
 
@@ -279,6 +342,13 @@ def test_what_is_wrong_in_one_setting_leaves_the_others():
     instrument, problems = parse_instrument(spoilt, "demo")
     assert list(instrument.detectors) == ["d00"]
     assert [p.pointer for p in problems] == [("detectors", 0, "id")]
+
+
+def test_every_key_of_a_record_is_in_the_manual():
+    manual = (support.ROOT / "docs/provenance.md").read_text("utf-8")
+    keys = {key for schema in _mappings(provenance_schema()) for key in schema.get("properties", ())}
+    assert {"inputs", "data_id", "what", "software"} <= keys
+    assert not [key for key in keys if f"`{key}`" not in manual]
 
 
 def test_every_setting_is_in_the_manual():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from curated.arrays import is_equal
 from curated.check.file import check_file
 from curated.layout import discover
 from curated.registry import find_type
 
 FORMS = ("calibs", "calibs_other_text")
+LINEARITY = ("lookuptable", "squared", "polynomial", "spline", "doublespline", "proportional", "none")
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,35 @@ def test_no_type_is_forgotten(written: Path) -> None:
         ("crosstalk", "interchip", ".yaml"),
         ("bfk", "plain", ".yaml"),
         ("bfk", "detector", ".yaml"),
+        *(("linearizer", case, ".yaml") for case in LINEARITY),
+        *(("linearizer", case, ".ecsv") for case in LINEARITY[1:]),
+        *(("ptc", case, suffix) for case in ("plain", "empty") for suffix in (".ecsv", ".yaml")),
+        ("cti", "plain", ".yaml"),
         ("transmission_sensor", "plain", ".ecsv"),
         ("transmission_optics", "plain", ".ecsv"),
         ("transmission_filter", "plain", ".ecsv"),
         ("transmission_filter_detector", "plain", ".ecsv"),
         ("transmission_system", "plain", ".ecsv"),
         ("transmission_atmosphere", "plain", ".ecsv"),
+        ("qe_curve", "detector", ".ecsv"),
+        ("qe_curve", "amp", ".ecsv"),
+        ("gain_correction", "plain", ".ecsv"),
+        ("gain_correction", "plain", ".yaml"),
+        ("flat_gradient", "plain", ".ecsv"),
+        ("flat_gradient", "plain", ".yaml"),
+        ("electrostatic", "plain", ".ecsv"),
+        ("electrostatic", "plain", ".yaml"),
+        ("electrostatic", "filters", ".ecsv"),
+        ("electrostatic", "filters", ".yaml"),
+        ("electrostatic", "smaller_fit", ".ecsv"),
+        ("electrostatic", "smaller_fit", ".yaml"),
+        ("photodiode", "plain", ".ecsv"),
+        ("photodiode", "plain", ".yaml"),
+        ("photodiode_correction", "plain", ".yaml"),
+        ("shutter", "v1", ".json"),
+        ("shutter", "v1", ".yaml"),
+        ("shutter", "v2", ".json"),
+        ("shutter", "v2", ".yaml"),
     } <= read
 
 
@@ -65,7 +89,10 @@ def test_the_check_finds_nothing_but_the_made_up_path(written: Path) -> None:
         errors = {d.code for d in report.diagnostics if d.is_error}
         # The path's filter is made up, and the metadata of all of them names a detector.
         expected = {"CAL111"} if spec.has_filter else set()
-        assert errors <= expected | (set() if spec.has_detector else {"CAL118"}), (path, report.diagnostics)
+        expected |= set() if spec.has_detector else {"CAL118"}
+        if name == "shutter":
+            expected = {"CAL113"}  # the observatory's files do not say what they are of
+        assert errors <= expected, (path, report.diagnostics)
 
 
 def test_both_forms_say_the_same(written: Path) -> None:
@@ -78,8 +105,12 @@ def test_both_forms_say_the_same(written: Path) -> None:
             assert cls is not None
             one, two = cls.readText(path), cls.readText(other)
             for field in cls.FIELDS:
-                np.testing.assert_array_equal(
-                    getattr(one, field.name), getattr(two, field.name), err_msg=f"{path} {field.name}"
-                )
+                if field.name == "ptcRolloffTau":
+                    continue  # the stack's YAML repeats ptcRolloff instead; FORMATS.md, section 8.5
+                values = [getattr(calib, field.name) for calib in (one, two)]
+                if field.prefix:
+                    # The stack's YAML has lost their order.
+                    values = [dict(sorted(mapping.items())) for mapping in values]
+                assert is_equal(*values), (path, field.name)
             compared += 1
-    assert compared >= 3
+    assert compared >= 11
