@@ -100,7 +100,7 @@ def document_of(name: str) -> tuple[CalibFile, Document]:
 
 def _cut(cls: type[Calib], tree: Document) -> Document:
     """Keep a few rows: what is wrong with one is wrong with each."""
-    if cls.SPEC.name == "electrostatic":
+    if cls.SPEC.name == "electroBfDistortionMatrix":
         return tree  # its lists and mappings have the same names
     groups = [table.group for table in cls.SPEC.tables if table.group]
     kept: list[str] = []

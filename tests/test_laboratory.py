@@ -21,14 +21,13 @@ from curated.types.flat_gradient import FlatGradient
 from curated.types.gain_correction import GainCorrection
 from curated.types.photodiode import Photodiode
 from curated.types.qe_curve import QECurve
-from test_fits_stack import pairs
 
 DEMO = Path(__file__).resolve().parent.parent / "calibs" / "demo"
 TYPES = (
     "qe_curve",
     "gain_correction",
     "flat_gradient",
-    "electrostatic",
+    "electroBfDistortionMatrix",
     "photodiode",
     "photodiode_correction",
     "shutter",
@@ -40,27 +39,9 @@ def demo(name: str) -> Calib:
     return own_types()[name].readText(path)
 
 
-# -- the stack's own files ----------------------------------------------------------------------------
-
-
-def test_the_stacks_fits_says_what_its_text_says(corpus: Path) -> None:
-    """Its own reader takes aMatrixModel from another column, flattens usedPixels, and drops single rows."""
-    read = []
-    for text, stack_file, folder in pairs(corpus):
-        if folder not in TYPES:
-            continue
-        cls = find_type(folder)
-        assert cls is not None
-        said, found = cls.readText(text), cls.readFits(stack_file)
-        for field in cls.FIELDS:
-            assert is_equal(getattr(said, field.name), getattr(found, field.name)), (text, field.name)
-        read.append(folder)
-    assert sorted(set(read)) == sorted(TYPES)
-
-
 def test_aliases() -> None:
     assert find_type("QE_CURVE") is QECurve
-    assert find_type("electroBfDistortionMatrix") is own_types()["electrostatic"]
+    assert find_type("electrostatic") is own_types()["electroBfDistortionMatrix"]
     assert {own_types()[name].SPEC.storage_class for name in TYPES} == {"QECurve", "IsrCalib"}
 
 
@@ -351,7 +332,7 @@ def test_wrong_shutters_are_told_all_that_is_wrong() -> None:
 
 
 def test_the_electrostatic_row_in_ecsv_and_fits(tmp_path: Path) -> None:
-    calib = demo("electrostatic")
+    calib = demo("electroBfDistortionMatrix")
     calib.writeFits(tmp_path / "electro.fits")
     found = type(calib).readFits(tmp_path / "electro.fits")
     assert found == calib
@@ -363,7 +344,7 @@ def test_the_electrostatic_row_in_ecsv_and_fits(tmp_path: Path) -> None:
 
 
 def test_sizes_in_the_header_must_be_those_of_the_table() -> None:
-    (table,) = demo("electrostatic").toTable()
+    (table,) = demo("electroBfDistortionMatrix").toTable()
     table.meta["FIT_RANGE"] = 5
     with pytest.raises(CalibrationError, match="FIT_RANGE is 4 in the table, but 5 in the header"):
-        own_types()["electrostatic"].fromTable([table])
+        own_types()["electroBfDistortionMatrix"].fromTable([table])

@@ -155,13 +155,25 @@ def shutter(draw: Any) -> Tree:
     return tree | draw(st.just({}) | st.fixed_dictionaries({"fileName": names, "obsId": names}))
 
 
+@st.composite
+def provenance(draw: Any) -> Tree:
+    dimensions = draw(
+        st.lists(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), min_size=1, max_size=4, unique=True)
+    )
+    kinds = {name: draw(st.sampled_from([names, st.integers(-(2**63), 2**63 - 1)])) for name in dimensions}
+    rows = st.fixed_dictionaries(kinds)
+    listed_rows = draw(st.lists(rows, max_size=5, unique_by=lambda row: tuple(row.values())))
+    return {"calibType": draw(names), "dimensions": dimensions, "dataIdList": listed_rows}
+
+
 STRATEGIES = {
+    "provenance": provenance(),
     "qe_curve": qe_curve(),
     "gain_correction": gain_correction(),
     "flat_gradient": flat_gradient(),
     "photodiode": photodiode(),
     "photodiode_correction": photodiode_correction(),
-    "electrostatic": electrostatic(),
+    "electroBfDistortionMatrix": electrostatic(),
     "shutter": shutter(),
 }
 

@@ -43,7 +43,7 @@ STRUCTURE = frozenset({"CAL113", "CAL210", "CAL211", "CAL212", "CAL301"})
 SPOILED = (
     *("defects", "crosstalk", "bfk", "camera", "transmission_optics", "transmission_filter_detector"),
     *("linearizer", "ptc", "cti"),
-    *("qe_curve", "flat_gradient", "photodiode_correction", "electrostatic", "shutter"),
+    *("qe_curve", "flat_gradient", "photodiode_correction", "electroBfDistortionMatrix", "shutter"),
     "dark",
 )
 """Types that together have every kind of table, field and dimension."""
@@ -159,7 +159,7 @@ def yaml_files() -> list[Path]:
     files = [support.ROOT / "calibs" / f.path for f in support.demo().files if f.form == "yaml"]
     good = (support.ROOT / "tests/data/good").rglob("*.yaml")
     # A state of a numpy array is no data to a parser that does not know its tag.
-    kept = (p for p in good if type_of(p) and not p.name.endswith(SIDE_ENDING))
+    kept = (p for p in good if p.name[0].isdigit() and not p.name.endswith(SIDE_ENDING))
     return [*files, *sorted(p for p in kept if "multiarray" not in p.read_text("utf-8"))]
 
 

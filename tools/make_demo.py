@@ -258,6 +258,27 @@ def kernels() -> Iterator[File]:
 
 
 @canonical
+def origins() -> Iterator[File]:
+    """Yield the same flat pairs of d01 in the stack's own form."""
+    found = keywords(
+        "IsrProvenance",
+        "lsst.ip.isr.calibType.IsrProvenance",
+        FIRST,
+        "d01",
+        IsrProvenance_SCHEMA="NO SCHEMA",
+        IsrProvenance_VERSION=0,
+        calibType="bfk",
+    )
+    listed = [one["data_id"] for one in _record("d01")["inputs"]]
+    columns = [
+        {"name": name, "datatype": "string" if isinstance(value, str) else "int64"}
+        for name, value in listed[0].items()
+    ]
+    rows = [[str(value) for value in data_id.values()] for data_id in listed]
+    yield f"provenance/d01/{file_name(FIRST)}.ecsv", text.ecsv(columns, found, rows)
+
+
+@canonical
 def responses() -> Iterator[File]:
     """Yield what flat fields say of d00: its photon transfer, its linearity, its deferred charge."""
     detector = "d00"
@@ -353,7 +374,7 @@ def distortions() -> Iterator[File]:
         FIT_RANGE=tree["fitRange"],
     )
     content = text.document(text.plain_metadata(found), tree)
-    yield f"electrostatic/d00/{file_name(FIRST)}.yaml", content
+    yield f"electroBfDistortionMatrix/d00/{file_name(FIRST)}.yaml", content
 
 
 @canonical
@@ -423,6 +444,7 @@ def files() -> Iterator[File]:
     yield from defects()
     yield from crosstalk()
     yield from kernels()
+    yield from origins()
     yield from responses()
     yield from curves()
     yield from efficiency()

@@ -61,11 +61,18 @@ def command(settings: Settings, name: str | None, form: str) -> None:
     if name:
         _print_one(described[0])
         return
-    for entry in described:
-        levels = [d for d in entry["dimensions"] if d != "instrument"]
-        click.echo(
-            f"{entry['name']:29s} {', '.join(entry['forms']):10s} {', '.join(levels) or '-':26s} {entry['title']}"
+    rows = [
+        (
+            entry["name"],
+            ", ".join(entry["forms"]),
+            ", ".join(d for d in entry["dimensions"] if d != "instrument") or "-",
+            entry["title"],
         )
+        for entry in described
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def _print_one(entry: dict[str, Any]) -> None:

@@ -104,25 +104,25 @@ def _prove(calib: Calib, data: bytes, form: str) -> None:
         )
 
 
-def keywords(calib: Calib) -> dict[str, Any]:
+def keywords(calib: Calib, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return a calibration's keywords as its text has them, in order.
 
-    Names are in upper case, but for the two that the stack looks for with its own spelling of OBSTYPE
+    Names are in upper case, but for those that the stack looks for in another spelling
     (FORMATS.md of the design, section 3.2). Where the file came from is left out: of a text, git knows it.
 
     Parameters
     ----------
     calib : `Calib`
         The calibration.
+    metadata : `dict`
+        Its keywords, without those that stand elsewhere in the text.
     """
     spec = calib.SPEC
-    stacks = (
-        (f"{spec.obstype}_SCHEMA", f"{spec.obstype}_VERSION") if spec.calibcls.startswith("lsst.") else ()
-    )
-    spelled = {name.upper(): name for name in stacks}
+    stacks = (f"{spec.obstype}_SCHEMA", f"{spec.obstype}_VERSION", *spec.keywords)
+    spelled = {name.upper(): name for name in stacks} if spec.calibcls.startswith("lsst.") else {}
     # What a mapping of its own says is not said again.
     said = {f.keyword for f in calib.FIELDS if f.keyword and spec.tables[f.table].rows == "record"}
-    given = {k: v for k, v in calib.metadata.items() if k not in ORIGIN_KEYWORDS | said}
+    given = {k: v for k, v in metadata.items() if k not in ORIGIN_KEYWORDS | said}
     if "OBSTYPE" not in given:
         given = {"OBSTYPE": spec.obstype, **given}
     given.setdefault("CALIBCLS", spec.calibcls)
@@ -137,12 +137,11 @@ def _plain(value: Any) -> Any:
 
 def _document(calib: Calib, form: str) -> str:
     tree = calib.toDict()
-    tree.pop("metadata")
+    known = keywords(calib, tree.pop("metadata"))
     rows = {f.key: row for f in calib.FIELDS if (row := _row(getattr(calib, f.name)))}
     if form == "yaml":
-        return yaml_text(keywords(calib), tree, rows)
+        return yaml_text(known, tree, rows)
     # The stack looks for the class of a JSON file at its top.
-    known = keywords(calib)
     return json_text(known, {"CALIBCLS": known["CALIBCLS"], **tree}, rows)
 
 
@@ -167,4 +166,4 @@ def _ecsv(calib: Calib) -> str:
         unit = calib.units.get(field.name, "") if field is not None else ""
         doc = field.doc if field is not None else ""
         columns.append(EcsvColumn(name, column.values, unit or text_unit(column.unit), doc))
-    return ecsv_text(keywords(calib), columns)
+    return ecsv_text(keywords(calib, calib.metadata), columns)

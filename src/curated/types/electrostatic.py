@@ -44,7 +44,7 @@ class ElectrostaticDistortion(Calib):
     """
 
     SPEC: ClassVar = Spec(
-        name="electrostatic",
+        name="electroBfDistortionMatrix",
         title="Electrostatic brighter-fatter distortion of the pixel grid",
         obstype="BF_DISTORTION_MATRIX",
         version=1.1,
@@ -52,7 +52,6 @@ class ElectrostaticDistortion(Calib):
         schema="ELectrostatic brighter-fatter pixel distortion model",
         dimensions=("instrument", "detector"),
         storage_class="IsrCalib",
-        dataset_type="electroBfDistortionMatrix",
         calibcls="lsst.ip.isr.electrostaticBrighterFatter.ElectrostaticBrighterFatterDistortionMatrix",
         forms=("yaml", "ecsv", "json"),
         tables=(
@@ -63,7 +62,7 @@ class ElectrostaticDistortion(Calib):
         ),
         sizes={"inputRange": "INPUT_RANGE", "fitRange": "FIT_RANGE"},
         keywords=("INPUT_RANGE", "FIT_RANGE"),
-        aliases=("electroBfDistortionMatrix",),
+        aliases=("electrostatic",),
         plot=PlotSpec(
             kind="matrix",
             y="boundaries",
