@@ -108,6 +108,27 @@ def test_defects_in_ccddata_are_masked(image: np.ndarray) -> None:
     assert without.mask.sum() == 10
 
 
+@pytest.mark.parametrize(("dtype", "bit"), [("u1", 7), ("i2", 14), ("i4", 0), ("i8", 62)])
+def test_one_more_bit_in_a_mask(dtype: str, bit: int) -> None:
+    before = np.arange(20 * 30).reshape(20, 30).astype(dtype)
+    kept = before.copy()
+    found = defects((1, 2, 3, 4), (29, 19, 1, 1)).flag(before, bit)
+    bad = np.zeros((20, 30), bool)
+    bad[2:6, 1:4] = bad[19, 29] = True
+    assert found.dtype == before.dtype
+    assert np.array_equal(before, kept)
+    for n in range(8 * np.dtype(dtype).itemsize - (dtype[0] == "i")):
+        one = np.dtype(dtype).type(1 << n)
+        expected = (before & one) != 0
+        assert np.array_equal((found & one) != 0, expected | bad if n == bit else expected)
+
+
+@pytest.mark.parametrize(("dtype", "bit"), [("i4", 31), ("u1", 8), ("i4", -1), ("?", 0), ("f4", 0)])
+def test_masks_without_that_bit(dtype: str, bit: int) -> None:
+    with pytest.raises(CuratedError, match="has no bit"):
+        defects((1, 2, 3, 4)).flag(np.zeros((20, 30), dtype), bit)
+
+
 @examples(60)
 @given(st.data())
 def test_interpolation_is_the_straight_line(data: st.DataObject) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calibration_error import or_raise
-from curated.diagnostic import Problem
+from curated.diagnostic import CuratedError, Problem
 from curated.geometry import Box, DetectorGeometry
+from curated.model import TextColumn
 from curated.pixels import Image, no_options, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types._regions import boxes_of, is_regions
 
 
 @calibration
@@ -44,6 +46,17 @@ class Defects(Calib):
     )
     width: Array = column("i8", column="width", unit="pix", above=0, doc="Columns of the box.")
     height: Array = column("i8", column="height", unit="pix", above=0, doc="Rows of the box.")
+
+    @classmethod
+    def from_columns(
+        cls, metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
+    ) -> tuple[Self | None, list[Problem]]:
+        """Take tables of FITS regions as well, in which older defects come."""
+        if not tables or not is_regions(tables[0]):
+            return super().from_columns(metadata, tables, form)
+        boxes, found = boxes_of(tables[0])
+        made, problems = super().from_columns(metadata, [boxes], form)
+        return (None if found else made), found + problems
 
     @classmethod
     def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
@@ -91,6 +104,35 @@ class Defects(Calib):
         for box in boxes:
             bad[Box(*box).slices] = True
         return bad
+
+    def flag(self, mask: Array, bit: int = 0) -> Array:
+        """Return a mask of bits, such as those of images, with one more bit set in the bad pixels.
+
+        Parameters
+        ----------
+        mask : `numpy.ndarray`, (rows, columns), of whole numbers
+            The bits that are there already; it stays as it is.
+        bit : `int`, optional
+            The bit; 0 is the plane BAD of the stack's masks (documentation of lsst.afw.image.Mask).
+
+        Returns
+        -------
+        mask : `numpy.ndarray`, (rows, columns)
+            Of the same type.
+
+        Raises
+        ------
+        CalibrationError
+            If a box reaches beyond the mask.
+        CuratedError
+            If the mask has no such bit.
+        """
+        kind = mask.dtype
+        if kind.kind not in "iu" or not 0 <= bit < 8 * kind.itemsize - (kind.kind == "i"):
+            raise CuratedError(f"a mask of {kind} has no bit {bit}", "give one of whole numbers")
+        bad = self.mask((mask.shape[0], mask.shape[1]))
+        flagged: Array = np.where(bad, mask | kind.type(1 << bit), mask)
+        return flagged
 
     def apply(self, target: Image, *, interpolate: bool = False, **options: Any) -> Image:
         """Mark the bad pixels of an image, and replace them where that is asked for.
