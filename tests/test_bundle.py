@@ -285,7 +285,12 @@ def test_killed_in_the_middle(demo: GitPackage, bundle: Path, tmp_path: Path, mo
 
 def test_interrupted_from_the_keyboard_leaves_nothing(demo: GitPackage, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "curated", "-C", str(demo.path), "bundle", str(tmp_path / "out"), "-j1"]
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    # A shell that runs the tests in the background has them ignore the signal.
+    former = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, former)
     while process.poll() is None and not any(tmp_path.glob(".out.*")):
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
