@@ -54,6 +54,7 @@ $(BIN)/curated: $(VENV)/run.stamp pyproject.toml src/curated/version.py
 
 .PHONY: install
 install: $(BIN)/curated ## Make .venv with what `curated` needs to run
+	@$(BIN)/python -m compileall -q src/curated # an editable installation leaves it to each run
 
 .PHONY: develop
 develop: install $(VENV)/dev.stamp ## Make .venv with everything; for the Git hooks then run .venv/bin/pre-commit install
@@ -97,6 +98,7 @@ bench: develop ## Measure, and write docs/speed*.md
 	@mkdir -p build
 	$(BIN)/python benchmarks/run.py --json build/speed.json --markdown docs/speed.md
 	$(BIN)/python benchmarks/by_type.py --json build/speed-by-type.json --markdown docs/speed-by-type.md
+	$(BIN)/python benchmarks/images.py --json build/speed-images.json --markdown docs/speed-images.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
 # the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees

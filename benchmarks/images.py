@@ -139,6 +139,7 @@ def table(found: dict) -> str:
     """Return the result as Markdown."""
     megabytes = found["bytes"] / 2**20
     return (
+        "# Speed and memory of images\n\nMade by `make bench`.\n\n"
         f"One image of {found['side']} x {found['side']} pixels, {megabytes:.0f} MB; medians of "
         f"{found['rounds']} turns.\n\n"
         "| what | seconds | speed, `cp` and `sha256sum` being 1 | wanted |\n| --- | --- | --- | --- |\n"
