@@ -36,7 +36,7 @@ _LONGEST_KEY = 256
 """Most characters of a key of plain data; YAML itself takes no more than 1024."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Setting:
     """One value of a settings file.
 

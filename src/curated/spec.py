@@ -32,7 +32,7 @@ Absent = Literal["omit", "blank", "undefined"]
 """What becomes of a keyword without a value in FITS: no card, ``''``, or an undefined value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Table:
     """One table of a type: how its rows come about and what it is called.
 
@@ -61,7 +61,7 @@ class Table:
     keywords: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Field:
     """One quantity of a calibration type; readers, writers, schema and docs walk these.
 
@@ -170,7 +170,7 @@ def column(dtype: str, **kwargs: Any) -> Any:
     return field(default=declared.default, metadata={"field": declared})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlotSpec:
     """The default plot of a type.
 
@@ -203,7 +203,7 @@ class PlotSpec:
     centred: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Spec:
     """Everything about a calibration type that is not a field.
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import yaml
-
-from curated.diagnostic import Pointer, Problem, brief
-from curated.metadata import canonical
+from curated.diagnostic import Pointer
 from curated.text.source import Locator
-from curated.text.tags import PlainLoader
 
 MAX_DEPTH = 1000
 """Deepest nesting that is handed to libyaml, whose recursion ends in the end of the stack."""
@@ -24,25 +19,9 @@ def is_too_deep(text: str) -> bool:
     """Say whether a document is nested so deeply that libyaml must not compose it."""
     if text.count("[") + text.count("{") < MAX_DEPTH and not _INDENTED.search(text):
         return False
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=PlainLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                return True
-    except (yaml.YAMLError, ValueError):
-        pass
-    return False
+    from curated.text.nodes import is_deeper
 
-
-def _compose(text: str) -> Any:
-    """Return the nodes of a document; `None` where it is none."""
-    if is_too_deep(text):
-        return None
-    try:
-        return yaml.compose(text, Loader=PlainLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
+    return is_deeper(text, MAX_DEPTH)
 
 
 def yaml_locator(text: str) -> Locator:
@@ -50,70 +29,25 @@ def yaml_locator(text: str) -> Locator:
 
     @cache
     def root() -> Any:
-        return _compose(text)
+        from curated.text.nodes import compose
+
+        return None if is_too_deep(text) else compose(text)
 
     def locate(pointer: Pointer) -> tuple[int, int]:
+        from curated.text.nodes import step_down
+
         node = root()
         if node is None:
             return 0, 0
         mark = node.start_mark
         for depth, step in enumerate(pointer):
-            child = _step(node, step)
+            child = step_down(node, step)
             if child is None and depth == 1 and pointer[0] == "metadata":
                 # YAML files may repeat keywords at the top.
-                child = _step(root(), step)
+                child = step_down(root(), step)
             if child is None:
                 break
             mark, node = child
         return mark.line + 1, mark.column + 1
 
     return locate
-
-
-def _step(node: Any, step: str | int) -> tuple[Any, Any] | None:
-    """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
-    entries = list(_entries(node))
-    wanted = str(step)
-    for key, mark, value in entries:
-        if key == wanted:
-            return mark, value
-    for key, mark, value in entries:
-        if canonical(key) == canonical(wanted):
-            return mark, value
-        if wanted.startswith(f"{key}."):
-            return _step(value, wanted[len(key) + 1 :]) or (mark, value)
-    return None
-
-
-def _entries(node: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield name, place and value of each entry of a mapping, of pairs or of a property list."""
-    if isinstance(node, yaml.MappingNode):
-        yield from ((str(key.value), key.start_mark, value) for key, value in node.value)
-    for item in node.value if isinstance(node, yaml.SequenceNode) else ():
-        if isinstance(item, yaml.MappingNode):
-            yield from ((str(key.value), key.start_mark, value) for key, value in item.value)
-        elif isinstance(item, yaml.SequenceNode) and item.value:
-            value = item.value[2] if len(item.value) > 2 else item
-            yield str(item.value[0].value), value.start_mark, value
-
-
-def repeated_keys(text: str) -> list[Problem]:
-    """Find the keys that stand twice, in all mappings of a JSON document."""
-    problems = []
-    stack = [_compose(text)]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, yaml.SequenceNode):
-            stack += node.value
-        elif isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    mark = key.start_mark
-                    detail = f"key {brief(key.value)} stands twice"
-                    problems.append(Problem("CAL208", (), detail, line=mark.line + 1, column=mark.column + 1))
-                seen.add(key.value)
-                stack.append(value)
-    return problems

@@ -13,11 +13,9 @@ from itertools import accumulate
 from typing import Any
 
 import orjson
-import yaml
 
 from curated.diagnostic import Problem
 from curated.text.scalars import NOT_QUICK, quick_scalar
-from curated.text.tags import PlainLoader
 
 _KEY = re.compile(r"([A-Za-z_][\w.+-]*|'[ -&(-~]*'):(?: +(.*))?\Z", re.ASCII)
 _ITEM = re.compile(r"- *")
@@ -59,7 +57,6 @@ def load_quickly(text: str) -> tuple[Any, list[Problem]] | None:
         return _Document(text).load(), []
     except (
         _NotPlainError,
-        yaml.YAMLError,
         RecursionError,
         TypeError,
         ValueError,
@@ -222,9 +219,10 @@ class _Document:
         text = "\n".join(lines) + "\n"
         if "&" in text or "*" in text:
             raise _NotPlainError
-        loader = PlainLoader(text)
-        data = loader.get_single_data()
-        if loader.problems or len(data) != 1:
+        from curated.text.parse import parse_alone
+
+        data = parse_alone(text)
+        if data is None or len(data) != 1:
             raise _NotPlainError
         return data[0] if key is None else data[key]
 
