@@ -30,7 +30,7 @@ class Rows(list[Any]):
     """Metadata as the rows of a property list; a plain parser sees a list."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, _: Any) -> bool:
         return True
 
