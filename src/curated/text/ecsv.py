@@ -104,10 +104,19 @@ class _Locator:
                 else self._header(("datatype", self.names[first]))
             )
         if first == "metadata":
-            return self._header(("meta", *rest))
+            return self._keyword(str(rest[0])) if len(rest) == 1 else self._header(("meta", *rest))
         if first == "datatype" and rest and isinstance(rest[0], str):
             return self._header((first, self.names.get(rest[0], 0), *rest[1:]))
         return self._header(pointer)
+
+    def _keyword(self, name: str) -> tuple[int, int]:
+        """Find a keyword; where its name stands once in the header, without the YAML parser."""
+        pattern = re.compile(rf"(?<![^\s{{,]){re.escape(name)}: ")
+        found = [(i, match.start()) for i, line in enumerate(self.header) for match in pattern.finditer(line)]
+        if len(found) == 1 and found[0][0] > 0:
+            line, column = found[0]
+            return line + 1, column + 3
+        return self._header(("meta", name))
 
     def _header(self, pointer: Pointer) -> tuple[int, int]:
         line, column = self.yaml(pointer)
