@@ -33,13 +33,16 @@ class Range:
         return f"{iso(self.start)} to {iso(self.end) if self.end else 'open'}"
 
 
+def folded(key: CalibKey) -> CalibKey:
+    """Return a key as it compares: directories are the same without regard to case."""
+    return CalibKey(key.instrument.lower(), key.type, key.detector, key.filter)
+
+
 def by_key(files: Iterable[CalibFile]) -> dict[CalibKey, list[CalibFile]]:
     """Return the files of each key in the order of their starts."""
     keyed: dict[CalibKey, list[CalibFile]] = {}
     for file in files:
-        key = file.key
-        folded = CalibKey(key.instrument.lower(), key.type, key.detector, key.filter)
-        keyed.setdefault(folded, []).append(file)
+        keyed.setdefault(folded(file.key), []).append(file)
     for epochs in keyed.values():
         epochs.sort(key=lambda file: (file.start, file.path))
     return keyed

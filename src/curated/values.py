@@ -264,14 +264,14 @@ class Values:
             return NotImplemented
         return (
             self.provenance == other.provenance
-            and _content_keywords(self) == _content_keywords(other)
+            and content_keywords(self) == content_keywords(other)
             and all(is_equal(getattr(self, f.name), getattr(other, f.name)) for f in self.FIELDS)
         )
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def _content_keywords(calib: Values) -> dict[str, Any]:
+def content_keywords(calib: Values) -> dict[str, Any]:
     """Return the keywords that say something, without the stamp and what the class itself sets."""
     prefix = calib.SPEC.obstype.upper()
     own = {"CALIBCLS", "OBSTYPE", f"{prefix}_SCHEMA", f"{prefix}_VERSION"}

@@ -59,7 +59,7 @@ def check_package(
     def load(
         files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
-        return _reports(files, listed, declared, cache, jobs, progress)
+        return load_reports(files, listed, declared, cache, jobs, progress)
 
     return check_loaded(package, paths, load, today=today, also=also)
 
@@ -102,7 +102,7 @@ def check_loaded(
     report.diagnostics += [
         Diagnostic.from_problem(problem, path)
         for path, problem in misplaced
-        if everything or _below(path, paths)
+        if everything or is_below(path, paths)
     ]
     report.diagnostics += also(selected) if also is not None else ()
     apply_silence(report, package, today, everything)
@@ -124,25 +124,29 @@ def _placed(found: Iterable[Diagnostic], package: Package) -> Iterator[Diagnosti
 
 def select(files: Iterable[CalibFile], paths: Sequence[str]) -> list[CalibFile]:
     """Return the files that are, or stand below, one of the paths; all of them where there are none."""
-    return [file for file in files if not paths or _below(file.path, paths) or file.side in paths]
+    return [file for file in files if not paths or is_below(file.path, paths) or file.side in paths]
 
 
 def _is_meant(report: FileReport, chosen: Collection[str], paths: Sequence[str]) -> bool:
-    return report.path not in chosen and bool(report.beside) and _below(report.beside, paths)
+    return report.path not in chosen and bool(report.beside) and is_below(report.beside, paths)
 
 
-def _below(path: str, paths: Sequence[str]) -> bool:
+def is_below(path: str, paths: Sequence[str]) -> bool:
+    """Say whether a path is, or stands below, one of others."""
     return any(path == p or path.startswith(f"{p.rstrip('/')}/") or p in ("", ".") for p in paths)
 
 
-def _reports(
+def load_reports(
     files: Files,
     listed: Sequence[CalibFile],
     declared: Mapping[str, Instrument],
     cache: Cache | None,
-    jobs: int | None,
-    progress: Progress | None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    *,
+    complete: bool = True,
 ) -> dict[str, FileReport]:
+    """Read and check files, except those that the cache knows; ``complete`` tells that there are no others."""
     reports: dict[str, FileReport] = {}
     todo = list(listed)
     if cache is not None:
@@ -159,7 +163,7 @@ def _reports(
         if cache is not None and content:
             cache.put(content, report)
     if cache is not None:
-        cache.save(complete=True)
+        cache.save(complete=complete)
     return reports
 
 
