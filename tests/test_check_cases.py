@@ -23,6 +23,7 @@ MADE_IN_TESTS = {
     "CAL106": "a link; test_check_files.py",
     "CAL201": "permissions and pipes; test_check_files.py",
     "CAL417": "changes in git; test_unnoted.py",
+    **{f"CAL{number}": "what a change does; test_since.py" for number in range(420, 426)},
     "CAL501": "found when FITS is written",
 }
 """Codes that no file in tests/data can have, and where they are tested."""

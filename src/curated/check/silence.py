@@ -9,8 +9,8 @@ from curated.config import CONFIG_FILE
 from curated.diagnostic import Diagnostic, Problem
 from curated.package import Package
 
-_BY_HISTORY = frozenset({"CAL417"})
-"""Codes that a clone with less history does not show; silencing them is never known to be needless."""
+_BY_HISTORY = frozenset({"CAL417", "CAL420", "CAL421", "CAL422", "CAL423", "CAL424", "CAL425"})
+"""Codes that less history does not show, or a check of one state; silencing them is never known to be needless."""
 
 
 def apply_silence(report: Report, package: Package, today: date | None, everything: bool) -> None:

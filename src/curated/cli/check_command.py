@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,39 +22,54 @@ from curated.cli.context import (
 )
 
 if TYPE_CHECKING:
+    from curated.check.report import Report
     from curated.package import Package
     from curated.unnoted import UnnotedEdits
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path())
+@click.option(
+    "--since",
+    metavar="REV",
+    help="Only what changed since a commit, branch or tag, and what that can affect.",
+)
 @jobs_option
 @click.option("--no-cache", is_flag=True, help="Read every file again, whatever is remembered of it.")
 @format_option("github")
 @pass_settings
-def command(settings: Settings, paths: tuple[str, ...], jobs: int | None, no_cache: bool, form: str) -> None:
+def command(
+    settings: Settings,
+    paths: tuple[str, ...],
+    since: str | None,
+    jobs: int | None,
+    no_cache: bool,
+    form: str,
+) -> None:
     """Report all that is wrong with the calibrations: of the whole package, or of PATHS.
 
     Works on any package with the layout <instrument>/<type>/[<detector>/][<filter>/]<validstart>.ecsv, with or
     without a curated.yaml. Rules over the whole package (overlaps, detector numbers) always see all files.
 
+    With --since, the work tree is compared with the merge base of REV and HEAD, as a pull request is: findings of
+    files that changed, findings that the change brings about elsewhere, and the dates whose results it changes.
+
     \b
     Examples:
       curated check
       curated check calibs/demo/defects
+      curated check --since origin/main
       curated -C ../obs_lsst_data check --format json
 
     Exit status 1 if there are errors; warnings and remarks do not fail.
     """
-    from curated.check.run import check_package
-
     package = settings.package()
     chosen = package_paths(package, settings.directory, paths)
     unnoted = _unnoted(package)
     with settings.progress("checking") as progress:
-        report = check_package(
+        report = _checker(since)(
             package,
-            [] if "" in chosen else chosen,
+            paths=[] if "" in chosen else chosen,
             jobs=jobs,
             use_cache=not no_cache,
             today=dt.datetime.now(tz=dt.UTC).date(),
@@ -84,6 +101,17 @@ def _prefix(root: Path) -> str:
     top = next((p for p in (root, *root.parents) if (p / ".git").exists()), root)
     relative = os.path.relpath(root, top)
     return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
+
+
+def _checker(since: str | None) -> Callable[..., Report]:
+    """Return what checks a package: all of it, or what changed since a commit; neither needs the other loaded."""
+    if since is None:
+        from curated.check.run import check_package
+
+        return check_package
+    from curated.history.since import check_since
+
+    return partial(check_since, revision=since)
 
 
 def _unnoted(package: Package) -> UnnotedEdits | None:

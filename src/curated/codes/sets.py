@@ -35,5 +35,22 @@ ROWS = (
              "DMTN-148, section 4.7: manual edits are noted with a name and a date."),
     CodeInfo("CAL418", ERROR, "inputs of different dimensions", "give all inputs the same keys, with values of the same kind",
              "Data IDs are the rows of one table, a column for each dimension."),
+    CodeInfo("CAL420", WARNING, "edited in place: results of past dates change",
+             "give new values a file of their own with a later start; where the old ones were wrong, note the edit in 'edits'",
+             "Data of these dates were reduced with the old values, and reducing them again gives other results. That can be "
+             "meant, which a note of the edit says, so it is no error. One state of a package does not show it: "
+             "check --since does, for this code and those up to CAL425."),
+    CodeInfo("CAL421", INFO, "a calibration takes over past dates from another", "see that it is meant for data that were taken then",
+             "Data of these dates were reduced with the other one. A start in the past is how a better calibration "
+             "supersedes one; a mistyped start does the same. Past is what starts before the commit that is compared with."),
+    CodeInfo("CAL422", WARNING, "the validity of past dates changed", "see that both ends of the range are meant",
+             "Data of dates that are in only one of the two ranges were reduced with another calibration, or with none."),
+    CodeInfo("CAL423", WARNING, "removed: another calibration is in force instead",
+             "keep it, unless it was wrong for these dates; to replace it, add a file with a later start",
+             "The calibration before it extends over its dates, where that was superseded."),
+    CodeInfo("CAL424", WARNING, "removed: nothing is in force any more", "keep it, or add what takes its place",
+             "Exposures of these dates find no calibration. It can be meant that they do not, so it is no error."),
+    CodeInfo("CAL425", INFO, "the validity of later dates changed", "see that both ends of the range are meant",
+             "No date before the commit that is compared with is concerned."),
 )
 # fmt: on
