@@ -94,6 +94,7 @@ def test_the_installed_command_is_the_same() -> None:
         ["check", ".."],
         ["check", "--jobs", "0"],
         ["check", "--format", "xml"],
+        ["check", "--summary"],
         ["-C", "no-such-directory", "check"],
         ["convert"],
         ["convert", "-o", "curated.yaml"],
@@ -400,7 +401,8 @@ def test_names_that_the_encoding_does_not_hold(demo: GitPackage) -> None:
 
 # -- what is in files must not command a terminal, nor a forge -------------------------------------
 
-EVIL = f"a{ESCAPE}b\x07c\x9b2Jd\u202ee\nf"
+FORMS = ["text", "json", "github", "sarif", "junit"]
+EVIL = f"a{ESCAPE}b\x07c\x9b2Jd\u202ee\nf##[add-mask]g##vso[task.complete]"
 
 
 @pytest.fixture
@@ -425,17 +427,31 @@ def evil(git_package: MakePackage) -> GitPackage:
 def assert_harmless(text: str) -> None:
     assert not set(text) & {"\x1b", "\x07", "\x9b", "\u202e"}
     assert all(printable(line) == line for line in text.splitlines())
+    assert not re.search(r"##\w*\[", text)
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github"])
-def test_findings_are_harmless(evil: GitPackage, form: str) -> None:
-    done = run_curated("check", "--format", form, cwd=evil.path)
+@pytest.mark.parametrize("form", FORMS)
+def test_findings_are_harmless(evil: GitPackage, form: str, tmp_path: Path) -> None:
+    done = run_curated("check", "--format", form, "--summary", tmp_path / "summary", cwd=evil.path)
     assert done.returncode == 1
     assert_harmless(done.stdout)
     assert_harmless(done.stderr)
-    if form == "github":
+    assert_harmless((tmp_path / "summary").read_text())
+    if form != "github":
+        assert not re.search(r"^\s*::", done.stdout, re.MULTILINE)
+    else:
         assert all(re.match(r"::(error|warning|notice) file=", line) for line in done.stdout.splitlines())
         assert all(line.count("::") == 2 for line in done.stdout.splitlines() if "owned" not in line)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_directory_named_like_a_command_is_harmless(git_package: MakePackage, form: str) -> None:
+    package = git_package({"::error ::owned/defects/d00/20200101T000000.ecsv": defects(x0=-1)})
+    done = run_curated("check", "--format", form, cwd=package.path)
+    assert (done.returncode, "CAL301" in done.stdout) == (1, True)
+    commands = re.findall(r"^\s*::.*", done.stdout, re.MULTILINE)
+    assert len(commands) == (len(done.stdout.splitlines()) if form == "github" else 0)
+    assert all(line.startswith("::error file=%3A%3Aerror %3A%3Aowned/defects/") for line in commands)
 
 
 def test_commands_are_harmless(evil: GitPackage, tmp_path: Path) -> None:
@@ -472,7 +488,7 @@ def test_names_that_are_not_utf8(git_package: MakePackage, tmp_path: Path) -> No
     bad = os.fsencode(package.path) + b"/calibs/lab/defects/d\xff/20200101T000000.ecsv"
     Path(os.fsdecode(os.path.dirname(bad))).mkdir()
     Path(os.fsdecode(bad)).write_text(defects())
-    for form in ("text", "json", "github"):
+    for form in FORMS:
         done = run_curated("check", "--format", form, cwd=package.path)
         assert (done.returncode, "CAL101" in done.stdout) == (1, True), done.stderr
     done = run_curated("show", os.fsdecode(bad), "--format", "json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import os
 from collections.abc import Callable
 from functools import partial
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 )
 @jobs_option
 @click.option("--no-cache", is_flag=True, help="Read every file again, whatever is remembered of it.")
-@format_option("github")
+@click.option(
+    "--all", "every", is_flag=True, help="Show each finding as text, even where there are hundreds."
+)
+@click.option("--summary", metavar="FILE", type=click.Path(), help="Append a summary in Markdown to FILE.")
+@format_option("github", "sarif", "junit")
 @pass_settings
 def command(
     settings: Settings,
@@ -44,6 +49,8 @@ def command(
     since: str | None,
     jobs: int | None,
     no_cache: bool,
+    every: bool,
+    summary: str | None,
     form: str,
 ) -> None:
     """Report all that is wrong with the calibrations: of the whole package, or of PATHS.
@@ -60,6 +67,9 @@ def command(
       curated check calibs/demo/defects
       curated check --since origin/main
       curated -C ../obs_lsst_data check --format json
+      curated check --format github --summary "$GITHUB_STEP_SUMMARY"
+
+    Of more than 100 findings, text shows the first of each code; all other formats are complete.
 
     Exit status 1 if there are errors; warnings and remarks do not fail.
     """
@@ -85,14 +95,17 @@ def command(
             failed=report.failed,
             findings=findings,
         )
-    elif form == "github":
-        from curated.report.github import annotation
-
-        prefix = _prefix(package.root)
-        for diagnostic in report.diagnostics:
-            click.echo(annotation(diagnostic, prefix))
+    elif form == "text":
+        print_findings(settings, package, report, every=every)
     else:
-        print_findings(settings, package, report)
+        for line in importlib.import_module(f"curated.report.{form}").report_lines(
+            report, _prefix(package.root)
+        ):
+            click.echo(line)
+    if summary is not None:
+        from curated.report.summary import append_summary
+
+        append_summary(summary, report, _prefix(package.root))
     raise SystemExit(1 if report.failed else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -110,8 +109,9 @@ pass_settings = click.make_pass_decorator(Settings)
 
 def print_json(kind: str, **content: Any) -> None:
     """Print a machine-readable result."""
-    # In ASCII: what would command a terminal, and what no encoding holds, stands there as an escape.
-    click.echo(json.dumps({"format": f"curated-{kind}", "version": JSON_VERSION, **content}, indent=1))
+    from curated.report.text import json_text
+
+    click.echo(json_text({"format": f"curated-{kind}", "version": JSON_VERSION, **content}))
 
 
 def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> list[str]:
@@ -140,7 +140,9 @@ def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> l
     return found
 
 
-def print_findings(settings: Settings, package: Package, report: Report, *, err: bool = False) -> None:
+def print_findings(
+    settings: Settings, package: Package, report: Report, *, err: bool = False, every: bool = False
+) -> None:
     """Print findings and their summary as text."""
     from curated.report.text import findings_text, plain, summary_text
 
@@ -158,7 +160,7 @@ def print_findings(settings: Settings, package: Package, report: Report, *, err:
         lines = cache[file]
         return lines[number - 1] if 0 < number <= len(lines) else None
 
-    for line in findings_text(report.diagnostics, read_line, style):
+    for line in findings_text(report.diagnostics, read_line, style, every=every):
         click.echo(line, err=err)
     if not settings.quiet or not err:
         for line in summary_text(report.diagnostics, len(report.files), report.silenced, style):

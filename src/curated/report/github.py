@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from curated.check.report import Report
 from curated.codes import Severity
 from curated.diagnostic import Diagnostic
 from curated.report.text import printable
 
+_SEVERITIES = list(Severity)
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def report_lines(report: Report, prefix: str = "") -> Iterator[str]:
+    """Yield all findings as workflow commands, errors first: a forge shows the first ten of each kind of a step.
+
+    Parameters
+    ----------
+    report : `Report`
+        What a check found.
+    prefix : `str`, optional
+        Path of the package in its repository.
+    """
+    for diagnostic in sorted(report.diagnostics, key=lambda d: _SEVERITIES.index(d.severity)):
+        yield annotation(diagnostic, prefix)
 
 
 def _data(text: str) -> str:

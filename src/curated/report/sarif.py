@@ -1,0 +1,108 @@
+"""Findings as SARIF 2.1.0, which code scanning of forges, editors and dashboards read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from curated.check.report import Report
+from curated.codes import CODES, FAMILIES, CodeInfo, Severity
+from curated.diagnostic import Diagnostic
+from curated.report.text import json_text, printable
+from curated.version import __version__
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+HOME = "https://github.com/curated-calibs/curated"
+BASE = "%SRCROOT%"
+"""What paths are relative to; readers know the name as the top of the repository."""
+
+FINGERPRINT = "curatedFinding/v1"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_NUMBERS = {code: number for number, code in enumerate(CODES)}
+
+
+def report_lines(report: Report, prefix: str = "") -> Iterator[str]:
+    """Yield the lines of a SARIF log with all findings.
+
+    Parameters
+    ----------
+    report : `Report`
+        What a check found.
+    prefix : `str`, optional
+        Path of the package in its repository, which the log's paths start from.
+    """
+    yield json_text(log(report.diagnostics, prefix))
+
+
+def log(diagnostics: Iterable[Diagnostic], prefix: str = "") -> dict[str, Any]:
+    """Return findings as a SARIF log of one run, which says nothing of this machine and this moment.
+
+    Parameters
+    ----------
+    diagnostics : iterable [`Diagnostic`]
+        Findings in order.
+    prefix : `str`, optional
+        Path of the package in its repository.
+    """
+    seen: Counter[str] = Counter()
+    run = {
+        "tool": {
+            "driver": {
+                "name": "curated",
+                "semanticVersion": __version__,
+                "informationUri": HOME,
+                "rules": [_rule(info) for info in CODES.values()],
+            }
+        },
+        "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(diagnostic, prefix, seen) for diagnostic in diagnostics],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(info: CodeInfo) -> dict[str, Any]:
+    return {
+        "id": info.code,
+        "shortDescription": {"text": _text(f"{info.title[0].upper()}{info.title[1:]}.")},
+        "fullDescription": {"text": _text(info.why)},
+        "help": {
+            "text": _text(f"{info.why}\n\nTo mend it: {info.hint}.\n\nMore: curated explain {info.code}")
+        },
+        "defaultConfiguration": {"level": _LEVELS[info.severity]},
+        "properties": {"tags": [FAMILIES[info.code[3]]]},
+    }
+
+
+def _result(diagnostic: Diagnostic, prefix: str, seen: Counter[str]) -> dict[str, Any]:
+    hint = f" (hint: {diagnostic.hint})" if diagnostic.hint else ""
+    region = {"startLine": max(diagnostic.line, 1)}  # a forge shows what has no line nowhere
+    if diagnostic.column:
+        region["startColumn"] = diagnostic.column
+    # Percent signs hold every byte; a name that is no text arrives here with escapes.
+    uri = quote((prefix + diagnostic.file).encode("utf-8", "surrogatepass"))
+    place = {"artifactLocation": {"uri": uri, "uriBaseId": BASE}, "region": region}
+    return {
+        "ruleId": diagnostic.code,
+        "ruleIndex": _NUMBERS[diagnostic.code],
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": _text(printable(diagnostic.message + hint))},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {FINGERPRINT: _fingerprint(diagnostic, seen)},
+    }
+
+
+def _text(text: str) -> str:
+    """Return a message with nothing in it that SARIF reads as a placeholder or a link (3.11.5 and 3.11.6)."""
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
+
+
+def _fingerprint(diagnostic: Diagnostic, seen: Counter[str]) -> str:
+    """Return what a finding is known by when lines move: its code, file and place in the document."""
+    place = json.dumps([diagnostic.code, diagnostic.file, diagnostic.pointer])
+    seen[place] += 1
+    return f"{hashlib.sha256(place.encode()).hexdigest()[:16]}:{seen[place]}"
