@@ -31,24 +31,29 @@ def _directory(settings: Settings, given: Path | None) -> Path:
 
 @command.command("write")
 @directory_option
+@click.option("--vscode", is_flag=True, help="Also name them in the package's .vscode/settings.json.")
 @format_option()
 @pass_settings
-def write(settings: Settings, directory: Path | None, form: str) -> None:
-    """Write the schema of every type, and those of curated.yaml and instrument.yaml.
+def write(settings: Settings, directory: Path | None, vscode: bool, form: str) -> None:
+    """Write the schema of every type, and those of curated.yaml, instrument.yaml and *.inputs.yaml.
+
+    With --vscode, editors that use the YAML language server check and complete the package's YAML files by them.
 
     \b
-    Example:
+    Examples:
       curated schema write --directory schemas
+      curated schema write --vscode
     """
-    from curated.schema import write_schemas
+    from curated.schema import write_editor_settings, write_schemas
 
     target = _directory(settings, directory)
     changed = write_schemas(target)
+    editor = write_editor_settings(settings.package(), target) if vscode else []
     if form == "json":
-        print_json("schema", directory=str(target), changed=[str(c) for c in changed])
+        print_json("schema", directory=str(target), changed=[*changed, *editor])
         return
-    for name in changed:
-        click.echo(f"written {target / name}")
+    for path in [*(target / name for name in changed), *editor]:
+        click.echo(f"written {path}")
     click.echo(f"{len(changed)} changed in {target}")
 
 

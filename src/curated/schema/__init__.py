@@ -1,6 +1,7 @@
 """Declarations to JSON Schemas, for editors and other programs; ``check`` itself reads the declarations."""
 
 from curated.schema.document import type_schema
+from curated.schema.editor import write_editor_settings, yaml_patterns
 from curated.schema.files import check_schemas, schema_files, write_schemas
 from curated.schema.settings import config_schema, instrument_schema, provenance_schema
 
@@ -11,5 +12,7 @@ __all__ = [
     "provenance_schema",
     "schema_files",
     "type_schema",
+    "write_editor_settings",
     "write_schemas",
+    "yaml_patterns",
 ]

@@ -12,25 +12,29 @@ from curated.schema.setting import setting_schema
 from curated.settings import Setting
 
 _VERSION = "1.0"
+CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
+    schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument")
+)
+"""File names of the three schemas."""
 
 
 def config_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of ``curated.yaml``."""
-    schema = _document("curated", "curated.yaml", CONFIG)
+    schema = _document(CONFIG_SCHEMA, "curated.yaml", CONFIG)
     # An empty file is a package with all defaults.
     return schema | {"type": ["object", "null"]}
 
 
 def provenance_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of ``<validstart>.inputs.yaml``."""
-    return _document("inputs", "<validstart>.inputs.yaml", PROVENANCE)
+    return _document(PROVENANCE_SCHEMA, "<validstart>.inputs.yaml", PROVENANCE)
 
 
 def instrument_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of ``instrument.yaml``."""
-    return _document("instrument", "instrument.yaml", INSTRUMENT)
+    return _document(INSTRUMENT_SCHEMA, "instrument.yaml", INSTRUMENT)
 
 
 def _document(name: str, title: str, setting: Setting) -> dict[str, Any]:
-    head = {"$schema": DIALECT, "$id": BASE + schema_name(name, _VERSION), "title": title}
+    head = {"$schema": DIALECT, "$id": BASE + name, "title": title}
     return head | setting_schema(setting)

@@ -1,0 +1,113 @@
+"""The schemas as settings of an editor: which schema is that of which YAML files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from curated.config import CONFIG_FILE
+from curated.diagnostic import CuratedError
+from curated.generated import write_files
+from curated.layout import INSTRUMENT_FILE
+from curated.package import Package
+from curated.provenance.declaration import SIDE_ENDING
+from curated.registry import own_types
+from curated.schema.document import schema_name
+from curated.schema.settings import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SCHEMA
+
+SETTINGS_FILE = ".vscode/settings.json"
+_SCHEMAS, _TAGS = "yaml.schemas", "yaml.customTags"
+_PROPERTY_LIST = "lsst.daf.base.PropertyList sequence"
+"""The tag of the stack's metadata, which an editor that does not know it marks as an error."""
+
+_HINT = "mend it, or write into it by hand what docs/pull-requests.md shows under 'Editors'"
+
+
+def yaml_patterns(top: str) -> dict[str, list[str]]:
+    """Return the glob patterns of the YAML files of each schema, by the schema's file name.
+
+    Parameters
+    ----------
+    top : `str`
+        The calibration directory relative to the package's root; empty for a bare package.
+
+    Returns
+    -------
+    patterns : `dict` [`str`, `list` [`str`]]
+        As language servers read them: ``**/`` is any number of directories, and the last pattern that
+        matches decides, where ``!`` excludes.
+    """
+    start = "" if PurePosixPath(top) == PurePosixPath() else f"{PurePosixPath(top)}/"
+    beside = f"**/*{SIDE_ENDING}"
+    patterns = {
+        schema_name(spec.name, spec.schema_version): [f"{start}*/{spec.name}/**/*.yaml", f"!{beside}"]
+        for spec in (cls.SPEC for cls in own_types().values())
+        if "yaml" in spec.forms
+    }
+    patterns[CONFIG_SCHEMA] = [CONFIG_FILE]
+    patterns[INSTRUMENT_SCHEMA] = [f"{start}*/{INSTRUMENT_FILE}"]
+    patterns[PROVENANCE_SCHEMA] = [f"{start}{beside}"]
+    return patterns
+
+
+def write_editor_settings(package: Package, directory: str | os.PathLike[str]) -> list[str]:
+    """Write ``.vscode/settings.json`` of a package, or what is ours into the one that is there.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package.
+    directory : path-like
+        Where its schemas are.
+
+    Returns
+    -------
+    changed : `list` [`str`]
+        Path of the file relative to the package's root, if it has changed.
+
+    Raises
+    ------
+    CuratedError
+        If the file that is there is no JSON object, for instance since it has comments, or is elsewhere by a link.
+    """
+    path = package.root / SETTINGS_FILE
+    if not path.resolve().is_relative_to(package.root.resolve()):
+        raise CuratedError(f"{path} is a link that leads out of the package", _HINT)
+    text = path.read_text("utf-8-sig") if path.is_file() else "{}"
+    settings = _parse(path, text)
+    where = os.path.relpath(directory, package.root).replace(os.sep, "/")
+    where = where if where.startswith("../") else f"./{where}"
+    ours = {f"{where}/{name}": globs for name, globs in yaml_patterns(package.top).items()}
+    theirs = {name: globs for name, globs in settings.get(_SCHEMAS, {}).items() if not _is_ours(name, where)}
+    tags = settings.get(_TAGS, [])
+    merged = {
+        **settings,
+        _SCHEMAS: {**theirs, **ours},
+        _TAGS: tags if _PROPERTY_LIST in tags else [*tags, _PROPERTY_LIST],
+    }
+    if merged == settings and path.is_file():
+        return []
+    indent = re.search(r'\n([ \t]+)"', text)
+    made = json.dumps(merged, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
+    return write_files(package.root, {SETTINGS_FILE: made})
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CuratedError(f"{path} is not plain JSON, and is left alone: {error}", _HINT) from error
+    if not isinstance(settings, dict):
+        raise CuratedError(f"{path} is not a mapping of settings", _HINT)
+    for key, kind in ((_SCHEMAS, dict), (_TAGS, list)):
+        if not isinstance(settings.get(key, kind()), kind):
+            raise CuratedError(f"{path}: {key!r} is not a {kind.__name__}", _HINT)
+    return settings
+
+
+def _is_ours(name: str, where: str) -> bool:
+    """Say whether a schema is in our directory: of an earlier version, if it is not written again."""
+    return name.startswith(f"{where}/") and name.endswith(".schema.json")
