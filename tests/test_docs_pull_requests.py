@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ def test_the_annotation_is_quoted_as_it_is_printed() -> None:
 def test_the_five_lines_call_the_workflow(tmp_path: Path) -> None:
     (text,) = [block for block in blocks("yaml") if CALLED in block]
     assert len(text.splitlines()) == 5
+    assert textwrap.indent(text, "    ") in (ROOT / "README.md").read_text("utf-8")
     directory = tmp_path / ".github" / "workflows"
     directory.mkdir(parents=True)
     shutil.copy(ROOT / ".github/workflows/reusable-check.yaml", directory)
