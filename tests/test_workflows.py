@@ -69,7 +69,7 @@ def test_the_tools_do_find_things(tmp_path: Path) -> None:
 
 
 def test_there_are_workflows() -> None:
-    assert {path.stem for path in WORKFLOWS} >= {"check", "release", "test"}
+    assert {path.stem for path in WORKFLOWS} >= {"check", "release", "reusable-check", "test"}
 
 
 @each_workflow

@@ -98,9 +98,8 @@ def command(
     elif form == "text":
         print_findings(settings, package, report, every=every)
     else:
-        for line in importlib.import_module(f"curated.report.{form}").report_lines(
-            report, _prefix(package.root)
-        ):
+        reporter = importlib.import_module(f"curated.report.{form}")
+        for line in reporter.report_lines(report, _prefix(package.root)):
             click.echo(line)
     if summary is not None:
         from curated.report.summary import append_summary
