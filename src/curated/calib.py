@@ -15,7 +15,7 @@ from curated.calibration_error import CalibrationError, or_raise
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
 from curated.mismatch import identity_mismatches
-from curated.model import Companion
+from curated.model import Claims, Companion
 from curated.pixels import Image
 from curated.spec import column, fields_of
 from curated.values import Values
@@ -46,6 +46,10 @@ class Calib(Values):
     def fits_on(self, width: int, height: int) -> Iterator[Problem]:
         """Yield what lies outside of a detector of that many columns and rows."""
         return iter(())
+
+    def claims(self) -> Claims | None:
+        """Return what it says about its detector, for the rules over all files; `None` where it says nothing."""
+        return None
 
     def validate(self, other: Calib | DetectorGeometry | None = None) -> bool:
         """Say that it can be used, on the detector or together with the calibration that is given.

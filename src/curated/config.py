@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from curated.diagnostic import Diagnostic, Problem
-from curated.instrument import OVERRIDE
+from curated.instrument_keys import OVERRIDE
 from curated.settings import Setting, check_setting
 from curated.text.tree import load_yaml, yaml_locator
 

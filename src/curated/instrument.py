@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from curated.diagnostic import Problem
+from curated.diagnostic import Pointer, Problem, brief
 from curated.geometry import Amplifier, Box, DetectorGeometry, choose
+from curated.instrument_keys import EASTWARD, INSTRUMENT
 from curated.layout import directory_name
 from curated.metadata import has_value
-from curated.settings import Setting, check_setting
+from curated.registry import find_type
+from curated.settings import check_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """A type that an instrument must have, for some of its detectors and filters; for all where none are listed."""
+
+    type: str
+    detectors: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """An instrument, as a repository knows it.
 
@@ -67,6 +78,10 @@ class Instrument:
         Whether it comes from an ``instrument.yaml``, so that other detectors and filters are errors.
     class_name : `str`
         The stack's class, where it has one.
+    expected : `tuple` [`Expected`]
+        The types that it must have.
+    utc_offset : `float`
+        Hours by which the observatory's time is ahead of UTC; a night goes from noon to noon of that time.
     """
 
     name: str
@@ -78,6 +93,8 @@ class Instrument:
     visit_max: int | None = None
     exposure_max: int | None = None
     visit_system: int | None = None
+    expected: tuple[Expected, ...] = ()
+    utc_offset: float = 0.0
 
     def geometry(self, name: str | int) -> DetectorGeometry:
         """Return a detector: its size and the names of its amplifiers, whose pixels are not known here.
@@ -109,83 +126,6 @@ class Instrument:
             slot=found.slot,
             serial=found.serial,
         )
-
-
-_NAME = 32
-"""Longest name that the Butler's dimension tables hold."""
-
-DETECTOR = Setting(
-    kind="mapping",
-    keys={
-        "id": Setting(
-            kind="number",
-            required=True,
-            doc="Its number, the key of a repository: zero or more, each once. Calibrations say it in DETECTOR.",
-        ),
-        "name": Setting(
-            kind="text",
-            required=True,
-            longest=_NAME,
-            doc="Its full name. In lower case it is the detector's directory.",
-        ),
-        "raft": Setting(kind="text", doc="The raft that holds it."),
-        "slot": Setting(kind="text", doc="Its place in the raft."),
-        "serial": Setting(kind="text", doc="Its serial number."),
-        "purpose": Setting(kind="text", doc="What it is for, such as SCIENCE, GUIDER, FOCUS or WAVEFRONT."),
-        "width": Setting(kind="number", doc="Its columns without overscan; 0, or absent, where not known."),
-        "height": Setting(kind="number", doc="Its rows without overscan; 0, or absent, where not known."),
-        "amplifiers": Setting(kind="list", items=Setting(kind="text"), doc="Names of its amplifiers."),
-    },
-)
-"""What ``instrument.yaml`` may say about a detector."""
-
-FILTER = Setting(
-    kind="mapping",
-    keys={
-        "name": Setting(
-            kind="text",
-            required=True,
-            longest=_NAME,
-            doc="Name of the physical filter. In lower case, with _ for blanks, it is the filter's directory.",
-        ),
-        "band": Setting(kind="text", doc="Its band; the name where it is not given."),
-    },
-)
-"""What ``instrument.yaml`` may say about a filter."""
-
-INSTRUMENT = Setting(
-    kind="mapping",
-    doc="An instrument: its detectors and filters.",
-    keys={
-        "name": Setting(
-            kind="text", required=True, longest=_NAME, doc="Name of the instrument in a Butler repository."
-        ),
-        "class_name": Setting(
-            kind="text",
-            longest=64,
-            doc="Full name of the stack's instrument class, such as lsst.obs.lsst.LsstCam.",
-        ),
-        "visit_max": Setting(
-            kind="number", doc="Largest visit number, which the repository's instrument record holds."
-        ),
-        "exposure_max": Setting(
-            kind="number", doc="Largest exposure number, which the repository's instrument record holds."
-        ),
-        "visit_system": Setting(
-            kind="number", doc="How exposures make visits, which the repository's instrument record holds."
-        ),
-        "detectors": Setting(kind="list", items=DETECTOR, doc="The detectors."),
-        "filters": Setting(kind="list", items=FILTER, doc="The physical filters."),
-    },
-)
-"""What ``instrument.yaml`` may say."""
-
-OVERRIDE = replace(
-    INSTRUMENT,
-    doc="Keys of instrument.yaml that are overridden.",
-    keys={key: replace(setting, required=False) for key, setting in INSTRUMENT.keys.items()},
-)
-"""What ``curated.yaml`` may say about an instrument."""
 
 
 def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Problem]]:
@@ -223,10 +163,49 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
         if name in filters:
             problems.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
         filters[name] = Filter(item["name"], item.get("band", item["name"]))
-    scalars = {k: v for k, v in tree.items() if k not in ("detectors", "filters")}
-    return Instrument(
-        directory=directory, detectors=detectors, filters=filters, declared=True, **scalars
-    ), problems
+    expected, more = _expected(tree.get("expected", []), wrong, detectors, filters)
+    problems += more
+    offset = tree.get("utc_offset", 0)
+    if not EASTWARD[0] <= offset <= EASTWARD[1]:
+        detail = f"utc_offset is {offset}, not hours from {EASTWARD[0]:g} to {EASTWARD[1]:g}"
+        problems.append(Problem("CAL002", ("utc_offset",), detail))
+        offset = 0
+    scalars = {k: v for k, v in tree.items() if not isinstance(v, list)}
+    scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "utc_offset": offset}
+    return Instrument(directory=directory, declared=True, **scalars), problems
+
+
+def _expected(
+    items: list[Any], wrong: set[Pointer], detectors: Mapping[str, Detector], filters: Mapping[str, Filter]
+) -> tuple[tuple[Expected, ...], list[Problem]]:
+    """Return the types that an instrument must have, with the directory names of their detectors and filters."""
+    made, problems = [], []
+    for i, item in enumerate(items):
+        if ("expected", i) in wrong:
+            continue
+        cls = find_type(item["type"])
+        if cls is None:
+            detail = f"{brief(item['type'])} is not a calibration type"
+            problems.append(Problem("CAL002", ("expected", i, "type"), detail))
+            continue
+        said = {key: tuple(map(directory_name, item.get(key, ()))) for key in ("detectors", "filters")}
+        right = True
+        for key, known, has in (
+            ("detectors", detectors, cls.SPEC.has_detector),
+            ("filters", filters, cls.SPEC.has_filter),
+        ):
+            unknown = [name for name in said[key] if name not in known]
+            if unknown and known:
+                detail = f"{', '.join(unknown)[:200]}: not among the {key} of the instrument"
+            elif said[key] and not has:
+                detail = f"{cls.SPEC.name} has no {key}"
+            else:
+                continue
+            problems.append(Problem("CAL002", ("expected", i, key), detail))
+            right = False
+        if right:
+            made.append(Expected(cls.SPEC.name, **said))
+    return tuple(made), problems
 
 
 def infer_instrument(directory: str, facts: Iterable[Mapping[str, Any]]) -> Instrument:

@@ -133,6 +133,41 @@ class Companion:
     pointer: tuple[str | int, ...]
 
 
+@dataclass(slots=True)
+class Claims:
+    """What a calibration says about its detector, or a camera about all of them; plain data, to be remembered.
+
+    Parameters
+    ----------
+    place : `str`
+        Where it speaks of amplifiers.
+    amplifiers : `list` [`str`]
+        The amplifiers that it has values for; empty where it has none for any.
+    complete : `bool`
+        Whether it should have values for all amplifiers of the detector.
+    count : `int`
+        Number of amplifiers, where it does not name them; 0 where it says nothing.
+    gains : `dict` [`str`, `float`]
+        Gains (electron/adu) by amplifier, those that are known.
+    gain_place : `str`
+        Where it speaks of gains.
+    reach : `list` [`int`]
+        Columns and rows that it needs, and the row of the table that needs them; empty where it needs none.
+    detectors : `list` [`dict`]
+        For each detector of a camera its ``id``, ``name``, ``raft``, ``slot``, ``serial``, ``width``, ``height``, and
+        its ``gains`` by amplifier.
+    """
+
+    place: str = ""
+    amplifiers: list[str] = field(default_factory=list)
+    complete: bool = False
+    count: int = 0
+    gains: dict[str, float] = field(default_factory=dict)
+    gain_place: str = ""
+    reach: list[int] = field(default_factory=list)
+    detectors: list[dict[str, Any]] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """Where a FITS file comes from; it has no clock, so the same commit gives the same bytes.

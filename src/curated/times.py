@@ -36,6 +36,11 @@ def parse_time(text: str) -> datetime:
         raise ValueError(f"{text!r} is beyond the calendar") from error
 
 
+def has_offset(text: str) -> bool:
+    """Say whether an ISO 8601 date-time, which `parse_time` takes, gives its offset from UTC."""
+    return datetime.fromisoformat(text).tzinfo is not None
+
+
 def as_utc(time: Any) -> datetime:
     """Return a moment as naive UTC.
 

@@ -13,6 +13,7 @@ import curated
 from curated.check.file import FileReport
 from curated.codes import Severity
 from curated.diagnostic import Diagnostic
+from curated.model import Claims
 from curated.version import __version__
 
 _MAX_ENTRIES = 250_000
@@ -86,6 +87,7 @@ class Cache:
             "keywords": report.keywords,
             "end": report.end,
             "beside": [report.beside, report.state],
+            "claims": asdict(report.claims) if report.claims else None,
             "found": [asdict(d) for d in report.diagnostics],
         }
         self.changed = True
@@ -118,6 +120,7 @@ def _report(path: str, entry: dict[str, Any]) -> FileReport:
         Diagnostic(**{**d, "severity": Severity(d["severity"]), "pointer": tuple(d["pointer"])})
         for d in entry["found"]
     ]
-    return FileReport(
-        path, entry["detector"], entry["filter"], entry["keywords"], entry["end"], found, *entry["beside"]
-    )
+    identity = (entry["detector"], entry["filter"], entry["keywords"], entry["end"])
+    beside, state = entry["beside"]
+    claims = Claims(**entry["claims"]) if entry["claims"] else None
+    return FileReport(path, *identity, found, beside, state, claims)

@@ -9,10 +9,11 @@ from typing import Any
 
 from curated.calib import Calib
 from curated.check.identity import check_identity, read_date
+from curated.codes import Severity, code_info
 from curated.diagnostic import Diagnostic, Problem
 from curated.instrument import Instrument
 from curated.metadata import normalise
-from curated.model import CalibFile
+from curated.model import CalibFile, Claims
 from curated.registry import get_type
 from curated.text import read
 from curated.text.side import join, read_side
@@ -55,6 +56,8 @@ class FileReport:
         Path of the file beside it that it names; empty where it names none.
     state : `str`
         What would change if that file did.
+    claims : `Claims` or `None`
+        What it says about its detector; `None` where it says nothing.
     """
 
     path: str
@@ -65,6 +68,7 @@ class FileReport:
     diagnostics: list[Diagnostic]
     beside: str = ""
     state: str = ""
+    claims: Claims | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what inference of the instrument needs."""
@@ -114,6 +118,8 @@ def check_file(
     calib, found = cls.from_source(source)
     metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
     problems += found
+    if calib is not None and not any(code_info(p.code).severity is Severity.ERROR for p in found):
+        report.claims = calib.claims()
     if calib is not None and attach is not None:
         calib, found = attach(calib, report)
         problems += found

@@ -49,7 +49,7 @@ def check_identity(
             yield Problem("CAL118", ("metadata", keyword), detail)
     yield from _dates(file, keywords)
     yield from _reserved_dates(keywords)
-    yield from _calib_id(keywords)
+    yield from _calib_id(file, keywords)
     found = _text(keywords, "CALIBCLS").rpartition(".")[2]
     if found and found != spec.calibcls.rpartition(".")[2]:
         detail = f"CALIBCLS is {brief(keywords['CALIBCLS'])}, not {spec.calibcls!r}"
@@ -92,7 +92,8 @@ def _detector(file: CalibFile, keywords: Known, instrument: Instrument | None) -
         yield Problem(
             "CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {brief(name)}, the directory is {directory!r}"
         )
-    elif name and raft and slot and "_" in name and name != f"{raft}_{slot}":
+    copied = bool(name and raft and slot and "_" in name and name != f"{raft}_{slot}")
+    if copied:
         detail = f"DET_NAME is {brief(name)}, RAFTNAME {brief(raft)}, SLOTNAME {brief(slot)}"
         yield Problem("CAL117", ("metadata", "DET_NAME"), detail)
     if instrument is None or not instrument.declared:
@@ -104,6 +105,13 @@ def _detector(file: CalibFile, keywords: Known, instrument: Instrument | None) -
     elif isinstance(number, int) and number != declared.id:
         detail = f"DETECTOR is {number}, but {directory!r} is number {declared.id}"
         yield Problem("CAL110", ("metadata", "DETECTOR"), detail)
+    for keyword, said, known in (
+        ("RAFTNAME", raft, declared.raft if declared else ""),
+        ("SLOTNAME", slot, declared.slot if declared else ""),
+    ):
+        if said and known and said.lower() != known.lower() and not copied:
+            detail = f"{keyword} is {brief(said)}, {directory!r} has {brief(known)} in instrument.yaml"
+            yield Problem("CAL127", ("metadata", keyword), detail)
 
 
 def _filter(file: CalibFile, keywords: Known, instrument: Instrument | None) -> Iterator[Problem]:
@@ -115,6 +123,10 @@ def _filter(file: CalibFile, keywords: Known, instrument: Instrument | None) -> 
     if instrument is not None and instrument.declared and directory not in instrument.filters:
         known = ", ".join(sorted(instrument.filters)) or "none"
         yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}", line=0, column=0)
+    declared = instrument.filters.get(directory) if instrument is not None and instrument.declared else None
+    if declared and directory_name(found) == directory and found != declared.name:
+        detail = f"FILTER is {brief(found)}, instrument.yaml has {brief(declared.name)}"
+        yield Problem("CAL132", ("metadata", "FILTER"), detail)
 
 
 def read_date(keywords: Known, keyword: str) -> datetime | Problem | None:
@@ -161,22 +173,53 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _calib_id(keywords: Known) -> Iterator[Problem]:
-    """Compare the parts of CALIB_ID that repeat keywords."""
-    parts = dict(part.split("=", 1) for part in _text(keywords, "CALIB_ID").split() if "=" in part)
+_PART = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*\Z)")
+"""A part of CALIB_ID; names of filters can have blanks."""
+
+_PARTS = {
+    "instrument": "INSTRUME",
+    "raftName": "RAFTNAME",
+    "detectorName": "DET_NAME",
+    "detectorSerial": "DET_SER",
+    "detector": "DETECTOR",
+    "ccd": "DETECTOR",
+    "ccdnum": "DETECTOR",
+    "filter": "FILTER",
+    "calibDate": "CALIBDATE",
+}
+"""Parts of CALIB_ID, and the keywords that they repeat; ``ccd`` and ``ccdnum`` are what cameras call the number."""
+
+
+def _calib_id(file: CalibFile, keywords: Known) -> Iterator[Problem]:
+    """Compare the parts of CALIB_ID with the keywords that they repeat, or else with the path."""
+    if not keywords.get("CALIB_ID"):
+        return
+    parts = dict(_PART.findall(_text(keywords, "CALIB_ID")))
+    key = file.key
+    paths = {"instrument": key.instrument, "detectorName": key.detector, "filter": key.filter}
+    paths["calibDate"] = iso(file.start)
     wrong = []
-    for part, keyword in (
-        ("instrument", "INSTRUME"),
-        ("raftName", "RAFTNAME"),
-        ("detector", "DETECTOR"),
-        ("filter", "FILTER"),
-        ("calibDate", "CALIBDATE"),
-    ):
+    for part, keyword in _PARTS.items():
         said, known = parts.get(part, ""), _text(keywords, keyword)
-        if said and known and said.lower() != known.lower().replace(" ", "_") and not _same_date(said, known):
-            wrong.append(f"{part} {brief(said)} but {keyword} {brief(known)}")
+        what = keyword
+        if not known:
+            known, what = paths.get(part, ""), "the path"
+        if not said or not known or directory_name(said) == directory_name(known):
+            continue
+        if part == "detectorName" and _full_name(said, parts, keywords) in map(
+            directory_name, (known, key.detector)
+        ):
+            continue
+        if not _same_date(said, known):
+            wrong.append(f"{part} {brief(said)} but {what} {brief(known)}")
     if wrong:
         yield Problem("CAL114", ("metadata", "CALIB_ID"), f"CALIB_ID says {', '.join(wrong)}")
+
+
+def _full_name(name: str, parts: Known, keywords: Known) -> str:
+    """Return a detector's name with the raft, which CALIB_ID gives apart, as directories have it."""
+    raft = parts.get("raftName") or _text(keywords, "RAFTNAME")
+    return directory_name(name if "_" in name or not raft else f"{raft}_{name}")
 
 
 def _same_date(one: str, other: str) -> bool:

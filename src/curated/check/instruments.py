@@ -11,6 +11,7 @@ from curated.config import CONFIG_FILE
 from curated.diagnostic import Diagnostic, Problem, brief
 from curated.instrument import Instrument, infer_instrument, parse_instrument
 from curated.package import Package
+from curated.text.read import read_text
 from curated.text.tree import load_yaml, yaml_locator
 
 
@@ -21,14 +22,14 @@ def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
         if not path:
             continue
         data = read_file(package.files, path)
-        text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else ""
-        tree, problems = load_yaml(text) if isinstance(data, bytes) else (None, [data])
+        text, problems = read_text(data) if isinstance(data, bytes) else (None, [data])
+        tree, problems = load_yaml(text) if text is not None else (None, problems)
         if not problems:
             tree = (
                 {**tree, **package.config.instruments.get(directory, {})} if isinstance(tree, dict) else tree
             )
             declared[directory], problems = parse_instrument(tree, directory)
-        locate = yaml_locator(text)
+        locate = yaml_locator(text or "")
         report.diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
     report.diagnostics += _unused_overrides(package)
     return declared
@@ -80,4 +81,6 @@ def merge_override(instrument: Instrument, override: Mapping[str, object]) -> In
         visit_max=said.visit_max,
         exposure_max=said.exposure_max,
         visit_system=said.visit_system,
+        expected=said.expected,
+        utc_offset=said.utc_offset,
     )

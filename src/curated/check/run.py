@@ -9,6 +9,7 @@ from functools import partial
 
 from curated.check.beside import left_over
 from curated.check.cache import Cache, blob_sha1
+from curated.check.expected import missing_calibrations
 from curated.check.file import FileReport
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.one import check_one, read_file
@@ -92,9 +93,10 @@ def check_loaded(
         selected += [f for f in package.layout.files if _is_meant(report.reports[f.path], chosen, paths)]
         chosen = {file.path for file in selected}
     report.files = selected
-    report.ranges, found = check_set(package.layout.files, report.reports)
+    report.ranges, found = check_set(package.layout.files, report.reports, declared)
     complete_instruments(package, report, declared)
     misplaced = [*package.layout.problems, *left_over(package.layout, report.reports)]
+    expected = missing_calibrations(package, report.instruments)
     for path in chosen:
         report.diagnostics += report.reports[path].diagnostics
     report.diagnostics += _placed((d for d in found if d.file in chosen), package)
@@ -104,6 +106,7 @@ def check_loaded(
         for path, problem in misplaced
         if everything or is_below(path, paths)
     ]
+    report.diagnostics += [d for d in expected if everything or _below(d.file, paths)]
     report.diagnostics += also(selected) if also is not None else ()
     apply_silence(report, package, today, everything)
     report.diagnostics.sort()

@@ -1,20 +1,23 @@
-"""Rules over the whole package: validity, and what files say about the same detector."""
+"""Rules over the whole package: validity, how starts are spelled, and what files say about the same detector."""
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
+from curated.check.agreement import check_agreement
+from curated.check.cameras import Cameras, check_detectors
 from curated.check.file import FileReport
 from curated.diagnostic import Diagnostic, Problem
+from curated.instrument import Instrument
 from curated.model import CalibFile
+from curated.times import has_offset
 from curated.validity import Range, by_key, resolve
 
 
 def check_set(
-    files: list[CalibFile], reports: Mapping[str, FileReport]
+    files: list[CalibFile], reports: Mapping[str, FileReport], declared: Mapping[str, Instrument]
 ) -> tuple[dict[str, Range], list[Diagnostic]]:
     """Check what only all files together show.
 
@@ -24,6 +27,8 @@ def check_set(
         All calibrations of the package.
     reports : `dict` [`str`, `FileReport`]
         What is known of each, by path.
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
 
     Returns
     -------
@@ -34,36 +39,12 @@ def check_set(
     """
     ends = {path: datetime.fromisoformat(r.end) for path, r in reports.items() if r.end}
     ranges, problems = resolve(files, ends)
-    problems += _numbers(files, reports)
+    cameras = Cameras(files, reports)
+    problems += check_agreement(files, reports, declared, cameras)
+    problems += check_detectors(files, reports, declared, cameras)
     problems += _calibdates(files, reports)
+    problems += _offsets(files)
     return ranges, [Diagnostic.from_problem(problem, path) for path, problem in problems]
-
-
-def _numbers(files: Iterable[CalibFile], reports: Mapping[str, FileReport]) -> Iterator[tuple[str, Problem]]:
-    """Compare DETECTOR with what most files of the same directory say, and directories of one number."""
-    numbers: dict[tuple[str, str], Counter[Any]] = {}
-    for file in files:
-        report = reports.get(file.path)
-        if report is not None and file.key.detector and "DETECTOR" in report.keywords:
-            place = (file.key.instrument, file.key.detector)
-            numbers.setdefault(place, Counter())[report.keywords["DETECTOR"]] += 1
-    usual = {place: min(seen, key=lambda n: (-seen[n], str(n))) for place, seen in numbers.items()}
-    owners: dict[tuple[str, Any], list[str]] = {}
-    for (instrument, detector), number in sorted(usual.items()):
-        owners.setdefault((instrument, number), []).append(detector)
-    for file in files:
-        place = (file.key.instrument, file.key.detector)
-        report = reports.get(file.path)
-        if report is None or place not in usual or "DETECTOR" not in report.keywords:
-            continue
-        number = report.keywords["DETECTOR"]
-        sharing = owners[(file.key.instrument, usual[place])]
-        if number != usual[place]:
-            detail = f"DETECTOR is {number}, other files of {file.key.detector!r} say {usual[place]}"
-            yield file.path, Problem("CAL116", ("metadata", "DETECTOR"), detail)
-        elif len(sharing) > 1:
-            detail = f"DETECTOR {number} is claimed by {', '.join(sharing)}"
-            yield file.path, Problem("CAL116", ("metadata", "DETECTOR"), detail)
 
 
 def _calibdates(
@@ -77,3 +58,24 @@ def _calibdates(
                 detail = f"CALIBDATE {date} is also that of {seen[date]}"
                 yield file.path, Problem("CAL406", ("metadata", "CALIBDATE"), detail)
             seen.setdefault(date, file.path)
+
+
+def _offsets(files: Iterable[CalibFile]) -> Iterator[tuple[str, Problem]]:
+    """Yield directories, and else instruments, whose starts are spelled with and without an offset from UTC."""
+    spelled: dict[str, tuple[list[str], list[str]]] = {}
+    for file in files:
+        offset = has_offset(os.path.splitext(os.path.basename(file.path))[0])
+        spelled.setdefault(file.key.instrument, ([], []))[offset].append(file.path)
+    for naive, aware in spelled.values():
+        if not naive or not aware:
+            continue
+        places = {os.path.dirname(path): path for path in reversed(naive)}
+        mixed = {os.path.dirname(path): path for path in reversed(aware) if os.path.dirname(path) in places}
+        for place, path in mixed.items():
+            other = os.path.basename(places[place])
+            yield path, Problem("CAL408", (), f"the name has an offset from UTC, that of {other} has none")
+        if not mixed:
+            detail = (
+                f"names with an offset from UTC: {len(aware)}, without one: {len(naive)}, such as {naive[0]}"
+            )
+            yield aware[0], Problem("CAL409", (), detail)

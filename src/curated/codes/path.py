@@ -62,5 +62,25 @@ ROWS = (
     CodeInfo("CAL126", ERROR, "an .inputs.yaml file without its calibration",
              "give it the calibration's name, or remove it",
              "What it records belongs to no product, and travels with none."),
+    CodeInfo("CAL127", WARNING, "RAFTNAME or SLOTNAME is not that of instrument.yaml",
+             "correct the keyword, or 'raft:' and 'slot:' in instrument.yaml",
+             "It shows a header that was copied from another detector; the stack writes the raft as the slot by mistake."),
+    CodeInfo("CAL128", WARNING, "DET_SER is not the serial number of the detector",
+             "correct DET_SER; where the sensor was exchanged, give its serial number in a 'camera' calibration that starts then",
+             "The calibration was measured on another sensor, or its header was copied."),
+    CodeInfo("CAL129", WARNING, "files of one detector or filter disagree on its name",
+             "make the keyword the same in all files of the directory",
+             "The names of a repository follow from what most files say; the others look for one that is not there."),
+    CodeInfo("CAL130", WARNING, "the serial number of a detector changes",
+             "correct DET_SER; if the sensor was exchanged then, the change is right: say so with 'serial:' in a "
+             "'camera' calibration that starts then, or silence it for the path with that reason",
+             "After an exchange no calibration of the old sensor is right; without one a header was copied."),
+    CodeInfo("CAL131", WARNING, "two detectors share a serial number", "correct DET_SER of one of them",
+             "A sensor sits in one place; the calibration of one of the two was made of the other, or its header was copied."),
+    CodeInfo("CAL132", WARNING, "FILTER is spelled otherwise than in instrument.yaml", "write it as in instrument.yaml",
+             "The stack takes FILTER as it stands into the data ID, and a repository tells upper and lower case apart."),
+    CodeInfo("CAL133", WARNING, "a camera calibration disagrees with instrument.yaml", "correct one of the two",
+             "The repository's records follow instrument.yaml, corrections of images the camera; "
+             "one of them has the wrong detector."),
 )
 # fmt: on

@@ -20,6 +20,12 @@ ROWS = (
              "The run collection is named by CALIBDATE; the later one is given a run of its own."),
     CodeInfo("CAL407", ERROR, "a date that cannot be read", "write it as ISO 8601, such as 2024-01-31T00:00:00",
              "Validity is decided by it."),
+    CodeInfo("CAL408", WARNING, "starts with and without an offset from UTC in one directory",
+             "rename the files so that all starts have an offset, or none of them (UTC)",
+             "Here a start without one is UTC; the stack cannot put such starts in order, and fails with a TypeError."),
+    CodeInfo("CAL409", INFO, "an instrument whose starts are spelled with and without an offset from UTC",
+             "rename the files of one kind: without an offset a start is UTC",
+             "Each directory is read as it is meant; people who compare the names are misled."),
     CodeInfo("CAL410", ERROR, "an image without a side file", "add the side file that names it, or remove the image",
              "Only side files become calibrations; an image alone is believed to be in use and is not released."),
     CodeInfo("CAL411", WARNING, "an image that does not say its unit", "add 'unit:' to the side file",
@@ -52,5 +58,10 @@ ROWS = (
              "Exposures of these dates find no calibration. It can be meant that they do not, so it is no error."),
     CodeInfo("CAL425", INFO, "the validity of later dates changed", "see that both ends of the range are meant",
              "No date before the commit that is compared with is concerned."),
+    CodeInfo("CAL430", WARNING, "an expected type has no calibration", "add its calibrations, or take it out of 'expected:'",
+             "What nobody misses in a review is missed at the first image that needs it."),
+    CodeInfo("CAL431", WARNING, "an expected calibration is missing",
+             "add it, or list the detectors and filters that have one in 'expected:'",
+             "Images of that detector or filter find no calibration."),
 )
 # fmt: on

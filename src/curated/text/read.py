@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from curated.diagnostic import Problem
+from curated.imagefile import LFS
 from curated.text.ecsv import read_ecsv
 from curated.text.source import Source
 from curated.text.tree import read_json, read_yaml
@@ -47,6 +48,8 @@ def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
     """Return a file's text without byte-order mark; `None`, and why, where it is none."""
     if len(data) > MAX_BYTES:
         return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
+    if data.startswith(LFS):
+        return None, [Problem("CAL342", (), "the file is a pointer of git-lfs, not the calibration", line=1)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

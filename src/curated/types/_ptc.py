@@ -169,6 +169,10 @@ def problems(ptc: Any) -> Iterator[Problem]:
             detail = f"auxValues {key}: {len(items)} values for {counts[names[0]]} exposure pairs"
             yield Problem("CAL215", ("auxValues", key), detail)
     yield from _repeated(ptc, names)
+    # What the stack's badAmps lists has no gain by intention.
+    lost = [name for name in names if np.isnan(ptc.gain[name]) and name not in ptc.badAmps.tolist()]
+    if lost:
+        yield Problem("CAL327", ("gain",), f"gain of {', '.join(lost)} is NaN, but badAmps does not list it")
 
 
 def _lengths(ptc: Any, name: str, pairs: int) -> Iterator[Problem]:

@@ -9,8 +9,12 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
+from curated.model import Claims
 from curated.spec import Array, Field, column
-from curated.units import fits_unit
+from curated.units import fits_unit, length_factor
+
+_SHORTEST, _LONGEST = 100.0, 30_000.0
+"""Wavelengths (nm) between which astronomical cameras work, from the far ultraviolet to the thermal infrared."""
 
 _NOISE = 0.01
 """A fraction measured at nothing scatters about zero; so much of it says nothing about the unit."""
@@ -85,6 +89,7 @@ class SpectralCurve(Calib):
             return
         yield from self._order()
         yield from self._missing(name)
+        yield from self._units(name)
         fractions = self.fractions
         # NaN makes neither comparison true; infinity is reported as such.
         if fractions.min() >= -_NOISE and fractions.max() <= 1 + _NOISE:
@@ -98,6 +103,24 @@ class SpectralCurve(Calib):
                 + f", the worst of {outside.size} outside of 0 to {'100 %' if unit == '%' else 1}"
             )
             yield Problem("CAL304", (name, int(worst)), detail)
+
+    def _units(self, name: str) -> Iterator[Problem]:
+        """Yield values that are of another unit than the file says."""
+        unit = self.units.get("wavelength", "") or "nm"
+        factor = length_factor(unit) / 10  # to nm
+        least, most = self.wavelength.min() * factor, self.wavelength.max() * factor
+        if least < _SHORTEST or most > _LONGEST:
+            detail = f"wavelengths from {self.wavelength.min():g} to {self.wavelength.max():g} {unit}"
+            yield Problem("CAL334", ("wavelength", 0), detail)
+        values = getattr(self, self._named)
+        if self.units.get(self._named, "") == "%" and 0 < values.max() <= 1:
+            yield Problem(
+                "CAL335", (name, int(values.argmax())), f"{name}: {values.max():g} % is the largest value"
+            )
+
+    def claims(self) -> Claims | None:
+        """Return its amplifiers; one that could not be measured may be left out."""
+        return Claims("amp_name", self.amplifiers) if self.amplifiers else None
 
     def _missing(self, name: str) -> Iterator[Problem]:  # noqa: ARG002 (types that allow them need it)
         """Yield samples that are no numbers, in types that allow them."""

@@ -11,9 +11,10 @@ from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import Box, DetectorGeometry, within
 from curated.keyed import key_problems
-from curated.model import ColumnData, Content, TableData, TextColumn
+from curated.model import Claims, ColumnData, Content, TableData, TextColumn
 from curated.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types import _kernel_rules
 from curated.types._brighter_fatter import correct
 
 
@@ -136,7 +137,8 @@ class BrighterFatterKernel(Calib):
         return self.detKernels if self.level == "DETECTOR" else self.ampKernels
 
     def problems(self) -> Iterator[Problem]:
-        """Yield mappings that do not have the same amplifiers, and a level without its kernels."""
+        """Yield mappings that do not have the same amplifiers, a level without its kernels, and doubtful kernels."""
+        yield from _kernel_rules.problems(self)
         if self.level == "DETECTOR":
             if not self.detKernels:
                 yield Problem("CAL308", ("detKernels",), "LEVEL is DETECTOR, but there is no detector kernel")
@@ -149,6 +151,11 @@ class BrighterFatterKernel(Calib):
             yield Problem(
                 "CAL215", ("rawMeans",), f"amplifiers have {sorted(lengths)} exposure pairs, not one number"
             )
+
+    def claims(self) -> Claims:
+        """Return its amplifiers, where each has a kernel, and their gains."""
+        amplifiers = [] if self.level == "DETECTOR" else list(self.ampKernels)
+        return Claims("ampKernels", amplifiers, True, gains=dict(self.gain), gain_place="gain")
 
     def tables(self) -> list[TableData]:
         """Return the stack's tables; a detector kernel's flags, which the stack loses, in one of their own."""

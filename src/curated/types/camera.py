@@ -10,8 +10,9 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
 from curated.geometry import Amplifier, Box, DetectorGeometry, choose
-from curated.model import Content, TableData, TextColumn
+from curated.model import Claims, Content, TableData, TextColumn
 from curated.spec import Array, Field, PlotSpec, Spec, Table, column
+from curated.types import _camera_rules
 from curated.units import fits_unit
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
@@ -178,59 +179,18 @@ class CameraGeometry(Calib):
 
     def problems(self) -> Iterator[Problem]:
         """Yield names that stand twice, and amplifiers that do not tile a known detector."""
-        for declared in (f for f in self.FIELDS if f.name in ("detector_id", "detector_name", "filter_name")):
-            yield from self._twice(declared, getattr(self, declared.name).tolist())
-        pairs = list(zip(self.amplifier_detector.tolist(), self.amplifier_name.tolist(), strict=True))
-        yield from self._twice(next(f for f in self.FIELDS if f.name == "amplifier_name"), pairs)
-        names = self.detector_name.tolist()
-        known = ", ".join(names)
-        for row, name in enumerate(self.amplifier_detector.tolist()):
-            if name not in names:
-                yield Problem(
-                    "CAL308", ("amplifiers", row, "detector"), f"detector {name!r} is not one of {known}"
-                )
-        for row, name in enumerate(names):
-            rows = np.flatnonzero(self.amplifier_detector == name)
-            if not rows.size:
-                yield Problem("CAL308", ("detectors", row), f"detector {name} has no amplifier")
-            yield from self._outside(rows, row)
-            yield from self._overlapping(rows)
+        return _camera_rules.problems(self)
 
-    def _twice(self, declared: Field, values: list[Any]) -> Iterator[Problem]:
-        table = self.SPEC.tables[declared.table].name
-        first: dict[Any, int] = {}
-        for row, value in enumerate(values):
-            if first.setdefault(value, row) != row:
-                said = " ".join(value) if isinstance(value, tuple) else value
-                detail = f"{table} {row + 1}: {declared.key} {said} is that of {table} {first[value] + 1}"
-                yield Problem("CAL306", (table, row, declared.key), detail)
-
-    def _boxes(self) -> tuple[Array, Array, Array, Array]:
-        """Return left, right, bottom and top edges of the amplifiers, the ends exclusive."""
-        left, bottom = self.amplifier_x0, self.amplifier_y0
-        return left, left + self.amplifier_width, bottom, bottom + self.amplifier_height
-
-    def _outside(self, rows: Array, detector: int) -> Iterator[Problem]:
-        _, right, _, top = self._boxes()
-        width, height = self.detector_width[detector], self.detector_height[detector]
-        for row in rows[(right[rows] > width) | (top[rows] > height)].tolist():
-            detail = f"amplifier {self._amplifier(row)} reaches to {right[row]}, {top[row]} on {width} x {height} pixels"
-            yield Problem("CAL307", ("amplifiers", row), detail)
-
-    def _overlapping(self, rows: Array) -> Iterator[Problem]:
-        left, right, bottom, top = self._boxes()
-        for i, row in enumerate(rows.tolist()):
-            before = rows[:i]
-            inside = (left[before] < right[row]) & (left[row] < right[before])
-            inside &= (bottom[before] < top[row]) & (bottom[row] < top[before])
-            if inside.any():
-                other = self._amplifier(int(before[inside][0]))
-                yield Problem(
-                    "CAL308", ("amplifiers", row), f"amplifier {self._amplifier(row)} overlaps {other}"
-                )
-
-    def _amplifier(self, row: int) -> str:
-        return f"{self.amplifier_detector[row]} {self.amplifier_name[row]}"
+    def claims(self) -> Claims:
+        """Return its detectors, each with its amplifiers and their gains."""
+        gains: dict[str, dict[str, float]] = {name: {} for name in self.detector_name.tolist()}
+        of = (self.amplifier_detector, self.amplifier_name, self.amplifier_gain)
+        for detector, amplifier, gain in zip(*(values.tolist() for values in of), strict=True):
+            gains.get(detector, {})[amplifier] = gain
+        own = [field for field in self.FIELDS if field.table == _DETECTORS]
+        rows = zip(*(getattr(self, field.name).tolist() for field in own), strict=True)
+        said = [dict(zip([field.key for field in own], row, strict=True)) for row in rows]
+        return Claims(detectors=[{**entry, "gains": gains[entry["name"]]} for entry in said])
 
     # -- detectors ------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry, with_gains, within
-from curated.model import Content
+from curated.model import Claims, Content
 from curated.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._crosstalk_correction import Source, correct
@@ -18,6 +18,9 @@ from curated.types._crosstalk_correction import Source, correct
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
 """So many have their missing matrices filled in; what a file claims is not believed without limit."""
+
+_LARGE = 0.1
+"""Crosstalk between the amplifiers of one detector is a thousandth or less; of this size it is seen in every image."""
 
 
 @calibration
@@ -181,6 +184,23 @@ class Crosstalk(Calib):
         if self.coeffs is not None and np.diagonal(self.coeffs).any():
             count = int(np.count_nonzero(np.diagonal(self.coeffs)))
             yield Problem("CAL312", ("coeffs",), f"{count} of {self.nAmp} diagonal coefficients are not zero")
+        if self.coeffs is not None and self.coeffs.size and np.abs(self.coeffs).max() > _LARGE:
+            yield from self._large(self.coeffs)
+
+    def _large(self, coeffs: Array) -> Iterator[Problem]:
+        """Yield the largest coefficient between two amplifiers, where it is no crosstalk."""
+        sizes = np.abs(coeffs * (1 - np.eye(len(coeffs))))
+        source, target = np.unravel_index(sizes.argmax(), sizes.shape)
+        count = int(np.count_nonzero(sizes > _LARGE))
+        if count:
+            detail = (
+                f"the coefficient from amplifier {source + 1} to {target + 1} is {coeffs[source, target]:g}"
+            )
+            yield Problem("CAL329", ("coeffs",), f"{detail}, the largest of {count} beyond {_LARGE}")
+
+    def claims(self) -> Claims:
+        """Return the number of its amplifiers, which it does not name."""
+        return Claims("coeffs", count=self.nAmp if self.coeffs is not None else 0)
 
     def apply(
         self,

@@ -12,6 +12,7 @@ from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
 from curated.keyed import key_problems
 from curated.mismatch import amplifier_mismatches
+from curated.model import Claims
 from curated.pixels import Image
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._linearity_rules import node_problems
@@ -166,6 +167,12 @@ class DeferredCharge(Calib):
                 if found != len(signals) and found != 1:
                     detail = f"{key} of {name}: {found} values for {len(signals)} signals"
                     yield Problem("CAL215", (key, name), detail)
+
+    def claims(self) -> Claims:
+        """Return its amplifiers and the gains that it was made with."""
+        return Claims(
+            "driftScale", list(self.driftScale), True, gains=dict(self.inputGain), gain_place="inputGain"
+        )
 
     def mismatches(self, other: Calib | DetectorGeometry) -> Iterator[Problem]:
         """Yield why it cannot be used with a detector: another one, other amplifiers."""

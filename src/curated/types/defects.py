@@ -11,9 +11,10 @@ from curated.calib import Calib, calibration
 from curated.calibration_error import or_raise
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import Box, DetectorGeometry
-from curated.model import TextColumn
+from curated.model import Claims, TextColumn
 from curated.pixels import Image, no_options, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.types._boxes import repeated
 from curated.types._regions import boxes_of, is_regions
 
 
@@ -64,11 +65,13 @@ class Defects(Calib):
         return {f.name: [] for f in cls.FIELDS}
 
     def problems(self) -> Iterator[Problem]:
-        """Yield boxes of columns that are not all given."""
+        """Yield boxes of columns that are not all given, and boxes that add nothing to the others."""
         lengths = {f.name: len(getattr(self, f.name)) for f in self.FIELDS}
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"{name} {n}" for name, n in lengths.items())
             yield Problem("CAL215", ("width",), f"the columns differ in length: {listed}")
+        elif len(self.x0) > 1:
+            yield from repeated(self.x0, self.y0, self.width, self.height)
 
     def fits_on(self, width: int, height: int) -> Iterator[Problem]:
         """Yield boxes that reach beyond the detector."""
@@ -76,6 +79,14 @@ class Defects(Calib):
         for row in np.flatnonzero((right > width) | (top > height)).tolist():
             box = f"columns {self.x0[row]} to {right[row] - 1}, rows {self.y0[row]} to {top[row] - 1}"
             yield Problem("CAL307", ("x0", row), f"row {row + 1}: {box} on a detector of {width} x {height}")
+
+    def claims(self) -> Claims | None:
+        """Return how far its boxes reach."""
+        if not self.x0.size:
+            return None
+        right, top = self.x0 + self.width, self.y0 + self.height
+        # The row that reaches farthest, as columns and rows are alike on most detectors.
+        return Claims(reach=[int(right.max()), int(top.max()), int(np.maximum(right, top).argmax())])
 
     def mask(self, shape: tuple[int, int]) -> Array:
         """Return which pixels are bad.

@@ -10,6 +10,7 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
+from curated.model import Claims
 from curated.pixels import Image, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 
@@ -65,6 +66,10 @@ class GainCorrection(Calib):
         for row in np.flatnonzero(far).tolist():
             detail = f"amplifier {names[row]}: a gain adjustment of {values[row]:g} is far from 1"
             yield Problem("CAL330", ("gainAdjustments", row), detail)
+
+    def claims(self) -> Claims:
+        """Return its amplifiers."""
+        return Claims("ampNames", self.ampNames.tolist(), True)
 
     def apply(self, target: Image, **options: Any) -> Image:
         """Correct an image in electrons that was made with the gains before the adjustment.

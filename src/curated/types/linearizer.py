@@ -11,6 +11,7 @@ from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
 from curated.geometry import Box, DetectorGeometry
 from curated.mismatch import amplifier_mismatches
+from curated.model import Claims
 from curated.pixels import Image
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types import _linearity, _linearity_rules
@@ -191,6 +192,10 @@ class Linearizer(Calib):
             if x0 + columns > width or y0 + rows > height:
                 detail = f"{name} reaches to {x0 + columns}, {y0 + rows} on a detector of {width} x {height}"
                 yield Problem("CAL307", ("amplifiers", name, "linearityBBox"), detail)
+
+    def claims(self) -> Claims:
+        """Return its amplifiers."""
+        return Claims("amplifiers", list(self.linearityBBox), True)
 
     def mismatches(self, other: Calib | DetectorGeometry) -> Iterator[Problem]:
         """Yield why it cannot be used with a detector: another one, other amplifiers, other boxes.

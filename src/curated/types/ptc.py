@@ -12,7 +12,7 @@ from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
 from curated.keyed import key_problems
 from curated.mismatch import amplifier_mismatches
-from curated.model import Content
+from curated.model import Claims, Content
 from curated.pixels import Image, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types import _ptc
@@ -231,6 +231,10 @@ class PhotonTransferCurve(Calib):
         yield from differing
         if not differing:
             yield from _ptc.problems(self)
+
+    def claims(self) -> Claims:
+        """Return its amplifiers and their gains."""
+        return Claims("gain", list(self.gain), True, gains=dict(self.gain), gain_place="gain")
 
     def mismatches(self, other: Calib | DetectorGeometry) -> Iterator[Problem]:
         """Yield why it cannot be used with a detector: another one, other amplifiers."""

@@ -1,0 +1,39 @@
+"""What is doubtful about kernels of the brighter-fatter effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from curated.diagnostic import Problem
+
+_TOLERANCE = 1e-3
+"""Difference of mirrored values, as a part of the largest, that rounding in text does not make."""
+
+
+def problems(kernel: Any) -> Iterator[Problem]:
+    """Yield kernels in force that are not finite, and those that are not their own mirror image.
+
+    A kernel is the potential of charge in the central pixel; it is the same to the left and to the right, and up and
+    down, but not along rows and columns (Coulton et al. 2018, AJ 155, 258, section 3).
+    """
+    declared = next(f for f in kernel.FIELDS if getattr(kernel, f.name) is kernel.kernels)
+    place = declared.key
+    for name, values in kernel.kernels.items():
+        if not kernel.valid.get(name, True) or not values.size:
+            continue
+        wrong = int(np.count_nonzero(~np.isfinite(values)))
+        if wrong:
+            # Where none may be, each value that is not finite has been reported.
+            if not declared.finite:
+                detail = f"{place} of {name}: {wrong} of {values.size} values are not finite"
+                yield Problem("CAL328", (place, name), detail)
+            continue
+        largest = np.abs(values).max()
+        for axis, said in ((1, "left and right"), (0, "top and bottom")):
+            worst = np.abs(values - np.flip(values, axis)).max()
+            if worst > _TOLERANCE * largest:
+                part = f"{100 * worst / largest:.2g} % of the largest value"
+                yield Problem("CAL316", (place, name), f"{place} of {name}: {said} differ by up to {part}")
