@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     "--all", "every", is_flag=True, help="Show each finding as text, even where there are hundreds."
 )
 @click.option("--summary", metavar="FILE", type=click.Path(), help="Append a summary in Markdown to FILE.")
+@click.option("--times", is_flag=True, help="Print when each file is in force, instead of the findings.")
 @format_option("github", "sarif", "junit")
 @pass_settings
 def command(
@@ -51,6 +52,7 @@ def command(
     no_cache: bool,
     every: bool,
     summary: str | None,
+    times: bool,
     form: str,
 ) -> None:
     """Report all that is wrong with the calibrations: of the whole package, or of PATHS.
@@ -67,6 +69,7 @@ def command(
       curated check calibs/demo/defects
       curated check --since origin/main
       curated -C ../obs_lsst_data check --format json
+      curated check --times calibs/demo/defects      UTC, TAI, MJD and observing night
       curated check --format github --summary "$GITHUB_STEP_SUMMARY"
 
     Of more than 100 findings, text shows the first of each code; all other formats are complete.
@@ -86,6 +89,19 @@ def command(
             progress=progress,
             also=unnoted,
         )
+    if times:
+        _print_times(settings, report, form)
+    else:
+        _print_findings(settings, package, report, form, every=every)
+    if summary is not None:
+        from curated.report.summary import append_summary
+
+        append_summary(summary, report, _prefix(package.root))
+    raise SystemExit(1 if report.failed else 0)
+
+
+def _print_findings(settings: Settings, package: Package, report: Report, form: str, *, every: bool) -> None:
+    """Print what was found in the form that was asked for."""
     if form == "json":
         findings = [d.to_dict() for d in report.diagnostics]
         print_json(
@@ -101,11 +117,19 @@ def command(
         reporter = importlib.import_module(f"curated.report.{form}")
         for line in reporter.report_lines(report, _prefix(package.root)):
             click.echo(line)
-    if summary is not None:
-        from curated.report.summary import append_summary
 
-        append_summary(summary, report, _prefix(package.root))
-    raise SystemExit(1 if report.failed else 0)
+
+def _print_times(settings: Settings, report: Report, form: str) -> None:
+    """Print when the files are in force; that there are errors is said in a remark."""
+    from curated.report.times import times_text, validity_times
+
+    rows = validity_times(report)
+    if form == "json":
+        print_json("times", files=rows)
+    for line in times_text(rows) if form != "json" else ():
+        click.echo(line)
+    if report.failed:
+        settings.remark("there are errors, which 'curated check' shows without --times")
 
 
 def _prefix(root: Path) -> str:
