@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,3 +104,34 @@ def test_it_runs_as_a_module():
         text=True,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+ROWS = [
+    line.split("|")
+    for line in (ROOT / "docs" / "pains.md").read_text("utf-8").splitlines()
+    if re.match(r"\| \d", line)
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[1].strip())
+def test_each_pain_is_found_by_the_codes_and_shown_by_the_cases_that_the_page_names(row):
+    _, _, what, where, codes, cases, _ = (cell.strip() for cell in row)
+    assert what
+    assert where
+    named = set(re.findall(r"CAL\d{3}", codes))
+    assert named
+    assert named <= CODES.keys()
+    shown = re.findall(r"\[(\S+)\]\((\S+)\)", cases)
+    assert shown
+    for name, target in shown:
+        assert target == f"../tests/data/bad/{name}"
+        expected = (ROOT / "tests/data/bad" / name / "expected.txt").read_text("utf-8")
+        assert name[:6] in named
+        assert f" {name[:6]} " in expected
+
+
+def test_the_times_of_the_page_are_those_of_the_demonstration():
+    page = (ROOT / "docs" / "pains.md").read_text("utf-8")
+    command = [sys.executable, "-P", "-m", "curated", "check", "--times", "calibs/demo/defects/d02"]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert "".join(f"    {line}\n" for line in printed.splitlines()) in page
