@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from curated.check.cameras import Cameras
@@ -35,12 +35,11 @@ def check_agreement(
     """
     yield from _numbers(files, reports)
     # A name that is not the directory's is reported in its own file, and so is a raft that is not the instrument's.
-    open_ones = [f for f in files if not _known(declared, f, "raft")]
-    yield from _names("RAFTNAME", [f for f in open_ones if f.key.detector], reports, lambda f: f.key.detector)
-    open_ones = [f for f in files if not _known(declared, f, "slot")]
-    yield from _names("SLOTNAME", [f for f in open_ones if f.key.detector], reports, lambda f: f.key.detector)
-    undeclared = [f for f in files if f.key.filter and f.key.instrument not in declared]
-    yield from _names("FILTER", undeclared, reports, lambda f: f.key.filter)
+    for keyword, attribute in (("RAFTNAME", "raft"), ("SLOTNAME", "slot")):
+        said = [f for f in files if _value(reports, f, keyword) and not _known(declared, f, attribute)]
+        yield from _names(keyword, [(f, f.key.detector) for f in said], reports)
+    said = [f for f in files if f.key.filter and f.key.instrument not in declared]
+    yield from _names("FILTER", [(f, f.key.filter) for f in said if _value(reports, f, "FILTER")], reports)
     yield from _serials(files, reports, declared, cameras)
 
 
@@ -83,18 +82,18 @@ def _numbers(files: Iterable[CalibFile], reports: Reports) -> Found:
             yield file.path, Problem("CAL116", ("metadata", "DETECTOR"), detail)
 
 
-def _names(keyword: str, files: list[CalibFile], reports: Reports, of: Callable[[CalibFile], str]) -> Found:
-    """Compare a keyword with what most files of the same detector or filter say."""
+def _names(keyword: str, files: list[tuple[CalibFile, str]], reports: Reports) -> Found:
+    """Compare a keyword with what most files of the same detector or filter say; the files have it."""
     said: dict[tuple[str, str], Counter[str]] = {}
-    for file in files:
-        value = _value(reports, file, keyword)
-        if value:
-            said.setdefault((file.key.instrument, of(file)), Counter())[value] += 1
-    differing = {place: _usual(seen) for place, seen in said.items() if len(seen) > 1}
-    for file in files if differing else ():
-        value, usual = _value(reports, file, keyword), differing.get((file.key.instrument, of(file)))
-        if value and usual and value != usual:
-            detail = f"{keyword} is {brief(value)}, other files of {of(file)!r} say {brief(usual)}"
+    values = [_value(reports, file, keyword) for file, _ in files]
+    for (file, of), value in zip(files, values, strict=True):
+        if of:
+            said.setdefault((file.key.instrument, of), Counter())[value] += 1
+    usual = {place: _usual(seen) for place, seen in said.items() if len(seen) > 1}
+    for (file, of), value in zip(files, values, strict=True) if usual else ():
+        most = usual.get((file.key.instrument, of), value)
+        if value != most:
+            detail = f"{keyword} is {brief(value)}, other files of {of!r} say {brief(most)}"
             yield file.path, Problem("CAL129", ("metadata", keyword), detail)
 
 

@@ -192,28 +192,34 @@ _PARTS = {
 
 def _calib_id(file: CalibFile, keywords: Known) -> Iterator[Problem]:
     """Compare the parts of CALIB_ID with the keywords that they repeat, or else with the path."""
-    if not keywords.get("CALIB_ID"):
+    text = _text(keywords, "CALIB_ID")
+    if not text:
         return
-    parts = dict(_PART.findall(_text(keywords, "CALIB_ID")))
-    key = file.key
-    paths = {"instrument": key.instrument, "detectorName": key.detector, "filter": key.filter}
-    paths["calibDate"] = iso(file.start)
+    parts = dict(_PART.findall(text))
     wrong = []
-    for part, keyword in _PARTS.items():
-        said, known = parts.get(part, ""), _text(keywords, keyword)
-        what = keyword
-        if not known:
-            known, what = paths.get(part, ""), "the path"
-        if not said or not known or directory_name(said) == directory_name(known):
+    for part, said in parts.items():
+        keyword = _PARTS.get(part, "")
+        known = _text(keywords, keyword)
+        if said == known or not keyword or not said:
             continue
-        if part == "detectorName" and _full_name(said, parts, keywords) in map(
-            directory_name, (known, key.detector)
-        ):
+        if not known:
+            known, keyword = _in_path(file, part), "the path"
+        name = directory_name(said)
+        if not known or name == directory_name(known):
+            continue
+        if part == "detectorName" and _full_name(name, parts, keywords) == file.key.detector:
             continue
         if not _same_date(said, known):
-            wrong.append(f"{part} {brief(said)} but {what} {brief(known)}")
+            wrong.append(f"{part} {brief(said)} but {keyword} {brief(known)}")
     if wrong:
         yield Problem("CAL114", ("metadata", "CALIB_ID"), f"CALIB_ID says {', '.join(wrong)}")
+
+
+def _in_path(file: CalibFile, part: str) -> str:
+    """Return what the path says about a part of CALIB_ID, empty for nothing."""
+    key = file.key
+    paths = {"instrument": key.instrument, "detectorName": key.detector, "filter": key.filter}
+    return iso(file.start) if part == "calibDate" else paths.get(part, "")
 
 
 def _full_name(name: str, parts: Known, keywords: Known) -> str:

@@ -16,6 +16,9 @@ from curated.units import fits_unit, length_factor
 _SHORTEST, _LONGEST = 100.0, 30_000.0
 """Wavelengths (nm) between which astronomical cameras work, from the far ultraviolet to the thermal infrared."""
 
+_PERCENT = 0.01
+"""No curve that is worth a file stays below it."""
+
 _NOISE = 0.01
 """A fraction measured at nothing scatters about zero; so much of it says nothing about the unit."""
 
@@ -89,10 +92,11 @@ class SpectralCurve(Calib):
             return
         yield from self._order()
         yield from self._missing(name)
-        yield from self._units(name)
         fractions = self.fractions
-        # NaN makes neither comparison true; infinity is reported as such.
-        if fractions.min() >= -_NOISE and fractions.max() <= 1 + _NOISE:
+        # NaN makes no comparison true; infinity is reported as such.
+        least, largest = fractions.min(), fractions.max()
+        yield from self._units(name, float(largest))
+        if least >= -_NOISE and largest <= 1 + _NOISE:
             return
         outside = np.flatnonzero(np.isfinite(fractions) & ((fractions < -_NOISE) | (fractions > 1 + _NOISE)))
         if outside.size:
@@ -104,19 +108,17 @@ class SpectralCurve(Calib):
             )
             yield Problem("CAL304", (name, int(worst)), detail)
 
-    def _units(self, name: str) -> Iterator[Problem]:
-        """Yield values that are of another unit than the file says."""
+    def _units(self, name: str, largest: float) -> Iterator[Problem]:
+        """Yield values that are of another unit than the file says; ``largest`` is the largest fraction."""
         unit = self.units.get("wavelength", "") or "nm"
+        # Wavelengths increase, or else that is what is reported.
+        least, most = float(self.wavelength[0]), float(self.wavelength[-1])
         factor = length_factor(unit) / 10  # to nm
-        least, most = self.wavelength.min() * factor, self.wavelength.max() * factor
-        if least < _SHORTEST or most > _LONGEST:
-            detail = f"wavelengths from {self.wavelength.min():g} to {self.wavelength.max():g} {unit}"
-            yield Problem("CAL334", ("wavelength", 0), detail)
-        values = getattr(self, self._named)
-        if self.units.get(self._named, "") == "%" and 0 < values.max() <= 1:
-            yield Problem(
-                "CAL335", (name, int(values.argmax())), f"{name}: {values.max():g} % is the largest value"
-            )
+        if least * factor < _SHORTEST or most * factor > _LONGEST:
+            yield Problem("CAL334", ("wavelength", 0), f"wavelengths from {least:g} to {most:g} {unit}")
+        if 0 < largest <= _PERCENT and self.units.get(self._named, "") == "%":
+            row = int(np.argmax(self.fractions))
+            yield Problem("CAL335", (name, row), f"{name}: {100 * largest:g} % is the largest value")
 
     def claims(self) -> Claims | None:
         """Return its amplifiers; one that could not be measured may be left out."""
