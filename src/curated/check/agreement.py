@@ -50,9 +50,9 @@ def _known(declared: Mapping[str, Instrument], file: CalibFile, attribute: str) 
     return str(getattr(detector, attribute)) if detector else ""
 
 
-def _usual(seen: Counter[Any]) -> Any:
-    """Return what most files say; among equals the first in order."""
-    return min(seen, key=lambda value: (-seen[value], str(value)))
+def _usual(seen: Counter[Any], directory: str = "") -> Any:
+    """Return what most files say; among equals what the directory says as well, else the first in order."""
+    return min(seen, key=lambda value: (-seen[value], str(value).lower() != directory, str(value)))
 
 
 def _numbers(files: Iterable[CalibFile], reports: Reports) -> Found:
@@ -82,6 +82,10 @@ def _numbers(files: Iterable[CalibFile], reports: Reports) -> Found:
             yield file.path, Problem("CAL116", ("metadata", "DETECTOR"), detail)
 
 
+_PARTS = {"RAFTNAME": 0, "SLOTNAME": -1}
+"""Which part of a detector's directory a keyword repeats."""
+
+
 def _names(keyword: str, files: list[tuple[CalibFile, str]], reports: Reports) -> Found:
     """Compare a keyword with what most files of the same detector or filter say; the files have it."""
     said: dict[tuple[str, str], Counter[str]] = {}
@@ -89,7 +93,9 @@ def _names(keyword: str, files: list[tuple[CalibFile, str]], reports: Reports) -
     for (file, of), value in zip(files, values, strict=True):
         if of:
             said.setdefault((file.key.instrument, of), Counter())[value] += 1
-    usual = {place: _usual(seen) for place, seen in said.items() if len(seen) > 1}
+    # Where the directory has the form RAFT_SLOT, it settles a tie.
+    part = _PARTS.get(keyword, 0)
+    usual = {place: _usual(seen, place[1].split("_")[part]) for place, seen in said.items() if len(seen) > 1}
     for (file, of), value in zip(files, values, strict=True) if usual else ():
         most = usual.get((file.key.instrument, of), value)
         if value != most:
