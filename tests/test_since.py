@@ -26,7 +26,7 @@ FUTURE = place(0, "20300101T000000")
 DATES = {OLD: "2020-01-01", MIDDLE: "2022-01-01", LATER: "2023-01-01", FUTURE: "2030-01-01"}
 OLD_RANGE = "2020-01-01T00:00:00 to 2022-01-01T00:00:00"
 MIDDLE_RANGE = "2022-01-01T00:00:00 to open"
-IDENTITY = {"DET_SER": "A1"}
+IDENTITY = {"MAKER": "A1"}
 
 
 def text(path: str, *, detector: int = 0, x0: int = 1, **meta: str) -> str:
@@ -77,8 +77,8 @@ def test_an_edit_in_place_says_which_dates_have_other_results(package: GitPackag
 
 
 def test_an_edit_of_a_keyword_names_it(package: GitPackage) -> None:
-    package.write({MIDDLE: text(MIDDLE, x0=2, DET_SER="A2")})
-    expected = f"{MIDDLE} CAL420 DET_SER edited in place since REV: results change from {MIDDLE_RANGE} UTC"
+    package.write({MIDDLE: text(MIDDLE, x0=2, MAKER="A2")})
+    expected = f"{MIDDLE} CAL420 MAKER edited in place since REV: results change from {MIDDLE_RANGE} UTC"
     assert said(package) == [expected]
 
 
@@ -94,7 +94,7 @@ def test_what_gives_the_same_results_is_no_edit(package: GitPackage) -> None:
 
 def test_the_same_calibration_in_another_form_is_no_edit(package: GitPackage) -> None:
     tree = (
-        "metadata: {OBSTYPE: defects, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01T00:00:00', DET_SER: A1}\n"
+        "metadata: {OBSTYPE: defects, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01T00:00:00', MAKER: A1}\n"
         "x0: [1]\ny0: [2]\nwidth: [3]\nheight: [4]\n"
     )
     package.write({OLD: None, OLD.replace(".ecsv", ".yaml"): tree})

@@ -106,7 +106,7 @@ def check_loaded(
         for path, problem in misplaced
         if everything or is_below(path, paths)
     ]
-    report.diagnostics += [d for d in expected if everything or _below(d.file, paths)]
+    report.diagnostics += [d for d in expected if everything or is_below(d.file, paths)]
     report.diagnostics += also(selected) if also is not None else ()
     apply_silence(report, package, today, everything)
     report.diagnostics.sort()
