@@ -1,0 +1,56 @@
+"""Codes of the family CAL6xx: bundle and import."""
+
+from __future__ import annotations
+
+from curated.codes.info import ERROR, INFO, WARNING, CodeInfo
+
+# fmt: off
+ROWS = (
+    CodeInfo("CAL610", ERROR, "the bundle's manifest is not valid", "make the bundle again with 'curated bundle'",
+             "The manifest decides what is imported, and as what."),
+    CodeInfo("CAL611", ERROR, "a bundle of an unknown version", "import it with the version of curated that made it",
+             "What a newer manifest means cannot be guessed."),
+    CodeInfo("CAL612", ERROR, "a path that leads out of the bundle", "do not import this bundle; ask where it comes from",
+             "A bundle that names files outside of itself could bring any file into the repository."),
+    CodeInfo("CAL613", ERROR, "a file of the bundle is missing", "copy the bundle again, or make it again",
+             "A dataset without its file would be found and could not be read."),
+    CodeInfo("CAL614", ERROR, "a file of the bundle has changed", "copy the bundle again, or make it again",
+             "The manifest's hash is all that ties the file to the commit that it is said to come from."),
+    CodeInfo("CAL615", ERROR, "a UUID that does not follow from its dataset", "make the bundle again with 'curated bundle'",
+             "Deterministic UUIDs let two sites, and two imports, agree on what is the same."),
+    CodeInfo("CAL620", ERROR, "an instrument, detector or filter differs from the repository's",
+             "correct instrument.yaml, or the repository's record; it is never overwritten",
+             "A calibration of another detector or band would be applied."),
+    CodeInfo("CAL621", WARNING, "a limit of the instrument differs from the repository's",
+             "correct instrument.yaml if the repository is right; its record is kept",
+             "Nothing of a calibration depends on it, but one of the two is out of date."),
+    CodeInfo("CAL622", ERROR, "a detector without a full name in the repository",
+             "give the detector its full name in the repository",
+             "Butler names files by it: all detectors of a run would share one file, and overwrite it silently."),
+    CodeInfo("CAL623", ERROR, "a dataset type is defined differently in the repository",
+             "use a repository whose dataset types are the stack's, or rename its own",
+             "Readers of the repository expect what it has defined."),
+    CodeInfo("CAL624", ERROR, "a collection of another kind has the name", "import with another --label, or with --no-chain",
+             "A name stands for one collection of one kind."),
+    CodeInfo("CAL625", ERROR, "the repository has another content under the same name",
+             "import with another --label; a released label must not be used again",
+             "Lookups would go on to return the old content under the new commit's name."),
+    CodeInfo("CAL626", ERROR, "validity ranges of the bundle overlap", "correct the package and make the bundle again",
+             "Two calibrations in force at once make every lookup there ambiguous; Butler does not notice."),
+    CodeInfo("CAL627", ERROR, "a validity range overlaps one that the repository has",
+             "import with another --label, or decertify what is there",
+             "Two calibrations in force at once make every lookup there ambiguous; Butler does not notice."),
+    CodeInfo("CAL628", WARNING, "the repository's formatter cannot be imported here; curated's was recorded",
+             "import where the LSST stack is set up if the stack is to read this repository without curated",
+             "A formatter is recorded for good with each dataset and reads it ever after."),
+    CodeInfo("CAL629", ERROR, "the formatter of a shared repository cannot be imported here",
+             "import where the LSST stack is set up",
+             "The stack could not read datasets for which another formatter was recorded."),
+    CodeInfo("CAL630", INFO, "a file was missing in the repository and is put back",
+             "find out what removed it; two imports of 'butler import' do",
+             "The dataset was found by lookups and could not be read."),
+    CodeInfo("CAL631", ERROR, "a file that a direct import refers to is gone",
+             "put the earlier bundle back in its place, or import with another --label and --transfer copy",
+             "In direct mode the repository holds no copy of its own."),
+)
+# fmt: on
