@@ -17,7 +17,7 @@ LOCK_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := src tests tools benchmarks
+SOURCES := src tests tools benchmarks fuzz
 
 # $(call apt,PROGRAM TEST,PACKAGE): install a Debian package where the test fails and we are allowed to.
 define apt
