@@ -17,6 +17,9 @@ from curated.text.tags import PlainLoader
 MAX_DEPTH = 1000
 """Deepest nesting that is handed to libyaml, whose recursion ends in the end of the stack."""
 
+_LONGEST_KEY = 1024
+"""Most characters of a key, as YAML has it."""
+
 _INDENTED = re.compile(rf"^[ ?:-]{{{MAX_DEPTH // 2}}}", re.MULTILINE)
 
 
@@ -52,16 +55,18 @@ def yaml_locator(text: str) -> Locator:
     def root() -> Any:
         return _compose(text)
 
+    index = _Index()
+
     def locate(pointer: Pointer) -> tuple[int, int]:
         node = root()
         if node is None:
             return 0, 0
         mark = node.start_mark
         for depth, step in enumerate(pointer):
-            child = _step(node, step)
+            child = index.step(node, step)
             if child is None and depth == 1 and pointer[0] == "metadata":
                 # YAML files may repeat keywords at the top.
-                child = _step(root(), step)
+                child = index.step(root(), step)
             if child is None:
                 break
             mark, node = child
@@ -70,21 +75,41 @@ def yaml_locator(text: str) -> Locator:
     return locate
 
 
-def _step(node: Any, step: str | int) -> tuple[Any, Any] | None:
-    """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
-    entries = list(_entries(node))
-    wanted = str(step)
-    for key, mark, value in entries:
-        if key == wanted:
-            return mark, value
-    for key, mark, value in entries:
-        if canonical(key) == canonical(wanted):
-            return mark, value
-        if wanted.startswith(f"{key}."):
-            return _step(value, wanted[len(key) + 1 :]) or (mark, value)
-    return None
+_Place = tuple[Any, Any]
+"""The mark and the value of an entry."""
+
+
+class _Index:
+    """The entries of nodes by name, listed once for each: a hundred findings may stand among as many entries as a file holds."""
+
+    def __init__(self) -> None:
+        self.listed: dict[int, tuple[dict[str, _Place], dict[str, _Place]]] = {}
+
+    def step(self, node: Any, step: str | int) -> _Place | None:
+        """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
+        wanted = str(step)
+        names, spelled = self._names(node)
+        found = names.get(wanted) or spelled.get(canonical(wanted))
+        if found is not None:
+            return found
+        for match in re.finditer(r"\.", wanted[:_LONGEST_KEY]):
+            place = names.get(wanted[: match.start()])
+            if place is not None:
+                return self.step(place[1], wanted[match.end() :]) or place
+        return None
+
+    def _names(self, node: Any) -> tuple[dict[str, _Place], dict[str, _Place]]:
+        """Return the entries by name as it is written, and in its canonical spelling; the first of each."""
+        if id(node) not in self.listed:
+            names: dict[str, _Place] = {}
+            spelled: dict[str, _Place] = {}
+            for key, mark, value in _entries(node):
+                names.setdefault(key, (mark, value))
+                spelled.setdefault(canonical(key), (mark, value))
+            self.listed[id(node)] = names, spelled
+        return self.listed[id(node)]
 
 
 def _entries(node: Any) -> Iterator[tuple[str, Any, Any]]:
