@@ -52,11 +52,14 @@ def _unused_overrides(package: Package) -> list[Diagnostic]:
     return [Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in limited(problems)]
 
 
-def complete_instruments(package: Package, report: Report, declared: Mapping[str, Instrument]) -> None:
-    """Add to the declared instruments those that the files imply."""
+def complete_instruments(
+    package: Package, reports: Mapping[str, FileReport], declared: Mapping[str, Instrument]
+) -> dict[str, Instrument]:
+    """Return the declared instruments, and those that the files imply, by directory."""
+    found = {}
     by_directory: dict[str, list[FileReport]] = {}
     for file in package.layout.files:
-        by_directory.setdefault(file.key.instrument, []).append(report.reports[file.path])
+        by_directory.setdefault(file.key.instrument, []).append(reports[file.path])
     for directory in package.layout.instruments:
         known = declared.get(directory)
         if known is None:
@@ -65,7 +68,8 @@ def complete_instruments(package: Package, report: Report, declared: Mapping[str
             override = package.config.instruments.get(directory, {})
             if override:
                 known = merge_override(known, override)
-        report.instruments[directory] = known
+        found[directory] = known
+    return found
 
 
 def merge_override(instrument: Instrument, override: Mapping[str, object]) -> Instrument:
