@@ -27,6 +27,10 @@ _DATED = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]?[\d:]*\Z")
 _SIDE = re.compile(r"\.(?:fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
 
 
+_MAX_DEPTH = 64
+"""Most levels of directories that are looked into; a calibration needs four and those above its package's top."""
+
+
 @dataclass(slots=True)
 class Layout:
     """What a walk through the calibration directory found.
@@ -56,7 +60,7 @@ def walk(root: str, top: str) -> Iterator[str]:
     """Yield the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
 
     Links are yielded but never followed, so that no walk leaves the root or ends in a loop; a link to a
-    directory ends in a slash.
+    directory ends in a slash, and so does a directory that is deeper than any calibration could be.
     """
     directory = os.path.join(root, top) if top else root
     with os.scandir(directory) as entries:
@@ -66,7 +70,10 @@ def walk(root: str, top: str) -> Iterator[str]:
             continue
         path = f"{top}/{entry.name}" if top else entry.name
         if entry.is_dir(follow_symlinks=False):
-            yield from walk(root, path)
+            if path.count("/") < _MAX_DEPTH:
+                yield from walk(root, path)
+            else:
+                yield f"{path}/"
         elif os.path.isdir(entry.path):
             yield f"{path}/"
         else:
@@ -126,9 +133,7 @@ def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None
         found.problems.append((shown, Problem("CAL101", (), "the path is not UTF-8")))
         return
     if not parts[-1]:
-        found.problems.append(
-            (path.rstrip("/"), Problem("CAL107", (), "a link to a directory is not followed"))
-        )
+        found.problems.append((path.rstrip("/"), _not_followed(path)))
         return
     stem, ending = os.path.splitext(parts[-1])
     form = FORMS.get(ending)
@@ -162,6 +167,13 @@ def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None
         found.problems.append((path, file))
     else:
         found.files.append(file)
+
+
+def _not_followed(path: str) -> Problem:
+    """Say why what a path ends with is not looked into."""
+    is_deep = path.count("/") > _MAX_DEPTH
+    deep = f"directories below {_MAX_DEPTH} levels are not looked into"
+    return Problem("CAL107", (), deep if is_deep else "a link to a directory is not followed")
 
 
 def _is_beside(parts: list[str]) -> bool:
