@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 from collections.abc import Iterator
@@ -57,27 +58,35 @@ class Layout:
 
 
 def walk(root: str, top: str) -> Iterator[str]:
-    """Yield the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
+    """Return the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
 
-    Links are yielded but never followed, so that no walk leaves the root or ends in a loop; a link to a
+    Links are named but never followed, so that no walk leaves the root or ends in a loop; a link to a
     directory ends in a slash, and so does a directory that is deeper than any calibration could be.
     """
-    directory = os.path.join(root, top) if top else root
+    found: list[str] = []
+    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", found)
+    return iter(found)
+
+
+def _walk(directory: str, prefix: str, found: list[str]) -> None:
+    """Add the paths below a directory."""
     with os.scandir(directory) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
+        listed = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
     for entry in listed:
-        if entry.name.startswith("."):
-            continue
-        path = f"{top}/{entry.name}" if top else entry.name
+        path = prefix + entry.name
+        # What an entry is comes with its name; only links are looked at.
         if entry.is_dir(follow_symlinks=False):
             if path.count("/") < _MAX_DEPTH:
-                yield from walk(root, path)
+                _walk(entry.path, f"{path}/", found)
             else:
-                yield f"{path}/"
-        elif os.path.isdir(entry.path):
-            yield f"{path}/"
+                found.append(f"{path}/")
+        elif entry.is_symlink() and os.path.isdir(entry.path):
+            found.append(f"{path}/")
         else:
-            yield path
+            found.append(path)
+
+
+_name = operator.attrgetter("name")
 
 
 def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
