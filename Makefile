@@ -99,6 +99,7 @@ bench: develop ## Measure, and write docs/speed*.md
 	$(BIN)/python benchmarks/run.py --json build/speed.json --markdown docs/speed.md
 	$(BIN)/python benchmarks/by_type.py --json build/speed-by-type.json --markdown docs/speed-by-type.md
 	$(BIN)/python benchmarks/images.py --json build/speed-images.json --markdown docs/speed-images.md
+	$(BIN)/python benchmarks/scale.py --json build/speed-scale.json --markdown docs/speed-scale.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
 # the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees
