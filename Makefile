@@ -17,7 +17,7 @@ LOCK_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := src tests tools benchmarks
+SOURCES := src tests tools benchmarks fuzz
 
 # $(call apt,PROGRAM TEST,PACKAGE): install a Debian package where the test fails and we are allowed to.
 define apt
@@ -99,6 +99,7 @@ bench: develop ## Measure, and write docs/speed*.md
 	$(BIN)/python benchmarks/run.py --json build/speed.json --markdown docs/speed.md
 	$(BIN)/python benchmarks/by_type.py --json build/speed-by-type.json --markdown docs/speed-by-type.md
 	$(BIN)/python benchmarks/images.py --json build/speed-images.json --markdown docs/speed-images.md
+	$(BIN)/python benchmarks/scale.py --json build/speed-scale.json --markdown docs/speed-scale.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
 # the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees

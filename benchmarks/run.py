@@ -256,7 +256,10 @@ def table(rows: list[Row], memory: dict[str, int], files: int, rounds: int) -> s
         )
     lines += ["", f"| command | peak memory (MB), wanted below {MEMORY_LIMIT} |", "|---|---|"]
     lines += [f"| {name} | {megabytes} |" for name, megabytes in sorted(memory.items())]
-    lines += ["", "Each type by itself: [speed-by-type.md](speed-by-type.md). Large images: [speed-images.md](speed-images.md)."]
+    lines += [
+        "",
+        "Each type by itself: [speed-by-type.md](speed-by-type.md). Large images: [speed-images.md](speed-images.md).",
+    ]
     return "\n".join(lines) + "\n"
 
 

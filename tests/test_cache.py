@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from curated.check.cache import Cache, blob_sha1, cache_directory
+from curated.check.cache import Cache, blob_sha1, cache_directory, type_state
 from curated.check.run import check_package
 from curated.diagnostic import Diagnostic
 from curated.package import open_package
+from curated.registry import get_type
 
 CASES = Path(__file__).parent / "data"
 FILES = 11
@@ -201,3 +204,70 @@ def test_a_finding_comes_back_as_it_was(package: Path) -> None:
             assert isinstance(diagnostic.pointer, tuple)
             assert replace(diagnostic).to_dict() == diagnostic.to_dict()
             assert diagnostic.severity.value in ("error", "warning", "info")
+
+
+def test_packages_that_were_not_checked_for_long_are_forgotten(package: Path) -> None:
+    directory = cache_directory()
+    directory.mkdir(parents=True)
+    for i in range(50):
+        (directory / f"check-{i:016x}.json").write_text("")
+        os.utime(directory / f"check-{i:016x}.json", (1000 + i, 1000 + i))
+    (directory / "other.json").write_text("")
+    check(package)
+    left = sorted(path.name for path in directory.glob("check-*"))
+    assert len(left) == 32
+    assert f"check-{49:016x}.json" in left
+    assert f"check-{18:016x}.json" not in left
+    assert remembered(package) == FILES
+    assert (directory / "other.json").exists(), "what is not ours is left alone"
+
+
+def test_what_a_killed_run_left_is_removed(package: Path) -> None:
+    directory = cache_directory()
+    directory.mkdir(parents=True)
+    for name, age in (("check-1.jsonold", 7200), ("check-1.jsonnew", 0)):
+        (directory / name).write_text("half of it")
+        then = time.time() - age
+        os.utime(directory / name, (then, then))
+    check(package)
+    assert sorted(p.name for p in directory.iterdir() if not p.name.endswith(".json")) == ["check-1.jsonnew"]
+
+
+def test_a_package_in_use_is_not_forgotten(package: Path) -> None:
+    check(package)
+    path = cache_file(package)
+    before = path.read_bytes()
+    os.utime(path, (1000, 1000))
+    check(package)
+    assert path.stat().st_mtime > 1000
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("value", ["1" + "0" * 30, ".nan", "-.inf"])
+def test_what_json_does_not_hold_is_found_each_time(package: Path, value: str) -> None:
+    odd = package / "calibs/odd/defects/d00/20240101T000000.yaml"
+    odd.parent.mkdir(parents=True)
+    odd.write_text(
+        f"x0: []\ny0: []\nwidth: []\nheight: []\n{value}: 1\nmetadata: {{DET_SER: {value}, INSTRUME: odd}}\n"
+    )
+    first = check(package)
+    assert in_full(check(package)) == in_full(first)
+    assert remembered(package) == FILES
+    assert any(d.file.startswith("calibs/odd") for d in first)
+
+
+def test_a_type_of_another_project_is_a_part_of_what_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    source = tmp_path / "their_wavefronts.py"
+    source.write_text("class Wavefronts:\n    pass\n")
+    theirs = importlib.import_module("their_wavefronts").Wavefronts
+    before = type_state(theirs)
+    assert before
+    assert type_state(theirs) == before
+    source.write_text("class Wavefronts:\n    version = 2\n")
+    assert type_state(theirs) != before
+    source.unlink()
+    assert type_state(theirs) not in ("", before)
+    assert type_state(get_type("defects")) == "", "ours are a part of the program"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.check.file import MAX_FINDINGS, check_file
-from curated.diagnostic import Diagnostic, has_errors
+from curated.check.file import check_file
+from curated.diagnostic import MAX_FINDINGS, Diagnostic, has_errors
 from curated.layout import discover
 from curated.text import read
 from text_support import case_files, examples

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Any
 
-from curated.diagnostic import Diagnostic, Problem
+from curated.diagnostic import Diagnostic, Problem, limited
 from curated.instrument_keys import OVERRIDE
 from curated.settings import Setting, check_setting
 from curated.text.tree import load_yaml, yaml_locator
@@ -54,6 +55,11 @@ class Config:
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    @property
+    def top(self) -> str:
+        """The calibration directory as paths start with it; empty where the instruments stand at the root."""
+        return "/".join(PurePosixPath(self.calibs).parts)
+
 
 _SILENCE = Setting(
     kind="mapping",
@@ -93,7 +99,7 @@ CONFIG = Setting(
             blank=True,
             pattern=r"^(?!/)(?!(.*/)?\.\.(/|$))",
             says="which leads out of the package",
-            doc="The calibration directory; 'calibs' if not given.",
+            doc="The calibration directory; 'calibs' if not given, '.' where the instruments stand at the root.",
         ),
         "url": Setting(
             kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."
@@ -114,8 +120,9 @@ def parse_config(text: str) -> Config:
     tree, problems = load_yaml(text)
     if tree is None and not problems:
         tree = {}
-    if not problems:
-        problems = list(check_setting(CONFIG, tree, "CAL001"))
+    # Repeated keys are a finding, and yet leave something to be read.
+    if tree is not None:
+        problems += check_setting(CONFIG, tree, "CAL001")
     if not isinstance(tree, dict):
         return Config(diagnostics=_located(problems, text))
     # What is wrong in one silencing or instrument leaves the others.
@@ -151,4 +158,4 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
 
 def _located(problems: list[Problem], text: str) -> tuple[Diagnostic, ...]:
     locate = yaml_locator(text)
-    return tuple(Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in problems)
+    return tuple(Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in limited(problems))

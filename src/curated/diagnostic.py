@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from curated.codes import Severity, code_info
@@ -121,6 +122,29 @@ class Diagnostic:
             message=problem.detail if len(problem.detail) <= _LONGEST else f"{problem.detail[:_LONGEST]}...",
             hint=problem.hint or info.hint,
         )
+
+
+MAX_FINDINGS = 100
+"""Most findings of one code that are reported in one file."""
+
+
+def limited(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield at most so many problems of a code; a wrong column would hide everything else."""
+    problems = list(problems)
+    if len(problems) <= MAX_FINDINGS:
+        yield from problems
+        return
+    seen: Counter[str] = Counter()
+    last: dict[str, Problem] = {}
+    for problem in problems:
+        seen[problem.code] += 1
+        if seen[problem.code] <= MAX_FINDINGS:
+            last[problem.code] = problem
+            yield problem
+    for code, count in seen.items():
+        if count > MAX_FINDINGS:
+            more = count - MAX_FINDINGS
+            yield replace(last[code], detail=f"{more} more findings of this code in this file")
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -1,9 +1,8 @@
-"""An instrument: its detectors and filters, declared in ``instrument.yaml`` or inferred from the files."""
+"""An instrument: its detectors and filters, as ``instrument.yaml`` declares them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,6 @@ from curated.diagnostic import Pointer, Problem, brief
 from curated.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.instrument_keys import EASTWARD, INSTRUMENT
 from curated.layout import directory_name
-from curated.metadata import has_value
 from curated.registry import find_type
 from curated.settings import check_setting
 
@@ -206,63 +204,3 @@ def _expected(
         if right:
             made.append(Expected(cls.SPEC.name, **said))
     return tuple(made), problems
-
-
-def infer_instrument(directory: str, facts: Iterable[Mapping[str, Any]]) -> Instrument:
-    """Make an instrument of what its files say about it together.
-
-    Parameters
-    ----------
-    directory : `str`
-        Its directory.
-    facts : iterable [`dict`]
-        For each file its directory names (``detector``, ``filter``) and its identity keywords.
-    """
-    names: Counter[str] = Counter()
-    said: dict[str, dict[str, Counter[Any]]] = {}
-    filters: dict[str, Counter[str]] = {}
-    for fact in facts:
-        keywords = fact["keywords"]
-        if has_value(keywords.get("INSTRUME")):
-            names[str(keywords["INSTRUME"])] += 1
-        if fact["detector"]:
-            entry = said.setdefault(fact["detector"], {})
-            for keyword in ("DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME", "DET_SER"):
-                if has_value(keywords.get(keyword)):
-                    entry.setdefault(keyword, Counter())[keywords[keyword]] += 1
-            for name in (keywords.get("DET_NAME"), *_names_in_id(keywords.get("CALIB_ID"))):
-                if has_value(name) and directory_name(str(name)) == fact["detector"]:
-                    entry.setdefault("name", Counter())[str(name)] += 1
-        if fact["filter"] and has_value(keywords.get("FILTER")):
-            filters.setdefault(fact["filter"], Counter())[str(keywords["FILTER"])] += 1
-    return Instrument(
-        name=_most(names, directory),
-        directory=directory,
-        detectors={d: _detector(d, entry) for d, entry in sorted(said.items()) if "DETECTOR" in entry},
-        filters={f: Filter(_most(seen, f), _most(seen, f)) for f, seen in sorted(filters.items())},
-    )
-
-
-def _names_in_id(calib_id: Any) -> Iterable[str]:
-    parts = dict(part.split("=", 1) for part in str(calib_id or "").split() if "=" in part)
-    if "detectorName" in parts:
-        yield parts["detectorName"]
-        if "raftName" in parts:
-            yield f"{parts['raftName']}_{parts['detectorName']}"
-
-
-def _most(seen: Counter[Any] | None, default: Any) -> Any:
-    """Return what most files say; among equals the first in order, so that the choice is repeatable."""
-    return min(seen, key=lambda value: (-seen[value], str(value))) if seen else default
-
-
-def _detector(directory: str, entry: Mapping[str, Counter[Any]]) -> Detector:
-    name = _most(entry.get("name"), directory.upper())
-    raft, _, slot = name.partition("_")
-    return Detector(
-        id=_most(entry["DETECTOR"], 0),
-        name=name,
-        raft=str(_most(entry.get("RAFTNAME"), raft if slot else "")),
-        slot=str(_most(entry.get("SLOTNAME"), slot)),
-        serial=str(_most(entry.get("DET_SER"), "")),
-    )

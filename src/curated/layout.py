@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ _LOOKALIKE = re.compile(
 )
 _DATED = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]?[\d:]*\Z")
 _SIDE = re.compile(r"\.(?:fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
+
+
+_MAX_DEPTH = 64
+"""Most levels of directories that are looked into; a calibration needs four and those above its package's top."""
 
 
 @dataclass(slots=True)
@@ -53,24 +58,35 @@ class Layout:
 
 
 def walk(root: str, top: str) -> Iterator[str]:
-    """Yield the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
+    """Return the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
 
-    Links are yielded but never followed, so that no walk leaves the root or ends in a loop; a link to a
-    directory ends in a slash.
+    Links are named but never followed, so that no walk leaves the root or ends in a loop; a link to a
+    directory ends in a slash, and so does a directory that is deeper than any calibration could be.
     """
-    directory = os.path.join(root, top) if top else root
+    found: list[str] = []
+    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", found)
+    return iter(found)
+
+
+def _walk(directory: str, prefix: str, found: list[str]) -> None:
+    """Add the paths below a directory."""
     with os.scandir(directory) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
+        listed = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
     for entry in listed:
-        if entry.name.startswith("."):
-            continue
-        path = f"{top}/{entry.name}" if top else entry.name
+        path = prefix + entry.name
+        # What an entry is comes with its name; only links are looked at.
         if entry.is_dir(follow_symlinks=False):
-            yield from walk(root, path)
-        elif os.path.isdir(entry.path):
-            yield f"{path}/"
+            if path.count("/") < _MAX_DEPTH:
+                _walk(entry.path, f"{path}/", found)
+            else:
+                found.append(f"{path}/")
+        elif entry.is_symlink() and os.path.isdir(entry.path):
+            found.append(f"{path}/")
         else:
-            yield path
+            found.append(path)
+
+
+_name = operator.attrgetter("name")
 
 
 def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
@@ -126,9 +142,7 @@ def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None
         found.problems.append((shown, Problem("CAL101", (), "the path is not UTF-8")))
         return
     if not parts[-1]:
-        found.problems.append(
-            (path.rstrip("/"), Problem("CAL107", (), "a link to a directory is not followed"))
-        )
+        found.problems.append((path.rstrip("/"), _not_followed(path)))
         return
     stem, ending = os.path.splitext(parts[-1])
     form = FORMS.get(ending)
@@ -162,6 +176,13 @@ def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None
         found.problems.append((path, file))
     else:
         found.files.append(file)
+
+
+def _not_followed(path: str) -> Problem:
+    """Say why what a path ends with is not looked into."""
+    is_deep = path.count("/") > _MAX_DEPTH
+    deep = f"directories below {_MAX_DEPTH} levels are not looked into"
+    return Problem("CAL107", (), deep if is_deep else "a link to a directory is not followed")
 
 
 def _is_beside(parts: list[str]) -> bool:

@@ -147,8 +147,8 @@ class Claims:
         Whether it should have values for all amplifiers of the detector.
     count : `int`
         Number of amplifiers, where it does not name them; 0 where it says nothing.
-    gains : `dict` [`str`, `float`]
-        Gains (electron/adu) by amplifier, those that are known.
+    gains : `dict` [`str`, `float` or `None`]
+        Gains (electron/adu) by amplifier; NaN or nothing where not known.
     gain_place : `str`
         Where it speaks of gains.
     reach : `list` [`int`]
@@ -162,7 +162,7 @@ class Claims:
     amplifiers: list[str] = field(default_factory=list)
     complete: bool = False
     count: int = 0
-    gains: dict[str, float] = field(default_factory=dict)
+    gains: dict[str, float | None] = field(default_factory=dict)
     gain_place: str = ""
     reach: list[int] = field(default_factory=list)
     detectors: list[dict[str, Any]] = field(default_factory=list)

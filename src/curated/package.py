@@ -37,8 +37,8 @@ class Package:
 
     @property
     def top(self) -> str:
-        """The calibration directory relative to the root; empty for a bare package."""
-        return "" if self.bare else self.config.calibs.strip("/")
+        """The calibration directory relative to the root; empty where the instruments stand there."""
+        return self.config.top
 
     @cached_property
     def layout(self) -> Layout:
@@ -70,11 +70,11 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
                 config = parse_config(config_file.read_text("utf-8"))
             except (OSError, UnicodeDecodeError) as error:
                 raise CuratedError(f"{config_file} cannot be read: {error}") from error
-            if not (root / config.calibs).is_dir():
+            if not (root / config.top).is_dir():
                 raise CuratedError(
                     f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
                 )
-            return Package(root, WorkTree(root, config.calibs.strip("/")), config, bare=False)
+            return Package(root, WorkTree(root, config.top), config, bare=False)
     for root in (start, *start.parents):
         if has_package_shape(root):
             return Package(root, WorkTree(root), Config(calibs=""), bare=True)

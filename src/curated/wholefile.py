@@ -31,18 +31,53 @@ def write_whole(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> str
     path = Path(filename)
     # A link stays a link: what it leads to is written.
     place = Path(os.path.realpath(path))
-    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    temporary = _write_beside(place, parts)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
         os.chmod(temporary, _mode(place))
         os.replace(temporary, place)
     except BaseException:
         os.unlink(temporary)
         raise
     return str(filename)
+
+
+def write_new(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
+    """Write a file whole or not at all, where there is none.
+
+    Parameters
+    ----------
+    filename : path-like
+        Where.
+    parts : iterable [`bytes`]
+        Its content.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or if there is anything of that name.
+    """
+    place = Path(filename)
+    temporary = _write_beside(place, parts)
+    try:
+        os.chmod(temporary, _mode(place))
+        # Unlike a renaming, a link never takes another file's place.
+        os.link(temporary, place)
+    finally:
+        os.unlink(temporary)
+
+
+def _write_beside(place: Path, parts: Iterable[bytes]) -> str:
+    """Write a temporary file beside a place, and return its name."""
+    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
 
 
 def _mode(place: Path) -> int:

@@ -78,6 +78,8 @@ def _identity(named: Companion, place: str, calib: Any) -> Iterator[Problem]:
 
 def left_over(layout: Layout, reports: Mapping[str, FileReport]) -> Iterator[tuple[str, Problem]]:
     """Yield the files that a type has beside its texts, and that no text names."""
+    if not layout.beside:
+        return
     named: Collection[str] = {report.beside for report in reports.values()}
     # A text that cannot be read may well name the file of its own name.
     unread = {os.path.splitext(path)[0] for path, report in reports.items() if not report.beside}

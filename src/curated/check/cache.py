@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import os
+import sys
+import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 import curated
+from curated.calib import Calib
 from curated.check.file import FileReport
 from curated.codes import Severity
 from curated.diagnostic import Diagnostic
@@ -17,6 +23,13 @@ from curated.model import Claims
 from curated.version import __version__
 
 _MAX_ENTRIES = 250_000
+"""Most files of a package that are remembered."""
+
+_MAX_PACKAGES = 32
+"""Most packages that are remembered: those that were checked last."""
+
+_ABANDONED = 3600
+"""Seconds after which a file that was not renamed into place belongs to a run that was killed."""
 
 
 def blob_sha1(data: bytes) -> str:
@@ -31,6 +44,17 @@ def program_fingerprint() -> str:
         stat = path.stat()
         digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def type_state(cls: type[Calib]) -> str:
+    """Return what changes with the file of a type that is not a part of this program; empty for those that are."""
+    if cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        return ""
+    try:
+        stat = os.stat(str(sys.modules[cls.__module__].__file__))
+    except (OSError, KeyError, AttributeError):
+        return f"-{cls.__qualname__}"
+    return f"-{cls.__qualname__}-{stat.st_size}-{stat.st_mtime_ns}"
 
 
 def cache_directory() -> Path:
@@ -65,7 +89,7 @@ class Cache:
             program, digest = head.decode("ascii").split()
             if program != self.program or hashlib.sha256(body).hexdigest() != digest:
                 return {}
-            loaded = json.loads(body)
+            loaded = orjson.loads(body)
         except (OSError, ValueError):
             return {}
         return loaded if isinstance(loaded, dict) else {}
@@ -79,7 +103,10 @@ class Cache:
         return _report(path, entry)
 
     def put(self, content: str, report: FileReport) -> None:
-        """Remember a report."""
+        """Remember a report; one that JSON does not hold to the bit is found again each time."""
+        places = (part for found in report.diagnostics for part in found.pointer)
+        if not all(map(_is_kept, (*report.keywords.values(), *places))):
+            return
         self.used[report.path] = {
             "content": content,
             "detector": report.detector,
@@ -95,11 +122,17 @@ class Cache:
     def save(self, complete: bool) -> None:
         """Write what was used; ``complete`` tells that files not seen are gone."""
         if not self.changed and not (complete and len(self.used) != len(self.known)):
+            # Its time tells that this package is still in use.
+            with suppress(OSError):
+                os.utime(self.path)
             return
         entries = self.used if complete else {**self.known, **self.used}
         if len(entries) > _MAX_ENTRIES:
             return
-        body = json.dumps(entries, separators=(",", ":")).encode()
+        try:
+            body = orjson.dumps(entries)
+        except TypeError:  # a text that is no UTF-8, or a number beyond 64 bits
+            return
         head = f"{self.program} {hashlib.sha256(body).hexdigest()}\n".encode()
         import tempfile
 
@@ -113,6 +146,28 @@ class Cache:
         except OSError:
             if temporary and os.path.exists(temporary):
                 os.unlink(temporary)
+        _forget(self.path.parent)
+
+
+def _is_kept(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
+
+
+def _forget(directory: Path) -> None:
+    """Remove what is remembered of packages that were not checked for long, and what killed runs have left."""
+    try:
+        with os.scandir(directory) as entries:
+            known = [
+                (e.stat().st_mtime, e.path) for e in entries if e.name.startswith("check-") and e.is_file()
+            ]
+        whole = sorted((age, path) for age, path in known if path.endswith(".json"))
+        left = [path for age, path in known if not path.endswith(".json") and age < time.time() - _ABANDONED]
+        for path in [*left, *(path for _, path in whole[:-_MAX_PACKAGES])]:
+            os.unlink(path)
+    except OSError:
+        return  # somebody else is at it
 
 
 def _report(path: str, entry: dict[str, Any]) -> FileReport:

@@ -100,10 +100,11 @@ def _amplifiers(claims: Claims, names: list[str]) -> Iterator[Problem]:
         yield Problem("CAL319", (claims.place,), f"amplifiers {', '.join(missing)[:200]} are missing")
 
 
-def _gains(claims: Claims, known: Mapping[str, float]) -> Iterator[Problem]:
+def _gains(claims: Claims, known: Mapping[str, float | None]) -> Iterator[Problem]:
     far = []
-    for name, gain in claims.gains.items():
-        theirs = known.get(name, math.nan)
+    for name, given in claims.gains.items():
+        # NaN comes back from the memory of the check as nothing.
+        gain, theirs = given or math.nan, known.get(name) or math.nan
         if gain > 0 and theirs > 0 and not 1 / _FAR <= gain / theirs <= _FAR:
             far.append(f"{name} {gain:g}, the camera {theirs:g}")
     if far:

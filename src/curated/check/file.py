@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from curated.calib import Calib
 from curated.check.identity import check_identity, read_date
 from curated.codes import Severity, code_info
-from curated.diagnostic import Diagnostic, Problem
+from curated.diagnostic import Diagnostic, Problem, limited
 from curated.instrument import Instrument
 from curated.metadata import normalise
 from curated.model import CalibFile, Claims
@@ -31,9 +30,6 @@ KEYWORDS = [
     "CALIBDATE",
 ]
 """Keywords that the rules over the whole set look at."""
-
-MAX_FINDINGS = 100
-"""Most findings of one code that are reported in one file."""
 
 
 @dataclass(slots=True)
@@ -72,7 +68,12 @@ class FileReport:
 
     def facts(self) -> dict[str, Any]:
         """Return what inference of the instrument needs."""
-        return {"detector": self.detector, "filter": self.filter, "keywords": self.keywords}
+        return {
+            "path": self.path,
+            "detector": self.detector,
+            "filter": self.filter,
+            "keywords": self.keywords,
+        }
 
 
 Attach = Callable[[Calib, FileReport], tuple[Calib, list[Problem]]]
@@ -111,7 +112,7 @@ def check_file(
     report = FileReport(file.path, file.key.detector, file.key.filter, {}, "", [])
     source, problems = read(data, file.form)
     if source is None:
-        located = [Diagnostic.from_problem(p, file.path) for p in _limited(problems)]
+        located = [Diagnostic.from_problem(p, file.path) for p in limited(problems)]
         report.diagnostics = sorted([*located, *_with_side(None, file, side)[1]])
         return None, report
     cls = get_type(file.key.type)
@@ -126,7 +127,7 @@ def check_file(
     problems += check_identity(file, cls.SPEC, metadata, instrument)
     problems += _inside(calib, file, instrument)
     calib, found_beside = _with_side(calib, file, side)
-    located = [source.diagnose(problem, file.path) for problem in _limited(problems)]
+    located = [source.diagnose(problem, file.path) for problem in limited(problems)]
     report.diagnostics = sorted([*located, *found_beside])
     known = dict(metadata)
     report.keywords = {key: known[key] for key in KEYWORDS if key in known and _is_scalar(known[key])}
@@ -149,26 +150,7 @@ def _with_side(
     if calib is not None:
         calib, more = join(calib, side)
         problems = problems + more
-    return calib, [side.diagnose(problem, file.side) for problem in _limited(problems)]
-
-
-def _limited(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield at most so many problems of a code; a wrong column would hide everything else."""
-    problems = list(problems)
-    if len(problems) <= MAX_FINDINGS:
-        yield from problems
-        return
-    seen: Counter[str] = Counter()
-    last: dict[str, Problem] = {}
-    for problem in problems:
-        seen[problem.code] += 1
-        if seen[problem.code] <= MAX_FINDINGS:
-            last[problem.code] = problem
-            yield problem
-    for code, count in seen.items():
-        if count > MAX_FINDINGS:
-            more = count - MAX_FINDINGS
-            yield replace(last[code], detail=f"{more} more findings of this code in this file")
+    return calib, [side.diagnose(problem, file.side) for problem in limited(problems)]
 
 
 def _is_scalar(value: Any) -> bool:

@@ -8,8 +8,9 @@ from curated.check.file import FileReport
 from curated.check.one import read_file
 from curated.check.report import Report
 from curated.config import CONFIG_FILE
-from curated.diagnostic import Diagnostic, Problem, brief
-from curated.instrument import Instrument, infer_instrument, parse_instrument
+from curated.diagnostic import Diagnostic, Problem, brief, limited
+from curated.evidence import infer_instrument
+from curated.instrument import Instrument, parse_instrument
 from curated.package import Package
 from curated.text.read import read_text
 from curated.text.tree import load_yaml, yaml_locator
@@ -30,7 +31,9 @@ def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
             )
             declared[directory], problems = parse_instrument(tree, directory)
         locate = yaml_locator(text or "")
-        report.diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
+        report.diagnostics += [
+            Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in limited(problems)
+        ]
     report.diagnostics += _unused_overrides(package)
     return declared
 
@@ -43,21 +46,21 @@ def _unused_overrides(package: Package) -> list[Diagnostic]:
     data = read_file(package.files, CONFIG_FILE)
     locate = yaml_locator(data.decode("utf-8", errors="replace") if isinstance(data, bytes) else "")
     known = ", ".join(package.layout.instruments) or "none"
-    return [
-        Diagnostic.from_problem(
-            Problem("CAL005", (), f"instrument {brief(name)} is not one of {known}"),
-            CONFIG_FILE,
-            *locate(("instruments", name)),
-        )
+    problems = [
+        Problem("CAL005", ("instruments", name), f"instrument {brief(name)} is not one of {known}")
         for name in unknown
     ]
+    return [Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in limited(problems)]
 
 
-def complete_instruments(package: Package, report: Report, declared: Mapping[str, Instrument]) -> None:
-    """Add to the declared instruments those that the files imply."""
+def complete_instruments(
+    package: Package, reports: Mapping[str, FileReport], declared: Mapping[str, Instrument]
+) -> dict[str, Instrument]:
+    """Return the declared instruments, and those that the files imply, by directory."""
+    found = {}
     by_directory: dict[str, list[FileReport]] = {}
     for file in package.layout.files:
-        by_directory.setdefault(file.key.instrument, []).append(report.reports[file.path])
+        by_directory.setdefault(file.key.instrument, []).append(reports[file.path])
     for directory in package.layout.instruments:
         known = declared.get(directory)
         if known is None:
@@ -66,7 +69,8 @@ def complete_instruments(package: Package, report: Report, declared: Mapping[str
             override = package.config.instruments.get(directory, {})
             if override:
                 known = merge_override(known, override)
-        report.instruments[directory] = known
+        found[directory] = known
+    return found
 
 
 def merge_override(instrument: Instrument, override: Mapping[str, object]) -> Instrument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from curated.check.file import FileReport
@@ -25,18 +26,26 @@ class Report:
         Validity of every file of the package, by path.
     reports : `dict` [`str`, `FileReport`]
         What is known of each file, by path.
-    instruments : `dict` [`str`, `Instrument`]
-        Instruments by directory.
     silenced : `int`
         Findings that ``curated.yaml`` silences.
+    settle : `~collections.abc.Callable`
+        Returns the instruments.
     """
 
     files: list[CalibFile] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     ranges: dict[str, Range] = field(default_factory=dict)
     reports: dict[str, FileReport] = field(default_factory=dict)
-    instruments: dict[str, Instrument] = field(default_factory=dict)
     silenced: int = 0
+    settle: Callable[[], dict[str, Instrument]] = dict
+    _settled: dict[str, Instrument] | None = None
+
+    @property
+    def instruments(self) -> dict[str, Instrument]:
+        """Instruments by directory. They are inferred when they are asked for, since it takes a look at all files."""
+        if self._settled is None:
+            self._settled = self.settle()
+        return self._settled
 
     @property
     def failed(self) -> bool:

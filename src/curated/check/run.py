@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 
 from curated.check.beside import left_over
-from curated.check.cache import Cache, blob_sha1
+from curated.check.cache import Cache, blob_sha1, type_state
 from curated.check.expected import missing_calibrations
 from curated.check.file import FileReport
 from curated.check.instruments import complete_instruments, read_instruments
@@ -22,6 +22,7 @@ from curated.instrument import Instrument
 from curated.model import CalibFile
 from curated.package import Package
 from curated.parallel import Progress, run_all
+from curated.registry import get_type
 from curated.text import read
 
 
@@ -94,9 +95,11 @@ def check_loaded(
         chosen = {file.path for file in selected}
     report.files = selected
     report.ranges, found = check_set(package.layout.files, report.reports, declared)
-    complete_instruments(package, report, declared)
+    report.settle = partial(complete_instruments, package, report.reports, declared)
     misplaced = [*package.layout.problems, *left_over(package.layout, report.reports)]
-    expected = missing_calibrations(package, report.instruments)
+    # To infer an instrument takes a look at all files, so it is asked for only where it counts.
+    inferred = any("expected" in said for said in package.config.instruments.values())
+    expected = missing_calibrations(package, report.instruments if inferred else declared)
     for path in chosen:
         report.diagnostics += report.reports[path].diagnostics
     report.diagnostics += _placed((d for d in found if d.file in chosen), package)
@@ -179,10 +182,16 @@ def content_key(files: Files, file: CalibFile, declared: Mapping[str, Instrument
 def _content_key(files: Files, file: CalibFile, data: bytes, declared: Mapping[str, Instrument]) -> str:
     instrument = declared.get(file.key.instrument)
     key = blob_sha1(data) + (f"-{hash_of(instrument)}" if instrument else "")
+    key += _type_state(file.key.type)
     if not file.side:
         return key
     beside = read_file(files, file.side)
     return "" if isinstance(beside, Problem) else f"{key}-{blob_sha1(beside)}"
+
+
+@cache
+def _type_state(name: str) -> str:
+    return type_state(get_type(name))
 
 
 _HASHES: dict[int, tuple[Instrument, str]] = {}

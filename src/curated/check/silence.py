@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from curated.check.report import Report
-from curated.config import CONFIG_FILE
+from curated.config import CONFIG_FILE, Silence
 from curated.diagnostic import Diagnostic, Problem
 from curated.package import Package
 
@@ -19,10 +19,14 @@ def apply_silence(report: Report, package: Package, today: date | None, everythi
     if not silence:
         return
     kept, used = [], set()
+    in_force = [entry for entry in silence if today is None or today <= entry.until]
+    # Many findings of a file are of one code, and are asked about once.
+    covering: dict[tuple[str, str], Silence | None] = {}
     for diagnostic in report.diagnostics:
-        entry = next(
-            (s for s in silence if s.covers(diagnostic) and (today is None or today <= s.until)), None
-        )
+        key = diagnostic.code, diagnostic.file
+        if key not in covering:
+            covering[key] = next((entry for entry in in_force if entry.covers(diagnostic)), None)
+        entry = covering[key]
         if entry is None:
             kept.append(diagnostic)
         else:

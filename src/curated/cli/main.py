@@ -24,6 +24,7 @@ from curated.version import __version__
 
 COMMANDS = {
     "check": "Report all that is wrong with the calibrations.",
+    "adopt": "Declare an existing package: write its curated.yaml and instrument.yaml.",
     "convert": "Write calibrations as stamped FITS files.",
     "bundle": "Check, convert and bundle one commit for import.",
     "import": "Bring a bundle into a Butler repository.",

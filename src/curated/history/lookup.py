@@ -93,7 +93,7 @@ def committed_package(root: Path, revision: str) -> tuple[Package, str]:
     bare = "curated.yaml" not in tree.blobs
     if not bare:
         config = parse_config(tree.read("curated.yaml").decode("utf-8", errors="replace"))
-        tree.top = config.calibs.strip("/")
+        tree.top = config.top
     return Package(root, tree, config, bare=bare), sha1
 
 

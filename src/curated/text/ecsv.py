@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cached_property
 
-from curated.diagnostic import Pointer, Problem
+from curated.diagnostic import MAX_FINDINGS, Pointer, Problem
 from curated.model import TextColumn
 from curated.text.ecsv_cells import convert
 from curated.text.ecsv_header import read_header
@@ -67,9 +68,14 @@ def _header_extent(text: str) -> tuple[int, int]:
 
 
 def _placed(problems: list[Problem], locator: _Locator) -> list[Problem]:
-    """Give each problem its line now, where the text is at hand."""
+    """Give each problem its line now, where the text is at hand; those that are only counted need none."""
     placed = []
+    seen: Counter[str] = Counter()
     for problem in problems:
+        seen[problem.code] += 1
+        if seen[problem.code] > MAX_FINDINGS:
+            placed.append(problem)
+            continue
         line, column = (
             (problem.line, problem.column) if problem.line is not None else locator(problem.pointer)
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curated.diagnostic import Problem, brief
+from curated.diagnostic import MAX_FINDINGS, Problem, brief
 from curated.text.ecsv_header import HeaderColumn
 from curated.text.floats import JSON_NUMBERS, parse_floats, parse_json
 
@@ -88,14 +88,15 @@ def _fits(cell: str, dtype: np.dtype[Any]) -> bool:
 
 def _unfit(column: HeaderColumn, cells: list[str], wrong: list[int]) -> list[Problem]:
     problems = []
-    for i in wrong:
+    for i in wrong[:MAX_FINDINGS]:
         said = f"{brief(cells[i])} is not {_ARTICLES.get(column.dtype, column.dtype)}"
         if not cells[i]:
             said = "the cell is empty"
         elif column.dtype in _INTEGERS and re.fullmatch(r"[-+]?[0-9]+", cells[i]):
             said = f"{brief(cells[i])} is beyond the range of {column.dtype}"
         problems.append(Problem("CAL218", (column.name, i), f"row {i + 1} {column.name}: {said}"))
-    return problems
+    # The others are counted only.
+    return problems + problems[-1:] * (len(wrong) - len(problems))
 
 
 _ARTICLES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ import yaml
 from curated.diagnostic import Problem, brief
 from curated.metadata import canonical
 from curated.text.tags import PlainLoader
+
+_LONGEST_KEY = 1024
+"""Most characters of a key, as YAML has it."""
 
 
 def is_deeper(text: str, limit: int) -> bool:
@@ -33,21 +37,41 @@ def compose(text: str) -> Any:
         return None
 
 
-def step_down(node: Any, step: str | int) -> tuple[Any, Any] | None:
-    """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
-    entries = list(_entries(node))
-    wanted = str(step)
-    for key, mark, value in entries:
-        if key == wanted:
-            return mark, value
-    for key, mark, value in entries:
-        if canonical(key) == canonical(wanted):
-            return mark, value
-        if wanted.startswith(f"{key}."):
-            return step_down(value, wanted[len(key) + 1 :]) or (mark, value)
-    return None
+Place = tuple[Any, Any]
+"""The mark and the value of an entry."""
+
+
+class Index:
+    """The entries of nodes by name, listed once for each: a hundred findings may stand among as many entries as a file holds."""
+
+    def __init__(self) -> None:
+        self.listed: dict[int, tuple[dict[str, Place], dict[str, Place]]] = {}
+
+    def step(self, node: Any, step: str | int) -> Place | None:
+        """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
+        wanted = str(step)
+        names, spelled = self._names(node)
+        found = names.get(wanted) or spelled.get(canonical(wanted))
+        if found is not None:
+            return found
+        for match in re.finditer(r"\.", wanted[:_LONGEST_KEY]):
+            place = names.get(wanted[: match.start()])
+            if place is not None:
+                return self.step(place[1], wanted[match.end() :]) or place
+        return None
+
+    def _names(self, node: Any) -> tuple[dict[str, Place], dict[str, Place]]:
+        """Return the entries by name as it is written, and in its canonical spelling; the first of each."""
+        if id(node) not in self.listed:
+            names: dict[str, Place] = {}
+            spelled: dict[str, Place] = {}
+            for key, mark, value in _entries(node):
+                names.setdefault(key, (mark, value))
+                spelled.setdefault(canonical(key), (mark, value))
+            self.listed[id(node)] = names, spelled
+        return self.listed[id(node)]
 
 
 def _entries(node: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -125,12 +125,13 @@ def _is_bomb(tree: Any) -> bool:
     written = 0
     while stack:
         node, done = stack.pop()
-        if not isinstance(node, (dict, list, tuple, set)):
+        # Whatever is done for each alias, and not once for what it stands for, may take for ever.
+        if not isinstance(node, (dict, list, tuple, set)) or (id(node) in sizes and not done):
             continue
         children = list(node.values()) if isinstance(node, dict) else list(node)
         if done:
             sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
-        elif id(node) not in sizes:
+        else:
             sizes[id(node)] = 10**18  # an alias to a part that is still open is endless
             written += 1 + len(children)
             stack.append((node, True))

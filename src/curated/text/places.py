@@ -28,23 +28,21 @@ def yaml_locator(text: str) -> Locator:
     """Return a function that finds the line and column of a place in a YAML or JSON document."""
 
     @cache
-    def root() -> Any:
-        from curated.text.nodes import compose
+    def nodes() -> tuple[Any, Any]:
+        from curated.text.nodes import Index, compose
 
-        return None if is_too_deep(text) else compose(text)
+        return (None if is_too_deep(text) else compose(text)), Index()
 
     def locate(pointer: Pointer) -> tuple[int, int]:
-        from curated.text.nodes import step_down
-
-        node = root()
-        if node is None:
+        root, index = nodes()
+        if root is None:
             return 0, 0
-        mark = node.start_mark
+        mark, node = root.start_mark, root
         for depth, step in enumerate(pointer):
-            child = step_down(node, step)
+            child = index.step(node, step)
             if child is None and depth == 1 and pointer[0] == "metadata":
                 # YAML files may repeat keywords at the top.
-                child = step_down(root(), step)
+                child = index.step(root, step)
             if child is None:
                 break
             mark, node = child

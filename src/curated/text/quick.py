@@ -123,9 +123,13 @@ class _Document:
         items: list[Any] = []
         while self._skip() == indent and self.lines[self.at].startswith("-", indent):
             run = _run(indent).match(self.text, self.starts[self.at])
-            if run is not None and not self._goes_on(run.end(), indent):
-                items += _numbers(run[0].replace(f"\n{' ' * indent}- ", ",")[indent + 2 :])
-                self.at += run[0].count("\n")
+            if run is not None:
+                numbers = run[0]
+                if self._goes_on(run.end(), indent):
+                    # All but the last: to look at the run again for each of its numbers would take for ever.
+                    numbers = numbers[: numbers.rindex("\n", 0, -1) + 1]
+                items += _numbers(numbers.replace(f"\n{' ' * indent}- ", ",")[indent + 2 :])
+                self.at += numbers.count("\n")
                 continue
             line = self.lines[self.at].rstrip(" ")
             match = _ITEM.match(line, indent)

@@ -47,8 +47,18 @@ def _yaml_text(text: str) -> str:
         style = '"'
     else:
         style = "'" if text.lower() in _WORDS or _NUMBER_LIKE.match(text) else ""
+    shown = _dumped(text, style, allow_unicode=True)
+    # What turns the direction of writing, or is not seen, is YAML, but nothing that a person can review.
+    return shown if shown.isprintable() else _dumped(text, '"', allow_unicode=False)
+
+
+def _dumped(text: str, style: str, *, allow_unicode: bool) -> str:
     shown: str = yaml.safe_dump(
-        [text], default_flow_style=True, default_style=style or None, allow_unicode=True, width=10**9
+        [text],
+        default_flow_style=True,
+        default_style=style or None,
+        allow_unicode=allow_unicode,
+        width=10**9,
     )
     return shown.strip().removeprefix("[").removesuffix("]")
 

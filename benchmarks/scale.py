@@ -1,0 +1,143 @@
+"""Time and memory of a check as the number of files grows: cold, with nothing changed, with one file changed.
+
+Files are in memory where possible; TMPDIR names another place.
+
+    python benchmarks/scale.py [--files N ...] [--rounds N] [--json FILE] [--markdown FILE]
+
+The packages are made for it: defect lists of one instrument, ten epochs of each detector, outside of a git repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from run import PYTHON, Command, scratch
+
+EPOCHS = 10
+SIZES = (2_000, 20_000, 100_000)
+TEXT = """\
+# %ECSV 1.0
+# ---
+# datatype:
+# - {{name: x0, datatype: int64}}
+# - {{name: y0, datatype: int64}}
+# - {{name: width, datatype: int64}}
+# - {{name: height, datatype: int64}}
+# meta: !!omap
+# - {{OBSTYPE: defects}}
+# - {{INSTRUME: Cam}}
+# - {{DETECTOR: {number}}}
+# - {{DET_NAME: D{number:05d}}}
+# - {{DET_SER: E2V-{number:05d}}}
+# - {{CALIBDATE: '{year}-01-01T00:00:00'}}
+# schema: astropy-2.0
+x0 y0 width height
+{number} {year} 3 4
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured with so many files: medians of wall times, and the largest memory."""
+
+    files: int
+    cold: float
+    warm: float
+    changed: float
+    cold_mb: float
+    warm_mb: float
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--files", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
+    options = parser.parse_args()
+    rows = []
+    for count in options.files:
+        with tempfile.TemporaryDirectory(prefix="curated-scale-", dir=scratch()) as temporary:
+            rows.append(measure(Path(temporary), count, options.rounds))
+            print(f"{count} files done", file=sys.stderr)
+    text = table(rows, options.rounds)
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text, encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+
+
+def make_package(root: Path, count: int) -> Path:
+    """Write a package of so many files; the path of one of them."""
+    place = root
+    for number in range(count // EPOCHS):
+        directory = root / "calibs" / "cam" / "defects" / f"d{number:05d}"
+        directory.mkdir(parents=True)
+        for year in range(2000, 2000 + EPOCHS):
+            place = directory / f"{year}0101T000000.ecsv"
+            place.write_text(TEXT.format(number=number, year=year), encoding="utf-8")
+    (root / "curated.yaml").write_text("calibs: calibs\n", encoding="utf-8")
+    return place
+
+
+def measure(temporary: Path, count: int, rounds: int) -> Row:
+    """Measure the checks of a package of so many files."""
+    package, cache = temporary / "package", temporary / "cache"
+    one = make_package(package, count)
+    os.environ["XDG_CACHE_HOME"] = str(cache)
+    arguments = [PYTHON, "-m", "curated", "-q", "-C", str(package), "check"]
+
+    def change() -> None:
+        one.write_text(f"{one.read_text(encoding='utf-8')}1 1 1 1\n", encoding="utf-8")
+
+    cold = Command("cold", [*arguments, "--no-cache"])
+    warm = Command("warm", arguments)
+    changed = Command("one file changed", arguments, change)
+    Command("first", arguments).run()
+    for _ in range(rounds):
+        for command in (cold, warm, changed):
+            command.run()
+    warm_mb = max(warm.megabytes, changed.megabytes)
+    return Row(count, cold.median, warm.median, changed.median, cold.megabytes, warm_mb)
+
+
+def table(rows: list[Row], rounds: int) -> str:
+    """Return the result as Markdown."""
+    lines = [
+        "# Speed and memory with the number of files",
+        "",
+        f"`curated check` of packages of small defect lists, ten epochs of each detector, outside of a git repository; {rounds} rounds in",
+        f"turn, medians of wall time, largest memory of one process; Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors. Made by `make bench`. Files were in",
+        "memory (tmpfs), so that no disk is measured.",
+        "",
+        "| files | cold (s) | nothing changed (s) | one file changed (s) | cold (MB) | remembered (MB) |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r.files:,} | {r.cold:.2f} | {r.warm:.2f} | {r.changed:.2f} | {r.cold_mb:.0f} | {r.warm_mb:.0f} |"
+        for r in rows
+    ]
+    if len(rows) > 1:
+        lines += ["", "| more files | microseconds each: cold | nothing changed | one file changed | kB each |", "|---|---|---|---|---|"]  # fmt: skip
+    for few, many in pairwise(rows):
+        more = many.files - few.files
+        parts = [(getattr(many, key) - getattr(few, key)) / more for key in ("cold", "warm", "changed")]
+        shown = " | ".join(f"{part * 1e6:.0f}" for part in parts)
+        kilobytes = (many.warm_mb - few.warm_mb) / more * 1024
+        lines.append(f"| {few.files:,} to {many.files:,} | {shown} | {kilobytes:.1f} |")
+    lines += ["", "A check is linear where what each further file costs stays the same from line to line."]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

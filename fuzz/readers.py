@@ -1,0 +1,137 @@
+"""What a fuzzer feeds: one function a reader, that takes any bytes and asserts what must hold for all of them.
+
+Whatever a file holds, it is read and checked without an exception, each finding has a place in it, and what is
+printed of a finding commands neither a terminal nor a forge. The first byte chooses a type or a kind of file, so that
+one fuzzer reaches all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from curated.check.file import check_file
+from curated.check.sets import check_set
+from curated.config import parse_config
+from curated.diagnostic import MAX_FINDINGS, Diagnostic
+from curated.instrument import Instrument, parse_instrument
+from curated.layout import discover
+from curated.registry import all_types
+from curated.report.github import annotation
+from curated.report.text import excerpt, finding_line, printable
+from curated.text.tree import load_yaml, yaml_locator
+
+# YAML knows more ends of lines than ECSV and JSON.
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_ANNOTATION = re.compile(r"::(?:error|warning|notice) file=[^:,]*(?:,[a-z]+=[^:,]*)+::.*\Z")
+_SIDE_OF = (
+    b"metadata: {OBSTYPE: crosstalk, INSTRUME: cam, DETECTOR: 0, CALIBDATE: '2024-01-01T00:00:00'}\n"
+    b"hasCrosstalk: true\nnAmp: 1\ncoeffs: [0.0]\n"
+)
+
+
+def read_yaml(data: bytes) -> None:
+    """A calibration in YAML, of any type that has that form."""
+    _calibration(data, "yaml")
+
+
+def read_json(data: bytes) -> None:
+    """A calibration in JSON."""
+    _calibration(data, "json")
+
+
+def read_ecsv(data: bytes) -> None:
+    """A calibration in ECSV."""
+    _calibration(data, "ecsv")
+
+
+def read_settings(data: bytes) -> None:
+    """Files of the package: ``curated.yaml``, ``instrument.yaml``, ``.inputs.yaml``."""
+    kind, data = data[:1], data[1:]
+    if kind <= b"@":
+        path = "cam/crosstalk/d00/20240101T000000"
+        (file,) = discover([f"{path}.yaml", f"{path}.inputs.yaml"], "").files
+        _, report = check_file(file, _SIDE_OF, None, None, data)
+        _judge([d for d in report.diagnostics if d.file == file.side], data)
+        return
+    text = data.decode("utf-8", errors="replace")
+    if kind <= b"`":
+        _judge(list(parse_config(text).diagnostics), text.encode())
+        return
+    tree, problems = load_yaml(text)
+    if not problems:
+        made, problems = parse_instrument(tree, "cam")
+        assert isinstance(made, Instrument)
+    locate = yaml_locator(text)
+    _judge([Diagnostic.from_problem(p, "x", *locate(p.pointer)) for p in problems[:1000]], text.encode())
+
+
+def read_paths(data: bytes) -> None:
+    """Paths of a package, one a line."""
+    top = "calibs" if data[:1] > b"@" else ""
+    paths = sorted(
+        {f"calibs/{p}" if top else p for p in data[1:].decode(errors="surrogateescape").split("\n")}
+    )
+    found = discover(paths, top)
+    for path, problem in found.problems:
+        _judge([Diagnostic.from_problem(problem, path)], b"")
+    for file in found.files:
+        assert file.path in paths
+        assert isinstance(file.start, datetime) and file.start.tzinfo is None
+    ranges, diagnostics = check_set(found.files, {})
+    assert ranges.keys() == {file.path for file in found.files}
+    _judge(diagnostics, b"")
+
+
+READERS: dict[str, Callable[[bytes], None]] = {
+    "yaml": read_yaml,
+    "json": read_json,
+    "ecsv": read_ecsv,
+    "settings": read_settings,
+    "paths": read_paths,
+}
+"""By the name of the directory below tests/data/fuzz that holds what they were fed."""
+
+
+def types_of(form: str) -> list[str]:
+    """Return the types that have a form; the first byte of the input chooses one by its number."""
+    return sorted(name for name, cls in all_types().items() if form in cls.SPEC.forms)
+
+
+_TYPES = {form: types_of(form) for form in ("yaml", "json", "ecsv")}
+
+
+def _calibration(data: bytes, form: str) -> None:
+    types = _TYPES[form]
+    kind = types[(data[0] if data else 0) % len(types)]
+    spec = all_types()[kind].SPEC
+    levels = ["cam", kind, *["d00"] * spec.has_detector, *["r"] * spec.has_filter]
+    (file,) = discover(["/".join([*levels, f"20240101T000000.{form}"])], "").files
+    _, report = check_file(file, data[1:])
+    _judge(report.diagnostics, data[1:])
+    json.dumps(report.keywords)
+    if report.end:
+        datetime.fromisoformat(report.end)
+
+
+def _judge(diagnostics: list[Diagnostic], data: bytes) -> None:
+    """Assert that each finding has a place, and that all forms of output take it."""
+    lines = _LINE_END.split(data.decode("utf-8", errors="replace"))
+    counts: dict[str, int] = {}
+    for diagnostic in diagnostics:
+        counts[diagnostic.code] = counts.get(diagnostic.code, 0) + 1
+        # One line more: what is missing at the end is reported there.
+        assert 0 <= diagnostic.line <= len(lines) + 1, diagnostic
+        assert diagnostic.column >= bool(diagnostic.line), diagnostic
+        assert diagnostic.hint, diagnostic
+        said = finding_line(diagnostic)
+        assert said == printable(said) and len(said) < 6000, diagnostic
+        assert _ANNOTATION.match(annotation(diagnostic)), diagnostic
+        json.dumps(diagnostic.to_dict(), ensure_ascii=True)
+        line = lines[diagnostic.line - 1] if 0 < diagnostic.line <= len(lines) else ""
+        for shown in excerpt(line, diagnostic.column):
+            assert shown == printable(shown)
+    # As many of each reader, and one that tells how many more there are.
+    assert all(count <= 2 * (MAX_FINDINGS + 1) or code.startswith("CAL0") for code, count in counts.items())
