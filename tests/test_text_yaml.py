@@ -402,3 +402,18 @@ def test_every_keyword_of_every_case_is_found(path: Path) -> None:
     for name in source.columns:
         line, column = source.locator((name,))
         assert name in lines[line - 1][column - 1 :]
+
+
+@pytest.mark.parametrize(
+    "end", ["", "\n", "# comment\n", "  \n\n", "    2\n", "y: 1\n", "- 1\n- 2\n", "  # comment\n- 1\n"]
+)
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 9])
+@pytest.mark.parametrize("head", ["", "x:\n"])
+def test_runs_of_numbers_end_where_they_end(end: str, count: int, head: str) -> None:
+    text = head + "- 1\n" * count + end
+    try:
+        expected = yaml.safe_load(text)
+    except yaml.YAMLError:
+        assert load_yaml(text)[1]
+        return
+    assert load_yaml(text) == (expected, [])
