@@ -80,7 +80,7 @@ def read_paths(data: bytes) -> None:
     for file in found.files:
         assert file.path in paths
         assert isinstance(file.start, datetime) and file.start.tzinfo is None
-    ranges, diagnostics = check_set(found.files, {})
+    ranges, diagnostics = check_set(found.files, {}, {})
     assert ranges.keys() == {file.path for file in found.files}
     _judge(diagnostics, b"")
 
