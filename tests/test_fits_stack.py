@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from curated.arrays import is_equal
+from curated.content.arrays import is_equal
 from curated.registry import find_type
 from curated.text import read
 

@@ -25,8 +25,8 @@ from curated.check.run import check_package
 from curated.datasum import sum32
 from curated.diagnostic import CuratedError
 from curated.history.lookup import package_at
+from curated.image.planes import BLOCK, DEFAULT_BITS
 from curated.package import open_package
-from curated.planes import BLOCK, DEFAULT_BITS
 from curated.registry import get_type
 from curated.types.bias import Bias
 from curated.types.dark import Dark
@@ -109,7 +109,7 @@ def test_a_file_of_the_stack_without_side_file(tmp_path: Path) -> None:
 @given(st.binary(max_size=9000))
 def test_no_file_is_worse_than_a_finding(data: bytes) -> None:
     """Whatever the bytes are, also behind a good beginning: an error of ours, or planes."""
-    from curated.imagefile import read_image
+    from curated.image.file import read_image
 
     good = one_hdu(pixels())
     with tempfile.TemporaryDirectory() as directory:
@@ -314,7 +314,7 @@ def test_the_cache_does_not_read_the_image_again(
 ) -> None:
     package = git_package(package_files("bias", one_hdu(pixels()))).path
     assert codes(package) == []
-    monkeypatch.setattr("curated.planes.digest", lambda *_: pytest.fail("it is read again"))
+    monkeypatch.setattr("curated.image.planes.digest", lambda *_: pytest.fail("it is read again"))
     assert codes(package) == []
 
 

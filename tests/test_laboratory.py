@@ -11,8 +11,8 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import CCDData, InverseVariance, StdDevUncertainty, VarianceUncertainty
 
-from curated.arrays import is_equal
 from curated.calib import Calib, CalibrationError
+from curated.content.arrays import is_equal
 from curated.diagnostic import CuratedError
 from curated.geometry import Amplifier, Box, DetectorGeometry
 from curated.model import TextColumn

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from curated.arrays import is_equal
 from curated.check.file import check_file
+from curated.content.arrays import is_equal
 from curated.layout import discover
 from curated.registry import find_type
 

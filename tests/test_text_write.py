@@ -18,8 +18,8 @@ from astropy.units import UnitsWarning
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.arrays import is_equal
 from curated.calib import Calib, CalibrationError
+from curated.content.arrays import is_equal
 from curated.diagnostic import CuratedError
 from curated.provenance import Provenance
 from curated.registry import find_type, own_types

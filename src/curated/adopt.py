@@ -14,9 +14,9 @@ from typing import Any
 from curated.check.report import Report
 from curated.config import CONFIG_FILE
 from curated.diagnostic import brief
-from curated.evidence import KEYWORDS, NAME, Evidence, Tally, detector_of, filter_of, gather
 from curated.instrument import Instrument, parse_instrument
-from curated.instrument_keys import DETECTOR, FILTER, INSTRUMENT
+from curated.instrument.evidence import KEYWORDS, NAME, Evidence, Tally, detector_of, filter_of, gather
+from curated.instrument.keys import DETECTOR, FILTER, INSTRUMENT
 from curated.layout import INSTRUMENT_FILE
 from curated.package import Package
 from curated.settings import Setting, check_setting

@@ -14,9 +14,9 @@ from typing import Any, Self, TypeVar, dataclass_transform
 from curated.calibration_error import CalibrationError, or_raise
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
+from curated.image.pixels import Image
 from curated.mismatch import identity_mismatches
 from curated.model import Claims, Companion
-from curated.pixels import Image
 from curated.spec import column, fields_of
 from curated.values import Values
 from curated.wholefile import write_whole

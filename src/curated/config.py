@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from curated.diagnostic import Diagnostic, Problem, limited
-from curated.instrument_keys import OVERRIDE
+from curated.instrument.keys import OVERRIDE
 from curated.settings import Setting, check_setting
 from curated.text.tree import load_yaml, yaml_locator
 

@@ -96,7 +96,7 @@ class WorkTree:
     def state(self, path: str) -> str:
         """Return number, size and times of a file; empty where there is none."""
         try:
-            from curated.planes import state_of  # few files have another beside them
+            from curated.image.planes import state_of  # few files have another beside them
 
             return "-".join(map(str, state_of(f"{self.root}/{path}")))
         except OSError:

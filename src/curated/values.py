@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from curated.arrays import is_equal, is_kind
 from curated.calibration_error import FATAL, or_raise
-from curated.content import from_columns, from_tree
-from curated.declared import declared_problems
+from curated.content.arrays import is_equal, is_kind
+from curated.content.declared import declared_problems
+from curated.content.fieldreader import FieldReader
+from curated.content.gather import from_columns, from_tree
+from curated.content.output import plain, plain_tree, table_data
 from curated.diagnostic import CuratedError, Problem, brief
-from curated.fieldreader import FieldReader
 from curated.geometry import DetectorGeometry
 from curated.metadata import Metadata, has_value
 from curated.mismatch import identity_keywords
 from curated.model import STAMP_KEYWORDS, Content, ImageData, TableData, TextColumn
-from curated.output import plain, plain_tree, table_data
 from curated.provenance import Provenance
 from curated.spec import Field, Spec, required_sizes
 from curated.units import text_unit

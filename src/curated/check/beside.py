@@ -68,7 +68,7 @@ def _identity(named: Companion, place: str, calib: Any) -> Iterator[Problem]:
         detail = f"{named.file} has {size} bytes, but size is {named.size}"
         yield Problem("CAL343", (*named.pointer, "size"), detail)
         return
-    from curated.planes import digest  # few files have another beside them
+    from curated.image.planes import digest  # few files have another beside them
 
     found = digest(place, getattr(calib, "planes", {}).values())
     if found != named.sha256:

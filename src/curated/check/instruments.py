@@ -9,8 +9,8 @@ from curated.check.one import read_file
 from curated.check.report import Report
 from curated.config import CONFIG_FILE
 from curated.diagnostic import Diagnostic, Problem, brief, limited
-from curated.evidence import infer_instrument
 from curated.instrument import Instrument, parse_instrument
+from curated.instrument.evidence import infer_instrument
 from curated.package import Package
 from curated.text.read import read_text
 from curated.text.tree import load_yaml, yaml_locator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from curated.arrays import is_equal
 from curated.calib import Calib
+from curated.content.arrays import is_equal
 from curated.metadata import is_same
 from curated.units import fits_unit
 from curated.values import content_keywords

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
-from curated.keyed import in_group, is_nested
+from curated.content.keyed import in_group, is_nested
 from curated.provenance.declaration import PROVENANCE
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
 from curated.schema.setting import setting_schema

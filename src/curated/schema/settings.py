@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from curated.config import CONFIG
-from curated.instrument_keys import INSTRUMENT
+from curated.instrument.keys import INSTRUMENT
 from curated.provenance.declaration import PROVENANCE
 from curated.schema.document import BASE, DIALECT, schema_name
 from curated.schema.setting import setting_schema

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from curated.keyed import in_group
+from curated.content.keyed import in_group
 from curated.spec import Field, Table
 
 _TYPES = {

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from curated.arrays import is_equal
 from curated.calib import Calib
 from curated.calibration_error import or_raise
+from curated.content.arrays import is_equal
 from curated.diagnostic import CuratedError
 from curated.model import ORIGIN_KEYWORDS
 from curated.text.read import read

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from curated.diagnostic import CuratedError
+from curated.image.pixels import Image, pixels_of, with_pixels
 from curated.metadata import has_value
-from curated.pixels import Image, pixels_of, with_pixels
 from curated.spec import Array
 from curated.types._image import ImageCalib
 

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Self
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem, brief
-from curated.imagefile import PLANES, is_plain_name, read_image
+from curated.image.file import PLANES, is_plain_name, read_image
+from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.metadata import Metadata
 from curated.model import Companion, Content, ImageData, TableData
-from curated.planes import Plane, digest, planes_of, statistics
 from curated.spec import Array, column
 from curated.types._image_fields import IMAGE, spelled_unit, statistic_column
 from curated.units import DIMENSIONLESS

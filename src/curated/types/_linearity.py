@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.diagnostic import CuratedError
-from curated.pixels import Image, pixels_of, with_pixels
+from curated.image.pixels import Image, pixels_of, with_pixels
 from curated.spec import Array
 
 TYPES = ("LookupTable", "Polynomial", "Squared", "Spline", "DoubleSpline", "Proportional", "None")

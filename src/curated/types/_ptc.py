@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from curated.arrays import is_kind
+from curated.content.arrays import is_kind
 from curated.diagnostic import Problem, brief
+from curated.image.pixels import Image
 from curated.metadata import has_value, is_same
 from curated.model import Content
-from curated.pixels import Image
 from curated.spec import Array, Field
 
 DROPPED = dict.fromkeys(

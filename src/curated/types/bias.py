@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from curated.calib import calibration
-from curated.pixels import Image
+from curated.image.pixels import Image
 from curated.types._arithmetic import no_options, subtract
 from curated.types._image import ImageCalib
 from curated.types._image_fields import image_spec, unit_column

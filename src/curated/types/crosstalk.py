@@ -10,8 +10,8 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry, with_gains, within
+from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.model import Claims, Content
-from curated.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._crosstalk_correction import Source, correct
 

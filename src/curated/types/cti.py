@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
+from curated.content.keyed import key_problems
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
-from curated.keyed import key_problems
+from curated.image.pixels import Image
 from curated.mismatch import amplifier_mismatches
 from curated.model import Claims
-from curated.pixels import Image
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._linearity_rules import node_problems
 

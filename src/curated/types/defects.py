@@ -11,8 +11,8 @@ from curated.calib import Calib, calibration
 from curated.calibration_error import or_raise
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import Box, DetectorGeometry
+from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.model import Claims, TextColumn
-from curated.pixels import Image, no_options, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._boxes import repeated
 from curated.types._regions import boxes_of, is_regions

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
+from curated.content.output import plain
 from curated.diagnostic import Problem
 from curated.model import ColumnData, Content, TableData, TextColumn
-from curated.output import plain
 from curated.spec import Array, PlotSpec, Spec, Table, column
 
 _INPUT: tuple[str | int, ...] = ("inputRange", "inputRange")

@@ -10,8 +10,8 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
+from curated.image.pixels import Image, pixels_of, with_pixels
 from curated.model import Claims
-from curated.pixels import Image, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 
 _FAR = 1.2

@@ -10,9 +10,9 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.diagnostic import Problem
 from curated.geometry import Box, DetectorGeometry
+from curated.image.pixels import Image
 from curated.mismatch import amplifier_mismatches
 from curated.model import Claims
-from curated.pixels import Image
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types import _linearity, _linearity_rules
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
+from curated.content.keyed import key_problems
 from curated.diagnostic import CuratedError, Problem
 from curated.geometry import DetectorGeometry
-from curated.keyed import key_problems
+from curated.image.pixels import Image, pixels_of, with_pixels
 from curated.mismatch import amplifier_mismatches
 from curated.model import Claims, Content
-from curated.pixels import Image, pixels_of, with_pixels
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types import _ptc
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from curated.calib import calibration
 from curated.diagnostic import CuratedError
-from curated.pixels import Image
+from curated.image.pixels import Image
 from curated.types._arithmetic import good_pixels, no_options, subtract
 from curated.types._image import ImageCalib
 from curated.types._image_fields import image_spec, unit_column

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from curated.arrays import KINDS, reshaped, typed
+from curated.content.arrays import KINDS, reshaped, typed
+from curated.content.keyed import in_group
 from curated.diagnostic import Pointer, Problem, brief
-from curated.keyed import in_group
 from curated.model import Content
 from curated.spec import Field, Spec, Table
 

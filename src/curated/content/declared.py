@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curated.arrays import is_kind
+from curated.content.arrays import is_kind
 from curated.diagnostic import Problem
 from curated.metadata import READ_KEYWORDS, has_value, is_same, is_storable
 from curated.model import Content

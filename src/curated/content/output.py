@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from curated.arrays import is_equal
-from curated.keyed import in_group
+from curated.content.arrays import is_equal
+from curated.content.keyed import in_group
 from curated.model import ColumnData, TableData
 from curated.spec import Field, Spec, Table
 

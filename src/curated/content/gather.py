@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from curated.content.keyed import complete_keys, in_group, is_nested, join_columns, read_group, take_shared
+from curated.content.records import fill_columns, read_record, read_records
 from curated.diagnostic import Problem, brief
-from curated.keyed import complete_keys, in_group, is_nested, join_columns, read_group, take_shared
 from curated.metadata import IDENTITY_KEYS, normalise
 from curated.model import Content, TextColumn
 from curated.provenance import settle, take
-from curated.records import fill_columns, read_record, read_records
 from curated.spec import Field, Spec, Table
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.arrays import KINDS, is_kind
+from curated.content.arrays import KINDS, is_kind
 from curated.diagnostic import Problem, brief
 from curated.model import Content
 from curated.spec import Field, Spec, Table

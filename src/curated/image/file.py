@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from curated.diagnostic import Problem, brief
-from curated.planes import DTYPES, Plane
+from curated.image.planes import DTYPES, Plane
 
 PLANES = ("IMAGE", "MASK", "VARIANCE")
 LFS = b"version https://git-lfs.github.com/spec/v1"

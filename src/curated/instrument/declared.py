@@ -8,7 +8,7 @@ from typing import Any
 
 from curated.diagnostic import Pointer, Problem, brief
 from curated.geometry import Amplifier, Box, DetectorGeometry, choose
-from curated.instrument_keys import EASTWARD, INSTRUMENT
+from curated.instrument.keys import EASTWARD, INSTRUMENT
 from curated.layout import directory_name
 from curated.registry import find_type
 from curated.settings import check_setting
