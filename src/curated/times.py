@@ -12,6 +12,9 @@ EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
 Its last moment is 2100-01-01 TAI, 37 s before ours: too little to warn everybody who ends a range with the century.
 """
 
+WHOLE_SECONDS = datetime(1972, 1, 1)
+"""Since then UTC and TAI differ by whole seconds (Recommendation ITU-R TF.460)."""
+
 _EPOCH_TAI = (2440587.5, 0.0)
 """1970-01-01 00:00:00 TAI as two parts of a Julian date."""
 

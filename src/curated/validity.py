@@ -8,7 +8,7 @@ from datetime import datetime
 
 from curated.diagnostic import Problem
 from curated.model import CalibFile, CalibKey
-from curated.times import EARLIEST, LATEST, iso
+from curated.times import EARLIEST, LATEST, WHOLE_SECONDS, iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ def _examine(
         yield Problem("CAL401", (), f"starts at {iso(file.start)}, as does {epochs[index - 1].path}")
     if not EARLIEST <= file.start < LATEST:
         yield Problem("CAL405", (), f"starts at {iso(file.start)}")
+    elif EARLIEST < file.start < WHOLE_SECONDS:
+        yield Problem("CAL412", (), f"starts at {iso(file.start)}")
     if end is None:
         return
     place = ("metadata", "VALIDEND")

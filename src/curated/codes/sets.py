@@ -30,6 +30,9 @@ ROWS = (
              "Only side files become calibrations; an image alone is believed to be in use and is not released."),
     CodeInfo("CAL411", WARNING, "an image that does not say its unit", "add 'unit:' to the side file",
              "The unit in the message is assumed."),
+    CodeInfo("CAL412", INFO, "a start before 1972", "use 1970-01-01 for what has always held, or a start of 1972 or later",
+             "Until 1972 UTC ran at another rate than TAI, 8 to 10 s behind it, so that the start has an odd fraction of a second "
+             "in a repository. 1970-01-01 itself is how packages say that a calibration has always held, and is left alone."),
     CodeInfo("CAL415", ERROR, "an input later than the calibration's creation",
              "correct the input's date, or CALIB_CREATION_DATE and CALIB_CREATION_TIME",
              "A calibration cannot be made of exposures that were not taken yet; one of the two was copied."),
