@@ -74,6 +74,7 @@ def kernels(draw: st.DrawFn) -> Tree:
     def each(values: st.SearchStrategy[Any]) -> Tree:
         return {name: draw(values) for name in names}
 
+    valid = each(st.booleans())
     tree = {
         "metadata": metadata("bfk", bfk_VERSION=1.1, LEVEL=level, KERNEL_DX=x, KERNEL_DY=y),
         "expIdMask": each(listed(st.booleans(), pairs)),
@@ -83,8 +84,9 @@ def kernels(draw: st.DrawFn) -> Tree:
         "gain": each(LOOSE),
         "noise": each(LOOSE),
         "meanXcorrs": each(kernel),
-        "ampKernels": each(kernel),
-        "valid": each(st.booleans()),
+        # One that is in force is finite; that is a rule of its own.
+        "ampKernels": {name: draw(listed(NUMBERS if flag else LOOSE, x * y)) for name, flag in valid.items()},
+        "valid": valid,
     }
     if level == "DETECTOR":
         tree["detKernels"] = {draw(NAMES): draw(listed(NUMBERS, x * y))}

@@ -33,7 +33,8 @@ def problems(kernel: Any) -> Iterator[Problem]:
                 yield Problem("CAL328", (place, name), detail)
             continue
         for mirrored, said in ((values[:, ::-1], "left and right"), (values[::-1], "top and bottom")):
-            worst = np.abs(values - mirrored).max()
-            if worst > _TOLERANCE * largest:
-                part = f"{100 * worst / largest:.2g} % of the largest value"
+            # In parts of the largest value, so that no number is too large for the difference.
+            worst = float(np.abs(values / largest - mirrored / largest).max()) if largest else 0.0
+            if worst > _TOLERANCE:
+                part = f"{100 * worst:.2g} % of the largest value"
                 yield Problem("CAL316", (place, name), f"{place} of {name}: {said} differ by up to {part}")
