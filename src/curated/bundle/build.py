@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curated.bundle.export import write_export, write_seed
-from curated.bundle.manifest import check_label, make_manifest, manifest_text
+from curated.bundle.base import Base
+from curated.bundle.faces import write_faces
+from curated.bundle.manifest import check_label, make_manifest
 from curated.check.cache import blob_sha1
 from curated.check.instruments import read_instruments
 from curated.check.report import Report
-from curated.convert import convert_package
+from curated.convert import Converted, convert_package
 from curated.diagnostic import CuratedError
 from curated.git.repository import Repository
 from curated.instrument import Instrument
 from curated.origin import Origin, find_origin
 from curated.package import Package
 from curated.parallel import Progress
-from curated.registry import all_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def build_bundle(
     *,
     instruments: Sequence[str] = (),
     label: str | None = None,
+    base: Base | None = None,
     allow_dirty: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -69,6 +70,8 @@ def build_bundle(
         Instruments to bundle; all of them if empty.
     label : `str`, optional
         Release label; the tag at the commit, or ``git-`` and twelve digits of the commit.
+    base : `Base`, optional
+        What exists already; it is referred to where nothing changed, and not made again.
     allow_dirty : `bool`, optional
         Whether files may differ from the commit.
     jobs : `int`, optional
@@ -101,12 +104,20 @@ def build_bundle(
     try:
         (staging / "files").mkdir(parents=True)
         report, converted = convert_package(
-            package, origin, staging / "files", paths, jobs=jobs, progress=progress, records=True
+            package,
+            origin,
+            staging / "files",
+            paths,
+            jobs=jobs,
+            progress=progress,
+            records=True,
+            recipes=base.recipes if base is not None else None,
         )
         if report.failed:
             return report, None
-        manifest = make_manifest(origin, chosen, report, converted)
-        _write_faces(staging, manifest)
+        manifest = make_manifest(origin, chosen, report, converted, base)
+        _remove_unlisted(staging, manifest, converted)
+        write_faces(staging, manifest)
         if output.exists():
             output.rmdir()
         os.replace(staging, output)
@@ -149,73 +160,14 @@ def _names(instrument: Instrument | None) -> tuple[str, ...]:
     return (instrument.name.lower(),) if instrument is not None else ()
 
 
-def _write_faces(staging: Path, manifest: Mapping[str, Any]) -> None:
-    """Write what stands beside the FITS files."""
-    export, seed = io.StringIO(), io.StringIO()
-    write_export(manifest, export)
-    write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
-    texts = {
-        "manifest.json": manifest_text(manifest),
-        "export.yaml": export.getvalue(),
-        "butler-seed.yaml": seed.getvalue(),
-        "README.md": _readme(manifest),
-    }
-    listed = [*manifest["datasets"], *filter(None, (d["provenance"] for d in manifest["datasets"]))]
-    sums = {entry["path"]: entry["sha256"] for entry in listed}
-    for name, text in texts.items():
-        data = text.encode()
-        (staging / name).write_bytes(data)
-        sums[name] = hashlib.sha256(data).hexdigest()
-    lines = "".join(_sum_line(digest, name) for name, digest in sorted(sums.items()))
-    (staging / "SHA256SUMS").write_text(lines, encoding="utf-8")
-
-
-def _sum_line(digest: str, name: str) -> str:
-    """Return a line of SHA256SUMS; a backslash at its start says that there are escapes in the name."""
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n"
-
-
-def _readme(manifest: Mapping[str, Any]) -> str:
-    repository, datasets = manifest["repository"], manifest["datasets"]
-    counts: dict[tuple[str, str], int] = {}
-    for d in datasets:
-        key = (d["data_id"]["instrument"], d["dataset_type"])
-        counts[key] = counts.get(key, 0) + 1
-    rows = "".join(f"| {i} | {t} | {n} |\n" for (i, t), n in sorted(counts.items()))
-    collections = "".join(f"- `{i['collections']['calibration']}`\n" for i in manifest["instruments"])
-    dirty = ", **with changes that are not committed**" if repository["dirty"] else ""
-    origin = f" of {repository['url']}" if repository["url"] else ""
-    return f"""# Curated calibrations, release {repository["label"]}
-
-{len(datasets)} calibrations made from commit `{repository["sha1"]}`{origin}{dirty}, by curated {manifest["curated"]}.
-
-| instrument | dataset type | datasets |
-|---|---|---|
-{rows}
-They are certified in:
-
-{collections}
-`sha256sum -c SHA256SUMS` checks that all files are here and whole.
-
-## Import with curated
-
-    curated import . REPO
-
-creates the repository where there is none, verifies every file, never deletes or overwrites, can be repeated, and prepends the
-release to the chain of recommended calibrations.
-
-## Import with stock Butler
-
-In a repository of the LSST stack:
-
-    butler import REPO . --export-file export.yaml -t copy
-
-Where there is only lsst-daf-butler, create the repository first with formatters that exist there:
-
-    butler create REPO --seed-config butler-seed.yaml
-    butler import REPO . --export-file export.yaml -t copy
-
-`manifest.json` lists every file with its hash, its source in git, its data ID and its validity in UTC and TAI.
-What a calibration was made of, and who edited it, stands in its FITS file, and as text in the `.inputs.yaml` file beside it.
-"""
+def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequence[Converted]) -> None:
+    """Remove files that were made to see that they hold what exists already."""
+    listed = {dataset["path"] for dataset in manifest["datasets"]}
+    for one in converted:
+        if one.fits is not None and f"files/{one.path}" not in listed:
+            for written in filter(None, (one.fits, one.provenance)):
+                (staging / "files" / written.path).unlink()
+    for directory, _, _ in os.walk(staging / "files", topdown=False):
+        if directory != str(staging / "files"):
+            with suppress(OSError):
+                os.rmdir(directory)

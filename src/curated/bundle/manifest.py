@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from curated.bundle.base import Base
 from curated.bundle.export import dataset_uuid
 from curated.check.report import Report
 from curated.convert import Converted
@@ -38,7 +39,7 @@ def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'")
 
 
 def make_manifest(
-    origin: Origin, label: str, report: Report, converted: Iterable[Converted]
+    origin: Origin, label: str, report: Report, converted: Iterable[Converted], base: Base | None = None
 ) -> dict[str, Any]:
     """Return the manifest of a bundle.
 
@@ -52,6 +53,8 @@ def make_manifest(
         What the check found out: instruments and validity.
     converted : iterable [`Converted`]
         The FITS files.
+    base : `Base`, optional
+        What exists already; datasets that are the same refer to it.
     """
     listed = list(converted)
     times = {t for c in listed for t in _ends(report, c.file.path) if t is not None}
@@ -59,11 +62,14 @@ def make_manifest(
     directories = sorted({c.file.key.instrument for c in listed})
     runs: set[tuple[str, str, str]] = set()
     datasets = [_dataset(c, origin, label, report, tai, runs) for c in listed]
+    if base is not None:
+        datasets = [base.referring(dataset) for dataset in datasets]
     return {
         "format": FORMAT,
         "version": VERSION,
         "curated": __version__,
         "repository": {"sha1": origin.sha1, "url": origin.url, "dirty": origin.dirty, "label": label},
+        "base": base.name if base is not None else None,
         "instruments": [_instrument(report.instruments[d], label) for d in directories],
         "dataset_types": _dataset_types(listed),
         "datasets": datasets,
@@ -158,9 +164,11 @@ def _dataset(
         "run": run,
         "collection": collection,
         "data_id": data_id,
-        "path": f"files/{converted.path}",
+        "path": f"files/{converted.path}" if converted.fits else None,
         "sha256": converted.sha256,
         "size": converted.size,
+        "content": converted.content,
+        "recipe": converted.recipe,
         "provenance": described,
         "source": {
             "path": f"{origin.prefix}{file.path}",

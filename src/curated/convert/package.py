@@ -1,0 +1,113 @@
+"""Checked calibrations to stamped FITS files: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from curated.check.cache import Cache
+from curated.check.file import FileReport
+from curated.check.report import Report
+from curated.check.run import check_loaded, load_reports, select
+from curated.convert.task import Task
+from curated.convert.written import Converted, fits_path
+from curated.diagnostic import CuratedError
+from curated.files import Files
+from curated.instrument import Instrument
+from curated.model import CalibFile
+from curated.origin import Origin
+from curated.package import Package
+from curated.parallel import Progress, run_all
+from curated.validity import by_key
+
+
+def convert_package(
+    package: Package,
+    origin: Origin,
+    output: Path | None,
+    paths: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    records: bool = False,
+    recipes: Mapping[str, object] | None = None,
+) -> tuple[Report, list[Converted]]:
+    """Convert a package, or some of its files, to FITS below a new directory.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package.
+    origin : `Origin`
+        The commit.
+    output : `~pathlib.Path`, optional
+        Where to write; the caller makes it and, if the report has failed, throws it away. Without one,
+        nothing is written.
+    paths : sequence [`str`], optional
+        Files or directories relative to the package's root; all files if empty.
+    jobs : `int`, optional
+        Number of processes.
+    progress : `~collections.abc.Callable`, optional
+        Told of progress.
+    records : `bool`, optional
+        Whether a bundle is made: provenance is written as text too, beside each file that holds it, and
+        content and recipe are told of each.
+    recipes : `dict` [`str`, `object`], optional
+        Recipes of files that exist; these are checked, but not made again.
+
+    Returns
+    -------
+    report : `Report`
+        What the check found.
+    converted : `list` [`Converted`]
+        The files; those with errors are left out.
+    """
+    made: dict[str, Converted] = {}
+
+    def load(
+        files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+    ) -> dict[str, FileReport]:
+        # Of two files of one name only the first is written; that there are two is found by the check.
+        places = {fits_path(file.path): file.path for file in reversed(select(listed, paths))}
+        task = Task(
+            files,
+            dict(declared),
+            origin,
+            _next_starts(package),
+            str(output) if output is not None else "",
+            frozenset(places.values()),
+            package.config.silence,
+            records,
+        )
+        known = {}
+        if recipes:
+            found = ((file.path, task.known(file, recipes)) for file in listed)
+            known = {path: converted for path, converted in found if converted is not None}
+        kept = [file for file in listed if file.path in known]
+        cache = Cache(package.root) if kept else None
+        whole = len(kept) == len(listed)
+        reports = load_reports(files, kept, declared, cache, jobs, progress, complete=whole)
+        made.update((path, one) for path, one in known.items() if not task.is_wrong(reports[path]))
+        todo = [file for file in listed if file.path not in known]
+        for report, converted in run_all(task, todo, jobs, progress):
+            reports[report.path] = report
+            if converted is not None:
+                made[report.path] = converted
+        return reports
+
+    report = check_loaded(package, paths, load)
+    missing = [file.path for file in report.files if file.path not in made]
+    if missing and not report.failed:
+        hint = "silence only findings that leave a calibration behind; correct the file or remove it"
+        raise CuratedError(f"{missing[0]} cannot be converted, though its errors are silenced", hint)
+    return report, [made[file.path] for file in report.files if file.path in made]
+
+
+def _next_starts(package: Package) -> dict[str, datetime]:
+    starts = {}
+    for epochs in by_key(package.layout.files).values():
+        for file, following in pairwise(epochs):
+            starts[file.path] = following.start
+    return starts
