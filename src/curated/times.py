@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ WHOLE_SECONDS = datetime(1972, 1, 1)
 
 _EPOCH_TAI = (2440587.5, 0.0)
 """1970-01-01 00:00:00 TAI as two parts of a Julian date."""
+
+_DAY_NS = 86_400_000_000_000
 
 
 def parse_time(text: str) -> datetime:
@@ -79,6 +82,24 @@ def compact(time: datetime) -> str:
     return text if not time.microsecond else f"{text}.{time.microsecond:06d}"
 
 
+@contextmanager
+def _leap_seconds() -> Iterator[Any]:
+    """Give astropy's class of times, with the table of leap seconds that comes with it."""
+    import warnings
+
+    import erfa
+    from astropy.time import Time
+    from astropy.utils import iers
+    from astropy.utils.exceptions import AstropyWarning
+
+    # Never the network: a newer table of leap seconds comes with a newer astropy.
+    with iers.conf.set_temp("auto_download", False), warnings.catch_warnings():
+        # UTC beyond the table of leap seconds is converted with the last one, which is what is meant.
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        warnings.simplefilter("ignore", AstropyWarning)
+        yield Time
+
+
 def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
     """Convert UTC to nanoseconds since 1970-01-01 TAI, as the Butler counts them.
 
@@ -98,21 +119,45 @@ def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
     unique = sorted(set(times))
     if not unique:
         return {}
-    import warnings
-
-    import erfa
-    from astropy.time import Time
-    from astropy.utils import iers
-    from astropy.utils.exceptions import AstropyWarning
-
-    # Never the network: a newer table of leap seconds comes with a newer astropy.
-    with iers.conf.set_temp("auto_download", False), warnings.catch_warnings():
-        # UTC beyond the table of leap seconds is converted with the last one, which is what is meant.
-        warnings.simplefilter("ignore", erfa.ErfaWarning)
-        warnings.simplefilter("ignore", AstropyWarning)
-        tai = Time([time.isoformat() for time in unique], format="isot", scale="utc").tai
+    with _leap_seconds() as time_class:
+        tai = time_class([time.isoformat() for time in unique], format="isot", scale="utc").tai
     days = tai.jd1 - _EPOCH_TAI[0]
     return {
-        time: int(day) * 86_400_000_000_000 + round(float(day - int(day) + part) * 86_400_000_000_000)
+        time: int(day) * _DAY_NS + round(float(day - int(day) + part) * _DAY_NS)
         for time, day, part in zip(unique, days, tai.jd2, strict=True)
+    }
+
+
+def utc_texts(nanoseconds: Iterable[int]) -> dict[int, str]:
+    """Return nanoseconds since 1970-01-01 TAI as UTC in ISO 8601, with as many decimals as they need.
+
+    It is the inverse of `tai_nanoseconds` since 1972, and knows the second that a leap second adds.
+
+    Parameters
+    ----------
+    nanoseconds : `~collections.abc.Iterable` [`int`]
+        Times.
+
+    Returns
+    -------
+    texts : `dict` [`int`, `str`]
+        One entry for each different time.
+    """
+    unique = sorted(set(nanoseconds))
+    if not unique:
+        return {}
+    with _leap_seconds() as time_class:
+        days = [ns // _DAY_NS for ns in unique]
+        parts = [ns % _DAY_NS / _DAY_NS for ns in unique]
+        tai = time_class(
+            [_EPOCH_TAI[0] + day for day in days],
+            [_EPOCH_TAI[1] + p for p in parts],
+            format="jd",
+            scale="tai",
+        )
+        tai.precision = 9
+        found = tai.utc.isot.tolist()
+    return {
+        ns: text.rstrip("0").rstrip(".") if "." in text else text
+        for ns, text in zip(unique, found, strict=True)
     }

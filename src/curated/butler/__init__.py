@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from curated.calib import Calib
 
-__all__ = ["ImportReport", "InstrumentReport", "import_bundle", "open_repository", "read"]
+__all__ = ["ImportReport", "InstrumentReport", "import_bundle", "is_alias", "open_repository", "read"]
 
 
 def import_bundle(
@@ -88,6 +88,20 @@ def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> But
     from curated.butler import repository
 
     return repository.open_repository(repo, writeable=writeable, **kwargs)
+
+
+def is_alias(name: str) -> bool:
+    """Say whether the site's index of repositories has a name.
+
+    Parameters
+    ----------
+    name : `str`
+        Alias of a repository.
+    """
+    _require_butler()
+    from lsst.daf.butler import Butler
+
+    return name in Butler.get_known_repos()
 
 
 def read(butler: Butler, ref: DatasetRef) -> Calib:

@@ -31,7 +31,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One dataset: what it is, where its file is, and when it is valid (TAI nanoseconds)."""
+    """One dataset: what it is, where its file is, and when it is valid (TAI nanoseconds).
+
+    Without a path the dataset is in the repository already, in a run of another release; its hash may be
+    unknown then, and what it holds is compared.
+    """
 
     uuid: str
     dataset_type: str
@@ -43,6 +47,17 @@ class Entry:
     size: int
     begin: int | None
     end: int | None
+    content: str = ""
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the bundle only refers to it."""
+        return not self.path
+
+    @property
+    def place(self) -> str:
+        """Where a finding about it belongs: its file, or what refers to it."""
+        return self.path or self.run
 
     @property
     def key(self) -> tuple[str, tuple[tuple[str, Any], ...]]:
@@ -75,6 +90,8 @@ class Contents:
         Its release label, as in the collections' names.
     doc : `str`
         What new collections say about themselves.
+    base : `str`
+        The release that it builds on; empty where it holds all its files.
     targets : `tuple` [`Target`]
         The instruments' collections.
     kinds : `tuple` [`Kind`]
@@ -95,6 +112,7 @@ class Contents:
     records: dict[str, list[Record]]
     entries: tuple[Entry, ...]
     companions: tuple[Companion, ...] = ()
+    base: str = ""
 
     def relabelled(self, label: str) -> Contents:
         """Return the same contents under another release label; UUIDs follow the names."""
@@ -125,6 +143,8 @@ def _renamed(target: Target, old: str, new: str) -> str:
 
 def _moved(entry: Entry, renamed: Mapping[str, str]) -> Entry:
     collection = renamed[entry.collection]
+    if entry.is_reference:
+        return replace(entry, collection=collection)
     run = collection + entry.run.removeprefix(entry.collection)
     uuid = dataset_uuid(entry.dataset_type, run, entry.data_id)
     return replace(entry, collection=collection, run=run, uuid=uuid)

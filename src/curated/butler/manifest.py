@@ -87,6 +87,7 @@ def _contents(root: Path, data: Mapping[str, Any]) -> Contents:
     return Contents(
         root=root,
         label=label,
+        base=_get_known(data, "base", str, ()) or "",
         doc=f"Curated calibrations of {url} at commit {sha1}",
         targets=targets,
         kinds=tuple(_kind(k, ("dataset_types", n)) for n, k in enumerate(_get(data, "dataset_types", list))),
@@ -139,13 +140,19 @@ def _entry(data: Any, where: Pointer) -> Entry:
     data_id = _get(data, "data_id", dict, where)
     for key in data_id:
         _get(data_id, key, int if key == "detector" else str, (*where, "data_id"))
-    texts = ("uuid", "dataset_type", "run", "collection", "path", "sha256")
+    texts = ("uuid", "dataset_type", "run", "collection")
+    content = _get_known(data, "content", str, where) or ""
+    refers = data.get("path") is None and content
+    get = _get_known if refers else _get
     return Entry(
         **{key: _get(data, key, str, where) for key in texts},
         data_id=data_id,
-        size=_get(data, "size", int, where),
+        path=get(data, "path", str, where) or "",
+        sha256=get(data, "sha256", str, where) or "",
+        size=get(data, "size", int, where) or 0,
         begin=begin,
         end=end,
+        content=content,
     )
 
 
@@ -201,7 +208,7 @@ def _reference_problems(contents: Contents) -> Iterator[Problem]:
             yield Problem("CAL610", where, f"{entry}: not the dimensions of its dataset type")
         elif collections.get(instrument) != entry.collection:
             yield Problem("CAL610", where, f"{entry}: collection {entry.collection} is not its instrument's")
-        elif not entry.run.startswith(f"{entry.collection}/"):
+        elif not entry.is_reference and not entry.run.startswith(f"{entry.collection}/"):
             yield Problem("CAL610", where, f"{entry}: run {entry.run} is not within {entry.collection}")
         elif "detector" in ids and (instrument, ids["detector"]) not in detectors:
             yield Problem("CAL610", where, f"{entry}: the manifest does not define the detector")

@@ -14,6 +14,7 @@ from lsst.resources import ResourcePath
 
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.contents import Contents, Entry
+from curated.butler.files import content_of
 from curated.butler.target import Survey, survey
 from curated.butler.verify import THREADS, sha256_of
 from curated.diagnostic import Diagnostic, Problem
@@ -120,14 +121,20 @@ def _plan_datasets(
         refs = butler.query_datasets(dataset_type, runs, find_first=False, limit=None, explain=False)
     by_id = {str(ref.id): ref for ref in refs}
     holders = {(ref.run, _key(ref)): ref.id for ref in refs}
+    lacking: list[Entry] = []
     for entry in entries:
         holder = holders.get((entry.run, entry.key))
         if entry.uuid in by_id:
             plan.present[entry.uuid] = by_id[entry.uuid]
         elif holder is not None:
-            plan.find(entry.path, "CAL625", f"{entry} is dataset {holder} in run {entry.run} already")
+            plan.find(entry.place, "CAL625", f"{entry} is dataset {holder} in run {entry.run} already")
+        elif entry.is_reference:
+            lacking.append(entry)
         else:
             plan.ingest.append(entry)
+    for run in sorted({entry.run for entry in lacking}):
+        number = sum(entry.run == run for entry in lacking)
+        plan.find(run, "CAL680", f"{number} of {dataset_type.name}, the first is {lacking[0]}")
 
 
 def _key(ref: DatasetRef) -> tuple[str, tuple[tuple[str, int | str], ...]]:
@@ -157,7 +164,7 @@ def _plan_certifications(
             for other, uuid in there:
                 if _overlap(span, other):
                     text = f"{entry}, {_text(span)}, overlaps dataset {uuid}, {_text(other)}"
-                    plan.find(entry.path, "CAL627", f"{text}, in {entry.collection}")
+                    plan.find(entry.place, "CAL627", f"{text}, in {entry.collection}")
         ours[where].append((span, entry))
     for spans in ours.values():
         _find_overlaps(plan, spans)
@@ -167,8 +174,8 @@ def _find_overlaps(plan: Plan, spans: list[tuple[Span, Entry]]) -> None:
     spans.sort(key=lambda pair: pair[0])
     for (span, entry), (other, later) in pairwise(spans):
         if _overlap(span, other):
-            text = f"{later}, {_text(other)}, overlaps {entry.path}, {_text(span)}"
-            plan.find(later.path, "CAL626", text)
+            text = f"{later}, {_text(other)}, overlaps {entry.place}, {_text(span)}"
+            plan.find(later.place, "CAL626", text)
 
 
 def span_of(entry: Entry) -> Span:
@@ -201,24 +208,32 @@ def _compare_files(butler: Butler, plan: Plan) -> None:
     entries = {e.uuid: e for e in plan.contents.entries if e.uuid in plan.present}
     uris = butler.get_many_uris(plan.present.values(), allow_missing=True)
     places = {str(ref.id): found.primaryURI for ref, found in uris.items()}
-    plan.ingest += [entry for uuid, entry in entries.items() if uuid not in places]
+    for entry in (entry for uuid, entry in entries.items() if uuid not in places):
+        if entry.is_reference:
+            plan.find(entry.place, "CAL681", f"{entry}: the repository knows of no file")
+        else:
+            plan.ingest.append(entry)
     pairs = [(entries[uuid], uri) for uuid, uri in places.items() if uri is not None]
     with ThreadPoolExecutor(THREADS) as pool:
         states = list(pool.map(_state, pairs))
     roots = [root for root in butler.get_datastore_roots().values() if root is not None]
     for (entry, uri), state in zip(pairs, states, strict=True):
         if state == "differs":
-            plan.find(entry.path, "CAL625", f"{entry} has another content in run {entry.run}")
+            plan.find(entry.place, "CAL625", f"{entry} has another content in run {entry.run}")
+        elif state == "missing" and entry.is_reference:
+            plan.find(entry.place, "CAL681", f"{entry}: {uri} is gone")
         elif state == "missing" and not _within(uri, roots):
-            plan.find(entry.path, "CAL631", f"{entry} refers to {uri}, which is gone")
+            plan.find(entry.place, "CAL631", f"{entry} refers to {uri}, which is gone")
         elif state == "missing":
-            plan.find(entry.path, "CAL630", f"{entry}: {uri} is gone")
+            plan.find(entry.place, "CAL630", f"{entry}: {uri} is gone")
             plan.lost.append((entry, uri))
 
 
 def _state(pair: tuple[Entry, ResourcePath]) -> str:
     entry, uri = pair
     try:
+        if not entry.sha256:
+            return "same" if content_of(uri) == entry.content else "differs"
         # Another machine's file is not worth reading whole; its size has to do.
         same = (
             sha256_of(uri.ospath) == (entry.size, entry.sha256) if uri.isLocal else uri.size() == entry.size

@@ -62,7 +62,8 @@ def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Pr
         What is wrong, by path.
     """
     root = contents.root.resolve()
-    listed: list[Entry | Companion] = [*contents.entries, *contents.companions]
+    own = (entry for entry in contents.entries if not entry.is_reference)
+    listed: list[Entry | Companion] = [*own, *contents.companions]
     outside = set(_outside(root, listed))
     inside = [entry for entry in listed if entry.path not in outside]
     problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}

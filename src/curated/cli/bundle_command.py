@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,19 @@ from curated.cli.context import (
     release_options,
 )
 
+if TYPE_CHECKING:
+    from curated.bundle import Bundle
+
+
+def _said(bundle: Bundle, output: Path) -> str:
+    datasets = bundle.manifest["datasets"]
+    own = [d for d in datasets if d["path"] is not None]
+    size = f"{sum(d['size'] for d in own) / 1e6:.1f} MB"
+    release = f"as release {bundle.label} in {output}"
+    if bundle.manifest["base"] is None:
+        return f"{len(datasets)} datasets ({size}) {release}"
+    return f"{len(own)} of {len(datasets)} datasets ({size}) {release}, the others as in {bundle.manifest['base']}"
+
 
 @click.command("bundle")
 @click.argument("output", type=click.Path(path_type=Path))
@@ -26,6 +39,7 @@ def command(
     settings: Settings,
     /,
     output: Path,
+    base: str | None,
     form: str,
     **release: Any,
 ) -> None:
@@ -34,34 +48,39 @@ def command(
     The bundle holds the FITS files, a manifest with their hashes, sources and validity, and an export file
     that stock `butler import` reads. It exists whole or not at all.
 
+    With --base it holds only the files that changed; the others are certified again where they are, so that
+    the new release is complete in every repository that has the old one.
+
     \b
     Examples:
       curated bundle build/release
       curated bundle build/demo --instrument demo --label v1.2
+      curated bundle build/v2 --base build/v1
     """
+    from curated.audit import find_base
     from curated.bundle import build_bundle
 
     package = settings.package()
     with settings.progress("bundling") as progress:
-        report, bundle = build_bundle(package, output, progress=progress, **release)
+        old = find_base(base, package, progress=progress) if base is not None else None
+        report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
     findings = [d.to_dict() for d in report.diagnostics]
     if form == "json":
         about = bundle.manifest["repository"] if bundle else None
-        count = len(bundle.manifest["datasets"]) if bundle else 0
+        datasets = bundle.manifest["datasets"] if bundle else []
         print_json(
             "bundle",
             failed=bundle is None,
             output=str(output),
             repository=about,
-            datasets=count,
+            datasets=len(datasets),
+            base=bundle.manifest["base"] if bundle else None,
+            referred=sum(d["path"] is None for d in datasets),
             findings=findings,
         )
     else:
         if report.diagnostics:
             print_findings(settings, package, report, err=True)
         if bundle is not None:
-            size = sum(d["size"] for d in bundle.manifest["datasets"]) / 1e6
-            click.echo(
-                f"{len(bundle.manifest['datasets'])} datasets ({size:.1f} MB) as release {bundle.label} in {output}"
-            )
+            click.echo(_said(bundle, output))
     raise SystemExit(0 if bundle is not None else 1)

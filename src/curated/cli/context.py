@@ -93,6 +93,11 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--label", metavar="L", help="Release label; the tag at the commit, else git-<12 digits>."
         ),
         click.option(
+            "--base",
+            metavar="OLD",
+            help="Hold only what changed since OLD: a bundle, a tag, or a repository; refer to it for the rest.",
+        ),
+        click.option(
             "--allow-dirty",
             is_flag=True,
             help="Take files that differ from the commit; stamped as REPODIRT.",

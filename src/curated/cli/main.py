@@ -29,6 +29,8 @@ COMMANDS = {
     "bundle": "Check, convert and bundle one commit for import.",
     "import": "Bring a bundle into a Butler repository.",
     "publish": "Check, bundle and import in one go.",
+    "fingerprint": "Hash the calibrations in force, in a package, a bundle or a repository.",
+    "compare": "Say what differs between two of them.",
     "lookup": "Say which calibration is in force at a time.",
     "show": "Show a calibration, as text or as a plot.",
     "types": "List the calibration types, or describe one.",

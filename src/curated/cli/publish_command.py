@@ -31,6 +31,7 @@ def command(
     /,
     repo: str,
     chain: bool,
+    base: str | None,
     form: str,
     **release: Any,
 ) -> None:
@@ -40,6 +41,7 @@ def command(
     Example:
       curated publish build/repo
     """
+    from curated.audit import find_base
     from curated.bundle import build_bundle
     from curated.butler import import_bundle
 
@@ -47,7 +49,10 @@ def command(
     temporary = Path(tempfile.mkdtemp(prefix="curated-"))
     try:
         with settings.progress("bundling") as progress:
-            report, bundle = build_bundle(package, temporary / "bundle", progress=progress, **release)
+            old = find_base(base, package, progress=progress) if base is not None else None
+            report, bundle = build_bundle(
+                package, temporary / "bundle", base=old, progress=progress, **release
+            )
         if report.diagnostics and form == "text":
             print_findings(settings, package, report, err=True)
         if bundle is None:

@@ -52,5 +52,13 @@ ROWS = (
     CodeInfo("CAL631", ERROR, "a file that a direct import refers to is gone",
              "put the earlier bundle back in its place, or import with another --label and --transfer copy",
              "In direct mode the repository holds no copy of its own."),
+    CodeInfo("CAL680", ERROR, "the repository lacks the release that the bundle builds on",
+             "import that release first, or make a bundle without --base",
+             "A bundle that was made with --base brings only what changed, and certifies the rest where it is."),
+    CodeInfo("CAL681", ERROR, "a file of the release that the bundle builds on is gone",
+             "import that release again, which puts its files back",
+             "The dataset would be certified anew, be found by lookups, and could not be read."),
+    CodeInfo("CAL682", ERROR, "a file of a dataset cannot be read", "restore the file, or import its release again",
+             "What it holds is not known, so that nothing can be compared with it."),
 )
 # fmt: on

@@ -1,0 +1,140 @@
+"""What lookups find in the collections of a repository, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingCollectionError
+
+from curated.bundle.export import FIRST_NS, LAST_NS
+from curated.diagnostic import CuratedError
+from curated.inventory import DataId
+
+Span = tuple[int, int]
+
+
+class Certified(NamedTuple):
+    """A dataset and a range in which a lookup finds it, in nanoseconds since 1970-01-01 TAI, ends filled in."""
+
+    ref: DatasetRef
+    span: Span
+
+    @property
+    def validity(self) -> dict[str, int | None]:
+        """The range as a manifest has it."""
+        return {"begin_tai_ns": self.span[0], "end_tai_ns": self.span[1]}
+
+
+def default_collections(butler: Butler) -> list[str]:
+    """Return where the calibrations of each instrument are looked up: ``<inst>/calib``, or the one below it.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+
+    Raises
+    ------
+    CuratedError
+        If that is not clear.
+    """
+    found = []
+    for record in butler.query_dimension_records("instrument", explain=False, limit=None):
+        chain = f"{record.name}/calib"
+        if butler.collections.query(chain):
+            found.append(chain)
+            continue
+        below = butler.collections.query(f"{chain}/*", collection_types={CollectionType.CALIBRATION})
+        if len(below) > 1:
+            raise CuratedError(
+                f"there is no collection {chain}, and there are several below it: {', '.join(sorted(below))}",
+                "name one with --collection",
+            )
+        found += below
+    if not found:
+        raise CuratedError(
+            "the repository has no collection <instrument>/calib", "name one with --collection"
+        )
+    return sorted(found)
+
+
+def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:
+    """Yield what lookups find in collections, and when.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    collections : sequence [`str`]
+        Collections in the order of lookups; chains are followed.
+
+    Raises
+    ------
+    CuratedError
+        If there is no such collection.
+    """
+    free: dict[tuple[str, DataId], list[Span]] = {}
+    whole = [(FIRST_NS, LAST_NS)]
+    for certified in _by_collection(butler, collections):
+        for one in certified:
+            yield from (Certified(one.ref, span) for span in _cut(one.span, free.get(key_of(one.ref), whole)))
+        # Only now, so that an overlap within one collection shows.
+        for one in certified:
+            key = key_of(one.ref)
+            free[key] = [part for span in free.get(key, whole) for part in _without(span, one.span)]
+
+
+def _by_collection(butler: Butler, collections: Sequence[str]) -> Iterator[list[Certified]]:
+    """Yield what each collection has, in the order of lookups."""
+    try:
+        listed = butler.collections.query_info(collections, flatten_chains=True, include_summary=True)
+    except MissingCollectionError as error:
+        raise CuratedError(str(error), "'butler query-collections' lists them") from error
+    for info in listed:
+        types = [butler.get_dataset_type(name) for name in sorted(info.dataset_types or ())]
+        yield [
+            one
+            for dataset_type in types
+            if dataset_type.isCalibration()
+            for one in _certified(butler, dataset_type, info.name, info.type)
+        ]
+
+
+def _certified(
+    butler: Butler, dataset_type: DatasetType, name: str, kind: CollectionType
+) -> Iterator[Certified]:
+    if kind is not CollectionType.CALIBRATION:
+        refs = butler.query_datasets(dataset_type, name, find_first=False, limit=None, explain=False)
+        yield from (Certified(ref, (FIRST_NS, LAST_NS)) for ref in refs)
+        return
+    for found in butler.registry.queryDatasetAssociations(
+        dataset_type, name, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
+    ):
+        if found.timespan is not None and not found.timespan.isEmpty():
+            begin, end = found.timespan.nsec
+            yield Certified(found.ref, (max(begin, FIRST_NS), min(end, LAST_NS)))
+
+
+def key_of(ref: DatasetRef) -> tuple[str, DataId]:
+    """Return what a dataset is of."""
+    return ref.datasetType.name, tuple(sorted(ref.dataId.required.items()))
+
+
+def _cut(span: Span, free: list[Span]) -> Iterator[Span]:
+    """Yield the parts of a range that are free."""
+    for begin, end in free:
+        part = max(begin, span[0]), min(end, span[1])
+        if part[0] < part[1]:
+            yield part
+
+
+def _without(span: Span, taken: Span) -> Iterator[Span]:
+    """Yield the parts of a range that another one does not cover."""
+    if taken[1] <= span[0] or span[1] <= taken[0]:
+        yield span
+        return
+    if span[0] < taken[0]:
+        yield span[0], taken[0]
+    if taken[1] < span[1]:
+        yield taken[1], span[1]
