@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingCollectionError
 
 from curated.bundle.export import FIRST_NS, LAST_NS
+from curated.butler.target import collection_info
 from curated.diagnostic import CuratedError
 from curated.inventory import DataId
 
@@ -42,7 +43,7 @@ def default_collections(butler: Butler) -> list[str]:
     found = []
     for record in butler.query_dimension_records("instrument", explain=False, limit=None):
         chain = f"{record.name}/calib"
-        if butler.collections.query(chain):
+        if collection_info(butler, chain) is not None:
             found.append(chain)
             continue
         below = butler.collections.query(f"{chain}/*", collection_types={CollectionType.CALIBRATION})

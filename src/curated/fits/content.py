@@ -10,8 +10,11 @@ from curated.fits.cards import BLOCK
 from curated.fits.header import ESCAPED
 from curated.model import STAMP_KEYWORDS
 
-_LEFT_OUT = frozenset(key.ljust(8).encode() for key in (*STAMP_KEYWORDS, ESCAPED, ""))
+_NAMED = (*STAMP_KEYWORDS, ESCAPED, "")
+_LEFT_OUT = frozenset(key.ljust(8).encode() for key in _NAMED)
 """Keywords of origin and validity, and blank cards, which may fill a header at its end."""
+
+_LONG_LEFT_OUT = tuple(f"HIERARCH {key} ".encode() for key in _NAMED if len(key) > 8)
 
 _CONTINUE = b"CONTINUE"
 _END = b"END".ljust(80)
@@ -105,7 +108,7 @@ def _kept(header: bytes) -> list[bytes]:
     found = [header[place : place + 80] for place in range(0, len(header), 80)]
     if _CONTINUE in header:
         found = list(_joined(found))
-    return [card for card in found if card[:8] not in _LEFT_OUT]
+    return [c for c in found if c[:8] not in _LEFT_OUT and not c.startswith(_LONG_LEFT_OUT)]
 
 
 def _joined(found: Iterable[bytes]) -> Iterator[bytes]:
