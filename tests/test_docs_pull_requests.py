@@ -17,25 +17,11 @@ import yaml
 
 from conftest import GitPackage
 from package_support import ROOT, defects, place
+from page_support import any_number, assert_shows, commands, path_with_curated
 from test_workflows import actionlint
 
 PAGE = (ROOT / "docs/pull-requests.md").read_text("utf-8")
 CALLED = "curated-calibs/curated/.github/workflows/reusable-check.yaml"
-
-
-def commands() -> list[tuple[str, str]]:
-    """The page's commands and what it shows of their output."""
-    found: list[tuple[str, list[str]]] = []
-    inside = False
-    for line in PAGE.splitlines():
-        if line.startswith("    $ "):
-            found.append((line[6:], []))
-            inside = True
-        elif inside and (line.startswith("    ") or not line):
-            found[-1][1].append(line[4:])
-        else:
-            inside = False
-    return [(command, "\n".join(lines).strip("\n")) for command, lines in found]
 
 
 def blocks(language: str) -> list[str]:
@@ -57,32 +43,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which `curated` is the one that is tested."""
-    directory = tmp_path_factory.mktemp("bin")
-    command = directory / "curated"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
-    command.chmod(0o755)
-    return {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}
+    return path_with_curated(tmp_path_factory.mktemp("bin"))
 
 
 def test_commands_print_what_the_page_shows(package: GitPackage, environment: dict[str, str]) -> None:
-    listed = commands()
-    assert len(listed) >= 10
-    for command, shown in listed:
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=package.path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert any_number(done.stdout.strip("\n")) == any_number(shown), command
-
-
-def any_number(text: str) -> str:
-    """The text for any number of calibrations: a new example of a type is no reason to change the page."""
-    return re.sub(r"^\d+(?= calibrations checked)", "N", text, flags=re.MULTILINE)
+    assert len(commands(PAGE)) >= 10
+    assert_shows(PAGE, package.path, environment, any_number)
 
 
 def test_the_annotation_is_quoted_as_it_is_printed() -> None:

@@ -1,0 +1,77 @@
+"""Pages whose commands are run, so that what they show is what happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+def commands(page: str) -> list[tuple[str, str]]:
+    """The commands of a page and what it shows of their output."""
+    found: list[tuple[str, list[str]]] = []
+    inside = False
+    for line in page.splitlines():
+        if line.startswith("    $ "):
+            found.append((line[6:], []))
+            inside = True
+        elif inside and (line.startswith("    ") or not line):
+            found[-1][1].append(line[4:])
+        else:
+            inside = False
+    return [(command, "\n".join(lines).strip("\n")) for command, lines in found]
+
+
+def path_with_curated(directory: Path) -> dict[str, str]:
+    """An environment in which `curated` is the one that is tested, and other commands are beside its Python."""
+    command = directory / "curated"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
+    command.chmod(0o755)
+    beside = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{directory}:{beside}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
+
+
+def run(command: str, directory: Path, environment: dict[str, str]) -> str:
+    """What a command prints, standard error included."""
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip("\n")
+
+
+def any_number(text: str) -> str:
+    """The text for any number of calibrations: a new example of a type is no reason to change the page."""
+    return re.sub(r"^\d+(?= calibrations checked)", "N", text, flags=re.MULTILINE)
+
+
+class Names:
+    """Gives the hashes of a page names, in the order in which they come, so that equal ones stay equal."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """The text with names for hashes, and a digit for numbers and sizes, which change with the examples."""
+        named = re.sub(r"\b[0-9a-f]{12,64}\b", self._name, text)
+        return re.sub(r"\b\d+(\.\d+)?(?= (MB|datasets|calibrations|validity|of)\b)", "N", named)
+
+    def _name(self, match: re.Match[str]) -> str:
+        # The short form of a hash is the same hash.
+        return self.known.setdefault(match[0][:12], f"<hash {len(self.known) + 1}>")
+
+
+def assert_shows(page: str, directory: Path, environment: dict[str, str], form: Callable[[str], str]) -> None:
+    """Run the commands of a page one after the other; each must print what the page shows."""
+    shown, printed = Names(), Names()
+    for command, said in commands(page):
+        output = run(command, directory, environment)
+        assert form(printed(output)) == form(shown(said)), command
