@@ -6,23 +6,29 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+COMMAND = "    $ "
 
 
 def commands(page: str) -> list[tuple[str, str]]:
     """The commands of a page and what it shows of their output."""
     found: list[tuple[str, list[str]]] = []
+    for line, inside in _marked(page):
+        if line.startswith(COMMAND):
+            found.append((line.removeprefix(COMMAND), []))
+        elif inside:
+            found[-1][1].append(line[4:])
+    return [(command, "\n".join(lines).strip("\n")) for command, lines in found]
+
+
+def _marked(page: str) -> Iterator[tuple[str, bool]]:
+    """The lines of a page, and whether each is a command or its output."""
     inside = False
     for line in page.splitlines():
-        if line.startswith("    $ "):
-            found.append((line[6:], []))
-            inside = True
-        elif inside and (line.startswith("    ") or not line):
-            found[-1][1].append(line[4:])
-        else:
-            inside = False
-    return [(command, "\n".join(lines).strip("\n")) for command, lines in found]
+        inside = line.startswith(COMMAND) or (inside and (line.startswith("    ") or not line))
+        yield line, inside
 
 
 def path_with_curated(directory: Path) -> dict[str, str]:
@@ -69,9 +75,33 @@ class Names:
         return self.known.setdefault(match[0][:12], f"<hash {len(self.known) + 1}>")
 
 
-def assert_shows(page: str, directory: Path, environment: dict[str, str], form: Callable[[str], str]) -> None:
-    """Run the commands of a page one after the other; each must print what the page shows."""
+def assert_shows(
+    path: Path, directory: Path, environment: dict[str, str], form: Callable[[str], str], *, update: bool
+) -> None:
+    """Run the commands of a page one after the other; each must print what the page shows, or is made to show."""
+    page = path.read_text("utf-8")
     shown, printed = Names(), Names()
+    outputs = []
     for command, said in commands(page):
-        output = run(command, directory, environment)
-        assert form(printed(output)) == form(shown(said)), command
+        outputs.append(run(command, directory, environment))
+        if not update:
+            assert form(printed(outputs[-1])) == form(shown(said)), command
+    if update:
+        path.write_text(_with_outputs(page, outputs), "utf-8")
+
+
+def _with_outputs(page: str, outputs: list[str]) -> str:
+    lines: list[str] = []
+    waiting = iter(outputs)
+    blank = False
+    for line, inside in _marked(page):
+        if line.startswith(COMMAND):
+            lines += ["", line] if blank else [line]
+            lines += [f"    {said}".rstrip() for said in next(waiting).splitlines()]
+            blank = False
+        elif inside:
+            blank = not line
+        else:
+            lines += ["", line] if blank else [line]
+            blank = False
+    return "\n".join(lines) + "\n"

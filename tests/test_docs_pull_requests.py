@@ -46,9 +46,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return path_with_curated(tmp_path_factory.mktemp("bin"))
 
 
-def test_commands_print_what_the_page_shows(package: GitPackage, environment: dict[str, str]) -> None:
+def test_commands_print_what_the_page_shows(
+    package: GitPackage, environment: dict[str, str], request: pytest.FixtureRequest
+) -> None:
     assert len(commands(PAGE)) >= 10
-    assert_shows(PAGE, package.path, environment, any_number)
+    update = request.config.getoption("--update-expected")
+    assert_shows(ROOT / "docs/pull-requests.md", package.path, environment, any_number, update=update)
 
 
 def test_the_annotation_is_quoted_as_it_is_printed() -> None:
