@@ -24,6 +24,7 @@ MADE_IN_TESTS = {
     "CAL201": "permissions and pipes; test_check_files.py",
     "CAL417": "changes in git; test_unnoted.py",
     **{f"CAL{number}": "what a change does; test_since.py" for number in range(420, 426)},
+    **{f"CAL{number}": "what a change does; test_deprecate.py" for number in range(443, 446)},
     "CAL501": "found when FITS is written",
 }
 """Codes that no file in tests/data can have, and where they are tested."""

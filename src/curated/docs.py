@@ -17,6 +17,7 @@ from curated.diagnostic import CuratedError
 from curated.fits.writer import fits_bytes
 from curated.generated import Drift, check_files, write_files
 from curated.layout import discover, walk
+from curated.deprecation import MARK
 from curated.metadata import KEYWORD_DOCS
 from curated.registry import own_types
 from curated.schema.document import schema_name
@@ -224,6 +225,7 @@ def _keywords(cls: type[Calib]) -> str:
     rows += [
         (f"`{keyword}`", "", f"The size {name} of the shapes above.") for name, keyword in spec.sizes.items()
     ]
+    rows += [(f"`{keyword}`", "", part.doc) for keyword, part in MARK.keys.items()]
     written = ", ".join(f"`{keyword}`" for keyword in spec.keywords)
     own = f" Its own in FITS are {written}." if written else ""
     return f"## Keywords\n\nAny others are kept as they are.{own}\n\n{_table(('Keyword', 'Required', 'Meaning'), rows)}"

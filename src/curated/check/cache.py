@@ -18,6 +18,7 @@ import curated
 from curated.calib import Calib
 from curated.check.file import FileReport
 from curated.codes import Severity
+from curated.deprecation import Deprecation
 from curated.diagnostic import Diagnostic
 from curated.model import Claims
 from curated.version import __version__
@@ -115,6 +116,7 @@ class Cache:
             "end": report.end,
             "beside": [report.beside, report.state],
             "claims": asdict(report.claims) if report.claims else None,
+            "deprecation": asdict(report.deprecation) if report.deprecation else None,
             "found": [asdict(d) for d in report.diagnostics],
         }
         self.changed = True
@@ -178,4 +180,5 @@ def _report(path: str, entry: dict[str, Any]) -> FileReport:
     identity = (entry["detector"], entry["filter"], entry["keywords"], entry["end"])
     beside, state = entry["beside"]
     claims = Claims(**entry["claims"]) if entry["claims"] else None
-    return FileReport(path, *identity, found, beside, state, claims)
+    deprecation = Deprecation(**entry["deprecation"]) if entry["deprecation"] else None
+    return FileReport(path, *identity, found, beside, state, claims, deprecation)

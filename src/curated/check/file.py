@@ -9,6 +9,7 @@ from typing import Any
 from curated.calib import Calib
 from curated.check.identity import check_identity, read_date
 from curated.codes import Severity, code_info
+from curated.deprecation import Deprecation, find_deprecation
 from curated.diagnostic import Diagnostic, Problem, limited
 from curated.instrument import Instrument
 from curated.metadata import normalise
@@ -54,6 +55,8 @@ class FileReport:
         What would change if that file did.
     claims : `Claims` or `None`
         What it says about its detector; `None` where it says nothing.
+    deprecation : `Deprecation` or `None`
+        Why it is out of use; `None` where it is not.
     """
 
     path: str
@@ -65,6 +68,7 @@ class FileReport:
     beside: str = ""
     state: str = ""
     claims: Claims | None = None
+    deprecation: Deprecation | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what inference of the instrument needs."""
@@ -125,6 +129,8 @@ def check_file(
         calib, found = attach(calib, report)
         problems += found
     problems += check_identity(file, cls.SPEC, metadata, instrument)
+    report.deprecation, found = find_deprecation(metadata)
+    problems += found
     problems += _inside(calib, file, instrument)
     calib, found_beside = _with_side(calib, file, side)
     located = [source.diagnose(problem, file.path) for problem in limited(problems)]

@@ -37,8 +37,7 @@ def check_set(
     diagnostics : `list` [`Diagnostic`]
         All that is wrong.
     """
-    ends = {path: datetime.fromisoformat(r.end) for path, r in reports.items() if r.end}
-    ranges, problems = resolve(files, ends)
+    ranges, problems = resolve_reported(files, reports)
     cameras = Cameras(files, reports)
     problems += check_agreement(files, reports, declared, cameras)
     problems += check_detectors(files, reports, declared, cameras)
@@ -47,12 +46,23 @@ def check_set(
     return ranges, [Diagnostic.from_problem(problem, path) for path, problem in problems]
 
 
+def resolve_reported(
+    files: Iterable[CalibFile], reports: Mapping[str, FileReport]
+) -> tuple[dict[str, Range], list[tuple[str, Problem]]]:
+    """Resolve the validity of files by what their reports say; see `~curated.validity.resolve`."""
+    ends = {path: datetime.fromisoformat(r.end) for path, r in reports.items() if r.end}
+    marks = {path: r.deprecation for path, r in reports.items() if r.deprecation is not None}
+    return resolve(files, ends, marks)
+
+
 def _calibdates(
     files: Iterable[CalibFile], reports: Mapping[str, FileReport]
 ) -> Iterator[tuple[str, Problem]]:
     for epochs in by_key(files).values():
         seen: dict[str, str] = {}
         for file in epochs if len(epochs) > 1 else ():
+            if file.path in reports and reports[file.path].deprecation is not None:
+                continue  # it gets no run collection
             date = str(reports[file.path].keywords.get("CALIBDATE", "")) if file.path in reports else ""
             if date and date in seen:
                 detail = f"CALIBDATE {date} is also that of {seen[date]}"

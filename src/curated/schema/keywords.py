@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from curated.deprecation import MARK
 from curated.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
+from curated.schema.setting import setting_schema
 from curated.schema.values import value_schema
 from curated.spec import Field, Spec, required_sizes
 
@@ -117,6 +119,7 @@ def _keywords(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
     known["FILTER"] = {"type": ["string", "null"]} if spec.has_filter else {"enum": [None, "", "None"]}
     for name, schema in known.items():
         known[name] = {"description": KEYWORD_DOCS[name]} | schema
+    known |= {name: setting_schema(part) for name, part in MARK.keys.items()}
     known[f"{spec.obstype}_SCHEMA"] = {"$ref": "#/$defs/keyword"}
     version = {"enum": [None, *spec.versions]} if spec.versions else {"$ref": "#/$defs/keyword"}
     known[f"{spec.obstype}_VERSION"] = {"description": "Version of the stack's class."} | version
