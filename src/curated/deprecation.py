@@ -61,7 +61,9 @@ class Deprecation:
     cover: str
 
     def __str__(self) -> str:
-        return f"deprecated by {self.by or 'somebody'} on {self.date or 'a day'}: {self.reason or 'no reason'}"
+        return (
+            f"deprecated by {self.by or 'somebody'} on {self.date or 'a day'}: {self.reason or 'no reason'}"
+        )
 
     def keywords(self) -> dict[str, str]:
         """Return the keywords of the mark, in order."""

@@ -13,11 +13,11 @@ from typing import Any
 
 from curated.calib import Calib
 from curated.codes import CODES, FAMILIES
+from curated.deprecation import MARK
 from curated.diagnostic import CuratedError
 from curated.fits.writer import fits_bytes
 from curated.generated import Drift, check_files, write_files
 from curated.layout import discover, walk
-from curated.deprecation import MARK
 from curated.metadata import KEYWORD_DOCS
 from curated.registry import own_types
 from curated.schema.document import schema_name

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from curated.check.cache import blob_sha1
 from curated.check.one import read_file
+from curated.deprecation import find_deprecation
 from curated.diagnostic import Diagnostic, Problem
 from curated.files import WorkTree
 from curated.git.command import split_nul, start_git
+from curated.metadata import normalise
 from curated.model import CalibFile
 from curated.package import Package
 from curated.provenance import Edit, take
@@ -198,11 +200,14 @@ def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
 def _edits(file: CalibFile, own: bytes, beside: bytes) -> set[Edit]:
     """Return the notes in a product's content and in that of the file beside it."""
     found: set[Edit] = set()
-    if b"edits" in own.lower():
+    # A mark of deprecation says who made it, when and why.
+    if b"edits" in own.lower() or b"deprecated" in own.lower():
         source, _ = read(own, file.form)
         if source is not None:
             of_file = take(source.metadata, ("metadata",)) if file.form == "ecsv" else take(source.tree)
             found.update(of_file.provenance.edits)
+            mark, wrong = find_deprecation(normalise(source.metadata)[0])
+            found.update([Edit(name=mark.by, date=mark.date, what=mark.reason)] if mark is not None and not wrong else [])
     if beside:
         found.update(read_side(beside).provenance.edits)
     return found

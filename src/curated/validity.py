@@ -102,7 +102,11 @@ def _stops(epochs: Sequence[CalibFile], ends: Ends, marks: Marks) -> Iterator[da
         end = ends.get(file.path)
         if file.path not in marks or file.path in holes:
             yield file.start
-        elif end is not None and end > file.start and bisect_left(starts, end) == bisect_right(starts, file.start):
+        elif (
+            end is not None
+            and end > file.start
+            and bisect_left(starts, end) == bisect_right(starts, file.start)
+        ):
             yield end
 
 
@@ -228,7 +232,9 @@ def _covered(
             why = f"{before.path} has VALIDEND {iso(ends[before.path])}"
         elif before is not None:
             why = f"the hole after {before.path} goes on"
-        detail = f"'previous' is to cover it, but {why}: nothing from {' and from '.join(map(str, holes))} UTC"
+        detail = (
+            f"'previous' is to cover it, but {why}: nothing from {' and from '.join(map(str, holes))} UTC"
+        )
         yield Problem("CAL442", ("metadata", [*mark.keywords()][-1]), detail)
 
 

@@ -115,6 +115,9 @@ def build_bundle(
         )
         if report.failed:
             return report, None
+        if not converted:
+            hint = "'curated deprecate --undo' brings one back"
+            raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
         manifest = make_manifest(origin, chosen, report, converted, base)
         _remove_unlisted(staging, manifest, converted)
         write_faces(staging, manifest)

@@ -95,7 +95,8 @@ They are certified in:
 creates the repository where there is none, verifies every file, never deletes or overwrites, can be repeated, and prepends the
 release to the chain of recommended calibrations.
 {_STOCK if base is None else ""}
-`manifest.json` lists every file with its hash, its source in git, its data ID and its validity in UTC and TAI.
+`manifest.json` lists every file with its hash, its source in git, its data ID and its validity in UTC and TAI, and
+under `deprecated` what is out of use and why: that is in the package, and not here.
 What a calibration was made of, and who edited it, stands in its FITS file, and as text in the `.inputs.yaml` file beside it.
 """
 

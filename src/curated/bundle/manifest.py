@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
 from curated.bundle.base import Base
-from curated.bundle.export import dataset_uuid
+from curated.bundle.identity import identities
 from curated.check.report import Report
 from curated.convert import Converted
 from curated.diagnostic import CuratedError
 from curated.instrument import Instrument
+from curated.model import CalibFile
 from curated.origin import Origin
 from curated.registry import get_type
-from curated.times import compact, iso, parse_time, tai_nanoseconds
+from curated.times import iso
 from curated.version import __version__
 
 FORMAT = "curated-bundle"
@@ -57,11 +58,9 @@ def make_manifest(
         What exists already; datasets that are the same refer to it.
     """
     listed = list(converted)
-    times = {t for c in listed for t in _ends(report, c.file.path) if t is not None}
-    tai = tai_nanoseconds(times)
     directories = sorted({c.file.key.instrument for c in listed})
-    runs: set[tuple[str, str, str]] = set()
-    datasets = [_dataset(c, origin, label, report, tai, runs) for c in listed]
+    known = identities(report, [c.file for c in listed], label)
+    datasets = [{**one, **_file(c, origin)} for one, c in zip(known, listed, strict=True)]
     if base is not None:
         datasets = [base.referring(dataset) for dataset in datasets]
     return {
@@ -73,17 +72,13 @@ def make_manifest(
         "instruments": [_instrument(report.instruments[d], label) for d in directories],
         "dataset_types": _dataset_types(listed),
         "datasets": datasets,
+        "deprecated": _deprecated(origin, report),
     }
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
     """Return a manifest as text, the same for the same manifest."""
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _ends(report: Report, path: str) -> tuple[datetime, datetime | None]:
-    valid = report.ranges[path]
-    return valid.start, valid.end
 
 
 def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
@@ -129,81 +124,47 @@ def _dataset_types(listed: Iterable[Converted]) -> list[dict[str, Any]]:
     ]
 
 
-def _dataset(
-    converted: Converted,
-    origin: Origin,
-    label: str,
-    report: Report,
-    tai: Mapping[datetime, int],
-    runs: set[tuple[str, str, str]],
-) -> dict[str, Any]:
-    file = converted.file
-    spec = get_type(file.key.type).SPEC
-    instrument = report.instruments[file.key.instrument]
-    data_id: dict[str, Any] = {"instrument": instrument.name}
-    try:
-        if spec.has_detector:
-            data_id["detector"] = instrument.detectors[file.key.detector].id
-        if spec.has_filter:
-            data_id["physical_filter"] = instrument.filters[file.key.filter].name
-        calibdate = parse_time(str(report.reports[file.path].keywords["CALIBDATE"]))
-    except (KeyError, ValueError) as error:
-        # The check has found it, and curated.yaml silences it.
-        hint = "do not silence what it finds in this file"
-        raise CuratedError(f"{file.path} cannot be bundled: {error.args[0]} is not known", hint) from error
-    collection = f"{instrument.name}/calib/{label}"
-    run = _run(collection, converted, calibdate, spec.dataset, data_id, runs)
-    start, end = _ends(report, file.path)
+def _file(converted: Converted, origin: Origin) -> dict[str, Any]:
+    """Return what a dataset's file is, and where it comes from."""
     beside = converted.provenance
     described = (
         {"path": f"files/{beside.path}", "sha256": beside.sha256, "size": beside.size} if beside else None
     )
     return {
-        "uuid": dataset_uuid(spec.dataset, run, data_id),
-        "dataset_type": spec.dataset,
-        "run": run,
-        "collection": collection,
-        "data_id": data_id,
         "path": f"files/{converted.path}" if converted.fits else None,
         "sha256": converted.sha256,
         "size": converted.size,
         "content": converted.content,
         "recipe": converted.recipe,
         "provenance": described,
-        "source": {
-            "path": f"{origin.prefix}{file.path}",
-            "blob": converted.blob,
-            "commit": origin.changes[file.path].sha1 if file.path in origin.changes else None,
-        },
-        "validity": {
-            "begin": f"{iso(start)}Z",
-            "end": f"{iso(end)}Z" if end else None,
-            "begin_tai_ns": tai[start],
-            "end_tai_ns": tai[end] if end else None,
-        },
+        "source": _source(converted.file, origin, converted.blob),
     }
 
 
-def _run(
-    collection: str,
-    converted: Converted,
-    calibdate: datetime,
-    dataset: str,
-    data_id: Mapping[str, Any],
-    runs: set[tuple[str, str, str]],
-) -> str:
-    """Return the RUN of a dataset, by its CALIBDATE as the stack names them.
+def _source(file: CalibFile, origin: Origin, blob: str | None) -> dict[str, Any]:
+    return {
+        "path": f"{origin.prefix}{file.path}",
+        "blob": blob,
+        "commit": origin.changes[file.path].sha1 if file.path in origin.changes else None,
+    }
 
-    A RUN holds one dataset of a type and data ID: a second epoch of the same CALIBDATE gets its own,
-    named by its start as well.
-    """
-    file = converted.file
-    if len(data_id) == 1 and dataset == "camera_geometry":
-        run = f"{collection}/unbounded"
-    else:
-        run = f"{collection}/curated/{compact(calibdate)}Z"
-    identity = json.dumps(data_id, sort_keys=True)
-    if (run, dataset, identity) in runs:
-        run = f"{run}/{compact(file.start)}Z"
-    runs.add((run, dataset, identity))
-    return run
+
+def _deprecated(origin: Origin, report: Report) -> list[dict[str, Any]]:
+    """Return what is out of use and why, so that the record goes where the calibration does not."""
+    listed = []
+    for file in report.files:
+        valid = report.ranges[file.path]
+        if valid.deprecation is not None:
+            listed.append(
+                {
+                    "dataset_type": get_type(file.key.type).SPEC.dataset,
+                    **{key: value for key, value in asdict(file.key).items() if value and key != "type"},
+                    **asdict(valid.deprecation),
+                    "source": _source(file, origin, origin.blobs.get(file.path)),
+                    "validity": {
+                        "begin": f"{iso(valid.start)}Z",
+                        "end": f"{iso(valid.end)}Z" if valid.end else None,
+                    },
+                }
+            )
+    return listed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 
 from curated.check.agreement import check_agreement
 from curated.check.cameras import Cameras, check_detectors
 from curated.check.file import FileReport
+from curated.check.marked import ends_and_marks
 from curated.diagnostic import Diagnostic, Problem
 from curated.instrument import Instrument
 from curated.model import CalibFile
@@ -50,9 +50,7 @@ def resolve_reported(
     files: Iterable[CalibFile], reports: Mapping[str, FileReport]
 ) -> tuple[dict[str, Range], list[tuple[str, Problem]]]:
     """Resolve the validity of files by what their reports say; see `~curated.validity.resolve`."""
-    ends = {path: datetime.fromisoformat(r.end) for path, r in reports.items() if r.end}
-    marks = {path: r.deprecation for path, r in reports.items() if r.deprecation is not None}
-    return resolve(files, ends, marks)
+    return resolve(files, *ends_and_marks(reports))
 
 
 def _calibdates(

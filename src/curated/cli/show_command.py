@@ -10,6 +10,7 @@ import click
 
 from curated.calib import Calib, CalibrationError
 from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.deprecation import find_deprecation
 from curated.diagnostic import CuratedError
 from curated.layout import FORMS
 from curated.registry import find_type, get_type
@@ -109,6 +110,9 @@ def _print(calib: Calib) -> None:
     from curated.report.text import printable
 
     click.echo(f"{calib.SPEC.name}: {calib.SPEC.title}\n")
+    mark, _ = find_deprecation(calib.metadata)
+    if mark is not None:
+        click.echo(f"out of use, {printable(str(mark))} (cover: {mark.cover})\n")
     width = max((len(key) for key in calib.metadata), default=0)
     for key, value in calib.metadata.items():
         if value not in (None, ""):

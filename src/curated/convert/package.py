@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 from curated.check.cache import Cache
 from curated.check.file import FileReport
+from curated.check.marked import ends_and_marks, find_marked
 from curated.check.report import Report
 from curated.check.run import check_loaded, load_reports, select
 from curated.convert.task import Task
@@ -20,7 +19,7 @@ from curated.model import CalibFile
 from curated.origin import Origin
 from curated.package import Package
 from curated.parallel import Progress, run_all
-from curated.validity import by_key
+from curated.validity import natural_ends
 
 
 def convert_package(
@@ -46,7 +45,8 @@ def convert_package(
         Where to write; the caller makes it and, if the report has failed, throws it away. Without one,
         nothing is written.
     paths : sequence [`str`], optional
-        Files or directories relative to the package's root; all files if empty.
+        Files or directories relative to the package's root; all files if empty. What is out of use is converted
+        only where it is named itself.
     jobs : `int`, optional
         Number of processes.
     progress : `~collections.abc.Callable`, optional
@@ -65,17 +65,21 @@ def convert_package(
         The files; those with errors are left out.
     """
     made: dict[str, Converted] = {}
+    out_of_use: set[str] = set()
 
     def load(
         files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
+        marked = find_marked(files, listed)
+        wanted = [f for f in select(listed, paths) if f.path not in marked or f.path in paths]
         # Of two files of one name only the first is written; that there are two is found by the check.
-        places = {fits_path(file.path): file.path for file in reversed(select(listed, paths))}
+        places = {fits_path(file.path): file.path for file in reversed(wanted)}
+        out_of_use.update(marked.keys() - set(places.values()))
         task = Task(
             files,
             dict(declared),
             origin,
-            _next_starts(package),
+            natural_ends(listed, *ends_and_marks(marked)),
             str(output) if output is not None else "",
             frozenset(places.values()),
             package.config.silence,
@@ -98,16 +102,8 @@ def convert_package(
         return reports
 
     report = check_loaded(package, paths, load)
-    missing = [file.path for file in report.files if file.path not in made]
+    missing = [file.path for file in report.files if file.path not in made and file.path not in out_of_use]
     if missing and not report.failed:
         hint = "silence only findings that leave a calibration behind; correct the file or remove it"
         raise CuratedError(f"{missing[0]} cannot be converted, though its errors are silenced", hint)
     return report, [made[file.path] for file in report.files if file.path in made]
-
-
-def _next_starts(package: Package) -> dict[str, datetime]:
-    starts = {}
-    for epochs in by_key(package.layout.files).values():
-        for file, following in pairwise(epochs):
-            starts[file.path] = following.start
-    return starts

@@ -36,8 +36,8 @@ class Task:
         The declared instruments, by directory.
     origin : `Origin`
         The commit.
-    next_starts : `dict` [`str`, `datetime.datetime`]
-        When each file's successor starts, by path.
+    natural_ends : `dict` [`str`, `datetime.datetime`]
+        When each file ends that has no VALIDEND, by path; see `curated.validity.natural_ends`.
     output : `str`
         The directory to write to; nothing is written if it is empty.
     selected : `frozenset` [`str`]
@@ -51,7 +51,7 @@ class Task:
     files: Files
     declared: Mapping[str, Instrument]
     origin: Origin
-    next_starts: Mapping[str, datetime]
+    natural_ends: Mapping[str, datetime]
     output: str
     selected: frozenset[str]
     silence: tuple[Silence, ...]
@@ -65,7 +65,7 @@ class Task:
         calib, data, report = check_one(self.files, file, self.declared)
         if calib is None or file.path not in self.selected or self.is_wrong(report):
             return report, None
-        following = self.next_starts.get(file.path)
+        following = self.natural_ends.get(file.path)
         end = report.end or (iso(following) if following else "")
         blob = self._committed(file.path, data)
         beside = self.files.read(file.side) if file.side else None
@@ -105,7 +105,7 @@ class Task:
     def recipe(self, file: CalibFile, data: bytes, beside: bytes | None) -> str:
         """Return a hash of all that decides what a file holds; see `curated.convert.recipe`."""
         contents = [data] if beside is None else [data, beside]
-        return recipe(file, contents, self.declared, self.next_starts.get(file.path))
+        return recipe(file, contents, self.declared, self.natural_ends.get(file.path))
 
     def _committed(self, path: str, data: bytes) -> str:
         """Return the blob of a file, which is the commit's where the work tree is clean."""

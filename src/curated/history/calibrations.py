@@ -14,6 +14,7 @@ from curated.check.file import FileReport
 from curated.check.instruments import read_instruments
 from curated.check.one import check_one
 from curated.check.report import Report
+from curated.check.sets import resolve_reported
 from curated.diagnostic import CuratedError
 from curated.geometry import Camera, DetectorGeometry
 from curated.history.lookup import Answer, find, instrument_directory
@@ -23,7 +24,7 @@ from curated.model import CalibFile
 from curated.package import Package
 from curated.registry import get_type
 from curated.times import as_utc, iso
-from curated.validity import resolve
+from curated.validity import Range
 
 _MOST_NAMED = 24
 """Names that a message lists."""
@@ -43,6 +44,8 @@ class Epoch:
         First moment after it, UTC; `None` while nothing ends it.
     path : `str`
         Its file, relative to the package's root.
+    deprecated : `str`
+        Who took it out of use, when and why; empty where nobody did. One that is out of use is never in force.
     """
 
     type: str
@@ -52,9 +55,11 @@ class Epoch:
     start: datetime
     end: datetime | None
     path: str
+    deprecated: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}: {iso(self.start)} to {iso(self.end) if self.end else 'open'}"
+        valid = f"{iso(self.start)} to {iso(self.end) if self.end else 'open'}"
+        return f"{self.path}: {self.deprecated or valid}"
 
 
 class Calibrations:
@@ -140,7 +145,7 @@ class Calibrations:
         if filter:
             files = [f for f in files if f.key.filter == directory_name(filter)]
         reports = {f.path: self._read(f)[1] for f in files}
-        ranges, _ = resolve(files, {p: datetime.fromisoformat(r.end) for p, r in reports.items() if r.end})
+        ranges, _ = resolve_reported(files, reports)
         return [_epoch(f, ranges[f.path]) for f in files]
 
     def find(
@@ -198,7 +203,7 @@ class Calibrations:
             if seed:
                 geometry = self.detector(detector, instrument=instrument, at=at)
                 return get_type(type_name).fromDetector(geometry)
-            ranges = "; ".join(f"{c.file.path} {c.range}" for c in answer.candidates)
+            ranges = "; ".join(f"{c.file.path} {c.range.deprecation or c.range}" for c in answer.candidates)
             raise CuratedError(
                 f"no {answer.key} is in force at {iso(answer.time)} UTC", f"there are: {ranges or 'none'}"
             )
@@ -302,6 +307,7 @@ def _listed(names: Iterable[str]) -> str:
     return (", ".join(known[:_MOST_NAMED]) or "none") + more
 
 
-def _epoch(file: CalibFile, valid: Any) -> Epoch:
+def _epoch(file: CalibFile, valid: Range) -> Epoch:
     key = file.key
-    return Epoch(key.type, key.instrument, key.detector, key.filter, valid.start, valid.end, file.path)
+    names = (key.type, key.instrument, key.detector, key.filter)
+    return Epoch(*names, valid.start, valid.end, file.path, str(valid.deprecation or ""))

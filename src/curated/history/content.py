@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from curated.calib import Calib
 from curated.content.arrays import is_equal
+from curated.deprecation import MARK
 from curated.metadata import is_same
 from curated.units import fits_unit
 from curated.values import content_keywords
 
-_OF_VALIDITY = frozenset({"CALIBDATE", "CALIB_ID"})
-"""Keywords that say the start: what a change of the start does is told as one of validity."""
+_OF_VALIDITY = frozenset({"CALIBDATE", "CALIB_ID", *MARK.keys})
+"""Keywords that say the start, or that it is out of use: what a change of them does is told as one of validity."""
 
 
 def differing(old: Calib, new: Calib) -> list[str]:

@@ -129,6 +129,9 @@ class Effects:
         before, now = segment.before, segment.now
         if before is None:
             return None  # dates that had nothing get something: nobody's results change
+        marked = self._of_mark(before, now)
+        if marked is not None:
+            return marked
         past = segment.range.start < self.date
         origin = self._origin(now) if now is not None else None
         if now is not None and origin == before:
@@ -145,6 +148,18 @@ class Effects:
         if now is None:
             return "CAL424", path, f"{what}; no {before.key} is in force"
         return "CAL423", path, f"{what}; {now.path} is in force instead"
+
+    def _of_mark(self, before: CalibFile, now: CalibFile | None) -> tuple[str, str, str] | None:
+        """Return what happens where a calibration was taken out of use, or back into it."""
+        stays = self.goes_on.get(before.path)
+        if stays is not None and self.now.ranges[stays.path].deprecation is not None:
+            if now is None:
+                return "CAL444", stays.path, f"deprecated; no {before.key} is in force"
+            return "CAL443", stays.path, f"deprecated; {now.path} is in force instead"
+        origin = self._origin(now) if now is not None else None
+        if now is None or origin is None or self.before.ranges[origin.path].deprecation is None:
+            return None
+        return "CAL445", now.path, f"in use again; takes the place of {before.path}"
 
     def _origin(self, file: CalibFile) -> CalibFile | None:
         return self.was.get(self.origins.get(file.path, ""))

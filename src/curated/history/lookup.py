@@ -11,6 +11,7 @@ from curated.check.file import FileReport
 from curated.check.instruments import read_instruments
 from curated.check.one import check_one
 from curated.check.report import Report
+from curated.check.sets import resolve_reported
 from curated.commit_tree import CommitTree
 from curated.config import Config, parse_config
 from curated.diagnostic import CuratedError
@@ -21,7 +22,7 @@ from curated.model import CalibFile, CalibKey
 from curated.package import Package
 from curated.registry import get_type
 from curated.times import iso
-from curated.validity import Range, resolve
+from curated.validity import Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _in_force(
     """Return the file in force, and all files of the key in the order of their starts."""
     epochs = [f for f in package.layout.files if _same(f.key, key)]
     reports = {f.path: check_one(package.files, f, declared, beside=False)[2] for f in epochs}
-    ranges, _ = resolve(epochs, {p: datetime.fromisoformat(r.end) for p, r in reports.items() if r.end})
+    ranges, _ = resolve_reported(epochs, reports)
     candidates = tuple(
         Candidate(f, ranges[f.path], _verdict(ranges[f.path], time, reports[f.path]))
         for f in sorted(epochs, key=lambda f: (f.start, f.path))
@@ -228,6 +229,8 @@ def _same(one: CalibKey, other: CalibKey) -> bool:
 
 
 def _verdict(valid: Range, time: datetime, report: FileReport) -> str:
+    if valid.deprecation is not None:
+        return f"passed over, {valid.deprecation}"
     if time < valid.start:
         return f"starts later, at {iso(valid.start)}"
     if valid.end is not None and time >= valid.end:

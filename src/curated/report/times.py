@@ -31,6 +31,7 @@ def validity_times(report: Report) -> list[dict[str, Any]]:
     times : `list` [`dict`]
         For each file its ``file``, ``start`` and ``end``; these have ``utc`` and ``tai`` (ISO 8601), ``mjd_tai`` and
         ``night``, the date on which the observatory's night began (noon to noon). The end is `None` while it is open.
+        ``deprecated`` says why one is out of use: it is not in force, though it would be then; else it is `None`.
     """
     ranges = [(file, report.ranges[file.path]) for file in sorted(report.files, key=lambda file: file.path)]
     moments = {moment for _, known in ranges for moment in (known.start, known.end) if moment is not None}
@@ -40,7 +41,8 @@ def validity_times(report: Report) -> list[dict[str, Any]]:
         instrument = report.instruments.get(file.key.instrument)
         offset = instrument.utc_offset if instrument is not None else 0.0
         start, end = (_said(moment, nanoseconds, offset) for moment in (known.start, known.end))
-        rows.append({"file": file.path, "start": start, "end": end})
+        mark = None if known.deprecation is None else str(known.deprecation)
+        rows.append({"file": file.path, "start": start, "end": end, "deprecated": mark})
     return rows
 
 
@@ -74,7 +76,8 @@ def times_text(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         for name in ("start", "end"):
             said = row[name]
             cells = ("open", "-", "-", "-") if said is None else _cells(said)
-            table.append((name, *cells, printable(row["file"])))
+            out_of_use = f" ({printable(row['deprecated'])})" if row["deprecated"] else ""
+            table.append((name, *cells, printable(row["file"]) + out_of_use))
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     # The path stands last: columns stay together however long it is.
     widths[-1] = 0
