@@ -207,7 +207,11 @@ def _edits(file: CalibFile, own: bytes, beside: bytes) -> set[Edit]:
             of_file = take(source.metadata, ("metadata",)) if file.form == "ecsv" else take(source.tree)
             found.update(of_file.provenance.edits)
             mark, wrong = find_deprecation(normalise(source.metadata)[0])
-            found.update([Edit(name=mark.by, date=mark.date, what=mark.reason)] if mark is not None and not wrong else [])
+            found.update(
+                [Edit(name=mark.by, date=mark.date, what=mark.reason)]
+                if mark is not None and not wrong
+                else []
+            )
     if beside:
         found.update(read_side(beside).provenance.edits)
     return found
