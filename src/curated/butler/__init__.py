@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,18 @@ from curated.diagnostic import CuratedError
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
 
+    from curated.butler.retract import Retraction
     from curated.calib import Calib
 
-__all__ = ["ImportReport", "InstrumentReport", "import_bundle", "is_alias", "open_repository", "read"]
+__all__ = [
+    "ImportReport",
+    "InstrumentReport",
+    "import_bundle",
+    "is_alias",
+    "open_repository",
+    "read",
+    "retract_release",
+]
 
 
 def import_bundle(
@@ -70,6 +79,38 @@ def import_bundle(
         seed_config=seed_config,
     )
     return run_import(Path(bundle), options)
+
+
+def retract_release(
+    repo: str,
+    release: str,
+    *,
+    instruments: Sequence[str] = (),
+    undo: bool = False,
+    before: str | None = None,
+    dry_run: bool = False,
+) -> Retraction:
+    """Take a release out of the chain ``<inst>/calib``, or put it back; nothing else changes.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    release : `str`
+        Its label.
+    instruments : sequence [`str`], optional
+        Only these; all that have the release if empty.
+    undo : `bool`, optional
+        Whether to put it back.
+    before : `str`, optional
+        The release, or other member, that it is put before; the end of the chain if not given.
+    dry_run : `bool`, optional
+        Whether to change nothing and only report.
+    """
+    _require_butler()
+    from curated.butler.retract import run_retract
+
+    return run_retract(repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run)
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:

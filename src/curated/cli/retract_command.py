@@ -1,0 +1,81 @@
+"""``curated retract``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from curated.cli.context import format_option, print_json
+
+
+@click.command("retract")
+@click.argument("repo")
+@click.argument("release")
+@click.option(
+    "--instrument", "instruments", multiple=True, metavar="I", help="Only this instrument; may be repeated."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--undo", is_flag=True, help="Put the release back: at the end of the chain, or with --before.")
+@click.option("--before", metavar="LABEL", help="With --undo: the release that it is put before.")
+@format_option()
+def command(
+    repo: str,
+    release: str,
+    instruments: tuple[str, ...],
+    dry_run: bool,
+    undo: bool,
+    before: str | None,
+    form: str,
+) -> None:
+    """Take RELEASE, the label of an import, out of the chain <inst>/calib of the Butler repository REPO.
+
+    Lookups in the chain then find what the other releases have. Datasets, certifications and the release's own
+    collection <inst>/calib/<RELEASE> stay; the command that puts it back at its place is printed. A second run changes
+    nothing and says so.
+
+    \b
+    Examples:
+      curated retract /repo/main v2.1 --dry-run
+      curated retract /repo/main v2.1
+      curated retract /repo/main v2.1 --instrument Demo --undo --before v2.0
+
+    Exit status 1 if there is no such release, or no chain that it could be in.
+    """
+    from curated.butler import retract_release
+
+    if before is not None and not undo:
+        raise click.UsageError("--before is for --undo")
+    report = retract_release(
+        repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run
+    )
+    if form == "json":
+        print_json("retract", **report.to_dict())
+    else:
+        _print(report)
+    raise SystemExit(0 if report.ok else 1)
+
+
+def _print(report: Any) -> None:
+    from curated.report.text import finding_line, printable
+
+    for diagnostic in report.diagnostics:
+        click.echo(finding_line(diagnostic), err=True)
+    if not report.ok:
+        click.echo(f"nothing was changed in {printable(report.repository)}", err=True)
+        return
+    for one in report.chains:
+        if not one.changed:
+            said = "is in the chain already" if report.undo else "is not in the chain"
+            click.echo(printable(f"{one.instrument}: nothing changed: {one.release} {said} {one.chain}"))
+            continue
+        click.echo(printable(f"{one.instrument}: chain {one.chain} {_listed(one.before)}"))
+        click.echo(
+            printable(f"{one.instrument}: {'would be' if report.dry_run else 'is now'} {_listed(one.after)}")
+        )
+        if not report.dry_run:
+            click.echo(f"to undo: {printable(one.command)}")
+
+
+def _listed(members: tuple[str, ...]) -> str:
+    return ", ".join(members) or "(empty)"
