@@ -15,29 +15,29 @@ from curated.registry import get_type
 from curated.times import compact, iso, parse_time, tai_nanoseconds
 
 
-def identities(report: Report, files: Iterable[CalibFile], label: str) -> list[dict[str, Any]]:
-    """Return what some calibrations are in a repository under a release label, in their order.
+def identities(report: Report, files: Iterable[CalibFile], label: str) -> dict[str, dict[str, Any]]:
+    """Return what calibrations are in a repository under a release label, by path.
 
     Parameters
     ----------
     report : `Report`
         What the check found out: instruments and validity.
     files : iterable [`CalibFile`]
-        The calibrations.
+        The calibrations; those that are out of use among them, whose runs nothing else may take.
     label : `str`
         Release label.
 
     Returns
     -------
-    identities : `list` [`dict`]
-        For each its ``uuid``, ``dataset_type``, ``run``, ``collection``, ``data_id`` and ``validity``, as the manifest
+    identities : `dict` [`str`, `dict`]
+        By path, for each its ``uuid``, ``dataset_type``, ``run``, ``collection``, ``data_id`` and ``validity``, as the manifest
         of a bundle has them.
     """
     listed = list(files)
     times = {t for file in listed for t in _ends(report, file) if t is not None}
     tai = tai_nanoseconds(times)
     runs: set[tuple[str, str, str]] = set()
-    return [_identity(file, report, label, tai, runs) for file in listed]
+    return {file.path: _identity(file, report, label, tai, runs) for file in listed}
 
 
 def _ends(report: Report, file: CalibFile) -> tuple[datetime, datetime | None]:

@@ -59,8 +59,9 @@ def make_manifest(
     """
     listed = list(converted)
     directories = sorted({c.file.key.instrument for c in listed})
-    known = identities(report, [c.file for c in listed], label)
-    datasets = [{**one, **_file(c, origin)} for one, c in zip(known, listed, strict=True)]
+    # What is out of use counts where runs are named, so that they are the same before and after.
+    known = identities(report, report.files, label)
+    datasets = [{**known[c.file.path], **_file(c, origin)} for c in listed]
     if base is not None:
         datasets = [base.referring(dataset) for dataset in datasets]
     return {

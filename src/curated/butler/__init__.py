@@ -12,7 +12,9 @@ from curated.diagnostic import CuratedError
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
 
+    from curated.butler.ranges import Recertification
     from curated.butler.retract import Retraction
+    from curated.butler.said import Said
     from curated.calib import Calib
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "is_alias",
     "open_repository",
     "read",
+    "recertify",
     "retract_release",
 ]
 
@@ -111,6 +114,58 @@ def retract_release(
     from curated.butler.retract import run_retract
 
     return run_retract(repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run)
+
+
+def recertify(
+    repo: str,
+    say: Callable[[str], Said],
+    around: Callable[[Sequence[str]], Sequence[str]],
+    *,
+    revision: str = "HEAD",
+    prefix: str = "",
+    paths: Sequence[str] = (),
+    release: str | None = None,
+    collection: str | None = None,
+    retire: bool = False,
+    dry_run: bool = False,
+) -> Recertification:
+    """Change validity ranges in a collection to those that a package has at a commit: all of them, or none.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    say : callable
+        Returns what the package says at a revision, checked.
+    around : callable
+        Returns commits that changed some files, and those before them; among them the one is looked for whose
+        ranges are those that there were.
+    revision : `str`, optional
+        The commit.
+    prefix : `str`, optional
+        Path of the package in its repository.
+    paths : sequence [`str`], optional
+        Files or directories of the package; only what they are of is changed.
+    release, collection : `str`, optional
+        The release, or any calibration collection; by default the first release of each instrument's chain.
+    retire : `bool`, optional
+        Whether what the package no longer has in force loses its certification; its datasets stay.
+    dry_run : `bool`, optional
+        Whether to change nothing and only report.
+    """
+    _require_butler()
+    from curated.butler.recertify import Options, run_recertify
+
+    options = Options(
+        repo=repo,
+        prefix=prefix,
+        paths=paths,
+        release=release,
+        collection=collection,
+        retire=retire,
+        dry_run=dry_run,
+    )
+    return run_recertify(options, revision, say, around)
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from lsst.daf.butler import Butler
+from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.butler.repository import exclusive, find_config
@@ -34,6 +35,10 @@ def changing(repo: str, *, dry_run: bool) -> Iterator[Butler]:
     try:
         with nullcontext() if dry_run else exclusive(config):
             yield Butler.from_config(config, writeable=not dry_run)
+    except ConflictingDefinitionError as error:
+        raise CuratedError(
+            f"another program changes the same certifications: {error}", "run it again when that is done"
+        ) from error
     except DBAPIError as error:
         raise CuratedError(
             f"the repository's database refused: {error.orig}",

@@ -119,8 +119,10 @@ def print_json(kind: str, **content: Any) -> None:
     click.echo(json_text({"format": f"curated-{kind}", "version": JSON_VERSION, **content}))
 
 
-def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> list[str]:
-    """Return paths of the command line as paths in the package.
+def package_paths(
+    package: Package, directory: str, paths: tuple[str, ...], *, gone: bool = False
+) -> list[str]:
+    """Return paths of the command line as paths in the package; with ``gone`` also of files that were there.
 
     Raises
     ------
@@ -132,6 +134,8 @@ def package_paths(package: Package, directory: str, paths: tuple[str, ...]) -> l
         # A path is one in the current directory, or else one in the directory that -C names.
         candidates = [path, os.path.join(directory, path), os.path.join(package.root, path)]
         full = next((c for c in candidates if os.path.lexists(c)), None)
+        if full is None and gone:
+            full = os.path.join(package.root, path)
         if full is None:
             raise click.UsageError(f"{path} does not exist")
         parent, name = os.path.split(os.path.abspath(full))

@@ -73,7 +73,5 @@ ROWS = (
     CodeInfo("CAL675", WARNING, "certified in the repository, but not in force in the package",
              "take it out by naming its file, or all such with --retire; the dataset itself stays",
              "Lookups go on to find what the package has taken out of use, or never had."),
-    CodeInfo("CAL676", WARNING, "what is printed to take it back does not", "keep the output: it lists every range",
-             "No commit of the package has the ranges that the repository had."),
 )
 # fmt: on

@@ -242,6 +242,14 @@ class Repository:
             raise CuratedError(f"git history does not tell who changed {missing}", "see what 'git fsck' says")
         return found
 
+    def changing(self, paths: Sequence[str], most: int) -> list[str]:
+        """Return the last commits that changed some of the package's paths, each with its parents, newest first."""
+        specs = [f"{self.prefix}{path}" or "." for path in paths]
+        command = ["rev-list", "--full-history", f"--max-count={most}", "HEAD", "--", *specs]
+        # Parents as they are, not as the paths would have them.
+        families = [self._run("rev-list", "--parents", "-1", one) for one in self._run(*command).split()]
+        return list(dict.fromkeys(sha1 for family in families for sha1 in family.split()))
+
     def _same_parent(self, path: str, sha1: str, parents: Sequence[str]) -> str:
         """Return the first of a merge's further parents that has the same content of a file."""
         for parent in parents:

@@ -1,0 +1,105 @@
+"""``curated recertify``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from curated.cli.context import Settings, format_option, package_paths, pass_settings, print_json
+
+
+@click.command("recertify")
+@click.argument("repo")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--release", metavar="LABEL", help="The release; the first one in the chain if not given.")
+@click.option("--collection", metavar="C", help="Any calibration collection instead.")
+@click.option("--rev", metavar="REV", default="HEAD", help="The commit of the package; HEAD if not given.")
+@click.option("--retire", is_flag=True, help="Decertify what the package no longer has in force as well.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    repo: str,
+    paths: tuple[str, ...],
+    release: str | None,
+    collection: str | None,
+    rev: str,
+    retire: bool,
+    dry_run: bool,
+    form: str,
+) -> None:
+    """Change validity ranges in the Butler repository REPO to those that the package has at its commit.
+
+    The datasets of a release are held against the files of the package, or against those of the detector or filter
+    that PATHS name. Each gets exactly its file's range, all in one transaction; every range that is removed or added is
+    printed, and the command that takes it back. No dataset and no file is changed. What the package has deprecated or
+    deleted stays certified, unless its file is named by PATH, or --retire is given.
+
+    \b
+    Examples:
+      curated recertify /repo/main --dry-run
+      curated recertify /repo/main --release v2.1 calibs/demo/defects/d00
+      curated recertify /repo/main --retire          also what is deprecated or deleted
+
+    Exit status 1 if ranges would overlap, or if the package has errors; then nothing is changed.
+    """
+    from curated.butler import recertify
+    from curated.git.repository import Repository
+    from curated.history.commits import Commits
+
+    if release is not None and collection is not None:
+        raise click.UsageError("--release and --collection exclude each other")
+    package = settings.package()
+    commits = Commits(package)
+    chosen = package_paths(package, settings.directory, paths, gone=True)
+    report = recertify(
+        repo,
+        commits.at,
+        commits.around,
+        revision=rev,
+        prefix=Repository(package.root).prefix,
+        paths=() if "" in chosen else chosen,
+        release=release,
+        collection=collection,
+        retire=retire,
+        dry_run=dry_run,
+    )
+    if settings.directory != "." and report.reverse:
+        report.reverse = ("curated", "-C", settings.directory, *report.reverse[1:])
+    if form == "json":
+        print_json("recertify", **report.to_dict())
+    else:
+        _print(report)
+    raise SystemExit(0 if report.ok else 1)
+
+
+def _print(report: Any) -> None:
+    from curated.report.text import finding_line, printable
+
+    for diagnostic in report.diagnostics:
+        click.echo(finding_line(diagnostic), err=True)
+    if not report.ok:
+        click.echo(f"nothing was changed in {printable(report.repository)}", err=True)
+        return
+    said = report.to_dict()
+    lines = [(one, "-") for one in said["removed"]] + [(one, "+") for one in said["added"]]
+    for one, sign in sorted(lines, key=lambda line: (line[0]["collection"], line[0]["of"], line[1] != "-")):
+        click.echo(printable(f"{sign} {one['collection']} {one['of']} dataset {one['uuid']}"))
+        utc, tai = (
+            " to ".join((one[f"{end}_{scale}"] or "open").removesuffix("Z") for end in ("begin", "end"))
+            for scale in ("utc", "tai")
+        )
+        click.echo(f"    {utc} UTC = {tai} TAI")
+    names = ", ".join(report.collections)
+    if not report.changed:
+        click.echo(printable(f"{names} has the ranges of commit {report.commit[:12]}: nothing changed"))
+        return
+    verb = "would be" if report.dry_run else "were"
+    counts = f"{len(said['removed'])} certifications {verb} removed, {len(said['added'])} added"
+    click.echo(printable(f"{names}: {counts}, as commit {report.commit[:12]} says"))
+    if report.reverse and not report.dry_run:
+        click.echo(f"to undo: {printable(report.command)}")
+    elif not report.dry_run:
+        click.echo("no commit near by has the ranges that there were; keep this list to undo it by hand")

@@ -1,0 +1,87 @@
+"""What a package says at its commits: checked without a checkout, each version of a file once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from curated.check.file import FileReport
+from curated.check.one import check_one
+from curated.check.report import Report
+from curated.check.run import check_loaded, hash_of
+from curated.commit_tree import CommitTree
+from curated.files import Files
+from curated.git.repository import Repository
+from curated.history.lookup import package_at
+from curated.instrument import Instrument
+from curated.model import CalibFile
+from curated.package import Package
+
+_MOST = 12
+"""Most commits that are looked at for an earlier state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a package says at a commit.
+
+    Parameters
+    ----------
+    commit : `str`
+        Its SHA1.
+    package : `Package`
+        The package of the commit.
+    report : `Report`
+        What the check found; files beside texts, such as images, are not looked at.
+    """
+
+    commit: str
+    package: Package
+    report: Report
+
+
+@dataclass(slots=True)
+class Commits:
+    """The commits of a package.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package, of a work tree.
+    """
+
+    package: Package
+    known: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
+    said: dict[str, Said] = field(default_factory=dict, repr=False)
+
+    def at(self, revision: str) -> Said:
+        """Return what the package says at a commit.
+
+        Raises
+        ------
+        CuratedError
+            If there is no repository, or no such commit.
+        """
+        package, commit = package_at(self.package, revision)
+        if commit not in self.said:
+            self.said[commit] = Said(commit, package, check_loaded(package, (), self._load))
+        return self.said[commit]
+
+    def _load(
+        self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+    ) -> dict[str, FileReport]:
+        blobs = files.blobs if isinstance(files, CommitTree) else {}
+        reports = {}
+        for file in listed:
+            instrument = declared.get(file.key.instrument)
+            declaration = hash_of(instrument) if instrument else ""
+            name = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
+            if name not in self.known:
+                self.known[name] = check_one(files, file, declared, beside=False)[2]
+            reports[file.path] = self.known[name]
+        return reports
+
+    def around(self, paths: Sequence[str]) -> list[str]:
+        """Return the last commits that changed some files, and those before them, the newest first."""
+        repository = Repository(self.package.root)
+        return repository.changing(paths, _MOST)
