@@ -119,7 +119,9 @@ def _keywords(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
     known["FILTER"] = {"type": ["string", "null"]} if spec.has_filter else {"enum": [None, "", "None"]}
     for name, schema in known.items():
         known[name] = {"description": KEYWORD_DOCS[name]} | schema
-    known |= {name: setting_schema(part) for name, part in MARK.keys.items()}
+    for name, part in MARK.keys.items():
+        schema = setting_schema(part)
+        known[name] = {"description": schema.pop("description"), "anyOf": [_NOTHING, schema]}
     known[f"{spec.obstype}_SCHEMA"] = {"$ref": "#/$defs/keyword"}
     version = {"enum": [None, *spec.versions]} if spec.versions else {"$ref": "#/$defs/keyword"}
     known[f"{spec.obstype}_VERSION"] = {"description": "Version of the stack's class."} | version
