@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import pytest
 
 from conftest import GitPackage
 
@@ -88,6 +93,24 @@ def run_curated(
         check=False,
         timeout=240,
     )
+
+
+def run_here(*arguments: str | os.PathLike[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process, which has loaded already what a new one would load again."""
+    from curated.cli.main import main
+
+    out, said = io.StringIO(), io.StringIO()
+    line = ["curated", *map(os.fspath, arguments)]
+    with (
+        chdir(cwd or Path.cwd()),
+        patch.object(sys, "argv", line),
+        redirect_stdout(out),
+        redirect_stderr(said),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    status = ended.value.code
+    return subprocess.CompletedProcess(line, int(str(status or 0)), out.getvalue(), said.getvalue())
 
 
 def tree(directory: Path) -> dict[str, bytes]:

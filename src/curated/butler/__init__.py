@@ -24,7 +24,7 @@ __all__ = [
     "is_alias",
     "open_repository",
     "read",
-    "recertify",
+    "recertify_ranges",
     "retract_release",
 ]
 
@@ -116,7 +116,7 @@ def retract_release(
     return run_retract(repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run)
 
 
-def recertify(
+def recertify_ranges(
     repo: str,
     say: Callable[[str], Said],
     around: Callable[[Sequence[str]], Sequence[str]],

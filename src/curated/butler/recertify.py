@@ -66,7 +66,7 @@ Around = Callable[[Sequence[str]], Sequence[str]]
 
 
 def run_recertify(options: Options, revision: str, say: Say, around: Around) -> Recertification:
-    """Change validity ranges; see `curated.butler.recertify_release`."""
+    """Change validity ranges; see `curated.butler.recertify_ranges`."""
     said = say(revision)
     report = Recertification(options.repo, said.commit, options.dry_run)
     if said.report.failed:

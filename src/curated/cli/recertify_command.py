@@ -45,7 +45,7 @@ def command(
 
     Exit status 1 if ranges would overlap, or if the package has errors; then nothing is changed.
     """
-    from curated.butler import recertify
+    from curated.butler import recertify_ranges
     from curated.git.repository import Repository
     from curated.history.commits import Commits
 
@@ -54,7 +54,7 @@ def command(
     package = settings.package()
     commits = Commits(package)
     chosen = package_paths(package, settings.directory, paths, gone=True)
-    report = recertify(
+    report = recertify_ranges(
         repo,
         commits.at,
         commits.around,

@@ -69,9 +69,15 @@ def _print(report: Any) -> None:
             said = "is in the chain already" if report.undo else "is not in the chain"
             click.echo(printable(f"{one.instrument}: nothing changed: {one.release} {said} {one.chain}"))
             continue
-        click.echo(printable(f"{one.instrument}: chain {one.chain} {_listed(one.before)}"))
         click.echo(
-            printable(f"{one.instrument}: {'would be' if report.dry_run else 'is now'} {_listed(one.after)}")
+            printable(
+                f"{one.instrument}: chain {one.chain} {'is' if report.dry_run else 'was'} {_listed(one.before)}"
+            )
+        )
+        click.echo(
+            printable(
+                f"{one.instrument}: it {'would be' if report.dry_run else 'is now'} {_listed(one.after)}"
+            )
         )
         if not report.dry_run:
             click.echo(f"to undo: {printable(one.command)}")
