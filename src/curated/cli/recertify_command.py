@@ -96,8 +96,8 @@ def _print(report: Any) -> None:
     if not report.changed:
         click.echo(printable(f"{names} has the ranges of commit {report.commit[:12]}: nothing changed"))
         return
-    verb = "would be" if report.dry_run else "were"
-    counts = f"{len(said['removed'])} certifications {verb} removed, {len(said['added'])} added"
+    verb = "to be removed" if report.dry_run else "removed"
+    counts = f"ranges {verb}: {len(said['removed'])}, added: {len(said['added'])}"
     click.echo(printable(f"{names}: {counts}, as commit {report.commit[:12]} says"))
     if report.reverse and not report.dry_run:
         click.echo(f"to undo: {printable(report.command)}")
