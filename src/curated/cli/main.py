@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -12,9 +13,10 @@ from typing import Any
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-import gc
+# Modules and thousands of calibrations make many objects and no cycles; looking for cycles often costs a tenth.
+gc.set_threshold(100_000, 50, 50)
+
 import io
-import traceback
 
 import click
 
@@ -93,8 +95,6 @@ def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit; the one place where failures become exit statuses."""
-    # Thousands of calibrations make many objects and no cycles; looking for cycles often costs a tenth.
-    gc.set_threshold(100_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no bug
@@ -121,9 +121,13 @@ def main() -> None:
         status = CuratedError.exit_status
     except Exception as error:  # noqa: BLE001 - the boundary: what arrives here is a bug, and is called one
         if verbose:
+            import traceback
+
             traceback.print_exc()
         _say(f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints")
         status = EXIT_BUG
+    # What is left goes with the process; to look through all of it for cycles at the exit takes a tenth of a second.
+    gc.freeze()
     sys.exit(status if isinstance(status, int) else 0)
 
 
