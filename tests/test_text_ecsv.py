@@ -14,7 +14,7 @@ import pytest
 import yaml
 from astropy.io.ascii import InconsistentTableError
 from astropy.table import Table
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curated.text import ecsv_header, ecsv_rows, read
@@ -307,6 +307,55 @@ def test_the_quick_header_is_taken() -> None:
         "schema: astropy-2.0",
     ]
     assert ecsv_header._quick(lines) is not None
+
+
+FLOW_META = [
+    "%ECSV 1.0",
+    "---",
+    "datatype:",
+    "- {name: a, datatype: int64}",
+    "meta: {A: x.y.Z, DATE: '1970-01-01T00:00:00', CALIB_ID: detector=S00 filter=None,",
+    "  N: 0, L: [1, 2], E: '', V: 2.0}",
+    "schema: astropy-2.0",
+]
+
+
+@st.composite
+def flow_header_lines(draw: st.DrawFn) -> list[str]:
+    pairs = draw(st.lists(st.tuples(ANY_KEYS, ANY_VALUES), max_size=5))
+    breaks = draw(
+        st.lists(st.sampled_from([", ", ",\n  ", ",\n", ",\n\n ", "\n  # c\n  , "]), min_size=5, max_size=5)
+    )
+    flow = "".join(f"{key}: {value}{after}" for (key, value), after in zip(pairs, breaks, strict=False))
+    head = draw(
+        st.sampled_from([["---"], ["# c", "---"], ["", "--- "], ["---", "---"], [" ---"], ["--- # c"], []])
+    )
+    return [
+        "%ECSV 1.0",
+        *head,
+        "datatype:",
+        "- {name: a, datatype: int64}",
+        *f"meta: {{{flow}}}".split("\n"),
+        "schema: astropy-2.0",
+    ]  # fmt: skip
+
+
+@examples(400)
+@given(flow_header_lines())
+@example(FLOW_META)
+def test_header_with_keywords_in_braces_equals_yaml(lines: list[str]) -> None:
+    header, problems = read_header(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("curated.text.tree.load_quickly", lambda _: None)
+        assert (as_data(header), problems) == slow_header(lines)
+
+
+def test_no_yaml_parser_is_needed_for_keywords_in_braces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curated.text.parse.parse_yaml", lambda _: pytest.fail("the parser is called"))
+    monkeypatch.setattr("curated.text.parse.parse_alone", lambda _: pytest.fail("the parser is called"))
+    header, _ = read_header(FLOW_META)
+    assert header is not None
+    assert list(header.metadata) == ["A", "DATE", "CALIB_ID", "N", "L", "E", "V"]
 
 
 def test_what_a_header_gives_is_nobody_elses() -> None:

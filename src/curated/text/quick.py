@@ -78,9 +78,10 @@ class _Document:
 
     def load(self) -> Any:
         """Return the data of the whole document."""
-        if self.lines[0].rstrip(" ") == "---":
-            self.at = 1
         indent = self._skip()
+        if indent == 0 and self.lines[self.at].rstrip(" ") == "---":
+            self.at += 1
+            indent = self._skip()
         if indent != 0:
             raise _NotPlainError
         data = self._block(0)
