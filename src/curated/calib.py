@@ -9,17 +9,19 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Self, TypeVar, dataclass_transform
 
 from curated.calibration_error import CalibrationError, or_raise
 from curated.diagnostic import CuratedError, Problem
-from curated.geometry import DetectorGeometry
 from curated.image.pixels import Image
 from curated.mismatch import identity_mismatches
 from curated.model import Claims, Companion
 from curated.spec import column, fields_of
 from curated.values import Values
 from curated.wholefile import write_whole
+
+if TYPE_CHECKING:
+    from curated.geometry import DetectorGeometry
 
 __all__ = ["Calib", "CalibrationError", "calibration"]
 

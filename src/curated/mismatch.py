@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from curated.diagnostic import Problem, brief
-from curated.geometry import DetectorGeometry
 from curated.metadata import Metadata, has_value
+
+if TYPE_CHECKING:
+    from curated.geometry import DetectorGeometry
 
 
 class HasMetadata(Protocol):
@@ -39,6 +41,8 @@ def identity_mismatches(metadata: Metadata, other: HasMetadata | DetectorGeometr
     other : `Calib` or `DetectorGeometry`
         What it is to be used with.
     """
+    from curated.geometry import DetectorGeometry
+
     theirs: Mapping[str, Any] = (
         identity_keywords(other) if isinstance(other, DetectorGeometry) else other.metadata
     )
@@ -66,6 +70,8 @@ def amplifier_mismatches(
     place : `str`
         Field that the amplifiers stand in.
     """
+    from curated.geometry import DetectorGeometry
+
     if not isinstance(other, DetectorGeometry) or not other.amplifiers:
         return
     mine, its = list(names), [amplifier.name for amplifier in other.amplifiers]

@@ -19,7 +19,6 @@ from curated.content.fieldreader import FieldReader
 from curated.content.gather import from_columns, from_tree
 from curated.content.output import plain, plain_tree, table_data
 from curated.diagnostic import CuratedError, Problem, brief
-from curated.geometry import DetectorGeometry
 from curated.metadata import Metadata, has_value
 from curated.mismatch import identity_keywords
 from curated.model import STAMP_KEYWORDS, Content, ImageData, TableData, TextColumn
@@ -29,6 +28,8 @@ from curated.units import text_unit
 
 if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable
+
+    from curated.geometry import DetectorGeometry
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

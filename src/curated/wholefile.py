@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -68,6 +67,8 @@ def write_new(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
 
 def _write_beside(place: Path, parts: Iterable[bytes]) -> str:
     """Write a temporary file beside a place, and return its name."""
+    import tempfile  # only whoever writes pays for it
+
     handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

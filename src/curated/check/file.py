@@ -16,7 +16,6 @@ from curated.metadata import normalise
 from curated.model import CalibFile, Claims
 from curated.registry import get_type
 from curated.text import read
-from curated.text.side import join, read_side
 from curated.times import iso
 
 KEYWORDS = [
@@ -151,6 +150,8 @@ def _with_side(
     """Give a calibration what stands in the provenance file beside it, and say what is wrong there."""
     if beside is None:
         return calib, []
+    from curated.text.side import join, read_side
+
     side = read_side(beside)
     problems = side.problems
     if calib is not None:

@@ -10,7 +10,6 @@ from curated.check.report import Report
 from curated.config import CONFIG_FILE
 from curated.diagnostic import Diagnostic, Problem, brief, limited
 from curated.instrument import Instrument, parse_instrument
-from curated.instrument.evidence import infer_instrument
 from curated.package import Package
 from curated.text.read import read_text
 from curated.text.tree import load_yaml, yaml_locator
@@ -57,6 +56,9 @@ def complete_instruments(
     package: Package, reports: Mapping[str, FileReport], declared: Mapping[str, Instrument]
 ) -> dict[str, Instrument]:
     """Return the declared instruments, and those that the files imply, by directory."""
+    # Who only reports findings seldom comes here.
+    from curated.instrument.evidence import infer_instrument
+
     found = {}
     by_directory: dict[str, list[FileReport]] = {}
     for file in package.layout.files:

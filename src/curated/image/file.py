@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from curated.diagnostic import Problem, brief
+from curated.image import LFS
 from curated.image.planes import DTYPES, Plane
 
 PLANES = ("IMAGE", "MASK", "VARIANCE")
-LFS = b"version https://git-lfs.github.com/spec/v1"
-"""First line of the text that stands for a file of git-lfs that was not fetched."""
 
 _BLOCK = 2880
 _MAX_HEADER = 1000 * _BLOCK

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curated.diagnostic import Pointer, Problem, brief
-from curated.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.instrument.keys import EASTWARD, INSTRUMENT
 from curated.layout import directory_name
 from curated.registry import find_type
 from curated.settings import check_setting
+
+if TYPE_CHECKING:
+    from curated.geometry import DetectorGeometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class Instrument:
         CuratedError
             If there is no such detector.
         """
+        from curated.geometry import Amplifier, Box, DetectorGeometry, choose
+
         known = list(self.detectors.values())
         found = known[choose(name, (d.name for d in known), (d.id for d in known))]
         # INSTRUME is the directory, in the spelling of the instrument where that is the same word.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from curated.diagnostic import Problem
-from curated.image.file import LFS
+from curated.image import LFS
 from curated.text.ecsv import read_ecsv
 from curated.text.source import Source
 from curated.text.tree import read_json, read_yaml

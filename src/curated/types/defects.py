@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calibration_error import or_raise
 from curated.diagnostic import CuratedError, Problem
-from curated.geometry import Box, DetectorGeometry
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.model import Claims, TextColumn
 from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._boxes import repeated
 from curated.types._regions import boxes_of, is_regions
+
+if TYPE_CHECKING:
+    from curated.geometry import DetectorGeometry
 
 
 @calibration
@@ -106,6 +108,8 @@ class Defects(Calib):
         CalibrationError
             If a box reaches beyond the image.
         """
+        from curated.geometry import Box
+
         rows, columns = shape
         or_raise(self, list(self.fits_on(columns, rows)))
         bad = np.zeros(shape, bool)
