@@ -32,7 +32,7 @@ _MAX_DEPTH = 64
 """Most levels of directories that are looked into; a calibration needs four and those above its package's top."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Layout:
     """What a walk through the calibration directory found.
 

@@ -58,7 +58,7 @@ class CalibFile:
     side: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class TextColumn:
     """A column of an ECSV file, or of a FITS table, as it was read.
 
@@ -80,7 +80,7 @@ class TextColumn:
     doc: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Content:
     """A calibration's parts on the way between a file and its class.
 
@@ -232,7 +232,7 @@ ORIGIN_KEYWORDS = STAMP_KEYWORDS - {"VALIDSTART", "VALIDEND"}
 """Keywords that say which file and commit a FITS file was made of; a text has none of them."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ColumnData:
     """A column on its way into a FITS table, a row for each entry of the first axis.
 
@@ -251,7 +251,7 @@ class ColumnData:
     variable: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class TableData:
     """A table on its way into FITS.
 
@@ -276,7 +276,7 @@ class TableData:
     constant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImageData:
     """An image on its way into FITS; its pixels are copied in blocks, never held.
 

@@ -14,7 +14,7 @@ from curated.layout import Layout, discover
 from curated.registry import find_type
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Package:
     """A package of calibrations.
 

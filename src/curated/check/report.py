@@ -12,7 +12,7 @@ from curated.model import CalibFile
 from curated.validity import Range
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Report:
     """What a check found.
 

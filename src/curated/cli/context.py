@@ -20,7 +20,7 @@ JSON_VERSION = 1
 """Version of the machine-readable output; it grows with changes that old readers cannot read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
     """Options of the command line that all commands share."""
 

@@ -22,7 +22,7 @@ KEYS = tuple(PROVENANCE.keys)
 _SPELLED = frozenset({*KEYS, *(key.upper() for key in KEYS)})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Taken:
     """Provenance that was taken out of a document.
 

@@ -32,7 +32,7 @@ _PLAIN = re.compile(r"-?[\w./+~^$;][\w./+~()^$;=:-]*(?: [\w./+~()^$;=:-]+)*\Z", 
 _INTEGERS = re.compile(r"\[-?(?:0|[1-9]\d{0,17})(?:, -?(?:0|[1-9]\d{0,17}))*\]\Z", re.ASCII)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class HeaderColumn:
     """A column as the header declares it."""
 
@@ -43,7 +43,7 @@ class HeaderColumn:
     subtype: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Header:
     """Columns, keywords and the delimiter of an ECSV file."""
 

@@ -13,7 +13,7 @@ Locator = Callable[[Pointer], tuple[int, int]]
 """From a place in the document to its line and column, both one-based."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Source:
     """Untrusted data of one text file.
 
