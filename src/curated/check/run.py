@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache, partial
+from functools import partial
+from typing import TYPE_CHECKING
 
 from curated.check.beside import left_over
-from curated.check.cache import Cache, blob_sha1, type_state
 from curated.check.expected import missing_calibrations
 from curated.check.file import FileReport
 from curated.check.instruments import complete_instruments, read_instruments
-from curated.check.one import check_one, read_file
+from curated.check.one import check_one
 from curated.check.report import Report
 from curated.check.sets import check_set
 from curated.check.silence import apply_silence
-from curated.diagnostic import Diagnostic, Problem
+from curated.diagnostic import Diagnostic
 from curated.files import Files
 from curated.instrument import Instrument
 from curated.model import CalibFile
 from curated.package import Package
 from curated.parallel import Progress, run_all
-from curated.registry import get_type
 from curated.text import read
+
+if TYPE_CHECKING:
+    from curated.check.cache import Cache
 
 
 def check_package(
@@ -56,7 +58,7 @@ def check_package(
     also : `~collections.abc.Callable`, optional
         A rule that needs more than files; it is given those that are checked.
     """
-    cache = Cache(package.root) if use_cache else None
+    cache = _cache_of(package) if use_cache else None
 
     def load(
         files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
@@ -142,6 +144,12 @@ def is_below(path: str, paths: Sequence[str]) -> bool:
     return any(path == p or path.startswith(f"{p.rstrip('/')}/") or p in ("", ".") for p in paths)
 
 
+def _cache_of(package: Package) -> Cache:
+    from curated.check.cache import Cache
+
+    return Cache(package.root)
+
+
 def load_reports(
     files: Files,
     listed: Sequence[CalibFile],
@@ -156,9 +164,11 @@ def load_reports(
     reports: dict[str, FileReport] = {}
     todo = list(listed)
     if cache is not None:
+        from curated.check.key import current_key
+
         todo = []
         for file in listed:
-            known = cache.get(file.path, content_key(files, file, declared))
+            known = cache.get(file.path, current_key(files, file, declared))
             if known is None or (known.beside and known.state != files.state(known.beside)):
                 todo.append(file)
             else:
@@ -173,46 +183,19 @@ def load_reports(
     return reports
 
 
-def content_key(files: Files, file: CalibFile, declared: Mapping[str, Instrument]) -> str:
-    """Return what a report depends on, apart from the path: the contents and the declared instrument."""
-    data = read_file(files, file.path)
-    return "" if isinstance(data, Problem) else _content_key(files, file, data, declared)
-
-
-def _content_key(files: Files, file: CalibFile, data: bytes, declared: Mapping[str, Instrument]) -> str:
-    instrument = declared.get(file.key.instrument)
-    key = blob_sha1(data) + (f"-{hash_of(instrument)}" if instrument else "")
-    key += _type_state(file.key.type)
-    if not file.side:
-        return key
-    beside = read_file(files, file.side)
-    return "" if isinstance(beside, Problem) else f"{key}-{blob_sha1(beside)}"
-
-
-@cache
-def _type_state(name: str) -> str:
-    return type_state(get_type(name))
-
-
-_HASHES: dict[int, tuple[Instrument, str]] = {}
-"""By identity; the instrument stands beside its hash, so that no other one takes its place in memory."""
-
-
-def hash_of(instrument: Instrument) -> str:
-    """Return a short hash of an instrument's declaration."""
-    known = _HASHES.get(id(instrument))
-    if known is None:
-        known = instrument, blob_sha1(repr(instrument).encode())[:12]
-        _HASHES[id(instrument)] = known
-    return known[1]
-
-
 def _work(
     files: Files, declared: Mapping[str, Instrument], remembered: bool, chunk: Sequence[CalibFile]
 ) -> list[tuple[str, FileReport]]:
+    key_of = _key_of(files, declared) if remembered else None
     results = []
     for file in chunk:
         _, data, report = check_one(files, file, declared)
-        known = remembered and data
-        results.append((_content_key(files, file, data, declared) if known else "", report))
+        results.append((key_of(file, data) if key_of and data else "", report))
     return results
+
+
+def _key_of(files: Files, declared: Mapping[str, Instrument]) -> Callable[[CalibFile, bytes], str]:
+    """Return what names content that was read; hashing is loaded only where something is remembered."""
+    from curated.check.key import content_key
+
+    return lambda file, data: content_key(files, file, data, declared)

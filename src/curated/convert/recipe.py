@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from curated.check.cache import blob_sha1
-from curated.check.run import hash_of
+from curated.check.key import hash_of
 from curated.instrument import Instrument
 from curated.model import CalibFile
 from curated.registry import get_type

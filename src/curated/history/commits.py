@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from curated.check.file import FileReport
+from curated.check.key import hash_of
 from curated.check.one import check_one
 from curated.check.report import Report
-from curated.check.run import check_loaded, hash_of
+from curated.check.run import check_loaded
 from curated.commit_tree import CommitTree
 from curated.files import Files
 from curated.git.repository import Repository
