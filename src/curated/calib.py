@@ -118,6 +118,10 @@ class Calib(Values):
         """Return it with what is not read at once: its `companion`, or large parts of its own FITS file."""
         return self, []
 
+    def described(self, filename: str | os.PathLike[str], name: str = "") -> Self:
+        """Return it with the name and hash of a file that holds its pixels; types that have a `companion` override it."""
+        return self
+
     @classmethod
     def readText(cls, filename: str | os.PathLike[str]) -> Self:
         """Read an ECSV, YAML or JSON file, and the ``<validstart>.inputs.yaml`` beside it where there is one.

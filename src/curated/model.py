@@ -232,6 +232,11 @@ ORIGIN_KEYWORDS = STAMP_KEYWORDS - {"VALIDSTART", "VALIDEND"}
 """Keywords that say which file and commit a FITS file was made of; a text has none of them."""
 
 
+COMPANION_KEYWORDS = ("IMGFILE", "IMGSHA", "IMGSIZE")
+"""Keywords of name, hash and size of the file beside a text that a FITS file was made of; its pixels are in the FITS
+file itself."""
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class ColumnData:
     """A column on its way into a FITS table, a row for each entry of the first axis.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
@@ -161,3 +161,30 @@ def utc_texts(nanoseconds: Iterable[int]) -> dict[int, str]:
         ns: text.rstrip("0").rstrip(".") if "." in text else text
         for ns, text in zip(unique, found, strict=True)
     }
+
+
+def utc_times(nanoseconds: Iterable[int]) -> dict[int, datetime]:
+    """Return the date-times, UTC to the microsecond, that are nearest to nanoseconds since 1970-01-01 TAI.
+
+    Whoever must know whether one is exact converts it back with `tai_nanoseconds`. Moments that no date-time
+    can say are the nearest one that can: those within a leap second the midnight after it, those before
+    1970-01-01 UTC that.
+
+    Parameters
+    ----------
+    nanoseconds : `~collections.abc.Iterable` [`int`]
+        Times.
+
+    Returns
+    -------
+    times : `dict` [`int`, `datetime.datetime`]
+        Naive UTC; one entry for each different time.
+    """
+    return {ns: max(_nearest(text), EARLIEST) for ns, text in utc_texts(nanoseconds).items()}
+
+
+def _nearest(text: str) -> datetime:
+    whole, _, fraction = text.partition(".")
+    if whole.endswith(":60"):
+        return datetime.fromisoformat(f"{whole[:-2]}59") + timedelta(seconds=1)
+    return datetime.fromisoformat(whole) + timedelta(microseconds=round(int(fraction.ljust(9, "0")) / 1000))

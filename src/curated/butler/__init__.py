@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from curated.butler.retract import Retraction
     from curated.butler.said import Said
     from curated.calib import Calib
+    from curated.export.report import ExportReport
 
 __all__ = [
     "ImportReport",
     "InstrumentReport",
+    "export_package",
     "import_bundle",
     "is_alias",
     "open_repository",
@@ -166,6 +169,64 @@ def recertify_ranges(
         dry_run=dry_run,
     )
     return run_recertify(options, revision, say, around)
+
+
+def export_package(
+    repo: str,
+    output: Path,
+    *,
+    collections: Sequence[str] = (),
+    types: Sequence[str] = (),
+    at: datetime | None = None,
+    into: bool = False,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ExportReport:
+    """Write the calibrations that are certified in a repository as a package of text files.
+
+    What came from a package goes back to its path. What cannot be written is reported, and all the rest
+    is written; the package exists whole or not at all.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository, or a directory that ``Butler.export`` or `curated bundle`
+        wrote, for which Butler itself is not needed.
+    output : `pathlib.Path`
+        The package's directory: new, empty, or with the very files that are to be written.
+    collections : sequence [`str`], optional
+        CALIBRATION collections and chains of them, in the order of lookups; ``<inst>/calib`` of each
+        instrument if empty.
+    types : sequence [`str`], optional
+        Names of calibration types or dataset types; all of them if empty.
+    at : `datetime.datetime`, optional
+        A moment, UTC: only what is in force then.
+    into : `bool`, optional
+        Whether ``output`` is a package, to which what it lacks is added.
+    jobs : `int`, optional
+        Number of processes.
+    progress : callable, optional
+        Told how much is done, and how much there is.
+
+    Raises
+    ------
+    CuratedError
+        If the environment does not let it: no Butler, no such collection, something else in ``output``.
+    """
+    from curated.export.butler_export import is_export, read_export
+    from curated.export.package import export_stock
+    from curated.registry import find_type
+
+    known = {name: find_type(name) for name in types}
+    names = [name if cls is None else cls.SPEC.dataset for name, cls in known.items()]
+    if is_export(repo):
+        stock = read_export(repo, collections, names)
+    else:
+        _require_butler()
+        from curated.butler.exporter import stock_of
+
+        stock = stock_of(repo, collections, names)
+    return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:

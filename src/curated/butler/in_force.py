@@ -10,9 +10,8 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, Mis
 from curated.bundle.export import FIRST_NS, LAST_NS
 from curated.butler.target import collection_info
 from curated.diagnostic import CuratedError
+from curated.export.spans import Span, cut, without
 from curated.inventory import DataId
-
-Span = tuple[int, int]
 
 
 class Certified(NamedTuple):
@@ -79,11 +78,11 @@ def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:
     whole = [(FIRST_NS, LAST_NS)]
     for certified in _by_collection(butler, collections):
         for one in certified:
-            yield from (Certified(one.ref, span) for span in _cut(one.span, free.get(key_of(one.ref), whole)))
+            yield from (Certified(one.ref, span) for span in cut(one.span, free.get(key_of(one.ref), whole)))
         # Only now, so that an overlap within one collection shows.
         for one in certified:
             key = key_of(one.ref)
-            free[key] = [part for span in free.get(key, whole) for part in _without(span, one.span)]
+            free[key] = [part for span in free.get(key, whole) for part in without(span, one.span)]
 
 
 def _by_collection(butler: Butler, collections: Sequence[str]) -> Iterator[list[Certified]]:
@@ -98,13 +97,14 @@ def _by_collection(butler: Butler, collections: Sequence[str]) -> Iterator[list[
             one
             for dataset_type in types
             if dataset_type.isCalibration()
-            for one in _certified(butler, dataset_type, info.name, info.type)
+            for one in certified_in(butler, dataset_type, info.name, info.type)
         ]
 
 
-def _certified(
+def certified_in(
     butler: Butler, dataset_type: DatasetType, name: str, kind: CollectionType
 ) -> Iterator[Certified]:
+    """Yield the datasets of a type in one collection, and for when; one of another kind has them for all times."""
     if kind is not CollectionType.CALIBRATION:
         refs = butler.query_datasets(dataset_type, name, find_first=False, limit=None, explain=False)
         yield from (Certified(ref, (FIRST_NS, LAST_NS)) for ref in refs)
@@ -120,22 +120,3 @@ def _certified(
 def key_of(ref: DatasetRef) -> tuple[str, DataId]:
     """Return what a dataset is of."""
     return ref.datasetType.name, tuple(sorted(ref.dataId.required.items()))
-
-
-def _cut(span: Span, free: list[Span]) -> Iterator[Span]:
-    """Yield the parts of a range that are free."""
-    for begin, end in free:
-        part = max(begin, span[0]), min(end, span[1])
-        if part[0] < part[1]:
-            yield part
-
-
-def _without(span: Span, taken: Span) -> Iterator[Span]:
-    """Yield the parts of a range that another one does not cover."""
-    if taken[1] <= span[0] or span[1] <= taken[0]:
-        yield span
-        return
-    if span[0] < taken[0]:
-        yield span[0], taken[0]
-    if taken[1] < span[1]:
-        yield taken[1], span[1]

@@ -30,6 +30,7 @@ COMMANDS = {
     "convert": "Write calibrations as stamped FITS files.",
     "bundle": "Check, convert and bundle one commit for import.",
     "import": "Bring a bundle into a Butler repository.",
+    "export": "Write a repository's certified calibrations back as text.",
     "publish": "Check, bundle and import in one go.",
     "fingerprint": "Hash the calibrations in force, in a package, a bundle or a repository.",
     "compare": "Say what differs between two of them.",

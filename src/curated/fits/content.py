@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from curated.fits.cards import BLOCK
 from curated.fits.header import ESCAPED
-from curated.model import STAMP_KEYWORDS
+from curated.model import COMPANION_KEYWORDS, STAMP_KEYWORDS
 
-_NAMED = (*STAMP_KEYWORDS, ESCAPED, "")
+_NAMED = (*STAMP_KEYWORDS, *COMPANION_KEYWORDS, ESCAPED, "")
 _LEFT_OUT = frozenset(key.ljust(8).encode() for key in _NAMED)
-"""Keywords of origin and validity, and blank cards, which may fill a header at its end."""
+"""Keywords of origin (for an image, also of the file that stood beside its text) and validity, and blank cards, which may fill a header at its end."""
 
 _LONG_LEFT_OUT = tuple(f"HIERARCH {key} ".encode() for key in _NAMED if len(key) > 8)
 

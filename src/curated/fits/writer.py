@@ -61,6 +61,25 @@ def fits_blocks(calib: Calib, stamp: Stamp | None = None) -> Iterator[bytes]:
     yield b"".join([*parts, *provenance_hdus(calib)])
 
 
+def plane_blocks(calib: Calib) -> Iterator[bytes]:
+    """Yield a FITS file of a calibration's images alone: what stands beside a text that has all the rest.
+
+    Parameters
+    ----------
+    calib : `Calib`
+        The calibration.
+
+    Yields
+    ------
+    block : `bytes`
+        A part of the file; in all they are the same for the same pixels.
+    """
+    yield hdu(_PRIMARY, b"")
+    for image in calib.fits_images():
+        yield hdu_header(cards(image.cards), image.datasum)
+        yield from image.blocks()
+
+
 def _escaped(value: Any) -> Any:
     """Return a text with its backslashes escaped, which readers take for the mark of an escape, as in columns."""
     return escape(value) if isinstance(value, str) and "\\" in value else value

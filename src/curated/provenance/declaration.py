@@ -70,6 +70,18 @@ CONSTRUCTION = Setting(
             items=Setting(kind="text", longest=1024, doc="Version of a package."),
             doc="Packages and their versions.",
         ),
+        "dataset": Setting(
+            kind="mapping",
+            keys={
+                "uuid": Setting(kind="text", longest=64, doc="Its UUID."),
+                "type": Setting(kind="text", doc="Its dataset type."),
+                "run": Setting(kind="text", doc="The RUN collection that it was made in."),
+                "collection": Setting(
+                    kind="text", doc="The CALIBRATION collection that it was certified in."
+                ),
+            },
+            doc="The dataset of a Butler repository that it was exported from.",
+        ),
     },
 )
 

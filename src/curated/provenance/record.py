@@ -65,15 +65,23 @@ class Construction:
         Its configuration: plain data.
     software : `dict` [`str`, `str`]
         Version of each package.
+    dataset : `dict` [`str`, `str`]
+        The dataset that it was exported from: ``uuid``, ``type``, ``run`` and ``collection``.
     """
 
     task: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     software: Mapping[str, str] = field(default_factory=dict)
+    dataset: Mapping[str, str] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Return it as YAML holds it."""
-        told = {"task": self.task, "parameters": dict(self.parameters), "software": dict(self.software)}
+        told = {
+            "task": self.task,
+            "parameters": dict(self.parameters),
+            "software": dict(self.software),
+            "dataset": dict(self.dataset),
+        }
         return {key: value for key, value in told.items() if value}
 
 

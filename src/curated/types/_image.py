@@ -14,13 +14,14 @@ from curated.diagnostic import CuratedError, Problem, brief
 from curated.image.file import PLANES, is_plain_name, read_image
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.metadata import Metadata
-from curated.model import Companion, Content, ImageData, TableData
+from curated.model import COMPANION_KEYWORDS, Companion, Content, ImageData, TableData
 from curated.spec import Array, column
 from curated.types._image_fields import IMAGE, spelled_unit, statistic_column
 from curated.units import DIMENSIONLESS
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _AT = ("image", "file")
+_FILE, _SHA, _SIZE = COMPANION_KEYWORDS
 
 
 @calibration
@@ -35,11 +36,9 @@ class ImageCalib(Calib):
     """Field that says in how many seconds the pixels came about, of a type that is scaled by time."""
 
     unit: str | None = None
-    file: str = column(
-        "str", table=IMAGE, keyword="IMGFILE", doc="Name of the FITS file in the same directory."
-    )
-    sha256: str = column("str", table=IMAGE, keyword="IMGSHA", doc="SHA-256 of the FITS file, hexadecimal.")
-    size: int = column("i8", table=IMAGE, keyword="IMGSIZE", minimum=0, doc="Size of the FITS file in bytes.")
+    file: str = column("str", table=IMAGE, keyword=_FILE, doc="Name of the FITS file in the same directory.")
+    sha256: str = column("str", table=IMAGE, keyword=_SHA, doc="SHA-256 of the FITS file, hexadecimal.")
+    size: int = column("i8", table=IMAGE, keyword=_SIZE, minimum=0, doc="Size of the FITS file in bytes.")
     width: int | None = column(
         "i8",
         table=IMAGE,
@@ -119,16 +118,18 @@ class ImageCalib(Calib):
         known = {f.name: getattr(made, f.name) for f in cls.FIELDS}
         return made._with({**{k: v for k, v in known.items() if v is not None}, **time})
 
-    def described(self, filename: str | os.PathLike[str]) -> Self:
+    def described(self, filename: str | os.PathLike[str], name: str = "") -> Self:
         """Return it with the name, size and hash of a FITS file, for its side file.
 
         Parameters
         ----------
         filename : path-like
             The file, for instance one that `writeFits` has written.
+        name : `str`, optional
+            The name that it is to have beside the side file; the one that it has if empty.
         """
         path = Path(filename)
-        said = {"file": path.name, "sha256": digest(str(path), ()), "size": path.stat().st_size}
+        said = {"file": name or path.name, "sha256": digest(str(path), ()), "size": path.stat().st_size}
         return self._with(said)
 
     def _with(self, values: Mapping[str, Any], **more: Any) -> Self:

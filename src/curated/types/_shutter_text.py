@@ -7,6 +7,7 @@ from typing import Any
 
 from curated.diagnostic import Pointer, Problem, brief
 from curated.metadata import IDENTITY_KEYS
+from curated.provenance.reading import KEYS
 
 _PROFILE = "motionProfile"
 _TOP = ("fileName", "fileType", "obsId", "version")
@@ -113,7 +114,7 @@ class Text:
 
         given = dict(flat)
         start = time({"tai": given.pop("startTime_tai"), "mjd": given.pop("startTime_mjd")})
-        nested = {key: given.pop(key) for key in (*_TOP, "units") if key in given}
+        nested = {key: given.pop(key) for key in (*_TOP, "units", *KEYS) if key in given}
         fits = {record.pop("name"): record for record in map(dict, given.pop("fits", []))}
         model = given.pop("fitModel", "")
         lists = {key: [time(record) for record in given.pop(key, [])] for key in _LISTS}

@@ -1,0 +1,261 @@
+"""A directory that Butler's own export wrote, or a bundle: ``export.yaml`` and files, read as untrusted data."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from curated.bundle.export import FIRST_NS, LAST_NS
+from curated.diagnostic import CuratedError, Diagnostic, Problem
+from curated.export.certification import Certification
+from curated.export.stock import InstrumentRecord, LocalFile, Stock, instrument_record
+from curated.text.places import is_too_deep
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # libyaml is optional in PyYAML's source distribution
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+EXPORT_FILE = "export.yaml"
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?\Z", re.ASCII)
+_EPOCH = datetime(1970, 1, 1)
+
+
+class _Range(NamedTuple):
+    begin: int | None
+    end: int | None
+
+
+class _ExportLoader(_Loader):
+    """A safe loader that knows the three tags of calibrations in an export file."""
+
+
+def _uuid(loader: Any, node: Any) -> str:
+    try:
+        return str(uuid.UUID(hex=loader.construct_scalar(node)))
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.value!r} is no UUID", node.start_mark
+        ) from error
+
+
+def _time(loader: Any, node: Any) -> int:
+    match = _TIME.match(loader.construct_scalar(node))
+    try:
+        passed = datetime.fromisoformat(f"{match[1]}T{match[2]}") - _EPOCH if match else None
+    except ValueError:
+        passed = None
+    if match is None or passed is None:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.value!r} is no time in TAI", node.start_mark
+        )
+    seconds = passed.days * 86_400 + passed.seconds
+    return seconds * 1_000_000_000 + int((match[3] or "").ljust(9, "0"))
+
+
+def _timespan(loader: Any, node: Any) -> _Range | None:
+    if isinstance(node, yaml.ScalarNode):
+        return None  # EMPTY
+    given = loader.construct_mapping(node, deep=True)
+    return _Range(given.get("begin"), given.get("end"))
+
+
+_ExportLoader.add_constructor("!uuid", _uuid)
+_ExportLoader.add_constructor("!butler_time/tai/iso", _time)
+_ExportLoader.add_constructor("!lsst.daf.butler.Timespan", _timespan)
+
+
+@dataclass(slots=True)
+class _Dataset:
+    dataset_type: str
+    run: str
+    data_id: dict[str, int | str]
+    path: str
+
+
+@dataclass(slots=True)
+class _Content:
+    """What an export file says, sorted."""
+
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    datasets: dict[str, _Dataset] = field(default_factory=dict)
+    chains: dict[str, list[str]] = field(default_factory=dict)
+    runs: set[str] = field(default_factory=set)
+    certified: dict[str, list[tuple[_Range, str]]] = field(default_factory=dict)
+
+
+def is_export(directory: str) -> bool:
+    """Say whether a directory has an export file, and is no repository."""
+    return os.path.isfile(os.path.join(directory, EXPORT_FILE)) and not os.path.exists(
+        os.path.join(directory, "butler.yaml")
+    )
+
+
+def read_export(directory: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Stock:
+    """Read a directory that ``Butler.export`` or ``curated bundle`` wrote.
+
+    Parameters
+    ----------
+    directory : `str`
+        The directory.
+    collections : sequence [`str`], optional
+        CALIBRATION collections and chains of them, in the order of lookups; all of them if empty.
+    types : sequence [`str`], optional
+        Names of dataset types; all of them if empty.
+
+    Raises
+    ------
+    CuratedError
+        If it is none, or has no such collection.
+    """
+    root = Path(directory)
+    try:
+        content = _sorted(_load((root / EXPORT_FILE).read_text("utf-8")))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise CuratedError(
+            f"{root / EXPORT_FILE} is no export file of Butler: {said}", "export it again with Butler.export"
+        ) from error
+    chosen = tuple(collections) or tuple(sorted(content.certified))
+    listed = list(_flat(content, chosen))
+    diagnostics: list[Diagnostic] = []
+    certified = tuple(tuple(_certified(content, name, types, diagnostics)) for name in listed)
+    if not collections:
+        _refuse_rivals(certified)
+    used = {one.uuid for ones in certified for one in ones}
+    instruments = sorted({str(dict(one.data_id).get("instrument")) for ones in certified for one in ones})
+    return Stock(
+        source=directory,
+        collections=chosen,
+        certified=certified,
+        places=dict(_places(root, content, used)),
+        instruments={name: _instrument(content, name) for name in instruments},
+        diagnostics=tuple(diagnostics),
+    )
+
+
+def _load(text: str) -> Any:
+    if is_too_deep(text):
+        raise ValueError("nested too deeply")
+    try:
+        return yaml.load(text, Loader=_ExportLoader)  # noqa: S506 (a subclass of the safe loader)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def _sorted(document: Any) -> _Content:
+    version = str(document["version"])
+    if version != "0" and not re.match(r"1\.0(?:\.|\Z)", version):
+        raise ValueError(f"version {version}, not 1.0")
+    content = _Content()
+    for entry in document["data"]:
+        kind = entry["type"]
+        if kind == "dimension":
+            content.records.setdefault(entry["element"], []).extend(entry["records"])
+        elif kind == "collection" and entry["collection_type"] == "CHAINED":
+            content.chains[entry["name"]] = list(entry["children"])
+        elif kind == "collection" and entry["collection_type"] == "CALIBRATION":
+            content.certified.setdefault(entry["name"], [])
+        elif kind == "collection":
+            content.runs.add(entry["name"])
+        elif kind == "dataset":
+            content.datasets |= dict(_datasets(entry))
+        elif kind == "associations" and entry["collection_type"] == "CALIBRATION":
+            content.certified.setdefault(entry["collection"], []).extend(_ranges(entry))
+    return content
+
+
+def _datasets(entry: Mapping[str, Any]) -> Iterator[tuple[str, _Dataset]]:
+    for record in entry["records"]:
+        ids, data_ids = record["dataset_id"], record["data_id"]
+        pairs = zip(ids, data_ids, strict=True) if isinstance(ids, list) else [(ids, data_ids)]
+        for dataset_id, data_id in pairs:
+            made = _Dataset(entry["dataset_type"], entry["run"], dict(data_id), str(record["path"]))
+            yield str(dataset_id), made
+
+
+def _ranges(entry: Mapping[str, Any]) -> Iterator[tuple[_Range, str]]:
+    for one in entry["validity_ranges"]:
+        given = one["timespan"]
+        if given is not None:
+            yield from ((given, str(dataset_id)) for dataset_id in one["dataset_ids"])
+
+
+def _flat(content: _Content, names: Sequence[str], above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the CALIBRATION collections in the order of lookups, chains followed, each once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in content.chains and name not in above:
+            below = _flat(content, content.chains[name], (*above, name))
+        elif name in content.certified:
+            below = iter([name])
+        elif above:
+            below = iter(())
+        elif name in content.runs:
+            raise CuratedError(
+                f"{name} does not say when its datasets are valid", "name a CALIBRATION collection"
+            )
+        else:
+            known = ", ".join(sorted(content.certified)) or "none"
+            raise CuratedError(f"no collection {name}", f"CALIBRATION collections here: {known}")
+        for found in below:
+            if found not in seen:
+                seen.add(found)
+                yield found
+
+
+def _certified(
+    content: _Content, collection: str, types: Sequence[str], diagnostics: list[Diagnostic]
+) -> Iterator[Certification]:
+    for (begin, end), dataset_id in content.certified[collection]:
+        dataset = content.datasets.get(dataset_id)
+        if dataset is None:
+            detail = f"certified in {collection}, but {EXPORT_FILE} does not list it"
+            diagnostics.append(Diagnostic.from_problem(Problem("CAL661", (), detail), dataset_id))
+            continue
+        span = max(begin or FIRST_NS, FIRST_NS), min(LAST_NS if end is None else end, LAST_NS)
+        if span[0] >= span[1] or (types and dataset.dataset_type not in types):
+            continue
+        data_id = tuple(sorted(dataset.data_id.items()))
+        yield Certification(dataset_id, dataset.dataset_type, data_id, dataset.run, collection, span)
+
+
+def _refuse_rivals(certified: Sequence[Sequence[Certification]]) -> None:
+    """Refuse collections of which a lookup would have to know the order."""
+    owners: dict[object, str] = {}
+    for ones in certified:
+        for one in ones:
+            owner = owners.setdefault(one.key, one.collection)
+            if owner != one.collection:
+                raise CuratedError(
+                    f"{owner} and {one.collection} both certify {one.dataset_type}",
+                    "name one with --collection, or several in the order of lookups",
+                )
+
+
+def _places(root: Path, content: _Content, used: set[str]) -> Iterator[tuple[str, LocalFile]]:
+    """Yield the datasets' files; those outside of the directory, or not there, are left out."""
+    real = root.resolve()
+    for dataset_id in sorted(used):
+        path = (root / content.datasets[dataset_id].path).resolve()
+        if path.is_relative_to(real) and path.is_file():
+            yield dataset_id, LocalFile(str(path))
+
+
+def _instrument(content: _Content, name: str) -> InstrumentRecord:
+    records = content.records
+    own = [record for record in records.get("instrument", []) if record["name"] == name]
+    detectors, filters = (
+        [record for record in records.get(element, []) if record["instrument"] == name]
+        for element in ("detector", "physical_filter")
+    )
+    return instrument_record(own[0] if own else {"name": name}, detectors, filters)
