@@ -17,7 +17,9 @@ from curated.bundle.export import STOCK_FORMATTER
 from curated.metadata import Metadata, has_value
 from curated.model import CalibFile
 from curated.package import Package, open_package
+from curated.provenance import Provenance
 from curated.registry import all_types, get_type
+from curated.text.side import side_text
 from curated.text.write import text_bytes
 
 TICKET = f"{INSTRUMENT}/calib/DM-1"
@@ -150,26 +152,28 @@ def compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) 
 
 def by_path(package: Package) -> dict[str, CalibFile]:
     """The calibrations of a package by their paths below its instruments."""
-    return {f.path.removeprefix(f"{package.top}/"): f for f in package.layout.files}
+    return {f.path.removeprefix(f"{package.top}/" if package.top else ""): f for f in package.layout.files}
 
 
-def canonical_texts(root: Path) -> dict[str, bytes]:
+def canonical_texts(root: Path, chosen: tuple[str, ...] = ("",)) -> dict[str, bytes]:
     """Canonical text of every calibration, provenance included, its keywords sorted and those set anew left out."""
     package = open_package(root)
     found = {}
     for path, file in by_path(package).items():
+        if not path.startswith(chosen):
+            continue
         calib = get_type(file.key.type).readText(package.root / file.path)
         kept = {
             key: value
             for key, value in sorted(calib.metadata.items())
             if has_value(value) and not key.endswith(SET_ANEW)
         }
-        # What an ECSV file has beside it stands in a YAML file.
-        form = next(f for f in ("yaml", "json") if f in calib.SPEC.forms) if calib.provenance else file.form
         calib = dataclasses.replace(calib, metadata=Metadata(kept))
         if calib.SPEC.beside:
-            calib = dataclasses.replace(calib, file="x", sha256="0" * 64, size=1)
-        found[path] = text_bytes(calib, form)
+            calib = calib.described(__file__, "image.fits")
+        # A file beside it may hold its provenance, or it itself.
+        bare = dataclasses.replace(calib, provenance=Provenance())
+        found[path] = text_bytes(bare, file.form) + side_text(calib.provenance).encode()
     return found
 
 

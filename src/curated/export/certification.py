@@ -114,15 +114,14 @@ def _separate(parts: list[Certification], found: InForce) -> None:
         by_key.setdefault(part.key, []).append(part)
     for members in by_key.values():
         rivals: dict[int, Certification] = {}
-        latest = 0
-        for i in range(1, len(members)):
-            # The one that ends last reaches furthest; the others are its neighbours.
-            for j in {latest, i - 1}:
-                if overlaps(members[i].span, members[j].span) and members[i].uuid != members[j].uuid:
+        active: list[int] = []
+        for i, one in enumerate(members):
+            active = [j for j in active if members[j].span[1] > one.span[0]]
+            for j in active:
+                if members[j].uuid != one.uuid:
                     rivals.setdefault(i, members[j])
-                    rivals.setdefault(j, members[i])
-            if members[i].span[1] > members[latest].span[1]:
-                latest = i
+                    rivals.setdefault(j, one)
+            active.append(i)
         found.ambiguous += [(members[i], rivals[i]) for i in sorted(rivals)]
         found.certifications += [one for i, one in enumerate(members) if i not in rivals]
 

@@ -17,6 +17,7 @@ from curated.export.wanted import Wanted, type_of
 from curated.fits.reader import read_fits
 from curated.fits.writer import plane_blocks
 from curated.layout import FORMS
+from curated.provenance import settle
 from curated.registry import get_type
 from curated.text.write import text_files
 
@@ -91,6 +92,8 @@ class Task:
             url = calib.metadata.text("REPOURL") if place.original else ""
             if not calib.metadata.text("REPOSHA1"):
                 calib = replace(calib, provenance=recorded(calib, wanted))
+                # What only repeats it is taken out; what does not fit to it, the check tells.
+                settle(calib.provenance, metadata, {})
             calib = replace(calib, metadata=metadata)
             made = Made(wanted, place.parts, original=place.original, url=url, problems=problems)
             if cls.SPEC.beside:
