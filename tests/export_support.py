@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,34 +30,40 @@ TICKET = f"{INSTRUMENT}/calib/DM-1"
 SET_ANEW = ("_VERSION", "_SCHEMA", "CALIBCLS", "IMGSHA", "IMGSIZE", "IMGFILE")
 
 
+def make_repository(root: Path) -> Path:
+    """Make a repository of an instrument with two detectors and a filter, and nothing in it."""
+    from lsst.daf.butler import Butler, Config
+
+    config = Config()
+    names = {cls.SPEC.dataset for cls in all_types().values()} | {"oddity", "linearizerTest"}
+    config["datastore", "formatters"] = dict.fromkeys(sorted(names), STOCK_FORMATTER)
+    Butler.makeRepo(str(root), config=config)
+    insert = Butler.from_config(str(root), writeable=True).registry.insertDimensionData
+    limits = {"visit_max": 99, "exposure_max": 88, "detector_max": 9}
+    insert("instrument", {"name": INSTRUMENT, "class_name": "lsst.obs.lab.Lab", **limits})
+    insert("physical_filter", {"instrument": INSTRUMENT, "name": "g_6", "band": "g"})
+    for n in range(2):
+        names_of = {"full_name": name_of(n), "raft": name_of(n)[:3], "name_in_raft": name_of(n)[4:]}
+        insert("detector", {"instrument": INSTRUMENT, "id": n, "purpose": "SCIENCE", **names_of})
+    return root
+
+
 @dataclass
 class Lab:
-    """A repository of an instrument with two detectors and a filter."""
+    """A repository that a pipeline fills; see `make_repository`."""
 
     root: Path
 
-    def __post_init__(self) -> None:
-        from lsst.daf.butler import Butler, Config
+    template: Path | None = None
 
-        config = Config()
-        names = {cls.SPEC.dataset for cls in all_types().values()} | {"oddity", "linearizerTest"}
-        config["datastore", "formatters"] = dict.fromkeys(sorted(names), STOCK_FORMATTER)
-        Butler.makeRepo(str(self.root), config=config)
+    def __post_init__(self) -> None:
+        from lsst.daf.butler import Butler
+
+        if self.template is None:
+            make_repository(self.root)
+        else:
+            shutil.copytree(self.template, self.root)
         self.butler = Butler.from_config(str(self.root), writeable=True)
-        insert = self.butler.registry.insertDimensionData
-        insert(
-            "instrument",
-            {
-                "name": INSTRUMENT,
-                "class_name": "lsst.obs.lab.Lab",
-                "visit_max": 99,
-                "exposure_max": 88,
-                "detector_max": 9,
-            },
-        )
-        insert("physical_filter", {"instrument": INSTRUMENT, "name": "g_6", "band": "g"})
-        for n in range(2):
-            self.detector(n, full_name=name_of(n), raft=name_of(n)[:3], name_in_raft=name_of(n)[4:])
         self.files = self.root.parent / "files"
         self.files.mkdir(exist_ok=True)
         self.count = 0

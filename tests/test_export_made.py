@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ import yaml
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
 
+from butler_support import write_defects
 from curated.check.run import check_package
 from curated.diagnostic import CuratedError
 from curated.export.report import ExportReport
 from curated.package import open_package
 from curated.registry import find_type, get_type
-from export_support import TICKET, Lab, compressed_bias, keywords
+from export_support import TICKET, Lab, compressed_bias, keywords, make_repository
 from package_support import run_curated, tree
 
 pytest.importorskip("lsst.daf.butler")
@@ -28,9 +28,14 @@ from curated.butler import export_package
 FIRST = "calibs/lab/defects/r00_s00"
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_repository(tmp_path_factory.mktemp("template") / "repo")
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    return Lab(tmp_path / "repo")
+def lab(tmp_path: Path, template: Path) -> Lab:
+    return Lab(tmp_path / "repo", template)
 
 
 def export(lab: Lab, *collections: str, **options: Any) -> ExportReport:
@@ -115,8 +120,9 @@ def test_inputs_in_keywords_become_records(lab: Lab) -> None:
     assert not any(key.startswith("CPP_INPUT") for key in again.metadata)
 
 
-def test_files_of_the_stack_export_to_a_package_that_passes_the_check(corpus: Path, tmp_path: Path) -> None:
-    lab = Lab(tmp_path / "repo")
+def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
+    corpus: Path, tmp_path: Path, lab: Lab
+) -> None:
     lab.detector(94, full_name="R22_S11", raft="R22", name_in_raft="S11")
     files = sorted((corpus / "stack_written/fits/SynthCam").rglob("*.fits"))
     kinds: dict[str, int] = {}
@@ -152,6 +158,37 @@ def _values(calib: Any) -> Any:
     for key in ("metadata", "construction", "inputs", "units", "edits"):
         tree_of.pop(key, None)
     return repr(tree_of)
+
+
+def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
+    def stamped(number: int, path: str) -> Path:
+        file = lab.files / f"stamped{number}.fits"
+        write_defects(file, 0, number)
+        for hdu in (0, 1):
+            fits.setval(file, "REPOPATH", value=path, ext=hdu)
+            fits.setval(file, "REPOSHA1", value="0" * 40, ext=hdu)
+        return file
+
+    kept = "sub/calibs/Lab/Defects/R00_S00/2020-01-01t000000.yaml"
+    lab.add("2020-01-01", "2021-01-01", path=stamped(1, kept))
+    # It was certified for other dates than it had in its package, or is of another detector.
+    lab.add("2021-01-01", "2022-01-01", path=stamped(2, kept))
+    lab.add("2022-01-01", "2023-01-01", path=stamped(3, "calibs/lab/defects/r00_s01/20220101T000000.ecsv"))
+    lab.add("2023-01-01", path=stamped(4, "calibs/../../defects/r00_s00/20230101T000000.ecsv"))
+    report = export(lab)
+    assert not report.diagnostics
+    assert [(one.path, one.original) for one in report.exported] == [
+        ("calibs/Lab/Defects/R00_S00/2020-01-01t000000.yaml", True),
+        ("calibs/Lab/defects/r00_s00/20210101T000000.yaml", False),
+        ("calibs/Lab/defects/r00_s00/20220101T000000.ecsv", False),
+        ("calibs/Lab/defects/r00_s00/20230101T000000.ecsv", False),
+    ]
+    moved = keywords(out(lab) / paths(report)[1])
+    assert moved["CALIBDATE"] == moved["VALIDSTART"] == "2021-01-01T00:00:00"
+    assert "VALIDSTART" not in keywords(out(lab) / paths(report)[0])
+    # They came from git, which knows where they are from.
+    assert not list(out(lab).rglob("*.inputs.yaml"))
+    assert errors(out(lab)) == []
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -250,8 +287,6 @@ def test_an_open_beginning_is_written_as_packages_have_it(lab: Lab) -> None:
 
 def test_keywords_that_contradict_the_data_id_are_told(lab: Lab) -> None:
     path = lab.files / "other.fits"
-    from butler_support import write_defects
-
     write_defects(path, 1, 7)
     lab.add("2020-01-01", path=path)
     report = export(lab)
@@ -371,8 +406,6 @@ def test_an_export_file_is_untrusted(
 
 
 def test_no_file_outside_of_an_export_directory_is_read(lab: Lab, tmp_path: Path) -> None:
-    from butler_support import write_defects
-
     (tmp_path / "in").mkdir()
     write_defects(tmp_path / "secret.fits", 0, 1)
     for path in ("../secret.fits", str(tmp_path / "secret.fits"), "link.fits"):

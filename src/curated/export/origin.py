@@ -61,18 +61,16 @@ def target(calib: Calib, wanted: Wanted) -> Target:
             raise CuratedError(
                 f"{name!r} cannot be the name of a directory", "give the filter or detector another name"
             )
-    return Target((*names, compact(wanted.start)), calib.SPEC.forms, original=False)
+    return Target((*names, compact(wanted.start)), _forms(calib), original=False)
 
 
 def _original(calib: Calib, wanted: Wanted) -> Target | None:
     """Return the file that the stamp names, where it agrees with the data ID and the start."""
     parts = calib.metadata.text("REPOPATH").split("/")
-    spec = calib.SPEC
-    stem, ending = os.path.splitext(parts[-1])
-    form = FORMS.get(ending, "")
+    stem = os.path.splitext(parts[-1])[0]
     levels = wanted.levels
     place = parts[-3 - len(levels) : -1]
-    if form not in spec.forms or len(place) != 2 + len(levels) or not all(map(_is_directory, place)):
+    if len(place) != 2 + len(levels) or not all(map(_is_directory, place)):
         return None
     try:
         started = parse_time(stem) == wanted.start
@@ -85,8 +83,13 @@ def _original(calib: Calib, wanted: Wanted) -> Target | None:
         and [directory_name(level) for level in place[2:]] == levels
         and instrument.lower() == place[0].lower()
     )
-    others = tuple(other for other in spec.forms if other != form)
-    return Target((*place, stem), (form, *others), original=True) if agrees else None
+    return Target((*place, stem), _forms(calib), original=True) if agrees else None
+
+
+def _forms(calib: Calib) -> tuple[str, ...]:
+    """Return the forms of the type's texts, that of the file that the stamp names first."""
+    form = FORMS.get(os.path.splitext(calib.metadata.text("REPOPATH"))[1])
+    return tuple(sorted(calib.SPEC.forms, key=lambda known: known != form))
 
 
 def _is_directory(name: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from curated.config import CONFIG_FILE
-from curated.diagnostic import CuratedError, Diagnostic, Problem
+from curated.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.export.instrument import instrument_text
 from curated.export.place import occupy, put
 from curated.export.report import Exported, ExportReport
@@ -62,7 +62,7 @@ def export_stock(
     """
     selection = select(stock, types, at)
     report = ExportReport(source=stock.source, collections=stock.collections, output=str(output))
-    if not selection.wanted and not selection.diagnostics:
+    if not selection.wanted and not has_errors(selection.diagnostics):
         what = f" of the types {', '.join(types)}" if types else ""
         raise CuratedError(
             f"{', '.join(stock.collections)} of {stock.source} certifies no calibrations{what}",
@@ -109,9 +109,6 @@ def _make(selection: Selection, scratch: Path, jobs: int | None, progress: Progr
             if one.files
         }
         todo = {i: one for i, one in again.items() if one.end != made[i].wanted.end}
-        for i in todo:
-            for name in made[i].images.values():
-                (scratch / name).unlink()
     for one in made.values():
         where = one.wanted.certification.name
         selection.diagnostics += [Diagnostic.from_problem(problem, where) for problem in one.problems]
@@ -158,7 +155,7 @@ def _refuse_twins(made: dict[int, Made]) -> None:
 
 
 def _write(made: list[Made], package: Path, scratch: Path) -> list[Exported]:
-    """Write all texts, and move images beside them."""
+    """Move all files to where they belong."""
     spelled: dict[str, str] = {}
     for one in sorted(made, key=lambda one: (not one.original, one.parts)):
         # An instrument has one directory; the spelling of a package comes first.
@@ -167,14 +164,10 @@ def _write(made: list[Made], package: Path, scratch: Path) -> list[Exported]:
     for one in made:
         directory = "/".join((TOP, spelled[one.parts[0].lower()], *one.parts[1:-1]))
         (package / directory).mkdir(parents=True, exist_ok=True)
-        for name, data in one.files.items():
-            (package / directory / name).write_bytes(data)
-        for name, image in one.images.items():
-            os.replace(scratch / image, package / directory / name)
-        names = [f"{directory}/{name}" for name in (*one.files, *one.images)]
-        # Provenance beside a text comes first.
-        text = f"{directory}/{list(one.files)[-1]}"
-        exported.append(Exported(one.wanted.certification, text, tuple(sorted(names)), one.original))
+        for name, written in one.files.items():
+            os.replace(scratch / written, package / directory / name)
+        names = tuple(sorted(f"{directory}/{name}" for name in one.files))
+        exported.append(Exported(one.wanted.certification, f"{directory}/{one.text}", names, one.original))
     return sorted(exported, key=lambda one: one.path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from curated.bundle.export import FIRST_NS, LAST_NS
 from curated.diagnostic import Diagnostic, has_errors
 from curated.export.certification import Certification
 
@@ -42,8 +43,8 @@ class Exported:
             "uuid": one.uuid,
             "run": one.run,
             "collection": one.collection,
-            "begin_tai_ns": one.span[0],
-            "end_tai_ns": one.span[1],
+            "begin_tai_ns": one.span[0] if one.span[0] > FIRST_NS else None,
+            "end_tai_ns": one.span[1] if one.span[1] < LAST_NS else None,
         }
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
-from curated.convert.written import write_new
 from curated.diagnostic import CuratedError, Problem
 from curated.export.identity import settled
 from curated.export.origin import Target, recorded, target
@@ -31,11 +30,11 @@ class Made:
     wanted : `Wanted`
         The dataset.
     parts : `tuple` [`str`]
-        Directories from the instrument's down, and the name without its ending; empty where nothing was made.
-    files : `dict` [`str`, `bytes`]
-        Its texts, by file name.
-    images : `dict` [`str`, `str`]
-        Files that were written already, by file name: their names in the scratch directory.
+        Directories from the instrument's down, and the name without its ending.
+    text : `str`
+        Name of its text.
+    files : `dict` [`str`, `str`]
+        Its files by name: the names that they have in the scratch directory; empty where nothing was made.
     original : `bool`
         Whether it went back to the file of a package that it came from.
     url : `str`
@@ -46,8 +45,8 @@ class Made:
 
     wanted: Wanted
     parts: tuple[str, ...] = ()
-    files: dict[str, bytes] = field(default_factory=dict)
-    images: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    files: dict[str, str] = field(default_factory=dict)
     original: bool = False
     url: str = ""
     problems: list[Problem] = field(default_factory=list)
@@ -60,13 +59,13 @@ class Task:
     Parameters
     ----------
     scratch : `str`
-        Where images are written to.
+        Where files are written to.
     """
 
     scratch: str
 
     def __call__(self, chunk: Sequence[tuple[int, Wanted]]) -> list[Made]:
-        """Return what became of each dataset; their numbers name the files of their images."""
+        """Return what became of each dataset; their numbers name their files."""
         return [self._one(number, wanted) for number, wanted in chunk]
 
     def _one(self, number: int, wanted: Wanted) -> Made:
@@ -97,13 +96,24 @@ class Task:
             calib = replace(calib, metadata=metadata)
             made = Made(wanted, place.parts, original=place.original, url=url, problems=problems)
             if cls.SPEC.beside:
-                name, scratch = f"{place.parts[-1]}{cls.SPEC.beside[0]}", f"{number}.fits"
-                written = os.path.join(self.scratch, scratch)
-                write_new(written, plane_blocks(calib))
-                calib = calib.described(written, name)
-                made.images[name] = scratch
-            made.files = self._texts(calib, place)
+                name = f"{place.parts[-1]}{cls.SPEC.beside[0]}"
+                image = self._write(made, number, name, plane_blocks(calib))
+                calib = calib.described(image, name)
+            texts = self._texts(calib, place)
+            # Provenance beside a text comes first.
+            made.text = list(texts)[-1]
+            for name, data in texts.items():
+                self._write(made, number, name, [data])
             return made
+
+    def _write(self, made: Made, number: int, name: str, blocks: Iterable[bytes]) -> str:
+        """Write a file to the scratch directory, and return its path there."""
+        scratch = f"{number}.{len(made.files)}"
+        path = os.path.join(self.scratch, scratch)
+        with open(path, "wb") as stream:
+            stream.writelines(blocks)
+        made.files[name] = scratch
+        return path
 
     def _texts(self, calib: Calib, place: Target) -> dict[str, bytes]:
         """Return a calibration's texts in the first form that holds all of it."""
