@@ -27,6 +27,7 @@ from curated.provenance import HEADER_LIMIT, Construction, Edit, Input, Provenan
 from curated.provenance.declaration import MAX_INPUTS, MAX_PARAMETERS
 from curated.registry import get_type
 from curated.text.side import read_side, side_text
+from curated.text.write import text_bytes
 from package_support import ROOT, defects, place, run_curated
 from text_support import examples
 
@@ -441,3 +442,13 @@ def test_the_session_of_the_manual(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     results = doctest.testfile(str(ROOT / "docs/provenance.md"), module_relative=False)
     assert (results.failed, results.attempted > 3) == (0, True)
+
+
+def test_a_text_of_nested_values_holds_it_at_its_top() -> None:
+    shutter = get_type("shutter").readText(ROOT / "calibs/demo/shutter/20200101T000000.json")
+    made = replace(
+        shutter, provenance=Provenance(construction=Construction(dataset={"uuid": "1", "run": "Lab/r"}))
+    )
+    tree = json.loads(text_bytes(made, "json"))
+    assert tree["construction"] == {"dataset": {"uuid": "1", "run": "Lab/r"}}
+    assert "construction" not in tree["motionProfile"]
