@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+import orjson
 
 from curated.bundle.export import canonical_range, dataset_uuid, dimension_records
 from curated.butler.contents import Companion, Contents, Entry, Kind, Target
@@ -39,7 +40,7 @@ def read_contents(bundle: Path) -> tuple[Contents | None, list[Diagnostic]]:
         If there is no bundle.
     """
     try:
-        data = json.loads((bundle / MANIFEST).read_bytes())
+        data = orjson.loads((bundle / MANIFEST).read_bytes())
     except OSError as error:
         raise CuratedError(
             f"{bundle} is no bundle: {error}", "name a directory that 'curated bundle' wrote"

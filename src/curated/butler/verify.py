@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 THREADS = 8
 _CHUNK = 1 << 20
-_BATCH = 32
+# Smaller files are hashed in less time than it takes to hand them over to another thread.
+_LARGE = 1 << 18
 
 
 def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
@@ -82,12 +83,17 @@ def _outside(root: Path, entries: Sequence[Entry | Companion]) -> Iterator[str]:
             yield entry.path
 
 
-def _checked(root: str, entries: Sequence[Entry | Companion]) -> Iterator[tuple[str, Problem | None]]:
-    # Hashing and reading release the interpreter's lock; handing over single small files costs more.
-    batches = [entries[n : n + _BATCH] for n in range(0, len(entries), _BATCH)]
+def _checked(root: str, entries: Iterable[Entry | Companion]) -> Iterator[tuple[str, Problem | None]]:
+    """Yield what is wrong with each file; large ones are read beside, which releases the interpreter's lock."""
     with ThreadPoolExecutor(THREADS) as pool:
-        for batch in pool.map(lambda batch: [(e.path, _file_problem(root, e)) for e in batch], batches):
-            yield from batch
+        large = []
+        for entry in entries:
+            if entry.size >= _LARGE:
+                large.append((entry.path, pool.submit(_file_problem, root, entry)))
+            else:
+                yield entry.path, _file_problem(root, entry)
+        for path, future in large:
+            yield path, future.result()
 
 
 def tracked(stage: str, total: int, progress: Progress | None, items: Iterable[T]) -> Iterator[T]:
