@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -60,13 +58,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--datasets", type=int, nargs="+", default=SIZES)
     parser.add_argument("--transfer", nargs="+", choices=("direct", "hardlink", "copy"))
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the smallest size; larger ones have fewer")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="rounds of the smallest size; larger ones have fewer"
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     rows: list[Row] = []
     for count in options.datasets:
-        modes = options.transfer or (("direct", "hardlink", "copy") if count <= SIZES[0] else ("direct", "hardlink"))
+        modes = options.transfer or (
+            ("direct", "hardlink", "copy") if count <= SIZES[0] else ("direct", "hardlink")
+        )
         rounds = max(1, min(options.rounds, 40_000 // count))
         with tempfile.TemporaryDirectory(prefix="curated-import-", dir=scratch()) as temporary:
             bundle = make_bundle(Path(temporary) / "bundle", count)
@@ -100,7 +102,9 @@ def ranges(count: int, offset: timedelta = timedelta()) -> Iterable[tuple[str, s
     """Ranges that follow each other, from 2000 to 2025 and on."""
     step = timedelta(days=25 * 365) / max(count, 1)
     # Whole seconds, as the names of files have.
-    starts = [datetime(2000, 1, 1) + offset + timedelta(seconds=int(n * step.total_seconds())) for n in range(count)]
+    starts = [
+        datetime(2000, 1, 1) + offset + timedelta(seconds=int(n * step.total_seconds())) for n in range(count)
+    ]
     return pairwise([*(start.isoformat() for start in starts), None])
 
 
@@ -121,7 +125,16 @@ def measure(temporary: Path, bundle: Path, count: int, modes: Iterable[str], rou
         for _ in range(rounds):
             for command in (first, again, theirs):
                 command.run()
-        row = Row(count, transfer, theirs.median, first.median, again.median, first.megabytes, again.megabytes, theirs.megabytes)
+        row = Row(
+            count,
+            transfer,
+            theirs.median,
+            first.median,
+            again.median,
+            first.megabytes,
+            again.megabytes,
+            theirs.megabytes,
+        )
         print(f"{row} {'' if row.met else 'NOT '}as wanted", file=sys.stderr)
         rows.append(row)
         remove(repo)

@@ -66,7 +66,11 @@ def name_of(detector: int) -> str:
 
 def write_bare(path: Path, detector: int, seed: int) -> None:
     """Write the smallest FITS file that differs from the others; for where there are many, and none is read."""
-    cards = ("SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    0")
+    cards = (
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =                    0",
+    )
     values = (f"DETECTOR= {detector:20d}", f"SEED    = {seed:20d}", "END")
     path.write_bytes("".join(f"{card:80s}" for card in (*cards, *values)).ljust(2880).encode("ascii"))
 

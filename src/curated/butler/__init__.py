@@ -25,6 +25,7 @@ def import_bundle(
     transfer: str = "copy",
     chain: bool = True,
     dry_run: bool = False,
+    clean: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
     seed_config: str | None = None,
 ) -> ImportReport:
@@ -47,6 +48,8 @@ def import_bundle(
         Whether to prepend the collections to the chains of recommended ones.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
+    clean : `bool`, optional
+        Whether to remove files that killed imports of this bundle have left.
     progress : callable, optional
         Told the stage, how much is done, and how much there is.
     seed_config : `str`, optional
@@ -66,6 +69,7 @@ def import_bundle(
         transfer=transfer,
         chain=chain,
         dry_run=dry_run,
+        clean=clean,
         progress=progress,
         seed_config=seed_config,
     )

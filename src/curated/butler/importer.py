@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from curated.butler.contents import Contents
 from curated.butler.execute import choose_formatters, execute, method_for
+from curated.butler.holes import find_holes
 from curated.butler.manifest import read_contents
+from curated.butler.orphans import find_orphans, remove_orphans
 from curated.butler.plan import Plan, make_plan
 from curated.butler.report import ImportReport
 from curated.butler.repository import create_repository, exclusive, find_config
@@ -45,6 +47,8 @@ class Options:
         Whether to prepend the collections to the chains of recommended ones.
     dry_run : `bool`
         Whether to change nothing.
+    clean : `bool`
+        Whether to remove what killed imports have left.
     seed_config : `str`, optional
         Configuration for a repository that does not exist yet.
     progress : callable, optional
@@ -56,6 +60,7 @@ class Options:
     transfer: str = "copy"
     chain: bool = True
     dry_run: bool = False
+    clean: bool = False
     seed_config: str | None = None
     progress: Progress | None = None
 
@@ -80,6 +85,7 @@ def run_import(bundle: Path, options: Options) -> ImportReport:
         return replace(report, diagnostics=tuple(diagnostics))
     if options.label is not None:
         contents = contents.relabelled(options.label)
+    report = replace(report, label=contents.label)
     problems = verify(contents, options.progress)
     if options.transfer == "move":
         # An import by moving that was killed has moved some files already; planning tells which.
@@ -105,6 +111,8 @@ def _import(
         lost = {entry.path for entry in plan.ingest} | {entry.path for entry, _ in plan.lost}
         plan.diagnostics += _located({path: missing[path] for path in sorted(lost & missing.keys())})
         formatters = choose_formatters(plan, config, butler, report.repository)
+        if options.chain and plan.complete:
+            find_holes(butler, plan, report.repository)
         if options.dry_run or has_errors(plan.diagnostics):
             return _reported(report, plan, options, butler)
         try:
@@ -123,10 +131,18 @@ def _reported(report: ImportReport, plan: Plan, options: Options, butler: Butler
     copied = [entry for entry, _ in plan.lost]
     if method_for(options.transfer, plan.contents.root, butler) == "copy":
         copied += plan.ingest
+    orphans = find_orphans(butler, plan, report.repository)
+    removed: tuple[str, ...] = ()
+    if orphans and options.clean and not options.dry_run and not has_errors(plan.diagnostics):
+        removed = remove_orphans(butler, orphans)
+    elif orphans:
+        plan.find(report.repository, "CAL641", str(orphans))
     return replace(
         report,
+        planned=plan.complete,
         instruments=instrument_reports(plan, chain=options.chain),
         bytes_copied=sum(entry.size for entry in copied),
+        removed=removed,
         diagnostics=tuple(sorted(plan.diagnostics)),
     )
 

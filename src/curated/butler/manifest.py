@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from curated.bundle.export import canonical_range, dataset_uuid, dimension_records
-from curated.butler.contents import Companion, Contents, Entry, Kind, Target
+from curated.butler.contents import DOC, Companion, Contents, Entry, Kind, Target
 from curated.diagnostic import CuratedError, Diagnostic, Pointer, Problem
 
 MANIFEST = "manifest.json"
@@ -88,7 +88,7 @@ def _contents(root: Path, data: Mapping[str, Any]) -> Contents:
     return Contents(
         root=root,
         label=label,
-        doc=f"Curated calibrations of {url} at commit {sha1}",
+        doc=f"{DOC} {url} at commit {sha1}",
         targets=targets,
         kinds=tuple(_kind(k, ("dataset_types", n)) for n, k in enumerate(_get(data, "dataset_types", list))),
         records=dimension_records(data),

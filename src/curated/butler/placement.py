@@ -17,7 +17,7 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry
-from curated.butler.plan import Plan
+from curated.butler.plan import Key, Plan
 from curated.butler.verify import THREADS, sha256_of
 from curated.diagnostic import CuratedError
 
@@ -27,8 +27,6 @@ _SHARE = 64
 _BLOCK = 1 << 20
 # What stands for the RUN in a name; no collection is called so.
 _RUN = "curated-placeholder/run"
-
-Key = tuple[str, tuple[tuple[str, object], ...]]
 
 
 class Placement:
@@ -76,6 +74,7 @@ class Placement:
             self.directories.add(directory)
         files = [(entry, os.path.join(base, place)) for entry, place in zip(entries, places, strict=True)]
         shares = [files[n : n + _SHARE] for n in range(0, len(files), _SHARE)]
+        self.plan.files.update(target for _, target in files)
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._transfer, shares))
         return [self.root.join(place, forceDirectory=False) for place in places]

@@ -52,5 +52,10 @@ ROWS = (
     CodeInfo("CAL631", ERROR, "a file that a direct import refers to is gone",
              "put the earlier bundle back in its place, or import with another --label and --transfer copy",
              "In direct mode the repository holds no copy of its own."),
+    CodeInfo("CAL640", WARNING, "an older release shows through holes of the new one",
+             "take the old release out of the chain if the holes are meant",
+             "A lookup takes the first member of the chain that covers the time: what was withdrawn is still found."),
+    CodeInfo("CAL641", INFO, "files that killed imports have left", "'curated import --clean BUNDLE REPO' removes them",
+             "They take room, and nothing in the repository refers to them."),
 )
 # fmt: on
