@@ -53,18 +53,22 @@ def state_of(repo: Path) -> dict[str, Any]:
             else:
                 named.add(uri.ospath)
                 files[str(ref.id)] = hashlib.sha256(Path(uri.ospath).read_bytes()).hexdigest()
-        for found in butler.registry.queryDatasetAssociations(
-            kind, "*", collectionTypes={CollectionType.CALIBRATION}
-        ):
-            certifications.append([found.collection, str(found.ref.id), found.timespan.nsec])
+        certifications += [
+            [found.collection, str(found.ref.id), found.timespan.nsec]
+            for found in butler.registry.queryDatasetAssociations(
+                kind, "*", collectionTypes={CollectionType.CALIBRATION}
+            )
+        ]
     infos = [butler.collections.get_info(name) for name in butler.collections.query("*")]
     root = next(iter(butler.get_datastore_roots().values())).ospath
-    # Records of the datastore whose dataset is gone; Butler has no question for that.
     with closing(sqlite3.connect(f"file:{repo}/gen3.sqlite3?mode=ro", uri=True)) as database:
-        question = (
-            "select count(*) from file_datastore_records where dataset_id not in (select id from dataset)"
-        )
-        without = database.execute(question).fetchone()[0]
+        # Records of the datastore whose dataset is gone: Butler has no question for that.
+        without = 0
+        if database.execute("select 1 from sqlite_master where name = 'file_datastore_records'").fetchone():
+            question = (
+                "select count(*) from file_datastore_records where dataset_id not in (select id from dataset)"
+            )
+            without = database.execute(question).fetchone()[0]
     return {
         "datasets": sorted(datasets),
         "certifications": sorted(certifications),
@@ -118,7 +122,8 @@ def kill_once(bundle: Path, place: Path, transfer: str, moment: float, wanted: d
     stage, left = look(place, repo)
     report = import_bundle(bundle, str(repo), transfer=transfer, clean=True)
     equal = report.ok and state_of(repo) == wanted
-    again = import_bundle(bundle, str(repo), transfer=transfer)
+    # A dry run asks Butler, whatever an import remembers.
+    again = import_bundle(bundle, str(repo), transfer=transfer, dry_run=True)
     nothing = not again.changed and not again.diagnostics and not look(place, repo)[1]
     return Kill(transfer, moment, killed, stage, left, len(report.removed), equal and nothing)
 

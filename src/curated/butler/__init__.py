@@ -60,8 +60,8 @@ def import_bundle(
     CuratedError
         If the environment does not let it: no Butler, no bundle, no permission, a lock.
     """
-    _require_butler()
-    from curated.butler.importer import Options, run_import
+    from curated.butler.entrance import prepare
+    from curated.butler.options import Options
 
     options = Options(
         repo=repo,
@@ -73,7 +73,13 @@ def import_bundle(
         progress=progress,
         seed_config=seed_config,
     )
-    return run_import(Path(bundle), options)
+    report, contents, missing = prepare(Path(bundle), options)
+    if contents is None:
+        return report
+    _require_butler()
+    from curated.butler.importer import run_import
+
+    return run_import(contents, options, report, missing)
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +14,7 @@ from curated.butler.contents import Entry
 from curated.butler.formatter import CalibFormatter
 from curated.butler.placement import placement
 from curated.butler.plan import Plan, groups
+from curated.butler.receipt import Witness
 from curated.butler.repository import formatters_of
 from curated.butler.summary import chain_members
 from curated.butler.verify import Progress, tracked
@@ -99,6 +101,7 @@ def execute(
     plan: Plan,
     formatters: Formatters,
     transfer: str,
+    witness: Witness,
     *,
     chain: bool = True,
     progress: Progress | None = None,
@@ -118,6 +121,8 @@ def execute(
         Whose formatter to record, by dataset type.
     transfer : `str`
         How files go into the repository.
+    witness : `Witness`
+        Told of what is written, and when.
     chain : `bool`, optional
         Whether to change the chains of recommended collections.
     progress : callable, optional
@@ -126,20 +131,24 @@ def execute(
     _register(butler, plan)
     method = method_for(transfer, plan.contents.root, butler)
     with placement(butler, plan, method) as place, butler.transaction():
+        witness.begin()
         for element, records in plan.survey.missing.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
         if place is None:
             root = ResourcePath(str(plan.contents.root.absolute()), forceDirectory=True)
             _ingest(butler, plan, formatters, method, _joined(root), progress)
+            if method == "direct":
+                plan.files.update((e.uuid, os.path.join(root.ospath, e.path)) for e in plan.ingest)
         else:
             _ingest(butler, plan, formatters, None, place.put, progress)
         for collection, refs, span in tracked("certify", len(plan.certify), progress, groups(plan)):
             butler.registry.certify(collection, refs, span)
+    witness.commits += 1
     for entry, uri in plan.lost:
         source = ResourcePath(str(plan.contents.root / entry.path))
         uri.transfer_from(source, transfer="copy", overwrite=True)
     if chain:
-        _prepend(butler, plan)
+        _prepend(butler, plan, witness)
     if transfer == "move":
         for entry in plan.ingest:
             (plan.contents.root / entry.path).unlink()
@@ -197,10 +206,12 @@ def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _prepend(butler: Butler, plan: Plan) -> None:
+def _prepend(butler: Butler, plan: Plan, witness: Witness) -> None:
     for target in plan.contents.targets:
         before, after = chain_members(plan, target)
         if before is None:
             butler.collections.register(target.chain, CollectionType.CHAINED)
+            witness.commits += 1
         if before != after:
             butler.collections.prepend_chain(target.chain, target.calibration)
+            witness.commits += 1

@@ -63,7 +63,7 @@ def find_orphans(butler: Butler, plan: Plan, repository: str) -> Orphans:
     """
     runs = sorted({entry.run for entry in plan.contents.entries})
     files = {path for root in _roots(butler) for run in runs for path in _files(os.path.join(root, run))}
-    files -= plan.files
+    files -= set(plan.files.values())
     if files:
         known = sorted(set(runs) & set(butler.collections.query("*")))
         files -= set(_named(butler, _datasets(butler, known)))

@@ -74,7 +74,7 @@ class Placement:
             self.directories.add(directory)
         files = [(entry, os.path.join(base, place)) for entry, place in zip(entries, places, strict=True)]
         shares = [files[n : n + _SHARE] for n in range(0, len(files), _SHARE)]
-        self.plan.files.update(target for _, target in files)
+        self.plan.files.update((entry.uuid, target) for entry, target in files)
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._transfer, shares))
         return [self.root.join(place, forceDirectory=False) for place in places]

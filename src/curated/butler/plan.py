@@ -56,8 +56,8 @@ class Plan:
         Those whose range overlaps another one, by UUID.
     held : `dict`
         Ranges that a collection has already, by collection, then dataset type and data ID.
-    files : `set` [`str`]
-        Files in the repository, as far as it was asked about them.
+    files : `dict` [`str`, `str`]
+        Local files of datasets, by UUID, as far as they are known.
     complete : `bool`
         Whether datasets and certifications were held against the repository.
     diagnostics : `list` [`Diagnostic`]
@@ -76,7 +76,7 @@ class Plan:
     taken: list[Entry] = field(default_factory=list)
     clashes: dict[str, Entry] = field(default_factory=dict)
     held: dict[str, dict[Key, list[Span]]] = field(default_factory=dict, repr=False)
-    files: set[str] = field(default_factory=set, repr=False)
+    files: dict[str, str] = field(default_factory=dict, repr=False)
     complete: bool = False
     diagnostics: list[Diagnostic] = field(default_factory=list)
     refs: dict[str, DatasetRef] = field(default_factory=dict, repr=False)
@@ -242,7 +242,7 @@ def _compare_files(butler: Butler, plan: Plan) -> None:
     places = {str(ref.id): found.primaryURI for ref, found in uris.items()}
     plan.ingest += [entry for uuid, entry in entries.items() if uuid not in places]
     pairs = [(entries[uuid], uri) for uuid, uri in places.items() if uri is not None]
-    plan.files.update(uri.ospath for _, uri in pairs if uri.isLocal)
+    plan.files.update((entry.uuid, uri.ospath) for entry, uri in pairs if uri.isLocal)
     roots = [root for root in butler.get_datastore_roots().values() if root is not None]
     compare = partial(_state, str(plan.contents.root))
     for (entry, uri), state in spread(

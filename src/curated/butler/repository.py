@@ -13,6 +13,7 @@ from typing import Any
 
 from lsst.daf.butler import Butler, ButlerConfig, Config, DatasetRef, FormatterFactory
 from lsst.resources import ResourcePath
+from sqlalchemy.engine import make_url
 
 from curated.butler.formatter import CalibFormatter
 from curated.butler.storage import adopt_all, read_calib, stack_installed
@@ -183,6 +184,22 @@ def exclusive(config: ButlerConfig) -> Iterator[None]:
         return
     with _locked(file.ospath):
         yield
+
+
+def database_file(config: ButlerConfig) -> str | None:
+    """Return the file of a repository's database, or nothing where it is a server's.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        The repository's configuration.
+    """
+    url = make_url(str(config["registry", "db"]))
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    place = config.configDir
+    root = str(config.get("root") or (place.ospath if place is not None and place.isLocal else ""))
+    return os.path.abspath(str(url.database).replace("<butlerRoot>", root.rstrip("/")))
 
 
 def formatters_of(config: ButlerConfig, butler: Butler) -> FormatterFactory:
