@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from astropy.io import fits
@@ -30,6 +32,7 @@ STORAGE = {
 }
 
 
+@cache
 def tai_ns(utc: str) -> int:
     """Nanoseconds since 1970-01-01 TAI of a time in UTC."""
     delta = Time(utc, scale="utc").tai - Time("1970-01-01", scale="tai")
@@ -59,6 +62,17 @@ def write_defects(path: Path, detector: int, seed: int) -> None:
 def name_of(detector: int) -> str:
     """Full name of a detector."""
     return f"R{detector // 9:02d}_S{detector % 9 // 3}{detector % 3}"
+
+
+def write_bare(path: Path, detector: int, seed: int) -> None:
+    """Write the smallest FITS file that differs from the others; for where there are many, and none is read."""
+    cards = (
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =                    0",
+    )
+    values = (f"DETECTOR= {detector:20d}", f"SEED    = {seed:20d}", "END")
+    path.write_bytes("".join(f"{card:80s}" for card in (*cards, *values)).ljust(2880).encode("ascii"))
 
 
 @dataclass
@@ -160,12 +174,12 @@ class BundleMaker:
             "datasets": self.datasets,
         }
 
-    def write(self, root: Path) -> Path:
-        """Write the bundle."""
+    def write(self, root: Path, write_file: Callable[[Path, int, int], None] = write_defects) -> Path:
+        """Write the bundle, each file from its detector and its seed."""
         for dataset in self.datasets:
             path = root / dataset["path"]
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_defects(path, *self.files[dataset["path"]])
+            write_file(path, *self.files[dataset["path"]])
             content = path.read_bytes()
             dataset["sha256"] = hashlib.sha256(content).hexdigest()
             dataset["size"] = len(content)

@@ -40,6 +40,7 @@ def import_bundle(
     transfer: str = "copy",
     chain: bool = True,
     dry_run: bool = False,
+    clean: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
     seed_config: str | None = None,
 ) -> ImportReport:
@@ -62,6 +63,8 @@ def import_bundle(
         Whether to prepend the collections to the chains of recommended ones.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
+    clean : `bool`, optional
+        Whether to remove files that killed imports of this bundle have left.
     progress : callable, optional
         Told the stage, how much is done, and how much there is.
     seed_config : `str`, optional
@@ -72,8 +75,8 @@ def import_bundle(
     CuratedError
         If the environment does not let it: no Butler, no bundle, no permission, a lock.
     """
-    _require_butler()
-    from curated.butler.importer import Options, run_import
+    from curated.butler.entrance import prepare
+    from curated.butler.options import Options
 
     options = Options(
         repo=repo,
@@ -81,10 +84,17 @@ def import_bundle(
         transfer=transfer,
         chain=chain,
         dry_run=dry_run,
+        clean=clean,
         progress=progress,
         seed_config=seed_config,
     )
-    return run_import(Path(bundle), options)
+    report, contents, missing = prepare(Path(bundle), options)
+    if contents is None:
+        return report
+    _require_butler()
+    from curated.butler.importer import run_import
+
+    return run_import(contents, options, report, missing)
 
 
 def retract_release(

@@ -10,6 +10,9 @@ from typing import Any
 from curated.bundle.export import Record, dataset_uuid
 from curated.diagnostic import CuratedError
 
+DOC = "Curated calibrations of"
+"""How the documentation of every collection that holds a release begins, made by us or by the export file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

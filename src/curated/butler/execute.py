@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset, Formatter, FormatterV2
@@ -9,7 +12,9 @@ from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry
 from curated.butler.formatter import CalibFormatter
+from curated.butler.placement import placement
 from curated.butler.plan import Plan, groups
+from curated.butler.receipt import Witness
 from curated.butler.repository import formatters_of
 from curated.butler.summary import chain_members
 from curated.butler.verify import Progress, tracked
@@ -17,6 +22,9 @@ from curated.registry import all_types
 
 Formatters = dict[tuple[str, str], type[Formatter | FormatterV2]]
 """Formatter to record, by dataset type and instrument; without an entry the repository decides."""
+
+# Enough that the cost of a call does not count; few enough that what Butler makes of them is no memory.
+_BATCH = 5_000
 
 
 def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, repository: str) -> Formatters:
@@ -93,6 +101,7 @@ def execute(
     plan: Plan,
     formatters: Formatters,
     transfer: str,
+    witness: Witness,
     *,
     chain: bool = True,
     progress: Progress | None = None,
@@ -112,6 +121,8 @@ def execute(
         Whose formatter to record, by dataset type.
     transfer : `str`
         How files go into the repository.
+    witness : `Witness`
+        Told of what is written, and when.
     chain : `bool`, optional
         Whether to change the chains of recommended collections.
     progress : callable, optional
@@ -119,17 +130,25 @@ def execute(
     """
     _register(butler, plan)
     method = method_for(transfer, plan.contents.root, butler)
-    with butler.transaction():
+    with placement(butler, plan, method) as place, butler.transaction():
+        witness.begin()
         for element, records in plan.survey.missing.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
-        _ingest(butler, plan, formatters, method, progress)
+        if place is None:
+            root = ResourcePath(str(plan.contents.root.absolute()), forceDirectory=True)
+            _ingest(butler, plan, formatters, method, _joined(root), progress)
+            if method == "direct":
+                plan.files.update((e.uuid, os.path.join(root.ospath, e.path)) for e in plan.ingest)
+        else:
+            _ingest(butler, plan, formatters, None, place.put, progress)
         for collection, refs, span in tracked("certify", len(plan.certify), progress, groups(plan)):
             butler.registry.certify(collection, refs, span)
+    witness.commits += 1
     for entry, uri in plan.lost:
         source = ResourcePath(str(plan.contents.root / entry.path))
         uri.transfer_from(source, transfer="copy", overwrite=True)
     if chain:
-        _prepend(butler, plan)
+        _prepend(butler, plan, witness)
     if transfer == "move":
         for entry in plan.ingest:
             (plan.contents.root / entry.path).unlink()
@@ -146,22 +165,23 @@ def _register(butler: Butler, plan: Plan) -> None:
 
 
 def _ingest(
-    butler: Butler, plan: Plan, formatters: Formatters, method: str, progress: Progress | None
+    butler: Butler,
+    plan: Plan,
+    formatters: Formatters,
+    method: str | None,
+    find: Callable[[list[Entry]], list[ResourcePath]],
+    progress: Progress | None,
 ) -> None:
-    by_type: dict[str, list[Entry]] = {}
-    for entry in plan.ingest:
-        by_type.setdefault(entry.dataset_type, []).append(entry)
-    root = ResourcePath(str(plan.contents.root.absolute()), forceDirectory=True)
     done = 0
-    for entries in by_type.values():
+    for entries in _batches(plan.ingest):
         files = [
             FileDataset(
-                path=root.join(entry.path, forceDirectory=False),
+                path=path,
                 refs=[plan.ref(entry)],
                 # Butler would look it up again for each file.
                 formatter=formatters.get((entry.dataset_type, entry.data_id["instrument"])),
             )
-            for entry in entries
+            for entry, path in zip(entries, find(entries), strict=True)
         ]
         butler.ingest(*files, transfer=method, skip_existing=True)
         done += len(entries)
@@ -169,10 +189,29 @@ def _ingest(
             progress("ingest", done, len(plan.ingest))
 
 
-def _prepend(butler: Butler, plan: Plan) -> None:
+def _joined(root: ResourcePath) -> Callable[[list[Entry]], list[ResourcePath]]:
+    return lambda entries: [root.join(entry.path, forceDirectory=False) for entry in entries]
+
+
+def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Yield entries in portions of whole RUNs: Butler makes a table for each RUN in each call."""
+    batch: list[Entry] = []
+    by_run = groupby(sorted(entries, key=lambda entry: entry.run), key=lambda entry: entry.run)
+    for _, members in by_run:
+        batch += members
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _prepend(butler: Butler, plan: Plan, witness: Witness) -> None:
     for target in plan.contents.targets:
         before, after = chain_members(plan, target)
         if before is None:
             butler.collections.register(target.chain, CollectionType.CHAINED)
+            witness.commits += 1
         if before != after:
             butler.collections.prepend_chain(target.chain, target.calibration)
+            witness.commits += 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import orjson
+
 from curated.bundle.export import canonical_range, dataset_uuid, dimension_records
-from curated.butler.contents import Companion, Contents, Entry, Kind, Target
+from curated.butler.contents import DOC, Companion, Contents, Entry, Kind, Target
 from curated.diagnostic import CuratedError, Diagnostic, Pointer, Problem
 
 MANIFEST = "manifest.json"
@@ -39,7 +40,7 @@ def read_contents(bundle: Path) -> tuple[Contents | None, list[Diagnostic]]:
         If there is no bundle.
     """
     try:
-        data = json.loads((bundle / MANIFEST).read_bytes())
+        data = orjson.loads((bundle / MANIFEST).read_bytes())
     except OSError as error:
         raise CuratedError(
             f"{bundle} is no bundle: {error}", "name a directory that 'curated bundle' wrote"
@@ -88,7 +89,7 @@ def _contents(root: Path, data: Mapping[str, Any]) -> Contents:
         root=root,
         label=label,
         base=_get_known(data, "base", str, ()) or "",
-        doc=f"Curated calibrations of {url} at commit {sha1}",
+        doc=f"{DOC} {url} at commit {sha1}",
         targets=targets,
         kinds=tuple(_kind(k, ("dataset_types", n)) for n, k in enumerate(_get(data, "dataset_types", list))),
         records=dimension_records(data),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DatasetRef, DatasetType, Timespan
@@ -16,13 +17,18 @@ from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.contents import Contents, Entry
 from curated.butler.files import content_of
 from curated.butler.target import Survey, survey
-from curated.butler.verify import THREADS, sha256_of
+from curated.butler.verify import LARGE, sha256_of, spread
 from curated.diagnostic import Diagnostic, Problem
 
 Group = tuple[str, str, int, int]
 """One certify call: collection, dataset type, begin and end."""
 
 Span = tuple[int, int]
+
+Key = tuple[str, tuple[tuple[str, Any], ...]]
+"""What a calibration is of: dataset type and data ID."""
+
+_BLOCKING = frozenset({"CAL623", "CAL624"})
 
 
 @dataclass(slots=True)
@@ -45,6 +51,16 @@ class Plan:
         Datasets to certify, by `Group`.
     certified : `list` [`Entry`]
         Those that are certified already.
+    taken : `list` [`Entry`]
+        Datasets whose place another one has.
+    clashes : `dict` [`str`, `Entry`]
+        Those whose range overlaps another one, by UUID.
+    held : `dict`
+        Ranges that a collection has already, by collection, then dataset type and data ID.
+    files : `dict` [`str`, `str`]
+        Local files of datasets, by UUID, as far as they are known.
+    complete : `bool`
+        Whether datasets and certifications were held against the repository.
     diagnostics : `list` [`Diagnostic`]
         What stands in the way.
     refs, data_ids : `dict`
@@ -58,6 +74,11 @@ class Plan:
     lost: list[tuple[Entry, ResourcePath]] = field(default_factory=list)
     certify: dict[Group, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     certified: list[Entry] = field(default_factory=list)
+    taken: list[Entry] = field(default_factory=list)
+    clashes: dict[str, Entry] = field(default_factory=dict)
+    held: dict[str, dict[Key, list[Span]]] = field(default_factory=dict, repr=False)
+    files: dict[str, str] = field(default_factory=dict, repr=False)
+    complete: bool = False
     diagnostics: list[Diagnostic] = field(default_factory=list)
     refs: dict[str, DatasetRef] = field(default_factory=dict, repr=False)
     data_ids: dict[object, DataCoordinate] = field(default_factory=dict, repr=False)
@@ -75,9 +96,16 @@ class Plan:
             self.refs[entry.uuid] = DatasetRef(dataset_type, data_id, run=entry.run, id=UUID(entry.uuid))
         return self.refs[entry.uuid]
 
-    def find(self, file: str, code: str, detail: str) -> None:
+    def clash(self, entry: Entry) -> None:
+        """Take a dataset out of those to certify, because its range overlaps another one."""
+        self.clashes[entry.uuid] = entry
+        members = self.certify.get((entry.collection, entry.dataset_type, *span_of(entry)), [])
+        if entry in members:
+            members.remove(entry)
+
+    def find(self, file: str, code: str, detail: str, hint: str = "") -> None:
         """Add a finding."""
-        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail), file))
+        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail, hint), file))
 
 
 def make_plan(butler: Butler, contents: Contents, repository: str, *, chain: bool) -> Plan:
@@ -97,9 +125,10 @@ def make_plan(butler: Butler, contents: Contents, repository: str, *, chain: boo
     surroundings = survey(butler, contents, chain=chain)
     plan = Plan(contents, surroundings)
     plan.diagnostics += [Diagnostic.from_problem(p, repository) for p in surroundings.problems]
-    if any(d.is_error for d in plan.diagnostics):
+    if any(d.code in _BLOCKING for d in plan.diagnostics):
         # The queries below need the dataset types and collections to be what they should.
         return plan
+    plan.complete = True
     by_type: dict[str, list[Entry]] = defaultdict(list)
     for entry in contents.entries:
         by_type[entry.dataset_type].append(entry)
@@ -127,6 +156,7 @@ def _plan_datasets(
         if entry.uuid in by_id:
             plan.present[entry.uuid] = by_id[entry.uuid]
         elif holder is not None:
+            plan.taken.append(entry)
             plan.find(entry.place, "CAL625", f"{entry} is dataset {holder} in run {entry.run} already")
         elif entry.is_reference:
             lacking.append(entry)
@@ -137,7 +167,7 @@ def _plan_datasets(
         plan.find(run, "CAL680", f"{number} of {dataset_type.name}, the first is {lacking[0]}")
 
 
-def _key(ref: DatasetRef) -> tuple[str, tuple[tuple[str, int | str], ...]]:
+def _key(ref: DatasetRef) -> Key:
     return ref.datasetType.name, tuple(sorted(ref.dataId.required.items()))
 
 
@@ -145,14 +175,14 @@ def _plan_certifications(
     butler: Butler, plan: Plan, dataset_type: DatasetType, entries: list[Entry], *, known: bool
 ) -> None:
     collections = sorted({entry.collection for entry in entries} & plan.survey.collections.keys())
-    held: dict[object, list[tuple[Span, str]]] = defaultdict(list)
+    held: dict[tuple[str, Key], list[tuple[Span, str]]] = defaultdict(list)
     if known and collections:
         for found in butler.registry.queryDatasetAssociations(
             dataset_type, collections, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
         ):
             if found.timespan is not None:
                 held[found.collection, _key(found.ref)].append((found.timespan.nsec, str(found.ref.id)))
-    ours: dict[object, list[tuple[Span, Entry]]] = defaultdict(list)
+    ours: dict[tuple[str, Key], list[tuple[Span, Entry]]] = defaultdict(list)
     for entry in entries:
         span = span_of(entry)
         where = (entry.collection, entry.key)
@@ -163,19 +193,27 @@ def _plan_certifications(
             plan.certify[entry.collection, entry.dataset_type, *span].append(entry)
             for other, uuid in there:
                 if _overlap(span, other):
-                    text = f"{entry}, {_text(span)}, overlaps dataset {uuid}, {_text(other)}"
+                    plan.clash(entry)
+                    text = f"{entry}, {span_text(span)}, overlaps dataset {uuid}, {span_text(other)}"
                     plan.find(entry.place, "CAL627", f"{text}, in {entry.collection}")
         ours[where].append((span, entry))
     for spans in ours.values():
         _find_overlaps(plan, spans)
+    for (collection, key), there in held.items():
+        plan.held.setdefault(collection, {}).setdefault(key, []).extend(span for span, _ in there)
 
 
 def _find_overlaps(plan: Plan, spans: list[tuple[Span, Entry]]) -> None:
     spans.sort(key=lambda pair: pair[0])
-    for (span, entry), (other, later) in pairwise(spans):
-        if _overlap(span, other):
-            text = f"{later}, {_text(other)}, overlaps {entry.place}, {_text(span)}"
-            plan.find(later.place, "CAL626", text)
+    longest = spans[0]
+    for span, entry in spans[1:]:
+        before, earlier = longest
+        if _overlap(before, span):
+            text = f"{entry}, {span_text(span)}, overlaps {earlier.place}, {span_text(before)}"
+            plan.clash(entry)
+            plan.find(entry.place, "CAL626", text)
+        if span[1] > before[1]:
+            longest = span, entry
 
 
 def span_of(entry: Entry) -> Span:
@@ -195,7 +233,8 @@ def _overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _text(span: Span) -> str:
+def span_text(span: Span) -> str:
+    """Return a range as people read it."""
     begin, end = (("open" if ns in (FIRST_NS, LAST_NS) else f"{tai_text(ns)} TAI") for ns in span)
     return f"{begin} to {end}"
 
@@ -214,11 +253,14 @@ def _compare_files(butler: Butler, plan: Plan) -> None:
         else:
             plan.ingest.append(entry)
     pairs = [(entries[uuid], uri) for uuid, uri in places.items() if uri is not None]
-    with ThreadPoolExecutor(THREADS) as pool:
-        states = list(pool.map(_state, pairs))
+    plan.files.update((entry.uuid, uri.ospath) for entry, uri in pairs if uri.isLocal)
     roots = [root for root in butler.get_datastore_roots().values() if root is not None]
-    for (entry, uri), state in zip(pairs, states, strict=True):
+    compare = partial(_state, str(plan.contents.root))
+    for (entry, uri), state in spread(
+        pairs, lambda pair: not pair[1].isLocal or pair[0].size >= LARGE, compare
+    ):
         if state == "differs":
+            plan.taken.append(entry)
             plan.find(entry.place, "CAL625", f"{entry} has another content in run {entry.run}")
         elif state == "missing" and entry.is_reference:
             plan.find(entry.place, "CAL681", f"{entry}: {uri} is gone")
@@ -229,18 +271,30 @@ def _compare_files(butler: Butler, plan: Plan) -> None:
             plan.lost.append((entry, uri))
 
 
-def _state(pair: tuple[Entry, ResourcePath]) -> str:
+def _state(root: str, pair: tuple[Entry, ResourcePath]) -> str:
     entry, uri = pair
     try:
         if not entry.sha256:
             return "same" if content_of(uri) == entry.content else "differs"
-        # Another machine's file is not worth reading whole; its size has to do.
-        same = (
-            sha256_of(uri.ospath) == (entry.size, entry.sha256) if uri.isLocal else uri.size() == entry.size
-        )
+        if not uri.isLocal or entry.is_reference:
+            # Another machine's file is not worth reading whole, nor one that was verified when it came; its size has to do.
+            same = uri.size() == entry.size
+        else:
+            # What is the bundle's own file has been verified.
+            same = _same_file(os.path.join(root, entry.path), uri.ospath) or (
+                sha256_of(uri.ospath) == (entry.size, entry.sha256)
+            )
     except FileNotFoundError:
         return "missing"
     return "same" if same else "differs"
+
+
+def _same_file(ours: str, theirs: str) -> bool:
+    try:
+        return os.path.samefile(ours, theirs)
+    except FileNotFoundError:
+        # An import by moving has taken ours away, or theirs is lost.
+        return False
 
 
 def _within(uri: ResourcePath, roots: Iterable[ResourcePath]) -> bool:

@@ -22,10 +22,16 @@ class InstrumentReport:
         Datasets that were ingested, and that the repository had already.
     datasets_restored : `int`
         Of those present, the ones whose file was missing and was put back.
+    datasets_conflicting : `int`
+        Datasets whose place another one has.
     certifications_new, certifications_present : `int`
         Validity ranges that were certified, and that were certified already.
+    certifications_conflicting : `int`
+        Validity ranges that overlap another one, of the repository or of the bundle.
     records_new, records_equal, records_different : `int`
         Dimension records that were inserted, were there already, or were there and say something else.
+    differences : `tuple` [`str`]
+        Which records say something else, and what.
     chain : `str`
         The chain of recommended collections.
     chain_before, chain_after : `tuple` [`str`]
@@ -36,11 +42,14 @@ class InstrumentReport:
     datasets_new: int = 0
     datasets_present: int = 0
     datasets_restored: int = 0
+    datasets_conflicting: int = 0
     certifications_new: int = 0
     certifications_present: int = 0
+    certifications_conflicting: int = 0
     records_new: int = 0
     records_equal: int = 0
     records_different: int = 0
+    differences: tuple[str, ...] = ()
     chain: str = ""
     chain_before: tuple[str, ...] | None = None
     chain_after: tuple[str, ...] | None = None
@@ -66,10 +75,16 @@ class ImportReport:
         Whether the counts are only what an import would do.
     created : `bool`
         Whether the repository is new.
+    label : `str`
+        The release; empty where the manifest could not be read.
+    planned : `bool`
+        Whether datasets and certifications were held against the repository; errors can stop it before.
     instruments : `tuple` [`InstrumentReport`]
         What was done for each; empty where errors stopped the import before it was planned.
     bytes_copied : `int`
-        Size of the files that were copied; links and references copy nothing.
+        Size of the files that were copied, or would be; links and references copy nothing.
+    removed : `tuple` [`str`]
+        Files and directories of killed imports that were removed.
     diagnostics : `tuple` [`Diagnostic`]
         Findings. With an error among them nothing was changed.
     """
@@ -79,8 +94,11 @@ class ImportReport:
     transfer: str
     dry_run: bool = False
     created: bool = False
+    label: str = ""
+    planned: bool = False
     instruments: tuple[InstrumentReport, ...] = ()
     bytes_copied: int = 0
+    removed: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -91,7 +109,7 @@ class ImportReport:
     @property
     def changed(self) -> bool:
         """Whether the import changed the repository, or would."""
-        return self.ok and (self.created or any(i.changed for i in self.instruments))
+        return self.ok and (self.created or bool(self.removed) or any(i.changed for i in self.instruments))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for machine-readable output."""
@@ -99,6 +117,7 @@ class ImportReport:
             "version": REPORT_VERSION,
             **asdict(self),
             "instruments": [_plain(asdict(i)) for i in self.instruments],
+            "removed": list(self.removed),
             "diagnostics": [d.to_dict() for d in self.diagnostics],
             "ok": self.ok,
             "changed": self.changed,

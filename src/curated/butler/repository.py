@@ -13,6 +13,7 @@ from typing import Any
 
 from lsst.daf.butler import Butler, ButlerConfig, Config, DatasetRef, FormatterFactory
 from lsst.resources import ResourcePath
+from sqlalchemy.engine import make_url
 
 from curated.butler.formatter import CalibFormatter
 from curated.butler.storage import adopt_all, read_calib, stack_installed
@@ -20,6 +21,7 @@ from curated.calib import Calib
 from curated.diagnostic import CuratedError
 
 CONFIG = "butler.yaml"
+_STAGING = "new-repository-"
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:
@@ -118,17 +120,50 @@ def _create_beside(root: Path, config: Config) -> None:
         raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
     root.parent.mkdir(parents=True, exist_ok=True)
     # Without a dot, which Butler takes for the extension of a configuration file.
-    temporary = root.with_name(f"new-repository-{secrets.token_hex(4)}")
+    temporary = root.with_name(f"{_STAGING}{secrets.token_hex(4)}")
+    temporary.mkdir()
     try:
-        Butler.makeRepo(str(temporary), config=config)
-        try:
-            temporary.rename(root)
-        except OSError:
-            # Somebody else was faster; theirs is as good.
-            if find_config(str(root)) is None:
-                raise
+        # Who cannot have the lock knows that somebody is at work here.
+        with _locked(str(temporary)):
+            Butler.makeRepo(str(temporary), config=config)
+            try:
+                temporary.rename(root)
+            except OSError:
+                # Somebody else was faster; theirs is as good.
+                if find_config(str(root)) is None:
+                    raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def abandoned(repo: str) -> Iterator[str]:
+    """Yield unfinished repositories beside a repository, whose creation was killed.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path or URI of the repository.
+    """
+    place = ResourcePath(repo, forceDirectory=True)
+    if not place.isLocal:
+        return
+    for path in sorted(Path(place.ospath).parent.glob(f"{_STAGING}*")):
+        if len(path.name) == len(_STAGING) + 8 and path.is_dir() and not path.is_symlink():
+            try:
+                with _locked(str(path), fcntl.LOCK_NB):
+                    yield str(path)
+            except OSError:
+                continue
+
+
+@contextmanager
+def _locked(path: str, how: int = 0) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -147,12 +182,24 @@ def exclusive(config: ButlerConfig) -> Iterator[None]:
     if file is None or not file.isLocal:
         yield
         return
-    descriptor = os.open(file.ospath, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with _locked(file.ospath):
         yield
-    finally:
-        os.close(descriptor)
+
+
+def database_file(config: ButlerConfig) -> str | None:
+    """Return the file of a repository's database, or nothing where it is a server's.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        The repository's configuration.
+    """
+    url = make_url(str(config["registry", "db"]))
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    place = config.configDir
+    root = str(config.get("root") or (place.ospath if place is not None and place.isLocal else ""))
+    return os.path.abspath(str(url.database).replace("<butlerRoot>", root.rstrip("/")))
 
 
 def formatters_of(config: ButlerConfig, butler: Butler) -> FormatterFactory:

@@ -30,8 +30,10 @@ def instrument_reports(plan: Plan, *, chain: bool) -> tuple[InstrumentReport, ..
         "datasets_restored": _count(
             chained((e for e, _ in plan.lost), (e for e in plan.ingest if e.uuid in plan.present))
         ),
+        "datasets_conflicting": _count(plan.taken),
         "certifications_new": _count(chained.from_iterable(plan.certify.values())),
         "certifications_present": _count(plan.certified),
+        "certifications_conflicting": _count(plan.clashes.values()),
         "records_new": Counter(map(instrument_of, chained.from_iterable(survey.missing.values()))),
         "records_equal": Counter(survey.equal),
         "records_different": Counter(survey.different),
@@ -43,6 +45,7 @@ def instrument_reports(plan: Plan, *, chain: bool) -> tuple[InstrumentReport, ..
         reports.append(
             InstrumentReport(
                 name=target.instrument,
+                differences=tuple(survey.differences.get(target.instrument, ())),
                 chain=target.chain if chain else "",
                 chain_before=before,
                 chain_after=after,

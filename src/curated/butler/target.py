@@ -37,6 +37,8 @@ class Survey:
         Dimension records to insert, by element.
     equal, different : `dict` [`str`, `int`]
         How many records agree and disagree, by instrument.
+    differences : `dict` [`str`, `list` [`str`]]
+        Which records disagree, and in what, by instrument.
     dataset_types : `dict` [`str`, `lsst.daf.butler.DatasetType`]
         All dataset types of the bundle.
     new_types : `set` [`str`]
@@ -49,9 +51,16 @@ class Survey:
     missing: dict[str, list[Record]] = field(default_factory=dict)
     equal: dict[str, int] = field(default_factory=dict)
     different: dict[str, int] = field(default_factory=dict)
+    differences: dict[str, list[str]] = field(default_factory=dict)
     dataset_types: dict[str, DatasetType] = field(default_factory=dict)
     new_types: set[str] = field(default_factory=set)
     collections: dict[str, CollectionInfo] = field(default_factory=dict)
+
+    def differ(self, instrument: str, problems: list[Problem]) -> None:
+        """Note a record of which bundle and repository say different things."""
+        self.problems += problems
+        self.different[instrument] = self.different.get(instrument, 0) + 1
+        self.differences.setdefault(instrument, []).extend(problem.detail for problem in problems)
 
 
 def survey(butler: Butler, contents: Contents, *, chain: bool) -> Survey:
@@ -134,13 +143,15 @@ def _survey_records(butler: Butler, element: str, records: list[Record], result:
             holder = holders.get((instrument, ours.get("full_name")))
             if element == "detector" and holder is not None:
                 text = f"{instrument}: {ours['full_name']} is detector {holder} there, not {ours['id']}"
-                result.problems.append(Problem("CAL620", (), text))
-            result.missing.setdefault(element, []).append(ours)
+                result.differ(instrument, [Problem("CAL620", (), text)])
+            else:
+                result.missing.setdefault(element, []).append(ours)
             continue
         problems = list(_differences(element, ours, have))
-        result.problems += problems
-        counter = result.different if problems else result.equal
-        counter[instrument] = counter.get(instrument, 0) + 1
+        if problems:
+            result.differ(instrument, problems)
+        else:
+            result.equal[instrument] = result.equal.get(instrument, 0) + 1
 
 
 def _existing(butler: Butler, element: str, records: list[Record]) -> dict[tuple[str, Any], Record]:

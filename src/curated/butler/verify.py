@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,10 +15,12 @@ from curated.diagnostic import Problem
 
 Progress = Callable[[str, int, int], None]
 T = TypeVar("T")
+R = TypeVar("R")
 
 THREADS = 8
 _CHUNK = 1 << 20
-_BATCH = 32
+LARGE = 1 << 18
+"""Files of at least so many bytes are worth a thread of their own."""
 
 
 def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
@@ -67,28 +70,48 @@ def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Pr
     outside = set(_outside(root, listed))
     inside = [entry for entry in listed if entry.path not in outside]
     problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}
-    results = tracked("verify", len(inside), progress, _checked(str(root), inside))
-    return problems | {path: problem for path, problem in results if problem is not None}
+    found = spread(inside, lambda entry: entry.size >= LARGE, partial(_file_problem, str(root)))
+    results = tracked("verify", len(inside), progress, found)
+    return problems | {entry.path: problem for entry, problem in results if problem is not None}
 
 
 def _outside(root: Path, entries: Sequence[Entry | Companion]) -> Iterator[str]:
     # A directory or a file may be a link; each directory is looked at once.
-    inside: dict[Path, bool] = {}
+    inside: dict[str, bool] = {}
     for entry in entries:
-        path = root / entry.path
-        parent = path.parent
+        path = os.path.join(root, entry.path)
+        parent = os.path.dirname(path)
         if parent not in inside:
-            inside[parent] = parent.resolve().is_relative_to(root)
-        if not inside[parent] or (path.is_symlink() and not path.resolve().is_relative_to(root)):
+            inside[parent] = Path(parent).resolve().is_relative_to(root)
+        if not inside[parent] or (os.path.islink(path) and not Path(path).resolve().is_relative_to(root)):
             yield entry.path
 
 
-def _checked(root: str, entries: Sequence[Entry | Companion]) -> Iterator[tuple[str, Problem | None]]:
-    # Hashing and reading release the interpreter's lock; handing over single small files costs more.
-    batches = [entries[n : n + _BATCH] for n in range(0, len(entries), _BATCH)]
+def spread(
+    items: Iterable[T], slow: Callable[[T], bool], function: Callable[[T], R]
+) -> Iterator[tuple[T, R]]:
+    """Yield items with what a function returns for each; the slow ones come last, and run side by side.
+
+    Reading and hashing release the interpreter's lock, but handing a small file over takes longer than hashing it.
+
+    Parameters
+    ----------
+    items : iterable
+        The items.
+    slow : callable
+        Whether an item is worth handing over.
+    function : callable
+        What to call.
+    """
     with ThreadPoolExecutor(THREADS) as pool:
-        for batch in pool.map(lambda batch: [(e.path, _file_problem(root, e)) for e in batch], batches):
-            yield from batch
+        running = []
+        for item in items:
+            if slow(item):
+                running.append((item, pool.submit(function, item)))
+            else:
+                yield item, function(item)
+        for item, future in running:
+            yield item, future.result()
 
 
 def tracked(stage: str, total: int, progress: Progress | None, items: Iterable[T]) -> Iterator[T]:

@@ -30,6 +30,7 @@ chain_option = click.option(
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("repo")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; exit 1 if it could not succeed.")
+@click.option("--clean", is_flag=True, help="Also remove files of this bundle that killed imports have left.")
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
 @transfer_option
 @chain_option
@@ -43,6 +44,7 @@ def command(
     bundle: Path,
     repo: str,
     dry_run: bool,
+    clean: bool,
     label: str | None,
     transfer: str,
     chain: bool,
@@ -58,6 +60,7 @@ def command(
     Examples:
       curated import build/release build/repo
       curated import build/release /repo/main --dry-run
+      curated import build/release /repo/main --clean
     """
     from curated.butler import import_bundle
 
@@ -69,6 +72,7 @@ def command(
             transfer=transfer,
             chain=chain,
             dry_run=dry_run,
+            clean=clean,
             seed_config=seed_config,
             progress=stages(progress),
         )
@@ -82,31 +86,14 @@ def stages(progress: Callable[[int, int], None] | None) -> Callable[[str, int, i
 
 
 def print_import(report: Any, form: str) -> None:
-    """Print what an import did."""
+    """Print what an import did, or would do."""
     if form == "json":
         print_json("import", **{k: v for k, v in report.to_dict().items() if k != "version"})
         return
+    from curated.report.import_text import done_lines, plan_lines
     from curated.report.text import finding_line
 
     for diagnostic in report.diagnostics:
         click.echo(finding_line(diagnostic), err=True)
-    if not report.ok:
-        click.echo(f"nothing was changed in {report.repository}", err=True)
-        return
-    verb = "would be" if report.dry_run else "were"
-    for one in report.instruments:
-        done = (
-            f"{one.name}: {one.datasets_new} datasets and {one.certifications_new} validity ranges {verb} added, "
-            f"{one.datasets_present} and {one.certifications_present} were there already"
-        )
-        click.echo(done)
-        if one.chain_after is not None and one.chain_after != one.chain_before:
-            click.echo(
-                f"{one.name}: chain {one.chain} {'would be' if report.dry_run else 'is'} {', '.join(one.chain_after)}"
-            )
-    made = " (new)" if report.created else ""
-    if not report.changed:
-        click.echo(f"{report.repository} had everything already: nothing changed")
-    else:
-        copied = f", {report.bytes_copied / 1e6:.1f} MB copied" if report.bytes_copied else ""
-        click.echo(f"repository {report.repository}{made}, transfer {report.transfer}{copied}")
+    for line in plan_lines(report) if report.dry_run or not report.ok else done_lines(report):
+        click.echo(line, err=not report.ok and not report.dry_run)

@@ -93,5 +93,10 @@ ROWS = (
     CodeInfo("CAL675", WARNING, "certified in the repository, but not in force in the package",
              "take it out by naming its file, or all such with --retire; the dataset itself stays",
              "Lookups go on to find what the package has taken out of use, or never had."),
+    CodeInfo("CAL640", WARNING, "an older release shows through holes of the new one",
+             "take the old release out of the chain if the holes are meant",
+             "A lookup takes the first member of the chain that covers the time: what was withdrawn is still found."),
+    CodeInfo("CAL641", INFO, "files that killed imports have left", "'curated import --clean BUNDLE REPO' removes them",
+             "They take room, and nothing in the repository refers to them."),
 )
 # fmt: on

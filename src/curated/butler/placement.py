@@ -1,0 +1,172 @@
+"""Files put where a datastore would put them, several at a time, to be ingested in place.
+
+Butler transfers files one after another and works out each name anew, which is most of the time of a large import.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+from lsst.daf.butler import Butler, DatasetRef
+from lsst.daf.butler.registry import ConflictingDefinitionError
+from lsst.resources import ResourcePath
+
+from curated.butler.contents import Entry
+from curated.butler.plan import Key, Plan
+from curated.butler.verify import THREADS, sha256_of
+from curated.diagnostic import CuratedError
+
+_METHODS = ("copy", "hardlink")
+# A thread's share; one file at a time costs more to hand over than to link.
+_SHARE = 64
+_BLOCK = 1 << 20
+# What stands for the RUN in a name; no collection is called so.
+_RUN = "curated-placeholder/run"
+
+
+class Placement:
+    """Where the files of an import go, and which of them are there by now.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository; its dimension records are those of the bundle.
+    plan : `Plan`
+        What the import does.
+    method : `str`
+        ``copy`` or ``hardlink``.
+    root : `lsst.resources.ResourcePath`
+        The datastore's root.
+    """
+
+    def __init__(self, butler: Butler, plan: Plan, method: str, root: ResourcePath) -> None:
+        self.butler, self.plan, self.method, self.root = butler, plan, method, root
+        self.names: dict[Key, str] = {}
+        self.made: list[str] = []
+        self.taken: set[str] = set()
+        self.directories: set[str] = set()
+
+    def put(self, entries: Sequence[Entry]) -> list[ResourcePath]:
+        """Put the files of datasets into the datastore and return where they are.
+
+        Parameters
+        ----------
+        entries : sequence [`Entry`]
+            The datasets.
+        """
+        self._learn(entries)
+        places = [self._place(entry) for entry in entries]
+        for place in places:
+            if place in self.taken:
+                raise CuratedError(
+                    f"the repository's file template gives two datasets the file {place}",
+                    "add what tells them apart to the template in the repository's configuration",
+                )
+            self.taken.add(place)
+        base = self.root.ospath
+        for directory in {os.path.dirname(place) for place in places} - self.directories:
+            os.makedirs(os.path.join(base, directory), exist_ok=True)
+            self.directories.add(directory)
+        files = [(entry, os.path.join(base, place)) for entry, place in zip(entries, places, strict=True)]
+        shares = [files[n : n + _SHARE] for n in range(0, len(files), _SHARE)]
+        self.plan.files.update((entry.uuid, target) for entry, target in files)
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(self._transfer, shares))
+        return [self.root.join(place, forceDirectory=False) for place in places]
+
+    def undo(self) -> None:
+        """Take away what was put."""
+        for path in self.made:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+        for directory in sorted(self.directories, reverse=True):
+            with suppress(OSError):
+                os.removedirs(os.path.join(self.root.ospath, directory))
+
+    def _learn(self, entries: Sequence[Entry]) -> None:
+        """Ask Butler for names, once for each dataset type and data ID: those in other RUNs differ in the RUN alone."""
+        new: dict[Key, Entry] = {}
+        for entry in entries:
+            if entry.key not in self.names:
+                new.setdefault(entry.key, entry)
+        refs = {key: self._expanded(entry) for key, entry in new.items()}
+        uris = self.butler.get_many_uris(refs.values(), predict=True) if refs else {}
+        for key, ref in refs.items():
+            uri = uris[ref].primaryURI
+            path = None if uri is None else uri.replace(fragment="").relative_to(self.root)
+            if path is None:
+                raise CuratedError(f"no place for {new[key]} in {self.root}", "use --transfer direct")
+            self.names[key] = os.path.splitext(path)[0]
+
+    def _expanded(self, entry: Entry) -> DatasetRef:
+        ref = self.plan.ref(entry)
+        data_id = self.butler.registry.expandDataId(ref.dataId)
+        return DatasetRef(ref.datasetType, data_id, run=_RUN)
+
+    def _place(self, entry: Entry) -> str:
+        # Templates have the RUN as directories, and in names with another separator.
+        name = self.names[entry.key].replace(_RUN, entry.run)
+        name = name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_"))
+        _, dot, extension = os.path.basename(entry.path).partition(".")
+        return f"{name}{dot}{extension}"
+
+    def _transfer(self, files: Sequence[tuple[Entry, str]]) -> None:
+        for entry, target in files:
+            source = os.path.realpath(os.path.join(self.plan.contents.root, entry.path))
+            try:
+                self._make(source, target)
+            except FileExistsError:
+                # Of an import that was killed, or of one at the same time: not ours to take away later.
+                if not self._good(entry, source, target):
+                    temporary = f"{target}.{secrets.token_hex(4)}"
+                    self._make(source, temporary)
+                    os.replace(temporary, target)
+
+    def _make(self, source: str, target: str) -> None:
+        if self.method == "hardlink":
+            os.link(source, target)
+            self.made.append(target)
+            return
+        with open(target, "xb") as copy, open(source, "rb") as original:
+            self.made.append(target)
+            shutil.copyfileobj(original, copy, _BLOCK)
+
+    def _good(self, entry: Entry, source: str, target: str) -> bool:
+        # A link to the bundle is no copy: an edit of the bundle would be one of the repository.
+        if os.path.samefile(source, target):
+            return self.method == "hardlink"
+        return sha256_of(target) == (entry.size, entry.sha256)
+
+
+@contextmanager
+def placement(butler: Butler, plan: Plan, method: str) -> Iterator[Placement | None]:
+    """Yield a place for the files of an import, emptied again if it fails; nothing where Butler has to transfer them.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    plan : `Plan`
+        What the import does.
+    method : `str`
+        How files are transferred.
+    """
+    roots = list(butler.get_datastore_roots().values())
+    root = roots[0] if len(roots) == 1 else None
+    if method not in _METHODS or root is None or not root.isLocal:
+        yield None
+        return
+    place = Placement(butler, plan, method, root)
+    try:
+        yield place
+    except ConflictingDefinitionError:
+        # Another import has the same files, and may count on them.
+        raise
+    except BaseException:
+        place.undo()
+        raise
