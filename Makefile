@@ -100,6 +100,7 @@ bench: develop ## Measure, and write docs/speed*.md
 	$(BIN)/python benchmarks/by_type.py --json build/speed-by-type.json --markdown docs/speed-by-type.md
 	$(BIN)/python benchmarks/images.py --json build/speed-images.json --markdown docs/speed-images.md
 	$(BIN)/python benchmarks/scale.py --json build/speed-scale.json --markdown docs/speed-scale.md
+	$(BIN)/python benchmarks/remote.py --json build/speed-remote.json --markdown docs/speed-remote.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
 # the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees
@@ -110,7 +111,7 @@ LOCK := pip compile pyproject.toml --universal --python-version 3.11 --fork-stra
 
 .PHONY: lock
 lock: develop ## Bring requirements/ up to date with pyproject.toml (LOCK_ARGS=--upgrade: newest versions)
-	$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra butler --extra plots --group build -o requirements/run.txt
+	$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra butler --extra plots --extra postgres --extra s3 --group build -o requirements/run.txt
 	$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra dev --group build -c requirements/run.txt -o requirements/dev.txt
 
 .PHONY: clean

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import secrets
 import shutil
 import stat
 import subprocess
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from servers import Postgres, Store, object_store, postgres_server
 
 AUTHOR = "Ada Astronomer"
 EMAIL = "ada@example.org"
@@ -142,3 +146,47 @@ def obs_lsst_data(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Git
     package.git("init", "--quiet")
     package.commit(message="Import the package")
     return package
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of a process that need one."""
+    if importlib.util.find_spec("pgserver") is None:
+        pytest.skip("there is no wheel of the server for this system")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    """An object store for all tests of a process that need one."""
+    with object_store() as server:
+        yield server
+
+
+@pytest.fixture
+def store_of_test(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The object store, as this process and those that it starts find it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in store.environment.items():
+        monkeypatch.setenv(name, value)
+    return store
+
+
+@pytest.fixture
+def bucket(store_of_test: Store) -> str:
+    """A bucket of the test's own."""
+    return store_of_test.bucket()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """A database of the test's own."""
+    return postgres.database()
+
+
+@pytest.fixture
+def schema() -> str:
+    """Name of a schema of the test's own in the shared database, which Butler makes."""
+    return f"calibs_{secrets.token_hex(4)}"
