@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -105,6 +105,7 @@ def execute(
     *,
     chain: bool = True,
     progress: Progress | None = None,
+    uploaded: Mapping[str, ResourcePath] | None = None,
 ) -> None:
     """Carry out a plan.
 
@@ -127,6 +128,8 @@ def execute(
         Whether to change the chains of recommended collections.
     progress : callable, optional
         Told the stage, how much is done, and how much there is.
+    uploaded : `dict`, optional
+        Objects that files were uploaded to before, by the file's path.
     """
     _register(butler, plan)
     method = method_for(transfer, plan.contents.root, butler)
@@ -136,7 +139,7 @@ def execute(
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
         if place is None:
             root = ResourcePath(str(plan.contents.root.absolute()), forceDirectory=True)
-            _ingest(butler, plan, formatters, method, _joined(root), progress)
+            _ingest(butler, plan, formatters, method, _joined(root, uploaded or {}), progress)
             if method == "direct":
                 plan.files.update((e.uuid, os.path.join(root.ospath, e.path)) for e in plan.ingest)
         else:
@@ -189,8 +192,12 @@ def _ingest(
             progress("ingest", done, len(plan.ingest))
 
 
-def _joined(root: ResourcePath) -> Callable[[list[Entry]], list[ResourcePath]]:
-    return lambda entries: [root.join(entry.path, forceDirectory=False) for entry in entries]
+def _joined(
+    root: ResourcePath, uploaded: Mapping[str, ResourcePath]
+) -> Callable[[list[Entry]], list[ResourcePath]]:
+    return lambda entries: [
+        uploaded.get(entry.path) or root.join(entry.path, forceDirectory=False) for entry in entries
+    ]
 
 
 def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +13,26 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.butler.contents import Contents
+from curated.butler.creation import datastore_root, read_seed, refuse_links
 from curated.butler.entrance import located, question
 from curated.butler.execute import choose_formatters, execute, method_for
+from curated.butler.failures import remote_failures
 from curated.butler.holes import find_holes
+from curated.butler.locks import registry_lock
 from curated.butler.options import Options
 from curated.butler.orphans import find_orphans, remove_orphans
 from curated.butler.plan import Plan, make_plan
 from curated.butler.receipt import Witness, write_receipt
 from curated.butler.report import ImportReport
-from curated.butler.repository import create_repository, database_file, exclusive, find_config
+from curated.butler.repository import (
+    create_repository,
+    database_file,
+    exclusive,
+    find_config,
+    repository_root,
+)
 from curated.butler.summary import instrument_reports
+from curated.butler.upload import upload, upload_places
 from curated.diagnostic import CuratedError, Problem, has_errors
 from curated.registry import all_types
 
@@ -46,8 +56,13 @@ def run_import(
     missing : `dict` [`str`, `Problem`]
         Files that an import by moving may have moved already.
     """
-    with _failures(), _repository(contents, options) as (config, created):
-        return _import(contents, config, options, replace(report, created=created), missing)
+    with (
+        _failures(),
+        remote_failures(),
+        _repository(contents, options) as (config, created),
+        ExitStack() as opened,
+    ):
+        return _import(contents, config, options, replace(report, created=created), missing, opened)
 
 
 def _import(
@@ -56,20 +71,24 @@ def _import(
     options: Options,
     report: ImportReport,
     missing: Mapping[str, Problem],
+    opened: ExitStack,
 ) -> ImportReport:
     for attempt in range(1, _ATTEMPTS + 1):
         witness = Witness(database_file(config))
         witness.look()
-        butler = Butler.from_config(config, writeable=not options.dry_run)
+        butler = opened.enter_context(closing(Butler.from_config(config, writeable=not options.dry_run)))
+        refuse_links(options.transfer, *butler.get_datastore_roots().values())
         plan = make_plan(butler, contents, report.repository, chain=options.chain)
         lost = {entry.path for entry in plan.ingest} | {entry.path for entry, _ in plan.lost}
         plan.diagnostics += located({path: missing[path] for path in sorted(lost & missing.keys())})
         formatters = choose_formatters(plan, config, butler, report.repository)
         if options.chain and plan.complete:
             find_holes(butler, plan, report.repository)
+        places = upload_places(butler, config, plan, method_for(options.transfer, plan.contents.root, butler))
         if options.dry_run or has_errors(plan.diagnostics):
             return _reported(report, plan, options, butler)
         try:
+            uploaded = upload(plan, places, options.progress)
             execute(
                 butler,
                 plan,
@@ -78,6 +97,7 @@ def _import(
                 witness,
                 chain=options.chain,
                 progress=options.progress,
+                uploaded=uploaded,
             )
         except ConflictingDefinitionError:
             if attempt == _ATTEMPTS:
@@ -122,15 +142,22 @@ def _repository(contents: Contents, options: Options) -> Iterator[tuple[ButlerCo
     """Yield the configuration of a repository to work on, and whether it is new."""
     config = find_config(options.repo)
     if config is not None:
-        with nullcontext() if options.dry_run else exclusive(config):
+        with ExitStack() as locks:
+            if not options.dry_run:
+                locks.enter_context(exclusive(config))
+                locks.enter_context(registry_lock(config))
             yield config, False
         return
     # All types, so that later bundles with more of them find the repository prepared.
     names = {kind.name for kind in contents.kinds} | {cls.SPEC.dataset for cls in all_types().values()}
+    seed = read_seed(options.seed_config)
+    refuse_links(options.transfer, datastore_root(repository_root(options.repo), seed))
     if not options.dry_run:
-        config = create_repository(options.repo, names, options.seed_config)
-        with exclusive(config):
-            yield config, True
+        with registry_lock(seed):
+            found = find_config(options.repo)  # somebody else may have made it in the meantime
+            config = found or create_repository(options.repo, names, options.seed_config)
+            with exclusive(config):
+                yield config, found is None
         return
     with tempfile.TemporaryDirectory() as directory:
         # Planned against an empty one, so that what Butler itself would refuse is found as well.

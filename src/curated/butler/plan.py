@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from lsst.resources import ResourcePath
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.contents import Contents, Entry
 from curated.butler.files import content_of
+from curated.butler.objects import object_state
 from curated.butler.target import Survey, survey
 from curated.butler.verify import LARGE, sha256_of, spread
 from curated.diagnostic import Diagnostic, Problem
@@ -276,8 +278,11 @@ def _state(root: str, pair: tuple[Entry, ResourcePath]) -> str:
     try:
         if not entry.sha256:
             return "same" if content_of(uri) == entry.content else "differs"
-        if not uri.isLocal or entry.is_reference:
-            # Another machine's file is not worth reading whole, nor one that was verified when it came; its size has to do.
+        if not uri.isLocal:
+            # Another machine's file is not worth reading whole.
+            return object_state(uri, entry.size, None if entry.is_reference else Path(root, entry.path))
+        if entry.is_reference:
+            # It was verified when it came; its size has to do.
             same = uri.size() == entry.size
         else:
             # What is the bundle's own file has been verified.

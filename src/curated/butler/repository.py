@@ -15,12 +15,12 @@ from lsst.daf.butler import Butler, ButlerConfig, Config, DatasetRef, FormatterF
 from lsst.resources import ResourcePath
 from sqlalchemy.engine import make_url
 
+from curated.butler.creation import create_elsewhere, read_seed
 from curated.butler.formatter import CalibFormatter
 from curated.butler.storage import adopt_all, read_calib, stack_installed
 from curated.calib import Calib
 from curated.diagnostic import CuratedError
 
-CONFIG = "butler.yaml"
 _STAGING = "new-repository-"
 
 
@@ -77,6 +77,17 @@ def find_config(repo: str) -> ButlerConfig | None:
         raise CuratedError(f"{repo} is no Butler repository: {error}", "name its directory") from error
 
 
+def repository_root(repo: str) -> ResourcePath:
+    """Return where a repository is to be created: an alias may name a place where there is none yet.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    """
+    return ResourcePath(Butler.get_repo_uri(repo, return_label=True), forceDirectory=True)
+
+
 def create_repository(
     repo: str, dataset_types: Iterable[str], seed_config: str | None = None
 ) -> ButlerConfig:
@@ -87,7 +98,7 @@ def create_repository(
     Parameters
     ----------
     repo : `str`
-        Path or URI of the repository.
+        Path, URI or alias of the repository.
     dataset_types : iterable [`str`]
         The dataset types that our formatter is to read and write.
     seed_config : `str`, optional
@@ -96,21 +107,16 @@ def create_repository(
     config = Config()
     if not stack_installed():
         config["datastore", "formatters"] = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
-    fixed = False
-    if seed_config is not None:
-        try:
-            seed = Config(seed_config)
-        except FileNotFoundError as error:
-            raise CuratedError(f"no configuration {seed_config}", "correct --seed-config") from error
-        # Butler would put its own root and database in the place of those that the site names.
-        fixed = ("datastore", "root") in seed or ("registry", "db") in seed
-        config.update(seed)
-    place = ResourcePath(repo, forceDirectory=True)
+    seed = read_seed(seed_config)
+    # Butler would put its own root and database in the place of those that the site names.
+    fixed = ("datastore", "root") in seed or ("registry", "db") in seed
+    config.update(seed)
+    place = repository_root(repo)
     if not place.isLocal or fixed:
-        Butler.makeRepo(place, config=config, forceConfigRoot=not fixed)
+        create_elsewhere(place, config, fixed=fixed)
     else:
         _create_beside(Path(place.ospath), config)
-    return ButlerConfig(repo)
+    return ButlerConfig(place)
 
 
 def _create_beside(root: Path, config: Config) -> None:
@@ -171,7 +177,7 @@ def exclusive(config: ButlerConfig) -> Iterator[None]:
     """Keep other imports of ours out of a repository on a local disk.
 
     Butler in copy mode deletes, when it rolls back, files that another import has put there in the
-    meantime. Repositories elsewhere have no such lock; their imports find out and repeat.
+    meantime. Repositories elsewhere are kept by `curated.butler.locks`.
 
     Parameters
     ----------

@@ -61,6 +61,7 @@ def command(
       curated import build/release build/repo
       curated import build/release /repo/main --dry-run
       curated import build/release /repo/main --clean
+      curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import import_bundle
 
