@@ -158,6 +158,10 @@ def test_one_that_was_replaced_at_the_same_start_needs_no_cover(package: GitPack
     report = check_package(open_package(package.path), use_cache=False, jobs=1)
     assert [(d.file, d.code) for d in report.diagnostics] == [(BAD, "CAL441")]
     assert f"{mended} is in force" in report.diagnostics[0].message
+    # Nor does its VALIDEND end what took its place.
+    package.write({BAD: text(DATES[1], 1, VALIDEND="2023-01-01T00:00:00", **MARK.keywords())})
+    ranges = check_package(open_package(package.path), use_cache=False, jobs=1).ranges
+    assert ranges[mended].end == datetime(2024, 1, 1)
 
 
 # -- the command ---------------------------------------------------------------------------------------

@@ -96,17 +96,16 @@ def natural_ends(files: Iterable[CalibFile], ends: Ends, marks: Marks) -> dict[s
 
 def _stops(epochs: Sequence[CalibFile], ends: Ends, marks: Marks) -> Iterator[datetime]:
     """Yield the moments at which what was in force before ends."""
-    holes = {file.path for file in _holes(epochs, marks)}
     starts = [file.start for file in epochs]
+    used = {file.start for file in epochs if file.path not in marks}
     for file in epochs:
         end = ends.get(file.path)
-        if file.path not in marks or file.path in holes:
+        if file.path not in marks or (marks[file.path].cover == HOLE and file.start not in used):
             yield file.start
-        elif (
-            end is not None
-            and end > file.start
-            and bisect_left(starts, end) == bisect_right(starts, file.start)
-        ):
+            continue
+        # Where another one starts before its end, or took its place, that is what counts.
+        is_last = end is not None and bisect_left(starts, end) == bisect_right(starts, file.start)
+        if end is not None and is_last and file.start < end and file.start not in used:
             yield end
 
 
@@ -154,18 +153,34 @@ def resolve(
             end = ends.get(file.path) or natural.get(file.path)
             ranges[file.path] = Range(file.start, end, marks.get(file.path))
         used = [file for file in epochs if file.path not in marks] if marks else epochs
-        holes = _holes(epochs, marks) if len(used) < len(epochs) else []
-        for index, file in enumerate(used):
-            following = next((f for f in used[index + 1 :] if f.start > file.start), None)
-            previous = used[index - 1] if index else None
-            found = _examine(file, ends.get(file.path), following, previous)
-            problems += [(file.path, problem) for problem in found]
-        for file in used if len(used) < len(epochs) else ():
-            found = _beside_marks(file, ranges, ends.get(file.path), used, holes)
-            problems += [(file.path, problem) for problem in found]
-        for file in epochs if len(used) < len(epochs) else ():
-            problems += [(file.path, problem) for problem in _covered(file, ranges, used, ends)]
+        problems += _examined(used, ends)
+        if len(used) < len(epochs):
+            problems += _marked(epochs, used, ranges, ends, _holes(epochs, marks))
     return ranges, problems
+
+
+def _examined(used: Sequence[CalibFile], ends: Ends) -> Iterator[tuple[str, Problem]]:
+    for index, file in enumerate(used):
+        following = next((f for f in used[index + 1 :] if f.start > file.start), None)
+        previous = used[index - 1] if index else None
+        for problem in _examine(file, ends.get(file.path), following, previous):
+            yield file.path, problem
+
+
+def _marked(
+    epochs: Sequence[CalibFile],
+    used: Sequence[CalibFile],
+    ranges: Mapping[str, Range],
+    ends: Ends,
+    holes: Sequence[CalibFile],
+) -> Iterator[tuple[str, Problem]]:
+    """Yield what is found of a key some of whose calibrations are out of use."""
+    for file in used:
+        for problem in _beside_marks(file, ranges, ends.get(file.path), used, holes):
+            yield file.path, problem
+    for file in epochs:
+        for problem in _covered(file, ranges, used, ends):
+            yield file.path, problem
 
 
 def _examine(
