@@ -21,7 +21,7 @@ from curated.butler.orphans import find_orphans, remove_orphans
 from curated.butler.plan import Plan, make_plan
 from curated.butler.receipt import Witness, write_receipt
 from curated.butler.report import ImportReport
-from curated.butler.repository import create_repository, database_file, exclusive, find_config
+from curated.butler.repository import check_database, create_repository, database_file, exclusive, find_config
 from curated.butler.summary import instrument_reports
 from curated.diagnostic import CuratedError, Problem, has_errors
 from curated.registry import all_types
@@ -83,6 +83,7 @@ def _import(
             if attempt == _ATTEMPTS:
                 raise
         else:
+            witness.check()
             done = _reported(report, plan, options, butler)
             _remember(done, plan, options, witness)
             return done
@@ -122,14 +123,15 @@ def _repository(contents: Contents, options: Options) -> Iterator[tuple[ButlerCo
     """Yield the configuration of a repository to work on, and whether it is new."""
     config = find_config(options.repo)
     if config is not None:
-        with nullcontext() if options.dry_run else exclusive(config):
+        with nullcontext() if options.dry_run else exclusive(config, options.wait):
+            check_database(config, options.wait, write=not options.dry_run)
             yield config, False
         return
     # All types, so that later bundles with more of them find the repository prepared.
     names = {kind.name for kind in contents.kinds} | {cls.SPEC.dataset for cls in all_types().values()}
     if not options.dry_run:
         config = create_repository(options.repo, names, options.seed_config)
-        with exclusive(config):
+        with exclusive(config, options.wait):
             yield config, True
         return
     with tempfile.TemporaryDirectory() as directory:
@@ -150,6 +152,11 @@ def _failures() -> Iterator[None]:
         raise CuratedError(
             f"the repository's database refused: {error.orig}",
             "run it again when no other program writes to the repository; nothing that readers see was changed",
+        ) from error
+    except BlockingIOError as error:
+        raise CuratedError(
+            "another import works on the repository",
+            "run it again when that is done, or wait longer with --wait SECONDS; nothing was changed",
         ) from error
     except (OSError, NotImplementedError) as error:
         raise CuratedError(
