@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
+import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import Iterable

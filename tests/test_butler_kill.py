@@ -107,3 +107,68 @@ def test_another_transfer_after_a_kill_takes_nothing_over_that_it_must_not(bundl
     assert import_bundle(bundle, str(repo)).ok
     assert not target.samefile(source)
     assert target.read_bytes() == source.read_bytes()
+
+
+def test_an_import_that_is_remembered_needs_no_butler_and_notices_changes(
+    bundle, tmp_path, monkeypatch
+) -> None:
+    import sys
+
+    from lsst.daf.butler import Butler, Timespan
+
+    repo = tmp_path / "repo"
+    import_bundle(bundle, str(repo))
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "lsst.daf.butler", None)
+        report = import_bundle(bundle, str(repo))
+    assert report.ok
+    assert not report.changed
+    assert report.instruments[0].datasets_present == 6
+    butler = Butler.from_config(str(repo), writeable=True)
+    butler.registry.decertify("Lab/calib/v1", "defects", Timespan(None, None))
+    assert import_bundle(bundle, str(repo)).instruments[0].certifications_new == 4
+    file = next(repo.rglob("defects*.fits"))
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    assert [d.code for d in import_bundle(bundle, str(repo)).diagnostics] == ["CAL625"]
+
+
+def test_a_plan_says_what_differs_and_what_shows_through(bundle, tmp_path) -> None:
+    from lsst.daf.butler import Butler
+
+    from butler_support import BundleMaker
+    from curated.report.import_text import plan_lines
+
+    repo = tmp_path / "repo"
+    import_bundle(bundle, str(repo))
+    later = BundleMaker(label="v2")
+    later.add("defects", "1970-01-01T00:00:00", "2019-01-01T00:00:00", detector=0)
+    later.add("defects", "2021-01-01T00:00:00", detector=0)
+    later.instrument["visit_max"] = 7
+    report = import_bundle(later.write(tmp_path / "later"), str(repo), dry_run=True)
+    assert [d.code for d in report.diagnostics] == ["CAL621", "CAL640"]
+    assert "6 ranges of 4 products" in report.diagnostics[1].message
+    assert report.diagnostics[1].hint.endswith(f"'curated retract {repo} v1' takes it out of the chain")
+    text = "\n".join(plan_lines(report))
+    assert "visit_max is 2147483647 in the repository, 7 in the bundle" in text
+    assert "1 DIFFERENT" in text
+    assert "it can succeed" in text
+    # A member of the chain that is no release is there to add what releases do not have.
+    butler = Butler.from_config(str(repo), writeable=True)
+    butler.collections.remove_from_chain("Lab/calib", "Lab/calib/v1")
+    assert [d.code for d in import_bundle(tmp_path / "later", str(repo), dry_run=True).diagnostics] == [
+        "CAL621"
+    ]
+
+
+def test_an_overlap_is_found_beside_the_next_one(tmp_path) -> None:
+    from butler_support import BundleMaker
+
+    maker = BundleMaker()
+    for begin, end in (("2000", "2030"), ("2001", "2002"), ("2005", "2006")):
+        maker.add("defects", f"{begin}-01-01T00:00:00", f"{end}-01-01T00:00:00", detector=0)
+    report = import_bundle(maker.write(tmp_path / "bundle"), str(tmp_path / "repo"), dry_run=True)
+    assert [d.code for d in report.diagnostics] == ["CAL626", "CAL626"]
+    assert (report.instruments[0].certifications_new, report.instruments[0].certifications_conflicting) == (
+        1,
+        2,
+    )

@@ -164,7 +164,7 @@ def test_an_import_that_lost_a_race_repeats(bundle, repo, monkeypatch) -> None:
         if len(stale) == 1:
             with monkeypatch.context() as patch:
                 patch.setattr(importer, "make_plan", real)
-                patch.setattr(importer, "exclusive", lambda _: nullcontext())
+                patch.setattr(importer, "exclusive", lambda *_: nullcontext())
                 assert import_bundle(bundle, repo).changed
         return plan
 

@@ -41,6 +41,7 @@ def import_bundle(
     chain: bool = True,
     dry_run: bool = False,
     clean: bool = False,
+    wait: float = 300.0,
     progress: Callable[[str, int, int], None] | None = None,
     seed_config: str | None = None,
 ) -> ImportReport:
@@ -65,6 +66,8 @@ def import_bundle(
         Whether to change nothing and only report.
     clean : `bool`, optional
         Whether to remove files that killed imports of this bundle have left.
+    wait : `float`, optional
+        How many seconds to wait for other programs that use the repository.
     progress : callable, optional
         Told the stage, how much is done, and how much there is.
     seed_config : `str`, optional
@@ -85,6 +88,7 @@ def import_bundle(
         chain=chain,
         dry_run=dry_run,
         clean=clean,
+        wait=wait,
         progress=progress,
         seed_config=seed_config,
     )

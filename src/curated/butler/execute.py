@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def execute(
     """
     _register(butler, plan)
     method = method_for(transfer, plan.contents.root, butler)
-    with placement(butler, plan, method) as place, butler.transaction():
+    with placement(butler, plan, method) as place, _caching(butler, plan), butler.transaction():
         witness.begin()
         for element, records in plan.survey.missing.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
@@ -155,6 +156,16 @@ def execute(
     if transfer == "move":
         for entry in plan.ingest:
             (plan.contents.root / entry.path).unlink()
+
+
+def _caching(butler: Butler, plan: Plan) -> AbstractContextManager[None]:
+    """Let Butler remember collections, where it need not look for overlaps.
+
+    Its look is blind to what was certified since it began to remember. Into a collection that is new nobody else has
+    certified anything, and the bundle's own ranges have been compared; into another one it has to look each time.
+    """
+    names = {target.calibration for target in plan.contents.targets}
+    return nullcontext() if names & plan.survey.collections.keys() else butler.registry.caching_context()
 
 
 def _register(butler: Butler, plan: Plan) -> None:

@@ -25,6 +25,7 @@ from curated.butler.plan import Plan, make_plan
 from curated.butler.receipt import Witness, write_receipt
 from curated.butler.report import ImportReport
 from curated.butler.repository import (
+    check_database,
     create_repository,
     database_file,
     exclusive,
@@ -103,6 +104,7 @@ def _import(
             if attempt == _ATTEMPTS:
                 raise
         else:
+            witness.check()
             done = _reported(report, plan, options, butler)
             _remember(done, plan, options, witness)
             return done
@@ -144,8 +146,9 @@ def _repository(contents: Contents, options: Options) -> Iterator[tuple[ButlerCo
     if config is not None:
         with ExitStack() as locks:
             if not options.dry_run:
-                locks.enter_context(exclusive(config))
-                locks.enter_context(registry_lock(config))
+                locks.enter_context(exclusive(config, options.wait))
+                locks.enter_context(registry_lock(config, options.wait))
+            check_database(config, options.wait, write=not options.dry_run)
             yield config, False
         return
     # All types, so that later bundles with more of them find the repository prepared.
@@ -153,10 +156,10 @@ def _repository(contents: Contents, options: Options) -> Iterator[tuple[ButlerCo
     seed = read_seed(options.seed_config)
     refuse_links(options.transfer, datastore_root(repository_root(options.repo), seed))
     if not options.dry_run:
-        with registry_lock(seed):
+        with registry_lock(seed, options.wait):
             found = find_config(options.repo)  # somebody else may have made it in the meantime
             config = found or create_repository(options.repo, names, options.seed_config)
-            with exclusive(config):
+            with exclusive(config, options.wait):
                 yield config, found is None
         return
     with tempfile.TemporaryDirectory() as directory:
@@ -177,6 +180,11 @@ def _failures() -> Iterator[None]:
         raise CuratedError(
             f"the repository's database refused: {error.orig}",
             "run it again when no other program writes to the repository; nothing that readers see was changed",
+        ) from error
+    except BlockingIOError as error:
+        raise CuratedError(
+            "another import works on the repository",
+            "run it again when that is done, or wait longer with --wait SECONDS; nothing was changed",
         ) from error
     except (OSError, NotImplementedError) as error:
         raise CuratedError(

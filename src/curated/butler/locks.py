@@ -5,22 +5,25 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from lsst.daf.butler import Config
 from lsst.daf.butler.registry import RegistryConfig
 from sqlalchemy import URL, create_engine, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from curated.butler.failures import ADDRESS, plain
 from curated.diagnostic import CuratedError
 
+_PAUSE = 0.2
+
 
 @contextmanager
-def registry_lock(config: Config) -> Iterator[None]:
+def registry_lock(config: Config, wait: float) -> Iterator[None]:
     """Keep other imports of ours away from a database.
 
     In PostgreSQL it is an advisory lock. It belongs to a transaction, so that it works through pgbouncer,
@@ -31,6 +34,13 @@ def registry_lock(config: Config) -> Iterator[None]:
     ----------
     config : `lsst.daf.butler.Config`
         Configuration of a repository, or of one that is to be created.
+    wait : `float`
+        How many seconds to wait for others.
+
+    Raises
+    ------
+    BlockingIOError
+        If another import takes longer.
     """
     if ("registry", "db") not in config:
         yield
@@ -38,10 +48,10 @@ def registry_lock(config: Config) -> Iterator[None]:
     registry = RegistryConfig(config)
     url = _address(registry)
     if url.get_backend_name() == "postgresql":
-        with _advisory_lock(url, str(registry.get("namespace") or "")):
+        with _advisory_lock(url, str(registry.get("namespace") or ""), wait):
             yield
     elif url.get_backend_name() == "sqlite" and url.database:
-        with _directory_lock(Path(url.database).parent):
+        with _directory_lock(Path(url.database).parent, wait):
             yield
     else:
         yield
@@ -58,16 +68,22 @@ def _address(registry: RegistryConfig) -> URL:
 
 
 @contextmanager
-def _advisory_lock(url: URL, namespace: str) -> Iterator[None]:
+def _advisory_lock(url: URL, namespace: str, wait: float) -> Iterator[None]:
     # The lock is the database's; several registries may share one.
     digest = hashlib.sha256(f"curated import {namespace}".encode()).digest()
     connection = create_engine(url, poolclass=NullPool).connect()
     try:
-        # It waits for as long as another import takes, and is then idle for as long as this one does.
-        for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        # Once it is held, it is idle for as long as this import takes.
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {setting} = 0"))
+        connection.execute(text(f"SET LOCAL lock_timeout = {max(1, round(wait * 1000))}"))
         key = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        try:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        except OperationalError as error:
+            if error.connection_invalidated:
+                raise
+            raise BlockingIOError("another import holds the database's lock") from error
         yield
     finally:
         # Where it was lost, the import lost its own connection as well, or finds out and repeats.
@@ -76,15 +92,40 @@ def _advisory_lock(url: URL, namespace: str) -> Iterator[None]:
 
 
 @contextmanager
-def _directory_lock(directory: Path) -> Iterator[None]:
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-    except OSError:
-        # What is wrong with it, creating or opening the database will say.
+def _directory_lock(directory: Path, wait: float) -> Iterator[None]:
+    # What is wrong with it, creating or opening the database will say.
+    usable = directory.is_dir() and os.access(directory, os.R_OK)
+    with locked(directory, wait) if usable else nullcontext():
         yield
-        return
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], wait: float | None = None) -> Iterator[None]:
+    """Hold a lock on a file or directory.
+
+    Parameters
+    ----------
+    path : path-like
+        The file or directory.
+    wait : `float`, optional
+        How many seconds to wait for others; for as long as it takes if not given.
+
+    Raises
+    ------
+    BlockingIOError
+        If another program holds it for longer.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    end = None if wait is None else time.monotonic() + wait
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if end is None else fcntl.LOCK_NB))
+                break
+            except BlockingIOError:
+                if end is None or time.monotonic() >= end:
+                    raise
+                time.sleep(_PAUSE)
         yield
     finally:
         os.close(descriptor)

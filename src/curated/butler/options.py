@@ -29,6 +29,8 @@ class Options:
         Whether to remove what killed imports have left.
     seed_config : `str`, optional
         Configuration for a repository that does not exist yet.
+    wait : `float`
+        How many seconds to wait for other programs that use the repository.
     progress : callable, optional
         Told the stage, how much is done, and how much there is.
     """
@@ -40,4 +42,5 @@ class Options:
     dry_run: bool = False
     clean: bool = False
     seed_config: str | None = None
+    wait: float = 300.0
     progress: Progress | None = None

@@ -21,7 +21,7 @@ from curated.butler.contents import Contents, Entry
 from curated.butler.report import ImportReport, InstrumentReport
 from curated.butler.verify import LARGE, sha256_of, spread
 from curated.codes import Severity
-from curated.diagnostic import Diagnostic
+from curated.diagnostic import CuratedError, Diagnostic
 
 VERSION = 1
 CONFIG = "butler.yaml"
@@ -58,6 +58,14 @@ def commits_of(database: str) -> int:
         return _count(stream.read(100))
 
 
+def _file(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _count(header: bytes) -> int:
     return int.from_bytes(header[24:28], "big")
 
@@ -74,12 +82,23 @@ class Witness:
 
     database: str | None
     looked: list[int] | None = None
+    file: tuple[int, int] | None = None
     begun: int = 0
     commits: int = 0
 
     def look(self) -> None:
         """Note the state before the repository is asked."""
-        self.looked = None if self.database is None else state_of(self.database)
+        if self.database is not None:
+            self.looked = state_of(self.database)
+            self.file = _file(self.database)
+
+    def check(self) -> None:
+        """Raise `CuratedError` if the database has been taken away while it was written to."""
+        if self.database is not None and _file(self.database) != self.file:
+            raise CuratedError(
+                f"the repository's database {self.database} was replaced while it was imported into",
+                "find out what became of it, then run the import again",
+            )
 
     def begin(self) -> None:
         """Note the state at the start of the transaction, which keeps others out."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,13 @@ from sqlalchemy.engine import make_url
 
 from curated.butler.creation import create_elsewhere, read_seed
 from curated.butler.formatter import CalibFormatter
+from curated.butler.locks import locked
 from curated.butler.storage import adopt_all, read_calib, stack_installed
 from curated.calib import Calib
 from curated.diagnostic import CuratedError
+
+WAIT = 300.0
+"""For how many seconds an import waits for other programs."""
 
 _STAGING = "new-repository-"
 
@@ -130,7 +134,7 @@ def _create_beside(root: Path, config: Config) -> None:
     temporary.mkdir()
     try:
         # Who cannot have the lock knows that somebody is at work here.
-        with _locked(str(temporary)):
+        with locked(temporary):
             Butler.makeRepo(str(temporary), config=config)
             try:
                 temporary.rename(root)
@@ -156,24 +160,14 @@ def abandoned(repo: str) -> Iterator[str]:
     for path in sorted(Path(place.ospath).parent.glob(f"{_STAGING}*")):
         if len(path.name) == len(_STAGING) + 8 and path.is_dir() and not path.is_symlink():
             try:
-                with _locked(str(path), fcntl.LOCK_NB):
+                with locked(path, 0):
                     yield str(path)
             except OSError:
                 continue
 
 
 @contextmanager
-def _locked(path: str, how: int = 0) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def exclusive(config: ButlerConfig) -> Iterator[None]:
+def exclusive(config: ButlerConfig, wait: float = WAIT) -> Iterator[None]:
     """Keep other imports of ours out of a repository on a local disk.
 
     Butler in copy mode deletes, when it rolls back, files that another import has put there in the
@@ -183,13 +177,47 @@ def exclusive(config: ButlerConfig) -> Iterator[None]:
     ----------
     config : `lsst.daf.butler.ButlerConfig`
         The repository's configuration.
+    wait : `float`, optional
+        How many seconds to wait for others.
     """
     file = config.configFile
     if file is None or not file.isLocal:
         yield
         return
-    with _locked(file.ospath):
+    with locked(file.ospath, wait):
         yield
+
+
+def check_database(config: ButlerConfig, wait: float, *, write: bool) -> None:
+    """Raise `CuratedError` if an SQLite database is gone, is none, or is held by another program for too long.
+
+    Butler would make an empty one in the place of one that is gone, and wait five minutes for a lock.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        The repository's configuration.
+    wait : `float`
+        How many seconds to wait for others.
+    write : `bool`
+        Whether the database is to be changed.
+    """
+    path = database_file(config)
+    if path is None:
+        return
+    if not os.path.isfile(path):
+        raise CuratedError(f"the repository's database {path} is gone", "restore it; nothing was changed")
+    uri = f"{Path(path).as_uri()}?mode={'rw' if write else 'ro'}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            database.execute("SELECT 1 FROM sqlite_master").fetchone()
+            database.execute("ROLLBACK")
+    except sqlite3.DatabaseError as error:
+        raise CuratedError(
+            f"the repository's database {path} cannot be used: {error}",
+            "see to its permissions, or wait for the program that holds it, with --wait SECONDS; nothing was changed",
+        ) from error
 
 
 def database_file(config: ButlerConfig) -> str | None:

@@ -37,6 +37,14 @@ chain_option = click.option(
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for other programs that use the repository.",
+)
 @format_option()
 @pass_settings
 def command(
@@ -49,6 +57,7 @@ def command(
     transfer: str,
     chain: bool,
     seed_config: str | None,
+    wait: float,
     form: str,
 ) -> None:
     """Bring BUNDLE into the Butler repository REPO, which is created where there is none.
@@ -75,6 +84,7 @@ def command(
             dry_run=dry_run,
             clean=clean,
             seed_config=seed_config,
+            wait=wait,
             progress=stages(progress),
         )
     print_import(report, form)
