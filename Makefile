@@ -101,6 +101,12 @@ bench: develop ## Measure, and write docs/speed*.md
 	$(BIN)/python benchmarks/images.py --json build/speed-images.json --markdown docs/speed-images.md
 	$(BIN)/python benchmarks/scale.py --json build/speed-scale.json --markdown docs/speed-scale.md
 	$(BIN)/python benchmarks/remote.py --json build/speed-remote.json --markdown docs/speed-remote.md
+	$(BIN)/python benchmarks/import_scale.py --json build/speed-import.json --markdown docs/speed-import.md
+
+.PHONY: bench-kill
+bench-kill: develop ## Kill imports at 150 random moments and run them again; writes docs/kill.md
+	@mkdir -p build
+	$(BIN)/python benchmarks/kill.py --json build/kill.json --markdown docs/kill.md
 
 # --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
 # the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees
