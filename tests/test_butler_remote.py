@@ -363,7 +363,7 @@ def test_an_import_without_the_lock_that_lost_a_race_repeats(
         if len(stale) == 1:
             with monkeypatch.context() as patch:
                 patch.setattr(importer, "make_plan", real)
-                patch.setattr(importer, "registry_lock", lambda _: nullcontext())
+                patch.setattr(importer, "registry_lock", lambda *_: nullcontext())
                 assert import_bundle(bundle, repo).changed
         return stale[-1]
 

@@ -99,6 +99,7 @@ def method_for(transfer: str, bundle: Path, butler: Butler) -> str:
 
 def execute(
     butler: Butler,
+    config: ButlerConfig,
     plan: Plan,
     formatters: Formatters,
     transfer: str,
@@ -117,6 +118,8 @@ def execute(
     ----------
     butler : `lsst.daf.butler.Butler`
         The repository.
+    config : `lsst.daf.butler.ButlerConfig`
+        Its configuration.
     plan : `Plan`
         What to do.
     formatters : `dict`
@@ -134,7 +137,7 @@ def execute(
     """
     _register(butler, plan)
     method = method_for(transfer, plan.contents.root, butler)
-    with placement(butler, plan, method) as place, _caching(butler, plan), butler.transaction():
+    with placement(butler, config, plan, method) as place, _caching(butler, plan), butler.transaction():
         witness.begin()
         for element, records in plan.survey.missing.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)

@@ -92,6 +92,7 @@ def _import(
             uploaded = upload(plan, places, options.progress)
             execute(
                 butler,
+                config,
                 plan,
                 formatters,
                 options.transfer,

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from lsst.daf.butler import Butler, DatasetRef
+from lsst.daf.butler import Butler, ButlerConfig
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry
-from curated.butler.plan import Key, Plan
+from curated.butler.names import FileNames, has_names
+from curated.butler.plan import Plan
 from curated.butler.verify import THREADS, sha256_of
 from curated.diagnostic import CuratedError
 
@@ -25,8 +26,6 @@ _METHODS = ("copy", "hardlink")
 # A thread's share; one file at a time costs more to hand over than to link.
 _SHARE = 64
 _BLOCK = 1 << 20
-# What stands for the RUN in a name; no collection is called so.
-_RUN = "curated-placeholder/run"
 
 
 class Placement:
@@ -34,8 +33,8 @@ class Placement:
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository; its dimension records are those of the bundle.
+    names : `FileNames`
+        What files are called there.
     plan : `Plan`
         What the import does.
     method : `str`
@@ -44,9 +43,8 @@ class Placement:
         The datastore's root.
     """
 
-    def __init__(self, butler: Butler, plan: Plan, method: str, root: ResourcePath) -> None:
-        self.butler, self.plan, self.method, self.root = butler, plan, method, root
-        self.names: dict[Key, str] = {}
+    def __init__(self, names: FileNames, plan: Plan, method: str, root: ResourcePath) -> None:
+        self.names, self.plan, self.method, self.root = names, plan, method, root
         self.made: list[str] = []
         self.taken: set[str] = set()
         self.directories: set[str] = set()
@@ -59,8 +57,7 @@ class Placement:
         entries : sequence [`Entry`]
             The datasets.
         """
-        self._learn(entries)
-        places = [self._place(entry) for entry in entries]
+        places = [self.names.name(entry) for entry in entries]
         for place in places:
             if place in self.taken:
                 raise CuratedError(
@@ -87,33 +84,6 @@ class Placement:
         for directory in sorted(self.directories, reverse=True):
             with suppress(OSError):
                 os.removedirs(os.path.join(self.root.ospath, directory))
-
-    def _learn(self, entries: Sequence[Entry]) -> None:
-        """Ask Butler for names, once for each dataset type and data ID: those in other RUNs differ in the RUN alone."""
-        new: dict[Key, Entry] = {}
-        for entry in entries:
-            if entry.key not in self.names:
-                new.setdefault(entry.key, entry)
-        refs = {key: self._expanded(entry) for key, entry in new.items()}
-        uris = self.butler.get_many_uris(refs.values(), predict=True) if refs else {}
-        for key, ref in refs.items():
-            uri = uris[ref].primaryURI
-            path = None if uri is None else uri.replace(fragment="").relative_to(self.root)
-            if path is None:
-                raise CuratedError(f"no place for {new[key]} in {self.root}", "use --transfer direct")
-            self.names[key] = os.path.splitext(path)[0]
-
-    def _expanded(self, entry: Entry) -> DatasetRef:
-        ref = self.plan.ref(entry)
-        data_id = self.butler.registry.expandDataId(ref.dataId)
-        return DatasetRef(ref.datasetType, data_id, run=_RUN)
-
-    def _place(self, entry: Entry) -> str:
-        # Templates have the RUN as directories, and in names with another separator.
-        name = self.names[entry.key].replace(_RUN, entry.run)
-        name = name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_"))
-        _, dot, extension = os.path.basename(entry.path).partition(".")
-        return f"{name}{dot}{extension}"
 
     def _transfer(self, files: Sequence[tuple[Entry, str]]) -> None:
         for entry, target in files:
@@ -144,13 +114,15 @@ class Placement:
 
 
 @contextmanager
-def placement(butler: Butler, plan: Plan, method: str) -> Iterator[Placement | None]:
+def placement(butler: Butler, config: ButlerConfig, plan: Plan, method: str) -> Iterator[Placement | None]:
     """Yield a place for the files of an import, emptied again if it fails; nothing where Butler has to transfer them.
 
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
         The repository.
+    config : `lsst.daf.butler.ButlerConfig`
+        Its configuration.
     plan : `Plan`
         What the import does.
     method : `str`
@@ -158,10 +130,10 @@ def placement(butler: Butler, plan: Plan, method: str) -> Iterator[Placement | N
     """
     roots = list(butler.get_datastore_roots().values())
     root = roots[0] if len(roots) == 1 else None
-    if method not in _METHODS or root is None or not root.isLocal:
+    if method not in _METHODS or root is None or not root.isLocal or not has_names(config):
         yield None
         return
-    place = Placement(butler, plan, method, root)
+    place = Placement(FileNames(butler, config, plan), plan, method, root)
     try:
         yield place
     except ConflictingDefinitionError:

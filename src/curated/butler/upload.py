@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from lsst.daf.butler import Butler, ButlerConfig, DimensionRecord
-from lsst.daf.butler.datastore.file_templates import FileTemplates
+from lsst.daf.butler import Butler, ButlerConfig
 from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry
+from curated.butler.names import FileNames, has_names
 from curated.butler.objects import object_state
 from curated.butler.plan import Plan
 from curated.butler.verify import Progress, tracked
@@ -51,54 +51,18 @@ def upload_places(butler: Butler, config: ButlerConfig, plan: Plan, method: str)
     """
     roots = list(butler.get_datastore_roots().values())
     (root,) = roots if len(roots) == 1 else (None,)
-    if method != "copy" or root is None or root.isLocal or ("datastore", "templates") not in config:
+    if method != "copy" or root is None or root.isLocal or not has_names(config):
         return {}
-    templates = FileTemplates(config["datastore", "templates"], universe=butler.dimensions)
-    records = _records(butler, plan)
+    names = FileNames(butler, config, plan)
     places: Places = {}
     taken: dict[ResourcePath, Entry] = {}
     for entry in plan.ingest:
-        place = root.join(_name(plan, entry, templates, records), forceDirectory=False)
+        place = root.join(names.name(entry), forceDirectory=False)
         if other := taken.get(place):
             plan.find(entry.path, "CAL650", f"{entry} and {other} of {other.path} would both be {place}")
         taken[place] = entry
         places[entry.path] = place
     return places
-
-
-def _records(butler: Butler, plan: Plan) -> dict[tuple[str, object, object], DimensionRecord]:
-    """Return the records that names are made of; the repository may not have them before the import."""
-    found = {}
-    for element, records in plan.contents.records.items():
-        kind = butler.dimensions[element].RecordClass
-        for values in records:
-            key = values["id"] if element == "detector" else values["name"]
-            found[element, values.get("instrument"), key] = kind(**values)
-        if element == "physical_filter":
-            bands = {values["band"] for values in records}
-            found |= {("band", None, b): butler.dimensions["band"].RecordClass(name=b) for b in bands}
-    return found
-
-
-def _name(
-    plan: Plan,
-    entry: Entry,
-    templates: FileTemplates,
-    records: Mapping[tuple[str, object, object], DimensionRecord],
-) -> str:
-    ref = plan.ref(entry)
-    ids = entry.data_id
-    mine = {"instrument": records["instrument", None, ids["instrument"]]}
-    for element in ids.keys() - {"instrument"}:
-        mine[element] = records[element, ids["instrument"], ids[element]]
-    if "physical_filter" in mine:
-        mine["band"] = records["band", None, mine["physical_filter"].band]
-    expanded = ref.expanded(ref.dataId.expanded(mine))
-    name = ResourcePath(
-        templates.getTemplate(ref).format(expanded), forceAbsolute=False, forceDirectory=False
-    )
-    extension = ResourcePath(entry.path, forceAbsolute=False).getExtension()
-    return str(name.updatedExtension(extension))
 
 
 def upload(plan: Plan, places: Places, progress: Progress | None = None) -> Places:
