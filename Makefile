@@ -101,6 +101,7 @@ bench: develop ## Measure, and write docs/speed*.md
 	$(BIN)/python benchmarks/images.py --json build/speed-images.json --markdown docs/speed-images.md
 	$(BIN)/python benchmarks/scale.py --json build/speed-scale.json --markdown docs/speed-scale.md
 	$(BIN)/python benchmarks/remote.py --json build/speed-remote.json --markdown docs/speed-remote.md
+	$(BIN)/python benchmarks/delta.py --json build/speed-delta.json --markdown docs/speed-delta.md
 	$(BIN)/python benchmarks/import_scale.py --json build/speed-import.json --markdown docs/speed-import.md
 
 .PHONY: bench-kill
