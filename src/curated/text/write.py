@@ -165,5 +165,8 @@ def _ecsv(calib: Calib) -> str:
         field = declared.get(name)
         unit = calib.units.get(field.name, "") if field is not None else ""
         doc = field.doc if field is not None else ""
+        if field is not None and not len(column.values):
+            # A FITS table without rows has no units, and there is no value that one could change.
+            unit = unit or field.unit
         columns.append(EcsvColumn(name, column.values, unit or text_unit(column.unit), doc))
     return ecsv_text(keywords(calib, calib.metadata), columns)
