@@ -68,7 +68,7 @@ class Names:
     def __call__(self, text: str) -> str:
         """The text with names for hashes, and a digit for numbers and sizes, which change with the examples."""
         named = re.sub(r"\b[0-9a-f]{12,64}\b", self._name, text)
-        return re.sub(r"\b\d+(\.\d+)?(?= (MB|datasets|calibrations|validity|of)\b)", "N", named)
+        return re.sub(r"\b\d+(\.\d+)?(?= (MB|kB|datasets|calibrations|validity|of)\b)", "N", named)
 
     def _name(self, match: re.Match[str]) -> str:
         # The short form of a hash is the same hash.
