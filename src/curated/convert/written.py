@@ -103,6 +103,6 @@ def _make_directory(path: str) -> None:
         os.mkdir(path)
     except FileNotFoundError:
         _make_directory(os.path.dirname(path))
-        os.mkdir(path)
+        _make_directory(path)
     except FileExistsError:
         pass  # another process was first
