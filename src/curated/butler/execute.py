@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from pathlib import Path
@@ -142,10 +142,10 @@ def execute(
         for element, records in plan.survey.missing.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
         if place is None:
-            root = ResourcePath(str(plan.contents.root.absolute()), forceDirectory=True)
+            root = str(plan.contents.root.absolute())
             _ingest(butler, plan, formatters, method, _joined(root, uploaded or {}), progress)
             if method == "direct":
-                plan.files.update((e.uuid, os.path.join(root.ospath, e.path)) for e in plan.ingest)
+                plan.files.update((e.uuid, os.path.join(root, e.path)) for e in plan.ingest)
         else:
             _ingest(butler, plan, formatters, None, place.put, progress)
         for collection, refs, span in tracked("certify", len(plan.certify), progress, groups(plan)):
@@ -186,7 +186,7 @@ def _ingest(
     plan: Plan,
     formatters: Formatters,
     method: str | None,
-    find: Callable[[list[Entry]], list[ResourcePath]],
+    find: Callable[[list[Entry]], Sequence[str | ResourcePath]],
     progress: Progress | None,
 ) -> None:
     done = 0
@@ -207,11 +207,9 @@ def _ingest(
 
 
 def _joined(
-    root: ResourcePath, uploaded: Mapping[str, ResourcePath]
-) -> Callable[[list[Entry]], list[ResourcePath]]:
-    return lambda entries: [
-        uploaded.get(entry.path) or root.join(entry.path, forceDirectory=False) for entry in entries
-    ]
+    root: str, uploaded: Mapping[str, ResourcePath]
+) -> Callable[[list[Entry]], Sequence[str | ResourcePath]]:
+    return lambda entries: [uploaded.get(e.path) or os.path.join(root, e.path) for e in entries]
 
 
 def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from functools import lru_cache
 
 from lsst.daf.butler import Butler, ButlerConfig, DatasetRef, DimensionRecord
 from lsst.daf.butler.datastore.file_templates import FileTemplates
@@ -35,19 +37,21 @@ class FileNames:
         self._templates = FileTemplates(config["datastore", "templates"], universe=butler.dimensions)
         self._records = _records(butler, plan)
         self._plan = plan
-        self._known: dict[Key, str] = {}
+        self._known: dict[tuple[Key, str], str] = {}
 
     def name(self, entry: Entry) -> str:
         """Return the name of a dataset's file."""
-        if entry.key not in self._known:
+        extension = _extension(os.path.basename(entry.path))
+        known = entry.key, extension
+        if known not in self._known:
             template = self._templates.getTemplate(self._plan.ref(entry))
             if "{id" in template.template:
                 # Each dataset has a name of its own.
-                return _extended(template.format(self._expanded(entry, entry.run)), entry)
-            self._known[entry.key] = template.format(self._expanded(entry, _RUN))
+                return _extended(template.format(self._expanded(entry, entry.run)), extension)
+            self._known[known] = _extended(template.format(self._expanded(entry, _RUN)), extension)
         # Templates have the RUN as directories, and in names with another separator.
-        name = self._known[entry.key].replace(_RUN, entry.run)
-        return _extended(name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_")), entry)
+        name = self._known[known].replace(_RUN, entry.run)
+        return name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_"))
 
     def _expanded(self, entry: Entry, run: str) -> DatasetRef:
         ref, ids, records = self._plan.ref(entry), entry.data_id, self._records
@@ -78,7 +82,11 @@ def _records(butler: Butler, plan: Plan) -> Mapping[tuple[str, object, object], 
     return found
 
 
-def _extended(name: str, entry: Entry) -> str:
+def _extended(name: str, extension: str) -> str:
     path = ResourcePath(name, forceAbsolute=False, forceDirectory=False)
-    extension = ResourcePath(entry.path, forceAbsolute=False).getExtension()
     return str(path.updatedExtension(extension))
+
+
+@lru_cache(maxsize=4096)
+def _extension(file: str) -> str:
+    return str(ResourcePath(file, forceAbsolute=False).getExtension())

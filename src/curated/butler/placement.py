@@ -49,7 +49,7 @@ class Placement:
         self.taken: set[str] = set()
         self.directories: set[str] = set()
 
-    def put(self, entries: Sequence[Entry]) -> list[ResourcePath]:
+    def put(self, entries: Sequence[Entry]) -> list[str]:
         """Put the files of datasets into the datastore and return where they are.
 
         Parameters
@@ -74,7 +74,7 @@ class Placement:
         self.plan.files.update((entry.uuid, target) for entry, target in files)
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._transfer, shares))
-        return [self.root.join(place, forceDirectory=False) for place in places]
+        return [target for _, target in files]
 
     def undo(self) -> None:
         """Take away what was put."""
