@@ -80,10 +80,15 @@ def question(contents: Contents, options: Options) -> Question | None:
         label=contents.label,
         transfer=options.transfer,
         chain=options.chain,
-        manifest=hashlib.sha256((contents.root / MANIFEST).read_bytes()).hexdigest(),
+        manifest=_digest(contents.root / MANIFEST),
     )
 
 
 def located(problems: Mapping[str, Problem]) -> tuple[Diagnostic, ...]:
     """Return problems of files as findings."""
     return tuple(Diagnostic.from_problem(problem, path) for path, problem in sorted(problems.items()))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -21,7 +21,8 @@ from curated.butler.holes import find_holes
 from curated.butler.locks import registry_lock
 from curated.butler.options import Options
 from curated.butler.orphans import find_orphans, remove_orphans
-from curated.butler.plan import Plan, make_plan
+from curated.butler.plan import Plan
+from curated.butler.planning import make_plan
 from curated.butler.receipt import Witness, write_receipt
 from curated.butler.report import ImportReport
 from curated.butler.repository import (

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from sys import intern
 from typing import Any
-
-import orjson
 
 from curated.bundle.export import canonical_range, dataset_uuid, dimension_records
 from curated.butler.contents import DOC, Companion, Contents, Entry, Kind, Target
+from curated.butler.pieces import read_pieces
 from curated.diagnostic import CuratedError, Diagnostic, Pointer, Problem
 
 MANIFEST = "manifest.json"
@@ -40,20 +40,19 @@ def read_contents(bundle: Path) -> tuple[Contents | None, list[Diagnostic]]:
         If there is no bundle.
     """
     try:
-        data = orjson.loads((bundle / MANIFEST).read_bytes())
+        data, datasets = read_pieces(bundle / MANIFEST)
+        problems = list(_version_problems(data))
+        if problems:
+            return None, _located(problems)
+        contents = _contents(bundle, data, datasets)
     except OSError as error:
         raise CuratedError(
             f"{bundle} is no bundle: {error}", "name a directory that 'curated bundle' wrote"
         ) from error
-    except ValueError as error:
-        return None, _located([Problem("CAL610", (), f"not JSON: {error}")])
-    problems = list(_version_problems(data))
-    if problems:
-        return None, _located(problems)
-    try:
-        contents = _contents(bundle, data)
     except _MalformedError as error:
         return None, _located([Problem("CAL610", error.pointer, error.detail)])
+    except ValueError as error:
+        return None, _located([Problem("CAL610", (), f"not JSON: {error}")])
     problems = [*_entry_problems(contents), *_reference_problems(contents)]
     return (None if problems else contents), _located(problems)
 
@@ -78,27 +77,31 @@ def _version_problems(data: Any) -> Iterator[Problem]:
         )
 
 
-def _contents(root: Path, data: Mapping[str, Any]) -> Contents:
+def _contents(root: Path, data: Mapping[str, Any], datasets: Iterable[Any] | None) -> Contents:
+    if datasets is None:
+        raise _MalformedError(("datasets",), "datasets is missing or not a list")
     repository = _get(data, "repository", dict)
     where: Pointer = ("repository",)
     sha1, label = (_get(repository, key, str, where) for key in ("sha1", "label"))
     url = repository.get("url") or "a package"
     instruments = _get(data, "instruments", list)
     targets = tuple(_target(i, ("instruments", n)) for n, i in enumerate(instruments))
+    kinds = tuple(_kind(k, ("dataset_types", n)) for n, k in enumerate(_get(data, "dataset_types", list)))
+    entries, companions = [], []
+    for n, dataset in enumerate(datasets):
+        entries.append(_entry(dataset, ("datasets", n)))
+        if dataset.get("provenance") is not None:
+            companions.append(_companion(dataset["provenance"], ("datasets", n, "provenance")))
     return Contents(
         root=root,
         label=label,
         base=_get_known(data, "base", str, ()) or "",
         doc=f"{DOC} {url} at commit {sha1}",
         targets=targets,
-        kinds=tuple(_kind(k, ("dataset_types", n)) for n, k in enumerate(_get(data, "dataset_types", list))),
+        kinds=kinds,
         records=dimension_records(data),
-        entries=tuple(_entry(d, ("datasets", n)) for n, d in enumerate(_get(data, "datasets", list))),
-        companions=tuple(
-            _companion(d["provenance"], ("datasets", n, "provenance"))
-            for n, d in enumerate(data["datasets"])
-            if d.get("provenance") is not None
-        ),
+        entries=tuple(entries),
+        companions=tuple(companions),
     )
 
 
@@ -141,12 +144,15 @@ def _entry(data: Any, where: Pointer) -> Entry:
     data_id = _get(data, "data_id", dict, where)
     for key in data_id:
         _get(data_id, key, int if key == "detector" else str, (*where, "data_id"))
-    texts = ("uuid", "dataset_type", "run", "collection")
     content = _get_known(data, "content", str, where) or ""
     refers = data.get("path") is None and content
     get = _get_known if refers else _get
     return Entry(
-        **{key: _get(data, key, str, where) for key in texts},
+        uuid=_get(data, "uuid", str, where),
+        # Few, and said of each dataset again.
+        dataset_type=intern(_get(data, "dataset_type", str, where)),
+        run=intern(_get(data, "run", str, where)),
+        collection=intern(_get(data, "collection", str, where)),
         data_id=data_id,
         path=get(data, "path", str, where) or "",
         sha256=get(data, "sha256", str, where) or "",
