@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from datetime import date
 
@@ -21,6 +22,9 @@ from curated.parallel import Progress
 
 _OF_EPOCH = frozenset({"CALIBDATE", "CALIB_ID"})
 """Keywords that are others in each epoch; the rest says what is calibrated."""
+
+_VOTED = frozenset({"DETECTOR", "RAFTNAME", "SLOTNAME", "FILTER"})
+"""Keywords of which that is right what most files say."""
 
 Place = tuple[str, str]
 """An instrument and a detector, which files of several types speak of."""
@@ -131,10 +135,16 @@ def _both(changed: Changed, reader: Reader) -> tuple[Report, Report]:
 
 
 def _said(report: Report) -> dict[Place, set[Hashable]]:
-    """Return what files say of each place, apart from epochs."""
+    """Return what files say of each place, apart from epochs; where they contradict each other, how many say what."""
     said: dict[Place, set[Hashable]] = {}
+    voices: dict[tuple[Place, str], Counter[str]] = {}
     for file in report.files:
-        keywords = report.reports[file.path].keywords.items()
-        lasting = tuple(sorted((k, str(v)) for k, v in keywords if k not in _OF_EPOCH))
-        said.setdefault(place_of(file), set()).add((file.key, lasting))
+        place = place_of(file)
+        lasting = {k: str(v) for k, v in report.reports[file.path].keywords.items() if k not in _OF_EPOCH}
+        said.setdefault(place, set()).add((file.key, tuple(sorted(lasting.items()))))
+        for keyword in _VOTED & lasting.keys():
+            voices.setdefault((place, keyword), Counter())[lasting[keyword]] += 1
+    for (place, keyword), counted in voices.items():
+        if len(counted) > 1:
+            said[place].add((keyword, frozenset(counted.items())))
     return said
