@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +14,7 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
+import forks
 from curated.bundle.export import dataset_uuid, write_export, write_seed
 
 INSTRUMENT = "Lab"
@@ -231,8 +230,5 @@ def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProce
 
 
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a fresh process."""
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, env=environment
-    )
+    """Run a program in a process of its own, which has imported Butler and nothing of ours."""
+    return forks.run("butler", code, *arguments)

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import pytest
 
+import forks
 from conftest import GitPackage
 
 ROOT = Path(__file__).parents[1]
@@ -82,17 +83,19 @@ def place(detector: int = 0, date: str = "20200101T000000", instrument: str = "l
 def run_curated(
     *arguments: str | os.PathLike[str], cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "curated", *map(os.fspath, arguments)],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-        timeout=240,
-    )
+    """Run the command line in a process of its own; a new one where the environment says how Python starts."""
+    if any(name.startswith(("PYTHON", "LC_")) for name in environment):
+        line = [sys.executable, "-m", "curated", *map(os.fspath, arguments)]
+        return subprocess.run(
+            line,
+            cwd=cwd,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+        )
+    return forks.run("curated", *map(os.fspath, arguments), cwd=cwd, environment=os.environ | environment)
 
 
 def run_here(*arguments: str | os.PathLike[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import forks
 
 COMMAND = "    $ "
 
@@ -34,7 +37,8 @@ def _marked(page: str) -> Iterator[tuple[str, bool]]:
 def path_with_curated(directory: Path) -> dict[str, str]:
     """An environment in which `curated` is the one that is tested, and other commands are beside its Python."""
     command = directory / "curated"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
+    program = [sys.executable, "-S", "-E", forks.__file__, forks.server("curated")]
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n')
     command.chmod(0o755)
     beside = Path(sys.executable).parent
     return {**os.environ, "PATH": f"{directory}:{beside}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
