@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,7 +15,7 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
-import forks
+import programs
 from curated.bundle.export import dataset_uuid, write_export, write_seed
 
 INSTRUMENT = "Lab"
@@ -229,6 +230,12 @@ def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProce
     return run_python(f"{_WITHOUT_CURATED}\n{code}", *arguments)
 
 
+def run_fresh(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process that has imported nothing yet."""
+    line = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program in a process of its own, which has imported Butler and nothing of ours."""
-    return forks.run("butler", code, *arguments)
+    return programs.run("-c", code, *arguments, what="butler")

@@ -8,13 +8,13 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import programs
 from curated.butler import import_bundle
 
 
@@ -33,7 +33,7 @@ class Kill:
 
 def command(bundle: Path, repo: Path, *options: str) -> list[str]:
     """The command line of an import."""
-    return [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", str(bundle), str(repo), *options]
+    return programs.command("-q", "import", bundle, repo, *options)
 
 
 def state_of(repo: Path) -> dict[str, Any]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import chdir, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import pytest
-
-import forks
+import programs
 from conftest import GitPackage
 
 ROOT = Path(__file__).parents[1]
@@ -95,25 +90,7 @@ def run_curated(
             errors="surrogateescape",
             check=False,
         )
-    return forks.run("curated", *map(os.fspath, arguments), cwd=cwd, environment=os.environ | environment)
-
-
-def run_here(*arguments: str | os.PathLike[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command line in this process, which has loaded already what a new one would load again."""
-    from curated.cli.main import main
-
-    out, said = io.StringIO(), io.StringIO()
-    line = ["curated", *map(os.fspath, arguments)]
-    with (
-        chdir(cwd or Path.cwd()),
-        patch.object(sys, "argv", line),
-        redirect_stdout(out),
-        redirect_stderr(said),
-        pytest.raises(SystemExit) as ended,
-    ):
-        main()
-    status = ended.value.code
-    return subprocess.CompletedProcess(line, int(str(status or 0)), out.getvalue(), said.getvalue())
+    return programs.run(*arguments, cwd=cwd, environment=os.environ | environment)
 
 
 def tree(directory: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import forks
+import programs
 
 COMMAND = "    $ "
 
@@ -34,12 +34,18 @@ def _marked(page: str) -> Iterator[tuple[str, bool]]:
         yield line, inside
 
 
+_BUTLER = "import sys; from lsst.daf.butler.cli.butler import main; sys.exit(main())"
+
+
 def path_with_curated(directory: Path) -> dict[str, str]:
     """An environment in which `curated` is the one that is tested, and other commands are beside its Python."""
-    command = directory / "curated"
-    program = [sys.executable, "-S", "-E", forks.__file__, forks.server("curated")]
-    command.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n')
-    command.chmod(0o755)
+    for name, line in (
+        ("curated", programs.command()),
+        ("butler", programs.command("-c", _BUTLER, what="butler")),
+    ):
+        command = directory / name
+        command.write_text(f'#!/bin/sh\nexec {shlex.join(line)} "$@"\n')
+        command.chmod(0o755)
     beside = Path(sys.executable).parent
     return {**os.environ, "PATH": f"{directory}:{beside}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 

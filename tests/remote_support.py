@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import programs
 from butler_support import STORAGE
 from curated.butler import open_repository
 
@@ -30,7 +30,7 @@ def start(
     """Start an import that kills itself when ``count`` of a stage are done."""
     arguments = [str(bundle), repo, str(seed or ""), stage, str(count)]
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", _IMPORT, *arguments],
+        programs.command("-c", _IMPORT, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

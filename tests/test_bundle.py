@@ -18,7 +18,7 @@ import pytest
 import yaml
 from astropy.io import fits
 
-from butler_support import run_python
+from butler_support import run_fresh
 from conftest import GitPackage, MakePackage
 from curated.bundle import build_bundle
 from curated.diagnostic import CuratedError
@@ -353,7 +353,7 @@ print(tai_nanoseconds([datetime(2020, 1, 1)]))
 
 
 def test_the_network_is_never_asked_for_leap_seconds() -> None:
-    done = run_python(OFFLINE)
+    done = run_fresh(OFFLINE)
     assert "1577836837000000000" in done.stdout, done.stderr
 
 

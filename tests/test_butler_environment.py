@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+import programs
 from butler_support import small_bundle
+from curated.butler import import_bundle
 from kill_support import command, state_of
 
 pytest.importorskip("lsst.daf.butler")
@@ -32,19 +34,26 @@ def bundle(tmp_path: Path) -> Path:
     return small_bundle(tmp_path / "bundle", label="v2")
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository that has something already."""
-    place = tmp_path / "place" / "repo"
-    place.parent.mkdir()
-    assert run(small_bundle(tmp_path / "first"), place).returncode == 0
-    return place
+    place = tmp_path_factory.mktemp("first")
+    assert import_bundle(small_bundle(place / "bundle"), str(place / "repo")).ok
+    return place / "repo"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, first: Path) -> Path:
+    """The same again, which a test may spoil."""
+    return Path(shutil.copytree(first, tmp_path / "place" / "repo"))
 
 
 def run(
     bundle: Path, repo: Path, *options: str, before: Callable[[], object] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    line = command(bundle, repo, *options)
+    if before is None:
+        return programs.run("-q", "import", bundle, repo, *options)
+    line = [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", bundle, repo, *options]
     return subprocess.run(line, capture_output=True, text=True, check=False, preexec_fn=before, timeout=200)
 
 
@@ -190,8 +199,7 @@ except CuratedError as error:
 
 def test_a_database_that_is_replaced_in_the_middle(bundle, repo) -> None:
     before = state_of(repo)
-    line = [sys.executable, "-W", "ignore", "-c", REPLACE, str(bundle), str(repo)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    done = programs.run("-c", REPLACE, bundle, repo)
     assert done.returncode == 2, done.stderr
     assert "database" in done.stdout
     assert "Traceback" not in done.stderr

@@ -21,7 +21,7 @@ from curated.diagnostic import CuratedError
 from curated.history.commits import Commits
 from curated.package import open_package
 from curated.text.mark import marked
-from package_support import defects, place, run_here
+from package_support import defects, place, run_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -115,7 +115,7 @@ def run_command(command: str, package: GitPackage) -> int:
     """Run a command that was printed; its exit status."""
     program, *arguments = shlex.split(command)
     assert program == "curated"
-    return run_here(*arguments, cwd=package.path).returncode
+    return run_curated(*arguments, cwd=package.path).returncode
 
 
 def at(year: int) -> int:
@@ -198,18 +198,18 @@ def test_what_cannot_be_retracted_is_said(repo: str) -> None:
 
 @pytest.mark.parametrize("repo", ["curated"], indirect=True)
 def test_the_command_prints_the_chain_before_and_after(repo: str) -> None:
-    done = run_here("retract", repo, "v1")
+    done = run_curated("retract", repo, "v1")
     assert done.stdout.splitlines() == [
         "Lab: chain Lab/calib was Lab/calib/v1",
         "Lab: it is now (empty)",
         f"to undo: curated retract {repo} v1 --instrument Lab --undo",
     ]
-    done = run_here("retract", repo, "v1")
+    done = run_curated("retract", repo, "v1")
     assert (done.returncode, done.stdout) == (
         0,
         "Lab: nothing changed: Lab/calib/v1 is not in the chain Lab/calib\n",
     )
-    done = run_here("retract", repo, "v9", "--format", "json")
+    done = run_curated("retract", repo, "v9", "--format", "json")
     said = json.loads(done.stdout)
     assert (done.returncode, said["version"], said["ok"]) == (1, 1, False)
 
@@ -343,7 +343,7 @@ def test_a_collection_of_somebody_else_keeps_what_is_not_curated(repo: str, pack
 @pytest.mark.parametrize("repo", ["curated"], indirect=True)
 def test_a_package_with_errors_changes_nothing(repo: str, package: GitPackage) -> None:
     package.commit({NEW: text(DATES[2], -1)})
-    done = run_here("recertify", repo, cwd=package.path)
+    done = run_curated("recertify", repo, cwd=package.path)
     assert done.returncode == 1
     assert "CAL301" in done.stderr
     assert certified(repo) == FIRST

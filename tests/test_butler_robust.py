@@ -6,12 +6,12 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+import programs
 from butler_support import small_bundle
 from curated.butler import import_bundle, open_repository
 from curated.diagnostic import CuratedError
@@ -41,7 +41,7 @@ def repo(tmp_path: Path) -> str:
 
 
 def start(bundle: Path, repo: str, transfer: str = "copy", stage: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "ignore", "-c", IMPORT, str(bundle), repo, transfer, stage]
+    command = programs.command("-c", IMPORT, bundle, repo, transfer, stage)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

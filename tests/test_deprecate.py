@@ -24,7 +24,7 @@ from curated.package import open_package
 from curated.text import read
 from curated.text.mark import marked, unmarked
 from curated.validity import resolve
-from package_support import ROOT, defects, make_demo, place, run_here
+from package_support import ROOT, defects, make_demo, place, run_curated
 
 MARK = Deprecation('Shutter: it\'s "open", #1 {x}', "Zoë Åström 天文", "2024-05-06", "previous")
 DATES = ("20200101T000000", "20220101T000000", "20240101T000000")
@@ -153,7 +153,7 @@ def test_one_that_was_replaced_at_the_same_start_needs_no_cover(package: GitPack
     assert "CAL401" in {
         d.code for d in check_package(open_package(package.path), use_cache=False, jobs=1).diagnostics
     }
-    done = run_here("-C", package.path, "deprecate", BAD, "--cover", "hole", *WHY)
+    done = run_curated("-C", package.path, "deprecate", BAD, "--cover", "hole", *WHY)
     assert done.returncode == 0, done.stderr
     report = check_package(open_package(package.path), use_cache=False, jobs=1)
     assert [(d.file, d.code) for d in report.diagnostics] == [(BAD, "CAL441")]
@@ -169,25 +169,25 @@ def test_one_that_was_replaced_at_the_same_start_needs_no_cover(package: GitPack
 
 def test_deprecating_and_undoing_it(package: GitPackage) -> None:
     before = (package.path / BAD).read_bytes()
-    done = run_here("deprecate", BAD, "--cover", "previous", *WHY, "--dry-run", cwd=package.path)
+    done = run_curated("deprecate", BAD, "--cover", "previous", *WHY, "--dry-run", cwd=package.path)
     assert (done.returncode, done.stderr) == (0, "")
     assert (package.path / BAD).read_bytes() == before
-    done = run_here("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path)
+    done = run_curated("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path)
     assert done.stdout.splitlines() == [
         f"{BAD}: deprecated",
         f"lab/defects/d00 from 2022-01-01T00:00:00 to 2024-01-01T00:00:00 UTC: {OLD} instead of {BAD}",
         f"to undo: curated deprecate --undo {BAD}",
     ]
-    again = run_here("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path)
+    again = run_curated("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path)
     assert again.stdout == f"{BAD}: is deprecated already: nothing changed\n"
     assert package.git("diff", "--numstat") == f"4\t0\t{BAD}"
-    done = run_here("deprecate", "--undo", BAD, "--format", "json", cwd=package.path)
+    done = run_curated("deprecate", "--undo", BAD, "--format", "json", cwd=package.path)
     said = json.loads(done.stdout)
     assert (said["version"], said["mark"], said["files"]) == (1, None, [{"path": BAD, "changed": True}])
     assert said["effects"][0]["now"] == BAD
     assert (package.path / BAD).read_bytes() == before
     assert (
-        run_here("deprecate", "--undo", BAD, cwd=package.path).stdout
+        run_curated("deprecate", "--undo", BAD, cwd=package.path).stdout
         == f"{BAD}: is in use already: nothing changed\n"
     )
 
@@ -195,16 +195,16 @@ def test_deprecating_and_undoing_it(package: GitPackage) -> None:
 def test_another_reason_takes_the_place_of_the_first(package: GitPackage) -> None:
     for reason in ("one", "two"):
         options = ("--reason", reason, "--by", "Ada", "--date", "2024-05-06", "--cover", "hole")
-        assert run_here("deprecate", BAD, *options, cwd=package.path).returncode == 0
+        assert run_curated("deprecate", BAD, *options, cwd=package.path).returncode == 0
     assert "- {DEPRECATED: two}" in (package.path / BAD).read_text()
     assert package.git("diff", "--numstat") == f"4\t0\t{BAD}"
 
 
 def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
     package.write({OLD: text(DATES[0], 0, VALIDEND="2023-01-01T00:00:00")})
-    assert run_here("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path).returncode == 0
+    assert run_curated("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path).returncode == 0
     before = (package.path / BAD).read_bytes()
-    done = run_here("deprecate", BAD, "--cover", "hole", *WHY, cwd=package.path)
+    done = run_curated("deprecate", BAD, "--cover", "hole", *WHY, cwd=package.path)
     assert done.returncode == 1
     assert f"{OLD}: error CAL403" in done.stderr
     assert done.stderr.endswith("nothing was written\n")
@@ -222,7 +222,7 @@ def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
     ],
 )
 def test_what_is_missing_or_wrong_is_said(package: GitPackage, options: tuple[str, ...], said: str) -> None:
-    done = run_here("deprecate", BAD, *options, cwd=package.path)
+    done = run_curated("deprecate", BAD, *options, cwd=package.path)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
     assert package.git("status", "--porcelain") == ""
@@ -231,7 +231,7 @@ def test_what_is_missing_or_wrong_is_said(package: GitPackage, options: tuple[st
 def test_an_image_is_taken_out_of_use_by_its_own_name(tmp_path: Path) -> None:
     package = make_demo(tmp_path / "demo")
     path = "calibs/demo/bias/g00/20200101T000000"
-    done = run_here("deprecate", f"{path}.fits", "--cover", "hole", *WHY, cwd=package.path)
+    done = run_curated("deprecate", f"{path}.fits", "--cover", "hole", *WHY, cwd=package.path)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{path}.yaml: deprecated")
     assert package.git("diff", "--numstat") == f"4\t0\t{path}.yaml"
 
@@ -249,7 +249,7 @@ def test_a_change_says_what_the_dates_get(out_of_use: GitPackage) -> None:
     assert codes(out_of_use) == [(BAD, "CAL443"), (BAD, "CAL441")]
     out_of_use.commit()
     assert codes(out_of_use, out_of_use.commits[0]) == [(BAD, "CAL443"), (BAD, "CAL441")]
-    run_here("deprecate", "--undo", BAD, cwd=out_of_use.path)
+    run_curated("deprecate", "--undo", BAD, cwd=out_of_use.path)
     assert codes(out_of_use) == [(BAD, "CAL445")]
     hole = Deprecation("why", "Ada", "2024-05-06", "hole")
     (out_of_use.path / BAD).write_bytes(marked((out_of_use.path / BAD).read_bytes(), "ecsv", hole))
@@ -258,7 +258,7 @@ def test_a_change_says_what_the_dates_get(out_of_use: GitPackage) -> None:
 
 def test_the_mark_is_a_note_of_the_edit(out_of_use: GitPackage) -> None:
     out_of_use.commit()
-    done = run_here("check", "--format", "json", "--no-cache", cwd=out_of_use.path)
+    done = run_curated("check", "--format", "json", "--no-cache", cwd=out_of_use.path)
     assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["CAL441"]
 
 
@@ -272,7 +272,7 @@ def test_the_memory_of_the_check_keeps_marks(out_of_use: GitPackage) -> None:
 
 def test_lookups_pass_it_over_and_say_why(out_of_use: GitPackage) -> None:
     asked = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2023-01-01")
-    done = run_here(*asked, "--explain", cwd=out_of_use.path)
+    done = run_curated(*asked, "--explain", cwd=out_of_use.path)
     assert done.stdout.splitlines()[0] == OLD
     assert f"passed over, {MARK}" in done.stdout
     with curated.open(out_of_use.path) as calibs:
@@ -281,9 +281,9 @@ def test_lookups_pass_it_over_and_say_why(out_of_use: GitPackage) -> None:
         (_, epoch, _) = calibs.epochs("defects", **question)
         assert (epoch.path, epoch.deprecated) == (BAD, str(MARK))
         assert str(epoch) == f"{BAD}: {MARK}"
-    done = run_here("check", "--times", "--format", "json", cwd=out_of_use.path)
+    done = run_curated("check", "--times", "--format", "json", cwd=out_of_use.path)
     assert [row["deprecated"] for row in json.loads(done.stdout)["files"]] == [None, str(MARK), None]
-    assert f"out of use, {MARK} (cover: previous)" in run_here("show", BAD, cwd=out_of_use.path).stdout
+    assert f"out of use, {MARK} (cover: previous)" in run_curated("show", BAD, cwd=out_of_use.path).stdout
 
 
 def test_it_is_converted_by_name_only_and_is_listed_in_a_bundle(
@@ -292,11 +292,11 @@ def test_it_is_converted_by_name_only_and_is_listed_in_a_bundle(
     from astropy.io import fits
 
     out_of_use.commit()
-    done = run_here("convert", "-o", tmp_path / "all", "--format", "json", cwd=out_of_use.path)
+    done = run_curated("convert", "-o", tmp_path / "all", "--format", "json", cwd=out_of_use.path)
     assert [file["source"] for file in json.loads(done.stdout)["files"]] == [OLD, NEW]
     header = fits.getheader(tmp_path / "all" / OLD.replace(".ecsv", ".fits"))
     assert header["VALIDEND"] == "2024-01-01T00:00:00"
-    assert run_here("convert", BAD, "-o", tmp_path / "one", cwd=out_of_use.path).returncode == 0
+    assert run_curated("convert", BAD, "-o", tmp_path / "one", cwd=out_of_use.path).returncode == 0
     header = fits.getheader(tmp_path / "one" / BAD.replace(".ecsv", ".fits"))
     assert (header["DEPRECATED_DATE"], header["VALIDEND"]) == ("2024-05-06", "2024-01-01T00:00:00")
     _, bundle = build_bundle(open_package(out_of_use.path), tmp_path / "bundle", jobs=1)
@@ -315,7 +315,7 @@ def test_it_is_converted_by_name_only_and_is_listed_in_a_bundle(
 
 
 def test_a_bundle_needs_one_calibration_in_use(package: GitPackage, tmp_path: Path) -> None:
-    done = run_here("deprecate", "calibs", "--cover", "hole", *WHY, cwd=package.path)
+    done = run_curated("deprecate", "calibs", "--cover", "hole", *WHY, cwd=package.path)
     assert done.returncode == 0
     package.commit()
     with pytest.raises(CuratedError, match="all are deprecated"):
@@ -325,7 +325,7 @@ def test_a_bundle_needs_one_calibration_in_use(package: GitPackage, tmp_path: Pa
 def test_a_bare_package_is_no_different(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests/data/good/bare", tmp_path / "bare")
     (file, *_) = discover(walk(str(tmp_path / "bare"), ""), "").files
-    done = run_here("-C", tmp_path / "bare", "deprecate", file.path, "--cover", "hole", *WHY)
+    done = run_curated("-C", tmp_path / "bare", "deprecate", file.path, "--cover", "hole", *WHY)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{file.path}: deprecated")
     report = check_package(open_package(tmp_path / "bare"), use_cache=False, jobs=1)
     assert "CAL441" in {d.code for d in report.diagnostics}
