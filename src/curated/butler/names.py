@@ -83,6 +83,8 @@ def _records(butler: Butler, plan: Plan) -> Mapping[tuple[str, object, object], 
 
 
 def _extended(name: str, extension: str) -> str:
+    if "." not in os.path.basename(name):
+        return name + extension
     path = ResourcePath(name, forceAbsolute=False, forceDirectory=False)
     return str(path.updatedExtension(extension))
 

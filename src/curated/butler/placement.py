@@ -17,6 +17,7 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry
+from curated.butler.files import local_uri
 from curated.butler.names import FileNames, has_names
 from curated.butler.plan import Plan
 from curated.butler.verify import THREADS, sha256_of
@@ -49,7 +50,7 @@ class Placement:
         self.taken: set[str] = set()
         self.directories: set[str] = set()
 
-    def put(self, entries: Sequence[Entry]) -> list[str]:
+    def put(self, entries: Sequence[Entry]) -> list[ResourcePath]:
         """Put the files of datasets into the datastore and return where they are.
 
         Parameters
@@ -74,7 +75,7 @@ class Placement:
         self.plan.files.update((entry.uuid, target) for entry, target in files)
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._transfer, shares))
-        return [target for _, target in files]
+        return [local_uri(target) for _, target in files]
 
     def undo(self) -> None:
         """Take away what was put."""
@@ -86,8 +87,12 @@ class Placement:
                 os.removedirs(os.path.join(self.root.ospath, directory))
 
     def _transfer(self, files: Sequence[tuple[Entry, str]]) -> None:
+        root = os.fspath(self.plan.contents.root)
         for entry, target in files:
-            source = os.path.realpath(os.path.join(self.plan.contents.root, entry.path))
+            source = os.path.join(root, entry.path)
+            # What is behind a link is linked or copied; a directory that is one is followed by the system.
+            if os.path.islink(source):
+                source = os.path.realpath(source)
             try:
                 self._make(source, target)
             except FileExistsError:
