@@ -14,6 +14,9 @@ from curated.bundle.export import canonical_range, tai_text
 DataId = tuple[tuple[str, int | str], ...]
 """Dimensions and values, in the order of the dimensions' names."""
 
+Key = tuple[str, DataId]
+"""What a calibration is of: dataset type and data ID."""
+
 _PLAIN = re.compile(r"[^\s=\"\\]+\Z")
 
 
@@ -39,7 +42,7 @@ class Line(NamedTuple):
     content: str
 
     @property
-    def key(self) -> tuple[str, DataId]:
+    def key(self) -> Key:
         """What it is of."""
         return self.dataset_type, self.data_id
 
@@ -47,7 +50,7 @@ class Line(NamedTuple):
         return f"{key_text(self.key)} {_time(self.begin)} {_time(self.end)} {self.content}"
 
 
-def key_text(key: tuple[str, DataId]) -> str:
+def key_text(key: Key) -> str:
     """Return what a calibration is of as text; values with blanks are quoted."""
     dataset_type, data_id = key
     return " ".join([dataset_type, *(f"{name}={_value(value)}" for name, value in data_id)])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType
 
 from curated.butler.contents import DOC, Target
-from curated.butler.plan import Key, Plan, Span, span_of, span_text
+from curated.butler.in_force import certified_in, key_of
+from curated.butler.plan import Plan, span_of, span_text
 from curated.butler.summary import chain_members
+from curated.inventory import Key
+from curated.spans import Span, left_over
 
 Ranges = dict[Key, list[Span]]
 
@@ -37,7 +39,9 @@ def find_holes(butler: Butler, plan: Plan, repository: str) -> None:
         cover = _ours(plan, target) if releases else {}
         for info in releases:
             held = _held(butler, info)
-            seen = {key: left for key, spans in held.items() if (left := _without(spans, cover.get(key, [])))}
+            seen = {
+                key: left for key, spans in held.items() if (left := left_over(spans, cover.get(key, [])))
+            }
             if seen:
                 plan.find(
                     repository, "CAL640", _text(target, info.name, seen), _hint(repository, target, info.name)
@@ -59,29 +63,9 @@ def _ours(plan: Plan, target: Target) -> Ranges:
 def _held(butler: Butler, info: CollectionInfo) -> Ranges:
     ranges: Ranges = defaultdict(list)
     for name in sorted(info.dataset_types or ()):
-        for found in butler.registry.queryDatasetAssociations(
-            name, info.name, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
-        ):
-            if found.timespan is not None:
-                ranges[name, tuple(sorted(found.ref.dataId.required.items()))].append(found.timespan.nsec)
+        for one in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
+            ranges[key_of(one.ref)].append(one.span)
     return ranges
-
-
-def _without(spans: Iterable[Span], cover: Iterable[Span]) -> list[Span]:
-    """Return what is left of ranges when others are taken away."""
-    return [left for span in sorted(spans) for left in _left(span, sorted(cover))]
-
-
-def _left(span: Span, cover: Iterable[Span]) -> Iterator[Span]:
-    begin, end = span
-    for first, last in cover:
-        if first >= end:
-            break
-        if first > begin:
-            yield begin, first
-        begin = max(begin, last)
-    if begin < end:
-        yield begin, end
 
 
 def _text(target: Target, older: str, seen: Ranges) -> str:

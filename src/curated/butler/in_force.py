@@ -10,8 +10,8 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, Mis
 from curated.bundle.export import FIRST_NS, LAST_NS
 from curated.butler.target import collection_info
 from curated.diagnostic import CuratedError
-from curated.export.spans import Span, cut, without
-from curated.inventory import DataId
+from curated.inventory import Key
+from curated.spans import Span, in_precedence
 
 
 class Certified(NamedTuple):
@@ -74,15 +74,16 @@ def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:
     CuratedError
         If there is no such collection.
     """
-    free: dict[tuple[str, DataId], list[Span]] = {}
-    whole = [(FIRST_NS, LAST_NS)]
-    for certified in _by_collection(butler, collections):
-        for one in certified:
-            yield from (Certified(one.ref, span) for span in cut(one.span, free.get(key_of(one.ref), whole)))
-        # Only now, so that an overlap within one collection shows.
-        for one in certified:
-            key = key_of(one.ref)
-            free[key] = [part for span in free.get(key, whole) for part in without(span, one.span)]
+    for found in in_precedence(_by_collection(butler, collections), _key, _span):
+        yield from (Certified(one.ref, part) for one, part in found)
+
+
+def _key(one: Certified) -> Key:
+    return key_of(one.ref)
+
+
+def _span(one: Certified) -> Span:
+    return one.span
 
 
 def _by_collection(butler: Butler, collections: Sequence[str]) -> Iterator[list[Certified]]:
@@ -117,6 +118,6 @@ def certified_in(
             yield Certified(found.ref, (max(begin, FIRST_NS), min(end, LAST_NS)))
 
 
-def key_of(ref: DatasetRef) -> tuple[str, DataId]:
+def key_of(ref: DatasetRef) -> Key:
     """Return what a dataset is of."""
     return ref.datasetType.name, tuple(sorted(ref.dataId.required.items()))

@@ -11,7 +11,8 @@ from lsst.daf.butler.datastore.file_templates import FileTemplates
 from lsst.resources import ResourcePath
 
 from curated.butler.contents import Entry
-from curated.butler.plan import Key, Plan
+from curated.butler.plan import Plan
+from curated.inventory import Key
 
 # What stands for the RUN in a name; no collection is called so.
 _RUN = "curated-placeholder/run"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from lsst.daf.butler import DataCoordinate, DatasetRef, Timespan
@@ -15,14 +14,11 @@ from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.contents import Contents, Entry
 from curated.butler.target import Survey
 from curated.diagnostic import Diagnostic, Problem
+from curated.inventory import Key
+from curated.spans import Span
 
 Group = tuple[str, str, int, int]
 """One certify call: collection, dataset type, begin and end."""
-
-Span = tuple[int, int]
-
-Key = tuple[str, tuple[tuple[str, Any], ...]]
-"""What a calibration is of: dataset type and data ID."""
 
 
 @dataclass(slots=True)

@@ -7,10 +7,13 @@ from collections import defaultdict
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType
 
 from curated.butler.contents import Contents, Entry
-from curated.butler.plan import Key, Plan, Span, span_of, span_text
+from curated.butler.in_force import key_of
+from curated.butler.plan import Plan, span_of, span_text
 from curated.butler.stored import compare_files
 from curated.butler.target import survey
 from curated.diagnostic import Diagnostic
+from curated.inventory import Key
+from curated.spans import Span, overlaps
 
 _BLOCKING = frozenset({"CAL623", "CAL624"})
 
@@ -56,7 +59,7 @@ def _plan_datasets(
     if known and runs:
         refs = butler.query_datasets(dataset_type, runs, find_first=False, limit=None, explain=False)
     by_id = {str(ref.id): ref for ref in refs}
-    holders = {(ref.run, _key(ref)): ref.id for ref in refs}
+    holders = {(ref.run, key_of(ref)): ref.id for ref in refs}
     lacking: list[Entry] = []
     for entry in entries:
         holder = holders.get((entry.run, entry.key))
@@ -74,10 +77,6 @@ def _plan_datasets(
         plan.find(run, "CAL680", f"{number} of {dataset_type.name}, the first is {lacking[0]}")
 
 
-def _key(ref: DatasetRef) -> Key:
-    return ref.datasetType.name, tuple(sorted(ref.dataId.required.items()))
-
-
 def _plan_certifications(
     butler: Butler, plan: Plan, dataset_type: DatasetType, entries: list[Entry], *, known: bool
 ) -> None:
@@ -88,7 +87,7 @@ def _plan_certifications(
             dataset_type, collections, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
         ):
             if found.timespan is not None:
-                held[found.collection, _key(found.ref)].append((found.timespan.nsec, str(found.ref.id)))
+                held[found.collection, key_of(found.ref)].append((found.timespan.nsec, str(found.ref.id)))
     ours: dict[tuple[str, Key], list[tuple[Span, Entry]]] = defaultdict(list)
     for entry in entries:
         span = span_of(entry)
@@ -99,7 +98,7 @@ def _plan_certifications(
         else:
             plan.certify[entry.collection, entry.dataset_type, *span].append(entry)
             for other, uuid in there:
-                if _overlap(span, other):
+                if overlaps(span, other):
                     plan.clash(entry)
                     text = f"{entry}, {span_text(span)}, overlaps dataset {uuid}, {span_text(other)}"
                     plan.find(entry.place, "CAL627", f"{text}, in {entry.collection}")
@@ -115,13 +114,9 @@ def _find_overlaps(plan: Plan, spans: list[tuple[Span, Entry]]) -> None:
     longest = spans[0]
     for span, entry in spans[1:]:
         before, earlier = longest
-        if _overlap(before, span):
+        if overlaps(before, span):
             text = f"{entry}, {span_text(span)}, overlaps {earlier.place}, {span_text(before)}"
             plan.clash(entry)
             plan.find(entry.place, "CAL626", text)
         if span[1] > before[1]:
             longest = span, entry
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]

@@ -11,13 +11,10 @@ from lsst.daf.butler import DatasetRef
 
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.in_force import key_of
-from curated.butler.plan import Span
 from curated.diagnostic import Diagnostic, has_errors
-from curated.inventory import DataId, key_text
+from curated.inventory import Key, key_text
+from curated.spans import Span
 from curated.times import utc_texts
-
-Key = tuple[str, DataId]
-"""Dataset type and data ID."""
 
 
 class Held(NamedTuple):

@@ -10,12 +10,14 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 
 from curated.butler.changing import changing
 from curated.butler.in_force import key_of
-from curated.butler.plan import Span, timespan
-from curated.butler.ranges import Held, Key, Recertification, State, same
+from curated.butler.plan import timespan
+from curated.butler.ranges import Held, Recertification, State, same
 from curated.butler.reranging import Change, Reranging
 from curated.butler.said import Said
 from curated.butler.target import collection_info
 from curated.diagnostic import CuratedError, has_errors
+from curated.inventory import Key
+from curated.spans import Span
 
 _COMMIT = re.compile(r"at commit ([0-9a-f]{40})\b")
 _CHUNK = 200

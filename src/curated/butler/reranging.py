@@ -10,11 +10,11 @@ from itertools import pairwise
 from lsst.daf.butler import Butler
 
 from curated.butler.in_force import key_of
-from curated.butler.ranges import Held, Key, State, same, span_text
+from curated.butler.ranges import Held, State, same, span_text
 from curated.butler.said import Product, Products, Said, is_curated, label_of, source_path
 from curated.check.run import is_below
 from curated.diagnostic import CuratedError, Diagnostic, Problem
-from curated.inventory import key_text
+from curated.inventory import Key, key_text
 
 
 @dataclass(slots=True)

@@ -13,18 +13,18 @@ from lsst.daf.butler import Butler, DatasetRef
 from curated.bundle.export import FIRST_NS, LAST_NS, canonical_range
 from curated.bundle.identity import identities
 from curated.butler.in_force import key_of
-from curated.butler.plan import Span
-from curated.butler.ranges import Key
 from curated.butler.repository import read
 from curated.calib import Calib, CalibrationError
 from curated.check.one import check_one
 from curated.check.report import Report
 from curated.deprecation import MARK
 from curated.diagnostic import CuratedError
+from curated.inventory import Key
 from curated.metadata import Metadata
 from curated.model import CalibFile
 from curated.package import Package
 from curated.provenance import Provenance
+from curated.spans import Span
 
 _OF_VALIDITY = frozenset({"CALIBDATE", "CALIB_ID", *MARK.keys})
 """Keywords that say when a calibration is in force, and nothing of what it holds."""

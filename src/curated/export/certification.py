@@ -7,11 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
-from curated.export.spans import Span, cut, overlaps, without
-from curated.inventory import DataId
-
-Key = tuple[str, DataId]
-"""What a calibration is of: dataset type and data ID."""
+from curated.inventory import DataId, Key
+from curated.spans import Span, in_precedence, overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +87,9 @@ def in_force(collections: Sequence[Iterable[Certification]]) -> InForce:
         What each collection has, in the order of lookups.
     """
     found = InForce()
-    free: dict[Key, list[Span]] = {}
-    whole = [(FIRST_NS, LAST_NS)]
-    for certified in collections:
-        listed = list(certified)
-        parts = {
-            replace(one, span=span): None
-            for one in listed
-            for span in cut(one.span, free.get(one.key, whole))
-        }
+    for certified in in_precedence(collections, lambda one: one.key, lambda one: one.span):
+        parts = {replace(one, span=span): None for one, span in certified}
         _separate(sorted(parts, key=lambda part: part.order), found)
-        for one in listed:
-            left = [part for span in free.get(one.key, whole) for part in without(span, one.span)]
-            free[one.key] = left
     found.certifications = _joined(sorted(found.certifications, key=lambda one: one.order))
     return found
 
