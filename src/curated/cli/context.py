@@ -112,6 +112,16 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
 pass_settings = click.make_pass_decorator(Settings)
 
 
+def print_obstacles(report: Any) -> None:
+    """Print what is in the way of a change to a repository, and that nothing was changed if so."""
+    from curated.report.text import finding_line, printable
+
+    for diagnostic in report.diagnostics:
+        click.echo(finding_line(diagnostic), err=True)
+    if not report.ok:
+        click.echo(f"nothing was changed in {printable(report.repository)}", err=True)
+
+
 def print_json(kind: str, **content: Any) -> None:
     """Print a machine-readable result."""
     from curated.report.text import json_text

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from curated.cli.context import Settings, format_option, package_paths, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    format_option,
+    package_paths,
+    pass_settings,
+    print_json,
+    print_obstacles,
+)
 
 
 @click.command("recertify")
@@ -71,18 +78,15 @@ def command(
     if form == "json":
         print_json("recertify", **report.to_dict())
     else:
-        _print(report)
+        print_obstacles(report)
+        if report.ok:
+            _print(report)
     raise SystemExit(0 if report.ok else 1)
 
 
 def _print(report: Any) -> None:
-    from curated.report.text import finding_line, printable
+    from curated.report.text import printable
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
-    if not report.ok:
-        click.echo(f"nothing was changed in {printable(report.repository)}", err=True)
-        return
     said = report.to_dict()
     lines = [(one, "-") for one in said["removed"]] + [(one, "+") for one in said["added"]]
     for one, sign in sorted(lines, key=lambda line: (line[0]["collection"], line[0]["of"], line[1] != "-")):

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curated.cli.context import format_option, print_json
+from curated.cli.context import format_option, print_json, print_obstacles
 
 
 @click.command("retract")
@@ -52,18 +52,15 @@ def command(
     if form == "json":
         print_json("retract", **report.to_dict())
     else:
-        _print(report)
+        print_obstacles(report)
+        if report.ok:
+            _print(report)
     raise SystemExit(0 if report.ok else 1)
 
 
 def _print(report: Any) -> None:
-    from curated.report.text import finding_line, printable
+    from curated.report.text import printable
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
-    if not report.ok:
-        click.echo(f"nothing was changed in {printable(report.repository)}", err=True)
-        return
     for one in report.chains:
         if not one.changed:
             said = "is in the chain already" if report.undo else "is not in the chain"
