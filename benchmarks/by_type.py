@@ -8,9 +8,7 @@ files on disk, are the concern of run.py.
 
 from __future__ import annotations
 
-import argparse
 import io
-import json
 import math
 import statistics
 import time
@@ -30,6 +28,7 @@ from curated.check.one import check_one
 from curated.fits.writer import fits_bytes
 from curated.model import CalibFile
 from curated.package import Package, open_package
+from measure import option_parser, report
 
 HERE = Path(__file__).parent
 WANTED = 8.0
@@ -39,20 +38,14 @@ LEAST = 0.2
 
 def main() -> None:
     """Measure every type and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--package", type=Path, default=HERE.parent)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     rows = measure(open_package(options.package), options.rounds)
     text = table(rows)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    report(options, text, rows)
 
 
 def measure(package: Package, rounds: int) -> list[dict[str, Any]]:

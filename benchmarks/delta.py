@@ -10,7 +10,6 @@ works; the first release is imported, and then the second one: whole into a copy
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -18,10 +17,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from run import PYTHON, Command, scratch
+from measure import PYTHON, Command, option_parser, report, scratch
 from scale import EPOCHS, make_package
 
 SIZES = (2_000, 10_000)
@@ -45,11 +44,9 @@ class Row:
 
 def main() -> None:
     """Measure everything and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--files", type=int, nargs="+", default=SIZES)
     parser.add_argument("--changed", type=int, nargs="+", default=CHANGES)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     rows = []
     for count in options.files:
@@ -57,11 +54,7 @@ def main() -> None:
             rows += measure(Path(temporary), count, options.changed)
             print(f"{count} files done", file=sys.stderr)
     text = table(rows)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+    report(options, text, rows)
 
 
 def commit(package: Path) -> None:

@@ -8,10 +8,8 @@ check with the hash of the image, and the copy with sums and hash; "command" is 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
-import json
 import platform
 import statistics
 import subprocess
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from run import PYTHON, Command
+from measure import PYTHON, Command, option_parser, report
 
 SPEED, MEMORY = 0.6, 2.2
 """Least speed, with that of cp and sha256sum as one, and most memory, in sizes of the image."""
@@ -43,20 +41,14 @@ for turn in range(2):
 
 def main() -> None:
     """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="curated-bench-") as temporary:
         found = measure(Path(temporary), options.side, options.rounds)
     text = table(found)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    report(options, text, found)
 
 
 def make_package(root: Path, side: int) -> Path:

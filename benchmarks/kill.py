@@ -2,22 +2,20 @@
 
     python benchmarks/kill.py [--moments N] [--seed N] [--datasets N] [--json FILE] [--markdown FILE]
 
-The real command is killed as a process of its own; the moments are spread over the time that one clean import takes.
+The real command is killed as a process of its own, which begins where a new one is after its imports, so that every moment falls into
+the work; the moments are spread over the time that one clean import takes.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 from import_scale import make_bundle
 from kill_support import Kill, duration, kill_once, moments, state_of
-from run import scratch
+from measure import option_parser, report, scratch
 
 TRANSFERS = ("copy", "hardlink", "direct")
 STAGES = ("before", "creating", "created", "transaction", "stored", "done")
@@ -25,13 +23,11 @@ STAGES = ("before", "creating", "created", "transaction", "stored", "done")
 
 def main() -> None:
     """Kill, compare and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--moments", type=int, default=50)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--datasets", type=int, default=400)
     parser.add_argument("--transfer", nargs="+", choices=TRANSFERS, default=TRANSFERS)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     kills: list[Kill] = []
     with tempfile.TemporaryDirectory(prefix="curated-kill-", dir=scratch()) as temporary:
@@ -47,13 +43,7 @@ def main() -> None:
                     print(f"NOT EQUAL: {kills[-1]}", file=sys.stderr)
             print(f"{transfer}: {options.moments} moments in {seconds:.1f} s", file=sys.stderr)
     text = table(kills, options.seed, options.datasets)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.json:
-        options.json.write_text(
-            json.dumps([asdict(kill) for kill in kills], indent=1) + "\n", encoding="utf-8"
-        )
+    report(options, text, kills)
     sys.exit(0 if all(kill.equal for kill in kills) else 1)
 
 

@@ -9,16 +9,14 @@ every answer late by so many milliseconds.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from run import PYTHON, Command
+from measure import PYTHON, Command, option_parser, report
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -61,22 +59,16 @@ class Row:
 
 def main() -> None:
     """Measure everything and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delay", type=int, nargs="+", default=[0, 20])
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         bundle = make_bundle(Path(directory) / "bundle", options.files)
         rows = [measure(Path(directory), bundle, delay, options.rounds) for delay in options.delay]
     text = table(rows, options.files, options.rounds)
-    print(text)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
-    if options.markdown:
-        options.markdown.write_text(text)
+    report(options, text, rows)
 
 
 def make_bundle(root: Path, files: int) -> Path:

@@ -10,52 +10,18 @@ by CURATED_CORPUS (its obs_lsst_data), else this repository's calibs.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-PYTHON = sys.executable
+from measure import HERE, PYTHON, Command, option_parser, remove, report, scratch
+
 MEMORY_LIMIT = 500
-
-
-@dataclass
-class Command:
-    """A command that is timed, and what is done before each run of it."""
-
-    name: str
-    arguments: list[str]
-    prepare: Callable[[], None] = lambda: None
-    seconds: list[float] = field(default_factory=list)
-    megabytes: float = 0.0
-
-    def run(self) -> None:
-        """Run it once, as a process of its own."""
-        self.prepare()
-        start = time.perf_counter()
-        process = subprocess.Popen(self.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        error = process.stderr.read() if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        self.seconds.append(time.perf_counter() - start)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.megabytes = max(self.megabytes, usage.ru_maxrss / 1024)
-        if process.returncode != 0:
-            sys.exit(f"{self.name} failed: {error.decode(errors='replace')[-2000:]}")
-
-    @property
-    def median(self) -> float:
-        """Median of the wall times."""
-        return statistics.median(self.seconds)
 
 
 @dataclass(frozen=True)
@@ -72,11 +38,9 @@ class Row:
 
 def main() -> None:
     """Measure everything and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--package", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     source = options.package or default_package()
     with tempfile.TemporaryDirectory(prefix="curated-bench-", dir=scratch()) as temporary:
@@ -84,30 +48,14 @@ def main() -> None:
         rows = bench.measure()
         memory = {c.name: round(c.megabytes) for c in bench.commands if "curated" in c.name}
     text = table(rows, memory, bench.files, options.rounds)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.json:
-        content = {
-            "rows": [vars(r) for r in rows],
-            "memory_mb": memory,
-            "files": bench.files,
-            "rounds": options.rounds,
-        }
-        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    data = {"rows": rows, "memory_mb": memory, "files": bench.files, "rounds": options.rounds}
+    report(options, text, data)
 
 
 def default_package() -> Path:
     """Return the corpus where there is one, else our own calibrations."""
     corpus = os.environ.get("CURATED_CORPUS")
     return Path(corpus) / "obs_lsst_data" if corpus else HERE.parent / "calibs"
-
-
-def scratch() -> str | None:
-    """Return a file system in memory, where there is room in one: a disk's moods are not what is measured."""
-    memory = "/dev/shm"
-    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30
-    return memory if roomy and not os.environ.get("TMPDIR") else None
 
 
 class Bench:
@@ -216,11 +164,6 @@ class Bench:
             self.turns(ours, theirs)
             rows.append(faster(f"import, {transfer}, against stock butler", ours, theirs, 1))
         return rows
-
-
-def remove(path: Path) -> None:
-    """Remove a directory."""
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def faster(what: str, ours: Command, baseline: Command, factor: float) -> Row:

@@ -9,17 +9,15 @@ The packages are made for it: defect lists of one instrument, ten epochs of each
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from run import PYTHON, Command, scratch
+from measure import PYTHON, Command, option_parser, report, scratch
 
 EPOCHS = 10
 SIZES = (2_000, 20_000, 100_000)
@@ -58,11 +56,9 @@ class Row:
 
 def main() -> None:
     """Measure everything and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = option_parser(__doc__)
     parser.add_argument("--files", type=int, nargs="+", default=SIZES)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
     rows = []
     for count in options.files:
@@ -70,11 +66,7 @@ def main() -> None:
             rows.append(measure(Path(temporary), count, options.rounds))
             print(f"{count} files done", file=sys.stderr)
     text = table(rows, options.rounds)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+    report(options, text, rows)
 
 
 def make_package(root: Path, count: int) -> Path:

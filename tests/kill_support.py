@@ -87,8 +87,9 @@ def state_of(repo: Path) -> dict[str, Any]:
 
 def duration(bundle: Path, repo: Path, transfer: str) -> float:
     """How long one clean import takes, by the real command."""
+    line = command(bundle, repo, "--transfer", transfer)
     start = time.monotonic()
-    subprocess.run(command(bundle, repo, "--transfer", transfer), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
     return time.monotonic() - start
 
 
