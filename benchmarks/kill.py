@@ -35,7 +35,9 @@ def main() -> None:
         bundle = make_bundle(root / "bundle", options.datasets)
         for transfer in options.transfer:
             clean = root / transfer / "clean"
-            seconds = duration(bundle, clean, transfer)
+            duration(bundle, clean, transfer)
+            # The first one of all finds nothing in memory.
+            seconds = duration(bundle, root / transfer / "timed", transfer)
             wanted = state_of(clean)
             for moment in moments(options.seed, options.moments, seconds):
                 kills.append(kill_once(bundle, root / transfer / "killed", transfer, moment, wanted))
