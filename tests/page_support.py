@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import programs
@@ -77,27 +77,55 @@ class Names:
 
     def __call__(self, text: str) -> str:
         """The text with names for hashes, and a digit for numbers and sizes, which change with the examples."""
-        named = re.sub(r"\b[0-9a-f]{12,64}\b", self._name, text)
+        named = re.sub(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,64})\b", self._name, text)
         return re.sub(r"\b\d+(\.\d+)?(?= (MB|kB|datasets|calibrations|validity|of)\b)", "N", named)
 
     def _name(self, match: re.Match[str]) -> str:
-        # The short form of a hash is the same hash.
-        return self.known.setdefault(match[0][:12], f"<hash {len(self.known) + 1}>")
+        # The short form of a hash is the same hash; of a UUID, all counts.
+        return self.known.setdefault(
+            match[0] if "-" in match[0] else match[0][:12], f"<hash {len(self.known) + 1}>"
+        )
 
 
 def assert_shows(
-    path: Path, directory: Path, environment: dict[str, str], form: Callable[[str], str], *, update: bool
+    path: Path,
+    directory: Path,
+    environment: dict[str, str],
+    form: Callable[[str], str],
+    *,
+    update: bool,
+    names: Mapping[str, str] | None = None,
+    until: str = "\0",
 ) -> None:
-    """Run the commands of a page one after the other; each must print what the page shows, or is made to show."""
-    page = path.read_text("utf-8")
+    """Run the commands of a page one after the other; each must print what the page shows, or is made to show.
+
+    Parameters
+    ----------
+    path, directory, environment
+        The page, and where its commands are run.
+    form : callable
+        What counts of an output.
+    update : `bool`
+        Whether to write what is printed into the page.
+    names : `dict`, optional
+        What stands in the page for paths of this machine.
+    until : `str`, optional
+        Where the part ends that is run.
+    """
+    page, mark, rest = path.read_text("utf-8").partition(until)
     shown, printed = Names(), Names()
     outputs = []
     for command, said in commands(page):
-        outputs.append(run(command, directory, environment))
+        output = run(command, directory, environment)
+        for here, name in (names or {}).items():
+            output = output.replace(here, name)
+        outputs.append(output)
         if not update:
             assert form(printed(outputs[-1])) == form(shown(said)), command
     if update:
-        path.write_text(_with_outputs(page, outputs), "utf-8")
+        path.write_text(
+            _with_outputs(page, outputs).removesuffix("\n") + "\n" * bool(rest) + mark + rest, "utf-8"
+        )
 
 
 def _with_outputs(page: str, outputs: list[str]) -> str:

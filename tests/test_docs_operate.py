@@ -30,5 +30,5 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
     (tmp_path / "bin").mkdir()
     environment = path_with_curated(tmp_path / "bin")
     update = pytestconfig.getoption("update_expected")
-    here = str(package.path)
-    assert_shows(PAGE, package.path, environment, lambda text: text.replace(here, "package"), update=update)
+    names = {str(package.path): "package"}
+    assert_shows(PAGE, package.path, environment, str, update=update, names=names)
