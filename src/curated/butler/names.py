@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from functools import lru_cache
 
-from lsst.daf.butler import Butler, ButlerConfig, DatasetRef, DimensionRecord
+from lsst.daf.butler import Butler, ButlerConfig, DatasetRef
 from lsst.daf.butler.datastore.file_templates import FileTemplates
 from lsst.resources import ResourcePath
 
@@ -36,7 +35,6 @@ class FileNames:
 
     def __init__(self, butler: Butler, config: ButlerConfig, plan: Plan) -> None:
         self._templates = FileTemplates(config["datastore", "templates"], universe=butler.dimensions)
-        self._records = _records(butler, plan)
         self._plan = plan
         self._known: dict[tuple[Key, str], str] = {}
 
@@ -45,42 +43,21 @@ class FileNames:
         extension = _extension(os.path.basename(entry.path))
         known = entry.key, extension
         if known not in self._known:
-            template = self._templates.getTemplate(self._plan.ref(entry))
+            ref = self._plan.ref(entry)
+            template = self._templates.getTemplate(ref)
             if "{id" in template.template:
                 # Each dataset has a name of its own.
-                return _extended(template.format(self._expanded(entry, entry.run)), extension)
-            self._known[known] = _extended(template.format(self._expanded(entry, _RUN)), extension)
+                return _extended(template.format(ref), extension)
+            stand_in = DatasetRef(ref.datasetType, ref.dataId, run=_RUN, id=ref.id)
+            self._known[known] = _extended(template.format(stand_in), extension)
         # Templates have the RUN as directories, and in names with another separator.
         name = self._known[known].replace(_RUN, entry.run)
         return name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_"))
-
-    def _expanded(self, entry: Entry, run: str) -> DatasetRef:
-        ref, ids, records = self._plan.ref(entry), entry.data_id, self._records
-        mine = {"instrument": records["instrument", None, ids["instrument"]]}
-        for element in ids.keys() - {"instrument"}:
-            mine[element] = records[element, ids["instrument"], ids[element]]
-        if "physical_filter" in mine:
-            mine["band"] = records["band", None, mine["physical_filter"].band]
-        return DatasetRef(ref.datasetType, ref.dataId.expanded(mine), run=run, id=ref.id)
 
 
 def has_names(config: ButlerConfig) -> bool:
     """Say whether a repository has one set of file templates; with several datastores, each has its own."""
     return ("datastore", "templates") in config
-
-
-def _records(butler: Butler, plan: Plan) -> Mapping[tuple[str, object, object], DimensionRecord]:
-    """Return the records that names are made of; the repository may not have them before the import."""
-    found = {}
-    for element, records in plan.contents.records.items():
-        kind = butler.dimensions[element].RecordClass
-        for values in records:
-            key = values["id"] if element == "detector" else values["name"]
-            found[element, values.get("instrument"), key] = kind(**values)
-        if element == "physical_filter":
-            bands = {values["band"] for values in records}
-            found |= {("band", None, b): butler.dimensions["band"].RecordClass(name=b) for b in bands}
-    return found
 
 
 def _extended(name: str, extension: str) -> str:

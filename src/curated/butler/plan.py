@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from lsst.daf.butler import DataCoordinate, DatasetRef, Timespan
+from lsst.daf.butler import DatasetRef, Timespan
 from lsst.resources import ResourcePath
 
 from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
 from curated.butler.contents import Contents, Entry
+from curated.butler.data_ids import DataIds
 from curated.butler.target import Survey
 from curated.diagnostic import Diagnostic, Problem
 from curated.inventory import Key
@@ -31,6 +32,8 @@ class Plan:
         The bundle.
     survey : `Survey`
         Its surroundings in the repository.
+    data_ids : `DataIds`
+        Makes its data IDs.
     ingest : `list` [`Entry`]
         Datasets that the repository lacks.
     present : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
@@ -53,12 +56,13 @@ class Plan:
         Whether datasets and certifications were held against the repository.
     diagnostics : `list` [`Diagnostic`]
         What stands in the way.
-    refs, data_ids : `dict`
+    refs : `dict`
         What `ref` has made so far.
     """
 
     contents: Contents
     survey: Survey
+    data_ids: DataIds = field(repr=False)
     ingest: list[Entry] = field(default_factory=list)
     present: dict[str, DatasetRef] = field(default_factory=dict)
     lost: list[tuple[Entry, ResourcePath]] = field(default_factory=list)
@@ -71,18 +75,12 @@ class Plan:
     complete: bool = False
     diagnostics: list[Diagnostic] = field(default_factory=list)
     refs: dict[str, DatasetRef] = field(default_factory=dict, repr=False)
-    data_ids: dict[object, DataCoordinate] = field(default_factory=dict, repr=False)
 
     def ref(self, entry: Entry) -> DatasetRef:
         """Return Butler's reference to a dataset."""
         if entry.uuid not in self.refs:
             dataset_type = self.survey.dataset_types[entry.dataset_type]
-            key = (dataset_type.dimensions, *entry.key[1])
-            if key not in self.data_ids:
-                # Most data IDs are shared by many types and epochs, and slow to make.
-                made = DataCoordinate.standardize(entry.data_id, dimensions=dataset_type.dimensions)
-                self.data_ids[key] = made
-            data_id = self.data_ids[key]
+            data_id = self.data_ids(dataset_type.dimensions, entry.data_id)
             self.refs[entry.uuid] = DatasetRef(dataset_type, data_id, run=entry.run, id=UUID(entry.uuid))
         return self.refs[entry.uuid]
 

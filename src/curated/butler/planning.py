@@ -7,6 +7,7 @@ from collections import defaultdict
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType
 
 from curated.butler.contents import Contents, Entry
+from curated.butler.data_ids import DataIds
 from curated.butler.in_force import key_of
 from curated.butler.plan import Plan, span_of, span_text
 from curated.butler.stored import compare_files
@@ -33,7 +34,7 @@ def make_plan(butler: Butler, contents: Contents, repository: str, *, chain: boo
         Whether the chains of recommended collections are to be changed.
     """
     surroundings = survey(butler, contents, chain=chain)
-    plan = Plan(contents, surroundings)
+    plan = Plan(contents, surroundings, DataIds(butler.dimensions, contents.records))
     plan.diagnostics += [Diagnostic.from_problem(p, repository) for p in surroundings.problems]
     if any(d.code in _BLOCKING for d in plan.diagnostics):
         # The queries below need the dataset types and collections to be what they should.
