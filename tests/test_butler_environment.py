@@ -209,16 +209,19 @@ def test_a_database_that_is_replaced_in_the_middle(bundle, repo) -> None:
     assert not state_of(repo)["left"]
 
 
-def test_two_imports_of_different_labels_at_once(bundle, repo) -> None:
-    lines = [command(bundle, repo, "--label", label, "--format", "json") for label in ("a", "b")]
+@pytest.mark.parametrize(("labels", "new"), [("ab", [6, 6]), ("aa", [0, 6])])
+def test_two_imports_at_once(bundle, repo, labels, new) -> None:
+    lines = [command(bundle, repo, "--label", label, "--format", "json") for label in labels]
     running = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for line in lines]
+    imported = []
     for process in running:
         output, _ = process.communicate()
         assert process.returncode == 0
-        assert json.loads(output)["instruments"][0]["datasets_new"] == 6
+        imported.append(json.loads(output)["instruments"][0]["datasets_new"])
+    assert sorted(imported) == new
     state = state_of(repo)
-    assert len(state["datasets"]) == 18
+    assert len(state["datasets"]) == 6 + sum(new)
     assert not state["without file"]
     assert not state["left"]
     chain = next(children for name, _, children, _ in state["collections"] if name == "Lab/calib")
-    assert sorted(chain) == ["Lab/calib/a", "Lab/calib/b", "Lab/calib/v1"]
+    assert sorted(chain) == [*(f"Lab/calib/{label}" for label in sorted(set(labels))), "Lab/calib/v1"]

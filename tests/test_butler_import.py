@@ -21,6 +21,7 @@ from butler_support import (
 )
 from curated.butler import import_bundle, open_repository
 from curated.diagnostic import CuratedError
+from package_support import run_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -313,6 +314,11 @@ def test_records_of_the_repository_are_never_overwritten(bundle, repo, records, 
     report = import_bundle(bundle, repo)
     assert codes(report) == expected
     assert not report.changed
+    for options in (["--dry-run"], []):
+        done = run_curated("import", bundle, repo, *options)
+        assert done.returncode == 1
+        assert [code for code in expected if code not in done.stderr] == []
+        assert "Traceback" not in done.stderr
     assert tree(repo) == files
     assert not butler.collections.query("*")
 
@@ -381,10 +387,19 @@ def test_ranges_that_overlap_within_the_bundle(repo, tmp_path) -> None:
     assert not open_repository(repo).collections.query("*")
 
 
-def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("2019-12-31T23:59:59", "2020-01-01T00:00:00"),
+        # Those of the datasets that are there, for another dataset.
+        ("1970-01-01T00:00:00", "2020-01-01T00:00:00"),
+        ("2020-01-01T00:00:00", None),
+    ],
+)
+def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path, begin, end) -> None:
     import_bundle(bundle, repo)
     maker = BundleMaker()
-    maker.add("defects", "2019-12-31T23:59:59", "2020-01-01T00:00:00", detector=0)
+    maker.add("defects", begin, end, detector=0, epoch="another")
     maker.add("defects", "2021-01-01T00:00:00", detector=3)
     path = maker.write(tmp_path / "more")
     files = tree(repo)
