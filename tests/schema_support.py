@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from curated.calib import Calib
 from curated.check.file import check_file
 from curated.diagnostic import Diagnostic
-from curated.docs import find_example
+from curated.docs.examples import find_example
 from curated.layout import Layout, discover
 from curated.model import CalibFile
 from curated.registry import own_types

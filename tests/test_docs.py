@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from curated.codes import CODES
-from curated.docs import check_docs, codes_page, find_example, main, type_page, write_docs
+from curated.docs import check_docs, codes_page, type_page, write_docs
+from curated.docs.__main__ import main
+from curated.docs.examples import find_example
 from curated.registry import own_types
 
 ROOT = Path(__file__).parents[1]

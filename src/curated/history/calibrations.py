@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +15,7 @@ from curated.check.report import Report
 from curated.check.sets import resolve_reported
 from curated.diagnostic import CuratedError
 from curated.geometry import Camera, DetectorGeometry
+from curated.history.epoch import Epoch
 from curated.history.lookup import Answer, find, instrument_directory
 from curated.instrument import Instrument
 from curated.layout import directory_name
@@ -24,42 +23,9 @@ from curated.model import CalibFile
 from curated.package import Package
 from curated.registry import get_type
 from curated.times import as_utc, iso
-from curated.validity import Range
 
 _MOST_NAMED = 24
 """Names that a message lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """A calibration and when it is in force.
-
-    Parameters
-    ----------
-    type, instrument, detector, filter : `str`
-        What it calibrates: the type's name and the names of the directories; empty where there is none.
-    start : `datetime.datetime`
-        First moment, UTC.
-    end : `datetime.datetime` or `None`
-        First moment after it, UTC; `None` while nothing ends it.
-    path : `str`
-        Its file, relative to the package's root.
-    deprecated : `str`
-        Who took it out of use, when and why; empty where nobody did. One that is out of use is never in force.
-    """
-
-    type: str
-    instrument: str
-    detector: str
-    filter: str
-    start: datetime
-    end: datetime | None
-    path: str
-    deprecated: str = ""
-
-    def __str__(self) -> str:
-        valid = f"{iso(self.start)} to {iso(self.end) if self.end else 'open'}"
-        return f"{self.path}: {self.deprecated or valid}"
 
 
 class Calibrations:
@@ -146,7 +112,7 @@ class Calibrations:
             files = [f for f in files if f.key.filter == directory_name(filter)]
         reports = {f.path: self._read(f)[1] for f in files}
         ranges, _ = resolve_reported(files, reports)
-        return [_epoch(f, ranges[f.path]) for f in files]
+        return [Epoch.of(f, ranges[f.path]) for f in files]
 
     def find(
         self,
@@ -162,7 +128,7 @@ class Calibrations:
         Parameters are those of `get`.
         """
         found = self._answer(type_name, instrument, at, detector, filter).found
-        return None if found is None else _epoch(found.file, found.range)
+        return None if found is None else Epoch.of(found.file, found.range)
 
     def get(
         self,
@@ -305,9 +271,3 @@ def _listed(names: Iterable[str]) -> str:
     known = sorted(names)
     more = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
     return (", ".join(known[:_MOST_NAMED]) or "none") + more
-
-
-def _epoch(file: CalibFile, valid: Range) -> Epoch:
-    key = file.key
-    names = (key.type, key.instrument, key.detector, key.filter)
-    return Epoch(*names, valid.start, valid.end, file.path, str(valid.deprecation or ""))

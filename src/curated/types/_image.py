@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Self
 
 from curated.calib import Calib, calibration
 from curated.diagnostic import CuratedError, Problem, brief
+from curated.image.arrays import planes_of
 from curated.image.file import PLANES, is_plain_name, read_image
-from curated.image.planes import Plane, digest, planes_of, statistics
+from curated.image.planes import Plane, digest, statistics
 from curated.metadata import Metadata
 from curated.model import COMPANION_KEYWORDS, Companion, Content, ImageData, TableData
 from curated.spec import Array, column
-from curated.types._image_fields import IMAGE, spelled_unit, statistic_column
+from curated.types._image_fields import IMAGE, statistic_column, unit_of
 from curated.units import DIMENSIONLESS
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -178,7 +179,7 @@ class ImageCalib(Calib):
                     f"{name} is {given}, but {os.path.basename(filename)} has {image.width} x {image.height}"
                 )
                 problems.append(Problem("CAL347", ("image", name), detail))
-        unit, more = self._unit_of(found.header)
+        unit, more = unit_of(self.unit, found.header, self._units())
         said, late = self._time_of(unit)
         new = {} if unit == self.unit else {"unit": unit}
         return self._with({**new, **said}, planes=found.planes), [*problems, *more, *late]
@@ -191,24 +192,6 @@ class ImageCalib(Calib):
             return {self.TIME: 1.0}, []
         detail = f"{self.TIME} is missing: in how many seconds pixels in {unit} came about"
         return {}, [Problem("CAL210", (), detail)]
-
-    def _unit_of(self, header: Mapping[str, Any]) -> tuple[str, list[Problem]]:
-        """Return the unit of the pixels, and what is wrong with it."""
-        choices = self._units()
-        said = spelled_unit(header["BUNIT"]) if isinstance(header.get("BUNIT"), str) else None
-        if self.unit is not None:
-            wrong = said is not None and said != self.unit
-            detail = f"unit is {self.unit!r}, but BUNIT of the image is {said!r}"
-            return self.unit, [Problem("CAL348", ("unit",), detail)] if wrong else []
-        if said is None:
-            detail = (
-                f"neither unit nor BUNIT of the image says what its pixels are; {choices[0]!r} is assumed"
-            )
-            return choices[0], [Problem("CAL411", (), detail)] if choices[0] else []
-        if said not in choices:
-            detail = f"BUNIT of the image is {brief(said)}, not one of {', '.join(map(repr, choices))}"
-            return said, [Problem("CAL348", _AT, detail)]
-        return said, []
 
     # -- planes ----------------------------------------------------------------------------------------
 

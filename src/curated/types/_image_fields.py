@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curated.diagnostic import Problem, brief
 from curated.spec import PlotSpec, Spec, Table, column
 from curated.units import fits_unit
 
@@ -62,3 +64,31 @@ def spelled_unit(unit: str) -> str:
     """Return a unit as the FITS standard spells it; ADU and e- are what many cameras write."""
     spelled = fits_unit(unit.strip().lower().replace(" ", ""))
     return _OTHER_UNITS.get(spelled, spelled)
+
+
+def unit_of(
+    declared: str | None, header: Mapping[str, Any], choices: Sequence[str]
+) -> tuple[str, list[Problem]]:
+    """Return the unit of an image's pixels, and what is wrong with it.
+
+    Parameters
+    ----------
+    declared : `str`, optional
+        What the side file says.
+    header : `dict`
+        The header of the image; BUNIT counts.
+    choices : sequence [`str`]
+        The units that such an image may have, the usual one first.
+    """
+    said = spelled_unit(header["BUNIT"]) if isinstance(header.get("BUNIT"), str) else None
+    if declared is not None:
+        wrong = said is not None and said != declared
+        detail = f"unit is {declared!r}, but BUNIT of the image is {said!r}"
+        return declared, [Problem("CAL348", ("unit",), detail)] if wrong else []
+    if said is None:
+        detail = f"neither unit nor BUNIT of the image says what its pixels are; {choices[0]!r} is assumed"
+        return choices[0], [Problem("CAL411", (), detail)] if choices[0] else []
+    if said not in choices:
+        detail = f"BUNIT of the image is {brief(said)}, not one of {', '.join(map(repr, choices))}"
+        return said, [Problem("CAL348", ("image", "file"), detail)]
+    return said, []

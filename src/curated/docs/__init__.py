@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-import io
 import os
-import sys
-from collections.abc import Iterable, Sequence
 from inspect import getdoc
 from pathlib import Path
 from typing import Any
@@ -14,10 +10,9 @@ from typing import Any
 from curated.calib import Calib
 from curated.codes import CODES, FAMILIES
 from curated.deprecation import MARK
-from curated.diagnostic import CuratedError
-from curated.fits.writer import fits_bytes
+from curated.docs.examples import example_section, find_example, fits_section
+from curated.docs.markdown import markdown_table
 from curated.generated import Drift, check_files, write_files
-from curated.layout import discover, walk
 from curated.metadata import KEYWORD_DOCS
 from curated.registry import own_types
 from curated.schema.document import schema_name
@@ -42,9 +37,6 @@ _TYPES = {
     "str": "text",
     "any": "number or text",
 }
-_MOST_COLUMNS = 110
-_MOST_LINES = {"header": 44, "metadata": 18, "values": 2}
-"""Lines of an example: of an ECSV file, of the metadata in YAML, and of each other value there."""
 
 
 def docs_files(calibs: Path) -> dict[str, str]:
@@ -77,7 +69,7 @@ def _index() -> str:
         (f"[{name}]({name}.md)", cls.SPEC.title, ", ".join(cls.SPEC.dimensions))
         for name, cls in own_types().items()
     ]
-    return f"{_HEAD}\n# Calibration types\n\n{_table(('Type', 'What it is', 'One for each'), rows)}"
+    return f"{_HEAD}\n# Calibration types\n\n{markdown_table(('Type', 'What it is', 'One for each'), rows)}"
 
 
 def codes_page() -> str:
@@ -129,7 +121,7 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
     parts.append(_keywords(cls))
     example = find_example(cls, calibs) if calibs is not None else None
     if example is not None and calibs is not None:
-        parts += [_example(example, calibs), _fits(cls.readText(example))]
+        parts += [example_section(example, calibs), fits_section(cls.readText(example))]
     return "\n".join(parts)
 
 
@@ -150,7 +142,7 @@ def _facts(cls: type[Calib]) -> str:
         ("Version", f"{spec.version} is written, {read} read"),
         ("Schema of YAML and JSON", f"[{schema}](../../schemas/{schema})"),
     ]
-    return _table(("", ""), rows)
+    return markdown_table(("", ""), rows)
 
 
 def _fields(cls: type[Calib], table: Table, fields: list[Field]) -> str:
@@ -178,7 +170,7 @@ def _fields(cls: type[Calib], table: Table, fields: list[Field]) -> str:
 
 def _field_table(fields: list[Field], where: str, place: Any) -> str:
     head = ("YAML key", where, "Type", "Shape", "Unit", "Values", "Required", "Meaning")
-    return _table(head, [_field_row(field, place(field)) for field in fields])
+    return markdown_table(head, [_field_row(field, place(field)) for field in fields])
 
 
 def _field_row(field: Field, place: str) -> tuple[str, ...]:
@@ -228,87 +220,4 @@ def _keywords(cls: type[Calib]) -> str:
     rows += [(f"`{keyword}`", "", part.doc) for keyword, part in MARK.keys.items()]
     written = ", ".join(f"`{keyword}`" for keyword in spec.keywords)
     own = f" Its own in FITS are {written}." if written else ""
-    return f"## Keywords\n\nAny others are kept as they are.{own}\n\n{_table(('Keyword', 'Required', 'Meaning'), rows)}"
-
-
-def find_example(cls: type[Calib], calibs: Path) -> Path | None:
-    """Return the smallest calibration of a type whose first table, if it has any, has rows; `None` if there is none."""
-    found = [file for file in discover(walk(str(calibs), ""), "").files if file.key.type == cls.SPEC.name]
-    for file in sorted(found, key=lambda f: ((calibs / f.path).stat().st_size, f.path)):
-        first = cls.readText(calibs / file.path).tables()[:1]
-        if not first or any(len(column.values) for column in first[0].columns.values()):
-            return calibs / file.path
-    return None
-
-
-def _example(path: Path, calibs: Path) -> str:
-    lines = path.read_text("utf-8").splitlines()
-    shown = [line if len(line) <= _MOST_COLUMNS else f"{line[: _MOST_COLUMNS - 4]} ..." for line in lines]
-    shown = _shortened(shown) if path.suffix != ".ecsv" else shown[: _MOST_LINES["header"]]
-    if len(shown) < len(lines):
-        shown.append(f"... ({len(lines)} lines)")
-    name = path.relative_to(calibs).as_posix()
-    listed = "".join(f"    {line}\n".replace("    \n", "\n") for line in shown)
-    return f"## Example\n\n[{name}](../../calibs/{name}):\n\n{listed}"
-
-
-def _shortened(lines: list[str]) -> list[str]:
-    """Return the first lines of the metadata, and fewer of each value after them."""
-    kept, most, inside = [], 0, 0
-    for line in lines:
-        if line[:1] not in ("", " ", "-", "]", "}"):
-            most = _MOST_LINES["metadata" if line.startswith("metadata") else "values"]
-            inside = 0
-        if inside <= most:
-            kept.append(line)
-        elif inside == most + 1:
-            kept.append("    ...")
-        inside += 1
-    return kept
-
-
-def _fits(calib: Calib) -> str:
-    from astropy.io import fits
-
-    parts = [
-        "## FITS\n",
-        "What `curated convert` makes of the example. The primary HDU has no data; it holds the keywords, and in "
-        "a released file the stamp.\n",
-    ]
-    with fits.open(io.BytesIO(fits_bytes(calib))) as hdus:
-        for number, hdu in enumerate(hdus[1:], 1):
-            if hdu.is_image:
-                kind = f"{hdu.shape[1]} x {hdu.shape[0]} pixels, BITPIX {hdu.header['BITPIX']}"
-                parts.append(f"HDU {number} `{hdu.name}`, an image of {kind}.\n")
-                continue
-            count = len(hdu.data)
-            parts.append(
-                f"HDU {number}{f' `{hdu.name}`' if hdu.name else ''}, {count} row{'s' * (count != 1)}:\n"
-            )
-            rows = [(f"`{c.name}`", f"`{c.format}`", c.dim or "", c.unit or "") for c in hdu.columns]
-            parts.append(_table(("Column", "TFORM", "TDIM", "TUNIT"), rows))
-    return "\n".join(parts)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write or check the pages; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m curated.docs", description=__doc__)
-    parser.add_argument("directory", nargs="?", default="docs", help="where the pages are (docs)")
-    parser.add_argument("--check", action="store_true", help="say what differs, and write nothing")
-    given = parser.parse_args(arguments)
-    try:
-        lines = [str(d) for d in check_docs(given.directory)] if given.check else write_docs(given.directory)
-    except CuratedError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_status
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return 1 if given.check and lines else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return f"## Keywords\n\nAny others are kept as they are.{own}\n\n{markdown_table(('Keyword', 'Required', 'Meaning'), rows)}"
