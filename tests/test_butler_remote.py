@@ -165,6 +165,28 @@ def test_a_changed_object_is_found_and_a_lost_one_put_back(
     assert everything(repo) == clean
 
 
+def test_objects_that_belong_to_nothing_are_reported_and_removed(
+    bundle, bucket, sqlite, store_of_test, clean
+) -> None:
+    repo = f"s3://{bucket}/repo"
+    import_bundle(bundle, repo, seed_config=str(sqlite))
+    client, objects = store_of_test.client(), store_of_test.objects(bucket)
+    key = next(key for key in objects if "/curated/" in key)
+    left, elsewhere = f"{key.rpartition('/')[0]}/left + over.fits", "repo/Lab/calib/v0/other.fits"
+    for name in (left, elsewhere):
+        client.put_object(Bucket=bucket, Key=name, Body=b"SIMPLE")
+    # To look costs requests, and has to be asked for.
+    assert not import_bundle(bundle, repo).diagnostics
+    report = import_bundle(bundle, repo, dry_run=True)
+    assert [d.code for d in report.diagnostics] == ["CAL641"]
+    assert "1 file (0.0 MB)" in report.diagnostics[0].message
+    assert len(store_of_test.objects(bucket)) == len(objects) + 2
+    report = import_bundle(bundle, repo, clean=True)
+    assert len(report.removed) == 1
+    assert store_of_test.objects(bucket).keys() == {*objects, elsewhere}
+    assert everything(repo) == clean
+
+
 def test_without_checksums_the_size_has_to_do(bundle, bucket, store_of_test) -> None:
     from lsst.resources import ResourcePath
 

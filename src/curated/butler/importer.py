@@ -125,7 +125,8 @@ def _reported(report: ImportReport, plan: Plan, options: Options, butler: Butler
     copied = [entry for entry, _ in plan.lost]
     if method_for(options.transfer, plan.contents.root, butler) == "copy":
         copied += plan.ingest
-    orphans = find_orphans(butler, plan, report.repository)
+    thoroughly = options.clean or options.dry_run
+    orphans = find_orphans(butler, plan, report.repository, thoroughly=thoroughly)
     removed: tuple[str, ...] = ()
     if orphans and options.clean and not options.dry_run and not has_errors(plan.diagnostics):
         removed = remove_orphans(butler, orphans)

@@ -1,4 +1,4 @@
-"""What killed imports have left on disk, and nothing refers to."""
+"""What killed imports have left on disk or in an object store, and nothing refers to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Orphans:
     Parameters
     ----------
     files : `tuple` [`str`]
-        Absolute paths of files.
+        Absolute paths of files, or URIs of objects.
     directories : `tuple` [`str`]
         Absolute paths of repositories whose creation was killed.
     size : `int`
@@ -43,13 +43,16 @@ class Orphans:
     def __str__(self) -> str:
         parts = []
         if self.files:
-            parts.append(f"{len(self.files)} files ({self.size / 1e6:.1f} MB), such as {self.files[0]}")
+            count = f"{len(self.files)} file{'s' * (len(self.files) > 1)}"
+            parts.append(f"{count} ({self.size / 1e6:.1f} MB), such as {self.files[0]}")
         if self.directories:
-            parts.append(f"{len(self.directories)} unfinished repositories, such as {self.directories[0]}")
-        return " and ".join(parts) + ", belong to nothing: killed imports have left them"
+            many = len(self.directories)
+            count = f"{many} unfinished repositor{'ies' if many > 1 else 'y'}"
+            parts.append(f"{count}, such as {self.directories[0]}")
+        return " and ".join(parts) + ", left by killed imports: nothing refers to it"
 
 
-def find_orphans(butler: Butler, plan: Plan, repository: str) -> Orphans:
+def find_orphans(butler: Butler, plan: Plan, repository: str, *, thoroughly: bool) -> Orphans:
     """Look for what killed imports have left of a bundle.
 
     Parameters
@@ -60,14 +63,18 @@ def find_orphans(butler: Butler, plan: Plan, repository: str) -> Orphans:
         What the import does, or has done.
     repository : `str`
         Path or URI of the repository.
+    thoroughly : `bool`
+        Whether to look into object stores as well, which takes a request for each RUN and more.
     """
     runs = sorted({entry.run for entry in plan.contents.entries})
     files = {path for root in _roots(butler) for run in runs for path in _files(os.path.join(root, run))}
     files -= set(plan.files.values())
+    if thoroughly:
+        files |= {name for root in _stores(butler) for run in runs for name in _objects(root, run)}
     if files:
         known = sorted(set(runs) & set(butler.collections.query("*")))
         files -= set(_named(butler, _datasets(butler, known)))
-    size = sum(os.lstat(path).st_size for path in files)
+    size = sum(_size(path) for path in files)
     return Orphans(tuple(sorted(files)), tuple(abandoned(repository)), size)
 
 
@@ -89,6 +96,9 @@ def remove_orphans(butler: Butler, orphans: Orphans) -> tuple[str, ...]:
         files -= set(_named(butler, _datasets(butler, list(runs))))
     roots = [*_roots(butler)]
     for path in sorted(files):
+        if _is_object(path):
+            ResourcePath(path).remove()
+            continue
         os.unlink(path)
         _prune(os.path.dirname(path), roots)
     for directory in orphans.directories:
@@ -100,6 +110,25 @@ def _roots(butler: Butler) -> Iterator[str]:
     for root in butler.get_datastore_roots().values():
         if root is not None and root.isLocal:
             yield os.path.realpath(root.ospath)
+
+
+def _stores(butler: Butler) -> Iterator[ResourcePath]:
+    for root in butler.get_datastore_roots().values():
+        if root is not None and not root.isLocal:
+            yield root
+
+
+def _objects(root: ResourcePath, run: str) -> Iterator[str]:
+    for place, _, names in root.join(run, forceDirectory=True).walk():
+        yield from (str(place.join(name, forceDirectory=False)) for name in names)
+
+
+def _is_object(name: str) -> bool:
+    return "://" in name  # no absolute path has two slashes
+
+
+def _size(name: str) -> int:
+    return int(ResourcePath(name).size()) if _is_object(name) else os.lstat(name).st_size
 
 
 def _files(directory: str) -> Iterator[str]:
@@ -122,10 +151,12 @@ def _named(butler: Butler, refs: Iterable[DatasetRef]) -> Iterator[str]:
     while chunk := list(islice(remaining, _CHUNK)):
         for found in butler.get_many_uris(chunk, allow_missing=True).values():
             uris = [found.primaryURI, *found.componentURIs.values()]
-            yield from (_path(uri) for uri in uris if uri is not None and uri.isLocal)
+            yield from (_path(uri) for uri in uris if uri is not None)
 
 
 def _path(uri: ResourcePath) -> str:
+    if not uri.isLocal:
+        return str(uri)
     # The file itself may be a link into a bundle; its directory is looked at as `_roots` does.
     return os.path.join(os.path.realpath(os.path.dirname(uri.ospath)), os.path.basename(uri.ospath))
 

@@ -30,7 +30,11 @@ chain_option = click.option(
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("repo")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; exit 1 if it could not succeed.")
-@click.option("--clean", is_flag=True, help="Also remove files of this bundle that killed imports have left.")
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Also remove files and objects of this bundle that killed imports have left.",
+)
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
 @transfer_option
 @chain_option
