@@ -3,7 +3,7 @@
 To import Butler takes seconds, and the tests start hundreds of programs that need it. Here a server has imported it once
 and forks: the child is a process of its own, with the directory, environment, standard streams and exit status of one
 that was started from a shell, and runs the real program from its first line. A signal that ends either `python forks.py`
-or the program ends both.
+or the program ends both; the program's standard streams are closed when it has ended.
 
     python forks.py serve SOCKET curated|butler     # ends when its standard input does
     python forks.py SOCKET ARGUMENT...              # `curated ARGUMENT...`, or with `-c CODE` what Python would do

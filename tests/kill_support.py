@@ -113,12 +113,13 @@ def kill_once(bundle: Path, place: Path, transfer: str, moment: float, wanted: d
     place.mkdir(parents=True)
     repo = place / "repo"
     line = command(bundle, repo, "--transfer", transfer)
-    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         process.wait(timeout=moment)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
-        process.wait()
+    # Its output ends when the program has: what is looked at, and taken away, is nobody's any more.
+    process.communicate()
     killed = process.returncode == -signal.SIGKILL
     stage, left = look(place, repo)
     report = import_bundle(bundle, str(repo), transfer=transfer, clean=True)

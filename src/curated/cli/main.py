@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 # Two jobs use two processors; threads of a linear-algebra library would only get in their way,
 # and a process without threads can be forked.
@@ -94,42 +95,71 @@ def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
     ctx.obj = Settings(directory, quiet, verbose)
 
 
-def main() -> None:
-    """Run the command line and exit; the one place where failures become exit statuses."""
+def main() -> NoReturn:
+    """Run the command line and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no bug
-    verbose = any(argument in ("-v", "--verbose") for argument in sys.argv[1:])
     try:
-        status: Any = cli.main(standalone_mode=False, prog_name="curated")
-    except CuratedError as error:
-        _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
-        status = error.exit_status
-    except click.ClickException as error:
-        said = io.StringIO()
-        error.show(said)
-        _say(*said.getvalue().splitlines(), prefix="")
-        status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
-        status = 130
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    except OSError as error:
-        _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-        status = CuratedError.exit_status
+        status = _run()
     except Exception as error:  # noqa: BLE001 - the boundary: what arrives here is a bug, and is called one
-        if verbose:
+        if any(argument in ("-v", "--verbose") for argument in sys.argv[1:]):
             import traceback
 
             traceback.print_exc()
         _say(f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints")
         status = EXIT_BUG
-    # What is left goes with the process; to look through all of it for cycles at the exit takes a tenth of a second.
-    gc.freeze()
-    sys.exit(status if isinstance(status, int) else 0)
+    _leave(status if isinstance(status, int) else 0)
+
+
+def _run() -> Any:
+    """Run the command line; the one place where failures become exit statuses."""
+    try:
+        return cli.main(standalone_mode=False, prog_name="curated")
+    except SystemExit as ended:
+        return ended.code  # how commands end
+    except CuratedError as error:
+        _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
+        return error.exit_status
+    except click.ClickException as error:
+        said = io.StringIO()
+        error.show(said)
+        _say(*said.getvalue().splitlines(), prefix="")
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return CuratedError.exit_status
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process; what is left in memory goes with it.
+
+    To take apart what was imported takes the interpreter up to half a second, where Butler is among it.
+    """
+    watched = sys.gettrace() is not None or sys.getprofile() is not None
+    if watched or _has_threads():
+        sys.exit(status)
+    atexit._run_exitfuncs()  # noqa: SLF001 - what others have asked for at the end, as Python itself would do
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or CuratedError.exit_status  # what was printed did not arrive whole
+    os._exit(status)
+
+
+def _has_threads() -> bool:
+    """Say whether there are threads for which Python would wait."""
+    threading = sys.modules.get("threading")
+    others = set(threading.enumerate()) - {threading.main_thread()} if threading else set()
+    return not all(thread.daemon for thread in others)
 
 
 def _say(*lines: str, prefix: str = "curated: ") -> None:
