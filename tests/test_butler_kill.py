@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from butler_support import small_bundle
+from butler_support import BundleMaker, small_bundle
 from curated.butler import import_bundle
+from curated.diagnostic import CuratedError
 from kill_support import duration, kill_once, moments, state_of
 
 pytest.importorskip("lsst.daf.butler")
@@ -30,6 +33,41 @@ def test_an_import_killed_at_any_moment_can_be_repeated(bundle, tmp_path, transf
     for moment in moments(7, 2, seconds):
         kill = kill_once(bundle, tmp_path / "killed", transfer, moment, wanted)
         assert kill.equal, kill
+
+
+def test_a_run_of_which_butler_wrote_one_row_of_two_is_made_anew(bundle, tmp_path) -> None:
+    from lsst.daf.butler import Butler
+
+    repo, clean = tmp_path / "repo", tmp_path / "clean"
+    import_bundle(bundle, str(clean))
+    small = BundleMaker()
+    small.add("defects", "1970-01-01T00:00:00", "2020-01-01T00:00:00", detector=0, seed=1)
+    import_bundle(small.write(tmp_path / "small"), str(repo))
+    Butler.from_config(str(repo), writeable=True).collections.register(RUN)
+    with closing(sqlite3.connect(repo / "gen3.sqlite3")) as database:
+        (key,) = database.execute("SELECT collection_id FROM collection WHERE name = ?", (RUN,)).fetchone()
+        database.execute("DELETE FROM run WHERE collection_id = ?", (key,))
+        database.commit()
+    assert import_bundle(bundle, str(repo)).ok
+    assert state_of(repo) == state_of(clean)
+
+
+def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> None:
+    from curated.butler import execute
+
+    repo = tmp_path / "repo"
+    small = BundleMaker(label="v0")
+    small.add("defects", "1970-01-01T00:00:00", detector=0)
+    import_bundle(small.write(tmp_path / "small"), str(repo))
+    before = state_of(repo)
+
+    def full(plan) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(execute, "groups", full)
+    with pytest.raises(CuratedError, match="no space"):
+        import_bundle(bundle, str(repo))
+    assert state_of(repo) == before
 
 
 def leave(repo: Path) -> list[Path]:

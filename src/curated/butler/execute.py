@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from pathlib import Path
@@ -112,7 +113,7 @@ def execute(
 ) -> None:
     """Carry out a plan.
 
-    Names are registered first, which Butler cannot take back and which nobody sees. Records,
+    Dataset types are registered first, which Butler cannot take back and which nobody sees. Collections, records,
     datasets and certifications are one transaction. The chains change when all the rest is done.
 
     Parameters
@@ -136,10 +137,12 @@ def execute(
     uploaded : `dict`, optional
         Objects that files were uploaded to before, by the file's path.
     """
-    _register(butler, plan)
+    for name in sorted(plan.survey.new_types):
+        butler.registry.registerDatasetType(plan.survey.dataset_types[name])
     method = method_for(transfer, plan.contents.root, butler)
     with placement(butler, config, plan, method) as place, _caching(butler, plan), butler.transaction():
         witness.begin()
+        _register(butler, plan)
         for element, records in plan.survey.missing.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
         if place is None:
@@ -174,13 +177,27 @@ def _caching(butler: Butler, plan: Plan) -> AbstractContextManager[None]:
 
 
 def _register(butler: Butler, plan: Plan) -> None:
-    for name in sorted(plan.survey.new_types):
-        butler.registry.registerDatasetType(plan.survey.dataset_types[name])
-    known = plan.survey.collections
-    for run in sorted({entry.run for entry in plan.contents.entries} - known.keys()):
+    """Register collections, within the transaction: of a RUN, Butler writes one row and then the other.
+
+    Where it was killed in between, by another program, the RUN is there and nothing can be written to it. It is made anew.
+    """
+    known = plan.survey.collections.keys()
+    runs = {entry.run for entry in plan.contents.entries}
+    for run in sorted((runs - known) | _remove_empty(butler, known & {entry.run for entry in plan.ingest})):
         butler.collections.register(run, CollectionType.RUN, doc=plan.contents.doc)
-    for name in sorted({target.calibration for target in plan.contents.targets} - known.keys()):
+    for name in sorted({target.calibration for target in plan.contents.targets} - known):
         butler.collections.register(name, CollectionType.CALIBRATION, doc=plan.contents.doc)
+
+
+def _remove_empty(butler: Butler, runs: AbstractSet[str]) -> AbstractSet[str]:
+    """Remove RUNs without datasets, unless they are in a chain, and return which."""
+    if not runs:
+        return set()
+    infos = butler.collections.query_info(sorted(runs), include_parents=True, include_summary=True)
+    empty = {info.name for info in infos if not info.dataset_types and not info.parents}
+    for run in empty:
+        butler.collections.x_remove(run)
+    return empty
 
 
 def _ingest(
