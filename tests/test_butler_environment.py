@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import resource
 import shutil
 import signal
@@ -21,11 +19,9 @@ import programs
 from butler_support import small_bundle
 from curated.butler import import_bundle
 from kill_support import command, state_of
+from programs import without_override
 
 pytest.importorskip("lsst.daf.butler")
-
-# Of linux/prctl.h and linux/capability.h.
-PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 
 
 @pytest.fixture
@@ -115,12 +111,6 @@ def test_a_full_disk(bundle, repo, small_disk) -> None:
     assert state_of(place) == before
     filler.unlink()
     assert run(bundle, place).returncode == 0
-
-
-def without_override() -> None:
-    """Let permissions hold for root as well, whose Python another user may not be able to reach."""
-    if os.getuid() == 0:
-        assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0
 
 
 def test_a_repository_that_may_only_be_read(bundle, repo, tmp_path) -> None:

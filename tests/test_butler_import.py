@@ -168,6 +168,30 @@ def test_uuids_and_ranges_are_the_manifests(bundle, repo) -> None:
     }
 
 
+@pytest.mark.parametrize("transfer", ["hardlink", "copy", "direct"])
+@pytest.mark.parametrize("place", ["plain", "a b", "a#b", "é+"])
+def test_names_and_places_of_any_kind(tmp_path, transfer, place) -> None:
+    filters = ("g_6", "r#1", "i 2", "z%20", "y+é", "u.1")
+    maker = BundleMaker(filters=filters)
+    for name in filters:
+        maker.add("transmission_filter", "2015-06-30T12:00:00", physical_filter=name)
+    repo = tmp_path / place / "repo"
+    bundle = maker.write(tmp_path / place / "bundle")
+    assert import_bundle(bundle, str(repo), transfer=transfer).ok
+    butler = open_repository(str(repo))
+    refs = butler.query_datasets("transmission_filter", "*", find_first=False)
+    wanted = repo if transfer != "direct" else bundle
+    places = {Path(butler.getURI(ref).ospath) for ref in refs}
+    assert len(places) == len(filters)
+    assert all(path.is_file() and path.is_relative_to(wanted) for path in places)
+    report = import_bundle(bundle, str(repo), transfer=transfer, dry_run=True)
+    assert (report.changed, report.diagnostics) == (False, ())
+    # What is within the repository goes where that goes.
+    moved = repo.rename(tmp_path / "elsewhere")
+    uris = [open_repository(str(moved)).getURI(ref) for ref in refs]
+    assert all(Path(uri.ospath).is_file() for uri in uris)
+
+
 def test_ours_and_the_stock_import_agree(bundle, repo, tmp_path) -> None:
     import_bundle(bundle, repo)
     stock = str(tmp_path / "stock")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from pathlib import Path
@@ -177,27 +176,35 @@ def _caching(butler: Butler, plan: Plan) -> AbstractContextManager[None]:
 
 
 def _register(butler: Butler, plan: Plan) -> None:
-    """Register collections, within the transaction: of a RUN, Butler writes one row and then the other.
-
-    Where it was killed in between, by another program, the RUN is there and nothing can be written to it. It is made anew.
-    """
+    """Register collections, within the transaction: of a RUN, Butler writes one row and then the other."""
     known = plan.survey.collections.keys()
-    runs = {entry.run for entry in plan.contents.entries}
-    for run in sorted((runs - known) | _remove_empty(butler, known & {entry.run for entry in plan.ingest})):
+    for run in sorted({entry.run for entry in plan.contents.entries} - known):
         butler.collections.register(run, CollectionType.RUN, doc=plan.contents.doc)
     for name in sorted({target.calibration for target in plan.contents.targets} - known):
         butler.collections.register(name, CollectionType.CALIBRATION, doc=plan.contents.doc)
 
 
-def _remove_empty(butler: Butler, runs: AbstractSet[str]) -> AbstractSet[str]:
-    """Remove RUNs without datasets, unless they are in a chain, and return which."""
+def renew_runs(butler: Butler, plan: Plan) -> None:
+    """Register those RUNs anew that were there and have no datasets, unless they are in a chain.
+
+    A program that was killed while it registered one may have left it by half. Nothing can be written to it then.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository, which has refused to ingest.
+    plan : `Plan`
+        What the import does.
+    """
+    runs = {entry.run for entry in plan.ingest} & plan.survey.collections.keys()
     if not runs:
-        return set()
+        return
     infos = butler.collections.query_info(sorted(runs), include_parents=True, include_summary=True)
-    empty = {info.name for info in infos if not info.dataset_types and not info.parents}
-    for run in empty:
-        butler.collections.x_remove(run)
-    return empty
+    with butler.transaction():
+        for info in infos:
+            if not info.dataset_types and not info.parents:
+                butler.collections.x_remove(info.name)
+                butler.collections.register(info.name, CollectionType.RUN, doc=plan.contents.doc)
 
 
 def _ingest(

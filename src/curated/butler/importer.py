@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from curated.butler.contents import Contents
 from curated.butler.creation import datastore_root, read_seed, refuse_links
 from curated.butler.entrance import located, question
-from curated.butler.execute import choose_formatters, execute, method_for
+from curated.butler.execute import choose_formatters, execute, method_for, renew_runs
 from curated.butler.failures import remote_failures
 from curated.butler.holes import find_holes
 from curated.butler.locks import registry_lock
@@ -89,6 +89,8 @@ def _import(
         places = upload_places(butler, config, plan, method_for(options.transfer, plan.contents.root, butler))
         if options.dry_run or has_errors(plan.diagnostics):
             return _reported(report, plan, options, butler)
+        if attempt > 1:
+            renew_runs(butler, plan)
         try:
             uploaded = upload(plan, places, options.progress)
             execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 
 from lsst.daf.butler import Butler, ButlerConfig, DatasetRef
@@ -15,6 +16,9 @@ from curated.inventory import Key
 
 # What stands for the RUN in a name; no collection is called so.
 _RUN = "curated-placeholder/run"
+
+# Names that are the same as the path of a URI, and have no extension yet.
+_PLAIN = re.compile(r"[\w/-]+\Z")
 
 
 class FileNames:
@@ -61,7 +65,7 @@ def has_names(config: ButlerConfig) -> bool:
 
 
 def _extended(name: str, extension: str) -> str:
-    if "." not in os.path.basename(name):
+    if _PLAIN.match(name):
         return name + extension
     path = ResourcePath(name, forceAbsolute=False, forceDirectory=False)
     return str(path.updatedExtension(extension))

@@ -119,8 +119,9 @@ def _stores(butler: Butler) -> Iterator[ResourcePath]:
 
 
 def _objects(root: ResourcePath, run: str) -> Iterator[str]:
-    for place, _, names in root.join(run, forceDirectory=True).walk():
-        yield from (str(place.join(name, forceDirectory=False)) for name in names)
+    with suppress(NotImplementedError):  # a store that lists nothing
+        for place, _, names in root.join(run, forceDirectory=True).walk():
+            yield from (str(place.join(name, forceDirectory=False)) for name in names)
 
 
 def _is_object(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -61,9 +62,9 @@ class SpectralCurve(Calib):
         return np.argsort(self._amplifier, kind="stable").reshape(count, -1)
 
     @property
+    @abstractmethod
     def _named(self) -> str:
         """Name of the field that holds the fractions; each type has its own."""
-        raise NotImplementedError
 
     @property
     def _said(self) -> str:
