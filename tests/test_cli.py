@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from butler_support import run_fresh
 from conftest import GitPackage, MakePackage
 from curated.cli.main import COMMANDS
 from curated.codes import Severity
@@ -74,6 +75,15 @@ def test_version() -> None:
     from curated.version import __version__
 
     assert run_curated("--version").stdout == f"curated, version {__version__}\n"
+
+
+def test_a_module_that_ends_the_program_with_words() -> None:
+    code = (
+        "from unittest.mock import patch\nfrom curated.cli import main\n"
+        "with patch.object(main.cli, 'main', side_effect=SystemExit('no way')):\n    main.main()\n"
+    )
+    done = run_fresh(code)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "curated: no way\n")
 
 
 def test_the_installed_command_is_the_same() -> None:

@@ -117,7 +117,10 @@ def _run() -> Any:
     try:
         return cli.main(standalone_mode=False, prog_name="curated")
     except SystemExit as ended:
-        return ended.code  # how commands end
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code  # how commands end
+        _say(str(ended.code))
+        return 1
     except CuratedError as error:
         _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
         return error.exit_status
