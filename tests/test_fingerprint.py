@@ -140,7 +140,7 @@ def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
     assert lines[2] == "defects detector=1 instrument=Lab: valid at other times"
     assert lines[3].startswith("  - 2020-01-01T00:00:00 to open")
     assert lines[4].startswith("  + 2020-01-01T00:00:00 to 2030-01-01T00:00:00")
-    assert lines[5] == "1 products differ: 1 valid at other times (- in A, + in B; times are UTC)"
+    assert lines[5] == "1 product differs: 1 valid at other times (- in A, + in B; times are UTC)"
 
 
 def test_an_older_release_shows_through_the_holes_of_a_newer_one(lab: GitPackage, tmp_path: Path) -> None:

@@ -98,4 +98,5 @@ def _lines(found: list[Difference]) -> Iterator[str]:
 def _summary(found: list[Difference]) -> str:
     counts = Counter(one.kind for one in found)
     parts = [f"{counts[kind]} {said}" for kind, said in _SAID.items() if counts[kind]]
-    return f"{len(found)} products differ: {', '.join(parts)} (- in A, + in B; times are UTC)"
+    counted = "1 product differs" if len(found) == 1 else f"{len(found)} products differ"
+    return f"{counted}: {', '.join(parts)} (- in A, + in B; times are UTC)"
