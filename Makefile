@@ -48,7 +48,7 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@touch $@
 
 # The build backend is locked too, hence no isolation: nothing is fetched here.
-$(BIN)/curated: $(VENV)/run.stamp pyproject.toml src/curated/version.py
+$(BIN)/curated: $(VENV)/run.stamp pyproject.toml src/curated/core/version.py
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

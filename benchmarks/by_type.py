@@ -24,10 +24,10 @@ from astropy.io import fits
 from astropy.table import Table
 
 from baseline import Loader
-from curated.check.one import check_one
+from curated.check.reader import check_one
+from curated.core.keys import CalibFile
 from curated.fits.writer import fits_bytes
-from curated.model import CalibFile
-from curated.package import Package, open_package
+from curated.package.package import Package, open_package
 from measure import option_parser, report
 
 HERE = Path(__file__).parent

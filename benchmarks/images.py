@@ -28,8 +28,8 @@ _WORK = """
 import sys, time
 from pathlib import Path
 from curated.convert import convert_package
-from curated.origin import find_origin
-from curated.package import open_package
+from curated.convert.origin import find_origin
+from curated.package.package import open_package
 package = open_package(sys.argv[1])
 origin = find_origin(package)
 for turn in range(2):

@@ -28,7 +28,7 @@ from measure import HERE, PYTHON, Command, option_parser, remove, report, scratc
 
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from butler_support import BundleMaker, write_bare
+from support.repositories import BundleMaker, write_bare
 
 SIZES = (2_000, 20_000, 100_000)
 DETECTORS = 99

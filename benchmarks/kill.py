@@ -14,8 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 from import_scale import make_bundle
-from kill_support import Kill, duration, kill_once, moments, state_of
 from measure import option_parser, report, scratch
+from support.kills import Kill, duration, kill_once, moments, state_of
 
 TRANSFERS = ("copy", "hardlink", "direct")
 STAGES = ("before", "creating", "created", "transaction", "stored", "done")

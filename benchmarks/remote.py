@@ -21,9 +21,9 @@ from measure import PYTHON, Command, option_parser, report
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from butler_support import BundleMaker  # noqa: E402
-from remote_support import write_seed  # noqa: E402
-from servers import object_store  # noqa: E402
+from support.remote import write_seed  # noqa: E402
+from support.repositories import BundleMaker  # noqa: E402
+from support.servers import object_store  # noqa: E402
 
 EPOCHS = 10
 

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from curated.check.file import check_file
-from curated.check.sets import check_set
-from curated.config import parse_config
-from curated.diagnostic import MAX_FINDINGS, Diagnostic
-from curated.instrument import Instrument, parse_instrument
-from curated.layout import discover
+from curated.check.rules.sets import check_set
+from curated.core.diagnostic import MAX_FINDINGS, Diagnostic
+from curated.package.config import parse_config
+from curated.package.instrument import Instrument, parse_instrument
+from curated.package.layout import discover
 from curated.registry import all_types
 from curated.report.github import annotation
 from curated.report.text import excerpt, finding_line, printable
-from curated.text.tree import load_yaml, yaml_locator
+from curated.text.yaml.reader import load_yaml, yaml_locator
 
 # YAML knows more ends of lines than ECSV and JSON.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

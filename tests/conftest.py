@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from servers import Postgres, Store, object_store, postgres_server
+from support.servers import Postgres, Store, object_store, postgres_server
 
 AUTHOR = "Ada Astronomer"
 EMAIL = "ada@example.org"

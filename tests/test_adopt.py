@@ -13,10 +13,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from conftest import GitPackage, MakePackage
-from curated.instrument import parse_instrument
-from curated.package import open_package
-from curated.wholefile import write_new
-from package_support import ROOT, defects, run_curated, tree
+from curated.core.wholefile import write_new
+from curated.package.instrument import parse_instrument
+from curated.package.package import open_package
+from support.packages import ROOT, defects, run_curated, tree
 
 CAM = "cam/instrument.yaml"
 
@@ -222,7 +222,7 @@ HOSTILE = ["yes", "1e3", "0x1f", "~", "- a", "a: b", "a #b", "'", '"', "{x", "[x
 
 def test_names_that_yaml_would_take_for_something_else(tmp_path: Path) -> None:
     from curated.adopt import draft_adoption
-    from curated.check.run import check_package
+    from curated.check.package import check_package
 
     for i, name in enumerate(HOSTILE):
         meta = dict.fromkeys(("INSTRUME", "DET_NAME", "DET_SER", "RAFTNAME"), name)
@@ -262,7 +262,7 @@ def test_no_package(tmp_path: Path) -> None:
 
 def test_all_or_none(package: GitPackage, monkeypatch: pytest.MonkeyPatch) -> None:
     from curated import adopt
-    from curated.check.run import check_package
+    from curated.check.package import check_package
 
     opened = open_package(package.path)
     adoption = adopt.draft_adoption(opened, check_package(opened, jobs=1))

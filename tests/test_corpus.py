@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from conftest import GitPackage
-from package_support import fitsverify, run_curated, tree
-from release_support import assert_agrees, count, look_up
+from support.packages import fitsverify, run_curated, tree
+from support.releases import assert_agrees, count, look_up
 
 CENSUS = {
     "lsstCam/transmission_filter_detector": 1230,

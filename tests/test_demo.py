@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from curated.check.package import check_package
 from curated.check.report import Report
-from curated.check.run import check_package
-from curated.codes import Severity
-from curated.package import Package, open_package
+from curated.core.codes import Severity
+from curated.package.package import Package, open_package
 from curated.registry import own_types
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "calibs" / "demo"
 
 

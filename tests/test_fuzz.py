@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from package_support import ROOT
 from readers import READERS
-from text_support import FULL
+from support.packages import ROOT
+from support.texts import FULL
 
 SEEDS = Path(__file__).parent / "data" / "fuzz"
 KEPT = sorted(path for path in SEEDS.rglob("*") if path.is_file())

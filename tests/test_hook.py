@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from conftest import GitPackage, MakePackage
-from package_support import ROOT, defects, place
+from support.packages import ROOT, defects, place
 
 MANIFEST = ".pre-commit-hooks.yaml"
 

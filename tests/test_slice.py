@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from conftest import GitPackage
-from package_support import fitsverify, run_curated
-from release_support import assert_agrees, count, look_up
+from support.packages import fitsverify, run_curated
+from support.releases import assert_agrees, count, look_up
 
 FIRST = "19700101T000000"
 AMPLIFIERS = [f"C{n}" for n in range(4)]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sysconfig
 from pathlib import Path
 
 import pytest
 import yaml
 
+from support.workflows import SCRIPTS, actionlint
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
-# Where the lock put them: what else is on PATH is some other version.
-SCRIPTS = Path(sysconfig.get_path("scripts"))
 PINNED = re.compile(r"^\s*(?:- )?uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -26,19 +25,6 @@ jobs:
     steps:
       - run: echo ${{ github.event.issue.title }} $unquoted
 """
-
-
-def actionlint(*paths: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [
-        SCRIPTS / "actionlint",
-        "-no-color",
-        "-shellcheck",
-        SCRIPTS / "shellcheck",
-        "-pyflakes",
-        "",
-        *paths,
-    ]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def zizmor(*paths: Path) -> subprocess.CompletedProcess[str]:

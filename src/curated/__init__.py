@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from curated.version import __version__
+from curated.core.version import __version__
 
 if TYPE_CHECKING:
     import os

@@ -12,18 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from curated.check.report import Report
-from curated.config import CONFIG_FILE
-from curated.diagnostic import brief
-from curated.instrument import Instrument, parse_instrument
-from curated.instrument.evidence import KEYWORDS, NAME, Evidence, Tally, detector_of, filter_of, gather
-from curated.instrument.keys import DETECTOR, FILTER, INSTRUMENT
-from curated.layout import INSTRUMENT_FILE
-from curated.package import Package
-from curated.settings import Setting, check_setting
-from curated.text.tree import load_yaml
-from curated.text.write_scalars import yaml_scalar
-from curated.text.write_yaml import yaml_flow
-from curated.wholefile import write_new
+from curated.core.diagnostic import brief
+from curated.core.wholefile import write_new
+from curated.declare.settings import Setting, check_setting
+from curated.package.config import CONFIG_FILE
+from curated.package.instrument import Instrument, parse_instrument
+from curated.package.instrument.evidence import (
+    KEYWORDS,
+    NAME,
+    Evidence,
+    Tally,
+    detector_of,
+    filter_of,
+    gather,
+)
+from curated.package.instrument.settings import DETECTOR, FILTER, INSTRUMENT
+from curated.package.layout import INSTRUMENT_FILE
+from curated.package.package import Package
+from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.scalar_writer import yaml_scalar
+from curated.text.yaml.writer import yaml_flow
 
 _SHOWN = 3
 """Most values of a contradiction that are shown."""

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from curated import types
 from curated.calib import Calib
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 
 ENTRY_POINTS = "curated.types"
 

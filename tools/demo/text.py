@@ -11,7 +11,7 @@ import yaml
 
 from curated.registry import get_type
 from curated.text import read
-from curated.text.write import text_bytes
+from curated.text.writer import text_bytes
 
 File = tuple[str, str | bytes]
 """Path below the instrument's directory, and content."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curated.bundle.export import canonical_range
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
+from curated.datasets.spans import canonical_range
 
 Dataset = Mapping[str, Any]
 """A dataset as a manifest lists it."""

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from curated.bundle.export import dataset_uuid
 from curated.check.report import Report
-from curated.diagnostic import CuratedError
-from curated.model import CalibFile
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile
+from curated.core.times import compact, iso, parse_time, tai_nanoseconds
+from curated.datasets.record import dataset_uuid
 from curated.registry import get_type
-from curated.times import compact, iso, parse_time, tai_nanoseconds
 
 
 def identities(report: Report, files: Iterable[CalibFile], label: str) -> dict[str, dict[str, Any]]:

@@ -12,13 +12,13 @@ from curated.bundle.base import Base
 from curated.bundle.identity import identities
 from curated.check.report import Report
 from curated.convert import Converted
-from curated.diagnostic import CuratedError
-from curated.instrument import Instrument
-from curated.model import CalibFile
-from curated.origin import Origin
+from curated.convert.origin import Origin
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile
+from curated.core.times import iso
+from curated.core.version import __version__
+from curated.package.instrument import Instrument
 from curated.registry import get_type
-from curated.times import iso
-from curated.version import __version__
 
 FORMAT = "curated-bundle"
 VERSION = 1

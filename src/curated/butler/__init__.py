@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curated.butler.report import ImportReport, InstrumentReport
-from curated.diagnostic import CuratedError
+from curated.butler.importing.report import ImportReport, InstrumentReport
+from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
 
-    from curated.butler.ranges import Recertification
-    from curated.butler.retract import Retraction
-    from curated.butler.said import Said
+    from curated.butler.correcting.package_ranges import Said
+    from curated.butler.correcting.report import Recertification
+    from curated.butler.correcting.retraction import Retraction
     from curated.calib import Calib
     from curated.export.report import ExportReport
 
@@ -78,8 +78,8 @@ def import_bundle(
     CuratedError
         If the environment does not let it: no Butler, no bundle, no permission, a lock.
     """
-    from curated.butler.entrance import prepare
-    from curated.butler.options import Options
+    from curated.butler.importing.options import Options
+    from curated.butler.importing.preparation import prepare
 
     options = Options(
         repo=repo,
@@ -96,7 +96,7 @@ def import_bundle(
     if contents is None:
         return report
     _require_butler()
-    from curated.butler.importer import run_import
+    from curated.butler.importing.importer import run_import
 
     return run_import(contents, options, report, missing)
 
@@ -128,7 +128,7 @@ def retract_release(
         Whether to change nothing and only report.
     """
     _require_butler()
-    from curated.butler.retract import run_retract
+    from curated.butler.correcting.retraction import run_retract
 
     return run_retract(repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run)
 
@@ -171,7 +171,7 @@ def recertify_ranges(
         Whether to change nothing and only report.
     """
     _require_butler()
-    from curated.butler.recertify import Options, run_recertify
+    from curated.butler.correcting.recertification import Options, run_recertify
 
     options = Options(
         repo=repo,
@@ -237,7 +237,7 @@ def export_package(
         stock = read_export(repo, collections, names)
     else:
         _require_butler()
-        from curated.butler.exporter import stock_of
+        from curated.butler.certified.exporter import stock_of
 
         stock = stock_of(repo, collections, names)
     return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
@@ -256,7 +256,7 @@ def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> But
         Passed on to ``Butler.from_config``, such as ``collections``.
     """
     _require_butler()
-    from curated.butler import repository
+    from curated.butler.repository import opening as repository
 
     return repository.open_repository(repo, writeable=writeable, **kwargs)
 
@@ -285,7 +285,7 @@ def read(butler: Butler, ref: DatasetRef) -> Calib:
     ref : `lsst.daf.butler.DatasetRef`
         What ``butler.find_dataset`` returned.
     """
-    from curated.butler import repository
+    from curated.butler.repository import opening as repository
 
     return repository.read(butler, ref)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from lsst.daf.butler import FormatterNotImplementedError, FormatterV2
 from lsst.resources import ResourcePath
 
-from curated.butler.storage import adopt, read_calib
+from curated.butler.repository.storage_classes import adopt, read_calib
 from curated.calib import Calib
 
 

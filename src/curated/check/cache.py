@@ -16,12 +16,12 @@ import orjson
 
 import curated
 from curated.calib import Calib
+from curated.calib.content import Claims
 from curated.check.file import FileReport
-from curated.codes import Severity
-from curated.deprecation import Deprecation
-from curated.diagnostic import Diagnostic
-from curated.model import Claims
-from curated.version import __version__
+from curated.core.codes import Severity
+from curated.core.diagnostic import Diagnostic
+from curated.core.version import __version__
+from curated.datasets.deprecation import Deprecation
 
 _MAX_ENTRIES = 250_000
 """Most files of a package that are remembered."""
@@ -31,11 +31,6 @@ _MAX_PACKAGES = 32
 
 _ABANDONED = 3600
 """Seconds after which a file that was not renamed into place belongs to a run that was killed."""
-
-
-def blob_sha1(data: bytes) -> str:
-    """Return the name that git gives to a file's content."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def program_fingerprint() -> str:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from curated.calib import Calib
-from curated.check.identity import check_identity, read_date
-from curated.codes import Severity, code_info
-from curated.deprecation import Deprecation, find_deprecation
-from curated.diagnostic import Diagnostic, Problem, limited
-from curated.instrument import Instrument
-from curated.metadata import normalise
-from curated.model import CalibFile, Claims
+from curated.calib.content import Claims
+from curated.check.rules.identity import check_identity, read_date
+from curated.core.codes import Severity, code_info
+from curated.core.diagnostic import Diagnostic, Problem, limited
+from curated.core.keys import CalibFile
+from curated.core.metadata import normalise
+from curated.core.times import iso
+from curated.datasets.deprecation import Deprecation, find_deprecation
+from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text import read
-from curated.times import iso
 
 KEYWORDS = [
     "INSTRUME",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from curated.check.file import FileReport
-from curated.check.one import read_file
+from curated.check.reader import read_file
 from curated.check.report import Report
-from curated.config import CONFIG_FILE
-from curated.diagnostic import Diagnostic, Problem, brief, limited
-from curated.instrument import Instrument, parse_instrument
-from curated.package import Package
-from curated.text.read import read_text
-from curated.text.tree import load_yaml, yaml_locator
+from curated.core.diagnostic import Diagnostic, Problem, brief, limited
+from curated.package.config import CONFIG_FILE
+from curated.package.instrument import Instrument, parse_instrument
+from curated.package.package import Package
+from curated.text.reader import read_text
+from curated.text.yaml.reader import load_yaml, yaml_locator
 
 
 def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
@@ -57,7 +57,7 @@ def complete_instruments(
 ) -> dict[str, Instrument]:
     """Return the declared instruments, and those that the files imply, by directory."""
     # Who only reports findings seldom comes here.
-    from curated.instrument.evidence import infer_instrument
+    from curated.package.instrument.evidence import infer_instrument
 
     found = {}
     by_directory: dict[str, list[FileReport]] = {}

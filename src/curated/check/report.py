@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from curated.check.file import FileReport
-from curated.diagnostic import Diagnostic, has_errors
-from curated.instrument import Instrument
-from curated.model import CalibFile
-from curated.validity import Range
+from curated.core.diagnostic import Diagnostic, has_errors
+from curated.core.keys import CalibFile
+from curated.package.instrument import Instrument
+from curated.package.validity import Range
 
 
 @dataclass(slots=True, eq=False, repr=False)

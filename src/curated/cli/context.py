@@ -13,8 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from curated.check.report import Report
-    from curated.package import Package
-    from curated.parallel import Progress
+    from curated.core.parallel import Progress
+    from curated.package.package import Package
 
 JSON_VERSION = 1
 """Version of the machine-readable output; it grows with changes that old readers cannot read."""
@@ -30,7 +30,7 @@ class Settings:
 
     def package(self) -> Package:
         """Return the package that the command works on."""
-        from curated.package import open_package
+        from curated.package.package import open_package
 
         return open_package(self.directory)
 

@@ -22,8 +22,8 @@ import io
 import click
 
 from curated.cli.context import Settings
-from curated.diagnostic import CuratedError
-from curated.version import __version__
+from curated.core.diagnostic import CuratedError
+from curated.core.version import __version__
 
 COMMANDS = {
     "check": "Report all that is wrong with the calibrations.",
@@ -45,6 +45,14 @@ COMMANDS = {
     "explain": "Explain a code of the check.",
     "completion": "Print the set-up of shell completion.",
 }
+ROOMS = {
+    "look": ("check", "explain", "schema", "show", "types", "lookup", "completion"),
+    "edit": ("adopt", "deprecate"),
+    "release": ("convert", "bundle", "publish", "fingerprint", "compare"),
+    "repository": ("import", "export", "recertify", "retract"),
+}
+"""The folder that holds each command's module."""
+
 EXIT_BUG = 3
 
 
@@ -57,7 +65,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"curated.cli.{cmd_name}_command")
+        room = next(room for room, names in ROOMS.items() if cmd_name in names)
+        module = importlib.import_module(f"curated.cli.{room}.{cmd_name}_command")
         command: click.Command = module.command
         return command
 

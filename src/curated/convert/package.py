@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from curated.check.cache import Cache
+from curated.check.deprecations import ends_and_marks, find_marked
 from curated.check.file import FileReport
-from curated.check.marked import ends_and_marks, find_marked
+from curated.check.package import check_loaded, load_reports, select
 from curated.check.report import Report
-from curated.check.run import check_loaded, load_reports, select
+from curated.convert.files import Converted, fits_path
+from curated.convert.origin import Origin
 from curated.convert.task import Task
-from curated.convert.written import Converted, fits_path
-from curated.diagnostic import CuratedError
-from curated.files import Files
-from curated.instrument import Instrument
-from curated.model import CalibFile
-from curated.origin import Origin
-from curated.package import Package
-from curated.parallel import Progress, run_all
-from curated.validity import natural_ends
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile
+from curated.core.parallel import Progress, run_all
+from curated.package.files import Files
+from curated.package.instrument import Instrument
+from curated.package.package import Package
+from curated.package.validity import natural_ends
 
 
 def convert_package(

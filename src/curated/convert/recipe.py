@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from curated.check.cache import blob_sha1
-from curated.check.key import hash_of
-from curated.instrument import Instrument
-from curated.model import CalibFile
+from curated.check.cache_key import hash_of
+from curated.core.keys import CalibFile
+from curated.core.times import iso
+from curated.core.version import __version__
+from curated.git.blob import blob_sha1
+from curated.package.instrument import Instrument
 from curated.registry import get_type
-from curated.times import iso
-from curated.version import __version__
 
 _OWN = __name__.partition(".")[0]
 

@@ -7,21 +7,21 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from curated.check.cache import blob_sha1
 from curated.check.file import FileReport
-from curated.check.one import check_one
-from curated.config import Silence
+from curated.check.reader import check_one
+from curated.convert.files import Converted, Written, fits_path, weigh, write_new
+from curated.convert.origin import Origin
 from curated.convert.recipe import recipe
-from curated.convert.written import Converted, Written, fits_path, weigh, write_new
-from curated.diagnostic import CuratedError
-from curated.files import Files
-from curated.fits.content import ContentDigest
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile
+from curated.core.times import iso
+from curated.fits.digest import ContentDigest
 from curated.fits.writer import fits_blocks
-from curated.instrument import Instrument
-from curated.model import CalibFile
-from curated.origin import Origin
+from curated.git.blob import blob_sha1
+from curated.package.config import Silence
+from curated.package.files import Files
+from curated.package.instrument import Instrument
 from curated.text.side import side_path, side_text
-from curated.times import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Task:
     origin : `Origin`
         The commit.
     natural_ends : `dict` [`str`, `datetime.datetime`]
-        When each file ends that has no VALIDEND, by path; see `curated.validity.natural_ends`.
+        When each file ends that has no VALIDEND, by path; see `curated.package.validity.natural_ends`.
     output : `str`
         The directory to write to; nothing is written if it is empty.
     selected : `frozenset` [`str`]

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from curated.calib import Calib
-from curated.codes import CODES, FAMILIES
-from curated.deprecation import MARK
+from curated.core.codes import CODES, FAMILIES
+from curated.core.generated import Drift, check_files, write_files
+from curated.core.metadata import KEYWORD_DOCS
+from curated.datasets.deprecation import MARK
+from curated.declare import Field, Table
 from curated.docs.examples import example_section, find_example, fits_section
 from curated.docs.markdown import markdown_table
-from curated.generated import Drift, check_files, write_files
-from curated.metadata import KEYWORD_DOCS
 from curated.registry import own_types
 from curated.schema.document import schema_name
 from curated.schema.values import shape_text
-from curated.spec import Field, Table
 
 _COMMAND = "make docs"
 _HEAD = f"<!-- Generated from the declarations by '{_COMMAND}'; do not edit. -->\n"

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.docs import check_docs, write_docs
 
 

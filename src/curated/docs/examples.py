@@ -8,7 +8,7 @@ from pathlib import Path
 from curated.calib import Calib
 from curated.docs.markdown import markdown_table
 from curated.fits.writer import fits_bytes
-from curated.layout import discover, walk
+from curated.package.layout import discover, walk
 
 _MOST_COLUMNS = 110
 _MOST_LINES = {"header": 44, "metadata": 18, "values": 2}

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from curated.bundle.export import FIRST_NS, LAST_NS
-from curated.diagnostic import CuratedError, Diagnostic, Problem
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.datasets.spans import FIRST_NS, LAST_NS
 from curated.export.certification import Certification
 from curated.export.stock import InstrumentRecord, LocalFile, Stock, instrument_record
-from curated.text.places import is_too_deep
+from curated.text.yaml.places import is_too_deep
 
 try:
     from yaml import CSafeLoader as _Loader

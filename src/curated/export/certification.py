@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
-from curated.inventory import DataId, Key
-from curated.spans import Span, in_precedence, overlaps
+from curated.datasets.inventory import DataId, Key
+from curated.datasets.spans import FIRST_NS, LAST_NS, Span, in_precedence, overlaps, tai_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from curated.calib import Calib
-from curated.diagnostic import Problem, brief
+from curated.core.diagnostic import Problem, brief
+from curated.core.metadata import IDENTITY, SEQUENCE, Metadata, has_value, is_same, meaning
+from curated.core.times import iso, parse_time
+from curated.declare import Spec
 from curated.export.wanted import Wanted
-from curated.layout import directory_name
-from curated.metadata import IDENTITY, SEQUENCE, Metadata, has_value, is_same, meaning
-from curated.spec import Spec
-from curated.times import iso, parse_time
+from curated.package.layout import directory_name
 
 _DATE_IN_ID = re.compile(r"\bcalibDate=\S*")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from curated.export.stock import InstrumentRecord
-from curated.text.write_scalars import yaml_scalar
-from curated.text.write_yaml import yaml_flow
+from curated.text.yaml.scalar_writer import yaml_scalar
+from curated.text.yaml.writer import yaml_flow
 
 
 def instrument_text(record: InstrumentRecord) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from curated.calib import Calib
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
+from curated.core.metadata import Metadata
+from curated.core.times import compact, parse_time
 from curated.export.wanted import Wanted
 from curated.image.file import is_plain_name
-from curated.layout import FORMS, directory_name
-from curated.metadata import Metadata
+from curated.package.layout import FORMS, directory_name
 from curated.provenance import Construction, Provenance, parse
 from curated.registry import find_type
-from curated.times import compact, parse_time
 
 
 @dataclass(frozen=True, slots=True)

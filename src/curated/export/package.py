@@ -10,18 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from curated.config import CONFIG_FILE
-from curated.diagnostic import CuratedError, Diagnostic, Problem, has_errors
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
+from curated.core.parallel import Progress, run_all
+from curated.export.directory import occupy, put
 from curated.export.instrument import instrument_text
-from curated.export.place import occupy, put
 from curated.export.report import Exported, ExportReport
 from curated.export.selection import Selection, select
 from curated.export.stock import Stock
 from curated.export.text import Made, Task
-from curated.layout import INSTRUMENT_FILE, directory_name
-from curated.parallel import Progress, run_all
+from curated.package.config import CONFIG_FILE
+from curated.package.layout import INSTRUMENT_FILE, directory_name
 from curated.registry import get_type
-from curated.text.write_scalars import yaml_scalar
+from curated.text.yaml.scalar_writer import yaml_scalar
 
 TOP = "calibs"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from curated.bundle.export import FIRST_NS, LAST_NS
-from curated.diagnostic import Diagnostic, has_errors
+from curated.core.diagnostic import Diagnostic, has_errors
+from curated.datasets.spans import FIRST_NS, LAST_NS
 from curated.export.certification import Certification
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from curated.bundle.export import FIRST_NS, LAST_NS, tai_text
-from curated.diagnostic import Diagnostic, Problem
+from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.times import iso, tai_nanoseconds, utc_times
+from curated.datasets.spans import FIRST_NS, LAST_NS, tai_text
 from curated.export.certification import Certification, in_force
 from curated.export.stock import DetectorRecord, InstrumentRecord, Stock
 from curated.export.wanted import Wanted
-from curated.times import iso, tai_nanoseconds, utc_times
 
 _OPEN = {FIRST_NS: datetime(1970, 1, 1)}
 """An open beginning is written as packages have it."""

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from curated.diagnostic import Diagnostic
+from curated.core.diagnostic import Diagnostic
 from curated.export.certification import Certification
 
 

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
-from curated.diagnostic import CuratedError, Problem
+from curated.core.diagnostic import CuratedError, Problem
 from curated.export.identity import settled
 from curated.export.origin import Target, recorded, target
 from curated.export.unpack import plain_fits
 from curated.export.wanted import Wanted, type_of
 from curated.fits.reader import read_fits
 from curated.fits.writer import plane_blocks
-from curated.layout import FORMS
+from curated.package.layout import FORMS
 from curated.provenance import settle
 from curated.registry import get_type
-from curated.text.write import text_files
+from curated.text.writer import text_files
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from curated.calib import Calib
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.image.file import read_image
 
 _PACKED = "CAL346"

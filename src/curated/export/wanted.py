@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from curated.declare import Spec
 from curated.export.certification import Certification
 from curated.export.stock import DetectorRecord, Place
-from curated.layout import directory_name
+from curated.package.layout import directory_name
 from curated.registry import all_types
-from curated.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)

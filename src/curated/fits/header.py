@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from curated.calib import Calib
+from curated.core.metadata import IDENTITY, SEQUENCE
+from curated.core.stamp import STAMP_KEYWORDS, Stamp
 from curated.fits.cards import COMMENT_LENGTH, CUT_MARK, RECORD_MARK, Card, escape, needs_escape
-from curated.metadata import IDENTITY, SEQUENCE
-from curated.model import STAMP_KEYWORDS, Stamp
 from curated.provenance import keywords
 
 ESCAPED = "CURATESC"

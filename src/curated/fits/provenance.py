@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from curated.calib import Calib
+from curated.core.metadata import IDENTITY
+from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.fits.cards import Card, cards, escape, hdu, needs_escape, unescape
 from curated.fits.table import table_parts
-from curated.metadata import IDENTITY
-from curated.model import ColumnData, TableData, TextColumn
 from curated.provenance.declaration import RESERVED
 from curated.provenance.record import Provenance
 

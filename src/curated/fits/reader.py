@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
+from curated.core.tables import TextColumn
+from curated.core.units import text_unit
 from curated.fits.cards import unescape
 from curated.fits.header import ESCAPED
 from curated.fits.provenance import EXTNAME, read_provenance
-from curated.model import TextColumn
-from curated.units import text_unit
 
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from curated.core.tables import ColumnData, TableData
 from curated.fits.cards import Card, cards, escape
-from curated.model import ColumnData, TableData
 
 _LETTERS = {"f8": "D", "f4": "E", "f2": "E", "i8": "K", "i4": "J", "i2": "I", "u1": "B", "b1": "L"}
 

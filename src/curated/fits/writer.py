@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from curated.calib import Calib
+from curated.core.stamp import Stamp
 from curated.fits.cards import Card, cards, escape, hdu, hdu_header
 from curated.fits.header import identity_cards, keyword_cards
 from curated.fits.provenance import provenance_hdus
 from curated.fits.table import table_parts
-from curated.model import Stamp
 
 _PRIMARY = cards([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)])
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.git.command import GIT, POINTING
 from curated.git.repository import Repository
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.git.command import GIT, POINTING
 from curated.git.repository import GitError
 

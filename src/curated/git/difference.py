@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.git.command import split_nul, start_git
 from curated.git.repository import GitError, Repository
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.git.command import GIT, POINTING, split_nul
 
 if TYPE_CHECKING:

@@ -10,19 +10,19 @@ from typing import Any, Self
 from curated.calib import Calib
 from curated.check.file import FileReport
 from curated.check.instruments import read_instruments
-from curated.check.one import check_one
+from curated.check.reader import check_one
 from curated.check.report import Report
-from curated.check.sets import resolve_reported
-from curated.diagnostic import CuratedError
-from curated.geometry import Camera, DetectorGeometry
+from curated.check.rules.sets import resolve_reported
+from curated.core.diagnostic import CuratedError
+from curated.core.geometry import Camera, DetectorGeometry
+from curated.core.keys import CalibFile
+from curated.core.times import as_utc, iso
 from curated.history.epoch import Epoch
 from curated.history.lookup import Answer, find, instrument_directory
-from curated.instrument import Instrument
-from curated.layout import directory_name
-from curated.model import CalibFile
-from curated.package import Package
+from curated.package.instrument import Instrument
+from curated.package.layout import directory_name
+from curated.package.package import Package
 from curated.registry import get_type
-from curated.times import as_utc, iso
 
 _MOST_NAMED = 24
 """Names that a message lists."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from curated.check.cache_key import hash_of
 from curated.check.file import FileReport
-from curated.check.key import hash_of
-from curated.check.one import check_one
+from curated.check.package import check_loaded
+from curated.check.reader import check_one
 from curated.check.report import Report
-from curated.check.run import check_loaded
-from curated.commit_tree import CommitTree
-from curated.files import Files
+from curated.core.keys import CalibFile
 from curated.git.repository import Repository
+from curated.git.tree import CommitTree
 from curated.history.lookup import package_at
-from curated.instrument import Instrument
-from curated.model import CalibFile
-from curated.package import Package
+from curated.package.files import Files
+from curated.package.instrument import Instrument
+from curated.package.package import Package
 
 _MOST = 12
 """Most commits that are looked at for an earlier state."""

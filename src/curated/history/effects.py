@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from curated.check.report import Report
-from curated.diagnostic import Diagnostic, Problem
-from curated.model import CalibFile, CalibKey
-from curated.validity import Range, by_key, folded
+from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.keys import CalibFile, CalibKey
+from curated.package.validity import Range, by_key, folded
 
 Epochs = Sequence[tuple[CalibFile, Range]]
 """Calibrations of one key in the order of their starts, and when they are in force."""

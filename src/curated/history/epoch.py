@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from curated.model import CalibFile
-from curated.times import iso
-from curated.validity import Range
+from curated.core.keys import CalibFile
+from curated.core.times import iso
+from curated.package.validity import Range
 
 
 @dataclass(frozen=True, slots=True)

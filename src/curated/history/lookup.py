@@ -9,20 +9,20 @@ from pathlib import Path
 
 from curated.check.file import FileReport
 from curated.check.instruments import read_instruments
-from curated.check.one import check_one
+from curated.check.reader import check_one
 from curated.check.report import Report
-from curated.check.sets import resolve_reported
-from curated.commit_tree import CommitTree
-from curated.config import Config, parse_config
-from curated.diagnostic import CuratedError
+from curated.check.rules.sets import resolve_reported
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile, CalibKey
+from curated.core.times import iso
 from curated.git.repository import Change, Repository
-from curated.instrument import Instrument
-from curated.layout import directory_name
-from curated.model import CalibFile, CalibKey
-from curated.package import Package
+from curated.git.tree import CommitTree
+from curated.package.config import Config, parse_config
+from curated.package.instrument import Instrument
+from curated.package.layout import directory_name
+from curated.package.package import Package
+from curated.package.validity import Range
 from curated.registry import get_type
-from curated.times import iso
-from curated.validity import Range
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.git.clone import clone, is_address
 from curated.git.repository import Repository
 from curated.history.calibrations import Calibrations
 from curated.history.lookup import committed_package
-from curated.package import open_package
+from curated.package.package import open_package
 
 
 def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> Calibrations:

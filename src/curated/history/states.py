@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from curated.calib import Calib
 from curated.check.cache import Cache
 from curated.check.file import FileReport
-from curated.check.one import check_one
+from curated.check.package import check_loaded, load_reports
+from curated.check.reader import check_one
 from curated.check.report import Report
-from curated.check.run import check_loaded, load_reports
-from curated.files import Files
-from curated.history.changed import Changed, with_files
-from curated.history.content import differing
-from curated.instrument import Instrument
-from curated.model import CalibFile
-from curated.package import Package
-from curated.parallel import Progress
+from curated.core.keys import CalibFile
+from curated.core.parallel import Progress
+from curated.history.changes import Changed, with_files
+from curated.history.equality import differing
+from curated.package.files import Files
+from curated.package.instrument import Instrument
+from curated.package.package import Package
 
 
 @dataclass(slots=True)

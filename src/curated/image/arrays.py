@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.image.planes import Plane
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from curated.diagnostic import Problem, brief
+from curated.core.diagnostic import Problem, brief
 from curated.image import LFS
 from curated.image.planes import DTYPES, Plane
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from curated.diagnostic import CuratedError
-from curated.spec import Array
+from curated.core.diagnostic import CuratedError
+from curated.declare import Array
 
 Image = TypeVar("Image")
 """A two-dimensional `numpy.ndarray`, or `astropy.nddata.CCDData`."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from curated.datasum import fold, sum32
-from curated.diagnostic import CuratedError
-from curated.spec import Array
+from curated.core.checksum import fold, sum32
+from curated.core.diagnostic import CuratedError
+from curated.declare import Array
 
 BLOCK = 2**20
 """Bytes that are read at a time."""

@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 
 from curated.calib import Calib
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.plots.style import STYLE, describe
 
 _DPI = 150

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from curated.declare import PlotSpec
 from curated.plots.style import COLOURS, GREY, label
-from curated.spec import PlotSpec
 
 _MOST = 40
 """Names that have room below the axis."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 
+from curated.declare import Array, PlotSpec
 from curated.plots.style import COLOURS, GREY, SEQUENTIAL, label
-from curated.spec import Array, PlotSpec
 
 
 def draw(figure: Any, calib: Any, spec: PlotSpec, _: Any) -> None:

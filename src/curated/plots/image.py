@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from curated.declare import Array, PlotSpec
 from curated.plots.style import GREY, SEQUENTIAL
-from curated.spec import Array, PlotSpec
 
 _LARGEST = 1024
 """Most pixels of a side that are drawn; of more, each second, third ... is."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from curated.declare import PlotSpec
 from curated.plots.curve import colours_of
 from curated.plots.style import GREY, label
-from curated.spec import PlotSpec
 
 
 def draw(figure: Any, calib: Any, spec: PlotSpec, _: Any) -> None:

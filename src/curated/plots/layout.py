@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import PolyCollection
 
+from curated.declare import Array
 from curated.plots.style import COLOURS, GREY, SEQUENTIAL
-from curated.spec import Array
 
 
 def draw(figure: Any, calib: Any, _: Any, __: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import CenteredNorm, SymLogNorm
 
+from curated.declare import Array, PlotSpec
 from curated.plots.style import DIVERGING, GREY, label
-from curated.spec import Array, PlotSpec
 
 
 def draw(figure: Any, calib: Any, spec: PlotSpec, _: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
-from curated.metadata import has_value
+from curated.core.metadata import has_value
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Palette for all kinds of colour vision (Okabe & Ito 2008, Color Universal Design)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curated.settings import Setting
+from curated.declare.settings import Setting
 
 MAX_INPUTS = 10_000
 """Most inputs of one calibration; whoever has more names the collection that holds them."""

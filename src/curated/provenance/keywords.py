@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from curated.diagnostic import Pointer, Problem, brief
-from curated.metadata import has_value, is_same
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.metadata import has_value, is_same
+from curated.core.times import iso, parse_time
 from curated.provenance.record import Provenance
-from curated.times import iso, parse_time
 
 HEADER_LIMIT = 100
 """Most inputs, and most edits, that get keywords of their own; more are in the table only."""

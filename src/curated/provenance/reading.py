@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from curated.diagnostic import Pointer, Problem, brief
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.times import iso, parse_time
+from curated.declare.settings import check_setting
 from curated.provenance.declaration import MAX_PARAMETERS, PROVENANCE
 from curated.provenance.keywords import Places
 from curated.provenance.record import Construction, Edit, Input, Provenance
-from curated.settings import check_setting
-from curated.times import iso, parse_time
 
 KEYS = tuple(PROVENANCE.keys)
 """The keys of a provenance record: ``inputs``, ``construction``, ``edits``."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from curated.check.report import Report
-from curated.codes import Severity
-from curated.diagnostic import Diagnostic
+from curated.core.codes import Severity
+from curated.core.diagnostic import Diagnostic
 from curated.report.text import printable
 
 _SEVERITIES = list(Severity)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from curated.butler.report import ImportReport, InstrumentReport
-from curated.diagnostic import has_errors
+from curated.butler.importing.report import ImportReport, InstrumentReport
+from curated.core.diagnostic import has_errors
 from curated.report.text import printable
 
 _MOST = 20

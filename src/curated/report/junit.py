@@ -8,7 +8,7 @@ from itertools import chain
 from xml.sax.saxutils import escape, quoteattr
 
 from curated.check.report import Report
-from curated.diagnostic import Diagnostic
+from curated.core.diagnostic import Diagnostic
 from curated.report.text import finding_line, printable
 
 PACKAGE = "package"

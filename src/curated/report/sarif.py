@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from curated.check.report import Report
-from curated.codes import CODES, FAMILIES, CodeInfo, Severity
-from curated.diagnostic import Diagnostic
+from curated.core.codes import CODES, FAMILIES, CodeInfo, Severity
+from curated.core.diagnostic import Diagnostic
+from curated.core.version import __version__
 from curated.report.text import json_text, printable
-from curated.version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 HOME = "https://github.com/curated-calibs/curated"

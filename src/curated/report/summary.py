@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curated.check.report import Report
-from curated.codes import Severity, code_info
+from curated.core.codes import Severity, code_info
 from curated.report.text import place_of, plain, printable, verdict
 
 _FIRST = 20

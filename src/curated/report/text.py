@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from curated.codes import Severity, code_info
-from curated.diagnostic import Diagnostic
+from curated.core.codes import Severity, code_info
+from curated.core.diagnostic import Diagnostic
 
 Style = Callable[..., str]
 """`click.style`, or something that leaves texts as they are."""

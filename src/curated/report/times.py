@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from curated.check.report import Report
+from curated.core.times import iso, tai_nanoseconds
 from curated.report.text import printable
-from curated.times import iso, tai_nanoseconds
 
 _EPOCH, _EPOCH_MJD = datetime(1970, 1, 1), 40587
 _DAY = 86_400_000_000_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
-from curated.content.keyed import in_group, is_nested
+from curated.calib.keyed_tables import in_group, is_nested
+from curated.declare import Field, Spec, Table
 from curated.provenance.declaration import PROVENANCE
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
 from curated.schema.setting import setting_schema
 from curated.schema.values import field_schema
-from curated.spec import Field, Spec, Table
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BASE = "https://github.com/curated-calibs/curated/schemas/"

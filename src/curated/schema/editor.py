@@ -8,11 +8,11 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from curated.config import CONFIG_FILE
-from curated.diagnostic import CuratedError
-from curated.generated import write_files
-from curated.layout import INSTRUMENT_FILE
-from curated.package import Package
+from curated.core.diagnostic import CuratedError
+from curated.core.generated import write_files
+from curated.package.config import CONFIG_FILE
+from curated.package.layout import INSTRUMENT_FILE
+from curated.package.package import Package
 from curated.provenance.declaration import SIDE_ENDING
 from curated.registry import own_types
 from curated.schema.document import schema_name

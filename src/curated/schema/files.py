@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from curated.diagnostic import CuratedError
-from curated.generated import Drift, check_files, write_files
+from curated.core.diagnostic import CuratedError
+from curated.core.generated import Drift, check_files, write_files
 from curated.registry import own_types
 from curated.schema.document import type_schema
 from curated.schema.settings import config_schema, instrument_schema, provenance_schema

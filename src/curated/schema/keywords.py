@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from curated.deprecation import MARK
-from curated.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
+from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
+from curated.datasets.deprecation import MARK
+from curated.declare import Field, Spec, required_sizes
 from curated.schema.setting import setting_schema
 from curated.schema.values import value_schema
-from curated.spec import Field, Spec, required_sizes
 
 _NOTHING = {"enum": [None, ""]}
 """What stands for no value; the stack writes either."""

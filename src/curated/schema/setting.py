@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from curated.settings import Setting
+from curated.declare.settings import Setting
 
 _TYPES: dict[str, str | list[str]] = {
     "text": "string",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from curated.config import CONFIG
-from curated.instrument.keys import INSTRUMENT
+from curated.declare.settings import Setting
+from curated.package.config import CONFIG
+from curated.package.instrument.settings import INSTRUMENT
 from curated.provenance.declaration import PROVENANCE
 from curated.schema.document import BASE, DIALECT, schema_name
 from curated.schema.setting import setting_schema
-from curated.settings import Setting
 
 _VERSION = "1.0"
 CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (

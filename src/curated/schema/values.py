@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from curated.content.keyed import in_group
-from curated.spec import Field, Table
+from curated.calib.keyed_tables import in_group
+from curated.declare import Field, Table
 
 _TYPES = {
     "f": "number",

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from curated.calib import Calib
-from curated.diagnostic import Diagnostic, Problem, brief
-from curated.metadata import Metadata
+from curated.core.diagnostic import Diagnostic, Problem, brief
+from curated.core.metadata import Metadata
 from curated.provenance import Provenance, parse, settle
 from curated.provenance.declaration import SIDE_ENDING
 from curated.provenance.reading import KEYS
-from curated.text.flow import flow
-from curated.text.read import read_text
+from curated.text.reader import read_text
 from curated.text.source import Locator
-from curated.text.tree import load_yaml, yaml_locator
+from curated.text.yaml.flow import flow
+from curated.text.yaml.reader import load_yaml, yaml_locator
 
 C = TypeVar("C", bound=Calib)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from curated.diagnostic import Diagnostic, Pointer, Problem
-from curated.model import TextColumn
+from curated.core.diagnostic import Diagnostic, Pointer, Problem
+from curated.core.tables import TextColumn
 
 Locator = Callable[[Pointer], tuple[int, int]]
 """From a place in the document to its line and column, both one-based."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
+from curated.core.metadata import has_value
+from curated.declare import Array
 from curated.image.pixels import Image, pixels_of, with_pixels
-from curated.metadata import has_value
-from curated.spec import Array
 from curated.types._image import ImageCalib
 
 

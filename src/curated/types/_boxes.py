@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from curated.diagnostic import Problem
-from curated.spec import Array
+from curated.core.diagnostic import Problem
+from curated.declare import Array
 
 _MOST_PAIRS = 20_000_000
 """Pairs of boxes that are compared; real files have a thousandth of them."""

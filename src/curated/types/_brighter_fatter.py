@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curated.geometry import Box
-from curated.spec import Array
+from curated.core.geometry import Box
+from curated.declare import Array
 
 
 def correct(electrons: Array, kernels: Sequence[tuple[Array, Box]], threshold: float, max_iter: int) -> Array:

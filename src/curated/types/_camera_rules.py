@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import Problem
-from curated.spec import Array, Field
+from curated.core.diagnostic import Problem
+from curated.declare import Array, Field
 
 
 def problems(camera: Any) -> Iterator[Problem]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curated.diagnostic import CuratedError
-from curated.geometry import Amplifier, DetectorGeometry, within
-from curated.spec import Array
+from curated.core.diagnostic import CuratedError
+from curated.core.geometry import Amplifier, DetectorGeometry, within
+from curated.declare import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import CuratedError, Problem, brief
+from curated.calib.content import Companion, Content
+from curated.core.diagnostic import CuratedError, Problem, brief
+from curated.core.metadata import Metadata
+from curated.core.stamp import COMPANION_KEYWORDS
+from curated.core.tables import ImageData, TableData
+from curated.core.units import DIMENSIONLESS
+from curated.declare import Array, column
 from curated.image.arrays import planes_of
 from curated.image.file import PLANES, is_plain_name, read_image
 from curated.image.planes import Plane, digest, statistics
-from curated.metadata import Metadata
-from curated.model import COMPANION_KEYWORDS, Companion, Content, ImageData, TableData
-from curated.spec import Array, column
 from curated.types._image_fields import IMAGE, statistic_column, unit_of
-from curated.units import DIMENSIONLESS
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _AT = ("image", "file")

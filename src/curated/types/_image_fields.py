@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curated.diagnostic import Problem, brief
-from curated.spec import PlotSpec, Spec, Table, column
-from curated.units import fits_unit
+from curated.core.diagnostic import Problem, brief
+from curated.core.units import fits_unit
+from curated.declare import PlotSpec, Spec, Table, column
 
 TABLES = (
     Table(name="", rows="record"),

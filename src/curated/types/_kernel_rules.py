@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import Problem
+from curated.core.diagnostic import Problem
 
 _TOLERANCE = 1e-3
 """Difference of mirrored values, as a part of the largest, that rounding in text does not make."""

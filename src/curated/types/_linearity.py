@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
+from curated.declare import Array
 from curated.image.pixels import Image, pixels_of, with_pixels
-from curated.spec import Array
 
 TYPES = ("LookupTable", "Polynomial", "Squared", "Spline", "DoubleSpline", "Proportional", "None")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import Problem
-from curated.spec import Array
+from curated.core.diagnostic import Problem
+from curated.declare import Array
 from curated.types._linearity import pair
 
 _INPUTS = ("inputAbscissa", "inputOrdinate", "inputMask", "inputGroupingIndex", "inputNormalization")

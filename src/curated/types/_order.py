@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from curated.diagnostic import Pointer, Problem
-from curated.spec import Array
+from curated.core.diagnostic import Pointer, Problem
+from curated.declare import Array
 
 
 def increasing(name: str, values: Array, table: str = "", *, strict: bool = True) -> Iterator[Problem]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from curated.content.arrays import is_kind
-from curated.diagnostic import Problem, brief
+from curated.calib.arrays import is_kind
+from curated.calib.content import Content
+from curated.core.diagnostic import Problem, brief
+from curated.core.metadata import has_value, is_same
+from curated.declare import Array, Field
 from curated.image.pixels import Image
-from curated.metadata import has_value, is_same
-from curated.model import Content
-from curated.spec import Array, Field
 
 DROPPED = dict.fromkeys(
     (

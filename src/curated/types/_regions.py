@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from curated.diagnostic import Problem, brief
-from curated.model import TextColumn
-from curated.spec import Array
+from curated.core.diagnostic import Problem, brief
+from curated.core.tables import TextColumn
+from curated.declare import Array
 
 _COLUMNS = ("X", "Y", "SHAPE", "R")
 _SHAPES = ("BOX", "POINT", "ROTBOX")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curated.diagnostic import Pointer, Problem, brief
-from curated.metadata import IDENTITY_KEYS
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.metadata import IDENTITY_KEYS
 from curated.provenance.reading import KEYS
 
 _PROFILE = "motionProfile"

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem
-from curated.model import Claims
-from curated.spec import Array, Field, column
-from curated.units import fits_unit, length_factor
+from curated.calib.content import Claims
+from curated.core.diagnostic import Problem
+from curated.core.units import fits_unit, length_factor
+from curated.declare import Array, Field, column
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0
 """Wavelengths (nm) between which astronomical cameras work, from the far ultraviolet to the thermal infrared."""

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 
 from curated.calib import calibration
-from curated.diagnostic import Problem
-from curated.model import ColumnData, TableData, TextColumn
-from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.core.diagnostic import Problem
+from curated.core.tables import ColumnData, TableData, TextColumn
+from curated.core.units import length_factor
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
-from curated.units import length_factor
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
 

@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.content.keyed import key_problems
-from curated.diagnostic import CuratedError, Problem
-from curated.geometry import Box, DetectorGeometry, within
+from curated.calib.content import Claims, Content
+from curated.calib.keyed_tables import key_problems
+from curated.core.diagnostic import CuratedError, Problem
+from curated.core.geometry import Box, DetectorGeometry, within
+from curated.core.tables import ColumnData, TableData, TextColumn
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
-from curated.model import Claims, ColumnData, Content, TableData, TextColumn
-from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types import _kernel_rules
 from curated.types._brighter_fatter import correct
 

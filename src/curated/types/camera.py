@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem
-from curated.geometry import Amplifier, Box, DetectorGeometry, choose
-from curated.model import Claims, Content, TableData, TextColumn
-from curated.spec import Array, Field, PlotSpec, Spec, Table, column
+from curated.calib.content import Claims, Content
+from curated.core.diagnostic import Problem
+from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
+from curated.core.tables import TableData, TextColumn
+from curated.core.units import fits_unit
+from curated.declare import Array, Field, PlotSpec, Spec, Table, column
 from curated.types import _camera_rules
-from curated.units import fits_unit
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import CuratedError, Problem
-from curated.geometry import DetectorGeometry, with_gains, within
+from curated.calib.content import Claims, Content
+from curated.core.diagnostic import CuratedError, Problem
+from curated.core.geometry import DetectorGeometry, with_gains, within
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
-from curated.model import Claims, Content
-from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._crosstalk_correction import Source, correct
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")

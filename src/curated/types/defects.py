@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.calibration_error import or_raise
-from curated.diagnostic import CuratedError, Problem
+from curated.calib.content import Claims
+from curated.calib.error import or_raise
+from curated.core.diagnostic import CuratedError, Problem
+from curated.core.tables import TextColumn
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
-from curated.model import Claims, TextColumn
-from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types._boxes import repeated
 from curated.types._regions import boxes_of, is_regions
 
 if TYPE_CHECKING:
-    from curated.geometry import DetectorGeometry
+    from curated.core.geometry import DetectorGeometry
 
 
 @calibration
@@ -108,7 +109,7 @@ class Defects(Calib):
         CalibrationError
             If a box reaches beyond the image.
         """
-        from curated.geometry import Box
+        from curated.core.geometry import Box
 
         rows, columns = shape
         or_raise(self, list(self.fits_on(columns, rows)))

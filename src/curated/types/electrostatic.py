@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.content.output import plain
-from curated.diagnostic import Problem
-from curated.model import ColumnData, Content, TableData, TextColumn
-from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.calib.content import Content
+from curated.calib.writing import plain
+from curated.core.diagnostic import Problem
+from curated.core.tables import ColumnData, TableData, TextColumn
+from curated.declare import Array, PlotSpec, Spec, Table, column
 
 _INPUT: tuple[str | int, ...] = ("inputRange", "inputRange")
 _FIT: tuple[str | int, ...] = ("fitRange", "fitRange")

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem
-from curated.model import Content, TableData
-from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.calib.content import Content
+from curated.core.diagnostic import Problem
+from curated.core.tables import TableData
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._order import increasing
 
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import calibration
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
+from curated.declare import Array
 from curated.image.pixels import Image
-from curated.spec import Array
 from curated.types._arithmetic import good_pixels, no_options, subtract
 from curated.types._image import ImageCalib
 from curated.types._image_fields import image_spec, unit_column

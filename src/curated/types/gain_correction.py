@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import CuratedError, Problem
-from curated.geometry import DetectorGeometry
+from curated.calib.content import Claims
+from curated.core.diagnostic import CuratedError, Problem
+from curated.core.geometry import DetectorGeometry
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, pixels_of, with_pixels
-from curated.model import Claims
-from curated.spec import Array, PlotSpec, Spec, Table, column
 
 _FAR = 1.2
 """Gains drift by parts in a thousand, with temperature and voltages; an adjustment beyond this, or below

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem
-from curated.geometry import Box, DetectorGeometry
+from curated.calib.content import Claims
+from curated.calib.mismatch import amplifier_mismatches
+from curated.core.diagnostic import Problem
+from curated.core.geometry import Box, DetectorGeometry
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
-from curated.mismatch import amplifier_mismatches
-from curated.model import Claims
-from curated.spec import Array, PlotSpec, Spec, Table, column
 from curated.types import _linearity, _linearity_rules
 
 

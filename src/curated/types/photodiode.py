@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import CuratedError, Problem
-from curated.model import Content, TextColumn
-from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.calib.content import Content
+from curated.core.diagnostic import CuratedError, Problem
+from curated.core.tables import TextColumn
+from curated.core.units import factor
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._order import increasing
-from curated.units import factor
 
 _METHODS = ("DIRECT_SUM", "TRIMMED_SUM", "CHARGE_SUM", "MEAN")
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Problem, brief
-from curated.model import Content
-from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.calib.content import Content
+from curated.core.diagnostic import Problem, brief
+from curated.declare import Array, PlotSpec, Spec, Table, column
 
 _PAIR = re.compile(r"[\[(] *\d+ *, *\d+ *[\])]")
 

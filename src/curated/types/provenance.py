@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Pointer, Problem, brief
-from curated.model import ColumnData, TableData, TextColumn
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.tables import ColumnData, TableData, TextColumn
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.provenance.declaration import PROVENANCE
-from curated.spec import Array, PlotSpec, Spec, Table, column
 
 _ROWS, _NAMES, _FLAT = "dataIdList", "dimensions", "dataIds"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")

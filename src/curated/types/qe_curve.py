@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import calibration
-from curated.diagnostic import CuratedError, Problem
-from curated.model import Content
-from curated.spec import Array, PlotSpec, Spec, Table, column
+from curated.calib.content import Content
+from curated.core.diagnostic import CuratedError, Problem
+from curated.core.units import converts, length_factor
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
-from curated.units import converts, length_factor
 
 
 @calibration

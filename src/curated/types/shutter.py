@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.diagnostic import Pointer, Problem, brief
-from curated.model import TableData
-from curated.spec import Array, PlotSpec, Spec, Table, column
-from curated.times import parse_time
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.tables import TableData
+from curated.core.times import parse_time
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._order import increasing
 from curated.types._shutter_text import Text, nested_schema
 

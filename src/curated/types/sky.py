@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import calibration
-from curated.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError
 from curated.image.pixels import Image
 from curated.types._arithmetic import good_pixels, no_options, subtract
 from curated.types._image import ImageCalib

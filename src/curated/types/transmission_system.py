@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import calibration
-from curated.calibration_error import or_raise
-from curated.diagnostic import CuratedError
-from curated.metadata import IDENTITY, has_value
+from curated.calib.error import or_raise
+from curated.core.diagnostic import CuratedError
+from curated.core.metadata import IDENTITY, has_value
 from curated.types._transmission import TransmissionCurve, transmission_spec
 
 

@@ -1,0 +1,154 @@
+"""What a bundle holds, once its manifest has been checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from curated.bundle.export_file import Record
+from curated.core.diagnostic import CuratedError
+from curated.datasets.record import dataset_uuid
+
+DOC = "Curated calibrations of"
+"""How the documentation of every collection that holds a release begins, made by us or by the export file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A dataset type, as the bundle defines it."""
+
+    name: str
+    dimensions: tuple[str, ...]
+    storage_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The collections of one instrument."""
+
+    instrument: str
+    calibration: str
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One dataset: what it is, where its file is, and when it is valid (TAI nanoseconds).
+
+    Without a path the dataset is in the repository already, in a run of another release; its hash may be
+    unknown then, and what it holds is compared.
+    """
+
+    uuid: str
+    dataset_type: str
+    run: str
+    collection: str
+    data_id: dict[str, Any]
+    path: str
+    sha256: str
+    size: int
+    begin: int | None
+    end: int | None
+    content: str = ""
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the bundle only refers to it."""
+        return not self.path
+
+    @property
+    def place(self) -> str:
+        """Where a finding about it belongs: its file, or what refers to it."""
+        return self.path or self.run
+
+    @property
+    def key(self) -> tuple[str, tuple[tuple[str, Any], ...]]:
+        """What the calibration is of: dataset type and data ID."""
+        return self.dataset_type, tuple(sorted(self.data_id.items()))
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{key} {value}" for key, value in self.data_id.items())
+        return f"{self.dataset_type} of {values}"
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A file beside a dataset that holds its provenance; the repository takes it from the dataset itself."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A bundle whose manifest has been checked; its files have not.
+
+    Parameters
+    ----------
+    root : `pathlib.Path`
+        The bundle's directory.
+    label : `str`
+        Its release label, as in the collections' names.
+    doc : `str`
+        What new collections say about themselves.
+    base : `str`
+        The release that it builds on; empty where it holds all its files.
+    targets : `tuple` [`Target`]
+        The instruments' collections.
+    kinds : `tuple` [`Kind`]
+        The dataset types.
+    records : `dict`
+        Dimension records by element, in the order of insertion.
+    entries : `tuple` [`Entry`]
+        The datasets.
+    companions : `tuple` [`Companion`]
+        Files beside them.
+    """
+
+    root: Path
+    label: str
+    doc: str
+    targets: tuple[Target, ...]
+    kinds: tuple[Kind, ...]
+    records: dict[str, list[Record]]
+    entries: tuple[Entry, ...]
+    companions: tuple[Companion, ...] = ()
+    base: str = ""
+
+    def relabelled(self, label: str) -> Contents:
+        """Return the same contents under another release label; UUIDs follow the names."""
+        if label == self.label:
+            return self
+        # Here, because it brings all that makes bundles.
+        from curated.bundle.manifest import check_label
+
+        check_label(label)
+        renamed = {t.calibration: _renamed(t, self.label, label) for t in self.targets}
+        return replace(
+            self,
+            label=label,
+            targets=tuple(replace(t, calibration=renamed[t.calibration]) for t in self.targets),
+            entries=tuple(_moved(entry, renamed) for entry in self.entries),
+        )
+
+
+def _renamed(target: Target, old: str, new: str) -> str:
+    head = target.calibration.removesuffix(f"/{old}")
+    if head == target.calibration:
+        raise CuratedError(
+            f"collection {target.calibration} does not end in the label '{old}'",
+            "make the bundle again with --label",
+        )
+    return f"{head}/{new}"
+
+
+def _moved(entry: Entry, renamed: Mapping[str, str]) -> Entry:
+    collection = renamed[entry.collection]
+    if entry.is_reference:
+        return replace(entry, collection=collection)
+    run = collection + entry.run.removeprefix(entry.collection)
+    uuid = dataset_uuid(entry.dataset_type, run, entry.data_id)
+    return replace(entry, collection=collection, run=run, uuid=uuid)

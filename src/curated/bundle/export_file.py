@@ -1,0 +1,180 @@
+"""The bundle's second face: an export file that stock `butler import` reads, written without Butler."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TextIO
+
+from curated.datasets.spans import Range, canonical_range, tai_text
+
+EXPORT_VERSION = "1.0.2"
+UNIVERSE_VERSION = 8
+"""Dimension universe of the records; a Butler of another version reads them all the same."""
+
+STOCK_FORMATTER = "lsst.daf.butler.tests.testFormatters.SingleExtensionFormatter"
+"""The only formatter that lsst-daf-butler itself ships and that takes a FITS file into a datastore."""
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
+_RESERVED = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "none"])
+# What a YAML reader refuses in a stream, and line ends that it would fold.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+_INSTRUMENT_KEYS = ("name", "detector_max", "visit_max", "exposure_max", "visit_system", "class_name")
+_DETECTOR_KEYS = ("id", "full_name", "name_in_raft", "raft", "purpose")
+
+Record = dict[str, Any]
+
+
+def dimension_records(manifest: Mapping[str, Any]) -> dict[str, list[Record]]:
+    """Return the dimension records of a manifest by element, in the order of insertion.
+
+    Unknown values are left out; a filter without a band gets its own name, as in the LSST stack.
+    """
+    records: dict[str, list[Record]] = {"instrument": [], "physical_filter": [], "detector": []}
+    for instrument in manifest["instruments"]:
+        name = instrument["name"]
+        records["instrument"].append(_known(instrument, _INSTRUMENT_KEYS))
+        records["physical_filter"] += [
+            {"instrument": name, "name": f["name"], "band": f.get("band") or f["name"]}
+            for f in instrument["filters"]
+        ]
+        records["detector"] += [
+            {"instrument": name, **_known(d, _DETECTOR_KEYS)} for d in instrument["detectors"]
+        ]
+    return records
+
+
+def write_export(manifest: Mapping[str, Any], stream: TextIO) -> None:
+    """Write a Butler export file with all that a manifest lists.
+
+    There is no CHAINED collection in it, which would replace the site's chain, and no formatter, so
+    that the repository's own configuration decides.
+
+    Parameters
+    ----------
+    manifest : `dict`
+        The bundle's manifest.
+    stream : `io.TextIOBase`
+        Where to write.
+    """
+    stream.write(
+        "description: Butler Data Repository Export\n"
+        f"version: {EXPORT_VERSION}\n"
+        f"universe_version: {UNIVERSE_VERSION}\n"
+        "universe_namespace: daf_butler\n"
+        "data:\n"
+    )
+    for part in (_dimensions, _collections, _dataset_types, _datasets, _associations):
+        stream.writelines(part(manifest))
+
+
+def write_seed(dataset_types: Iterable[str], stream: TextIO) -> None:
+    """Write a configuration for `butler create --seed-config` that lets stock Butler take the bundle.
+
+    Parameters
+    ----------
+    dataset_types : iterable [`str`]
+        Names of all dataset types that the repository is to take, now and later.
+    stream : `io.TextIOBase`
+        Where to write.
+    """
+    stream.write(
+        "# For a site with neither the LSST stack nor curated:\n"
+        "#   butler create REPO --seed-config butler-seed.yaml\n"
+        "#   butler import REPO BUNDLE --export-file export.yaml -t copy\n"
+        "# Butler then finds each dataset and its file, but cannot read it into an object: open the file.\n"
+        "# Where the stack or curated is installed, do not use this; 'curated import' needs no seed.\n"
+        "datastore:\n"
+        "  formatters:\n"
+    )
+    stream.writelines(f"    {_scalar(name)}: {STOCK_FORMATTER}\n" for name in sorted(set(dataset_types)))
+
+
+def _known(source: Mapping[str, Any], keys: Iterable[str]) -> Record:
+    return {key: source[key] for key in keys if source.get(key) is not None}
+
+
+def _dimensions(manifest: Mapping[str, Any]) -> Iterator[str]:
+    for element, records in dimension_records(manifest).items():
+        if records:
+            yield f"- type: dimension\n  element: {element}\n  records:\n"
+            yield from (f"  - {_mapping(record)}\n" for record in records)
+
+
+def _collections(manifest: Mapping[str, Any]) -> Iterator[str]:
+    repository = manifest["repository"]
+    doc = f"Curated calibrations of {repository.get('url') or 'a package'} at commit {repository['sha1']}"
+    for run in sorted({dataset["run"] for dataset in manifest["datasets"]}):
+        yield (
+            f"- type: collection\n  collection_type: RUN\n  name: {_scalar(run)}\n  doc: {_scalar(doc)}\n"
+            "  host: null\n  timespan_begin: null\n  timespan_end: null\n"
+        )
+    for collection in sorted({dataset["collection"] for dataset in manifest["datasets"]}):
+        yield (
+            "- type: collection\n  collection_type: CALIBRATION\n"
+            f"  name: {_scalar(collection)}\n  doc: {_scalar(doc)}\n"
+        )
+
+
+def _dataset_types(manifest: Mapping[str, Any]) -> Iterator[str]:
+    for entry in manifest["dataset_types"]:
+        yield (
+            f"- type: dataset_type\n  name: {_scalar(entry['name'])}\n"
+            f"  dimensions: [{', '.join(map(_scalar, entry['dimensions']))}]\n"
+            f"  storage_class: {_scalar(entry['storage_class'])}\n"
+            f"  is_calibration: {_scalar(entry['is_calibration'])}\n"
+        )
+
+
+def _datasets(manifest: Mapping[str, Any]) -> Iterator[str]:
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for dataset in manifest["datasets"]:
+        groups.setdefault((dataset["dataset_type"], dataset["run"]), []).append(dataset)
+    for (dataset_type, run), members in groups.items():
+        yield (
+            f"- type: dataset\n  dataset_type: {_scalar(dataset_type)}\n  run: {_scalar(run)}\n  records:\n"
+        )
+        for dataset in members:
+            yield (
+                f"  - dataset_id: [!uuid {dataset['uuid']}]\n"
+                f"    data_id: [{_mapping(dataset['data_id'])}]\n"
+                f"    path: {_scalar(dataset['path'])}\n"
+            )
+
+
+def _associations(manifest: Mapping[str, Any]) -> Iterator[str]:
+    # One entry for each range: a second one of the same range would replace the first without a word.
+    ranges: dict[str, dict[Range, list[str]]] = {}
+    for dataset in manifest["datasets"]:
+        of_collection = ranges.setdefault(dataset["collection"], {})
+        of_collection.setdefault(canonical_range(dataset["validity"]), []).append(dataset["uuid"])
+    for collection, by_range in ranges.items():
+        yield (
+            f"- type: associations\n  collection: {_scalar(collection)}\n"
+            "  collection_type: CALIBRATION\n  validity_ranges:\n"
+        )
+        for (begin, end), ids in by_range.items():
+            yield (
+                f"  - timespan: !lsst.daf.butler.Timespan {{begin: {_time(begin)}, end: {_time(end)}}}\n"
+                "    dataset_ids:\n"
+            )
+            yield from (f"    - !uuid {dataset_id}\n" for dataset_id in ids)
+
+
+def _time(nanoseconds: int | None) -> str:
+    return "null" if nanoseconds is None else f"!butler_time/tai/iso '{tai_text(nanoseconds)}'"
+
+
+def _mapping(record: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{key}: {_scalar(value)}" for key, value in record.items()) + "}"
+
+
+def _scalar(value: str | int | bool | None) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.match(value) and value.lower() not in _RESERVED:
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)

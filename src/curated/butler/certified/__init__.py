@@ -1,0 +1,1 @@
+"""Certified datasets of a Butler repository."""

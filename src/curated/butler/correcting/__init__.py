@@ -1,0 +1,1 @@
+"""Corrections in a Butler repository: ranges recertified, releases retracted."""

@@ -1,0 +1,96 @@
+"""What servers and stores answer, in one line for people, and without the passwords that were in addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lsst.utils.db_auth import DbAuthError
+from sqlalchemy.exc import DBAPIError
+
+from curated.core.diagnostic import CuratedError
+
+_UNCHANGED = "nothing that readers see was changed"
+ADDRESS = "see to registry.db of the configuration; user and password may be in db-auth.yaml"
+
+# How to get a module that is missed; ours come with an extra.
+_INSTALL = {
+    "psycopg": "pip install 'curated-calibs[postgres]'",
+    "psycopg2": "pip install it, or write postgresql:// for psycopg, which 'curated-calibs[postgres]' brings",
+    "boto3": "pip install 'curated-calibs[s3]'",
+    "botocore": "pip install 'curated-calibs[s3]'",
+}
+
+# By the name of the exception: the classes cannot be imported where the extra is absent.
+_STORE_HINTS = {
+    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE",
+    "PartialCredentialsError": "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "EndpointConnectionError": "see to S3_ENDPOINT_URL and to the network",
+}
+_STORE_HINT = f"see to the keys, what they permit, and S3_ENDPOINT_URL; {_UNCHANGED}"
+
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/]*@")
+
+
+def plain(text: object) -> str:
+    """Return a message as one line without passwords.
+
+    Parameters
+    ----------
+    text : `object`
+        The message.
+    """
+    return _PASSWORD.sub(r"\1:***@", " ".join(str(text).split()))
+
+
+@contextmanager
+def remote_failures() -> Iterator[None]:
+    """Turn what databases, drivers and stores refuse to do into failures of the environment."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in _INSTALL:
+            raise
+        raise CuratedError(
+            f"this repository needs a module that is not installed: {name}", _INSTALL[name]
+        ) from error
+    except DBAPIError as error:
+        if failure := _database_failure(error):
+            raise failure from error
+        raise
+    except DbAuthError as error:
+        raise CuratedError(f"no password for the repository's database: {plain(error)}", ADDRESS) from error
+    except Exception as error:
+        if failure := _other_failure(error):
+            raise failure from error
+        raise
+
+
+def _database_failure(error: DBAPIError) -> CuratedError | None:
+    if error.connection_invalidated:
+        return CuratedError(
+            f"the connection to the repository's database was lost: {plain(error.orig)}",
+            f"run it again; {_UNCHANGED}",
+        )
+    if "butler_attributes" in str(error.orig):
+        return CuratedError(
+            f"the repository's database is no registry: {plain(error.orig)}",
+            "see to registry.db and registry.namespace of the configuration",
+        )
+    if error.statement is None:
+        return CuratedError(f"no connection to the repository's database: {plain(error.orig)}", ADDRESS)
+    return None
+
+
+def _other_failure(error: Exception) -> CuratedError | None:
+    if type(error).__module__.partition(".")[0] in ("boto3", "botocore"):
+        hint = _STORE_HINTS.get(type(error).__name__, _STORE_HINT)
+        return CuratedError(f"the object store refused: {plain(error)}", hint)
+    if isinstance(error, RuntimeError) and "btree_gist" in str(error):
+        return CuratedError(
+            "the database lacks the extension btree_gist, which Butler needs",
+            "have an administrator run 'CREATE EXTENSION btree_gist' in it",
+        )
+    return None

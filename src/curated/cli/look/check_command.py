@@ -1,0 +1,159 @@
+"""``curated check``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    format_option,
+    jobs_option,
+    package_paths,
+    pass_settings,
+    print_findings,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from curated.check.report import Report
+    from curated.history.edits import UnnotedEdits
+    from curated.package.package import Package
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option(
+    "--since",
+    metavar="REV",
+    help="Only what changed since a commit, branch or tag, and what that can affect.",
+)
+@jobs_option
+@click.option("--no-cache", is_flag=True, help="Read every file again, whatever is remembered of it.")
+@click.option(
+    "--all", "every", is_flag=True, help="Show each finding as text, even where there are hundreds."
+)
+@click.option("--summary", metavar="FILE", type=click.Path(), help="Append a summary in Markdown to FILE.")
+@click.option("--times", is_flag=True, help="Print when each file is in force, instead of the findings.")
+@format_option("github", "sarif", "junit")
+@pass_settings
+def command(
+    settings: Settings,
+    paths: tuple[str, ...],
+    since: str | None,
+    jobs: int | None,
+    no_cache: bool,
+    every: bool,
+    summary: str | None,
+    times: bool,
+    form: str,
+) -> None:
+    """Report all that is wrong with the calibrations: of the whole package, or of PATHS.
+
+    Works on any package with the layout <instrument>/<type>/[<detector>/][<filter>/]<validstart>.ecsv, with or
+    without a curated.yaml. Rules over the whole package (overlaps, detector numbers) always see all files.
+
+    With --since, the work tree is compared with the merge base of REV and HEAD, as a pull request is: findings of
+    files that changed, findings that the change brings about elsewhere, and the dates whose results it changes.
+
+    \b
+    Examples:
+      curated check
+      curated check calibs/demo/defects
+      curated check --since origin/main
+      curated -C ../obs_lsst_data check --format json
+      curated check --times calibs/demo/defects      UTC, TAI, MJD and observing night
+      curated check --format github --summary "$GITHUB_STEP_SUMMARY"
+
+    Of more than 100 findings, text shows the first of each code; all other formats are complete.
+
+    Exit status 1 if there are errors; warnings and remarks do not fail.
+    """
+    package = settings.package()
+    chosen = package_paths(package, settings.directory, paths)
+    unnoted = _unnoted(package)
+    with settings.progress("checking") as progress:
+        report = _checker(since)(
+            package,
+            paths=[] if "" in chosen else chosen,
+            jobs=jobs,
+            use_cache=not no_cache,
+            today=dt.datetime.now(tz=dt.UTC).date(),
+            progress=progress,
+            also=unnoted,
+        )
+    if times:
+        _print_times(settings, report, form)
+    else:
+        _print_findings(settings, package, report, form, every=every)
+    if summary is not None:
+        from curated.report.summary import append_summary
+
+        append_summary(summary, report, _prefix(package.root))
+    raise SystemExit(1 if report.failed else 0)
+
+
+def _print_findings(settings: Settings, package: Package, report: Report, form: str, *, every: bool) -> None:
+    """Print what was found in the form that was asked for."""
+    if form == "json":
+        findings = [d.to_dict() for d in report.diagnostics]
+        print_json(
+            "check",
+            files=len(report.files),
+            silenced=report.silenced,
+            failed=report.failed,
+            findings=findings,
+        )
+    elif form == "text":
+        print_findings(settings, package, report, every=every)
+    else:
+        reporter = importlib.import_module(f"curated.report.{form}")
+        for line in reporter.report_lines(report, _prefix(package.root)):
+            click.echo(line)
+
+
+def _print_times(settings: Settings, report: Report, form: str) -> None:
+    """Print when the files are in force; that there are errors is said in a remark."""
+    from curated.report.times import times_text, validity_times
+
+    rows = validity_times(report)
+    if form == "json":
+        print_json("times", files=rows)
+    for line in times_text(rows) if form != "json" else ():
+        click.echo(line)
+    if report.failed:
+        settings.remark("there are errors, which 'curated check' shows without --times")
+
+
+def _prefix(root: Path) -> str:
+    """Return the path of the package in its repository, which a forge's paths start from."""
+    top = next((p for p in (root, *root.parents) if (p / ".git").exists()), root)
+    relative = os.path.relpath(root, top)
+    return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
+
+
+def _checker(since: str | None) -> Callable[..., Report]:
+    """Return what checks a package: all of it, or what changed since a commit; neither needs the other loaded."""
+    if since is None:
+        from curated.check.package import check_package
+
+        return check_package
+    from curated.history.change_check import check_since
+
+    return partial(check_since, revision=since)
+
+
+def _unnoted(package: Package) -> UnnotedEdits | None:
+    """Return the rule on edits without a note; what it needs is loaded only where there may be a repository."""
+    if not any((path / ".git").exists() for path in (package.root, *package.root.parents)):
+        return None
+    from curated.history.edits import UnnotedEdits
+
+    return UnnotedEdits(package)

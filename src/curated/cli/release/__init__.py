@@ -1,0 +1,1 @@
+"""Commands that convert, bundle, publish and compare."""

@@ -1,0 +1,86 @@
+"""``curated bundle``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    format_option,
+    pass_settings,
+    print_findings,
+    print_json,
+    release_options,
+)
+
+if TYPE_CHECKING:
+    from curated.bundle import Bundle
+
+
+def _said(bundle: Bundle, output: Path) -> str:
+    datasets = bundle.manifest["datasets"]
+    own = [d for d in datasets if d["path"] is not None]
+    size = f"{sum(d['size'] for d in own) / 1e6:.1f} MB"
+    release = f"as release {bundle.label} in {output}"
+    if bundle.manifest["base"] is None:
+        return f"{len(datasets)} datasets ({size}) {release}"
+    return f"{len(own)} of {len(datasets)} datasets ({size}) {release}, the others as in {bundle.manifest['base']}"
+
+
+@click.command("bundle")
+@click.argument("output", type=click.Path(path_type=Path))
+@release_options
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    output: Path,
+    base: str | None,
+    form: str,
+    **release: Any,
+) -> None:
+    """Check, convert and bundle the package's commit into the new directory OUTPUT.
+
+    The bundle holds the FITS files, a manifest with their hashes, sources and validity, and an export file
+    that stock `butler import` reads. It exists whole or not at all.
+
+    With --base it holds only the files that changed; the others are certified again where they are, so that
+    the new release is complete in every repository that has the old one.
+
+    \b
+    Examples:
+      curated bundle build/release
+      curated bundle build/demo --instrument demo --label v1.2
+      curated bundle build/v2 --base build/v1
+    """
+    from curated.bundle import build_bundle
+    from curated.butler.inventories import find_base
+
+    package = settings.package()
+    with settings.progress("bundling") as progress:
+        old = find_base(base, package, progress=progress) if base is not None else None
+        report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
+    findings = [d.to_dict() for d in report.diagnostics]
+    if form == "json":
+        about = bundle.manifest["repository"] if bundle else None
+        datasets = bundle.manifest["datasets"] if bundle else []
+        print_json(
+            "bundle",
+            failed=bundle is None,
+            output=str(output),
+            repository=about,
+            datasets=len(datasets),
+            base=bundle.manifest["base"] if bundle else None,
+            referred=sum(d["path"] is None for d in datasets),
+            findings=findings,
+        )
+    else:
+        if report.diagnostics:
+            print_findings(settings, package, report, err=True)
+        if bundle is not None:
+            click.echo(_said(bundle, output))
+    raise SystemExit(0 if bundle is not None else 1)

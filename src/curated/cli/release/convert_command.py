@@ -1,0 +1,76 @@
+"""``curated convert``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    format_option,
+    jobs_option,
+    package_paths,
+    pass_settings,
+    print_findings,
+    print_json,
+)
+
+
+@click.command("convert")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option(
+    "-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write."
+)
+@click.option(
+    "--allow-dirty", is_flag=True, help="Convert files that differ from the commit; stamped as REPODIRT."
+)
+@jobs_option
+@format_option()
+@pass_settings
+def command(
+    settings: Settings, paths: tuple[str, ...], output: Path, allow_dirty: bool, jobs: int | None, form: str
+) -> None:
+    """Write calibrations as FITS files, stamped with their commit, below DIR at the same relative paths.
+
+    All files, or PATHS, are checked first; with an error among them nothing is written. The same commit gives
+    the same bytes on any machine.
+
+    \b
+    Examples:
+      curated convert -o build/fits
+      curated convert calibs/demo/defects/d00 -o build/fits
+    """
+    from curated.convert import convert_into
+    from curated.convert.origin import find_origin
+
+    package = settings.package()
+    chosen = package_paths(package, settings.directory, paths)
+    origin = find_origin(package, allow_dirty=allow_dirty)
+    with settings.progress("converting") as progress:
+        report, converted = convert_into(
+            package, origin, output, [] if "" in chosen else chosen, jobs=jobs, progress=progress
+        )
+    if form == "json":
+        files = [
+            {"source": c.file.path, "path": c.path, "size": c.size, "sha256": c.sha256} for c in converted
+        ]
+        findings = [d.to_dict() for d in report.diagnostics]
+        print_json(
+            "convert",
+            failed=report.failed,
+            sha1=origin.sha1,
+            dirty=origin.dirty,
+            output=str(output),
+            files=[] if report.failed else files,
+            findings=findings,
+        )
+    else:
+        if report.diagnostics:
+            print_findings(settings, package, report, err=True)
+        if not report.failed:
+            size = sum(c.size for c in converted) / 1e6
+            click.echo(
+                f"{len(converted)} FITS files ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}"
+            )
+    raise SystemExit(1 if report.failed else 0)

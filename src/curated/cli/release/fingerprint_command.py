@@ -1,0 +1,117 @@
+"""``curated fingerprint``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+
+if TYPE_CHECKING:
+    from curated.butler.inventories import Audit
+    from curated.datasets.inventory import Line
+
+collection_option = click.option(
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="C",
+    help="Collection of a repository; may be repeated, in the order of lookups. The chains <inst>/calib if not given.",
+)
+
+
+@click.command("fingerprint")
+@click.argument("where", required=False, default="", metavar="[PACKAGE|BUNDLE|REPO]")
+@click.option(
+    "--rev", "revision", metavar="REV", help="Commit of the package; its files as they are if not given."
+)
+@collection_option
+@click.option(
+    "--list", "listed", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
+)
+@jobs_option
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    where: str,
+    revision: str | None,
+    collections: tuple[str, ...],
+    listed: bool,
+    jobs: int | None,
+    form: str,
+) -> None:
+    """Print one hash over what is in force: type, data ID, validity in TAI, and content of every calibration.
+
+    It is the same from a package, from a bundle and from a repository, whoever filled it, exactly when the
+    same calibrations are in force. Of what a file holds, only origin and validity do not count: commit, address,
+    path, editor. `curated fingerprint --list | sha256sum` gives the same hash.
+
+    \b
+    Examples:
+      curated fingerprint
+      curated fingerprint build/repo --collection demo/calib/v1.2
+      curated fingerprint --rev v1.2 --list
+    """
+    found = look(settings, where, collections, revision, jobs)
+    inventory = found.inventory
+    if form == "json":
+        print_json(
+            "fingerprint",
+            failed=found.failed,
+            where=found.kind,
+            source=inventory.source,
+            fingerprint=inventory.fingerprint,
+            calibrations=len(inventory.lines),
+            lines=[plain_line(line) for line in inventory.lines] if listed else None,
+            findings=[d.to_dict() for d in found.diagnostics],
+        )
+    elif listed:
+        click.echo("".join(f"{line}\n" for line in sorted(map(str, inventory.lines))), nl=False)
+    elif not found.failed:
+        click.echo(
+            f"{inventory.fingerprint}  {len(inventory.lines)} calibrations in force in {inventory.source}"
+        )
+    raise SystemExit(1 if found.failed else 0)
+
+
+def look(
+    settings: Settings,
+    where: str,
+    collections: tuple[str, ...],
+    revision: str | None = None,
+    jobs: int | None = None,
+) -> Audit:
+    """Find out what is in force somewhere, and tell of what is wrong there."""
+    from curated.butler.inventories import audit
+    from curated.report.text import finding_line
+
+    with settings.progress("reading") as progress:
+        found = audit(
+            where,
+            settings.directory,
+            collections=collections,
+            revision=revision,
+            jobs=jobs,
+            progress=progress,
+        )
+    for diagnostic in found.diagnostics:
+        if diagnostic.is_error:
+            click.echo(finding_line(diagnostic), err=True)
+    if found.failed:
+        click.echo(
+            f"{found.inventory.source}: what is in force is not known as long as there are errors", err=True
+        )
+    return found
+
+
+def plain_line(line: Line) -> dict[str, Any]:
+    """Return a line as plain data."""
+    return {
+        "dataset_type": line.dataset_type,
+        "data_id": dict(line.data_id),
+        "begin_tai_ns": line.begin,
+        "end_tai_ns": line.end,
+        "content": line.content,
+    }

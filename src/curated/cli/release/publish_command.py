@@ -1,0 +1,72 @@
+"""``curated publish``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    format_option,
+    pass_settings,
+    print_findings,
+    print_json,
+    release_options,
+)
+from curated.cli.repository.import_command import chain_option, print_import, stages
+
+
+@click.command("publish")
+@click.argument("repo")
+@release_options
+@chain_option
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    repo: str,
+    chain: bool,
+    base: str | None,
+    form: str,
+    **release: Any,
+) -> None:
+    """Check the package, bundle its commit and import that into the Butler repository REPO.
+
+    \b
+    Example:
+      curated publish build/repo
+    """
+    from curated.bundle import build_bundle
+    from curated.butler import import_bundle
+    from curated.butler.inventories import find_base
+
+    package = settings.package()
+    temporary = Path(tempfile.mkdtemp(prefix="curated-"))
+    try:
+        with settings.progress("bundling") as progress:
+            old = find_base(base, package, progress=progress) if base is not None else None
+            report, bundle = build_bundle(
+                package, temporary / "bundle", base=old, progress=progress, **release
+            )
+        if report.diagnostics and form == "text":
+            print_findings(settings, package, report, err=True)
+        if bundle is None:
+            if form == "json":
+                print_json("publish", failed=True, findings=[d.to_dict() for d in report.diagnostics])
+            raise SystemExit(1)
+        if form == "text":
+            click.echo(
+                f"release {bundle.label}: {len(bundle.manifest['datasets'])} datasets of commit "
+                f"{bundle.manifest['repository']['sha1'][:12]}"
+            )
+        with settings.progress("importing") as progress:
+            done = import_bundle(bundle.path, repo, transfer="copy", chain=chain, progress=stages(progress))
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    print_import(done, form)
+    raise SystemExit(0 if done.ok else 1)

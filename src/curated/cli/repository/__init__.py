@@ -1,0 +1,1 @@
+"""Commands that change or read a Butler repository."""

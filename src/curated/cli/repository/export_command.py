@@ -1,0 +1,117 @@
+"""``curated export``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+
+if TYPE_CHECKING:
+    from curated.export.report import ExportReport
+
+
+@click.command("export")
+@click.argument("repo")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The package to write.",
+)
+@click.option(
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="C",
+    help="CALIBRATION collection or chain; may be repeated, in the order of lookups. The chains <inst>/calib if not given.",
+)
+@click.option("--type", "types", multiple=True, metavar="T", help="Only this type; may be repeated.")
+@click.option("--at", metavar="TIME", help="Only what is in force at this time, ISO 8601, UTC.")
+@click.option(
+    "--into", is_flag=True, help="Add to the package at DIR what it lacks; change nothing that is there."
+)
+@jobs_option
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    repo: str,
+    output: Path,
+    collections: tuple[str, ...],
+    types: tuple[str, ...],
+    at: str | None,
+    into: bool,
+    jobs: int | None,
+    form: str,
+) -> None:
+    """Write the calibrations that are certified in the Butler repository REPO as a package of text files at DIR.
+
+    What came from a package goes back to its path; what a pipeline made gets the path that its data ID and its
+    start say, and a record of the dataset that it was. Dates are those of the certification, in UTC. What cannot be
+    written is reported, and all the rest is written. REPO may be a directory that Butler's own export, or
+    'curated bundle', wrote.
+
+    \b
+    Examples:
+      curated export /repo/main --collection LSSTCam/calib/DM-1 -o build/package
+      curated export /repo/main --collection LSSTCam/calib --type ptc --at 2025-06-01 -o build/ptc
+      curated export exported-calibs -o ../obs_lab_data --into
+
+    Exit status 1 if a calibration was left out.
+    """
+    from curated.butler import export_package
+
+    with settings.progress("exporting") as progress:
+        report = export_package(
+            repo,
+            output,
+            collections=collections,
+            types=types,
+            at=_time(at),
+            into=into,
+            jobs=jobs,
+            progress=progress,
+        )
+    if form == "json":
+        print_json("export", **report.to_dict())
+    else:
+        _as_text(settings, report)
+    raise SystemExit(0 if report.ok else 1)
+
+
+def _time(text: str | None) -> datetime | None:
+    from curated.core.times import parse_time
+
+    try:
+        return None if text is None else parse_time(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a date-time", param_hint="--at") from error
+
+
+def _as_text(settings: Settings, report: ExportReport) -> None:
+    from curated.report.text import finding_line, printable
+
+    for diagnostic in report.diagnostics:
+        click.echo(finding_line(diagnostic), err=True)
+    if not report.exported:
+        click.echo("nothing was written", err=True)
+        return
+    by_type: dict[str, int] = {}
+    for one in report.exported:
+        kind = one.certification.dataset_type
+        by_type[kind] = by_type.get(kind, 0) + 1
+    width = max(map(len, by_type))
+    for kind, count in sorted(by_type.items()):
+        click.echo(f"  {printable(kind):{width}s}  {count:5d}")
+    state = "are in" if report.changed else "were there already in"
+    back = sum(one.original for one in report.exported)
+    click.echo(
+        f"{len(report.exported)} calibrations of {printable(', '.join(report.collections))} ({report.size / 1e6:.1f} MB)"
+        f" {state} {printable(report.output)}, {back} of them at the path that they came from"
+    )
+    settings.remark(f"next: curated -C {printable(report.output)} check")

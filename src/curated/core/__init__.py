@@ -1,0 +1,1 @@
+"""What every room needs: diagnostics, times, units, metadata, geometry, whole files, processes."""

@@ -1,0 +1,1 @@
+"""A package of calibrations: its files, their keys and validity, its settings."""

@@ -1,0 +1,97 @@
+"""A package: where its files are, and what ``curated.yaml`` says about it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from curated.core.diagnostic import CuratedError
+from curated.package.config import CONFIG_FILE, Config, parse_config
+from curated.package.files import Files, WorkTree
+from curated.package.layout import Layout, discover
+from curated.registry import find_type
+
+
+@dataclass(eq=False, repr=False)
+class Package:
+    """A package of calibrations.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        Directory that its paths are relative to.
+    files : `Files`
+        Its files.
+    config : `Config`
+        What ``curated.yaml`` says.
+    bare : `bool`
+        Whether there is no ``curated.yaml``.
+    """
+
+    root: Path
+    files: Files
+    config: Config
+    bare: bool
+
+    @property
+    def top(self) -> str:
+        """The calibration directory relative to the root; empty where the instruments stand there."""
+        return self.config.top
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Its calibrations, and what is at a wrong place."""
+        return discover(self.files.paths(), self.top)
+
+
+def open_package(directory: str | os.PathLike[str]) -> Package:
+    """Open the package that a directory belongs to.
+
+    Parameters
+    ----------
+    directory : path-like
+        A directory in it; ``curated.yaml`` is looked for there and above. Without one, the directory
+        itself, or the nearest above it that has the shape, is a bare package.
+
+    Raises
+    ------
+    CuratedError
+        If there is no package.
+    """
+    start = Path(directory).resolve()
+    if not start.is_dir():
+        raise CuratedError(f"{directory} is not a directory")
+    for root in (start, *start.parents):
+        config_file = root / CONFIG_FILE
+        if config_file.is_file():
+            try:
+                config = parse_config(config_file.read_text("utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                raise CuratedError(f"{config_file} cannot be read: {error}") from error
+            if not (root / config.top).is_dir():
+                raise CuratedError(
+                    f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
+                )
+            return Package(root, WorkTree(root, config.top), config, bare=False)
+    for root in (start, *start.parents):
+        if has_package_shape(root):
+            return Package(root, WorkTree(root), Config(calibs=""), bare=True)
+        if (root / ".git").exists():
+            break
+    raise CuratedError(
+        f"{start} is not a package: there is no curated.yaml, and no <instrument>/<type> directories",
+        "run it in a package, or name one with -C",
+    )
+
+
+def has_package_shape(root: Path) -> bool:
+    """Say whether a directory has the shape of an ``obs_*_data`` package: ``<instrument>/<type>/``."""
+    try:
+        instruments = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        return any(
+            sub.is_dir() and find_type(sub.name) is not None for path in instruments for sub in path.iterdir()
+        )
+    except OSError:
+        return False

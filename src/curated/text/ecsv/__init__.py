@@ -1,0 +1,1 @@
+"""ECSV (astropy APE 6): reader and writer."""

@@ -1,0 +1,221 @@
+"""The YAML header of an ECSV file (astropy APE 6): columns, units, metadata.
+
+Headers that astropy writes have one keyword a line; those are read line by line, with the few block forms
+that repeat from file to file remembered. Any other header goes through the YAML loader as a whole, and so
+does everything whose value is not a plain scalar, so that both ways give the same data.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from curated.core.diagnostic import Problem, brief
+from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.scalars import NO_WORD, NOT_QUICK, quick_scalar
+
+VERSIONS = ("0.9", "1.0")
+
+MAX_COLUMNS = 1_000
+"""Most columns that a table may have; the widest of the stack has 50."""
+
+MAX_LINES = 20_000
+"""Most lines that a header may have."""
+
+_KEY = rf"(?P<key>{NO_WORD}[A-Z_](?:[\w .]*[\w.])?)"
+_FLOW_PAIR = re.compile(rf"- \{{{_KEY}: (?P<value>\S.*)\}}\Z", re.IGNORECASE | re.ASCII)
+_BLOCK_PAIR = re.compile(rf"- {_KEY}: (?P<value>\S.*)\Z", re.IGNORECASE | re.ASCII)
+_MAP_PAIR = re.compile(rf"  {_KEY}: (?P<value>\S.*)\Z", re.IGNORECASE | re.ASCII)
+_PLAIN = re.compile(r"-?[\w./+~^$;][\w./+~()^$;=:-]*(?: [\w./+~()^$;=:-]+)*\Z", re.ASCII)
+_INTEGERS = re.compile(r"\[-?(?:0|[1-9]\d{0,17})(?:, -?(?:0|[1-9]\d{0,17}))*\]\Z", re.ASCII)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class HeaderColumn:
+    """A column as the header declares it."""
+
+    name: str
+    dtype: str
+    unit: str = ""
+    doc: str = ""
+    subtype: str = ""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Header:
+    """Columns, keywords and the delimiter of an ECSV file."""
+
+    columns: list[HeaderColumn]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    delimiter: str = " "
+
+
+def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
+    """Read the header of an ECSV file.
+
+    Parameters
+    ----------
+    lines : `list` [`str`]
+        The comment lines at the top of the file, without their ``# ``.
+
+    Returns
+    -------
+    header : `Header` or `None`
+        What it declares; `None` where it cannot be read.
+    problems : `list` [`Problem`]
+        ``CAL204`` for its YAML, ``CAL205`` for what ECSV asks of it, ``CAL208`` for repeated keys.
+    """
+    version = re.fullmatch(r"%ECSV (\S+)", lines[0].strip()) if lines else None
+    if version is None:
+        return None, [Problem("CAL205", (), "the first line is not '# %ECSV 1.0'", line=1)]
+    if version[1] not in VERSIONS:
+        known = " and ".join(VERSIONS)
+        return None, [
+            Problem("CAL205", (), f"ECSV version {brief(version[1])} is not one of {known}", line=1)
+        ]
+    if len(lines) > MAX_LINES:
+        return None, [Problem("CAL209", (), f"a header of {len(lines)} lines", line=1)]
+    quick = _quick(lines)
+    if quick is not None:
+        return quick, []
+    data, problems = load_yaml("\n" + "\n".join(lines[1:]) + "\n")
+    # The two characters that start each line are no part of the YAML.
+    problems = [replace(p, column=p.column + 2) if p.column and (p.line or 0) > 1 else p for p in problems]
+    if not isinstance(data, dict):
+        return None, problems or [Problem("CAL205", (), "the header declares no columns", line=1)]
+    header, more = _from_yaml(data)
+    return header, problems + more
+
+
+def _from_yaml(data: dict[Any, Any]) -> tuple[Header | None, list[Problem]]:
+    columns, problems = _columns(data.get("datatype"))
+    metadata = data.get("meta")
+    if metadata is None:
+        metadata = {}
+    if not isinstance(metadata, dict):
+        words = "a list without '!!omap'" if isinstance(metadata, list) else "not a mapping"
+        problems.append(Problem("CAL205", ("meta",), f"meta is {words}"))
+        metadata = {}
+    delimiter = data.get("delimiter", " ")
+    if delimiter not in (" ", ","):
+        detail = f"the delimiter {brief(delimiter)} is neither ' ' nor ','"
+        problems.append(Problem("CAL205", ("delimiter",), detail))
+        delimiter = " "
+    if columns is None:
+        return None, problems
+    metadata = {str(k): v for k, v in metadata.items()}
+    _serialized(metadata.pop("__serialized_columns__", None), columns)
+    return Header(columns, metadata, delimiter), problems
+
+
+def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
+    if not isinstance(declared, list) or not declared:
+        return None, [Problem("CAL205", ("datatype",), "the header has no list 'datatype' of columns")]
+    if len(declared) > MAX_COLUMNS:
+        return None, [Problem("CAL209", ("datatype",), f"{len(declared)} columns, more than {MAX_COLUMNS}")]
+    columns, problems = [], []
+    seen: set[str] = set()
+    for index, item in enumerate(declared):
+        if not isinstance(item, dict) or not isinstance(item.get("name"), str) or "datatype" not in item:
+            problems.append(Problem("CAL205", ("datatype", index), "a column needs a name and a datatype"))
+            continue
+        if item["name"] in seen:
+            problems.append(
+                Problem("CAL208", ("datatype", index), f"column {brief(item['name'])} stands twice")
+            )
+        seen.add(item["name"])
+        text = {}
+        for key in ("datatype", "unit", "description", "subtype"):
+            value = item.get(key)
+            text[key] = "" if value is None else str(value)
+            if not isinstance(value, (str, int, float, type(None))):
+                problems.append(
+                    Problem("CAL205", ("datatype", index, key), f"{key} {brief(value)} is not a text")
+                )
+        columns.append(
+            HeaderColumn(item["name"], text["datatype"], text["unit"], text["description"], text["subtype"])
+        )
+    return (None if problems else columns), problems
+
+
+def _serialized(declared: Any, columns: list[HeaderColumn]) -> None:
+    """Take a quantity's unit from its serialized form, which rules over the column's own."""
+    if not isinstance(declared, dict):
+        return
+    for column in columns:
+        entry = declared.get(column.name)
+        unit = entry.get("unit") if isinstance(entry, dict) else None
+        if isinstance(unit, dict):
+            unit = unit.get("unit")
+        if isinstance(unit, str):
+            column.unit = unit
+
+
+def _quick(lines: list[str]) -> Header | None:
+    """Read a header of one keyword a line; `None` where it is not one."""
+    try:
+        meta = next(i for i, line in enumerate(lines) if line.startswith("meta:"))
+    except StopIteration:
+        return None
+    if lines[1] != "---" or lines[2] != "datatype:" or not lines[-1].startswith("schema: astropy"):
+        return None
+    kind = lines[meta][5:].strip()
+    if kind not in ("", "!!omap"):
+        return None
+    end = len(lines) - 1
+    serialized = next((i for i in range(meta + 1, end) if "__serialized_columns__" in lines[i]), end)
+    columns = _column_block("\n".join(lines[3:meta]), "\n".join(lines[serialized:end]), bool(kind))
+    metadata: dict[str, Any] = {}
+    for line in lines[meta + 1 : serialized]:
+        key, value = _pair(line, bool(kind))
+        if value is NOT_QUICK or key in metadata:
+            return None
+        metadata[key] = list(value) if isinstance(value, tuple) else value
+    # An ordered mapping without any entry is written otherwise.
+    is_lone = bool(kind) and serialized == meta + 1
+    return None if columns is None or is_lone else Header(list(columns), metadata)
+
+
+@lru_cache(maxsize=4096)
+def _pair(line: str, is_omap: bool) -> tuple[str, Any]:
+    """Return a keyword and its value, `NOT_QUICK` where the line is not one keyword; lists come as tuples."""
+    patterns = (_FLOW_PAIR, _BLOCK_PAIR) if is_omap else (_MAP_PAIR,)
+    match = next((m for p in patterns if (m := p.match(line))), None)
+    if match is None:
+        return "", NOT_QUICK
+    text = match["value"]
+    if _INTEGERS.match(text):
+        return match["key"], tuple(int(part) for part in text[1:-1].split(", "))
+    return match["key"], _lone(text)
+
+
+def _lone(text: str) -> Any:
+    value = quick_scalar(text)
+    if value is NOT_QUICK and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
+        data, problems = load_yaml(f"- {text}\n")
+        if not problems and isinstance(data, list) and not isinstance(data[0], (dict, list)):
+            return data[0]
+    return value
+
+
+@lru_cache(maxsize=256)
+def _column_block(datatype: str, serialized: str, is_omap: bool) -> tuple[HeaderColumn, ...] | None:
+    """Read the two blocks that are the same in most files of a type."""
+    declared, problems = load_yaml(datatype + "\n")
+    if problems:
+        return None
+    columns, problems = _columns(declared)
+    if columns is None or problems:
+        return None
+    if serialized:
+        entry, problems = load_yaml(serialized + "\n")
+        if problems or isinstance(entry, list) is not is_omap:
+            return None
+        if isinstance(entry, list) and len(entry) == 1:
+            entry = entry[0]
+        if not isinstance(entry, dict) or list(entry) != ["__serialized_columns__"]:
+            return None
+        _serialized(entry["__serialized_columns__"], columns)
+    return tuple(columns)

@@ -1,0 +1,68 @@
+"""Bytes to `Source`, by text form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from curated.core.diagnostic import Problem
+from curated.image import LFS
+from curated.text.ecsv.reader import read_ecsv
+from curated.text.source import Source
+from curated.text.yaml.reader import read_json, read_yaml
+
+MAX_BYTES = 256 * 2**20
+"""Largest text file that is read; the largest of public packages has 0.1 MB."""
+
+_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7}|={7})(?: .*)?\r?\Z", re.DOTALL)
+
+_READERS: dict[str, Callable[[str], tuple[Source | None, list[Problem]]]] = {
+    "ecsv": read_ecsv,
+    "yaml": read_yaml,
+    "json": read_json,
+}
+
+
+def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
+    """Read a text file.
+
+    Parameters
+    ----------
+    data : `bytes`
+        Its content.
+    form : `str`
+        ``ecsv``, ``yaml`` or ``json``.
+
+    Returns
+    -------
+    source : `Source` or `None`
+        Its data; `None` where nothing could be read.
+    problems : `list` [`Problem`]
+        What is wrong with it as text.
+    """
+    text, problems = read_text(data)
+    return (None, problems) if text is None else _READERS[form](text)
+
+
+def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
+    """Return a file's text without byte-order mark; `None`, and why, where it is none."""
+    if len(data) > MAX_BYTES:
+        return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
+    if data.startswith(LFS):
+        return None, [Problem("CAL342", (), "the file is a pointer of git-lfs, not the calibration", line=1)]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start = data.rfind(b"\n", 0, error.start) + 1
+        line, column = data.count(b"\n", 0, start) + 1, len(data[start : error.start].decode()) + 1
+        detail = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        return None, [Problem("CAL202", (), detail, line=line, column=column)]
+    if "<<<<<<<" in text or ">>>>>>>" in text:
+        conflicts = [
+            Problem("CAL203", (), f"merge-conflict marker {match[1]}", line=number)
+            for number, line in enumerate(text.split("\n"), start=1)
+            if (match := _CONFLICT.match(line))
+        ]
+        if any(problem.detail[-1] in "<>" for problem in conflicts):
+            return None, conflicts
+    return text.removeprefix("\ufeff"), []

@@ -1,0 +1,252 @@
+"""Bundles that build on an earlier release: only what changed, and the whole of the new release."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import GitPackage, MakePackage
+from curated.bundle import build_bundle
+from curated.butler import import_bundle
+from curated.butler.inventories import audit, find_base
+from curated.package.package import open_package
+from support.packages import defects, make_demo, place, run_curated, tree
+from support.repositories import run_stock
+
+DATES = ["2020-01-01T00:00:00", "2021-01-01T00:00:00", "2022-01-01T00:00:00"]
+
+
+def compact(date: str) -> str:
+    return date.replace("-", "").replace(":", "")
+
+
+@pytest.fixture
+def lab(git_package: MakePackage) -> GitPackage:
+    """Three detectors of three epochs each, with release v1 tagged."""
+    files = {
+        place(detector, compact(date)): defects(detector=detector, date=date, x0=n + 1)
+        for detector in range(3)
+        for n, date in enumerate(DATES)
+    }
+    package = git_package({"curated.yaml": "calibs: calibs\n", **files})
+    package.git("tag", "v1")
+    return package
+
+
+def bundled(package: GitPackage, output: Path, label: str, base: str | Path | None = None) -> Path:
+    opened = open_package(package.path)
+    old = find_base(str(base), opened) if base is not None else None
+    report, bundle = build_bundle(opened, output, label=label, base=old)
+    assert bundle is not None, report.diagnostics
+    return output
+
+
+def imported(bundle: Path, repo: Path, **options: Any) -> Path:
+    report = import_bundle(bundle, str(repo), **options)
+    assert report.ok, report.diagnostics
+    return repo
+
+
+def fingerprint(where: Path, *collections: str) -> str:
+    found = audit(str(where), collections=collections)
+    assert not found.failed, found.diagnostics
+    return found.inventory.fingerprint
+
+
+def files(bundle: Path) -> list[str]:
+    return sorted(str(p.relative_to(bundle / "files")) for p in bundle.rglob("*.fits"))
+
+
+def manifest(bundle: Path) -> dict[str, Any]:
+    return json.loads((bundle / "manifest.json").read_text())
+
+
+def change(lab: GitPackage) -> None:
+    """One file edited, one removed, one added."""
+    lab.commit(
+        {
+            place(0, compact(DATES[0])): defects(date=DATES[0], x0=77),
+            place(1, compact(DATES[2])): None,
+            place(2, "20230101T000000"): defects(detector=2, date="2023-01-01T00:00:00", x0=9),
+        }
+    )
+
+
+CHANGED = [
+    "calibs/lab/defects/d00/20200101T000000.fits",
+    # Its end moved: a file never contradicts its certification.
+    "calibs/lab/defects/d01/20210101T000000.fits",
+    "calibs/lab/defects/d02/20220101T000000.fits",
+    "calibs/lab/defects/d02/20230101T000000.fits",
+]
+
+
+@pytest.mark.parametrize("kind", ["bundle", "tag", "repository"])
+@pytest.mark.parametrize("transfer", ["copy", "direct"])
+def test_only_what_changed_travels_and_the_release_is_whole(
+    lab: GitPackage, tmp_path: Path, kind: str, transfer: str
+) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    repo = imported(one, tmp_path / "repo", transfer=transfer)
+    change(lab)
+    base = {"bundle": one, "tag": "v1", "repository": repo}[kind]
+    two = bundled(lab, tmp_path / "two", "v2", base)
+    assert files(two) == CHANGED
+    report = import_bundle(two, str(repo), transfer=transfer)
+    assert report.ok, report.diagnostics
+    (lab_report,) = report.instruments
+    assert (lab_report.datasets_new, lab_report.certifications_new) == (4, 9)
+    again = import_bundle(two, str(repo), transfer=transfer)
+    assert again.ok
+    assert not again.changed
+
+    full = imported(bundled(lab, tmp_path / "full", "v2"), tmp_path / "other", transfer=transfer)
+    expected = fingerprint(full, "Lab/calib/v2")
+    assert fingerprint(repo, "Lab/calib/v2") == fingerprint(two) == fingerprint(lab.path) == expected
+    # What it does not hold is certified from the run where it is.
+    runs = {d["run"].split("/")[2] for d in manifest(two)["datasets"] if d["path"] is None}
+    assert runs == {"v1"}
+
+
+def test_a_demonstration_of_every_type(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path / "demo")
+    one = bundled(demo, tmp_path / "one", "v1")
+    two = bundled(demo, tmp_path / "two", "v2", one)
+    assert files(two) == []
+    assert not list(two.rglob("*.inputs.yaml"))
+    repo = imported(two, imported(one, tmp_path / "repo"))
+    assert fingerprint(repo, "Demo/calib/v2") == fingerprint(repo, "Demo/calib/v1") == fingerprint(two)
+
+
+def test_bundles_can_build_on_bundles_that_do(lab: GitPackage, tmp_path: Path) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    change(lab)
+    two = bundled(lab, tmp_path / "two", "v2", one)
+    lab.commit({place(0, compact(DATES[1])): defects(date=DATES[1], x0=55)})
+    three = bundled(lab, tmp_path / "three", "v3", two)
+    assert files(three) == ["calibs/lab/defects/d00/20210101T000000.fits"]
+    runs = {d["run"].split("/")[2] for d in manifest(three)["datasets"]}
+    assert runs == {"v1", "v2", "v3"}
+    repo = tmp_path / "repo"
+    for bundle in (one, two, three):
+        imported(bundle, repo)
+    assert fingerprint(repo, "Lab/calib/v3") == fingerprint(lab.path)
+
+
+def test_what_is_the_same_though_its_text_is_not(lab: GitPackage, tmp_path: Path) -> None:
+    """A comment, and the version of curated that made the base: what the file holds decides."""
+    one = bundled(lab, tmp_path / "one", "v1")
+    path = place(0, compact(DATES[0]))
+    lab.commit({path: defects(date=DATES[0]).replace("1 2 3 4", "1  2  3  4")})
+    two = bundled(lab, tmp_path / "two", "v2", one)
+    assert files(two) == []
+    assert not (two / "files" / "calibs").exists()
+    data = manifest(one)
+    for dataset in data["datasets"]:
+        dataset["recipe"] = "other"
+    (one / "manifest.json").write_text(json.dumps(data))
+    assert files(bundled(lab, tmp_path / "three", "v2", one)) == []
+
+
+def test_same_commit_same_bytes(lab: GitPackage, tmp_path: Path) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    change(lab)
+    bundled(lab, tmp_path / "two", "v2", one)
+    bundled(lab, tmp_path / "elsewhere" / "two", "v2", shutil.copytree(one, tmp_path / "moved"))
+    assert tree(tmp_path / "two") == tree(tmp_path / "elsewhere" / "two")
+
+
+def test_a_repository_without_the_base_is_told(lab: GitPackage, tmp_path: Path) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    change(lab)
+    two = bundled(lab, tmp_path / "two", "v2", one)
+    report = import_bundle(two, str(tmp_path / "repo"), dry_run=True)
+    assert {d.code for d in report.diagnostics} == {"CAL680"}
+    assert not (tmp_path / "repo").exists()
+    other = imported(bundled(lab, tmp_path / "full", "v9"), tmp_path / "other")
+    before = fingerprint(other)
+    done = run_curated("import", two, other)
+    assert done.returncode == 1
+    assert "CAL680" in done.stderr
+    assert "v1" in done.stderr
+    assert fingerprint(other) == before
+
+
+def cut_off(repo: Path) -> None:
+    file = next(repo.glob("Lab/calib/v1/**/*.fits"))
+    file.write_bytes(file.read_bytes()[:-2880])
+
+
+def removed(repo: Path) -> None:
+    next(repo.glob("Lab/calib/v1/**/*.fits")).unlink()
+
+
+@pytest.mark.parametrize(("damage", "code"), [(cut_off, "CAL625"), (removed, "CAL681")])
+@pytest.mark.parametrize("base", ["bundle", "tag"])
+def test_a_base_that_is_damaged_is_not_certified_again(
+    lab: GitPackage, tmp_path: Path, damage: Callable[[Path], None], code: str, base: str
+) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    repo = imported(one, tmp_path / "repo")
+    two = bundled(lab, tmp_path / "two", "v2", one if base == "bundle" else "v1")
+    damage(repo)
+    report = import_bundle(two, str(repo))
+    assert [d.code for d in report.diagnostics] == [code]
+
+
+def test_another_label_keeps_its_references(lab: GitPackage, tmp_path: Path) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    repo = imported(one, tmp_path / "repo")
+    change(lab)
+    two = bundled(lab, tmp_path / "two", "v2", one)
+    imported(two, repo, label="v2-rc1")
+    assert fingerprint(repo, "Lab/calib/v2-rc1") == fingerprint(lab.path)
+
+
+def test_stock_butler_is_given_nothing_that_it_would_half_import(lab: GitPackage, tmp_path: Path) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    two = bundled(lab, tmp_path / "two", "v2", one)
+    assert sorted(p.name for p in two.iterdir()) == ["README.md", "SHA256SUMS", "files", "manifest.json"]
+    assert "only\n`curated import` can bring this one in" in (two / "README.md").read_text()
+    repo = imported(one, tmp_path / "repo")
+    done = run_stock("import", str(repo), str(two), "--export-file", "export.yaml", "-t", "copy")
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("base", ["nonesuch", "./nonesuch"])
+def test_a_base_that_does_not_exist(lab: GitPackage, tmp_path: Path, base: str) -> None:
+    done = run_curated("bundle", tmp_path / "two", "--base", base, cwd=lab.path)
+    assert done.returncode == 2
+    assert base in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"datasets": [1]}', '{"datasets": [{}], "repository": {}}']
+)
+def test_a_base_that_is_no_bundle(lab: GitPackage, tmp_path: Path, text: str) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "manifest.json").write_text(text)
+    done = run_curated("bundle", tmp_path / "two", "--base", tmp_path / "one", cwd=lab.path)
+    assert done.returncode == 2
+    assert "is no bundle" in done.stderr
+    assert not (tmp_path / "two").exists()
+
+
+def test_the_command_says_what_it_holds(lab: GitPackage, tmp_path: Path) -> None:
+    one = bundled(lab, tmp_path / "one", "v1")
+    change(lab)
+    done = run_curated("bundle", tmp_path / "two", "--label", "v2", "--base", one, cwd=lab.path)
+    assert done.stdout.startswith("4 of 9 datasets (")
+    assert done.stdout.endswith(", the others as in v1\n")
+    done = run_curated(
+        "publish", imported(one, tmp_path / "repo"), "--label", "v2", "--base", "v1", cwd=lab.path
+    )
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(tmp_path / "repo", "Lab/calib/v2") == fingerprint(lab.path)

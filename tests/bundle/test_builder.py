@@ -1,0 +1,490 @@
+"""A bundle: what is in it, that it is all of it, and that it is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+import yaml
+from astropy.io import fits
+
+from conftest import GitPackage, MakePackage
+from curated.bundle import build_bundle
+from curated.core.diagnostic import CuratedError
+from curated.core.version import __version__
+from curated.package.package import open_package
+from curated.registry import own_types
+from support.packages import (
+    DEMO_FILES,
+    EDITED,
+    URL,
+    defects,
+    fits_name,
+    make_demo,
+    place,
+    run_curated,
+    sources,
+    tree,
+    validity,
+)
+from support.repositories import run_fresh
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DETECTORS = {"d00": 0, "d01": 1, "d02": 2, "d03": 3, "g00": 4}
+NAMESPACE = UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
+    return make_demo(tmp_path_factory.mktemp("demo") / "package")
+
+
+@pytest.fixture(scope="module")
+def bundle(demo: GitPackage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("bundle") / "new" / "release"
+    done = run_curated("bundle", output, cwd=demo.path)
+    assert done.returncode == 0, done.stderr
+    return output
+
+
+@pytest.fixture(scope="module")
+def manifest(bundle: Path) -> dict[str, Any]:
+    return read_manifest(bundle)
+
+
+def read_manifest(bundle: Path) -> dict[str, Any]:
+    return json.loads((bundle / "manifest.json").read_text())
+
+
+def tai_ns(utc: str) -> int:
+    """Nanoseconds since 1970-01-01 TAI of a time in UTC since 2017, when TAI went 37 s ahead."""
+    time = datetime.fromisoformat(utc)
+    assert time.tzinfo == UTC
+    assert time.year >= 2017
+    return ((time - EPOCH) // timedelta(microseconds=1)) * 1000 + 37_000_000_000
+
+
+def tai_words(nanoseconds: int | None) -> str:
+    """A time as the export file writes it."""
+    if nanoseconds is None:
+        return "null"
+    return (EPOCH + timedelta(microseconds=nanoseconds // 1000)).strftime("%Y-%m-%d %H:%M:%S.%f000")
+
+
+RECORDED = [
+    "calibs/demo/bfk/d01/20200101T000000.yaml",
+    "calibs/demo/manual_defects/d01/20220301T000000.ecsv",
+]
+"""Calibrations of the demonstration that have a provenance record."""
+
+
+def package_of(*files: tuple[str, str], config: str = "") -> dict[str, str]:
+    return {"curated.yaml": config, **dict(files)}
+
+
+# -- what is in it ---------------------------------------------------------------------------------
+
+
+def test_layout(demo: GitPackage, bundle: Path) -> None:
+    faces = ["README.md", "SHA256SUMS", "butler-seed.yaml", "export.yaml", "manifest.json"]
+    files = [f"files/{fits_name(path)}" for path in sources(demo)]
+    files += [f"files/{path.rpartition('.')[0]}.inputs.yaml" for path in RECORDED]
+    assert sorted(tree(bundle)) == sorted(faces + files)
+    assert [p.name for p in bundle.parent.iterdir()] == ["release"]
+
+
+def test_sha256sum_agrees(bundle: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=bundle,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    named = {line.rpartition(": ")[0] for line in done.stdout.splitlines()}
+    assert named == set(tree(bundle)) - {"SHA256SUMS"}
+
+
+def test_names_that_sha256sum_escapes(git_package: MakePackage, tmp_path: Path) -> None:
+    # A name that is no detector's nor filter's: the instrument's directory.
+    name = "la\\b\nnew"
+    text = defects().replace('"INSTRUME": "Lab"', f'"INSTRUME": {json.dumps(name)}')
+    package = git_package(package_of((f"calibs/{name}/defects/d00/20200101T000000.ecsv", text)))
+    label_of(package, tmp_path / "out")
+    command = ["sha256sum", "--check", "--strict", "--status", "SHA256SUMS"]
+    assert subprocess.run(command, cwd=tmp_path / "out", check=False).returncode == 0
+
+
+def test_the_manifest_names_its_origin(demo: GitPackage, manifest: dict[str, Any]) -> None:
+    head = demo.git("rev-parse", "HEAD")
+    assert manifest["format"] == "curated-bundle"
+    assert manifest["version"] == 1
+    assert manifest["curated"] == __version__
+    assert manifest["repository"] == {
+        "sha1": head,
+        "url": URL,
+        "dirty": False,
+        "label": f"git-{head[:12]}",
+    }
+
+
+def test_the_manifest_agrees_with_the_files(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
+    datasets = {d["source"]["path"]: d for d in manifest["datasets"]}
+    assert sorted(datasets) == sources(demo)
+    for path, dataset in datasets.items():
+        file = bundle / dataset["path"]
+        content = file.read_bytes()
+        assert dataset["path"] == f"files/{fits_name(path)}"
+        assert dataset["size"] == len(content)
+        assert dataset["sha256"] == hashlib.sha256(content).hexdigest()
+        header = fits.getheader(file)
+        assert dataset["source"]["blob"] == header["BLOBSHA1"] == demo.git("hash-object", path)
+        assert dataset["source"]["commit"] == header["FILESHA1"]
+        assert header["REPOSHA1"] == manifest["repository"]["sha1"]
+
+
+def test_validity_in_utc_and_tai(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
+    expected = validity(demo)
+    for dataset in manifest["datasets"]:
+        valid = dataset["validity"]
+        start, end = expected[dataset["source"]["path"]]
+        assert (valid["begin"], valid["end"]) == (f"{start}Z", f"{end}Z" if end else None)
+        assert valid["begin_tai_ns"] == tai_ns(valid["begin"])
+        assert valid["end_tai_ns"] == (tai_ns(valid["end"]) if end else None)
+        header = fits.getheader(bundle / dataset["path"])
+        assert (header["VALIDSTART"], header.get("VALIDEND")) == (start, end)
+
+
+def test_the_hole_and_the_explicit_end(manifest: dict[str, Any]) -> None:
+    ranges = {
+        d["source"]["path"]: (d["validity"]["begin"], d["validity"]["end"]) for d in manifest["datasets"]
+    }
+    hole = "calibs/demo/defects/d02"
+    assert ranges[f"{hole}/20200101T000000.ecsv"] == ("2020-01-01T00:00:00Z", "2021-06-15T00:00:00Z")
+    assert ranges[f"{hole}/20220301T000000.ecsv"][0] == "2022-03-01T00:00:00Z"
+    assert ranges["calibs/demo/manual_defects/d01/20220301T000000.ecsv"][1] is not None
+    assert ranges[EDITED] == ("2024-03-01T00:00:00Z", None)
+
+
+def test_identity(demo: GitPackage, manifest: dict[str, Any]) -> None:
+    (instrument,) = manifest["instruments"]
+    assert instrument["name"] == "Demo"
+    assert [d["full_name"] for d in instrument["detectors"]] == ["d00", "d01", "d02", "d03", "g00"]
+    assert [f["name"] for f in instrument["filters"]] == ["g", "i", "r"]
+    label = manifest["repository"]["label"]
+    assert instrument["collections"] == {"calibration": f"Demo/calib/{label}", "chain": "Demo/calib"}
+    types = own_types()
+    assert {t["name"] for t in manifest["dataset_types"]} == {cls.SPEC.dataset for cls in types.values()}
+    assert all(t["is_calibration"] for t in manifest["dataset_types"])
+    for dataset in manifest["datasets"]:
+        _, _, folder, *levels, _ = dataset["source"]["path"].split("/")
+        spec = types[folder].SPEC
+        data_id = {"instrument": "Demo"}
+        if spec.has_detector:
+            data_id["detector"] = DETECTORS[levels.pop(0)]
+        if spec.has_filter:
+            data_id["physical_filter"] = levels.pop(0)
+        assert dataset["data_id"] == data_id
+        assert dataset["dataset_type"] == spec.dataset
+        assert dataset["collection"] == f"Demo/calib/{label}"
+        parts = [("dataset_type", spec.dataset), ("run", dataset["run"]), *sorted(data_id.items())]
+        name = ",".join(f"{key}={value}" for key, value in parts)
+        assert dataset["uuid"] == str(uuid5(NAMESPACE, name))
+    assert len({d["uuid"] for d in manifest["datasets"]}) == DEMO_FILES
+
+
+def test_runs_are_named_by_calibdate(bundle: Path, manifest: dict[str, Any]) -> None:
+    collection = manifest["instruments"][0]["collections"]["calibration"]
+    for dataset in manifest["datasets"]:
+        date = fits.getval(bundle / dataset["path"], "CALIBDATE").replace("-", "").replace(":", "")
+        camera = dataset["dataset_type"] == "camera_geometry"
+        assert dataset["run"] == (f"{collection}/unbounded" if camera else f"{collection}/curated/{date}Z")
+    assert sum(d["dataset_type"] == "camera_geometry" for d in manifest["datasets"]) == 1
+
+
+def test_the_export_file_lists_the_same(bundle: Path, manifest: dict[str, Any]) -> None:
+    # Not the safe loader, to which Butler adds constructors for these tags where it is imported.
+    class Loader(yaml.BaseLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda loader, _, node: getattr(loader, f"construct_{node.id}")(node))
+    data = yaml.load((bundle / "export.yaml").read_text(), Loader)["data"]
+    records = [r for part in data if part["type"] == "dataset" for r in part["records"]]
+    assert {(r["dataset_id"][0], r["path"]) for r in records} == {
+        (d["uuid"], d["path"]) for d in manifest["datasets"]
+    }
+    ranges = {
+        (dataset_id, entry["timespan"]["begin"], entry["timespan"]["end"])
+        for part in data
+        if part["type"] == "associations"
+        for entry in part["validity_ranges"]
+        for dataset_id in entry["dataset_ids"]
+    }
+    assert ranges == {
+        (d["uuid"], *(tai_words(d["validity"][f"{end}_tai_ns"]) for end in ("begin", "end")))
+        for d in manifest["datasets"]
+    }
+    assert len(ranges) == DEMO_FILES
+    assert not any(part.get("collection_type") == "CHAINED" for part in data)
+
+
+def test_the_readme_says_what_it_is(bundle: Path, manifest: dict[str, Any]) -> None:
+    text = (bundle / "README.md").read_text()
+    for words in (
+        manifest["repository"]["sha1"],
+        URL,
+        "curated import",
+        "butler import",
+        "| Demo | defects | 8 |",
+    ):
+        assert words in text
+
+
+def test_the_same_commit_gives_the_same_bundle(demo: GitPackage, bundle: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", demo.path, clone], check=True)
+    environment = {"TZ": "Asia/Kolkata", "PYTHONHASHSEED": "99", "LC_ALL": "C"}
+    done = run_curated("bundle", tmp_path / "out", "--jobs", "2", cwd=clone, **environment)
+    assert done.returncode == 0, done.stderr
+    assert tree(tmp_path / "out") == tree(bundle)
+
+
+# -- whole or not at all ---------------------------------------------------------------------------
+
+
+def left_behind(directory: Path) -> list[str]:
+    return sorted(p.name for p in directory.iterdir())
+
+
+@pytest.mark.parametrize("moment", ["first file", "last file", "manifest"])
+def test_killed_in_the_middle(demo: GitPackage, bundle: Path, tmp_path: Path, moment: str) -> None:
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "curated", "-C", str(demo.path), "bundle", str(output), "--jobs", "2"]
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wanted = {"first file": 1, "last file": 60, "manifest": 10**6}[moment]
+    while process.poll() is None:
+        staged = next(tmp_path.glob(".out.*"), None)
+        if staged is not None and (
+            (staged / "manifest.json").exists() or sum(len(f) for _, _, f in os.walk(staged)) >= wanted
+        ):
+            break
+        time.sleep(0.001)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    # Whether it was quicker than we were or not: all of it or nothing.
+    assert process.wait() == -signal.SIGKILL or output.exists()
+    if output.exists():
+        assert tree(output) == tree(bundle)
+    else:
+        done = run_curated("bundle", output, cwd=demo.path)
+        assert done.returncode == 0, done.stderr
+        assert tree(output) == tree(bundle)
+
+
+def test_interrupted_from_the_keyboard_leaves_nothing(demo: GitPackage, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "curated", "-C", str(demo.path), "bundle", str(tmp_path / "out"), "-j1"]
+    # A shell that runs the tests in the background has them ignore the signal.
+    former = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    while process.poll() is None and not any(tmp_path.glob(".out.*")):
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert (process.returncode, said.strip()) == (130, "curated: interrupted")
+    assert left_behind(tmp_path) == []
+
+
+def test_an_error_leaves_nothing(git_package: MakePackage, tmp_path: Path) -> None:
+    package = git_package(package_of((place(0), defects()), (place(1), defects(detector=1, x0=-1))))
+    done = run_curated("bundle", tmp_path / "new" / "out", "--format", "json", cwd=package.path)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["failed"], answer["datasets"]) == (1, True, 0)
+    assert [finding["code"] for finding in answer["findings"]] == ["CAL301"]
+    assert not (tmp_path / "new" / "out").exists()
+
+
+def test_what_exists_is_not_overwritten(demo: GitPackage, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("file", "full", "link"):
+        done = run_curated("bundle", tmp_path / name, cwd=demo.path)
+        assert (done.returncode, "exists already" in done.stderr) == (2, True), done.stderr
+    assert tree(tmp_path) == {"file": b"mine", "full/mine": b"mine"}
+
+
+def test_an_empty_directory_is_filled(demo: GitPackage, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert run_curated("bundle", tmp_path / "out", cwd=demo.path).returncode == 0
+    assert tree(tmp_path / "out") == tree(bundle)
+
+
+def test_a_relative_place(demo: GitPackage, bundle: Path, tmp_path: Path) -> None:
+    assert run_curated("-C", demo.path, "bundle", "out/", cwd=tmp_path).returncode == 0
+    assert tree(tmp_path / "out") == tree(bundle)
+
+
+def test_no_calibrations(git_package: MakePackage, tmp_path: Path) -> None:
+    package = git_package({"curated.yaml": "", "calibs/lab/README.md": "soon"})
+    with pytest.raises(CuratedError, match="has no calibrations"):
+        label_of(package, tmp_path / "out")
+
+
+OFFLINE = """
+import socket
+from datetime import datetime
+import astropy.utils.iers.iers as iers, erfa
+from astropy.time import Time
+def refuse(*arguments, **_):
+    raise SystemExit(f"asks {arguments}")
+socket.getaddrinfo = socket.create_connection = refuse
+# As on a day when all tables of leap seconds that are installed have expired.
+erfa.helpers.leap_seconds._expires = datetime(2020, 1, 1)
+iers.LeapSeconds._today = classmethod(lambda cls: Time("2049-01-01", scale="tai", format="iso"))
+from curated.core.times import tai_nanoseconds
+print(tai_nanoseconds([datetime(2020, 1, 1)]))
+"""
+
+
+def test_the_network_is_never_asked_for_leap_seconds() -> None:
+    done = run_fresh(OFFLINE)
+    assert "1577836837000000000" in done.stdout, done.stderr
+
+
+# -- labels and instruments ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(git_package: MakePackage) -> GitPackage:
+    other = place(0, instrument="lab2")
+    return git_package(
+        package_of(
+            (place(0), defects()),
+            (place(0, "20210101T000000"), defects(date="2021-01-01T00:00:00")),
+            (other, defects({"INSTRUME": "Lab2"})),
+        )
+    )
+
+
+def label_of(package: GitPackage, output: Path, **options: Any) -> str:
+    report, made = build_bundle(open_package(package.path), output, **options)
+    assert made is not None, report.diagnostics
+    assert made.manifest == read_manifest(output)
+    return made.label
+
+
+def test_labels(two: GitPackage, tmp_path: Path) -> None:
+    sha1 = two.commits[0]
+    assert label_of(two, tmp_path / "a") == f"git-{sha1[:12]}"
+    two.git("tag", "v1.0")
+    assert label_of(two, tmp_path / "b") == "v1.0"
+    two.git("tag", "release/v1.1")
+    two.git("tag", "-d", "v1.0")
+    assert label_of(two, tmp_path / "c") == "release-v1.1"
+    assert label_of(two, tmp_path / "d", label="DM-12345") == "DM-12345"
+    two.write({place(0): defects(x0=5)})
+    dirty = label_of(two, tmp_path / "e", allow_dirty=True)
+    assert dirty.startswith(f"git-{sha1[:12]}-dirty-")
+    two.write({place(0): defects(x0=6)})
+    # Other content under the same name would never be imported.
+    assert label_of(two, tmp_path / "f", allow_dirty=True) != dirty
+    assert read_manifest(tmp_path / "f")["repository"]["dirty"] is True
+    assert "not committed" in (tmp_path / "f" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "label", ["", "a/b", "a b", "ü", "../up", "-v", "x" * 65, "a\n", ".hidden", "a:b", "${x}"]
+)
+def test_bad_labels(two: GitPackage, tmp_path: Path, label: str) -> None:
+    with pytest.raises(CuratedError, match="cannot be a label"):
+        label_of(two, tmp_path / "out", label=label)
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_the_command(two: GitPackage, tmp_path: Path) -> None:
+    options = ["--label", "v7", "--instrument", "lab2", "--format", "json", "-j", "1"]
+    done = run_curated("bundle", tmp_path / "out", *options, cwd=two.path)
+    answer = json.loads(done.stdout)
+    manifest = read_manifest(tmp_path / "out")
+    assert answer["repository"] == manifest["repository"]
+    assert (answer["datasets"], answer["failed"], answer["version"]) == (1, False, 1)
+    assert manifest["repository"]["label"] == "v7"
+    done = run_curated("bundle", tmp_path / "new", "--label", "", cwd=two.path)
+    assert (done.returncode, "cannot be a label" in done.stderr) == (2, True)
+
+
+def test_a_tag_that_is_no_label(two: GitPackage, tmp_path: Path) -> None:
+    two.git("tag", "v1+ü")
+    with pytest.raises(CuratedError, match="cannot be a label") as caught:
+        label_of(two, tmp_path / "out")
+    assert "--label" in caught.value.hint
+    assert label_of(two, tmp_path / "out", label="v1") == "v1"
+
+
+def test_some_of_the_instruments(two: GitPackage, tmp_path: Path) -> None:
+    label_of(two, tmp_path / "all")
+    assert [i["name"] for i in read_manifest(tmp_path / "all")["instruments"]] == ["Lab", "Lab2"]
+    label_of(two, tmp_path / "one", instruments=["LAB2"])
+    manifest = read_manifest(tmp_path / "one")
+    assert [i["name"] for i in manifest["instruments"]] == ["Lab2"]
+    assert [d["source"]["path"] for d in manifest["datasets"]] == [place(0, instrument="lab2")]
+    label_of(two, tmp_path / "both", instruments=["lab2", "lab"])
+    assert tree(tmp_path / "both") == tree(tmp_path / "all")
+    with pytest.raises(CuratedError, match="lab3") as caught:
+        label_of(two, tmp_path / "none", instruments=["lab3"])
+    assert caught.value.hint == "known instruments: lab, lab2"
+
+
+def test_an_instrument_by_its_name_in_the_repository(git_package: MakePackage, tmp_path: Path) -> None:
+    package = git_package(
+        package_of(
+            (place(0), defects()),
+            ("calibs/lab/instrument.yaml", "name: LabCam\ndetectors: [{id: 0, name: d00}]\n"),
+        )
+    )
+    label_of(package, tmp_path / "out", instruments=["LabCam"])
+    assert [d["data_id"] for d in read_manifest(tmp_path / "out")["datasets"]] == [
+        {"instrument": "LabCam", "detector": 0}
+    ]
+
+
+# -- one CALIBDATE, two epochs ---------------------------------------------------------------------
+
+
+def test_epochs_that_share_their_calibdate_get_runs_of_their_own(
+    git_package: MakePackage, tmp_path: Path
+) -> None:
+    config = "silence:\n- {code: CAL112, path: '*', reason: copied headers, until: '2999-01-01'}\n"
+    starts = ["20200101T000000", "20210101T000000", "20220101T000000"]
+    package = git_package(package_of(*((place(0, start), defects()) for start in starts), config=config))
+    label_of(package, tmp_path / "out", label="v1")
+    datasets = read_manifest(tmp_path / "out")["datasets"]
+    run = "Lab/calib/v1/curated/20200101T000000Z"
+    assert [d["run"] for d in datasets] == [run, f"{run}/20210101T000000Z", f"{run}/20220101T000000Z"]
+    assert len({d["uuid"] for d in datasets}) == 3
+
+
+def test_silencing_does_not_lead_to_a_bug(git_package: MakePackage, tmp_path: Path) -> None:
+    config = "silence:\n- {code: CAL113, path: '*', reason: x, until: '2999-01-01'}\n"
+    for key in ("CALIBDATE", "DETECTOR"):
+        text = "".join(line for line in defects().splitlines(keepends=True) if key not in line)
+        package = git_package(package_of((place(0), text), config=config), key)
+        with pytest.raises(CuratedError, match="cannot be bundled"):
+            label_of(package, tmp_path / "out")

@@ -1,0 +1,152 @@
+"""Servers that are down, closed or not what they should be: one line for people, exit status 2, and no password."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curated.butler import import_bundle
+from curated.butler.repository.failures import plain
+from curated.core.diagnostic import CuratedError
+from support.remote import everything, write_seed
+from support.repositories import small_bundle
+from support.servers import PASSWORD
+
+pytest.importorskip("lsst.daf.butler")
+
+# Butler leaves its connection to whoever collects garbage when it does not like the database.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*BaseConnection.__del__:pytest.PytestUnraisableExceptionWarning"
+)
+
+SECRET = "told-to-nobody"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_bundle(tmp_path_factory.mktemp("bundle") / "bundle")
+
+
+def refused(bundle: Path, repo: str, seed: Path | None = None) -> tuple[str, str]:
+    """What an import says that cannot be."""
+    with pytest.raises(CuratedError) as caught:
+        import_bundle(bundle, repo, seed_config=None if seed is None else str(seed))
+    said = (caught.value.message, caught.value.hint)
+    del caught
+    gc.collect()
+    assert all(text and "\n" not in text for text in said)
+    assert not any(secret in text for text in said for secret in (SECRET, PASSWORD))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("address", "message", "hint"),
+    [
+        ("postgresql://observatory:{secret}@127.0.0.1:1/calibs", "Connection refused", "registry.db"),
+        (
+            "postgresql://observatory:{secret}@127.0.0.1:{port}/calibs",
+            "password authentication failed",
+            "db-auth.yaml",
+        ),
+        (
+            "postgresql://observatory:{password}@127.0.0.1:{port}/calibs",
+            'database "calibs" does not',
+            "registry.db",
+        ),
+        ("postgresql://observatory:{secret}@127.0.0.1:port/calibs", "no such address", "registry.db"),
+        (
+            "postgresql+psycopg2://observatory:{secret}@127.0.0.1:{port}/calibs",
+            "not installed: psycopg2",
+            "pip install",
+        ),
+        ("quill://observatory:{secret}@127.0.0.1/calibs", "quill", "registry.db"),
+        ("sqlite:////nowhere/registry.sqlite3", "unable to open database file", ""),
+    ],
+)
+def test_a_database_that_is_not_there(bundle, tmp_path, postgres, address, message, hint) -> None:
+    db = address.format(secret=SECRET, password=PASSWORD, port=postgres.port)
+    said = refused(bundle, str(tmp_path / "repo"), write_seed(tmp_path / "seed.yaml", db))
+    assert message in said[0]
+    assert hint in said[1]
+    assert not (tmp_path / "repo" / "butler.yaml").exists()
+
+
+def test_a_database_without_the_extension(bundle, tmp_path, postgres, database) -> None:
+    postgres.run("DROP EXTENSION btree_gist", database)
+    seed = write_seed(tmp_path / "seed.yaml", postgres.url(database))
+    assert "CREATE EXTENSION btree_gist" in refused(bundle, str(tmp_path / "repo"), seed)[1]
+    postgres.run("CREATE EXTENSION btree_gist", database)
+    assert import_bundle(bundle, str(tmp_path / "repo"), seed_config=str(seed)).created
+
+
+def test_a_database_that_was_emptied(bundle, tmp_path, postgres, database) -> None:
+    repo = str(tmp_path / "repo")
+    import_bundle(bundle, repo, seed_config=str(write_seed(tmp_path / "seed.yaml", postgres.url(database))))
+    postgres.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION btree_gist", database)
+    postgres.run("GRANT ALL ON SCHEMA public TO observatory", database)
+    message, hint = refused(bundle, repo)
+    assert "registry" in message
+    assert "registry.namespace" in hint
+
+
+def test_a_store_that_is_not_there(bundle, bucket, tmp_path, store_of_test, monkeypatch) -> None:
+    seed = write_seed(tmp_path / "seed.yaml", f"sqlite:///{tmp_path}/registry.sqlite3")
+    message, hint = refused(bundle, "s3://no-such-bucket/repo", seed)
+    assert "no-such-bucket does not exist" in message
+    assert "make the bucket" in hint
+    message, hint = refused(bundle, f"s3://{bucket}/repo")
+    assert "database elsewhere" in message
+    assert "--seed-config" in hint
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    # A client of its own, which asks for keys.
+    monkeypatch.setenv("S3_ENDPOINT_URL", store_of_test.url.replace("127.0.0.1", "localhost"))
+    message, hint = refused(bundle, f"s3://{bucket}/repo", seed)
+    assert "credentials" in message
+    assert "AWS_ACCESS_KEY_ID" in hint
+
+
+@pytest.mark.parametrize(("module", "extra"), [("psycopg", "postgres"), ("botocore", "s3")])
+def test_a_module_that_is_not_installed(bundle, bucket, tmp_path, postgres, module, extra) -> None:
+    seed = write_seed(tmp_path / "seed.yaml", postgres.url("calibs"))
+    repo = f"s3://{bucket}/repo" if extra == "s3" else str(tmp_path / "repo")
+    code = f"import sys; sys.modules[{module!r}] = None; from curated.cli.main import main; main()"
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        code,
+        "-q",
+        "import",
+        str(bundle),
+        repo,
+        "--seed-config",
+        str(seed),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    error, hint = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert error.startswith("curated: error: this repository needs a module that is not installed")
+    assert hint == f"curated: hint: pip install 'curated-calibs[{extra}]'"
+
+
+def test_no_password_is_printed() -> None:
+    said = plain(
+        f"no\n  postgresql+psycopg://me:{SECRET}@host/db, https://a:{SECRET}@b@c and postgresql://me@host/db"
+    )
+    assert said == "no postgresql+psycopg://me:***@host/db, https://a:***@c and postgresql://me@host/db"
+
+
+def test_an_upload_that_is_refused_for_a_while_is_repeated(bundle, bucket, tmp_path, store_of_test) -> None:
+    seed = write_seed(tmp_path / "seed.yaml", f"sqlite:///{tmp_path}/registry.sqlite3")
+    repo = f"s3://{bucket}/repo"
+    with store_of_test.busy():
+        assert import_bundle(bundle, repo, seed_config=str(seed)).changed
+    assert sum(bucket in line and " 503 " in line for line in store_of_test.log.read_text().splitlines()) >= 2
+    assert len(everything(repo)["datasets"]) == 6

@@ -1,0 +1,216 @@
+"""One hash from package, commit, bundle and repository; and what differs where it is not the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conftest import GitPackage, MakePackage
+from curated.bundle import build_bundle
+from curated.butler import import_bundle
+from curated.butler.inventories import audit
+from curated.datasets.inventory import Difference, Inventory, compare
+from curated.package.package import open_package
+from support.packages import defects, make_demo, place, run_curated
+from support.repositories import run_stock
+
+LATER = place(0, "20240101T000000")
+
+
+def fingerprint(where: str | Path = "", *collections: str, cwd: Path | None = None) -> Inventory:
+    found = audit(str(where), str(cwd or "."), collections=collections)
+    assert not found.failed, found.diagnostics
+    return found.inventory
+
+
+def compared(one: str | Path, other: str | Path, cwd: Path | None = None) -> list[Difference]:
+    return compare(fingerprint(one, cwd=cwd), fingerprint(other, cwd=cwd))
+
+
+def bundled(package: GitPackage, output: Path, label: str | None = None) -> Path:
+    report, bundle = build_bundle(open_package(package.path), output, label=label)
+    assert bundle is not None, report.diagnostics
+    return output
+
+
+def imported(bundle: Path, repo: Path) -> Path:
+    report = import_bundle(bundle, str(repo))
+    assert report.ok, report.diagnostics
+    return repo
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[GitPackage, Path, Path]:
+    """The demonstration, its bundle, and the repository that it was imported into."""
+    root = tmp_path_factory.mktemp("demo")
+    package = make_demo(root / "package")
+    bundle = bundled(package, root / "bundle", "v1")
+    return package, bundle, imported(bundle, root / "repo")
+
+
+@pytest.fixture
+def lab(git_package: MakePackage) -> GitPackage:
+    files = {
+        place(0): defects(),
+        LATER: defects(date="2024-01-01T00:00:00", x0=2),
+        place(1): defects(detector=1),
+    }
+    return git_package({"curated.yaml": "calibs: calibs\n", **files})
+
+
+def test_it_is_the_same_from_everywhere(demo: tuple[GitPackage, Path, Path], tmp_path: Path) -> None:
+    package, bundle, repo = demo
+    stock = tmp_path / "stock"
+    for command in (
+        ("create", str(stock), "--seed-config", str(bundle / "butler-seed.yaml")),
+        ("import", str(stock), str(bundle), "--export-file", "export.yaml", "-t", "copy"),
+    ):
+        done = run_stock(*command)
+        assert done.returncode == 0, done.stderr
+    found = [
+        fingerprint(cwd=package.path),
+        fingerprint(package.path),
+        fingerprint("HEAD", cwd=package.path),
+        fingerprint(f"{package.path}@HEAD"),
+        fingerprint(bundle),
+        fingerprint(repo),
+        fingerprint(repo, "Demo/calib/v1"),
+        fingerprint(stock),
+    ]
+    assert len({one.fingerprint for one in found}) == 1
+    assert all(one.lines == found[0].lines for one in found)
+    # The commit before differs by one word in one file.
+    before = fingerprint("HEAD~2", cwd=package.path)
+    assert before.fingerprint != found[0].fingerprint
+    assert sum(a != b for a, b in zip(before.lines, found[0].lines, strict=True)) == 1
+
+
+def test_the_list_hashes_to_it(demo: tuple[GitPackage, Path, Path]) -> None:
+    _, bundle, repo = demo
+    said = run_curated("fingerprint", repo, "--list").stdout
+    short = run_curated("fingerprint", bundle).stdout
+    assert short.startswith(
+        f"{hashlib.sha256(said.encode()).hexdigest()}  {len(said.splitlines())} calibrations"
+    )
+
+
+def test_no_repository_is_needed_to_hash_a_package(lab: GitPackage) -> None:
+    committed = fingerprint(cwd=lab.path).fingerprint
+    shutil.rmtree(lab.path / ".git")
+    assert fingerprint(cwd=lab.path).fingerprint == committed
+
+
+@pytest.mark.parametrize(
+    ("files", "kinds"),
+    [
+        ({LATER: defects(date="2024-01-01T00:00:00", x0=3)}, ["content"]),
+        ({LATER: None}, ["content"]),
+        ({place(1): None}, ["missing"]),
+        ({place(2): defects(detector=2)}, ["added"]),
+        ({place(1): defects({"VALIDEND": "2030-01-01T00:00:00"}, detector=1)}, ["validity"]),
+        ({"notes.txt": "text"}, []),
+        ({place(1): defects(detector=1).replace("1 2 3 4", "1  2 3 4")}, []),
+        ({"curated.yaml": "calibs: calibs\nurl: https://example.org/new\n"}, []),
+    ],
+)
+def test_what_differs(
+    lab: GitPackage, tmp_path: Path, files: dict[str, str | None], kinds: list[str]
+) -> None:
+    repo = imported(bundled(lab, tmp_path / "one"), tmp_path / "repo")
+    lab.commit(files)
+    other = bundled(lab, tmp_path / "two")
+    for pair in (("HEAD~1", lab.path), (repo, other), (tmp_path / "one", "HEAD"), (repo, lab.path)):
+        one, two = (fingerprint(where, cwd=lab.path) for where in pair)
+        assert [difference.kind for difference in compare(one, two)] == kinds, pair
+        assert (one.fingerprint == two.fingerprint) is (not kinds)
+
+
+def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
+    lab.commit({place(1): defects({"VALIDEND": "2030-01-01T00:00:00"}, detector=1)})
+    done = run_curated("compare", "HEAD~1", "HEAD", cwd=lab.path)
+    assert done.returncode == 1
+    plain = json.loads(run_curated("compare", "HEAD~1", "HEAD", "--format", "json", cwd=lab.path).stdout)
+    assert (plain["same"], [one["kind"] for one in plain["differences"]]) == (False, ["validity"])
+    assert run_curated("compare", "HEAD", ".", cwd=lab.path).returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[2] == "defects detector=1 instrument=Lab: valid at other times"
+    assert lines[3].startswith("  - 2020-01-01T00:00:00 to open")
+    assert lines[4].startswith("  + 2020-01-01T00:00:00 to 2030-01-01T00:00:00")
+    assert lines[5] == "1 product differs: 1 valid at other times (- in A, + in B; times are UTC)"
+
+
+def test_an_older_release_shows_through_the_holes_of_a_newer_one(lab: GitPackage, tmp_path: Path) -> None:
+    """A chain is looked up member by member: what the newest lacks is found in the one before."""
+    repo = imported(bundled(lab, tmp_path / "one", "v1"), tmp_path / "repo")
+    lab.commit({place(1): None, LATER: defects(date="2024-01-01T00:00:00", x0=9)})
+    imported(bundled(lab, tmp_path / "two", "v2"), repo)
+    newest = fingerprint(repo, "Lab/calib/v2")
+    assert newest.fingerprint == fingerprint(cwd=lab.path).fingerprint
+    (found,) = compared("HEAD", repo, cwd=lab.path)
+    assert (found.kind, dict(found.key[1])["detector"]) == ("added", 1)
+
+
+def test_a_range_is_cut_where_a_newer_release_covers_a_part(lab: GitPackage, tmp_path: Path) -> None:
+    repo = imported(bundled(lab, tmp_path / "one", "v1"), tmp_path / "repo")
+    later = defects(detector=1, date="2022-01-01T00:00:00", x0=5)
+    lab.commit({place(1): None, place(1, "20220101T000000"): later})
+    imported(bundled(lab, tmp_path / "two", "v2"), repo)
+    lines = [one for one in fingerprint(repo).lines if dict(one.data_id)["detector"] == 1]
+    assert len(lines) == 2
+    assert lines[0].end == lines[1].begin == (1640995200 + 37) * 10**9
+    assert lines[1].end is None
+
+
+def test_a_file_that_is_gone_is_told(lab: GitPackage, tmp_path: Path) -> None:
+    bundle = bundled(lab, tmp_path / "one")
+    repo = imported(bundle, tmp_path / "repo")
+    next(repo.rglob("*.fits")).unlink()
+    next(bundle.rglob("*.fits")).unlink()
+    for where, code in ((repo, "CAL682"), (bundle, "CAL613")):
+        done = run_curated("fingerprint", where)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert code in done.stderr
+
+
+def test_a_changed_file_of_a_bundle_is_another_content(lab: GitPackage, tmp_path: Path) -> None:
+    bundle = bundled(lab, tmp_path / "one")
+    file = next(bundle.rglob("*.fits"))
+    data = bytearray(file.read_bytes())
+    data[-2880] ^= 1
+    file.write_bytes(bytes(data))
+    assert [one.kind for one in compared(bundle, "HEAD", cwd=lab.path)] == ["content"]
+
+
+def test_errors_in_a_package_are_told(lab: GitPackage) -> None:
+    lab.commit({place(1): "nonsense"})
+    done = run_curated("fingerprint", cwd=lab.path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert place(1) in done.stderr
+
+
+@pytest.mark.parametrize("where", ["nonesuch", "./nonesuch", "HEAD~99", "--rev=nix", "-x"])
+def test_what_does_not_exist_is_no_traceback(lab: GitPackage, where: str) -> None:
+    done = run_curated("fingerprint", where, cwd=lab.path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_a_collection_that_does_not_exist(demo: tuple[GitPackage, Path, Path]) -> None:
+    done = run_curated("fingerprint", demo[2], "--collection", "nix")
+    assert done.returncode == 2
+    assert "nix" in done.stderr
+
+
+def test_nothing_is_written_anywhere(lab: GitPackage, tmp_path: Path) -> None:
+    before = sorted(lab.path.rglob("*"))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = run_curated("compare", "HEAD", ".", cwd=lab.path, TMPDIR=str(empty))
+    assert done.returncode == 0, done.stderr
+    assert sorted(lab.path.rglob("*")) == before
+    assert list(empty.iterdir()) == []

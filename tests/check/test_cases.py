@@ -1,0 +1,93 @@
+"""Small packages in tests/data: each with exactly the findings that its ``expected.txt`` lists."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from curated.check.package import check_package
+from curated.core.codes import CODES
+from curated.core.diagnostic import Diagnostic
+from curated.package.package import open_package
+
+DATA = Path(__file__).parents[1] / "data"
+BAD = sorted(path for path in (DATA / "bad").iterdir() if path.is_dir())
+GOOD = sorted(path for path in (DATA / "good").iterdir() if path.is_dir())
+TODAY = date(2026, 1, 1)
+
+MADE_IN_TESTS = {
+    "CAL106": "a link; test_check_files.py",
+    "CAL201": "permissions and pipes; test_check_files.py",
+    "CAL417": "changes in git; test_unnoted.py",
+    **{f"CAL{number}": "what a change does; test_since.py" for number in range(420, 426)},
+    **{f"CAL{number}": "what a change does; test_deprecate.py" for number in range(443, 446)},
+    "CAL501": "found when FITS is written",
+}
+"""Codes that no file in tests/data can have, and where they are tested."""
+
+
+def line_of(diagnostic: Diagnostic) -> str:
+    place = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}"
+    return f"{place}: {diagnostic.severity.value} {diagnostic.code} {diagnostic.message}\n"
+
+
+def findings(case: Path, tmp_path: Path) -> list[Diagnostic]:
+    # Elsewhere, since a bare package must not stand inside another package.
+    package = tmp_path / "package"
+    shutil.copytree(case, package, ignore=shutil.ignore_patterns("expected.txt"))
+    return check_package(open_package(package), use_cache=False, jobs=1, today=TODAY).diagnostics
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)
+def test_bad(case: Path, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    found = findings(case, tmp_path)
+    text = "".join(map(line_of, found))
+    expected = case / "expected.txt"
+    if pytestconfig.getoption("update_expected"):
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
+    assert case.name.partition("-")[0] in {d.code for d in found}, (
+        "the case is named after a code it does not show"
+    )
+
+
+@pytest.mark.parametrize("case", GOOD, ids=lambda case: case.name)
+def test_good(case: Path, tmp_path: Path) -> None:
+    assert [line_of(d) for d in findings(case, tmp_path)] == []
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)
+def test_every_line_is_a_line_of_the_file(case: Path, tmp_path: Path) -> None:
+    for diagnostic in findings(case, tmp_path):
+        lines = (
+            (case / diagnostic.file).read_bytes().splitlines() if (case / diagnostic.file).is_file() else []
+        )
+        # One more: what is missing at the end is reported there.
+        assert 0 <= diagnostic.line <= len(lines) + 1
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)
+def test_every_finding_has_a_short_message_and_a_hint(case: Path, tmp_path: Path) -> None:
+    for diagnostic in findings(case, tmp_path):
+        assert diagnostic.hint
+        assert 5 < len(diagnostic.message) < 400
+        assert "\n" not in diagnostic.message
+
+
+def test_every_code_has_a_case() -> None:
+    shown = {
+        code
+        for case in BAD
+        for code in re.findall(r" (CAL\d{3}) ", (case / "expected.txt").read_text(encoding="utf-8"))
+    }
+    from_files = {code for code in CODES if code[3] in "01234"} | {"CAL502", "CAL503"}
+    assert shown | (MADE_IN_TESTS.keys() & from_files) == from_files
+    assert not shown & MADE_IN_TESTS.keys()
+
+
+def test_no_expectation_is_left_over() -> None:
+    assert {path.parent for path in DATA.glob("*/*/expected.txt")} == set(BAD)

@@ -1,0 +1,644 @@
+"""The command line as a person, a program, a terminal and a forge see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import GitPackage, MakePackage
+from curated.cli.main import COMMANDS
+from curated.core.codes import Severity
+from curated.core.diagnostic import Diagnostic
+from curated.report.github import annotation
+from curated.report.text import printable
+from support.packages import DEMO_FILES, EDITED, UNTOUCHED, defects, make_demo, place, run_curated
+from support.repositories import run_fresh
+
+ESCAPE = "\x1b[31m"
+EVERY = [[name] for name in COMMANDS] + [["schema", "write"], ["schema", "check"]]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
+    return make_demo(tmp_path_factory.mktemp("demo") / "package")
+
+
+@pytest.fixture
+def wrong(git_package: MakePackage) -> GitPackage:
+    """A package with an error on a known line, and a good file."""
+    return git_package({"curated.yaml": "", place(0): defects(x0=-7), place(1): defects(detector=1)})
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Machine-readable output, which is all of the standard output."""
+    value = json.loads(done.stdout)
+    assert value["version"] == 1
+    assert value["format"].startswith("curated-")
+    return value
+
+
+# -- help and usage --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_help_teaches(command: list[str], tmp_path: Path) -> None:
+    done = run_curated(*command, "--help", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"curated {' '.join(command)}" in done.stdout.partition("Example")[2]
+    assert "\\b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_the_help_lists_all_commands() -> None:
+    text = run_curated("--help").stdout
+    for name, sentence in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(sentence[:30])}", text, re.MULTILINE)
+    assert "Exit status: 0 clean, 1 findings" in text
+    assert run_curated("-h").stdout == text
+
+
+def test_every_command_is_there() -> None:
+    modules = Path(sys.modules["curated.cli.main"].__file__ or "").parent.glob("*/*_command.py")
+    assert sorted(COMMANDS) == sorted(path.name.removesuffix("_command.py") for path in modules)
+
+
+def test_version() -> None:
+    from curated.core.version import __version__
+
+    assert run_curated("--version").stdout == f"curated, version {__version__}\n"
+
+
+def test_a_module_that_ends_the_program_with_words() -> None:
+    code = (
+        "from unittest.mock import patch\nfrom curated.cli import main\n"
+        "with patch.object(main.cli, 'main', side_effect=SystemExit('no way')):\n    main.main()\n"
+    )
+    done = run_fresh(code)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "curated: no way\n")
+
+
+def test_the_installed_command_is_the_same() -> None:
+    command = shutil.which("curated", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("not installed beside this interpreter")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == run_curated("--version").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["check", "--nonsense"],
+        ["check", "no-such-file"],
+        ["check", "/etc/hostname"],
+        ["check", ".."],
+        ["check", "--jobs", "0"],
+        ["check", "--format", "xml"],
+        ["check", "--summary"],
+        ["-C", "no-such-directory", "check"],
+        ["convert"],
+        ["convert", "-o", "curated.yaml"],
+        ["bundle"],
+        ["import", "no-such-bundle", "repo"],
+        ["import", "calibs", "repo"],
+        ["lookup", "demo"],
+        ["lookup", "demo", "defects", "--detector", "d00"],
+        ["lookup", "demo", "defects", "--detector", "d00", "--at", "yesterday"],
+        ["lookup", "demo", "defects", "--at", "2024-01-01"],
+        ["lookup", "demo", "defects", "--detector", "d00", "--at", "2024-01-01", "--as-of", "nowhere"],
+        ["lookup", "demo", "nonsense", "--at", "2024-01-01"],
+        ["lookup", "nowhere", "defects", "--detector", "d00", "--at", "2024-01-01"],
+        ["show", "no-such-file"],
+        ["show", "curated.yaml"],
+        ["show", EDITED, "--type", "nonsense"],
+        ["types", "nonsense"],
+        ["explain", "CAL999"],
+        ["explain", "nonsense"],
+        ["schema"],
+        ["schema", "nonsense"],
+        ["completion", "tcsh"],
+        ["completion"],
+        [],
+    ],
+    ids=lambda arguments: " ".join(arguments) or "nothing",
+)
+def test_wrong_usage_is_said_plainly(demo: GitPackage, arguments: list[str]) -> None:
+    done = run_curated(*arguments, cwd=demo.path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "bug:" not in done.stderr
+    assert len(done.stderr) > 20
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["bundle", "out"], ["publish", "repo"], ["convert", "-o", "out"]]
+)
+def test_no_package(tmp_path: Path, arguments: list[str]) -> None:
+    done = run_curated(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "is not a package" in done.stderr
+    assert "hint: " in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["bundle", "out"], ["publish", "repo"], ["convert", "-o", "out"]])
+def test_no_repository(tmp_path: Path, arguments: list[str]) -> None:
+    package = GitPackage(tmp_path)
+    package.write({"curated.yaml": "", place(): defects()})
+    done = run_curated(*arguments, cwd=tmp_path)
+    assert (done.returncode, "is not in a git repository" in done.stderr) == (2, True)
+    package.git("init", "--quiet")
+    done = run_curated(*arguments, cwd=tmp_path)
+    assert (done.returncode, "has no commit yet" in done.stderr) == (2, True)
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "repo").exists()
+    # Checking and looking up need no git.
+    assert run_curated("check", cwd=tmp_path).returncode == 0
+    found = run_curated("lookup", "lab", "defects", "--detector", "d00", "--at", "2024-01-01", cwd=tmp_path)
+    assert found.stdout.splitlines()[0] == place()
+
+
+def test_a_bug_is_called_one(tmp_path: Path) -> None:
+    code = (
+        "import sys, curated.core.codes\nfrom curated.cli.main import main\n"
+        "sys.argv = ['curated', *sys.argv[1:]]\ncurated.core.codes.CODES['CAL101'] = None\nmain()"
+    )
+    for verbose in ([], ["-v"]):
+        command = [sys.executable, "-c", code, *verbose, "explain", "CAL101"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 3
+        assert "curated: bug: AttributeError" in done.stderr
+        assert ("Traceback" in done.stderr) is bool(verbose)
+
+
+# -- text, JSON and exit status --------------------------------------------------------------------
+
+
+def test_check_clean(demo: GitPackage) -> None:
+    done = run_curated("check", cwd=demo.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    # One file was edited without a note, and one leaves a hole.
+    assert done.stdout.splitlines()[-1] == f"{DEMO_FILES} calibrations checked: 1 warning, 1 info"
+    value = answer(run_curated("check", "--format", "json", cwd=demo.path))
+    assert (value["files"], value["failed"], value["silenced"]) == (DEMO_FILES, False, 0)
+    assert [finding["code"] for finding in value["findings"]] == ["CAL417", "CAL404"]
+
+
+def test_check_with_findings(wrong: GitPackage) -> None:
+    done = run_curated("check", cwd=wrong.path)
+    line = next(n for n, text in enumerate(defects(x0=-7).splitlines(), start=1) if text.startswith("-7"))
+    assert done.returncode == 1
+    assert f"{place(0)}:{line}:1: error CAL301 " in done.stdout
+    assert "    | -7 2 3 4\n    | ^\n" in done.stdout
+    assert done.stdout.splitlines()[-1] == "2 calibrations checked: 1 error"
+    done = run_curated("check", "--format", "json", cwd=wrong.path)
+    (finding,) = answer(done)["findings"]
+    assert done.returncode == 1
+    assert answer(done)["failed"] is True
+    assert finding | {"message": "", "hint": ""} == {
+        "file": place(0),
+        "line": line,
+        "column": 1,
+        "code": "CAL301",
+        "severity": "error",
+        "pointer": ["x0", 0],
+        "message": "",
+        "hint": "",
+    }
+    assert run_curated("check", place(1), cwd=wrong.path).returncode == 0
+
+
+def test_paths_are_those_of_the_shell(wrong: GitPackage) -> None:
+    here = wrong.path / "calibs" / "lab"
+    for arguments, cwd in (
+        (["check", "defects/d00"], here),
+        (["check", here / "defects" / "d00"], here),
+        (["-C", wrong.path, "check", "calibs/lab/defects/d00"], wrong.path.parent),
+        (["-C", here, "check", place(0)], wrong.path.parent),
+        (["check", Path(place(0)).name], here / "defects" / "d00"),
+        (["check", "./defects/../defects/d00/"], here),
+    ):
+        done = run_curated(*arguments, "--format", "json", cwd=cwd)
+        assert done.returncode == 1, done.stderr
+        assert answer(done)["files"] == 1
+        assert answer(done)["findings"][0]["file"] == place(0)
+
+
+def test_the_whole_package_by_a_dot(wrong: GitPackage) -> None:
+    assert answer(run_curated("check", ".", "--format", "json", cwd=wrong.path))["files"] == 2
+    assert answer(run_curated("check", ".", "--format", "json", cwd=wrong.path / "calibs"))["files"] == 2
+
+
+def test_lookup(demo: GitPackage) -> None:
+    question = ["lookup", "demo", "defects", "--detector", "d00", "--at", "2024-06-01"]
+    done = run_curated(*question, cwd=demo.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        EDITED,
+        "valid  2024-03-01T00:00:00 to open UTC",
+        f"commit {demo.commits[1][:12]} 2025-02-03T04:05:06 Zoë Åström 天文",
+    ]
+    value = answer(run_curated(*question, "--format", "json", cwd=demo.path))
+    assert value["found"]["file"] == EDITED
+    assert value["commit"]["author"] == "Zoë Åström 天文"
+    none = run_curated(*question[:-1], "2019-01-01", "--format", "json", cwd=demo.path)
+    assert (none.returncode, answer(none)["found"]) == (1, None)
+
+
+def test_convert_and_bundle_in_json(demo: GitPackage, tmp_path: Path) -> None:
+    value = answer(run_curated("convert", UNTOUCHED, "-o", tmp_path / "a", "--format", "json", cwd=demo.path))
+    assert (value["sha1"], value["dirty"], len(value["files"])) == (demo.commits[2], False, 1)
+    value = answer(run_curated("bundle", tmp_path / "b", "--format", "json", cwd=demo.path))
+    assert (value["datasets"], value["failed"]) == (DEMO_FILES, False)
+
+
+def test_import_and_publish_in_json(git_package: MakePackage, tmp_path: Path) -> None:
+    pytest.importorskip("lsst.daf.butler")
+    package = git_package({"curated.yaml": "", place(): defects()})
+    assert run_curated("-q", "bundle", tmp_path / "bundle", cwd=package.path).returncode == 0
+    arguments = ["import", tmp_path / "bundle", tmp_path / "repo", "--format", "json"]
+    dry = run_curated(*arguments, "--dry-run")
+    assert (dry.returncode, (tmp_path / "repo").exists()) == (0, False)
+    assert answer(dry)["dry_run"] is True
+    assert answer(run_curated(*arguments))["changed"] is True
+    again = run_curated("publish", tmp_path / "repo", "--format", "json", cwd=package.path)
+    assert (again.returncode, answer(again)["changed"]) == (0, False)
+    package.commit({place(): defects(x0=-1)})
+    failed = run_curated("publish", tmp_path / "repo", "--format", "json", cwd=package.path)
+    assert (failed.returncode, answer(failed)["failed"]) == (1, True)
+
+
+def test_show(demo: GitPackage, tmp_path: Path) -> None:
+    done = run_curated("show", EDITED, cwd=demo.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("defects: ")
+    assert re.search(r"^x0 \(pix\): ", done.stdout, re.MULTILINE)
+    value = answer(run_curated("show", UNTOUCHED, "--format", "json", cwd=demo.path))
+    assert (value["type"], value["content"]["metadata"]["NAMP"]) == ("crosstalk", 4)
+    assert len(value["content"]["coeffs"]) == 16
+    plot = tmp_path / "plot.png"
+    done = run_curated("show", EDITED, "--plot", plot, cwd=demo.path)
+    assert (done.returncode, done.stderr) == (0, f"drawn in {plot}\n")
+    assert plot.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert run_curated("convert", EDITED, "-o", tmp_path, "-q", cwd=demo.path).returncode == 2
+    assert run_curated("-q", "convert", EDITED, "-o", tmp_path, cwd=demo.path).returncode == 0
+    fits = tmp_path / EDITED.replace(".ecsv", ".fits")
+    shutil.copy(fits, tmp_path / "anywhere.fits")
+    for path in (fits, tmp_path / "anywhere.fits"):
+        assert "REPOSHA1" in run_curated("show", path).stdout
+
+
+def test_types_and_codes(tmp_path: Path) -> None:
+    names = [entry["name"] for entry in answer(run_curated("types", "--format", "json"))["types"]]
+    listed = run_curated("types", cwd=tmp_path).stdout
+    assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in names)
+    one = run_curated("types", "BFKERNEL").stdout
+    assert one.startswith("bfk: ")
+    assert "KERNEL" in one
+    text = run_curated("explain", "cal301").stdout
+    assert text.startswith("CAL301 (error): ")
+    assert "How to mend it: " in text
+    value = answer(run_curated("explain", "--format", "json"))
+    assert "CAL301" in [entry["code"] for entry in value["codes"]]
+    assert all(entry["code"] in run_curated("explain").stdout for entry in value["codes"][:3])
+
+
+def test_schemas(tmp_path: Path, demo: GitPackage) -> None:
+    directory = tmp_path / "schemas"
+    assert run_curated("schema", "write", "--directory", directory).returncode == 0
+    done = run_curated("schema", "check", "--directory", directory, "--format", "json")
+    assert (done.returncode, answer(done)["problems"]) == (0, [])
+    victim = next(directory.glob("defects-*.json"))
+    victim.write_text("{}")
+    done = run_curated("schema", "check", "--directory", directory)
+    assert (done.returncode, victim.name in done.stdout) == (1, True)
+    root = Path(__file__).parents[2]
+    assert run_curated("schema", "check", cwd=root).returncode == 0
+
+
+# -- quiet, colours, pipes -------------------------------------------------------------------------
+
+
+def test_quiet(demo: GitPackage, tmp_path: Path) -> None:
+    loud = run_curated("bundle", tmp_path / "a", cwd=demo.path)
+    quiet = run_curated("-q", "bundle", tmp_path / "b", cwd=demo.path)
+    assert quiet.stdout.replace("/b", "/a") == loud.stdout
+    assert f"{DEMO_FILES} calibrations checked" in loud.stderr
+    assert f"{DEMO_FILES} calibrations checked" not in quiet.stderr
+    assert run_curated("-q", "check", cwd=demo.path).stdout == run_curated("check", cwd=demo.path).stdout
+
+
+def on_a_terminal(arguments: list[str], cwd: Path, **environment: str) -> str:
+    """What a command writes to a terminal."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "curated", *arguments],
+        cwd=cwd,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    said = b""
+    while True:
+        try:
+            said += os.read(master, 4096)
+        except OSError:  # the terminal's other end is closed
+            break
+    process.wait()
+    os.close(master)
+    return said.decode()
+
+
+def test_colours_on_a_terminal_alone(wrong: GitPackage) -> None:
+    environment = {key: "" for key in ("NO_COLOR", "FORCE_COLOR") if key in os.environ}
+    assert "\x1b[31m" in on_a_terminal(["check"], wrong.path, **environment)
+    assert "\x1b[3" not in on_a_terminal(["-q", "check"], wrong.path, NO_COLOR="1")
+    assert "\x1b" not in run_curated("check", cwd=wrong.path).stdout
+    assert "\x1b" not in run_curated("check", cwd=wrong.path, TERM="xterm").stdout
+
+
+def test_progress_goes_to_the_terminal_alone(demo: GitPackage, tmp_path: Path) -> None:
+    assert "\x1b[?25l" in on_a_terminal(["check", "--no-cache"], demo.path)
+    assert "\x1b" not in on_a_terminal(["-q", "check", "--no-cache"], demo.path, NO_COLOR="1")
+    assert run_curated("check", "--no-cache", cwd=demo.path).stderr == ""
+
+
+@pytest.mark.parametrize("arguments", ["explain", "types", "check --format json"])
+def test_a_reader_that_has_enough(demo: GitPackage, arguments: str) -> None:
+    command = f"set -o pipefail; '{sys.executable}' -m curated {arguments} | head -n 1"
+    for _ in range(3):
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=demo.path, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+        assert done.stdout.count("\n") == 1
+
+
+def test_a_reader_that_has_gone(demo: GitPackage) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "curated", "explain"],
+        cwd=demo.path,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_names_that_the_encoding_does_not_hold(demo: GitPackage) -> None:
+    question = ["lookup", "demo", "defects", "--detector", "d00", "--at", "2024-06-01"]
+    done = run_curated(*question, cwd=demo.path, PYTHONIOENCODING="latin-1", PYTHONUTF8="0", LC_ALL="C")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u5929\\u6587" in done.stdout
+
+
+# -- what is in files must not command a terminal, nor a forge -------------------------------------
+
+FORMS = ["text", "json", "github", "sarif", "junit"]
+EVIL = f"a{ESCAPE}b\x07c\x9b2Jd\u202ee\nf##[add-mask]g##vso[task.complete]"
+
+
+@pytest.fixture
+def evil(git_package: MakePackage) -> GitPackage:
+    """A package whose every name and value tries to command a terminal."""
+    title = f"{EVIL}::error file=x,line=1::owned%0A"
+    meta = {"SOURCE": EVIL, "DET_NAME": EVIL, "CALIB_ID": f"instrument={EVIL}"}
+    package = git_package(
+        {
+            "curated.yaml": "",
+            place(0): defects(meta),
+            f"calibs/lab/{title}/20200101T000000.ecsv": "x",
+            f"calibs/lab/defects/{title}/20200101T000000.ecsv": defects({ESCAPE: EVIL}),
+            f"calibs/lab/defects/{title}/{ESCAPE}.ecsv": "x",
+            f"calibs/lab/defects/d01/20200101T000000.{ESCAPE}ecsv": "x",
+        }
+    )
+    package.commit({place(2): defects({"FILTER": ESCAPE}, detector=2)}, author=f"Eve{ESCAPE}\x9b\u202e")
+    return package
+
+
+def assert_harmless(text: str) -> None:
+    assert not set(text) & {"\x1b", "\x07", "\x9b", "\u202e"}
+    assert all(printable(line) == line for line in text.splitlines())
+    assert not re.search(r"##\w*\[", text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_findings_are_harmless(evil: GitPackage, form: str, tmp_path: Path) -> None:
+    done = run_curated("check", "--format", form, "--summary", tmp_path / "summary", cwd=evil.path)
+    assert done.returncode == 1
+    assert_harmless(done.stdout)
+    assert_harmless(done.stderr)
+    assert_harmless((tmp_path / "summary").read_text())
+    if form != "github":
+        assert not re.search(r"^\s*::", done.stdout, re.MULTILINE)
+    else:
+        assert all(re.match(r"::(error|warning|notice) file=", line) for line in done.stdout.splitlines())
+        assert all(line.count("::") == 2 for line in done.stdout.splitlines() if "owned" not in line)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_directory_named_like_a_command_is_harmless(git_package: MakePackage, form: str) -> None:
+    package = git_package({"::error ::owned/defects/d00/20200101T000000.ecsv": defects(x0=-1)})
+    done = run_curated("check", "--format", form, cwd=package.path)
+    assert (done.returncode, "CAL301" in done.stdout) == (1, True)
+    commands = re.findall(r"^\s*::.*", done.stdout, re.MULTILINE)
+    assert len(commands) == (len(done.stdout.splitlines()) if form == "github" else 0)
+    assert all(line.startswith("::error file=%3A%3Aerror %3A%3Aowned/defects/") for line in commands)
+
+
+def test_commands_are_harmless(evil: GitPackage, tmp_path: Path) -> None:
+    name = str(evil.path / place(2))
+    for arguments in (
+        ["show", name],
+        ["show", name, "--format", "json"],
+        ["show", str(evil.path / place(0))],
+        ["lookup", "lab", "defects", "--detector", "d02", "--at", "2024-01-01", "--explain"],
+        ["lookup", "lab", "defects", "--detector", "d02", "--at", "2024-01-01", "--format", "json"],
+        ["lookup", "lab", "defects", "--detector", EVIL, "--at", "2024-01-01", "--explain"],
+        ["lookup", EVIL, "defects", "--detector", "d02", "--at", "2024-01-01"],
+        ["lookup", "lab", EVIL, "--at", "2024-01-01"],
+        ["lookup", "lab", "defects", "--detector", "d02", "--at", EVIL],
+        ["convert", "-o", str(tmp_path / EVIL)],
+        ["bundle", str(tmp_path / EVIL), "--label", EVIL],
+        ["bundle", str(tmp_path / EVIL)],
+        ["check", EVIL],
+        ["-C", EVIL, "check"],
+        ["explain", EVIL],
+        ["types", EVIL],
+        ["import", EVIL, EVIL],
+        [EVIL],
+    ):
+        done = run_curated(*arguments, cwd=evil.path)
+        assert_harmless(done.stdout)
+        assert_harmless(done.stderr)
+        assert done.returncode in (0, 1, 2)
+        assert "bug" not in done.stderr
+
+
+def test_names_that_are_not_utf8(git_package: MakePackage, tmp_path: Path) -> None:
+    package = git_package({"curated.yaml": "", place(0): defects()})
+    bad = os.fsencode(package.path) + b"/calibs/lab/defects/d\xff/20200101T000000.ecsv"
+    Path(os.fsdecode(os.path.dirname(bad))).mkdir()
+    Path(os.fsdecode(bad)).write_text(defects())
+    for form in FORMS:
+        done = run_curated("check", "--format", form, cwd=package.path)
+        assert (done.returncode, "CAL101" in done.stdout) == (1, True), done.stderr
+    done = run_curated("show", os.fsdecode(bad), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    done = run_curated("check", os.fsdecode(bad), cwd=package.path)
+    assert (done.returncode, "CAL101" in done.stdout) == (1, True), done.stderr
+
+
+ATTACKS = [
+    "x,line=1::owned",
+    "x\n::error::owned",
+    "x\r::error::owned",
+    "x%0A::error::owned",
+    "::stop-commands::x",
+    ":,%",
+]
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_an_annotation_is_one_command(text: str) -> None:
+    made = annotation(Diagnostic(text, 3, 4, "CAL301", Severity.ERROR, (), text, text), prefix="sub,dir/")
+    assert "\n" not in made
+    assert "\r" not in made
+    # As the runner takes it apart: the properties end at the first '::', then all is message.
+    head, message = re.fullmatch(r"::(?:error) ([^\n]*?)::(.*)", made).groups()  # type: ignore[union-attr]
+    properties = dict(part.split("=", 1) for part in head.split(","))
+    assert list(properties) == ["file", "line", "col", "title"]
+
+    def undo(value: str, *codes: str) -> str:
+        for code in codes:
+            value = value.replace(code, chr(int(code[1:], 16)))
+        return value.replace("%25", "%")
+
+    file = undo(properties["file"], "%0A", "%0D", "%3A", "%2C")
+    assert file.replace("\\r", "\r") == f"sub,dir/{text}"
+    assert undo(message, "%0A", "%0D").replace("\\r", "\r").startswith(text)
+
+
+def test_annotations_are_relative_to_the_top_of_the_repository(git_package: MakePackage) -> None:
+    text = defects(x0=-1)
+    package = git_package({"data/sub/curated.yaml": "", f"data/sub/{place()}": text})
+    line = len(text.splitlines())
+    for cwd in (package.path / "data" / "sub", package.path / "data" / "sub" / "calibs"):
+        done = run_curated("check", "--format", "github", cwd=cwd)
+        assert done.returncode == 1
+        assert done.stdout.startswith(f"::error file=data/sub/{place()},line={line},col=1,title=CAL301::")
+    # Without a repository around it: from where it is.
+    shutil.rmtree(package.path / ".git")
+    done = run_curated("check", "--format", "github", cwd=package.path / "data" / "sub")
+    assert done.stdout.startswith(f"::error file={place()},")
+
+
+# -- completion ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str, tmp_path: Path) -> None:
+    done = run_curated("completion", shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    script = tmp_path / "script"
+    script.write_text(done.stdout)
+    program = shutil.which(shell)
+    if program is not None:
+        subprocess.run([program, "-n", script], check=True)
+
+
+def complete(words: str, tmp_path: Path) -> list[str]:
+    """What bash offers for the last of the words, by the script and the installed command."""
+    bin_directory = tmp_path / "bin"
+    bin_directory.mkdir(exist_ok=True)
+    command = bin_directory / "curated"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
+    command.chmod(0o755)
+    listed = words.split(" ")
+    script = (
+        f'eval "$(curated completion bash)"\nCOMP_WORDS=({" ".join(listed)!s} {chr(34) * 2 if not listed[-1] else ""})\n'
+        f"COMP_CWORD={len(listed) - 1}\n_curated_completion curated {listed[-1] or chr(34) * 2}\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        env={**os.environ, "PATH": f"{bin_directory}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_completion_completes(tmp_path: Path) -> None:
+    assert complete("curated ch", tmp_path) == ["check"]
+    assert set(complete("curated ", tmp_path)) == set(COMMANDS)
+    assert complete("curated schema w", tmp_path) == ["write"]
+    assert "--no-cache" in complete("curated check --n", tmp_path)
+    assert complete("curated check --format g", tmp_path) == ["github"]
+
+
+# -- start-up --------------------------------------------------------------------------------------
+
+HEAVY = (
+    "astropy.units",
+    "astropy.table",
+    "astropy.time",
+    "jsonschema",
+    "git",
+    "lsst",
+    "matplotlib",
+    "sqlalchemy",
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused"),
+    [
+        (["--help"], (*HEAVY, "numpy", "astropy", "yaml", "rich")),
+        (["--version"], (*HEAVY, "numpy", "astropy", "yaml", "rich")),
+        (["explain", "CAL301"], (*HEAVY, "numpy", "astropy")),
+        (["check", EDITED], (*HEAVY, "rich")),
+        (["check", "--no-cache", UNTOUCHED], (*HEAVY, "rich")),
+        (
+            ["lookup", "demo", "defects", "--detector", "d00", "--at", "2024-01-01"],
+            tuple(set(HEAVY) - {"git"}),
+        ),
+        (["show", EDITED], HEAVY),
+        (["convert", EDITED, "-o", "/dev/null/x"], tuple(set(HEAVY) - {"git"})),
+        (["import", "--help"], HEAVY),
+    ],
+    ids=lambda value: " ".join(value[:1]) if isinstance(value, list) else "",
+)
+def test_what_is_not_needed_is_not_imported(
+    demo: GitPackage, arguments: list[str], refused: tuple[str, ...]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "curated", *arguments],
+        cwd=demo.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "curated.cli.main" in imported
+    assert sorted(imported & set(refused)) == []

@@ -1,0 +1,155 @@
+"""UTC to the TAI nanoseconds of a Butler repository."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, datetime, timedelta
+
+import erfa
+import pytest
+from astropy.time import Time
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curated.core.times import compact, iso, parse_time, tai_nanoseconds
+from support.texts import examples
+
+LEAP_SECONDS = [
+    datetime(1972, 7, 1),
+    datetime(1999, 1, 1),
+    datetime(2006, 1, 1),
+    datetime(2015, 7, 1),
+    datetime(2017, 1, 1),
+]
+SECOND = 1_000_000_000
+
+EDGES = [
+    datetime(1970, 1, 1),
+    datetime(1970, 1, 1, 0, 0, 0, 1),
+    datetime(1971, 12, 31, 23, 59, 59, 999_999),
+    datetime(1972, 1, 1),
+    datetime(2000, 1, 1, 12),
+    datetime(2024, 2, 29, 23, 59, 59, 999_999),
+    datetime(2099, 12, 31, 23, 59, 59, 999_999),
+    datetime(2100, 1, 1),
+    *(leap + step for leap in LEAP_SECONDS for step in (timedelta(seconds=-1), timedelta(microseconds=-1), timedelta(0), timedelta(microseconds=1))),
+]  # fmt: skip
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)) | st.sampled_from(EDGES)
+
+
+def exact(time: datetime) -> int:
+    """Nanoseconds by whole numbers, for times at which UTC differs from TAI by whole seconds."""
+    offset = round(erfa.dat(time.year, time.month, time.day, 0.0))
+    since = time - datetime(1970, 1, 1)
+    return ((since.days * 86_400 + since.seconds + offset) * 1_000_000 + since.microseconds) * 1000
+
+
+@pytest.mark.parametrize(
+    ("time", "nanoseconds"),
+    [
+        (datetime(1970, 1, 1), 8_000_082_000),
+        (datetime(1972, 1, 1), 63_072_010 * SECOND),
+        (datetime(2024, 1, 1), 1_704_067_237 * SECOND),
+        (datetime(2024, 1, 1, 0, 0, 0, 1), 1_704_067_237 * SECOND + 1000),
+        (datetime(1969, 12, 31, 23, 59, 59), 7_000_082_000 - 30),
+    ],
+)
+def test_known_times(time: datetime, nanoseconds: int) -> None:
+    # Before 1972 UTC's seconds were 3e-8 longer.
+    assert tai_nanoseconds([time]) == {time: pytest.approx(nanoseconds, abs=1 if time.year > 1969 else 40)}
+
+
+def test_the_start_of_1970_is_exact() -> None:
+    assert tai_nanoseconds([datetime(1970, 1, 1)])[datetime(1970, 1, 1)] == 8_000_082_000
+
+
+@examples(300)
+@given(
+    st.datetimes(datetime(1972, 1, 1), datetime(2100, 1, 1))
+    | st.sampled_from([e for e in EDGES if e.year >= 1972])
+)
+def test_whole_nanoseconds(time: datetime) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        expected = exact(time)
+    assert tai_nanoseconds([time]) == {time: expected}
+
+
+@pytest.mark.parametrize("leap", LEAP_SECONDS)
+def test_a_leap_second_makes_a_day_longer(leap: datetime) -> None:
+    before, after = leap - timedelta(seconds=1), leap
+    found = tai_nanoseconds([before, after])
+    assert found[after] - found[before] == 2 * SECOND
+
+
+@examples(100)
+@given(st.lists(MOMENTS, max_size=10))
+def test_many_at_once_are_as_one_by_one(times: list[datetime]) -> None:
+    assert tai_nanoseconds(times) == {time: tai_nanoseconds([time])[time] for time in times}
+
+
+@examples(100)
+@given(st.lists(MOMENTS, min_size=2, max_size=10, unique=True))
+def test_order_is_kept(times: list[datetime]) -> None:
+    found = tai_nanoseconds(times)
+    assert sorted(times, key=found.__getitem__) == sorted(times)
+
+
+@examples(100)
+@given(MOMENTS)
+def test_as_astropy(time: datetime) -> None:
+    epoch = Time("1970-01-01", scale="tai")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        tai = Time(time.isoformat(), scale="utc").tai
+    assert tai_nanoseconds([time])[time] == pytest.approx((tai - epoch).sec * SECOND, abs=2000)
+
+
+@examples(100)
+@given(MOMENTS.filter(lambda time: time < datetime(2099, 12, 31)))
+def test_as_the_butler(time: datetime) -> None:
+    converter = pytest.importorskip(
+        "lsst.daf.butler.time_utils", reason="needs lsst-daf-butler"
+    ).TimeConverter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        theirs = converter.astropy_to_nsec(Time(time.isoformat(), format="isot", scale="utc"))
+    # The Butler rounds by way of a float day; a microsecond is the finest that a name can say.
+    assert tai_nanoseconds([time])[time] == pytest.approx(theirs, abs=1)
+
+
+def test_nothing_to_convert() -> None:
+    assert tai_nanoseconds([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("19700101T000000", datetime(1970, 1, 1)),
+        ("1970-01-01T00:00:00", datetime(1970, 1, 1)),
+        ("20130115t0130", datetime(2013, 1, 15, 1, 30)),
+        ("2024-01-31", datetime(2024, 1, 31)),
+        ("2024-01-31T12:00:00Z", datetime(2024, 1, 31, 12)),
+        ("2024-01-31T12:00:00+02:30", datetime(2024, 1, 31, 9, 30)),
+        ("20240131T120000-0100", datetime(2024, 1, 31, 13)),
+        ("2024-01-31T12:00:00.123456", datetime(2024, 1, 31, 12, 0, 0, 123_456)),
+        ("2024-01-31 12:00", datetime(2024, 1, 31, 12)),
+    ],
+)
+def test_texts(text: str, time: datetime) -> None:
+    assert parse_time(text) == time
+    assert parse_time(text).tzinfo is None
+
+
+@pytest.mark.parametrize("text", ["", "now", "2024", "2024-13-01", "2024-02-30", "24:00", "2024-01-01T25", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "1704067200", "2024-01-01T00:00:00 UTC", "\ud800"])  # fmt: skip
+def test_texts_that_are_no_times(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is Python's
+        parse_time(text)
+
+
+@examples(200)
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))
+def test_what_is_written_is_read(time: datetime) -> None:
+    assert parse_time(iso(time)) == time
+    assert parse_time(compact(time)) == time
+    assert parse_time(time.replace(tzinfo=UTC).isoformat()) == time

@@ -1,0 +1,314 @@
+"""Calibrations from Python: the object in force, from a work tree, a commit, a repository elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.time import Time
+
+import curated
+from conftest import GitPackage, MakePackage
+from curated.calib import CalibrationError
+from curated.core.diagnostic import CuratedError
+from curated.core.geometry import Box, DetectorGeometry
+from curated.history.calibrations import Calibrations
+from curated.history.lookup import lookup
+from curated.package.instrument import Detector, Instrument
+from curated.package.package import open_package
+from curated.registry import own_types
+from curated.text import read
+from curated.types.camera import CameraGeometry
+from curated.types.crosstalk import Crosstalk
+from curated.types.defects import Defects
+from support.packages import ROOT, defects, make_demo, place
+
+HOLE = {"instrument": "demo", "detector": "d02", "at": "2021-12-01"}
+
+
+@pytest.fixture(scope="module")
+def demo() -> Calibrations:
+    return curated.open(ROOT)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
+    return make_demo(tmp_path_factory.mktemp("open") / "package")
+
+
+# -- which one ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "time", ["2020-01-01", "2021-06-14T23:59:59", "2021-06-15", "2022-03-01", "2030-01-01"]
+)
+@pytest.mark.parametrize("detector", ["d00", "d02"])
+def test_it_is_what_lookup_finds(demo: Calibrations, time: str, detector: str) -> None:
+    at = datetime.fromisoformat(time)
+    answer = lookup(open_package(ROOT), "demo", "defects", at, detector=detector)
+    epoch = demo.find("defects", instrument="demo", detector=detector, at=time)
+    assert (epoch.path if epoch else None) == (answer.found.file.path if answer.found else None)
+    if epoch is not None:
+        got = demo.get("defects", instrument="demo", detector=detector, at=time)
+        assert got == Defects.readText(ROOT / epoch.path)
+        assert (epoch.start, epoch.end) == (answer.found.range.start, answer.found.range.end)
+        assert epoch in demo.epochs("defects", instrument="demo", detector=detector)
+
+
+EDGE = datetime(2024, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2024-03-01",
+        "20240301T000000",
+        "2024-03-01T02:00:00+02:00",
+        EDGE,
+        EDGE.replace(tzinfo=UTC),
+        datetime(2024, 2, 29, 19, tzinfo=timezone(timedelta(hours=-5))),
+        Time("2024-03-01T00:00:00", scale="utc"),
+        Time("2024-03-01T00:00:37", scale="tai"),
+        Time(60370.0, format="mjd", scale="utc"),
+    ],
+)
+def test_ways_to_say_when(demo: Calibrations, at: object) -> None:
+    """All of them are the boundary, which belongs to the later one; a moment before does not."""
+    epoch = demo.find("defects", instrument="demo", detector=0, at=at)
+    assert epoch.start == EDGE
+    before = "2024-02-29T23:59:59.999999" if isinstance(at, str) else at - timedelta(milliseconds=1)
+    assert demo.find("defects", instrument="demo", detector=0, at=before).end == EDGE
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", 2024, None, Time(["2024-01-01", "2024-01-02"])])
+def test_what_is_no_time(demo: Calibrations, at: object) -> None:
+    with pytest.raises(CuratedError, match="is not a date-time"):
+        demo.get("defects", instrument="demo", detector=0, at=at)
+
+
+def test_filters_and_aliases(demo: Calibrations) -> None:
+    curve = demo.get("transmission_system", instrument="Demo", detector="D01", filter="r", at="2024-01-01")
+    assert (curve.metadata["FILTER"], curve.metadata["DETECTOR"]) == ("r", 1)
+    assert demo.get("BFKERNEL", instrument="demo", detector=3, at="2024-01-01").level == "DETECTOR"
+
+
+# -- what there is --------------------------------------------------------------------------------------
+
+
+def test_lists(demo: Calibrations) -> None:
+    assert demo.instruments == ["demo"]
+    assert demo.types() == demo.types("Demo") == sorted(demo.types())
+    assert {"bfk", "camera", "crosstalk", "defects"} <= set(demo.types())
+    epochs = demo.epochs("defects", instrument="demo", detector=2)
+    assert [(e.start.year, e.end and e.end.year) for e in epochs] == [(2020, 2021), (2022, None)]
+    assert str(epochs[0]) == f"{epochs[0].path}: 2020-01-01T00:00:00 to 2021-06-15T00:00:00"
+    assert {e.filter for e in demo.epochs(detector="d01", filter="g")} == {"g"}
+    assert len(demo.epochs()) == len(open_package(ROOT).layout.files)
+
+
+def test_a_hole_is_none_to_find_and_an_error_to_get(demo: Calibrations) -> None:
+    assert demo.find("defects", **HOLE) is None
+    with pytest.raises(
+        CuratedError, match="no demo/defects/d02 is in force at 2021-12-01T00:00:00 UTC"
+    ) as caught:
+        demo.get("defects", **HOLE)
+    assert "20220301T000000.ecsv 2022-03-01T00:00:00 to open" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("type_name", "levels", "message", "hint"),
+    [
+        ("defects", {"detector": "d99"}, "demo has no detector 'd99'", "d00, d01, d02, d03"),
+        ("defects", {"detector": 99}, "demo has no detector '99'", "d00, d01, d02, d03"),
+        ("transmission_filter", {"filter": "u"}, "demo has no filter 'u'", "g, i, r"),
+        ("defects", {}, "defects has a detector level", "give the detector"),
+        ("camera", {"detector": "d00"}, "camera has no detector level", "leave the detector out"),
+        ("nothing", {}, "unknown calibration type 'nothing'", "crosstalk"),
+        ("defects", {"detector": 0, "instrument": "other"}, "unknown instrument 'other'", "demo"),
+    ],
+)
+def test_errors_say_what_there_is(
+    demo: Calibrations, type_name: str, levels: dict[str, object], message: str, hint: str
+) -> None:
+    for method in (demo.get, demo.find):
+        with pytest.raises(CuratedError, match=message) as caught:
+            method(type_name, **{"instrument": "demo", "at": "2024-01-01", **levels})
+        assert hint in caught.value.hint
+
+
+def test_a_type_that_the_instrument_does_not_have(git_package: MakePackage) -> None:
+    package = curated.open(git_package({"curated.yaml": "", place(): defects()}).path)
+    with pytest.raises(CuratedError, match="lab has no type 'crosstalk'") as caught:
+        package.get("crosstalk", instrument="lab", detector=0, at="2024-01-01")
+    assert caught.value.hint == "known types: defects"
+    assert package.find("defects", instrument="lab", detector=0, at="2019-01-01") is None
+    with pytest.raises(CuratedError, match="nothing says which detectors lab has"):
+        package.detector(0, instrument="lab", at="2024-01-01")
+
+
+def test_a_file_with_errors_is_refused(git_package: MakePackage) -> None:
+    wrong = defects(detector=3).replace("1 2 3 4", "1 2 -3 4").replace("INSTRUME: ", "")
+    package = curated.open(git_package({"curated.yaml": "", place(3): wrong}).path)
+    with pytest.raises(CuratedError, match=r"20200101T000000.ecsv cannot be used: CAL301 row 1 width: -3"):
+        package.get("defects", instrument="lab", detector="d03", at="2024-01-01")
+
+
+# -- where from -----------------------------------------------------------------------------------------
+
+
+def test_any_commit_without_a_checkout(repository: GitPackage) -> None:
+    first = repository.git("rev-list", "--max-parents=0", "HEAD").strip()
+    when = {"instrument": "demo", "detector": "d00", "at": "2024-06-01"}
+    edited = curated.open(repository.path).get("defects", **when).metadata["SOURCE"]
+    assert edited.endswith("not measured at all")
+    for place_of in (repository.path, repository.path / "calibs" / "demo"):
+        old = curated.open(place_of, rev=first)
+        assert old.commit == first
+        assert old.get("defects", **when).metadata["SOURCE"].endswith("not measured")
+    assert repository.git("status", "--porcelain") == ""
+    with pytest.raises(CuratedError, match="'v9' is not a commit"):
+        curated.open(repository.path, rev="v9")
+
+
+def test_a_work_tree_is_read_as_it_is(git_package: MakePackage) -> None:
+    package = git_package({"curated.yaml": "", place(): defects()})
+    package.write({place(): defects(x0=77)})
+    when = {"instrument": "lab", "detector": 0, "at": "2024-01-01"}
+    assert curated.open(package.path).get("defects", **when).x0.tolist() == [77]
+    assert curated.open(package.path, rev="HEAD").get("defects", **when).x0.tolist() == [1]
+
+
+def test_an_address_is_fetched_and_removed(repository: GitPackage) -> None:
+    when = {"instrument": "demo", "detector": 1, "at": "2024-06-01"}
+    head = repository.git("rev-parse", "HEAD").strip()
+    with curated.open(repository.path.as_uri()) as fetched:
+        directory = fetched.package.root
+        assert fetched.commit == head
+        assert fetched.get("crosstalk", **when) == curated.open(repository.path).get("crosstalk", **when)
+        assert not any(path.suffix == ".ecsv" for path in directory.rglob("*"))
+    assert not directory.exists()
+    with curated.open(repository.path.as_uri(), rev="HEAD~2") as old:
+        assert old.get("defects", instrument="demo", detector=0, at="2024-06-01").metadata["SOURCE"]
+
+
+def test_a_repository_without_a_work_tree(repository: GitPackage, tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", "--bare", repository.path, tmp_path / "bare"], check=True)
+    for rev in (None, "HEAD"):
+        bare = curated.open(tmp_path / "bare", rev=rev)
+        assert bare.commit == repository.git("rev-parse", "HEAD").strip()
+        assert len(bare.get("defects", instrument="demo", detector="d00", at="2024-06-01").x0) == 4
+
+
+@pytest.mark.parametrize(
+    "address", ["ext::sh -c touch% x", "http://example.org/x", "--upload-pack=touch", "git://example.org/x"]
+)
+def test_other_addresses_are_refused(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CuratedError):
+        curated.open(address)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CuratedError, match="git clone failed"):
+        curated.open((tmp_path / "nothing").as_uri())
+    with pytest.raises(CuratedError, match="is not a directory"):
+        curated.open(tmp_path / "nothing")
+    with pytest.raises(CuratedError, match="is not a package: there is no"):
+        curated.open(tmp_path)
+
+
+def test_importing_is_cheap() -> None:
+    code = "import curated, sys; print([m for m in ('numpy', 'astropy', 'git', 'yaml') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# -- seeds ----------------------------------------------------------------------------------------------
+
+
+def test_a_supplied_calibration_overrides_the_seed(demo: Calibrations) -> None:
+    supplied = demo.get("defects", instrument="demo", detector="d02", at="2022-06-01", seed=True)
+    assert supplied == demo.get("defects", instrument="demo", detector="d02", at="2022-06-01")
+    assert len(supplied.x0) == 1
+    seed = demo.get("defects", **HOLE, seed=True)
+    assert len(seed.x0) == 0
+    assert seed.metadata.text("DET_NAME") == "d02"
+    assert "CALIBDATE" not in seed.metadata
+
+
+def test_the_camera_overrides_the_instrument(demo: Calibrations, git_package: MakePackage) -> None:
+    from_camera = demo.detector(2, instrument="demo", at="2024-01-01")
+    assert from_camera.amplifiers[1].box == Box(512, 0, 512, 512)
+    before = demo.detector("d02", instrument="demo", at="2019-01-01")
+    assert before.amplifiers[1].box == Box(0, 0, 0, 0)
+    assert [a.name for a in before.amplifiers] == [a.name for a in from_camera.amplifiers]
+    same = ("name", "id", "width", "height", "instrument", "raft", "slot", "serial")
+    assert all(getattr(before, name) == getattr(from_camera, name) for name in same)
+
+
+def seeds() -> list[str]:
+    return [
+        name
+        for name, cls in own_types().items()
+        if any("neutral" in vars(base) for base in cls.__mro__ if base.__module__.startswith("curated.types"))
+    ]
+
+
+@pytest.mark.parametrize("name", seeds())
+def test_seeds_are_neutral_calibrations_of_the_detector(
+    demo: Calibrations, name: str, tmp_path: Path
+) -> None:
+    detector = demo.detector("d01", instrument="demo", at="2024-01-01")
+    cls = own_types()[name]
+    seed = cls.fromDetector(detector)
+    assert seed.validate(detector)
+    assert {
+        k: seed.metadata[k] for k in ("INSTRUME", "RAFTNAME", "SLOTNAME", "DETECTOR", "DET_NAME", "DET_SER")
+    } == {
+        "INSTRUME": "Demo",
+        "RAFTNAME": "R0",
+        "SLOTNAME": "S01",
+        "DETECTOR": 1,
+        "DET_NAME": "d01",
+        "DET_SER": "DEMO-002",
+    }
+    with pytest.raises(CalibrationError, match="DETECTOR is 1, but 0 is"):
+        seed.validate(demo.detector("d00", instrument="demo", at="2024-01-01"))
+    form = next(f for f in cls.SPEC.forms)
+    assert cls.readText(seed.writeText(tmp_path / f"seed.{form}")) == seed
+    assert cls.readFits(seed.writeFits(tmp_path / "seed.fits")) == seed
+
+
+def test_seeds_of_the_types() -> None:
+    assert {"crosstalk", "defects", "manual_defects"} <= set(seeds())
+    detector = DetectorGeometry("d00", 0, 10, 20)
+    assert len(Defects.fromDetector(detector).x0) == 0
+    with pytest.raises(CuratedError, match="amplifiers of detector d00 are not known"):
+        Crosstalk.fromDetector(detector)
+    crosstalk = Crosstalk.fromDetector(
+        Instrument("X", "x", {"d00": Detector(0, "d00", amplifiers=("A", "B", "C"))}).geometry("d00")
+    )
+    assert crosstalk.hasCrosstalk
+    assert not np.any(crosstalk.coeffs)
+    assert crosstalk.coeffs.shape == (3, 3)
+    for name in set(own_types()) - set(seeds()):
+        with pytest.raises(CuratedError, match=f"{name}: a detector alone does not imply a calibration"):
+            own_types()[name].fromDetector(detector)
+
+
+def test_the_spelling_of_the_instrument() -> None:
+    known = {"d00": Detector(0, "d00")}
+    assert Instrument("Demo", "demo", known).geometry(0).instrument == "Demo"
+    assert Instrument("LSSTCam-imSim", "imsim", known).geometry("D00").instrument == "imsim"
+    with pytest.raises(CuratedError, match="there is no detector 'd1'") as caught:
+        Instrument("Demo", "demo", known).geometry("d1")
+    assert caught.value.hint == "known detectors: d00 (0)"
+    source, _ = read((ROOT / "calibs/demo/camera/20200101T000000.yaml").read_bytes(), "yaml")
+    camera, _ = CameraGeometry.from_source(source)
+    with pytest.raises(CuratedError, match="there is no detector 7"):
+        camera.detector(7)

@@ -1,0 +1,331 @@
+"""Calibrations taken out of use in a package, and back: bytes, ranges, findings, everything that asks what is in force."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import curated
+from conftest import GitPackage, MakePackage
+from curated.bundle import build_bundle
+from curated.check.package import check_package
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile, CalibKey
+from curated.datasets.deprecation import COVERS, Deprecation
+from curated.history.change_check import check_since
+from curated.package.layout import discover, walk
+from curated.package.package import open_package
+from curated.package.validity import resolve
+from curated.text import read
+from curated.text.deprecation_mark import marked, unmarked
+from support.packages import ROOT, defects, make_demo, place, run_curated
+
+MARK = Deprecation('Shutter: it\'s "open", #1 {x}', "Zoë Åström 天文", "2024-05-06", "previous")
+DATES = ("20200101T000000", "20220101T000000", "20240101T000000")
+OLD, BAD, NEW = (place(0, date) for date in DATES)
+WHY = ("--reason", "Made with the shutter open", "--by", "Ada", "--date", "2024-05-06")
+
+
+def text(date: str, x0: int, **meta: str) -> str:
+    return defects(meta, date=datetime.fromisoformat(date).isoformat(), x0=x0)
+
+
+@pytest.fixture
+def package(git_package: MakePackage) -> GitPackage:
+    """Three epochs of one detector."""
+    listed = {path: text(date, n) for n, (path, date) in enumerate(zip((OLD, BAD, NEW), DATES, strict=True))}
+    return git_package({"curated.yaml": "calibs: calibs\n", **listed})
+
+
+def codes(package: GitPackage, revision: str = "HEAD") -> list[tuple[str, str]]:
+    report = check_since(open_package(package.path), revision, use_cache=False, jobs=1)
+    return [(d.file, d.code) for d in report.diagnostics]
+
+
+# -- the bytes -----------------------------------------------------------------------------------------
+
+
+def packages() -> list[Path]:
+    good = sorted(path for path in (ROOT / "tests/data/good").iterdir() if path.name != "deprecated")
+    return [ROOT / "calibs", *(path / "calibs" if (path / "calibs").is_dir() else path for path in good)]
+
+
+@pytest.mark.parametrize("root", packages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_mark_adds_its_keywords_to_any_form_and_undoing_it_gives_the_same_bytes(root: Path) -> None:
+    done = 0
+    for file in discover(walk(str(root), ""), "").files:
+        data = (root / file.path).read_bytes()
+        if b"\r" in data.replace(b"\r\n", b""):
+            # Line ends of the oldest kind are left to a person, who is told what to write.
+            with pytest.raises(CuratedError) as refused:
+                marked(data, file.form, MARK)
+            assert "DEPRECATED_COVER: previous" in refused.value.hint
+            continue
+        made = marked(data, file.form, MARK)
+        done += 1
+        assert unmarked(made, file.form) == data
+        assert marked(made, file.form, MARK) == made
+        # One piece is added, and nothing else is touched.
+        start = next(place for place, byte in enumerate(made) if data[place : place + 1] != bytes([byte]))
+        assert made.endswith(data[start:])
+        before, after = read(data, file.form)[0], read(made, file.form)[0]
+        assert before is not None
+        assert after is not None
+        assert after.metadata == {**MARK.keywords(), **before.metadata}
+    assert done or root.parent.name == "bare"
+
+
+def test_a_mark_written_by_hand_is_removed_with_its_lines() -> None:
+    data = text(DATES[0], 1, **MARK.keywords()).encode()
+    assert unmarked(data, "ecsv").decode() == text(DATES[0], 1)
+
+
+def test_a_comment_is_never_removed_with_a_mark() -> None:
+    data = marked(b"metadata:\n  OBSTYPE: defects\n  INSTRUME: Lab\n", "yaml", MARK)
+    with pytest.raises(CuratedError, match="only a person"):
+        unmarked(data.replace(b"  DEPRECATED_BY", b"  # who\n  DEPRECATED_BY"), "yaml")
+
+
+@given(
+    st.text(st.characters(exclude_categories=("Cc", "Cs", "Co", "Cn", "Zl", "Zp")), min_size=1, max_size=80)
+)
+def test_any_line_of_text_can_be_the_reason(reason: str) -> None:
+    if not reason.isprintable() or not reason.strip():
+        return
+    mark = Deprecation(reason, "Ada", "2024-05-06", "hole")
+    for form, data in (
+        ("ecsv", text(DATES[0], 1).encode()),
+        ("yaml", b"metadata:\n  OBSTYPE: defects\n"),
+        ("json", b'{\n  "metadata": {\n    "OBSTYPE": "defects"\n  }\n}\n'),
+    ):
+        assert unmarked(marked(data, form, mark), form) == data
+
+
+# -- the ranges ----------------------------------------------------------------------------------------
+
+EPOCH = st.tuples(st.sampled_from(["", *COVERS]), st.booleans())
+
+
+@given(st.lists(EPOCH, min_size=1, max_size=7))
+def test_every_moment_has_what_the_covers_say(epochs: list[tuple[str, bool]]) -> None:
+    """Walk through the years: a live one takes over, a hole ends what there is, 'previous' changes nothing."""
+    files = [
+        CalibFile(f"{year}", CalibKey("lab", "defects", "d00"), datetime(2000 + year, 1, 1), "ecsv")
+        for year in range(len(epochs))
+    ]
+    marks = {
+        file.path: Deprecation("why", "Ada", "2024-05-06", cover)
+        for file, (cover, _) in zip(files, epochs, strict=True)
+        if cover
+    }
+    # A VALIDEND in the middle of its year, as a hole that was there before.
+    ends = {
+        file.path: datetime(file.start.year, 7, 1)
+        for file, (_, is_short) in zip(files, epochs, strict=True)
+        if is_short
+    }
+    ranges, problems = resolve(files, ends, marks)
+    current = ""
+    for file, (cover, is_short) in zip(files, epochs, strict=True):
+        if not cover:
+            current = file.path
+        elif cover == "hole":
+            current = ""
+        for month in (1, 6, 7, 12):
+            moment = datetime(file.start.year, month, 1)
+            if is_short and month >= 7:
+                current = ""
+            assert [path for path, valid in ranges.items() if moment in valid] == (
+                [current] if current else []
+            )
+    assert {path for path, problem in problems if problem.code == "CAL441"} == set(marks)
+
+
+def test_one_that_was_replaced_at_the_same_start_needs_no_cover(package: GitPackage) -> None:
+    mended = place(0, "2022-01-01T00:00:00")
+    package.write({mended: text(DATES[1], 7)})
+    assert "CAL401" in {
+        d.code for d in check_package(open_package(package.path), use_cache=False, jobs=1).diagnostics
+    }
+    done = run_curated("-C", package.path, "deprecate", BAD, "--cover", "hole", *WHY)
+    assert done.returncode == 0, done.stderr
+    report = check_package(open_package(package.path), use_cache=False, jobs=1)
+    assert [(d.file, d.code) for d in report.diagnostics] == [(BAD, "CAL441")]
+    assert f"{mended} is in force" in report.diagnostics[0].message
+    # Nor does its VALIDEND end what took its place.
+    package.write({BAD: text(DATES[1], 1, VALIDEND="2023-01-01T00:00:00", **MARK.keywords())})
+    ranges = check_package(open_package(package.path), use_cache=False, jobs=1).ranges
+    assert ranges[mended].end == datetime(2024, 1, 1)
+
+
+# -- the command ---------------------------------------------------------------------------------------
+
+
+def test_deprecating_and_undoing_it(package: GitPackage) -> None:
+    before = (package.path / BAD).read_bytes()
+    done = run_curated("deprecate", BAD, "--cover", "previous", *WHY, "--dry-run", cwd=package.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (package.path / BAD).read_bytes() == before
+    done = run_curated("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path)
+    assert done.stdout.splitlines() == [
+        f"{BAD}: deprecated",
+        f"lab/defects/d00 from 2022-01-01T00:00:00 to 2024-01-01T00:00:00 UTC: {OLD} instead of {BAD}",
+        f"to undo: curated deprecate --undo {BAD}",
+    ]
+    again = run_curated("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path)
+    assert again.stdout == f"{BAD}: is deprecated already: nothing changed\n"
+    assert package.git("diff", "--numstat") == f"4\t0\t{BAD}"
+    done = run_curated("deprecate", "--undo", BAD, "--format", "json", cwd=package.path)
+    said = json.loads(done.stdout)
+    assert (said["version"], said["mark"], said["files"]) == (1, None, [{"path": BAD, "changed": True}])
+    assert said["effects"][0]["now"] == BAD
+    assert (package.path / BAD).read_bytes() == before
+    assert (
+        run_curated("deprecate", "--undo", BAD, cwd=package.path).stdout
+        == f"{BAD}: is in use already: nothing changed\n"
+    )
+
+
+def test_another_reason_takes_the_place_of_the_first(package: GitPackage) -> None:
+    for reason in ("one", "two"):
+        options = ("--reason", reason, "--by", "Ada", "--date", "2024-05-06", "--cover", "hole")
+        assert run_curated("deprecate", BAD, *options, cwd=package.path).returncode == 0
+    assert "- {DEPRECATED: two}" in (package.path / BAD).read_text()
+    assert package.git("diff", "--numstat") == f"4\t0\t{BAD}"
+
+
+def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
+    package.write({OLD: text(DATES[0], 0, VALIDEND="2023-01-01T00:00:00")})
+    assert run_curated("deprecate", BAD, "--cover", "previous", *WHY, cwd=package.path).returncode == 0
+    before = (package.path / BAD).read_bytes()
+    done = run_curated("deprecate", BAD, "--cover", "hole", *WHY, cwd=package.path)
+    assert done.returncode == 1
+    assert f"{OLD}: error CAL403" in done.stderr
+    assert done.stderr.endswith("nothing was written\n")
+    assert (package.path / BAD).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (WHY, "--cover is missing: 'previous' or 'hole'"),
+        (("--cover", "hole", *WHY[:2]), "--by is missing"),
+        (("--cover", "hole", *WHY[:4], "--date", "soon"), "not a day or a date-time"),
+        (("--cover", "hole", "--by", "Ada", "--reason", "two\nlines"), "not one line"),
+        (("--undo", "--by", "Ada"), "--undo takes no --by"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said(package: GitPackage, options: tuple[str, ...], said: str) -> None:
+    done = run_curated("deprecate", BAD, *options, cwd=package.path)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+    assert package.git("status", "--porcelain") == ""
+
+
+def test_an_image_is_taken_out_of_use_by_its_own_name(tmp_path: Path) -> None:
+    package = make_demo(tmp_path / "demo")
+    path = "calibs/demo/bias/g00/20200101T000000"
+    done = run_curated("deprecate", f"{path}.fits", "--cover", "hole", *WHY, cwd=package.path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{path}.yaml: deprecated")
+    assert package.git("diff", "--numstat") == f"4\t0\t{path}.yaml"
+
+
+# -- whoever asks what is in force ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def out_of_use(package: GitPackage) -> GitPackage:
+    (package.path / BAD).write_bytes(marked((package.path / BAD).read_bytes(), "ecsv", MARK))
+    return package
+
+
+def test_a_change_says_what_the_dates_get(out_of_use: GitPackage) -> None:
+    assert codes(out_of_use) == [(BAD, "CAL443"), (BAD, "CAL441")]
+    out_of_use.commit()
+    assert codes(out_of_use, out_of_use.commits[0]) == [(BAD, "CAL443"), (BAD, "CAL441")]
+    run_curated("deprecate", "--undo", BAD, cwd=out_of_use.path)
+    assert codes(out_of_use) == [(BAD, "CAL445")]
+    hole = Deprecation("why", "Ada", "2024-05-06", "hole")
+    (out_of_use.path / BAD).write_bytes(marked((out_of_use.path / BAD).read_bytes(), "ecsv", hole))
+    assert codes(out_of_use, out_of_use.commits[0]) == [(BAD, "CAL444"), (BAD, "CAL441")]
+
+
+def test_the_mark_is_a_note_of_the_edit(out_of_use: GitPackage) -> None:
+    out_of_use.commit()
+    done = run_curated("check", "--format", "json", "--no-cache", cwd=out_of_use.path)
+    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["CAL441"]
+
+
+def test_the_memory_of_the_check_keeps_marks(out_of_use: GitPackage) -> None:
+    for _ in range(2):
+        report = check_package(open_package(out_of_use.path), jobs=1)
+        assert [(d.file, d.code) for d in report.diagnostics] == [(BAD, "CAL441")]
+        assert report.ranges[OLD].end == datetime(2024, 1, 1)
+        assert report.ranges[BAD].deprecation == MARK
+
+
+def test_lookups_pass_it_over_and_say_why(out_of_use: GitPackage) -> None:
+    asked = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2023-01-01")
+    done = run_curated(*asked, "--explain", cwd=out_of_use.path)
+    assert done.stdout.splitlines()[0] == OLD
+    assert f"passed over, {MARK}" in done.stdout
+    with curated.open(out_of_use.path) as calibs:
+        question = {"instrument": "lab", "detector": "d00"}
+        assert calibs.get("defects", at="2023-01-01", **question).x0.tolist() == [0]
+        (_, epoch, _) = calibs.epochs("defects", **question)
+        assert (epoch.path, epoch.deprecated) == (BAD, str(MARK))
+        assert str(epoch) == f"{BAD}: {MARK}"
+    done = run_curated("check", "--times", "--format", "json", cwd=out_of_use.path)
+    assert [row["deprecated"] for row in json.loads(done.stdout)["files"]] == [None, str(MARK), None]
+    assert f"out of use, {MARK} (cover: previous)" in run_curated("show", BAD, cwd=out_of_use.path).stdout
+
+
+def test_it_is_converted_by_name_only_and_is_listed_in_a_bundle(
+    out_of_use: GitPackage, tmp_path: Path
+) -> None:
+    from astropy.io import fits
+
+    out_of_use.commit()
+    done = run_curated("convert", "-o", tmp_path / "all", "--format", "json", cwd=out_of_use.path)
+    assert [file["source"] for file in json.loads(done.stdout)["files"]] == [OLD, NEW]
+    header = fits.getheader(tmp_path / "all" / OLD.replace(".ecsv", ".fits"))
+    assert header["VALIDEND"] == "2024-01-01T00:00:00"
+    assert run_curated("convert", BAD, "-o", tmp_path / "one", cwd=out_of_use.path).returncode == 0
+    header = fits.getheader(tmp_path / "one" / BAD.replace(".ecsv", ".fits"))
+    assert (header["DEPRECATED_DATE"], header["VALIDEND"]) == ("2024-05-06", "2024-01-01T00:00:00")
+    _, bundle = build_bundle(open_package(out_of_use.path), tmp_path / "bundle", jobs=1)
+    assert bundle is not None
+    assert [d["source"]["path"] for d in bundle.manifest["datasets"]] == [OLD, NEW]
+    assert bundle.manifest["datasets"][0]["validity"]["end"] == "2024-01-01T00:00:00Z"
+    (listed,) = bundle.manifest["deprecated"]
+    assert {key: listed[key] for key in ("reason", "by", "date", "cover")} == {
+        "reason": MARK.reason,
+        "by": MARK.by,
+        "date": MARK.date,
+        "cover": MARK.cover,
+    }
+    assert listed["source"]["path"] == BAD
+    assert BAD.replace(".ecsv", "") not in (tmp_path / "bundle/export.yaml").read_text()
+
+
+def test_a_bundle_needs_one_calibration_in_use(package: GitPackage, tmp_path: Path) -> None:
+    done = run_curated("deprecate", "calibs", "--cover", "hole", *WHY, cwd=package.path)
+    assert done.returncode == 0
+    package.commit()
+    with pytest.raises(CuratedError, match="all are deprecated"):
+        build_bundle(open_package(package.path), tmp_path / "bundle", jobs=1)
+
+
+def test_a_bare_package_is_no_different(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests/data/good/bare", tmp_path / "bare")
+    (file, *_) = discover(walk(str(tmp_path / "bare"), ""), "").files
+    done = run_curated("-C", tmp_path / "bare", "deprecate", file.path, "--cover", "hole", *WHY)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{file.path}: deprecated")
+    report = check_package(open_package(tmp_path / "bare"), use_cache=False, jobs=1)
+    assert "CAL441" in {d.code for d in report.diagnostics}

@@ -1,0 +1,226 @@
+"""Products that changed in git since they were added, with and without a note of the edit (CAL417)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import GitPackage, MakePackage
+from curated.history.edits import UnnotedEdits
+from curated.history.lookup import package_at
+from curated.package.package import open_package
+from support.packages import defects, place, run_curated
+
+CONFIG = {"curated.yaml": "calibs: calibs\n"}
+FILE = place(0)
+SIDE = FILE.replace(".ecsv", ".inputs.yaml")
+FIRST = "edits:\n- {name: Ada, date: '2020-01-01', what: made by hand}\n"
+SECOND = f"{FIRST}- {{name: Ada, date: '2020-02-01', what: moved the box}}\n"
+OLDER = "edits:\n- {name: Ada, date: '2020-01-01', what: something else}\n"
+
+
+def note(*notes: str) -> dict[str, list[dict[str, str]]]:
+    return {"edits": [{"name": "Ada", "date": "2020-02-01", "what": what} for what in notes]}
+
+
+def warned(package: GitPackage | Path, *arguments: str) -> list[tuple[str, str]]:
+    """Files without a note, and what is said of them."""
+    done = run_curated("check", "--format", "json", *arguments, cwd=getattr(package, "path", package))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)["findings"]
+    assert {f["code"] for f in found} <= {"CAL417"}
+    assert {f["severity"] for f in found} <= {"warning"}
+    return [(f["file"], f["message"]) for f in found]
+
+
+@pytest.fixture
+def package(git_package: MakePackage) -> GitPackage:
+    return git_package({**CONFIG, FILE: defects(), place(1): defects(detector=1)})
+
+
+def test_nothing_changed(package: GitPackage) -> None:
+    assert warned(package) == []
+
+
+def test_a_commit_without_a_note(package: GitPackage) -> None:
+    sha1 = package.commit({FILE: defects(x0=5)})
+    said = f"changed by commit {sha1[:12]} without a note of the edit"
+    assert warned(package) == [(FILE, said)]
+    # The second time all but this comes out of the cache.
+    assert warned(package) == [(FILE, said)]
+    assert warned(package, place(1)) == []
+    assert warned(package, FILE) == [(FILE, said)]
+
+
+def test_a_change_that_is_not_committed(package: GitPackage) -> None:
+    package.write({FILE: defects(x0=5)})
+    assert warned(package) == [(FILE, "has changes that are not committed, without a note of the edit")]
+    package.write({FILE: defects(note("moved the box"), x0=5)})
+    assert warned(package) == []
+    package.write({FILE: defects()})
+    assert warned(package) == []
+
+
+def test_a_file_that_git_does_not_know_yet(package: GitPackage) -> None:
+    package.write({place(2): defects(detector=2)})
+    assert warned(package) == []
+    package.git("add", "--all")
+    assert warned(package) == []
+
+
+@pytest.mark.parametrize("form", ["ecsv", "side"])
+def test_every_change_needs_a_note_of_its_own(package: GitPackage, form: str) -> None:
+    if form == "ecsv":
+        noted = {FILE: defects(note("first"), x0=5)}
+        unnoted = {FILE: defects(note("first"), x0=6)}
+        again = {FILE: defects(note("first", "second"), x0=6)}
+    else:
+        noted, unnoted, again = {FILE: defects(x0=5), SIDE: FIRST}, {FILE: defects(x0=6)}, {SIDE: SECOND}
+    package.commit(noted)
+    assert warned(package) == []
+    sha1 = package.commit(unnoted)
+    date = "2020-02-01" if form == "ecsv" else "2020-01-01"
+    said = f"changed by commit {sha1[:12]} without a note of the edit; its latest note is of {date}"
+    assert warned(package) == [(FILE, said)]
+    package.write(again)
+    assert warned(package) == []
+    package.commit()
+    assert warned(package) == []
+
+
+def test_a_note_that_was_there_from_the_start_is_no_note_of_the_change(git_package: MakePackage) -> None:
+    package = git_package({**CONFIG, FILE: defects(), SIDE: FIRST})
+    package.commit({FILE: defects(x0=5)})
+    assert len(warned(package)) == 1
+    package.commit({SIDE: OLDER})
+    assert warned(package) == []
+
+
+def test_notes_in_yaml(git_package: MakePackage) -> None:
+    path = FILE.replace(".ecsv", ".yaml")
+    text = (
+        "metadata: {{OBSTYPE: defects, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01'}}\n"
+        "x0: [{0}]\ny0: [1]\nwidth: [1]\nheight: [1]\n{1}"
+    )
+    package = git_package({**CONFIG, path: text.format(1, FIRST)})
+    package.commit({path: text.format(2, FIRST)})
+    assert [file for file, _ in warned(package)] == [path]
+    package.commit({path: text.format(2, SECOND)})
+    assert warned(package) == []
+
+
+def test_a_change_that_was_taken_back(package: GitPackage) -> None:
+    package.commit({FILE: defects(x0=5)})
+    package.commit({FILE: defects()})
+    assert warned(package) == []
+
+
+def test_removed_and_added_again(package: GitPackage) -> None:
+    package.commit({FILE: None})
+    package.commit({FILE: defects(x0=5)})
+    assert warned(package) == []
+
+
+def test_a_new_epoch_is_no_edit(package: GitPackage) -> None:
+    package.git("mv", FILE, place(0, "20210101T000000"))
+    package.commit({place(0, "20210101T000000"): defects(date="2021-01-01T00:00:00")})
+    assert warned(package) == []
+
+
+def test_a_branch_is_one_change(package: GitPackage) -> None:
+    package.git("checkout", "--quiet", "-b", "topic")
+    package.commit({place(2): defects(detector=2), SIDE: FIRST})
+    package.commit({place(2): defects(detector=2, x0=5), FILE: defects(x0=7)})
+    assert [file for file, _ in warned(package)] == [FILE, place(2)]
+    package.git("checkout", "--quiet", "main")
+    package.git(
+        "-c", "user.name=A", "-c", "user.email=a@b", "merge", "--quiet", "--no-ff", "-m", "Merge", "topic"
+    )
+    # On the main line the new file is added as it is, and the note comes with the change.
+    assert warned(package) == []
+
+
+def test_it_can_be_silenced_wherever_history_is_cut_off(package: GitPackage, tmp_path: Path) -> None:
+    silence = "silence:\n- {code: CAL417, path: '*', reason: made by a program, until: '2999-01-01'}\n"
+    package.commit({"curated.yaml": CONFIG["curated.yaml"] + silence, FILE: defects(x0=5)})
+    assert warned(package) == []
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{package.path}", clone], check=True)
+    assert warned(clone) == []
+
+
+def test_a_shallow_clone_tells_nothing(package: GitPackage, tmp_path: Path) -> None:
+    package.commit({FILE: defects(x0=5)})
+    package.commit({FILE: defects(x0=6)})
+    shallow, whole = tmp_path / "shallow", tmp_path / "whole"
+    subprocess.run(["git", "clone", "-q", "--depth=2", f"file://{package.path}", shallow], check=True)
+    subprocess.run(["git", "clone", "-q", f"file://{package.path}", whole], check=True)
+    assert warned(shallow) == []
+    assert len(warned(whole)) == 1
+
+
+def test_in_a_directory_of_a_repository_and_in_a_linked_work_tree(
+    git_package: MakePackage, tmp_path: Path
+) -> None:
+    package = git_package({f"data/{name}": text for name, text in {**CONFIG, FILE: defects()}.items()})
+    package.commit({f"data/{FILE}": defects(note("first"), x0=5)})
+    package.commit({f"data/{FILE}": defects(note("first"), x0=6)})
+    assert [file for file, _ in warned(package.path / "data")] == [FILE]
+    package.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
+    assert [file for file, _ in warned(tmp_path / "linked" / "data")] == [FILE]
+
+
+def test_a_bare_package(git_package: MakePackage) -> None:
+    bare = {path.removeprefix("calibs/"): text for path, text in {FILE: defects(), SIDE: FIRST}.items()}
+    package = git_package(bare)
+    package.commit({FILE.removeprefix("calibs/"): defects(x0=5)})
+    assert [file for file, _ in warned(package)] == [FILE.removeprefix("calibs/")]
+
+
+def test_git_is_not_run_without_a_repository(
+    package: GitPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A git that leaves a trace when it is run.
+    trace, programs = tmp_path / "trace", tmp_path / "bin"
+    programs.mkdir()
+    (programs / "git").write_text(f'#!/bin/sh\necho "$@" >> {trace}\nexit 1\n')
+    (programs / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    assert warned(package) == []
+    assert trace.read_text().count("\n") == 1
+    trace.unlink()
+    (package.path / ".git").rename(tmp_path / "elsewhere")
+    assert warned(package) == []
+    assert not trace.exists()
+
+
+def test_a_repository_without_a_commit_or_without_git(
+    tmp_path: Path, package: GitPackage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = GitPackage(tmp_path / "empty")
+    empty.path.mkdir()
+    empty.git("init", "--quiet")
+    empty.write({**CONFIG, FILE: defects()})
+    assert warned(empty) == []
+    package.commit({FILE: defects(x0=5)})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert warned(package) == []
+
+
+def test_the_variables_of_a_hook_lead_nowhere_else(
+    package: GitPackage, git_package: MakePackage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = git_package({"README": ""}, "other")
+    package.commit({FILE: defects(x0=5)})
+    monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
+    assert len(warned(package)) == 1
+
+
+def test_files_of_a_commit_are_not_looked_at(package: GitPackage) -> None:
+    package.commit({FILE: defects(x0=5)})
+    past, _ = package_at(open_package(package.path), "HEAD")
+    assert UnnotedEdits(past)(past.layout.files) == []

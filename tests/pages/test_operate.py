@@ -1,0 +1,34 @@
+"""What the operator's guide shows is what happens."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conftest import AUTHOR, EMAIL, GitPackage
+from support.packages import ROOT
+from support.pages import assert_shows, path_with_curated
+
+pytest.importorskip("lsst.daf.butler")
+
+PAGE = ROOT / "docs/operate.md"
+
+
+@pytest.mark.slow
+def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    package = GitPackage(tmp_path / "package")
+    shutil.copytree(ROOT / "calibs", package.path / "calibs")
+    shutil.copy(ROOT / "curated.yaml", package.path)
+    package.git("init", "--quiet")
+    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
+        package.git("config", key, value)
+    package.commit(message="Add calibrations")
+    # What the page makes stands beside what git knows, as in an observatory it stands elsewhere.
+    (package.path / ".git/info/exclude").write_text("/bundles/\n/main/\n/site-b/\n/exported/\n/findings\n")
+    (tmp_path / "bin").mkdir()
+    environment = path_with_curated(tmp_path / "bin")
+    update = pytestconfig.getoption("update_expected")
+    names = {str(package.path): "package"}
+    assert_shows(PAGE, package.path, environment, str, update=update, names=names)

@@ -1,0 +1,35 @@
+"""What the page on calibrations out of use shows is what happens."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conftest import GitPackage
+from support.packages import ROOT
+from support.pages import any_number, assert_shows, path_with_curated
+
+pytest.importorskip("lsst.daf.butler")
+
+
+def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    package = GitPackage(tmp_path / "package")
+    # Fewer than the demonstration has, since nothing on the page is of the others.
+    shutil.copytree(ROOT / "calibs/demo/defects", package.path / "calibs/demo/defects")
+    shutil.copy(ROOT / "calibs/demo/instrument.yaml", package.path / "calibs/demo")
+    shutil.copy(ROOT / "curated.yaml", package.path)
+    package.git("init", "--quiet")
+    for key, value in (("user.name", "Ada Astronomer"), ("user.email", "ada@example.org")):
+        package.git("config", key, value)
+    package.commit(message="Add calibrations")
+    (tmp_path / "bin").mkdir()
+    update = pytestconfig.getoption("update_expected")
+    assert_shows(
+        ROOT / "docs/out-of-use.md",
+        package.path,
+        path_with_curated(tmp_path / "bin"),
+        any_number,
+        update=update,
+    )

@@ -1,0 +1,189 @@
+"""Repositories that pipelines filled: made with stock Butler, of files that were never in git."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astropy.io import fits
+from astropy.time import Time
+
+from curated.bundle.export_file import STOCK_FORMATTER
+from curated.core.keys import CalibFile
+from curated.core.metadata import Metadata, has_value
+from curated.package.package import Package, open_package
+from curated.provenance import Provenance
+from curated.registry import all_types, get_type
+from curated.text.side import side_text
+from curated.text.writer import text_bytes
+from support.repositories import INSTRUMENT, name_of, write_defects
+
+TICKET = f"{INSTRUMENT}/calib/DM-1"
+
+# The class of the form, and what the stack calls it, are set anew when a calibration becomes FITS; of an image's
+# file beside, the name, the hash and the size are those of the new one.
+SET_ANEW = ("_VERSION", "_SCHEMA", "CALIBCLS", "IMGSHA", "IMGSIZE", "IMGFILE")
+
+
+def make_repository(root: Path) -> Path:
+    """Make a repository of an instrument with two detectors and a filter, and nothing in it."""
+    from lsst.daf.butler import Butler, Config
+
+    config = Config()
+    names = {cls.SPEC.dataset for cls in all_types().values()} | {"oddity", "linearizerTest"}
+    config["datastore", "formatters"] = dict.fromkeys(sorted(names), STOCK_FORMATTER)
+    Butler.makeRepo(str(root), config=config)
+    insert = Butler.from_config(str(root), writeable=True).registry.insertDimensionData
+    limits = {"visit_max": 99, "exposure_max": 88, "detector_max": 9}
+    insert("instrument", {"name": INSTRUMENT, "class_name": "lsst.obs.lab.Lab", **limits})
+    insert("physical_filter", {"instrument": INSTRUMENT, "name": "g_6", "band": "g"})
+    for n in range(2):
+        names_of = {"full_name": name_of(n), "raft": name_of(n)[:3], "name_in_raft": name_of(n)[4:]}
+        insert("detector", {"instrument": INSTRUMENT, "id": n, "purpose": "SCIENCE", **names_of})
+    return root
+
+
+@dataclass
+class Lab:
+    """A repository that a pipeline fills; see `make_repository`."""
+
+    root: Path
+
+    template: Path | None = None
+
+    def __post_init__(self) -> None:
+        from lsst.daf.butler import Butler
+
+        if self.template is None:
+            make_repository(self.root)
+        else:
+            shutil.copytree(self.template, self.root)
+        self.butler = Butler.from_config(str(self.root), writeable=True)
+        self.files = self.root.parent / "files"
+        self.files.mkdir(exist_ok=True)
+        self.count = 0
+
+    def detector(self, number: int, **record: Any) -> None:
+        """Insert a detector."""
+        self.butler.registry.insertDimensionData(
+            "detector", {"instrument": INSTRUMENT, "id": number, "purpose": "SCIENCE", **record}
+        )
+
+    def add(
+        self,
+        begin: Any,
+        end: Any = None,
+        *,
+        kind: str = "defects",
+        path: Path | None = None,
+        detector: int = 0,
+        collection: str = TICKET,
+        name: str = "",
+        dimensions: tuple[str, ...] = (),
+    ) -> Any:
+        """Ingest a file and certify it; without one, a list of one defect. Times are UTC, or of astropy."""
+        from lsst.daf.butler import CollectionType, DatasetRef, DatasetType, FileDataset
+
+        self.count += 1
+        if path is None:
+            path = self.files / f"{self.count}.fits"
+            write_defects(path, detector, self.count)
+        spec = get_type(kind).SPEC
+        run = f"{collection}/run{self.count}"
+        self.butler.collections.register(run, CollectionType.RUN)
+        made = DatasetType(
+            name or spec.dataset,
+            dimensions or spec.dimensions,
+            spec.storage_class,
+            universe=self.butler.dimensions,
+            isCalibration=True,
+        )
+        self.butler.registry.registerDatasetType(made)
+        ids: dict[str, Any] = {"instrument": INSTRUMENT, "detector": detector, "physical_filter": "g_6"}
+        ids = {key: ids[key] for key in made.dimensions.required}
+        data_id = self.butler.registry.expandDataId(ids, dimensions=made.dimensions)
+        ref = DatasetRef(made, data_id, run=run)
+        self.butler.ingest(FileDataset(path=str(path), refs=[ref]), transfer="copy")
+        self.certify(ref, begin, end, collection)
+        return ref
+
+    def certify(self, ref: Any, begin: Any, end: Any = None, collection: str = TICKET) -> None:
+        """Certify a dataset."""
+        from lsst.daf.butler import CollectionType, Timespan
+
+        self.butler.collections.register(collection, CollectionType.CALIBRATION)
+        span = (Time(t, scale="utc") if isinstance(t, str) else t for t in (begin, end))
+        self.butler.registry.certify(collection, [ref], Timespan(*span))
+
+    def chain(self, name: str, *members: str) -> None:
+        """Make a chain."""
+        from lsst.daf.butler import CollectionType
+
+        self.butler.collections.register(name, CollectionType.CHAINED)
+        self.butler.collections.redefine_chain(name, members)
+
+    def export(self, directory: Path) -> Path:
+        """Export all of it with Butler's own export."""
+        directory.mkdir()
+        query = self.butler.registry.queryDatasetAssociations
+        kinds = list(self.butler.registry.queryDatasetTypes())
+        refs = {a.ref for kind in kinds for a in query(kind, [TICKET], flattenChains=False)}
+        with self.butler.export(directory=str(directory), filename="export.yaml", transfer="copy") as made:
+            made.saveDatasets(sorted(refs, key=lambda ref: ref.run))
+            made.saveCollection(TICKET)
+        return directory
+
+
+def compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) -> Path:
+    """Write an exposure as the stack does: keywords in an empty primary HDU, planes compressed, a table behind."""
+    primary = fits.PrimaryHDU()
+    for key, value in {"OBSTYPE": "bias", "INSTRUME": INSTRUMENT, "DETECTOR": 0}.items():
+        primary.header[key] = value
+    planes = [
+        fits.CompImageHDU(data, name=name, compression_type="GZIP_2", quantize_level=0)
+        for name, data in (("IMAGE", image), ("MASK", mask))
+    ]
+    planes[0].header["BUNIT"] = "adu"
+    planes[1].header["MP_BAD"] = 0
+    archive = fits.BinTableHDU.from_columns([fits.Column("id", "J", array=[1])], name="ARCHIVE_INDEX")
+    fits.HDUList([primary, *planes, archive]).writeto(path)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    return path
+
+
+def by_path(package: Package) -> dict[str, CalibFile]:
+    """The calibrations of a package by their paths below its instruments."""
+    return {f.path.removeprefix(f"{package.top}/" if package.top else ""): f for f in package.layout.files}
+
+
+def canonical_texts(root: Path, chosen: tuple[str, ...] = ("",)) -> dict[str, bytes]:
+    """Canonical text of every calibration, provenance included, its keywords sorted and those set anew left out."""
+    package = open_package(root)
+    found = {}
+    for path, file in by_path(package).items():
+        if not path.startswith(chosen):
+            continue
+        calib = get_type(file.key.type).readText(package.root / file.path)
+        kept = {
+            key: value
+            for key, value in sorted(calib.metadata.items())
+            if has_value(value) and not key.endswith(SET_ANEW)
+        }
+        calib = dataclasses.replace(calib, metadata=Metadata(kept))
+        if calib.SPEC.beside:
+            calib = calib.described(__file__, "image.fits")
+        # A file beside it may hold its provenance, or it itself.
+        bare = dataclasses.replace(calib, provenance=Provenance())
+        found[path] = text_bytes(bare, file.form) + side_text(calib.provenance).encode()
+    return found
+
+
+def keywords(path: Path) -> Mapping[str, Any]:
+    """Keywords of a text file, by its own type."""
+    return get_type(path.parts[-3]).readText(path).metadata

@@ -1,0 +1,203 @@
+"""FITS files of a release against their texts, read by astropy and PyYAML alone, and lookups in a repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from astropy import units as u
+from astropy.io import fits
+from astropy.io.fits.card import Undefined
+from astropy.table import Table
+
+from support.repositories import run_python
+
+# Set anew by the class that the stack reads the file with (FORMATS.md of the design, section 4.3).
+REWRITTEN = ("OBSTYPE", "CALIBCLS")
+ALIASES = {"DETECTORNAME": "DET_NAME"}
+
+# A plain program of somebody who has never heard of curated: [type, data ID, UTC, nanoseconds] to what there is.
+LOOK_UP = """
+import json, sys
+from astropy.time import Time, TimeDelta
+from lsst.daf.butler import Butler, Timespan
+butler = Butler.from_config(sys.argv[1])
+answers = []
+for kind, data_id, utc, nanoseconds in json.loads(sys.argv[2]):
+    time = Time(utc, scale="utc").tai + TimeDelta(nanoseconds * 1e-9, format="sec")
+    query = {"collections": f"{data_id['instrument']}/calib", "timespan": Timespan.fromInstant(time), **data_id}
+    ref = butler.find_dataset(kind, **query)
+    if ref is None:
+        answers.append(None)
+        continue
+    value = butler.get(kind, **query)
+    answers.append([value.metadata["REPOPATH"], type(value).__module__, type(value).__name__])
+print(json.dumps(answers))
+"""
+
+COUNT = """
+import json, sys
+from lsst.daf.butler import Butler
+butler = Butler.from_config(sys.argv[1])
+kinds = [kind.name for kind in butler.registry.queryDatasetTypes()]
+query = {"collections": "*", "find_first": False, "explain": False, "limit": None}
+print(json.dumps({kind: len(butler.query_datasets(kind, **query)) for kind in kinds}))
+"""
+
+Question = tuple[str, dict[str, Any], str, int]
+
+
+def look_up(repo: Path, questions: list[Question]) -> list[list[str] | None]:
+    """What a repository's chain finds: the source's path, and module and name of the class that `get` returns."""
+    done = run_python(LOOK_UP, str(repo), json.dumps(questions))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def count(repo: Path) -> dict[str, int]:
+    """How many datasets of each type a repository has."""
+    done = run_python(COUNT, str(repo))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def assert_agrees(text: Path, file: Path) -> None:
+    """Compare a FITS file with the text that it was made of, bit for bit, units and keywords included."""
+    with fits.open(file, checksum=True) as hdus:
+        hdus.verify("exception")
+        if text.suffix == ".yaml":
+            kernel_agrees(text, hdus)
+            return
+        table = Table.read(text, format="ascii.ecsv")
+        keywords_agree(dict(table.meta), hdus[0].header)
+        if "wavelength" in table.colnames:
+            curve_agrees(table, hdus)
+        elif "CT_COEFFS" in table.colnames:
+            crosstalk_agrees(table, hdus[1])
+        else:
+            defects_agree(table, hdus[1])
+
+
+def keywords_agree(meta: dict[str, Any], header: fits.Header) -> None:
+    """Every keyword of the text is in the header, with its value."""
+    said: dict[str, list[Any]] = {}
+    for card in header.cards:
+        said.setdefault(card.keyword.upper(), []).append(card.value)
+    names = {key: ALIASES.get(key.upper(), key.upper()) for key in meta}
+    given = {names[key] for key, value in meta.items() if value not in (None, "")}
+    for key, value in meta.items():
+        name = names[key]
+        if key.startswith("__") or name in REWRITTEN or name.endswith(("_VERSION", "_SCHEMA")):
+            continue
+        if value in (None, ""):
+            # Nothing is said, or another spelling of the keyword says it.
+            assert name in given or all(
+                v in (None, "") or isinstance(v, Undefined) for v in said.get(name, [])
+            )
+            continue
+        expected = value if isinstance(value, list) else [value]
+        assert said[name] == expected, key
+        assert [type(v) for v in said[name]] == [type(v) for v in expected], key
+
+
+def same_bits(ours: Any, theirs: Any) -> None:
+    """Same type, same shape, same bits; NaN is NaN."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    ours = ours.astype(ours.dtype.newbyteorder("="))
+    assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+    if ours.dtype.kind == "f":
+        assert ours.tobytes() == theirs.tobytes() or np.array_equal(ours, theirs, equal_nan=True)
+        assert np.array_equal(np.signbit(ours), np.signbit(theirs)) or np.isnan(ours).any()
+    else:
+        assert np.array_equal(ours, theirs)
+
+
+def unit_of(column: Any) -> u.UnitBase | None:
+    """Unit of a FITS column."""
+    return u.Unit(column.unit, format="fits") if column.unit else None
+
+
+def curve_agrees(table: Table, hdus: fits.HDUList) -> None:
+    """The plain table is the text; the archive is the curve of FORMATS.md, section 6.7, computed here anew."""
+    plain = hdus["CURVE"]
+    name = "efficiency" if "efficiency" in table.colnames else "throughput"
+    assert [c.name for c in plain.columns] == table.colnames
+    for column in table.colnames:
+        values = np.asarray(table[column])
+        if values.dtype.kind == "U":
+            assert plain.data[column].tolist() == values.tolist()
+            continue
+        same_bits(plain.data[column], values)
+        theirs = table[column].unit
+        ours = unit_of(plain.columns[column])
+        if str(theirs) in ("None", "", "-"):
+            assert ours is None
+        else:
+            assert ours is not None
+            assert (1 * ours).to_value(theirs) == 1
+    wavelength, values = np.asarray(table["wavelength"]), np.asarray(table[name])
+    if "amp_name" in table.colnames:
+        amplifiers = np.asarray(table["amp_name"])
+        names = list(dict.fromkeys(amplifiers.tolist()))
+        wavelength = wavelength[amplifiers == names[0]]
+        values = np.array([values[amplifiers == n] for n in names]).mean(axis=0)
+    # In the column's own precision, then as double.
+    wavelength = (wavelength * table["wavelength"].unit).to(u.AA).value.astype("f8")
+    if table[name].unit == u.percent:
+        values = values * values.dtype.type(0.01)
+    archive = hdus[2]
+    assert archive.header["EXTNAME"] == archive.header["AR_NAME"] == "SpatiallyConstantTransmissionCurve"
+    assert hdus[1].header["EXTNAME"] == "ARCHIVE_INDEX"
+    same_bits(archive.data["wavelengths"][0], wavelength)
+    same_bits(archive.data["throughput"][0], values.astype("f8"))
+    assert archive.data["throughputAtMin"].tolist() == archive.data["throughputAtMax"].tolist() == [0.0]
+    assert archive.columns["wavelengths"].unit == "angstrom"
+
+
+def crosstalk_agrees(table: Table, hdu: fits.BinTableHDU) -> None:
+    """One row of vectors; what the version of the text lacks is zero."""
+    size = int(table.meta["NAMP"])
+    for name in table.colnames:
+        same_bits(hdu.data[name], np.asarray(table[name]))
+    lacking = set(hdu.columns.names) - set(table.colnames)
+    assert lacking <= {"CT_FIT_GAINS"}
+    for name in lacking:
+        same_bits(hdu.data[name], np.zeros((1, size)))
+    assert hdu.header["CROSSTALK_VERSION"] == 1.2
+    assert hdu.header["NAMP"] == size
+
+
+def defects_agree(table: Table, hdu: fits.BinTableHDU) -> None:
+    """Boxes are integers, whatever the text says of its columns."""
+    assert hdu.columns.names == ["x0", "y0", "width", "height"]
+    assert len(hdu.data) == len(table)
+    for name in hdu.columns.names:
+        values = np.asarray(table[name])
+        if len(values):
+            assert hdu.data[name].dtype == np.dtype(">i8")
+            assert hdu.data[name].tolist() == values.tolist()
+            assert hdu.columns[name].unit == (str(table[name].unit) if table[name].unit else None)
+
+
+class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """Reads the one tag that real kernels have."""
+
+
+_Loader.add_constructor(
+    "lsst.daf.base.PropertyList",
+    lambda loader, node: {row[0]: row[2] for row in loader.construct_sequence(node, deep=True)},
+)
+
+
+def kernel_agrees(text: Path, hdus: fits.HDUList) -> None:
+    """Kernels of detectors; of amplifiers there are none."""
+    tree = yaml.load(text.read_text(), _Loader)
+    assert tree["metadata"]["LEVEL"] == "DETECTOR"
+    keywords_agree(tree["metadata"], hdus[0].header)
+    assert len(hdus[1].data) == 0
+    assert hdus[2].data["DETECTOR"].tolist() == list(tree["detKernels"])
+    same_bits(hdus[2].data["KERNEL"], np.array(list(tree["detKernels"].values())))
+    assert hdus[1].header["bfk_VERSION"] == 1.1

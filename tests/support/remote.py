@@ -1,0 +1,74 @@
+"""Repositories on servers: their seed configurations, all that is in one, imports that are killed on the way."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from curated.butler import open_repository
+from support import programs
+from support.repositories import STORAGE
+
+# Ends itself, so that nothing can be tidied up, when a stage has got so far.
+_IMPORT = """
+import os, signal, sys
+from curated.butler import import_bundle
+bundle, repo, seed, stage, count = sys.argv[1:]
+def die(now, done, total):
+    if now == stage and done == int(count):
+        os.kill(os.getpid(), signal.SIGKILL)
+report = import_bundle(bundle, repo, seed_config=seed or None, progress=die)
+print(sum(one.datasets_new for one in report.instruments), report.ok)
+"""
+
+
+def start(
+    bundle: Path, repo: str, seed: Path | None = None, stage: str = "", count: int = 1
+) -> subprocess.Popen[str]:
+    """Start an import that kills itself when ``count`` of a stage are done."""
+    arguments = [str(bundle), repo, str(seed or ""), stage, str(count)]
+    return subprocess.Popen(
+        programs.command("-c", _IMPORT, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write_seed(path: Path, db: str, namespace: str | None = None) -> Path:
+    """Write a seed configuration, as a site would."""
+    schema = f"  namespace: {namespace}\n" if namespace else ""
+    path.write_text(f"registry:\n  db: {db}\n{schema}")
+    return path
+
+
+def everything(repo: str) -> dict[str, Any]:
+    """All that a reader can see in a repository: datasets and their files, certifications, chains."""
+    with closing(open_repository(repo)) as butler:
+        return _seen(butler)
+
+
+def _seen(butler: Any) -> dict[str, Any]:
+    known = {kind.name for kind in butler.registry.queryDatasetTypes()}
+    found: dict[str, Any] = {"datasets": {}, "certified": set()}
+    for name in sorted(known & STORAGE.keys()):
+        refs = butler.query_datasets(name, "*", find_first=False, explain=False)
+        records = butler._datastore.export_records(refs)
+        infos = {
+            i: info for r in records.values() for i, kinds in r.records.items() for info in kinds.values()
+        }
+        for ref in refs:
+            (info,) = infos[ref.id]
+            file = (info.path, info.file_size, info.checksum, butler.getURI(ref).read())
+            found["datasets"][str(ref.id)] = (name, str(ref.dataId), ref.run, *file)
+        for one in butler.registry.queryDatasetAssociations(name, "*"):
+            if one.timespan is not None:
+                found["certified"].add((one.collection, str(one.ref.id), one.timespan.nsec))
+    collections = butler.collections.query_info("*", include_doc=True)
+    found["chains"] = {c.name: c.children for c in collections if c.type.name == "CHAINED"}
+    found["instruments"] = [
+        str(r.toDict()) for r in butler.query_dimension_records("detector", explain=False)
+    ]
+    return found

@@ -1,0 +1,242 @@
+"""Small real bundles: FITS files, manifest and export file by the contract, without a package or Git."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from astropy.io import fits
+from astropy.table import Table
+from astropy.time import Time
+
+from curated.bundle.export_file import write_export, write_seed
+from curated.datasets.record import dataset_uuid
+from support import programs
+
+INSTRUMENT = "Lab"
+SHA1 = "0123456789abcdef0123456789abcdef01234567"
+
+STORAGE = {
+    "defects": ("Defects", ["instrument", "detector"]),
+    "qe_curve": ("QECurve", ["instrument", "detector"]),
+    "transmission_filter": ("TransmissionCurve", ["instrument", "physical_filter"]),
+    "camera_geometry": ("IsrCalib", ["instrument"]),
+    "bias": ("ExposureF", ["instrument", "detector"]),
+    "crosstalk": ("CrosstalkCalib", ["instrument", "detector"]),
+    "bfk": ("BrighterFatterKernel", ["instrument", "detector"]),
+}
+
+
+@cache
+def tai_ns(utc: str) -> int:
+    """Nanoseconds since 1970-01-01 TAI of a time in UTC."""
+    delta = Time(utc, scale="utc").tai - Time("1970-01-01", scale="tai")
+    return round(delta.jd1 * 86400) * 10**9 + round(delta.jd2 * 86400 * 10**9)
+
+
+def write_defects(path: Path, detector: int, seed: int) -> None:
+    """Write a defect list as the stack reads it."""
+    table = Table({"x0": [seed], "y0": [detector], "width": [1 + seed % 7], "height": [2]}, dtype=["i8"] * 4)
+    hdu = fits.table_to_hdu(table)
+    header = {
+        "OBSTYPE": "defects",
+        "INSTRUME": INSTRUMENT,
+        "DETECTOR": detector,
+        "DET_NAME": name_of(detector),
+        "CALIBDATE": "2020-01-01T00:00:00",
+        "DEFECTS_SCHEMA": "Simple",
+        "DEFECTS_VERSION": 1,
+    }
+    primary = fits.PrimaryHDU()
+    for part in (primary, hdu):
+        for key, value in header.items():
+            part.header[key if len(key) <= 8 else f"HIERARCH {key}"] = value
+    fits.HDUList([primary, hdu]).writeto(path)
+
+
+def name_of(detector: int) -> str:
+    """Full name of a detector."""
+    return f"R{detector // 9:02d}_S{detector % 9 // 3}{detector % 3}"
+
+
+def write_bare(path: Path, detector: int, seed: int) -> None:
+    """Write the smallest FITS file that differs from the others; for where there are many, and none is read."""
+    cards = (
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =                    0",
+    )
+    values = (f"DETECTOR= {detector:20d}", f"SEED    = {seed:20d}", "END")
+    path.write_bytes("".join(f"{card:80s}" for card in (*cards, *values)).ljust(2880).encode("ascii"))
+
+
+@dataclass
+class BundleMaker:
+    """Collects datasets and writes them as a bundle."""
+
+    label: str = "v1"
+    detectors: int = 4
+    filters: tuple[str, ...] = ("g_6",)
+    datasets: list[dict] = field(default_factory=list)
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    instrument: dict = field(default_factory=dict)
+
+    @property
+    def collection(self) -> str:
+        return f"{INSTRUMENT}/calib/{self.label}"
+
+    def add(
+        self,
+        type_: str,
+        begin: str,
+        end: str | None = None,
+        *,
+        seed: int = 0,
+        epoch: str = "",
+        **data_id: int | str,
+    ) -> dict:
+        """Add a dataset that is valid from and until times in UTC."""
+        stamp = begin.replace("-", "").replace(":", "")
+        run = f"{self.collection}/curated/{epoch or stamp}Z"
+        ids = {"instrument": INSTRUMENT, **data_id}
+        place = "/".join(str(v) for v in data_id.values())
+        path = f"files/lab/{type_}/{place}/{stamp}.fits".replace("//", "/")
+        self.files[path] = (int(data_id.get("detector", 0)), seed)
+        dataset = {
+            "uuid": dataset_uuid(type_, run, ids),
+            "dataset_type": type_,
+            "run": run,
+            "collection": self.collection,
+            "data_id": ids,
+            "path": path,
+            "source": {"path": path.replace("files", "calibs"), "blob": SHA1, "commit": SHA1},
+            "validity": {
+                "begin": f"{begin}Z",
+                "end": f"{end}Z" if end else None,
+                "begin_tai_ns": tai_ns(begin),
+                "end_tai_ns": tai_ns(end) if end else None,
+            },
+        }
+        self.datasets.append(dataset)
+        return dataset
+
+    def manifest(self) -> dict:
+        """The manifest, by the contract."""
+        types = sorted({d["dataset_type"] for d in self.datasets})
+        return {
+            "format": "curated-bundle",
+            "version": 1,
+            "curated": "0.1.0",
+            "repository": {
+                "sha1": SHA1,
+                "url": "https://example.org/lab",
+                "dirty": False,
+                "label": self.label,
+            },
+            "instruments": [
+                {
+                    "name": INSTRUMENT,
+                    "directory": "lab",
+                    "class_name": "lsst.obs.lab.Lab",
+                    "detector_max": self.detectors,
+                    "visit_max": 2**31 - 1,
+                    "exposure_max": 2**31 - 1,
+                    "visit_system": None,
+                    "detectors": [
+                        {
+                            "id": n,
+                            "full_name": name_of(n),
+                            "name_in_raft": name_of(n)[4:],
+                            "raft": name_of(n)[:3],
+                            "purpose": "SCIENCE",
+                        }
+                        for n in range(self.detectors)
+                    ],
+                    "filters": [{"name": name, "band": name[0]} for name in self.filters],
+                    "collections": {"calibration": self.collection, "chain": f"{INSTRUMENT}/calib"},
+                    **self.instrument,
+                }
+            ],
+            "dataset_types": [
+                {
+                    "name": t,
+                    "dimensions": STORAGE[t][1],
+                    "storage_class": STORAGE[t][0],
+                    "is_calibration": True,
+                }
+                for t in types
+            ],
+            "datasets": self.datasets,
+        }
+
+    def write(self, root: Path, write_file: Callable[[Path, int, int], None] = write_defects) -> Path:
+        """Write the bundle, each file from its detector and its seed."""
+        for dataset in self.datasets:
+            path = root / dataset["path"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, *self.files[dataset["path"]])
+            content = path.read_bytes()
+            dataset["sha256"] = hashlib.sha256(content).hexdigest()
+            dataset["size"] = len(content)
+        write_manifest(root, self.manifest())
+        return root
+
+
+def write_manifest(root: Path, manifest: dict) -> None:
+    """Write a manifest, and the files that follow from it, into a bundle."""
+    (root / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
+    with (root / "export.yaml").open("w", encoding="utf-8") as stream:
+        write_export(manifest, stream)
+    with (root / "butler-seed.yaml").open("w", encoding="utf-8") as stream:
+        write_seed((kind["name"] for kind in manifest["dataset_types"]), stream)
+
+
+def small_bundle(root: Path, **kwargs: object) -> Path:
+    """Write a bundle with two epochs of two detectors, a filter curve and a geometry."""
+    maker = BundleMaker(**kwargs)  # type: ignore[arg-type]
+    for detector in range(2):
+        maker.add("defects", "1970-01-01T00:00:00", "2020-01-01T00:00:00", detector=detector, seed=1)
+        maker.add("defects", "2020-01-01T00:00:00", detector=detector, seed=2)
+    maker.add("transmission_filter", "2015-06-30T12:00:00", physical_filter="g_6")
+    maker.add("camera_geometry", "1970-01-01T00:00:00")
+    return maker.write(root)
+
+
+# Imports are refused before anything else is imported; the test's environment has both installed.
+_WITHOUT_CURATED = """
+import runpy, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "curated" or name.startswith("curated."):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+sys.modules.pop("curated", None)
+"""
+
+
+def run_stock(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the stock ``butler`` command in a process in which curated does not exist."""
+    code = f"{_WITHOUT_CURATED}\nfrom lsst.daf.butler.cli.butler import main\nsys.exit(main())"
+    return run_python(code, *arguments)
+
+
+def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process in which curated does not exist."""
+    return run_python(f"{_WITHOUT_CURATED}\n{code}", *arguments)
+
+
+def run_fresh(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process that has imported nothing yet."""
+    line = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process of its own, which has imported Butler and nothing of ours."""
+    return programs.run("-c", code, *arguments, what="butler")

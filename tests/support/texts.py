@@ -1,0 +1,88 @@
+"""What the tests of the text readers share: comparison with astropy, and hostile material."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+from astropy.units import UnitsWarning
+from hypothesis import HealthCheck, settings
+
+from curated.text import Source
+
+FULL = bool(os.environ.get("CURATED_FULL"))
+"""Whether to take the time for all real files, and for many random examples instead of few that repeat."""
+
+
+def examples(count: int) -> settings:
+    """Settings of a property test: so many examples, the same in every run unless all is asked for."""
+    return settings(
+        max_examples=count * 20 if FULL else count,
+        derandomize=not FULL,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+def astropy_table(text: str) -> Table:
+    """Read as the stack reads; units that astropy does not know are kept as texts, with a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnitsWarning)
+        return Table.read(text.split("\n"), format="ascii.ecsv")
+
+
+def assert_same_as_astropy(source: Source, table: Table) -> None:
+    """Compare names, data types, values to the bit, units and metadata."""
+    assert list(source.columns) == table.colnames
+    for name, column in source.columns.items():
+        theirs = table[name]
+        # A quantity says "" in its serialized form where the column says "-"; astropy's plain table keeps that.
+        assert column.unit == ("" if theirs.unit is None else str(theirs.unit).removeprefix("-")), name
+        if column.dtype == "string" and not isinstance(column.values, np.ndarray):
+            assert [as_plain(v) for v in column.values] == [as_plain(v) for v in theirs], name
+            continue
+        ours = np.asarray(column.values)
+        assert ours.dtype == theirs.dtype, name
+        assert ours.shape == theirs.shape, name
+        assert bits(ours) == bits(np.asarray(theirs)), name
+    assert plain_metadata(source.metadata) == plain_metadata(table.meta)
+
+
+def bits(array: Any) -> list[Any]:
+    """The bytes of an array, all NaN being alike; texts as such."""
+    if array.dtype.kind == "U":
+        return array.tolist()
+    if array.dtype.kind == "f":
+        array = np.where(np.isnan(array), np.array(np.nan, array.dtype), array)
+    return [array.shape, array.tobytes()]
+
+
+def as_plain(value: Any) -> Any:
+    return bits(np.asarray(value)) if isinstance(value, np.ndarray) else str(value)
+
+
+def plain_metadata(value: Any) -> Any:
+    """Make NaN equal to itself, and 1 different from 1.0 and true."""
+    if isinstance(value, dict):
+        return {
+            str(key): plain_metadata(item) for key, item in value.items() if key != "__serialized_columns__"
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain_metadata(item) for item in value]
+    if isinstance(value, date):
+        value = value.isoformat()  # what YAML takes for a day is text to us
+    return f"{type(value).__name__} {value!r}"
+
+
+def case_files(kind: str) -> list[Path]:
+    """All calibration files of the cases in tests/data."""
+    data = Path(__file__).parents[1] / "data" / kind
+    return sorted(
+        p for p in data.rglob("*") if p.suffix in (".ecsv", ".yaml", ".json") and "calibs" in p.parts
+    )
