@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from curated.check.reader import read_file
+from curated.check.file import read_file
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
