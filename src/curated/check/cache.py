@@ -24,7 +24,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
 from curated.core.version import __version__
 from curated.datasets.deprecation import Deprecation
-from curated.git.blob import blob_sha1
+from curated.git.objects import blob_sha1
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 

@@ -15,7 +15,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
 from curated.history.changes import Changed, find_changes, find_origins, touched_keys
-from curated.history.edits import UnnotedEdits
+from curated.history.edits import EditSearch, find_unnoted_edits
 from curated.history.effects import Effects
 from curated.history.states import Reader
 from curated.package.config import CONFIG_FILE
@@ -45,7 +45,7 @@ def check_since(
     use_cache: bool = True,
     today: date | None = None,
     progress: Progress | None = None,
-    edits: UnnotedEdits | None = None,
+    search: EditSearch | None = None,
 ) -> Report:
     """Check what changed since a commit, and what the change can affect.
 
@@ -61,8 +61,8 @@ def check_since(
         A commit, a branch or a tag; the work tree is compared with the merge base of it and HEAD.
     paths, jobs, use_cache, today, progress
         As for `~curated.check.package.check_package`.
-    edits : `UnnotedEdits`, optional
-        The search for edits without a note; its findings in files that changed are reported too.
+    search : `EditSearch`, optional
+        Search for edits without a note; its findings in files that changed are reported too.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def check_since(
     found = [d for d in now.diagnostics if d.file in concerned or _name(d) not in known]
     found += effects(touched_keys(changed, origins))
     files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
-    found += edits(files) if edits is not None else ()
+    found += find_unnoted_edits(search, files) if search is not None else ()
     found = [d for d in found if not paths or is_below(d.file, paths)]
     complete = changed.everything and not paths
     diagnostics, silenced = apply_silence(found, package.config.silence, today, complete=complete)

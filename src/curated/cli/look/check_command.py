@@ -19,10 +19,11 @@ from curated.cli.context import (
     print_findings,
     print_json,
 )
+from curated.git.repository import find_work_tree
 
 if TYPE_CHECKING:
     from curated.check.report import Report
-    from curated.history.edits import UnnotedEdits
+    from curated.history.edits import EditSearch
     from curated.package.package import Package
 
 
@@ -78,13 +79,13 @@ def command(
     chosen = package_paths(package, settings.directory, paths)
     selected = [] if "" in chosen else chosen
     today = dt.datetime.now(tz=dt.UTC).date()
-    unnoted = _unnoted(package)
+    search = _edit_search(package)
     with settings.progress("checking") as progress:
         options = {"jobs": jobs, "use_cache": not no_cache, "progress": progress}
         if since is None:
-            report = _check(package, selected, today, unnoted, options)
+            report = _check(package, selected, today, search, options)
         else:
-            report = _check_since(package, since, selected, today, unnoted, options)
+            report = _check_since(package, since, selected, today, search, options)
     if times:
         _print_times(settings, package, report, form)
     else:
@@ -131,21 +132,23 @@ def _print_times(settings: Settings, package: Package, report: Report, form: str
 
 def _prefix(root: Path) -> str:
     """Return the path of the package in its repository, which a forge's paths start from."""
-    top = next((p for p in (root, *root.parents) if (p / ".git").exists()), root)
+    top = find_work_tree(root) or root
     relative = os.path.relpath(root, top)
     return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
 
 
 def _check(
-    package: Package, paths: list[str], today: dt.date, edits: UnnotedEdits | None, options: dict[str, Any]
+    package: Package, paths: list[str], today: dt.date, search: EditSearch | None, options: dict[str, Any]
 ) -> Report:
     """Check a package: read it while git is asked about edits, then judge both."""
     from curated.check.package import judge, read_package, select
 
     reading = read_package(package, **options)
     findings = list(reading.findings)
-    if edits is not None:
-        findings += edits(select(package.layout.files, paths, reading.reports))
+    if search is not None:
+        from curated.history.edits import find_unnoted_edits
+
+        findings += find_unnoted_edits(search, select(package.layout.files, paths, reading.reports))
     return judge(package, paths, reading.declared, reading.reports, findings, today=today)
 
 
@@ -154,19 +157,19 @@ def _check_since(
     since: str,
     paths: list[str],
     today: dt.date,
-    edits: UnnotedEdits | None,
+    search: EditSearch | None,
     options: dict[str, Any],
 ) -> Report:
     """Check what changed since a commit; what that needs is loaded only here."""
     from curated.history.change_check import check_since
 
-    return check_since(package, since, paths, today=today, edits=edits, **options)
+    return check_since(package, since, paths, today=today, search=search, **options)
 
 
-def _unnoted(package: Package) -> UnnotedEdits | None:
-    """Return the rule on edits without a note; what it needs is loaded only where there may be a repository."""
-    if not any((path / ".git").exists() for path in (package.root, *package.root.parents)):
+def _edit_search(package: Package) -> EditSearch | None:
+    """Start to look for edits without a note; what it needs is loaded only in a repository."""
+    if find_work_tree(package.root) is None:
         return None
-    from curated.history.edits import UnnotedEdits
+    from curated.history.edits import start_edit_search
 
-    return UnnotedEdits(package)
+    return start_edit_search(package)
