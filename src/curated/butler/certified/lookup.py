@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingCollectionError
 
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError
 from curated.datasets.inventory import Key
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span, in_precedence
