@@ -17,7 +17,7 @@ from lsst.daf.butler.datastore.file_templates import FileTemplates
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
-from curated.datasets.inventory import Key
+from curated.datasets.record import Key
 from curated.fits.digest import content_digest
 
 _CHUNK = 1 << 20
