@@ -19,7 +19,7 @@ from curated.package.files import WorkTree
 from curated.package.package import Package
 from curated.provenance import Edit, take
 from curated.text import read
-from curated.text.side import read_side, side_path
+from curated.text.provenance import provenance_path, read_provenance_file
 
 _LOG = (
     *("log", "-z", "--raw", "--no-abbrev", "-m", "--first-parent", "--no-renames"),
@@ -125,7 +125,7 @@ class UnnotedEdits:
         names = [
             f"{before}:{self.prefix}{path}"
             for file, before, _, _ in noted
-            for path in (file.path, side_path(file.path))
+            for path in (file.path, provenance_path(file.path))
         ]
         contents = iter(_contents(self.package.root, names))
         for file, _, detail, known in noted:
@@ -213,7 +213,7 @@ def _edits(file: CalibFile, own: bytes, beside: bytes) -> set[Edit]:
                 else []
             )
     if beside:
-        found.update(read_side(beside).provenance.edits)
+        found.update(read_provenance_file(beside).provenance.edits)
     return found
 
 
