@@ -17,7 +17,7 @@ from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.fits.digest import ContentDigest
 from curated.fits.writer import fits_blocks
-from curated.git.blob import blob_sha1
+from curated.git.objects import blob_sha1
 from curated.package.config import Silence
 from curated.package.files import Files
 from curated.package.instrument import Instrument
