@@ -15,7 +15,7 @@ import pytest
 from source_tree import ROOT, SOURCE, Module, find_circles, import_graph, read_modules
 from words import bound_names, empty_entries, vague_names
 
-MAX_MODULES = 301
+MAX_MODULES = 316
 MAX_FILES_IN_FOLDER = 17
 MAX_LINES = 400
 MAX_MODULES_IN_CIRCLES = 8
