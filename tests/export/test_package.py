@@ -140,7 +140,7 @@ def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
     for path in files:
         cls = find_type(path.parts[-3])
         assert cls is not None
-        found = [o.path for o in report.exported if o.certification.dataset_type == cls.SPEC.dataset]
+        found = [o.path for o in report.exported if o.dataset.dataset_type == cls.SPEC.dataset]
         before = cls.readFits(path)
         assert any(_values(cls.readText(out(lab) / p)) == _values(before) for p in found), path
     # The same from Butler's own export of it, but that it leaves out other detectors.
@@ -311,7 +311,7 @@ def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
     lab.chain("Lab/calib", TICKET, other)
     report = export_package(str(lab.root), out(lab))
     assert report.collections == ("Lab/calib",)
-    assert [(one.path[-20:-5], one.certification.collection) for one in report.exported] == [
+    assert [(one.path[-20:-5], one.dataset.collection) for one in report.exported] == [
         ("20200101T000000", other),
         ("20210101T000000", TICKET),
         ("20220101T000000", other),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from curated.core.diagnostic import CuratedError
-from curated.datasets.spans import canonical_range
+from curated.datasets.record import data_id_of
+from curated.datasets.spans import Span
 
 Dataset = Mapping[str, Any]
 """A dataset as a manifest lists it."""
@@ -73,8 +74,11 @@ class Base:
 
 def _identity(dataset: Dataset, content: str) -> Any:
     # The end that stands in a file's header counts as well: a file must not contradict its certification.
-    data_id = tuple(sorted(dataset["data_id"].items()))
-    return dataset["dataset_type"], data_id, canonical_range(dataset["validity"]), content
+    return dataset["dataset_type"], data_id_of(dataset["data_id"]), _span(dataset), content
+
+
+def _span(dataset: Dataset) -> Span:
+    return Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
 
 
 def read_base(bundle: Path) -> Base:
@@ -104,7 +108,7 @@ def read_base(bundle: Path) -> Base:
 
 def _checked(dataset: Any) -> Dataset:
     texts = [dataset[key] for key in _TEXTS]
-    canonical_range(dataset["validity"])
+    _span(dataset)
     if not all(isinstance(text, str) and text for text in texts) or not isinstance(dataset["data_id"], dict):
         raise ValueError(f"dataset {dataset.get('uuid')} is incomplete")
     checked: Dataset = dataset

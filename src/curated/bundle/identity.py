@@ -11,7 +11,7 @@ from curated.check.report import Report
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import compact, iso, parse_time, tai_nanoseconds
-from curated.datasets.record import dataset_uuid
+from curated.datasets.record import data_id_of, dataset_uuid
 from curated.registry import get_type
 
 
@@ -69,7 +69,7 @@ def _identity(
     run = _run(collection, file, calibdate, spec.dataset, data_id, runs)
     start, end = _ends(report, file)
     return {
-        "uuid": dataset_uuid(spec.dataset, run, data_id),
+        "uuid": dataset_uuid(spec.dataset, run, data_id_of(data_id)),
         "dataset_type": spec.dataset,
         "run": run,
         "collection": collection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from curated.convert import convert_package
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.parallel import Progress
-from curated.datasets.inventory import Inventory, of_manifest
+from curated.datasets.inventory import Inventory
+from curated.datasets.record import Dataset, data_id_of
+from curated.datasets.spans import Span
 from curated.fits.digest import content_digest
 from curated.git.checkout import check_out
 from curated.git.repository import Repository
@@ -161,7 +163,7 @@ def _of_bundle(path: Path) -> Audit:
                 diagnostics.append(Diagnostic.from_problem(problem, dataset["path"]))
                 continue
         datasets.append({**dataset, "content": content})
-    return Audit("bundle", of_manifest(f"bundle {path}", datasets), tuple(diagnostics))
+    return Audit("bundle", Inventory.of(f"bundle {path}", map(_record, datasets)), tuple(diagnostics))
 
 
 def _content(path: Path) -> str:
@@ -217,7 +219,12 @@ def _checked_out(package: Package, commit: str) -> Iterator[Package]:
 
 def _of_package(package: Package, source: str, jobs: int | None, progress: Progress | None) -> Audit:
     manifest, diagnostics = _manifest(package, "package", jobs, progress)
-    return Audit("package", of_manifest(source, manifest["datasets"]), tuple(diagnostics))
+    return Audit("package", Inventory.of(source, map(_record, manifest["datasets"])), tuple(diagnostics))
+
+
+def _record(dataset: Mapping[str, Any]) -> Dataset:
+    span = Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
+    return Dataset(dataset["dataset_type"], data_id_of(dataset["data_id"]), span, content=dataset["content"])
 
 
 def _commit(package: Package) -> str:

@@ -13,10 +13,10 @@ from curated.core.generated import Drift, check_files, write_files
 from curated.core.metadata import KEYWORD_DOCS
 from curated.datasets.deprecation import MARK
 from curated.declare import Field, Table
+from curated.declare.settings import schema_name
 from curated.docs.examples import example_section, find_example, fits_section
 from curated.docs.markdown import markdown_table
 from curated.registry import own_types
-from curated.schema.document import schema_name
 from curated.schema.values import shape_text
 
 _COMMAND = "make docs"

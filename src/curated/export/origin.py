@@ -106,7 +106,7 @@ def recorded(calib: Calib, wanted: Wanted) -> Provenance:
     wanted : `Wanted`
         The dataset.
     """
-    known, one = calib.provenance, wanted.certification
+    known, one = calib.provenance, wanted.dataset
     if not known.inputs:
         known = replace(known, inputs=_inputs(calib.metadata, wanted))
     if known.construction.dataset:

@@ -133,7 +133,7 @@ class _UnknownError(Exception):
 
 
 def _class_of(wanted: Wanted, path: str) -> type[Calib]:
-    one = wanted.certification
+    one = wanted.dataset
     spec = type_of(one.dataset_type, "")
     if spec is None:
         if _form(path):

@@ -59,14 +59,14 @@ CONSTRUCTION = Setting(
         "parameters": Setting(
             kind="mapping",
             names=_NAME,
-            names_say="not a name; put it in quotes",
+            names_say="not a name of 1 to 256 characters",
             items=Setting(kind="plain", doc="Value of a parameter."),
             doc="Its configuration.",
         ),
         "software": Setting(
             kind="mapping",
             names=_NAME,
-            names_say="not a name; put it in quotes",
+            names_say="not a name of 1 to 256 characters",
             items=Setting(kind="text", longest=1024, doc="Version of a package."),
             doc="Packages and their versions.",
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -106,7 +105,8 @@ def _problems(key: str, value: Any, at: Pointer) -> Iterator[Problem]:
     if setting.most and isinstance(value, list) and len(value) > setting.most:
         yield Problem("CAL124", at, f"{len(value)} {key}; no more than {setting.most} are read")
         return
-    wrong = list(check_setting(setting, value, "CAL120", at))
+    codes = {"minimum": "CAL122", "finite": "CAL122"} if key == "inputs" else None
+    wrong = list(check_setting(setting, value, "CAL120", at, codes))
     yield from wrong
     if key == "construction" and not wrong:
         size = len(json.dumps(value.get("parameters", {})))
@@ -118,8 +118,6 @@ def _problems(key: str, value: Any, at: Pointer) -> Iterator[Problem]:
     entries = [(i, entry) for i, entry in enumerate(value) if isinstance(entry, dict)]
     for i, entry in entries:
         yield from _date(entry, (*at, i))
-        if key == "inputs":
-            yield from _ranges(entry, (*at, i))
     if key == "inputs" and not wrong:
         yield from _data_ids(value, at)
 
@@ -140,21 +138,6 @@ def _canonical(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         return iso(parse_time(text))
-
-
-def _ranges(entry: Mapping[Any, Any], at: Pointer) -> Iterator[Problem]:
-    for name in ("exposure_time", "scale", "weight"):
-        value = entry.get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            continue
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            yield Problem("CAL122", (*at, name), f"{name} is {brief(value)}, not a finite number")
-        elif number < 0 and name != "scale":
-            yield Problem("CAL122", (*at, name), f"{name} is {brief(value)}, less than zero")
 
 
 def _data_ids(inputs: list[Any], at: Pointer) -> Iterator[Problem]:

@@ -7,18 +7,10 @@ from typing import Any
 from curated.calib import Calib
 from curated.calib.keyed_tables import in_group, is_nested
 from curated.declare import Field, Spec, Table
+from curated.declare.settings import BASE, DIALECT, schema_name, setting_schema
 from curated.provenance.declaration import PROVENANCE
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
-from curated.schema.setting import setting_schema
 from curated.schema.values import field_schema
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-BASE = "https://github.com/curated-calibs/curated/schemas/"
-
-
-def schema_name(name: str, version: object) -> str:
-    """Return the file name of a schema."""
-    return f"{name}-{version}.schema.json"
 
 
 def type_schema(cls: type[Calib]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
 from curated.datasets.deprecation import MARK
 from curated.declare import Field, Spec, required_sizes
-from curated.schema.setting import setting_schema
+from curated.declare.settings import setting_schema
 from curated.schema.values import value_schema
 
 _NOTHING = {"enum": [None, ""]}

@@ -11,7 +11,7 @@ from astropy.io import fits
 from lsst.daf.butler import Butler, DatasetRef
 
 from curated.bundle.identity import identities
-from curated.butler.certified.lookup import key_of
+from curated.butler.certified.lookup import Certified
 from curated.butler.repository.opening import read
 from curated.calib import Calib, CalibrationError
 from curated.check.reader import check_one
@@ -20,8 +20,8 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.metadata import Metadata
 from curated.datasets.deprecation import MARK
-from curated.datasets.inventory import Key
-from curated.datasets.spans import FIRST_NS, LAST_NS, Span, canonical_range
+from curated.datasets.record import Key, data_id_of
+from curated.datasets.spans import Span
 from curated.package.package import Package
 from curated.provenance import Provenance
 
@@ -104,15 +104,14 @@ class Products:
         known = identities(report, report.files, label)
         for file in report.files:
             one = known[file.path]
-            begin, end = canonical_range(one["validity"])
-            span = (FIRST_NS if begin is None else begin, LAST_NS if end is None else end)
-            key = (one["dataset_type"], tuple(sorted(one["data_id"].items())))
+            span = Span.of(one["validity"]["begin_tai_ns"], one["validity"]["end_tai_ns"])
+            key = (one["dataset_type"], data_id_of(one["data_id"]))
             in_use = report.ranges[file.path].deprecation is None
             product = Product(file, one["uuid"], one["run"], one["collection"], key, span, in_use)
             self.by_uuid[product.uuid] = product
             self.dates[product.collection, key, product.date] += 1
 
-    def match(self, butler: Butler, refs: Iterable[DatasetRef]) -> dict[str, Product]:
+    def match(self, butler: Butler, certified: Iterable[Certified]) -> dict[str, Product]:
         """Return the calibration that each dataset is, by UUID of the dataset.
 
         It is the one of the same run, dataset type and data ID; where a CALIBDATE is that of several, only if the
@@ -121,17 +120,17 @@ class Products:
         """
         found: dict[str, Product] = {}
         others = []
-        for ref in refs:
-            product = self.by_uuid.get(str(ref.id))
+        for dataset, ref in certified:
+            product = self.by_uuid.get(dataset.uuid)
             if product is not None and self._is_sure(butler, ref, product):
-                found[str(ref.id)] = product
+                found[dataset.uuid] = product
             else:
-                others.append(ref)
+                others.append((dataset, ref))
         taken = {product.file.path for product in found.values()}
-        for ref in others:
-            for product in self._of(key_of(ref), taken) if is_curated(ref) else ():
+        for dataset, ref in others:
+            for product in self._of(dataset.key, taken) if is_curated(ref) else ():
                 if _same(_read(butler, ref), self._calib(product.file)):
-                    found[str(ref.id)] = product
+                    found[dataset.uuid] = product
                     taken.add(product.file.path)
                     break
         return found

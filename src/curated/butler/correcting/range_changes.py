@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from lsst.daf.butler import Butler
+from lsst.daf.butler import Butler, DatasetRef
 
-from curated.butler.certified.lookup import key_of
+from curated.butler.certified.lookup import Certified, dataset_of
 from curated.butler.correcting.package_ranges import (
     Product,
     Products,
@@ -18,10 +18,11 @@ from curated.butler.correcting.package_ranges import (
     label_of,
     source_path,
 )
-from curated.butler.correcting.report import Held, State, same, span_text
+from curated.butler.correcting.report import State, same
 from curated.check.package import is_below
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.datasets.inventory import Key, key_text
+from curated.datasets.record import Key, key_text
+from curated.datasets.spans import Span, utc_span_texts
 
 
 @dataclass(slots=True)
@@ -89,9 +90,9 @@ class Reranging:
     @cached_property
     def matched(self) -> dict[str, Product]:
         """The calibration that each certified dataset is, by UUID."""
-        return self.products.match(self.butler, {h.uuid: h.ref for h in self._held()}.values())
+        return self.products.match(self.butler, {h.dataset.uuid: h for h in self._held()}.values())
 
-    def _held(self) -> Iterator[Held]:
+    def _held(self) -> Iterator[Certified]:
         for entries in self.state.values():
             yield from entries
 
@@ -119,11 +120,11 @@ class Reranging:
         self.named |= {uuid for uuid, p in self.matched.items() if p.file.path in self.paths}
         gone = set(self.paths) - {p.file.path for p in known}
         for held in self._held() if gone else ():
-            if held.uuid in self.matched or not is_curated(held.ref):
+            if held.dataset.uuid in self.matched or not is_curated(held.ref):
                 continue
             if source_path(self.butler, held.ref).removeprefix(self.prefix) in gone:
-                self.named.add(held.uuid)
-                wanted.add(key_of(held.ref))
+                self.named.add(held.dataset.uuid)
+                wanted.add(held.dataset.key)
         if not wanted:
             raise CuratedError(
                 f"neither the package nor {self.collection} has a calibration at {', '.join(self.paths)}",
@@ -148,36 +149,43 @@ class Reranging:
             refs = (self.butler.get_dataset(product.uuid) for product in listed)
             ref = next((ref for ref in refs if ref is not None), None)
             if ref is not None:
-                found.setdefault(listed[0].key, []).append(Held(ref, listed[0].span))
+                found.setdefault(listed[0].key, []).append(self._certified(ref, listed[0].span))
             else:
-                text = f"{self.collection} has no dataset of it; in force {span_text(listed[0].span)}"
+                text = f"{self.collection} has no dataset of it; in force {_utc(listed[0].span)}"
                 change.find(path, "CAL674", text)
         return found
 
-    def _kept(self, before: Sequence[Held], change: Change) -> Iterator[Held]:
+    def _kept(self, before: Sequence[Certified], change: Change) -> Iterator[Certified]:
         """Yield what is certified then of what is certified now."""
         done = set()
         for held in before:
-            product = self.matched.get(held.uuid)
+            product = self.matched.get(held.dataset.uuid)
             if product is not None and product.in_use:
-                if held.uuid not in done:
-                    yield Held(held.ref, product.span)
-                done.add(held.uuid)
+                if held.dataset.uuid not in done:
+                    yield self._certified(held.ref, product.span)
+                done.add(held.dataset.uuid)
             elif not is_curated(held.ref):
                 yield held  # somebody else's, which the package cannot know
-            elif held.uuid not in self.named and not self.retire:
+            elif held.dataset.uuid not in self.named and not self.retire:
                 what = f"{product.file.path} is deprecated" if product else "the package does not have it"
-                stays = f"dataset {held.uuid} stays certified {span_text(held.span)}"
-                change.find(self.collection, "CAL675", f"{key_text(key_of(held.ref))}: {what}; {stays}")
+                stays = f"dataset {held.dataset.uuid} stays certified {_utc(held.dataset.span)}"
+                change.find(self.collection, "CAL675", f"{held.dataset}: {what}; {stays}")
                 yield held
 
-    def _find_overlaps(self, key: Key, after: Sequence[Held], change: Change) -> None:
-        ordered = sorted(after, key=lambda held: held.span)
+    def _find_overlaps(self, key: Key, after: Sequence[Certified], change: Change) -> None:
+        ordered = sorted(after, key=lambda held: held.dataset.span)
         for one, other in pairwise(ordered):
-            if one.span[1] > other.span[0]:
-                texts = [f"{self._name(held)} {span_text(held.span)}" for held in (one, other)]
+            if one.dataset.span.overlaps(other.dataset.span):
+                texts = [f"{self._name(held)} {_utc(held.dataset.span)}" for held in (one, other)]
                 change.find(self.collection, "CAL673", f"{key_text(key)}: {' and '.join(texts)}")
 
-    def _name(self, held: Held) -> str:
-        product = self.matched.get(held.uuid)
-        return product.file.path if product is not None else f"dataset {held.uuid}"
+    def _certified(self, ref: DatasetRef, span: Span) -> Certified:
+        return Certified(dataset_of(ref, self.collection, span), ref)
+
+    def _name(self, held: Certified) -> str:
+        product = self.matched.get(held.dataset.uuid)
+        return product.file.path if product is not None else f"dataset {held.dataset.uuid}"
+
+
+def _utc(span: Span) -> str:
+    return f"from {utc_span_texts([span])[span]}"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 
-from curated.butler.certified.lookup import key_of
+from curated.butler.certified.lookup import Certified, certified_in
 from curated.butler.correcting.package_ranges import Said
 from curated.butler.correcting.range_changes import Change, Reranging
-from curated.butler.correcting.report import Held, Recertification, State, same
+from curated.butler.correcting.report import Recertification, State, same
 from curated.butler.correcting.session import changing
 from curated.butler.importing.plan import timespan
 from curated.butler.importing.survey import collection_info
 from curated.core.diagnostic import CuratedError, has_errors
-from curated.datasets.inventory import Key
+from curated.datasets.record import Dataset, Key
 from curated.datasets.spans import Span
 
 _COMMIT = re.compile(r"at commit ([0-9a-f]{40})\b")
@@ -79,8 +79,8 @@ def run_recertify(options: Options, revision: str, say: Say, around: Around) -> 
         report.collections = tuple(work.collection for work in works)
         options = _pinned(options, report.collections)
         changes = [work.change() for work in works]
-        for work, change in zip(works, changes, strict=True):
-            _tell(report, work.collection, change)
+        for change in changes:
+            _tell(report, change)
         report.diagnostics.sort()
         if not report.changed:
             return report
@@ -135,31 +135,27 @@ def _state(butler: Butler, collection: str) -> State:
     state: State = {}
     for info in butler.collections.query_info(collection, include_summary=True):
         for name in sorted(info.dataset_types or ()):
-            for held in _certified(butler, collection, name):
-                state.setdefault(key_of(held.ref), []).append(held)
+            for certified in certified_in(butler, butler.get_dataset_type(name), collection, info.type):
+                state.setdefault(certified.dataset.key, []).append(certified)
     return state
 
 
-def _certified(butler: Butler, collection: str, dataset_type: str) -> Iterator[Held]:
-    for found in butler.registry.queryDatasetAssociations(
-        dataset_type, collection, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
-    ):
-        if found.timespan is not None:
-            yield Held(found.ref, found.timespan.nsec)
-
-
-def _tell(report: Recertification, collection: str, change: Change) -> None:
+def _tell(report: Recertification, change: Change) -> None:
     """Note all that is removed and added, and what is found."""
     for key, before in change.before.items():
         after = change.after[key]
-        report.removed += [(collection, held) for held in _less(before, after)]
-        report.added += [(collection, held) for held in _less(after, before)]
+        report.removed += _less(before, after)
+        report.added += _less(after, before)
     report.diagnostics += change.diagnostics
 
 
-def _less(one: Sequence[Held], other: Sequence[Held]) -> list[Held]:
-    known = {(held.uuid, held.span) for held in other}
-    return sorted((held for held in one if (held.uuid, held.span) not in known), key=lambda held: held.span)
+def _less(one: Sequence[Certified], other: Sequence[Certified]) -> list[Dataset]:
+    known = {(held.dataset.uuid, held.dataset.span) for held in other}
+    datasets = (held.dataset for held in one)
+    return sorted(
+        (dataset for dataset in datasets if (dataset.uuid, dataset.span) not in known),
+        key=lambda dataset: dataset.span,
+    )
 
 
 # -- doing it ----------------------------------------------------------------------------------------------
@@ -177,7 +173,7 @@ def _execute(butler: Butler, collection: str, change: Change) -> None:
         calls: dict[Span, list[DatasetRef]] = {}
         for key in keys:
             for held in change.after[key]:
-                calls.setdefault(held.span, []).append(held.ref)
+                calls.setdefault(held.dataset.span, []).append(held.ref)
         for span, refs in sorted(calls.items()):
             butler.registry.certify(collection, refs, timespan(span))
     state = _state(butler, collection)

@@ -5,44 +5,24 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from lsst.daf.butler import DatasetRef
-
-from curated.butler.certified.lookup import key_of
+from curated.butler.certified.lookup import Certified
 from curated.core.diagnostic import Diagnostic, has_errors
 from curated.core.times import utc_texts
-from curated.datasets.inventory import Key, key_text
-from curated.datasets.spans import FIRST_NS, LAST_NS, Span, tai_text
+from curated.datasets.record import Dataset, Key
+from curated.datasets.spans import FIRST_NS, LAST_NS, tai_text
 
-
-class Held(NamedTuple):
-    """A dataset, and a range that a collection certifies it for, in TAI nanoseconds."""
-
-    ref: DatasetRef
-    span: Span
-
-    @property
-    def uuid(self) -> str:
-        """The dataset's UUID."""
-        return str(self.ref.id)
-
-
-State = dict[Key, list[Held]]
+State = dict[Key, list[Certified]]
 """What a collection certifies, by what it is of."""
 
 
-def same(one: Iterable[Held], other: Iterable[Held]) -> bool:
+def same(one: Iterable[Certified], other: Iterable[Certified]) -> bool:
     """Say whether two lists certify the same."""
-    first, second = (sorted((held.uuid, held.span) for held in listed) for listed in (one, other))
+    first, second = (
+        sorted((held.dataset.uuid, held.dataset.span) for held in listed) for listed in (one, other)
+    )
     return first == second
-
-
-def span_text(span: Span) -> str:
-    """Return a range as people know it, in UTC."""
-    begin, end = (None if ns in (FIRST_NS, LAST_NS) else ns for ns in span)
-    utc = utc_texts(ns for ns in (begin, end) if ns is not None)
-    return f"from {utc[begin] if begin else 'open'} to {utc[end] if end else 'open'} UTC"
 
 
 @dataclass(slots=True)
@@ -57,8 +37,8 @@ class Recertification:
         Whether nothing was done.
     collections : `tuple` [`str`]
         The collections.
-    removed, added : `list` [`tuple` [`str`, `Held`]]
-        Collection and certification.
+    removed, added : `list` [`Dataset`]
+        Certifications.
     diagnostics : `list` [`Diagnostic`]
         Findings; with an error among them nothing was done.
     reverse : `tuple` [`str`]
@@ -69,8 +49,8 @@ class Recertification:
     commit: str
     dry_run: bool
     collections: tuple[str, ...] = ()
-    removed: list[tuple[str, Held]] = field(default_factory=list)
-    added: list[tuple[str, Held]] = field(default_factory=list)
+    removed: list[Dataset] = field(default_factory=list)
+    added: list[Dataset] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     reverse: tuple[str, ...] = ()
 
@@ -91,15 +71,15 @@ class Recertification:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data for machine-readable output."""
-        moments = {ns for _, held in (*self.removed, *self.added) for ns in held.span}
+        moments = {ns for dataset in (*self.removed, *self.added) for ns in dataset.span}
         utc = utc_texts(moments - {FIRST_NS, LAST_NS})
         return {
             "repository": self.repository,
             "commit": self.commit,
             "dry_run": self.dry_run,
             "collections": list(self.collections),
-            "removed": [_plain(name, held, utc) for name, held in self.removed],
-            "added": [_plain(name, held, utc) for name, held in self.added],
+            "removed": [_plain(dataset, utc) for dataset in self.removed],
+            "added": [_plain(dataset, utc) for dataset in self.added],
             "reverse": list(self.reverse),
             "command": self.command,
             "diagnostics": [d.to_dict() for d in self.diagnostics],
@@ -108,22 +88,17 @@ class Recertification:
         }
 
 
-def _plain(collection: str, held: Held, utc: dict[int, str]) -> dict[str, Any]:
+def _plain(dataset: Dataset, utc: dict[int, str]) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "collection": collection,
-        "dataset_type": held.ref.datasetType.name,
-        "data_id": dict(held.ref.dataId.required),
-        "of": key_text(key_of(held.ref)),
-        "uuid": held.uuid,
+        "collection": dataset.collection,
+        "dataset_type": dataset.dataset_type,
+        "data_id": dict(dataset.data_id),
+        "of": str(dataset),
+        "uuid": dataset.uuid,
     }
-    for name, ns in zip(("begin", "end"), held.span, strict=True):
+    for name, ns in zip(("begin", "end"), dataset.span, strict=True):
         is_open = ns in (FIRST_NS, LAST_NS)
         said[f"{name}_tai_ns"] = None if is_open else ns
-        said[f"{name}_tai"] = None if is_open else _tai(ns)
+        said[f"{name}_tai"] = None if is_open else tai_text(ns)
         said[f"{name}_utc"] = None if is_open else f"{utc[ns]}Z"
     return said
-
-
-def _tai(ns: int) -> str:
-    """Return a moment as ISO 8601, with as many decimals as it needs."""
-    return tai_text(ns).replace(" ", "T").rstrip("0").rstrip(".")

@@ -54,7 +54,7 @@ def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, reposito
     chosen: Formatters = {}
     failed: dict[str, list[str]] = {}
     for entry in plan.ingest:
-        key = (entry.dataset_type, entry.data_id["instrument"])
+        key = (entry.dataset_type, entry.instrument)
         if key in chosen:
             continue
         try:
@@ -222,7 +222,7 @@ def _ingest(
                 path=path,
                 refs=[plan.ref(entry)],
                 # Butler would look it up again for each file.
-                formatter=formatters.get((entry.dataset_type, entry.data_id["instrument"])),
+                formatter=formatters.get((entry.dataset_type, entry.instrument)),
             )
             for entry, path in zip(entries, find(entries), strict=True)
         ]

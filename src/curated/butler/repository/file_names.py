@@ -12,7 +12,7 @@ from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
 from curated.butler.importing.plan import Plan
-from curated.datasets.inventory import Key
+from curated.datasets.record import Key
 
 # What stands for the RUN in a name; no collection is called so.
 _RUN = "curated-placeholder/run"

@@ -103,7 +103,7 @@ def _as_text(settings: Settings, report: ExportReport) -> None:
         return
     by_type: dict[str, int] = {}
     for one in report.exported:
-        kind = one.certification.dataset_type
+        kind = one.dataset.dataset_type
         by_type[kind] = by_type.get(kind, 0) + 1
     width = max(map(len, by_type))
     for kind, count in sorted(by_type.items()):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.declare.settings import check_setting
-from curated.package.instrument.settings import EASTWARD, INSTRUMENT
+from curated.package.instrument.settings import INSTRUMENT
 from curated.package.layout import directory_name
 from curated.registry import find_type
 
@@ -141,8 +141,8 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
         ``CAL002`` for each thing that is not.
     """
     problems = list(check_setting(INSTRUMENT, tree, "CAL002"))
-    # What is wrong in one detector or filter leaves the others.
-    wrong = {problem.pointer[:2] for problem in problems}
+    # What is wrong in one detector or filter leaves the others, and a wrong utc_offset leaves all of them.
+    wrong = {problem.pointer[:2] for problem in problems} - {("utc_offset",)}
     if any(len(place) < 2 for place in wrong):
         return Instrument(directory, directory), problems
     detectors: dict[str, Detector] = {}
@@ -167,11 +167,7 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
         filters[name] = Filter(item["name"], item.get("band", item["name"]))
     expected, more = _expected(tree.get("expected", []), wrong, detectors, filters)
     problems += more
-    offset = tree.get("utc_offset", 0)
-    if not EASTWARD[0] <= offset <= EASTWARD[1]:
-        detail = f"utc_offset is {offset}, not hours from {EASTWARD[0]:g} to {EASTWARD[1]:g}"
-        problems.append(Problem("CAL002", ("utc_offset",), detail))
-        offset = 0
+    offset = 0 if any(p.pointer == ("utc_offset",) for p in problems) else tree.get("utc_offset", 0)
     scalars = {k: v for k, v in tree.items() if not isinstance(v, list)}
     scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "utc_offset": offset}
     return Instrument(directory=directory, declared=True, **scalars), problems

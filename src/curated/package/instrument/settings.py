@@ -98,6 +98,8 @@ INSTRUMENT = Setting(
         "utc_offset": Setting(
             kind="real",
             minimum=EASTWARD[0],
+            maximum=EASTWARD[1],
+            says=f"not hours from {EASTWARD[0]:g} to {EASTWARD[1]:g}",
             doc="Hours by which the observatory's time is ahead of UTC, negative in the west; nights go from noon to noon.",
         ),
     },

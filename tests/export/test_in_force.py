@@ -8,18 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.core.times import EARLIEST, WHOLE_SECONDS, tai_nanoseconds, utc_times
-from curated.datasets.spans import FIRST_NS, LAST_NS
-from curated.export.certification import Certification, in_force
+from curated.datasets.record import Dataset
+from curated.datasets.spans import FIRST_NS, LAST_NS, Span
+from curated.export.in_force import in_force
 
 KEYS = ((("detector", 0), ("instrument", "Lab")), (("detector", 1), ("instrument", "Lab")))
 
 
-def one(uuid: str, begin: int, end: int, collection: str = "a", detector: int = 0) -> Certification:
-    return Certification(uuid, "defects", KEYS[detector], f"run-{uuid}", collection, (begin, end))
+def one(uuid: str, begin: int, end: int, collection: str = "a", detector: int = 0) -> Dataset:
+    span = Span(begin, end)
+    return Dataset("defects", KEYS[detector], span, uuid=uuid, run=f"run-{uuid}", collection=collection)
 
 
-def spans(collections: list[list[Certification]]) -> list[tuple[str, int, int]]:
-    return [(c.uuid, *c.span) for c in in_force(collections).certifications]
+def spans(collections: list[list[Dataset]]) -> list[tuple[str, int, int]]:
+    return [(c.uuid, *c.span) for c in in_force(collections).datasets]
 
 
 def test_the_first_collection_that_covers_a_moment_counts() -> None:
@@ -42,7 +44,7 @@ def test_ranges_of_one_collection_that_meet_stay_as_they_were_certified() -> Non
 
 def test_what_overlaps_in_one_collection_is_left_out() -> None:
     found = in_force([[one("x", 0, 20), one("y", 10, 30), one("z", 30, 40), one("w", 15, 16, detector=1)]])
-    assert [c.uuid for c in found.certifications] == ["z", "w"]
+    assert [c.uuid for c in found.datasets] == ["z", "w"]
     assert [(a.uuid, b.uuid) for a, b in found.ambiguous] == [("x", "y"), ("y", "x")]
 
 
@@ -50,7 +52,7 @@ def test_an_overlap_that_a_newer_collection_hides_is_none() -> None:
     newer = [one("n", 0, 20)]
     older = [one("x", 0, 20, "b"), one("y", 10, 30, "b")]
     found = in_force([newer, older])
-    assert [(c.uuid, *c.span) for c in found.certifications] == [("n", 0, 20), ("y", 20, 30)]
+    assert [(c.uuid, *c.span) for c in found.datasets] == [("n", 0, 20), ("y", 20, 30)]
     assert not found.ambiguous
 
 
@@ -75,12 +77,14 @@ def test_each_moment_has_what_a_lookup_finds(collections: list[list[tuple[str, i
         for moment in range(19):
             expected: set[str] = set()
             for members in certified:
-                expected = {c.uuid for c in members if c.data_id == key and c.span[0] <= moment < c.span[1]}
+                expected = {
+                    c.uuid for c in members if c.data_id == key and c.span.begin <= moment < c.span.end
+                }
                 if expected:
                     collection = members[0].collection
                     break
             found = {
-                c.uuid for c in result.certifications if c.data_id == key and c.span[0] <= moment < c.span[1]
+                c.uuid for c in result.datasets if c.data_id == key and c.span.begin <= moment < c.span.end
             }
             if len(expected) > 1:
                 assert not found
