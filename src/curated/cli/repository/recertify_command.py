@@ -53,7 +53,7 @@ def command(
     Exit status 1 if ranges would overlap, or if the package has errors; then nothing is changed.
     """
     from curated.butler import recertify_ranges
-    from curated.git.repository import Repository
+    from curated.git.repository import open_repository
     from curated.history.commits import Commits
 
     if release is not None and collection is not None:
@@ -66,7 +66,7 @@ def command(
         commits.at,
         commits.around,
         revision=rev,
-        prefix=Repository(package.root).prefix,
+        prefix=open_repository(package.root).prefix,
         paths=() if "" in chosen else chosen,
         release=release,
         collection=collection,
