@@ -17,7 +17,7 @@ import pytest
 from curated.check.cache import Cache, cache_directory, type_state
 from curated.check.package import check_package
 from curated.core.diagnostic import Diagnostic
-from curated.git.blob import blob_sha1
+from curated.git.objects import blob_sha1
 from curated.package.package import open_package
 from curated.registry import get_type
 from support.programs import check_without_override

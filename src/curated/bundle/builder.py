@@ -20,8 +20,8 @@ from curated.convert import Converted, convert_package
 from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError
 from curated.core.parallel import Progress
-from curated.git.blob import blob_sha1
-from curated.git.repository import Repository
+from curated.git.objects import blob_sha1
+from curated.git.repository import highest_tag, open_repository
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 
@@ -132,7 +132,7 @@ def build_bundle(
 def default_label(package: Package, origin: Origin) -> str:
     """Return the tag at the commit, or its name; with changes, a hash of the files as they are."""
     if not origin.dirty:
-        tag = Repository(package.root).tag(origin.sha1).replace("/", "-")
+        tag = highest_tag(open_repository(package.root), origin.sha1).replace("/", "-")
         return check_label(tag, "give another one with --label") if tag else f"git-{origin.sha1[:12]}"
     digest = hashlib.sha256()
     for path in (path for file in package.layout.files for path in (file.path, file.side) if path):

@@ -21,8 +21,7 @@ from curated.datasets.inventory import Inventory
 from curated.datasets.record import Dataset, data_id_of
 from curated.datasets.spans import Span
 from curated.fits.digest import content_digest
-from curated.git.checkout import check_out
-from curated.git.repository import Repository
+from curated.git.repository import check_out, open_repository, resolve_commit
 from curated.package.package import Package, open_package
 
 _CHUNK = 1 << 20
@@ -115,7 +114,7 @@ def find_base(where: str, package: Package, *, progress: Progress | None = None)
         found = take_inventory(where, (), _staged(progress))
         _refuse(found.diagnostics, where)
         return found.base()
-    commit = Repository(package.root).commit(where)
+    commit = resolve_commit(open_repository(package.root), where)
     label = default_label(package, Origin(commit, "", False, {}, {}))
     with _checked_out(package, commit) as earlier:
         manifest, diagnostics = _manifest(earlier, label, None, progress)
@@ -197,7 +196,7 @@ def _found_package(where: str, directory: str, revision: str | None) -> Iterator
         yield package, f"package {package.root}" + (f" at {commit[:12]}" if commit else "")
         return
     try:
-        commit = Repository(package.root).commit(revision)
+        commit = resolve_commit(open_repository(package.root), revision)
     except CuratedError as error:
         raise CuratedError(
             f"{where or revision}: there is no package, bundle or repository, and {error.message}",
@@ -210,7 +209,7 @@ def _found_package(where: str, directory: str, revision: str | None) -> Iterator
 @contextmanager
 def _checked_out(package: Package, commit: str) -> Iterator[Package]:
     """Give the package of a commit, with its files on a disk, so that several processes can read them."""
-    repository = Repository(package.root)
+    repository = open_repository(package.root)
     with tempfile.TemporaryDirectory(prefix="curated-") as name:
         directory = Path(name).resolve()
         check_out(repository, commit, directory)
@@ -230,7 +229,7 @@ def _record(dataset: Mapping[str, Any]) -> Dataset:
 def _commit(package: Package) -> str:
     """Return the commit that a work tree is of; nothing where there is none."""
     try:
-        return Repository(package.root).commit()
+        return resolve_commit(open_repository(package.root))
     except CuratedError:
         return ""
 

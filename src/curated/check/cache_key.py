@@ -9,7 +9,7 @@ from curated.check.cache import type_state
 from curated.check.reader import read_file
 from curated.core.diagnostic import Problem
 from curated.core.keys import CalibFile
-from curated.git.blob import blob_sha1
+from curated.git.objects import blob_sha1
 from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.registry import get_type

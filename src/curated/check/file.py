@@ -151,12 +151,12 @@ def _with_side(
     """Give a calibration what stands in the provenance file beside it, and say what is wrong there."""
     if beside is None:
         return calib, []
-    from curated.text.side import join, read_side
+    from curated.text.provenance import read_provenance_file
 
-    side = read_side(beside)
+    side = read_provenance_file(beside)
     problems = side.problems
     if calib is not None:
-        calib, more = join(calib, side)
+        calib, more = calib.with_provenance(side.provenance)
         problems = problems + more
     return calib, [side.diagnose(problem, file.side) for problem in limited(problems)]
 

@@ -10,7 +10,7 @@ from curated.check.cache_key import hash_of
 from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__
-from curated.git.blob import blob_sha1
+from curated.git.objects import blob_sha1
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 

@@ -17,11 +17,11 @@ from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.fits.digest import ContentDigest
 from curated.fits.writer import fits_blocks
-from curated.git.blob import blob_sha1
+from curated.git.objects import blob_sha1
 from curated.package.config import Silence
 from curated.package.files import Files
 from curated.package.instrument import Instrument
-from curated.text.side import side_path, side_text
+from curated.text.provenance import provenance_path, provenance_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ class Task:
         if beside is not None:
             self._committed(file.side, beside)
         content = ContentDigest() if self.records else None
-        blocks = fits_blocks(calib, self.origin.stamp(file, blob, end))
+        blocks = fits_blocks(calib.fits_content(), self.origin.stamp(file, blob, end))
         written = self._write(fits_path(file.path), blocks, content)
         if content is None:
             return report, Converted(file, written, blob)
         provenance = None
         if calib.provenance:
-            provenance = self._write(side_path(file.path), [side_text(calib.provenance).encode()])
+            provenance = self._write(provenance_path(file.path), [provenance_text(calib.provenance).encode()])
         return report, Converted(
             file,
             written,

@@ -10,9 +10,9 @@ from datetime import datetime
 from curated.check.reader import read_file
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
-from curated.git.blob import blob_sha1
-from curated.git.difference import Difference, difference
-from curated.git.tree import CommitTree
+from curated.git.changes import WorkTreeChanges, work_tree_changes
+from curated.git.objects import CommitTree, blob_sha1
+from curated.git.repository import commit_date, find_work_tree, merge_base, open_repository
 from curated.history.lookup import committed_package
 from curated.package.config import CONFIG_FILE
 from curated.package.files import WorkTree
@@ -73,13 +73,16 @@ def find_changes(package: Package, revision: str) -> Changed:
     CuratedError
         If the package is not in a git repository, or git knows no such commit; it says how to mend it.
     """
-    if not any((path / ".git").exists() for path in (package.root, *package.root.parents)):
+    if find_work_tree(package.root) is None:
         raise CuratedError(
             f"{package.root} is not in a git repository, so that nothing is known of changes",
             "leave --since out, or run 'git init' and commit the calibrations",
         )
-    said = difference(package.root, revision)
-    before, base = committed_package(package.root, said.base)
+    repository = open_repository(package.root)
+    base = merge_base(repository, revision)
+    date = commit_date(repository, base)
+    said = work_tree_changes(repository, base)
+    before, _ = committed_package(package.root, base)
     blobs = _blobs(before)
     now, then = set(_paths(package.layout)), set(_paths(before.layout))
     # A file that is absent and that git does not miss was left out of a sparse checkout.
@@ -89,7 +92,7 @@ def find_changes(package: Package, revision: str) -> Changed:
     paths |= (now - blobs.keys()) | (then - now - absent)
     if CONFIG_FILE in said.paths or before.bare is not package.bare:
         paths.add(CONFIG_FILE)
-    return Changed(before, package, base, said.date, frozenset(paths), said.renames)
+    return Changed(before, package, base, date, frozenset(paths), said.renames)
 
 
 def _blobs(package: Package) -> dict[str, str]:
@@ -103,7 +106,7 @@ def _paths(layout: Layout) -> Iterator[str]:
     yield from (path for path, _ in layout.problems)
 
 
-def _candidates(package: Package, said: Difference, both: Iterable[str]) -> Iterator[str]:
+def _candidates(package: Package, said: WorkTreeChanges, both: Iterable[str]) -> Iterator[str]:
     """Yield what may differ of the paths that there are before and now; of a link, git compares where it leads."""
     root = package.root if isinstance(package.files, WorkTree) else None
     for path in both:

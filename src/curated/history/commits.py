@@ -11,8 +11,9 @@ from curated.check.package import check_loaded
 from curated.check.reader import check_one
 from curated.check.report import Report
 from curated.core.keys import CalibFile
-from curated.git.repository import Repository
-from curated.git.tree import CommitTree
+from curated.git.changes import commits_changing
+from curated.git.objects import CommitTree
+from curated.git.repository import open_repository
 from curated.history.lookup import package_at
 from curated.package.files import Files
 from curated.package.instrument import Instrument
@@ -85,5 +86,4 @@ class CommitChecker:
 
     def commits_near(self, paths: Sequence[str]) -> list[str]:
         """Return the last commits that changed some paths of the package, each with its parents, newest first."""
-        repository = Repository(self.package.root)
-        return repository.changing(paths, _NEARBY)
+        return commits_changing(open_repository(self.package.root), paths, _NEARBY)

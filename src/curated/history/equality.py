@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from curated.calib import Calib
 from curated.calib.arrays import is_equal
-from curated.calib.values import content_keywords
+from curated.calib.keywords import content_keywords
 from curated.core.metadata import is_same
 from curated.core.units import fits_unit
 from curated.datasets.deprecation import MARK
@@ -40,7 +40,7 @@ def _fields(old: Calib, new: Calib) -> Iterator[str]:
 
 
 def _keywords(old: Calib, new: Calib) -> Iterator[str]:
-    before, after = content_keywords(old), content_keywords(new)
+    before, after = (content_keywords(calib.SPEC, calib.metadata) for calib in (old, new))
     for key in {**before, **after}:
         values = before.get(key), after.get(key)
         if key not in _OF_VALIDITY and not (is_same(*values) or is_equal(*values)):

@@ -15,8 +15,9 @@ from curated.check.rules.sets import resolve_reported
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.times import iso
-from curated.git.repository import Change, Repository
-from curated.git.tree import CommitTree
+from curated.git.changes import Commit, last_commits
+from curated.git.objects import CommitTree, find_blobs
+from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.package.config import Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -60,7 +61,7 @@ class Answer:
         All files of the key, in the order of their starts.
     commit : `str`
         The commit that was asked; empty for the work tree.
-    change : `Change` or `None`
+    change : `Commit` or `None`
         The last commit that changed the file, where git knows it.
     """
 
@@ -69,7 +70,7 @@ class Answer:
     found: Candidate | None
     candidates: tuple[Candidate, ...]
     commit: str = ""
-    change: Change | None = None
+    change: Commit | None = None
 
 
 def package_at(package: Package, revision: str) -> tuple[Package, str]:
@@ -87,8 +88,8 @@ def committed_package(root: Path, revision: str) -> tuple[Package, str]:
     revision : `str`
         The commit.
     """
-    repository = Repository(root)
-    sha1 = repository.commit(revision)
+    repository = open_repository(root)
+    sha1 = resolve_commit(repository, revision)
     tree = CommitTree(repository, sha1)
     config = Config(calibs="")
     bare = "curated.yaml" not in tree.blobs
@@ -239,19 +240,19 @@ def _verdict(valid: Range, time: datetime, report: FileReport) -> str:
     return "in force"
 
 
-def _change(package: Package, found: Candidate | None, commit: str) -> Change | None:
+def _change(package: Package, found: Candidate | None, commit: str) -> Commit | None:
     if found is None:
         return None
     try:
-        repository = Repository(package.root)
-        sha1 = commit or repository.commit()
+        repository = open_repository(package.root)
+        sha1 = commit or resolve_commit(repository)
     except CuratedError:
         return None
-    if repository.is_shallow:
+    if is_shallow(repository):
         return None  # where history is cut off, the last commit is not the last change
     path = found.file.path
-    blobs = {p: b for p, b in repository.blobs(sha1, path).items() if p == path}
-    return repository.last_changes(sha1, blobs, path).get(path)
+    blobs = {p: b for p, b in find_blobs(repository, sha1, path).items() if p == path}
+    return last_commits(repository, sha1, blobs, path).get(path)
 
 
 __all__ = ["Answer", "Candidate", "committed_package", "find", "lookup", "package_at"]

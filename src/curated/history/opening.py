@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError
-from curated.git.clone import clone, is_address
-from curated.git.repository import Repository
+from curated.git.repository import clone, is_address, open_repository
 from curated.history.calibrations import Calibrations
 from curated.history.lookup import committed_package
 from curated.package.package import open_package
@@ -31,7 +30,7 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
 
 def _has_commits(path: Path, rev: str | None) -> bool:
     try:
-        repository = Repository(path)
+        repository = open_repository(path)
     except CuratedError:
         return False
-    return rev is not None or repository.repo.working_tree_dir is None
+    return rev is not None or repository.is_bare

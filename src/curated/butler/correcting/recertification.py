@@ -19,7 +19,7 @@ from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.times import utc_texts
 from curated.datasets.record import Dataset, Key
 from curated.datasets.spans import Span, tai_text
-from curated.git.repository import Repository
+from curated.git.repository import open_repository
 from curated.history.commits import CheckedCommit, CommitChecker
 from curated.package.package import Package
 
@@ -172,7 +172,7 @@ def run_recertify(request: RecertificationRequest, package: Package) -> Recertif
 def _comparisons(
     butler: Butler, request: RecertificationRequest, commit: CheckedCommit
 ) -> list[RangeComparison]:
-    prefix = Repository(commit.package.root).prefix
+    prefix = open_repository(commit.package.root).prefix
     return [
         RangeComparison(
             butler, name, _state(butler, name), commit, prefix, request.paths, retire=request.retire

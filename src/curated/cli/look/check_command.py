@@ -21,10 +21,12 @@ from curated.cli.context import (
     print_findings,
     print_json,
 )
+from curated.git.repository import find_work_tree
 
 if TYPE_CHECKING:
+    from curated.check.package import Rule
     from curated.check.report import Report
-    from curated.history.edits import UnnotedEdits
+    from curated.history.edits import EditSearch
     from curated.package.package import Package
 
 
@@ -78,7 +80,7 @@ def command(
     """
     package = settings.package()
     chosen = package_paths(package, settings.directory, paths)
-    unnoted = _unnoted(package)
+    search = _edit_search(package)
     with settings.progress("checking") as progress:
         report = _checker(since)(
             package,
@@ -87,7 +89,7 @@ def command(
             use_cache=not no_cache,
             today=dt.datetime.now(tz=dt.UTC).date(),
             progress=progress,
-            also=unnoted,
+            also=_edit_rule(search),
         )
     if times:
         _print_times(settings, report, form)
@@ -134,7 +136,7 @@ def _print_times(settings: Settings, report: Report, form: str) -> None:
 
 def _prefix(root: Path) -> str:
     """Return the path of the package in its repository, which a forge's paths start from."""
-    top = next((p for p in (root, *root.parents) if (p / ".git").exists()), root)
+    top = find_work_tree(root) or root
     relative = os.path.relpath(root, top)
     return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
 
@@ -150,10 +152,18 @@ def _checker(since: str | None) -> Callable[..., Report]:
     return partial(check_since, revision=since)
 
 
-def _unnoted(package: Package) -> UnnotedEdits | None:
-    """Return the rule on edits without a note; what it needs is loaded only where there may be a repository."""
-    if not any((path / ".git").exists() for path in (package.root, *package.root.parents)):
+def _edit_search(package: Package) -> EditSearch | None:
+    """Start to look for edits without a note; what it needs is loaded only in a repository."""
+    if find_work_tree(package.root) is None:
         return None
-    from curated.history.edits import UnnotedEdits
+    from curated.history.edits import start_edit_search
 
-    return UnnotedEdits(package)
+    return start_edit_search(package)
+
+
+def _edit_rule(search: EditSearch | None) -> Rule | None:
+    if search is None:
+        return None
+    from curated.history.edits import find_unnoted_edits
+
+    return partial(find_unnoted_edits, search)
