@@ -14,7 +14,7 @@ from curated.butler.certified.lookup import Certified, certified_in
 from curated.butler.correcting.range_changes import RangeChange, RangeComparison, State, equal_ranges
 from curated.butler.correcting.session import changing
 from curated.butler.importing.plan import timespan
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.times import utc_texts
 from curated.datasets.record import Dataset, Key
