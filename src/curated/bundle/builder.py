@@ -111,7 +111,7 @@ def build_bundle(
             jobs=jobs,
             progress=progress,
             records=True,
-            recipes=base.recipes if base is not None else None,
+            recipes=base.by_recipe if base is not None else None,
         )
         if report.failed:
             return report, None

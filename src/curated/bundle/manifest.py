@@ -63,7 +63,7 @@ def make_manifest(
     known = identities(report, report.files, label)
     datasets = [{**known[c.file.path], **_file(c, origin)} for c in listed]
     if base is not None:
-        datasets = [base.referring(dataset) for dataset in datasets]
+        datasets = [base.refer(dataset) for dataset in datasets]
     return {
         "format": FORMAT,
         "version": VERSION,
