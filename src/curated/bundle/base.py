@@ -97,15 +97,15 @@ def read_base(bundle: Path) -> Base:
     """
     try:
         manifest, datasets = read_pieces(bundle / "manifest.json")
-        label = manifest["repository"]["label"]
-        if datasets is None:
-            raise ValueError("datasets is missing or not a list")
-        return Base.of(str(label), map(_checked, datasets))
+        if datasets is not None:
+            return Base.of(str(manifest["repository"]["label"]), map(_checked, datasets))
+        reason = "it lists no datasets"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CuratedError(
-            f"{bundle} is no bundle that another one can build on: {error}",
-            "name a bundle that this version of curated made, a tag, or a repository",
-        ) from error
+        reason = str(error)
+    raise CuratedError(
+        f"{bundle} is no bundle that another one can build on: {reason}",
+        "name a bundle that this version of curated made, a tag, or a repository",
+    )
 
 
 def _checked(dataset: Any) -> ManifestDataset:

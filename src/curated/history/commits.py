@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from curated.check.cache_key import hash_of
-from curated.check.file import FileReport
-from curated.check.package import check_loaded
-from curated.check.reader import check_one
-from curated.check.report import Report
+from curated.check.cache import instrument_hash
+from curated.check.file import read_and_check
+from curated.check.instruments import read_instruments
+from curated.check.package import judge
+from curated.check.report import FileReport, Report
 from curated.core.keys import CalibFile
 from curated.git.changes import commits_changing
 from curated.git.objects import CommitTree
@@ -64,22 +64,24 @@ class Commits:
         CuratedError
             If there is no repository, or no such commit.
         """
-        package, commit = package_at(self.package, revision)
+        package, commit = package_at(self.package.root, revision)
         if commit not in self.said:
-            self.said[commit] = Said(commit, package, check_loaded(package, (), self._load))
+            declared, findings = read_instruments(package)
+            reports = self._reports(package.files, package.layout.files, declared)
+            self.said[commit] = Said(commit, package, judge(package, (), declared, reports, findings))
         return self.said[commit]
 
-    def _load(
+    def _reports(
         self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
         blobs = files.blobs if isinstance(files, CommitTree) else {}
         reports = {}
         for file in listed:
             instrument = declared.get(file.key.instrument)
-            declaration = hash_of(instrument) if instrument else ""
+            declaration = instrument_hash(instrument) if instrument else ""
             name = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
             if name not in self.known:
-                self.known[name] = check_one(files, file, declared, beside=False)[2]
+                self.known[name] = read_and_check(files, file, declared, companion=False).report
             reports[file.path] = self.known[name]
         return reports
 

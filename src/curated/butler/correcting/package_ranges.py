@@ -14,7 +14,8 @@ from curated.bundle.identity import identities
 from curated.butler.certified.lookup import Certified
 from curated.butler.repository.opening import read
 from curated.calib import Calib, CalibrationError
-from curated.check.reader import check_one
+from curated.check.file import read_and_check
+from curated.check.instruments import complete_instruments
 from curated.check.report import Report
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
@@ -101,7 +102,8 @@ class Products:
     def add(self, label: str) -> None:
         """Add what the calibrations are under a label."""
         report = self.said.report
-        known = identities(report, report.files, label)
+        instruments = complete_instruments(self.said.package, report.reports, report.declared)
+        known = identities(report, instruments, report.files, label)
         for file in report.files:
             one = known[file.path]
             span = Span.of(one["validity"]["begin_tai_ns"], one["validity"]["end_tai_ns"])
@@ -148,7 +150,7 @@ class Products:
                 yield product
 
     def _calib(self, file: CalibFile) -> Calib | None:
-        return check_one(self.said.package.files, file, {}, beside=False)[0]
+        return read_and_check(self.said.package.files, file, {}, companion=False).calib
 
 
 def is_curated(ref: DatasetRef) -> bool:

@@ -15,6 +15,7 @@ from curated.butler.correcting.report import Recertification, State, same
 from curated.butler.correcting.session import changing
 from curated.butler.importing.plan import timespan
 from curated.butler.importing.survey import collection_info
+from curated.check.instruments import complete_instruments
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.datasets.record import Dataset, Key
 from curated.datasets.spans import Span
@@ -94,7 +95,8 @@ def run_recertify(options: Options, revision: str, say: Say, around: Around) -> 
 
 
 def _collections(butler: Butler, options: Options, said: Said) -> list[str]:
-    instruments = sorted(instrument.name for instrument in said.report.instruments.values())
+    by_directory = complete_instruments(said.package, said.report.reports, said.report.declared)
+    instruments = sorted(instrument.name for instrument in by_directory.values())
     if options.collection is not None:
         names = [options.collection]
     elif options.release is not None:
