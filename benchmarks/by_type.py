@@ -94,7 +94,7 @@ def convert(package: Package, file: CalibFile) -> bytes:
     report, calib, *_ = read_and_check(package.files, file, {})
     if calib is None:
         raise SystemExit(f"{file.path}: {report.diagnostics}")
-    return fits_bytes(calib)
+    return fits_bytes(calib.fits_content())
 
 
 def baseline(path: Path) -> bytes:

@@ -402,6 +402,29 @@ def test_a_reader_that_has_gone(demo: GitPackage) -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_output_that_does_not_fit_on_the_disk() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "curated", "types"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "curated: error: No space left on device\n")
+
+
+def test_functions_of_other_modules_run_at_the_end() -> None:
+    code = (
+        "import atexit, sys, threading\nfrom curated.cli.main import main\n"
+        "atexit.register(print, 'last')\n"
+        "threading.Timer(0.2, print, ['thread']).start()\n"
+        "sys.argv = ['curated', '--version']\nmain()\n"
+    )
+    done = run_fresh(code)
+    assert (done.returncode, done.stdout.splitlines()[1:], done.stderr) == (0, ["thread", "last"], "")
+
+
 def test_names_that_the_encoding_does_not_hold(demo: GitPackage) -> None:
     question = ["lookup", "demo", "defects", "--detector", "d00", "--at", "2024-06-01"]
     done = run_curated(*question, cwd=demo.path, PYTHONIOENCODING="latin-1", PYTHONUTF8="0", LC_ALL="C")

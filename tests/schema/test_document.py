@@ -30,7 +30,7 @@ from curated.schema import (
     schema_files,
     write_schemas,
 )
-from curated.text.side import read_side
+from curated.text.provenance import read_provenance_file
 from curated.text.yaml.reader import load_yaml
 from support import schemas as support
 
@@ -284,7 +284,7 @@ RECORD = {
 
 
 def record_finds(document: Any) -> list[str]:
-    return [p.detail for p in read_side(yaml.safe_dump(document).encode()).problems]
+    return [p.detail for p in read_provenance_file(yaml.safe_dump(document).encode()).problems]
 
 
 SETTINGS = [

@@ -21,7 +21,7 @@ from curated.convert import Converted, convert_package
 from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError
 from curated.core.parallel import Progress
-from curated.core.wholefile import rename_directory, staging_directory
+from curated.core.wholefile import staging_directory
 from curated.git.objects import blob_sha1
 from curated.git.repository import highest_tag, open_repository
 from curated.history.lookup import instrument_directories
@@ -93,7 +93,7 @@ def build_bundle(
     label = check_label(label) if label is not None else default_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
-    with staging_directory(output.parent, output.name) as staging:
+    with staging_directory(output.parent, f".{output.name}.") as staging:
         (staging / "files").mkdir()
         report, converted = convert_package(
             package,
@@ -114,7 +114,8 @@ def build_bundle(
         manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
         _write_documents(staging, manifest)
-        rename_directory(staging, output)
+        # An empty directory gives way, but a link to one does not.
+        os.rename(staging, os.path.realpath(output))
         return report, Bundle(output, manifest)
 
 

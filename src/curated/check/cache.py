@@ -23,6 +23,7 @@ from curated.core.codes import Severity
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
 from curated.core.version import __version__
+from curated.core.wholefile import write_whole
 from curated.datasets.deprecation import Deprecation
 from curated.git.objects import blob_sha1
 from curated.package.instrument import Instrument
@@ -179,18 +180,9 @@ class Cache:
         except TypeError:  # text that is not UTF-8, or a number beyond 64 bits
             return
         head = f"{self.program} {hashlib.sha256(body).hexdigest()}\n".encode()
-        import tempfile
-
-        temporary = ""
-        try:
+        with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(head + body)
-            os.replace(temporary, self.path)
-        except OSError:
-            if temporary and os.path.exists(temporary):
-                os.unlink(temporary)
+            write_whole(self.path, [head, body], durable=False)
         _remove_old(self.path.parent)
 
 
@@ -206,7 +198,9 @@ def _remove_old(directory: Path) -> None:
     try:
         with os.scandir(directory) as entries:
             files = [
-                (e.stat().st_mtime, e.path) for e in entries if e.name.startswith("check-") and e.is_file()
+                (e.stat().st_mtime, e.path)
+                for e in entries
+                if e.name.startswith(("check-", ".check-")) and e.is_file()
             ]
         caches = sorted((age, path) for age, path in files if path.endswith(".json"))
         oldest = time.time() - _ABANDONED

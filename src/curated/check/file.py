@@ -244,11 +244,11 @@ def _join_side(
         return calib, []
     if isinstance(content, Problem):
         return calib, [Diagnostic.from_problem(content, file.side)]
-    from curated.text.side import join, read_side
+    from curated.text.provenance import read_provenance_file
 
-    side = read_side(content)
+    side = read_provenance_file(content)
     problems = side.problems
     if calib is not None:
-        calib, join_problems = join(calib, side)
+        calib, join_problems = calib.with_provenance(side.provenance)
         problems = problems + join_problems
     return calib, [side.diagnose(problem, file.side) for problem in limited(problems)]

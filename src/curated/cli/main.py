@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import importlib
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 # Two jobs use two processors; threads of a linear-algebra library would only get in their way,
 # and a process without threads can be forked.
@@ -134,16 +133,16 @@ def _run() -> Any:
         _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
         return error.exit_status
     except click.ClickException as error:
-        said = io.StringIO()
-        error.show(said)
-        _say(*said.getvalue().splitlines(), prefix="")
+        usage = io.StringIO()
+        error.show(usage)
+        _say(*usage.getvalue().splitlines(), prefix="")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
         return 130
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return 1
     except OSError as error:
         _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
@@ -151,27 +150,24 @@ def _run() -> Any:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process; what is left in memory goes with it.
+    """End the process.
 
-    To take apart what was imported takes the interpreter up to half a second, where Butler is among it.
+    Objects in reference cycles are left to the operating system: to search for them takes Python up to half a second
+    where Butler is imported (docs/adr/0021).
     """
-    watched = sys.gettrace() is not None or sys.getprofile() is not None
-    if watched or _has_threads():
-        sys.exit(status)
-    atexit._run_exitfuncs()  # noqa: SLF001 - what others have asked for at the end, as Python itself would do
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        status = status or CuratedError.exit_status  # what was printed did not arrive whole
-    os._exit(status)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            status = status or CuratedError.exit_status  # the output is incomplete
+            _discard(stream)
+    gc.freeze()
+    sys.exit(status)
 
 
-def _has_threads() -> bool:
-    """Say whether there are threads for which Python would wait."""
-    threading = sys.modules.get("threading")
-    others = set(threading.enumerate()) - {threading.main_thread()} if threading else set()
-    return not all(thread.daemon for thread in others)
+def _discard(stream: TextIO) -> None:
+    """Send nowhere what a stream still holds, so that Python does not complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _say(*lines: str, prefix: str = "curated: ") -> None:

@@ -24,7 +24,7 @@ from curated.package.config import Silence
 from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.registry import get_type
-from curated.text.side import side_path, side_text
+from curated.text.provenance import provenance_path, provenance_text
 
 _PROJECT = __name__.partition(".")[0]
 
@@ -143,14 +143,14 @@ class Conversion:
         end = checked.report.end or (iso(following) if following else "")
         blob = self._blobs(file, checked.text, checked.side)
         content = ContentDigest() if self.for_bundle else None
-        blocks = fits_blocks(checked.calib, self.origin.stamp(file, blob, end))
+        blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
         if content is None:
             return checked.report, Converted(file, fits, blob)
         provenance = None
         if checked.calib.provenance:
-            text = side_text(checked.calib.provenance).encode()
-            provenance = self._write(side_path(file.path), [text])
+            text = provenance_text(checked.calib.provenance).encode()
+            provenance = self._write(provenance_path(file.path), [text])
         recipe = self.recipe(file, checked.text, checked.side)
         return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
 

@@ -61,7 +61,7 @@ def fits_section(calib: Calib) -> str:
         "What `curated convert` makes of the example. The primary HDU has no data; it holds the keywords, and in "
         "a released file the stamp.\n",
     ]
-    with fits.open(io.BytesIO(fits_bytes(calib))) as hdus:
+    with fits.open(io.BytesIO(fits_bytes(calib.fits_content()))) as hdus:
         for number, hdu in enumerate(hdus[1:], 1):
             if hdu.is_image:
                 kind = f"{hdu.shape[1]} x {hdu.shape[0]} pixels, BITPIX {hdu.header['BITPIX']}"

@@ -14,11 +14,10 @@ from curated.export.origin import Target, recorded, target
 from curated.export.unpack import plain_fits
 from curated.export.wanted import Wanted, type_of
 from curated.fits.reader import read_fits
-from curated.fits.writer import plane_blocks
+from curated.fits.writer import image_blocks
 from curated.package.layout import FORMS
 from curated.provenance import settle
 from curated.registry import get_type
-from curated.text.writer import text_files
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class Task:
             made = Made(wanted, place.parts, original=place.original, url=url, problems=problems)
             if cls.SPEC.beside:
                 name = f"{place.parts[-1]}{cls.SPEC.beside[0]}"
-                image = self._write(made, number, name, plane_blocks(calib))
+                image = self._write(made, number, name, image_blocks(calib.fits_images()))
                 calib = calib.described(image, name)
             texts = self._texts(calib, place)
             # Provenance beside a text comes first.
@@ -122,7 +121,7 @@ class Task:
             # In a directory that does not exist, so that no file there is taken for its provenance.
             name = os.path.join(self.scratch, "none", f"{place.parts[-1]}.{form}")
             try:
-                return {os.path.basename(n): data for n, data in text_files(calib, name, form).items()}
+                return {os.path.basename(n): data for n, data in calib.text_files(name, form).items()}
             except CuratedError as error:
                 failures.append(error)
         raise failures[0]

@@ -20,6 +20,9 @@ _RECORD = re.compile(r"[A-Za-z_][\w.]*: +[+-]?[\d.]\S*\Z")
 CUT_MARK = re.compile(r"(' *)/")
 RECORD_MARK = re.compile(r": +[+-]?[\d.]")
 COMMENT_LENGTH = 72
+ESCAPED = "CURATESC"
+"""Keyword that lists the keywords whose text is escaped."""
+
 _COMMENTARY = ("COMMENT", "HISTORY")
 
 Card = tuple[str, Any]

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from curated.core.stamp import COMPANION_KEYWORDS, STAMP_KEYWORDS
-from curated.fits.cards import BLOCK
-from curated.fits.header import ESCAPED
+from curated.fits.cards import BLOCK, ESCAPED
 
 _NAMED = (*STAMP_KEYWORDS, *COMPANION_KEYWORDS, ESCAPED, "")
 _LEFT_OUT = frozenset(key.ljust(8).encode() for key in _NAMED)

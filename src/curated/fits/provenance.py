@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from curated.calib import Calib
 from curated.core.metadata import IDENTITY
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.fits.cards import Card, cards, escape, hdu, needs_escape, unescape
@@ -29,19 +29,23 @@ _SEPARATOR = cards(
 _UNITS = {"exposure_time": "s"}
 
 
-def provenance_hdus(calib: Calib) -> list[bytes]:
-    """Return the HDUs that hold a calibration's provenance, for the end of its file; none where nothing is known.
+def provenance_hdus(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> list[bytes]:
+    """Return the HDUs of a calibration's provenance, for the end of its file; none if there is no provenance.
 
     Parameters
     ----------
-    calib : `Calib`
-        The calibration.
+    provenance : `Provenance`
+        The record.
+    metadata : `dict`
+        Keywords of the calibration.
+    name : `str`
+        Name of its type.
     """
-    if not calib.provenance:
+    if not provenance:
         return []
-    structure, data = table_parts(_table(calib.provenance))
-    own: list[Card] = [("EXTNAME", EXTNAME), *_cards(calib)]
-    return [hdu(_SEPARATOR, b""), hdu(structure + cards(own), data)]
+    structure, data = table_parts(_table(provenance))
+    header: list[Card] = [("EXTNAME", EXTNAME), *_cards(provenance, metadata, name)]
+    return [hdu(_SEPARATOR, b""), hdu(structure + cards(header), data)]
 
 
 def _table(provenance: Provenance) -> TableData:
@@ -64,22 +68,21 @@ def _stored(value: Any) -> Any:
     return escape(value) if isinstance(value, str) and ("\\" in value or needs_escape(value)) else value
 
 
-def _cards(calib: Calib) -> list[Card]:
-    provenance = calib.provenance
-    identity = {key: calib.metadata.get(key) for key in (*IDENTITY, "CALIBDATE")}
-    found: dict[str, Any] = {
+def _cards(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> list[Card]:
+    identity = {key: metadata.get(key) for key in (*IDENTITY, "CALIBDATE")}
+    keywords: dict[str, Any] = {
         "OBSTYPE": "IsrProvenance",
         "IsrProvenance_SCHEMA": "NO SCHEMA",
         "IsrProvenance_VERSION": 0,
         **{key: value for key, value in identity.items() if value not in (None, "")},
         "CALIBCLS": "lsst.ip.isr.calibType.IsrProvenance",
-        "calibType": calib.SPEC.name,
+        "calibType": name,
     }
     if provenance.construction.plain():
-        found[_CONSTRUCTION] = json.dumps(provenance.construction.plain())
+        keywords[_CONSTRUCTION] = json.dumps(provenance.construction.plain())
     if provenance.edits:
-        found[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
-    return list(found.items())
+        keywords[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
+    return list(keywords.items())
 
 
 def read_provenance(header: Any, columns: dict[str, TextColumn]) -> dict[str, Any]:

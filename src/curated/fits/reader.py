@@ -11,8 +11,7 @@ import numpy as np
 from curated.core.diagnostic import CuratedError
 from curated.core.tables import TextColumn
 from curated.core.units import text_unit
-from curated.fits.cards import unescape
-from curated.fits.header import ESCAPED
+from curated.fits.cards import ESCAPED, unescape
 from curated.fits.provenance import EXTNAME, read_provenance
 
 _STRUCTURAL = frozenset(

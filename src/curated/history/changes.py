@@ -9,7 +9,7 @@ from datetime import datetime
 
 from curated.calib import Calib
 from curated.calib.arrays import is_equal
-from curated.calib.values import content_keywords
+from curated.calib.keywords import content_keywords
 from curated.check.cache import Cache
 from curated.check.file import read_and_check, read_file
 from curated.check.instruments import read_instruments
@@ -278,7 +278,7 @@ def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
 
 
 def _different_keywords(old: Calib, new: Calib) -> Iterator[str]:
-    old_keywords, new_keywords = content_keywords(old), content_keywords(new)
+    old_keywords, new_keywords = (content_keywords(calib.SPEC, calib.metadata) for calib in (old, new))
     for key in {**old_keywords, **new_keywords}:
         values = old_keywords.get(key), new_keywords.get(key)
         if key not in _VALIDITY_KEYWORDS and not (is_same(*values) or is_equal(*values)):

@@ -26,7 +26,7 @@ from curated.package.files import Files, WorkTree
 from curated.package.package import Package
 from curated.provenance import Edit, take
 from curated.text import read
-from curated.text.side import read_side, side_path
+from curated.text.provenance import provenance_path, read_provenance_file
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -151,7 +151,7 @@ def _without_note(
     names = [
         f"{changed.before}:{search.repository.prefix}{path}"
         for changed, _ in noted
-        for path in (changed.file.path, side_path(changed.file.path))
+        for path in (changed.file.path, provenance_path(changed.file.path))
     ]
     contents = read_objects(search.repository, names)
     for changed, notes in noted:
@@ -180,5 +180,5 @@ def _read_notes(file: CalibFile, content: bytes, side: bytes) -> set[Edit]:
             if mark is not None and not problems:
                 notes.add(Edit(name=mark.by, date=mark.date, what=mark.reason))
     if side:
-        notes.update(read_side(side).provenance.edits)
+        notes.update(read_provenance_file(side).provenance.edits)
     return notes

@@ -1,6 +1,6 @@
 """What a calibration was made of, and who edited it since (DMTN-148, sections 4.3, 4.4 and 4.7)."""
 
-from curated.provenance.keywords import HEADER_LIMIT, keywords, settle
+from curated.provenance.keywords import HEADER_LIMIT, combine, keywords, settle
 from curated.provenance.reading import parse, take
 from curated.provenance.record import Construction, Edit, Input, Provenance
 
@@ -10,6 +10,7 @@ __all__ = [
     "Edit",
     "Input",
     "Provenance",
+    "combine",
     "keywords",
     "parse",
     "settle",

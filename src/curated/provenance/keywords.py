@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,6 +84,36 @@ def settle(provenance: Provenance, metadata: dict[str, Any], places: Places) -> 
         if key in metadata and _agrees(metadata[key], value):
             del metadata[key]
     return problems
+
+
+def combine(
+    own: Provenance, beside: Provenance, metadata: dict[str, Any]
+) -> tuple[Provenance, list[Problem]]:
+    """Add the provenance of the file beside a calibration to that of its own file.
+
+    Parameters
+    ----------
+    own, beside : `Provenance`
+        The two provenances.
+    metadata : `dict`
+        Keywords of the calibration; changed in place as by `settle`.
+
+    Returns
+    -------
+    provenance : `Provenance`
+        The union; where both have a part, that of its own file.
+    problems : `list` [`Problem`]
+        Parts that both have (``CAL125``), and contradictions to the keywords, at their places in the file beside.
+    """
+    own_parts, beside_parts = own.plain(), beside.plain()
+    problems = [
+        Problem("CAL125", (key,), f"{key} stands in the calibration as well")
+        for key in beside_parts
+        if key in own_parts
+    ]
+    added = {key: getattr(beside, key) for key in beside_parts if key not in own_parts}
+    problems += settle(Provenance(**added), metadata, {key: (key,) for key in added})
+    return replace(own, **added), problems
 
 
 def _contradictions(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:

@@ -236,7 +236,7 @@ class ImageCalib(Calib):
             and all(plane.is_equal(other.planes[name]) for name, plane in self.planes.items())
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     # -- rules -----------------------------------------------------------------------------------------
 

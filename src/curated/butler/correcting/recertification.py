@@ -14,7 +14,7 @@ from curated.butler.correcting.range_changes import Change, Reranging
 from curated.butler.correcting.report import Recertification, State, same
 from curated.butler.correcting.session import changing
 from curated.butler.importing.plan import timespan
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.check.instruments import complete_instruments
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.datasets.record import Dataset, Key

@@ -11,7 +11,7 @@ from lsst.daf.butler import Butler, CollectionType
 
 from curated.bundle.manifest import check_label
 from curated.butler.correcting.session import changing
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Diagnostic, Problem, has_errors
 
 Members = tuple[str, ...]
