@@ -22,8 +22,8 @@ from hypothesis.extra import numpy as arrays
 from conftest import GitPackage, MakePackage
 from curated.calib import CalibrationError
 from curated.check.package import check_package
-from curated.core.checksum import sum32
 from curated.core.diagnostic import CuratedError
+from curated.core.tables import sum32
 from curated.history.lookup import package_at
 from curated.image.planes import BLOCK, DEFAULT_BITS
 from curated.package.package import open_package

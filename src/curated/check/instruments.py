@@ -61,7 +61,7 @@ def complete_instruments(
 ) -> dict[str, Instrument]:
     """Return the declared instruments and, inferred from the reports of all files, the others, by directory."""
     # Most checks report findings and need no inferred instrument.
-    from curated.package.instrument.evidence import infer_instrument
+    from curated.package.evidence import infer_instrument
 
     reports_by_directory: dict[str, list[FileReport]] = {}
     for file in package.layout.files:

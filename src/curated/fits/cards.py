@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.core.checksum import fold, sum32
+from curated.core.tables import fold, sum32
 
 BLOCK = 2880
 _STANDARD = re.compile(r"[A-Z0-9_-]{1,8}\Z")

@@ -1,4 +1,4 @@
-"""What a package says at its commits: checked without a checkout, each version of a file once."""
+"""Check a package at its commits, without a checkout and each version of a file once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
-from curated.check.instruments import read_instruments
+from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.package import judge
 from curated.check.report import FileReport, Report
 from curated.core.keys import CalibFile
@@ -19,45 +19,48 @@ from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 
-_MOST = 12
-"""Most commits that are looked at for an earlier state."""
+_NEARBY = 12
+"""Most commits that `CommitChecker.commits_near` starts from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a package says at a commit.
+class CheckedCommit:
+    """A package at a commit, checked.
 
     Parameters
     ----------
     commit : `str`
-        Its SHA1.
+        SHA1 of the commit.
     package : `Package`
-        The package of the commit.
+        The package as the commit has it.
     report : `Report`
-        What the check found; files beside texts, such as images, are not looked at.
+        Result of the check; files beside texts, such as images, are not read.
+    instruments : `dict` [`str`, `Instrument`]
+        Declared and inferred instruments, by directory.
     """
 
     commit: str
     package: Package
     report: Report
+    instruments: Mapping[str, Instrument]
 
 
-@dataclass(slots=True)
-class Commits:
-    """The commits of a package.
+@dataclass(frozen=True, slots=True)
+class CommitChecker:
+    """Checks a package at its commits, and remembers what it has checked.
 
     Parameters
     ----------
     package : `Package`
-        The package, of a work tree.
+        The package of a work tree.
     """
 
     package: Package
-    known: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
-    said: dict[str, Said] = field(default_factory=dict, repr=False)
+    _reports: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
+    _commits: dict[str, CheckedCommit] = field(default_factory=dict, repr=False)
 
-    def at(self, revision: str) -> Said:
-        """Return what the package says at a commit.
+    def check(self, revision: str) -> CheckedCommit:
+        """Return the package at a commit, checked.
 
         Raises
         ------
@@ -65,26 +68,28 @@ class Commits:
             If there is no repository, or no such commit.
         """
         package, commit = package_at(self.package.root, revision)
-        if commit not in self.said:
+        if commit not in self._commits:
             declared, findings = read_instruments(package)
-            reports = self._reports(package.files, package.layout.files, declared)
-            self.said[commit] = Said(commit, package, judge(package, (), declared, reports, findings))
-        return self.said[commit]
+            reports = self._read(package.files, package.layout.files, declared)
+            report = judge(package, (), declared, reports, findings)
+            instruments = complete_instruments(package, reports, declared)
+            self._commits[commit] = CheckedCommit(commit, package, report, instruments)
+        return self._commits[commit]
 
-    def _reports(
-        self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+    def _read(
+        self, files: Files, calib_files: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
         blobs = files.blobs if isinstance(files, CommitTree) else {}
         reports = {}
-        for file in listed:
+        for file in calib_files:
             instrument = declared.get(file.key.instrument)
             declaration = instrument_hash(instrument) if instrument else ""
-            name = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
-            if name not in self.known:
-                self.known[name] = read_and_check(files, file, declared, companion=False).report
-            reports[file.path] = self.known[name]
+            version = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
+            if version not in self._reports:
+                self._reports[version] = read_and_check(files, file, declared, companion=False).report
+            reports[file.path] = self._reports[version]
         return reports
 
-    def around(self, paths: Sequence[str]) -> list[str]:
-        """Return the last commits that changed some files, and those before them, the newest first."""
-        return commits_changing(open_repository(self.package.root), paths, _MOST)
+    def commits_near(self, paths: Sequence[str]) -> list[str]:
+        """Return the last commits that changed some paths of the package, each with its parents, newest first."""
+        return commits_changing(open_repository(self.package.root), paths, _NEARBY)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from curated.core.checksum import fold, sum32
 from curated.core.diagnostic import CuratedError
+from curated.core.tables import fold, sum32
 from curated.declare import Array
 
 BLOCK = 2**20
