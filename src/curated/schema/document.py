@@ -8,7 +8,7 @@ from curated.calib import Calib
 from curated.calib.keyed_tables import in_group, is_nested
 from curated.declare import Field, Spec, Table
 from curated.declare.settings import BASE, DIALECT, schema_name, setting_schema
-from curated.provenance.declaration import PROVENANCE
+from curated.provenance.record import PROVENANCE
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
 from curated.schema.values import field_schema
 

@@ -7,7 +7,7 @@ from typing import Any
 from curated.declare.settings import document_schema, schema_name
 from curated.package.config import CONFIG
 from curated.package.instrument.settings import INSTRUMENT
-from curated.provenance.declaration import PROVENANCE
+from curated.provenance.record import PROVENANCE
 
 _VERSION = "1.0"
 CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
