@@ -227,12 +227,14 @@ def test_packages_that_were_not_checked_for_long_are_forgotten(package: Path) ->
 def test_what_a_killed_run_left_is_removed(package: Path) -> None:
     directory = cache_directory()
     directory.mkdir(parents=True)
-    for name, age in (("check-1.jsonold", 7200), ("check-1.jsonnew", 0)):
+    for name, age in ((".check-1.json.0000000a", 7200), (".check-1.json.0000000b", 0)):
         (directory / name).write_text("half of it")
         then = time.time() - age
         os.utime(directory / name, (then, then))
     check(package)
-    assert sorted(p.name for p in directory.iterdir() if not p.name.endswith(".json")) == ["check-1.jsonnew"]
+    assert sorted(p.name for p in directory.iterdir() if not p.name.endswith(".json")) == [
+        ".check-1.json.0000000b"
+    ]
 
 
 def test_a_package_in_use_is_not_forgotten(package: Path) -> None:

@@ -16,7 +16,7 @@ from curated.calib import Calib
 from curated.check.file import check_file
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
-from curated.docs.examples import find_example
+from curated.docs import find_example
 from curated.package.layout import Layout, discover
 from curated.registry import own_types
 from curated.schema import type_schema

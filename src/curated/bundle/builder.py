@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from curated.convert import Converted, convert_package
 from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError
 from curated.core.parallel import Progress
+from curated.core.wholefile import staging_directory
 from curated.git.objects import blob_sha1
 from curated.git.repository import highest_tag, open_repository
 from curated.package.instrument import Instrument
@@ -98,11 +98,8 @@ def build_bundle(
     chosen = check_label(label) if label is not None else default_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    staging = output.parent / f".{output.name}.{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        (staging / "files").mkdir(parents=True)
+    with staging_directory(output.parent, f".{output.name}.") as staging:
+        (staging / "files").mkdir()
         report, converted = convert_package(
             package,
             origin,
@@ -125,8 +122,6 @@ def build_bundle(
             output.rmdir()
         os.replace(staging, output)
         return report, Bundle(output, manifest)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def default_label(package: Package, origin: Origin) -> str:

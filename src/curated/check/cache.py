@@ -21,6 +21,7 @@ from curated.check.file import FileReport
 from curated.core.codes import Severity
 from curated.core.diagnostic import Diagnostic
 from curated.core.version import __version__
+from curated.core.wholefile import write_whole
 from curated.datasets.deprecation import Deprecation
 
 _MAX_ENTRIES = 250_000
@@ -131,18 +132,9 @@ class Cache:
         except TypeError:  # a text that is no UTF-8, or a number beyond 64 bits
             return
         head = f"{self.program} {hashlib.sha256(body).hexdigest()}\n".encode()
-        import tempfile
-
-        temporary = ""
-        try:
+        with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(head + body)
-            os.replace(temporary, self.path)
-        except OSError:
-            if temporary and os.path.exists(temporary):
-                os.unlink(temporary)
+            write_whole(self.path, [head, body], durable=False)
         _forget(self.path.parent)
 
 
@@ -157,7 +149,9 @@ def _forget(directory: Path) -> None:
     try:
         with os.scandir(directory) as entries:
             known = [
-                (e.stat().st_mtime, e.path) for e in entries if e.name.startswith("check-") and e.is_file()
+                (e.stat().st_mtime, e.path)
+                for e in entries
+                if e.name.startswith(("check-", ".check-")) and e.is_file()
             ]
         whole = sorted((age, path) for age, path in known if path.endswith(".json"))
         left = [path for age, path in known if not path.endswith(".json") and age < time.time() - _ABANDONED]

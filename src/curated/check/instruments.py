@@ -57,7 +57,7 @@ def complete_instruments(
 ) -> dict[str, Instrument]:
     """Return the declared instruments, and those that the files imply, by directory."""
     # Who only reports findings seldom comes here.
-    from curated.package.instrument.evidence import infer_instrument
+    from curated.package.evidence import infer_instrument
 
     found = {}
     by_directory: dict[str, list[FileReport]] = {}

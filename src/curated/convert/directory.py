@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from curated.convert.origin import Origin
 from curated.convert.package import convert_package
 from curated.core.diagnostic import CuratedError
 from curated.core.parallel import Progress
+from curated.core.wholefile import staging_directory
 from curated.package.package import Package
 
 
@@ -36,20 +36,17 @@ def convert_into(
     """
     made = [path for path in (output, *output.parents) if not path.exists()]
     output.mkdir(parents=True, exist_ok=True)
-    staging = output / f".curated-{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
     try:
-        staging.mkdir()
-        report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
-        if not report.failed:
-            obstacle = _obstacle(staging, output)
-            if obstacle is not None:
-                raise CuratedError(f"{obstacle} is in the way", "move it away, or name another directory")
-            made = []
-            _merge(staging, output)
-        return report, converted
+        with staging_directory(output, ".curated-") as staging:
+            report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
+            if not report.failed:
+                obstacle = _obstacle(staging, output)
+                if obstacle is not None:
+                    raise CuratedError(f"{obstacle} is in the way", "move it away, or name another directory")
+                made = []
+                _merge(staging, output)
+            return report, converted
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
         for path in made:
             path.rmdir()
 

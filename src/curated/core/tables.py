@@ -1,4 +1,4 @@
-"""Columns, tables and images between files and calibrations."""
+"""Columns, tables and images between files and calibrations, and the checksum of their data in FITS."""
 
 from __future__ import annotations
 

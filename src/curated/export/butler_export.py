@@ -14,8 +14,11 @@ from typing import Any
 import yaml
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.core.parallel import Progress
 from curated.datasets.record import Dataset, data_id_of
 from curated.datasets.spans import Span
+from curated.export.package import dataset_type_names, export_stock
+from curated.export.report import ExportReport
 from curated.export.stock import InstrumentRecord, LocalFile, Stock, instrument_record
 from curated.text.yaml.places import is_too_deep
 
@@ -86,6 +89,31 @@ def is_export(directory: str) -> bool:
     return os.path.isfile(os.path.join(directory, EXPORT_FILE)) and not os.path.exists(
         os.path.join(directory, "butler.yaml")
     )
+
+
+def export_directory(
+    directory: str,
+    output: Path,
+    *,
+    collections: Sequence[str] = (),
+    types: Sequence[str] = (),
+    at: datetime | None = None,
+    into: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Write the calibrations of a directory that ``Butler.export`` or ``curated bundle`` wrote as a package of text files.
+
+    Butler is not needed; parameters are those of `curated.butler.export_package`, but for the directory.
+
+    Raises
+    ------
+    CuratedError
+        If the directory has no readable export file or no such collection, or other files are in ``output``.
+    """
+    names = dataset_type_names(types)
+    stock = read_export(directory, collections, names)
+    return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
 
 
 def read_export(directory: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Stock:

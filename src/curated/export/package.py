@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress, run_all
+from curated.core.wholefile import staging_directory
 from curated.export.directory import occupy, put
 from curated.export.instrument import instrument_text
 from curated.export.report import Exported, ExportReport
@@ -20,7 +19,7 @@ from curated.export.stock import Stock
 from curated.export.text import Made, Task
 from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE, directory_name
-from curated.registry import get_type
+from curated.registry import find_type, get_type
 from curated.text.yaml.scalar_writer import yaml_scalar
 
 TOP = "calibs"
@@ -68,10 +67,8 @@ def export_stock(
             f"{', '.join(stock.collections)} of {stock.source} certifies no calibrations{what}",
             "name another collection with --collection",
         )
-    output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    staging = output.absolute().parent / f".{output.name}.{secrets.token_hex(4)}"
-    try:
-        (staging / "scratch").mkdir(parents=True)
+    with staging_directory(output.absolute().parent, f".{output.name}.") as staging:
+        (staging / "scratch").mkdir()
         made = _make(selection, staging / "scratch", jobs, progress)
         package = staging / "package"
         package.mkdir()
@@ -88,8 +85,12 @@ def export_stock(
         size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
         changed = put(package, output, settings) if into else occupy(package, output)
         return replace(report, size=size, changed=changed)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+
+
+def dataset_type_names(types: Sequence[str]) -> list[str]:
+    """Return the dataset types of calibration types; other names are those of dataset types."""
+    classes = {name: find_type(name) for name in types}
+    return [name if cls is None else cls.SPEC.dataset for name, cls in classes.items()]
 
 
 def _make(selection: Selection, scratch: Path, jobs: int | None, progress: Progress | None) -> list[Made]:

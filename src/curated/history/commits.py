@@ -1,4 +1,4 @@
-"""What a package says at its commits: checked without a checkout, each version of a file once."""
+"""Check a package at its commits, without a checkout and each version of a file once."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 
-_MOST = 12
-"""Most commits that are looked at for an earlier state."""
+_NEARBY = 12
+"""Most commits that `CommitChecker.commits_near` starts from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a package says at a commit.
+class CheckedCommit:
+    """A package at a commit, checked.
 
     Parameters
     ----------
     commit : `str`
-        Its SHA1.
+        SHA1 of the commit.
     package : `Package`
-        The package of the commit.
+        The package as the commit has it.
     report : `Report`
-        What the check found; files beside texts, such as images, are not looked at.
+        Result of the check; files beside texts, such as images, are not read.
     """
 
     commit: str
@@ -42,22 +42,22 @@ class Said:
     report: Report
 
 
-@dataclass(slots=True)
-class Commits:
-    """The commits of a package.
+@dataclass(frozen=True, slots=True)
+class CommitChecker:
+    """Checks a package at its commits, and remembers what it has checked.
 
     Parameters
     ----------
     package : `Package`
-        The package, of a work tree.
+        The package of a work tree.
     """
 
     package: Package
-    known: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
-    said: dict[str, Said] = field(default_factory=dict, repr=False)
+    _reports: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
+    _commits: dict[str, CheckedCommit] = field(default_factory=dict, repr=False)
 
-    def at(self, revision: str) -> Said:
-        """Return what the package says at a commit.
+    def check(self, revision: str) -> CheckedCommit:
+        """Return the package at a commit, checked.
 
         Raises
         ------
@@ -65,24 +65,25 @@ class Commits:
             If there is no repository, or no such commit.
         """
         package, commit = package_at(self.package, revision)
-        if commit not in self.said:
-            self.said[commit] = Said(commit, package, check_loaded(package, (), self._load))
-        return self.said[commit]
+        if commit not in self._commits:
+            report = check_loaded(package, (), self._load)
+            self._commits[commit] = CheckedCommit(commit, package, report)
+        return self._commits[commit]
 
     def _load(
-        self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+        self, files: Files, calib_files: Sequence[CalibFile], instruments: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
         blobs = files.blobs if isinstance(files, CommitTree) else {}
         reports = {}
-        for file in listed:
-            instrument = declared.get(file.key.instrument)
+        for file in calib_files:
+            instrument = instruments.get(file.key.instrument)
             declaration = hash_of(instrument) if instrument else ""
-            name = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
-            if name not in self.known:
-                self.known[name] = check_one(files, file, declared, beside=False)[2]
-            reports[file.path] = self.known[name]
+            version = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
+            if version not in self._reports:
+                self._reports[version] = check_one(files, file, instruments, beside=False)[2]
+            reports[file.path] = self._reports[version]
         return reports
 
-    def around(self, paths: Sequence[str]) -> list[str]:
-        """Return the last commits that changed some files, and those before them, the newest first."""
-        return commits_changing(open_repository(self.package.root), paths, _MOST)
+    def commits_near(self, paths: Sequence[str]) -> list[str]:
+        """Return the last commits that changed some paths of the package, each with its parents, newest first."""
+        return commits_changing(open_repository(self.package.root), paths, _NEARBY)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingCollectionError
 
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError
 from curated.datasets.record import Dataset, Key, in_precedence
 from curated.datasets.spans import ALWAYS, Span

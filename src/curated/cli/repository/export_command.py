@@ -65,9 +65,11 @@ def command(
     Exit status 1 if a calibration was left out.
     """
     from curated.butler import export_package
+    from curated.export.butler_export import export_directory, is_export
 
+    export = export_directory if is_export(repo) else export_package
     with settings.progress("exporting") as progress:
-        report = export_package(
+        report = export(
             repo,
             output,
             collections=collections,

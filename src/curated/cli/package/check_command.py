@@ -96,7 +96,7 @@ def command(
     else:
         _print_findings(settings, package, report, form, every=every)
     if summary is not None:
-        from curated.report.summary import append_summary
+        from curated.report.github import append_summary
 
         append_summary(summary, report, _prefix(package.root))
     raise SystemExit(1 if report.failed else 0)

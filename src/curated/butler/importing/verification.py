@@ -1,4 +1,4 @@
-"""All of an import that needs no Butler, which takes seconds to start."""
+"""Verify a bundle before an import: all of it that needs no Butler, which takes seconds to start."""
 
 from __future__ import annotations
 
@@ -11,75 +11,69 @@ from pathlib import Path
 from curated.bundle.contents import Contents
 from curated.bundle.manifest_reader import MANIFEST, read_contents
 from curated.bundle.verification import verify
-from curated.butler.importing.options import TRANSFERS, Options
 from curated.butler.importing.receipt import CONFIG, Question, remembered
 from curated.butler.importing.report import ImportReport
-from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.butler.importing.request import ImportRequest
+from curated.core.diagnostic import Diagnostic, Problem
 
 
-def prepare(bundle: Path, options: Options) -> tuple[ImportReport, Contents | None, dict[str, Problem]]:
-    """Read and verify a bundle.
-
-    Parameters
-    ----------
-    bundle : `pathlib.Path`
-        The bundle's directory.
-    options : `Options`
-        Into what, and how.
+def verify_bundle(
+    request: ImportRequest,
+) -> tuple[ImportReport, Contents | None, dict[str, Problem]]:
+    """Read a bundle and verify its files.
 
     Returns
     -------
     report : `ImportReport`
-        The final one where there are no contents.
+        The final one if there are no contents.
     contents : `Contents`, optional
-        What is left to import.
+        The bundle; `None` if there is nothing to import, or errors stand in the way.
     missing : `dict` [`str`, `Problem`]
-        Files that an import by moving may have moved already.
+        Problems of missing files, which an earlier import may have moved into the repository, by path.
     """
-    if options.transfer not in TRANSFERS:
-        raise CuratedError(f"no transfer mode {options.transfer}", f"use one of {', '.join(TRANSFERS)}")
+    bundle = request.bundle
     report = ImportReport(
-        bundle=str(bundle), repository=options.repo, transfer=options.transfer, dry_run=options.dry_run
+        bundle=str(bundle), repository=request.repo, transfer=request.transfer, dry_run=request.dry_run
     )
     contents, diagnostics = read_contents(bundle)
     if contents is None:
         return replace(report, diagnostics=tuple(diagnostics)), None, {}
-    if options.label is not None:
-        contents = contents.relabelled(options.label)
+    if request.label is not None:
+        contents = contents.relabelled(request.label)
     report = replace(report, label=contents.label)
-    problems = verify(contents, options.progress)
+    problems = verify(contents, request.progress)
     missing: dict[str, Problem] = {}
-    if options.transfer == "move":
+    if request.transfer == "move":
         # An import by moving that was killed has moved some files already; planning tells which.
         missing = {path: problem for path, problem in problems.items() if problem.code == "CAL613"}
     if len(missing) < len(problems):
         return replace(report, diagnostics=located(problems)), None, {}
-    if not options.dry_run and not options.clean:
-        asked = question(contents, options)
+    if not request.dry_run and not request.clean:
+        asked = question(contents, request)
         done = None if asked is None else remembered(asked, contents, report)
         if done is not None:
             return done, None, {}
     return report, contents, missing
 
 
-def question(contents: Contents, options: Options) -> Question | None:
+def question(contents: Contents, request: ImportRequest) -> Question | None:
     """Return what a receipt would answer; nothing for a repository that is not on a local disk.
 
     Parameters
     ----------
     contents : `Contents`
         The bundle.
-    options : `Options`
+    request : `ImportRequest`
         Into what, and how.
     """
-    if not os.path.isfile(os.path.join(options.repo, CONFIG)):
+    if not os.path.isfile(os.path.join(request.repo, CONFIG)):
         return None
     return Question(
         bundle=os.path.abspath(contents.root),
-        repo=os.path.abspath(options.repo),
+        repo=os.path.abspath(request.repo),
         label=contents.label,
-        transfer=options.transfer,
-        chain=options.chain,
+        transfer=request.transfer,
+        chain=request.chain,
         manifest=_digest(contents.root / MANIFEST),
     )
 
