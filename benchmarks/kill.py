@@ -15,7 +15,7 @@ from pathlib import Path
 
 from import_scale import make_bundle
 from measure import option_parser, report, scratch
-from support.kills import Kill, duration, kill_once, moments, file_state
+from support.kills import Kill, duration, kill_once, moments, state_of
 
 TRANSFERS = ("copy", "hardlink", "direct")
 STAGES = ("before", "creating", "created", "transaction", "stored", "done")
@@ -38,7 +38,7 @@ def main() -> None:
             duration(bundle, clean, transfer)
             # The first one of all finds nothing in memory.
             seconds = duration(bundle, root / transfer / "timed", transfer)
-            wanted = file_state(clean)
+            wanted = state_of(clean)
             for moment in moments(options.seed, options.moments, seconds):
                 kills.append(kill_once(bundle, root / transfer / "killed", transfer, moment, wanted))
                 if not kills[-1].equal:

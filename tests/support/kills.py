@@ -36,7 +36,7 @@ def command(bundle: Path, repo: Path, *options: str) -> list[str]:
     return programs.command("-q", "import", bundle, repo, *options)
 
 
-def file_state(repo: Path) -> dict[str, Any]:
+def state_of(repo: Path) -> dict[str, Any]:
     """All that matters of a repository: what is in force, rows without files, and files without rows."""
     from lsst.daf.butler import Butler, CollectionType
 
@@ -107,7 +107,7 @@ def kill_once(bundle: Path, place: Path, transfer: str, moment: float, wanted: d
     moment : `float`
         Seconds from the start of the process.
     wanted : `dict`
-        `file_state` a repository that one clean import made.
+        `state_of` a repository that one clean import made.
     """
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -123,7 +123,7 @@ def kill_once(bundle: Path, place: Path, transfer: str, moment: float, wanted: d
     killed = process.returncode == -signal.SIGKILL
     stage, left = look(place, repo)
     report = import_bundle(bundle, str(repo), transfer=transfer, clean=True)
-    equal = report.ok and file_state(repo) == wanted
+    equal = report.ok and state_of(repo) == wanted
     # A dry run asks Butler, whatever an import remembers.
     again = import_bundle(bundle, str(repo), transfer=transfer, dry_run=True)
     nothing = not again.changed and not again.diagnostics and not look(place, repo)[1]
@@ -135,7 +135,7 @@ def look(place: Path, repo: Path) -> tuple[str, int]:
     staging = len(list(place.glob("new-repository-*")))
     if not repo.exists():
         return ("creating" if staging else "before"), staging
-    state = file_state(repo)
+    state = state_of(repo)
     assert not state["without file"]
     assert not state["without row"]
     left = len(state["left"]) + staging

@@ -1,4 +1,4 @@
-"""Columns, tables and images between files and calibrations, and the checksum of their data in FITS."""
+"""Columns, tables and images between files and calibrations."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import pytest
 
 from curated.butler import import_bundle
 from support import programs
-from support.kills import command, file_state
+from support.kills import command, state_of
 from support.programs import without_override
 from support.repositories import small_bundle
 
@@ -60,7 +60,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], status: int, *texts: 
 
 
 def test_damaged_and_missing_files_are_findings(bundle, repo) -> None:
-    before = file_state(repo)
+    before = state_of(repo)
     flipped, short, gone = sorted((bundle / "files").rglob("*.fits"))[:3]
     content = bytearray(flipped.read_bytes())
     content[3000] ^= 1
@@ -69,11 +69,11 @@ def test_damaged_and_missing_files_are_findings(bundle, repo) -> None:
     gone.unlink()
     done = run(bundle, repo)
     assert_refused(done, 1, "CAL614", "CAL613", "nothing was changed")
-    assert file_state(repo) == before
+    assert state_of(repo) == before
 
 
 def test_a_file_that_cannot_grow(bundle, repo) -> None:
-    before = file_state(repo)
+    before = state_of(repo)
 
     def limit() -> None:
         # Python ignores SIGXFSZ, so that a write fails with EFBIG instead.
@@ -81,7 +81,7 @@ def test_a_file_that_cannot_grow(bundle, repo) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     assert_refused(run(bundle, repo, before=limit), 2, "curated:")
-    assert file_state(repo) == before
+    assert state_of(repo) == before
     assert run(bundle, repo).returncode == 0
 
 
@@ -103,18 +103,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk(bundle, repo, small_disk) -> None:
     place = small_disk / "repo"
     shutil.copytree(repo, place)
-    before = file_state(place)
+    before = state_of(place)
     filler = small_disk / "filler"
     with filler.open("wb") as stream:
         stream.write(bytes(shutil.disk_usage(small_disk).free - 30_000))
     assert_refused(run(bundle, place), 2, "curated:")
-    assert file_state(place) == before
+    assert state_of(place) == before
     filler.unlink()
     assert run(bundle, place).returncode == 0
 
 
 def test_a_repository_that_may_only_be_read(bundle, repo, tmp_path) -> None:
-    before = file_state(repo)
+    before = state_of(repo)
     places = [repo, *repo.rglob("*")]
     for path in places:
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -122,17 +122,17 @@ def test_a_repository_that_may_only_be_read(bundle, repo, tmp_path) -> None:
     for path in places:
         path.chmod(0o755 if path.is_dir() else 0o644)
     assert_refused(done, 2, "curated:")
-    assert file_state(repo) == before
+    assert state_of(repo) == before
 
 
 def test_a_database_that_another_program_holds(bundle, repo) -> None:
-    before = file_state(repo)
+    before = state_of(repo)
     with closing(sqlite3.connect(repo / "gen3.sqlite3", isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
         done = run(bundle, repo, "--wait", "1")
         database.execute("ROLLBACK")
     assert_refused(done, 2, "locked", "--wait")
-    assert file_state(repo) == before
+    assert state_of(repo) == before
 
 
 def test_an_import_that_another_one_keeps_waiting(bundle, repo) -> None:
@@ -181,15 +181,15 @@ except CuratedError as error:
 
 
 def test_a_database_that_is_replaced_in_the_middle(bundle, repo) -> None:
-    before = file_state(repo)
+    before = state_of(repo)
     done = programs.run("-c", REPLACE, bundle, repo)
     assert done.returncode == 2, done.stderr
     assert "database" in done.stdout
     assert "Traceback" not in done.stderr
-    after = file_state(repo)
+    after = state_of(repo)
     assert {**after, "left": []} == before
     assert run(bundle, repo).returncode == 0
-    assert not file_state(repo)["left"]
+    assert not state_of(repo)["left"]
 
 
 @pytest.mark.parametrize(("labels", "new"), [("ab", [6, 6]), ("aa", [0, 6])])
@@ -202,7 +202,7 @@ def test_two_imports_at_once(bundle, repo, labels, new) -> None:
         assert process.returncode == 0
         imported.append(json.loads(output)["instruments"][0]["datasets_new"])
     assert sorted(imported) == new
-    state = file_state(repo)
+    state = state_of(repo)
     assert len(state["datasets"]) == 6 + sum(new)
     assert not state["without file"]
     assert not state["left"]

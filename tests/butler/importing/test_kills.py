@@ -12,7 +12,7 @@ import pytest
 
 from curated.butler import import_bundle
 from curated.core.diagnostic import CuratedError
-from support.kills import duration, file_state, kill_once, moments
+from support.kills import duration, kill_once, moments, state_of
 from support.repositories import BundleMaker, small_bundle
 
 pytest.importorskip("lsst.daf.butler")
@@ -29,7 +29,7 @@ def bundle(tmp_path: Path) -> Path:
 def test_an_import_killed_at_any_moment_can_be_repeated(bundle, tmp_path, transfer) -> None:
     clean = tmp_path / "clean"
     seconds = duration(bundle, clean, transfer)
-    wanted = file_state(clean)
+    wanted = state_of(clean)
     for moment in moments(7, 2, seconds):
         kill = kill_once(bundle, tmp_path / "killed", transfer, moment, wanted)
         assert kill.equal, kill
@@ -49,7 +49,7 @@ def test_a_run_of_which_butler_wrote_one_row_of_two_is_made_anew(bundle, tmp_pat
         database.execute("DELETE FROM run WHERE collection_id = ?", (key,))
         database.commit()
     assert import_bundle(bundle, str(repo)).ok
-    assert file_state(repo) == file_state(clean)
+    assert state_of(repo) == state_of(clean)
 
 
 def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> None:
@@ -59,7 +59,7 @@ def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> 
     small = BundleMaker(label="v0")
     small.add("defects", "1970-01-01T00:00:00", detector=0)
     import_bundle(small.write(tmp_path / "small"), str(repo))
-    before = file_state(repo)
+    before = state_of(repo)
 
     def full(plan) -> None:
         raise OSError("no space")
@@ -67,7 +67,7 @@ def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> 
     monkeypatch.setattr(execute, "groups", full)
     with pytest.raises(CuratedError, match="no space"):
         import_bundle(bundle, str(repo))
-    assert file_state(repo) == before
+    assert state_of(repo) == before
 
 
 def leave(repo: Path) -> list[Path]:
@@ -84,7 +84,7 @@ def leave(repo: Path) -> list[Path]:
 def test_what_killed_imports_leave_is_reported_and_removed(bundle, tmp_path) -> None:
     repo = tmp_path / "repo"
     import_bundle(bundle, str(repo))
-    before = file_state(repo)
+    before = state_of(repo)
     left = leave(repo)
     report = import_bundle(bundle, str(repo))
     assert [d.code for d in report.diagnostics] == ["CAL641"]
@@ -96,7 +96,7 @@ def test_what_killed_imports_leave_is_reported_and_removed(bundle, tmp_path) -> 
     assert report.changed
     assert not report.diagnostics
     assert not any(path.exists() for path in left)
-    assert file_state(repo) == before
+    assert state_of(repo) == before
 
 
 def test_cleaning_leaves_alone_what_is_not_ours_to_remove(bundle, tmp_path) -> None:

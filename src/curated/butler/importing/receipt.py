@@ -31,7 +31,7 @@ CONFIG = "butler.yaml"
 _LASTING = frozenset({"CAL621", "CAL640"})
 
 
-def file_state(database: str) -> list[int] | None:
+def state_of(database: str) -> list[int] | None:
     """Return what identifies the state of an SQLite database; nothing where that cannot be told.
 
     Parameters
@@ -90,7 +90,7 @@ class Witness:
     def look(self) -> None:
         """Note the state before the repository is asked."""
         if self.database is not None:
-            self.looked = file_state(self.database)
+            self.looked = state_of(self.database)
             self.file = _file(self.database)
 
     def check(self) -> None:
@@ -116,7 +116,7 @@ class Witness:
         changed : `bool`
             Whether the import changed anything.
         """
-        now = None if self.database is None else file_state(self.database)
+        now = None if self.database is None else state_of(self.database)
         if now is None:
             return None
         alone = now[-1] - self.begun == self.commits if fresh else not changed and now == self.looked
@@ -214,7 +214,7 @@ def remembered(question: Question, contents: Contents, report: ImportReport) -> 
     try:
         value = orjson.loads(question.path.read_bytes())
         same = value["question"] == asdict(question) and value["config"] == _config_state(question.repo)
-        if not same or value["state"] is None or file_state(value["database"]) != value["state"]:
+        if not same or value["state"] is None or state_of(value["database"]) != value["state"]:
             return None
         if _left(question.repo) or not _files_good(contents, value["files"]):
             return None
