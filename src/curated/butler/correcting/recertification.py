@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 
-from curated.butler.certified.lookup import Certified, certified_in
+from curated.butler.certified.lookup import Certified, certified_in, timespan_of
 from curated.butler.correcting.package_ranges import Said
 from curated.butler.correcting.range_changes import Change, Reranging
 from curated.butler.correcting.report import Recertification, State, same
 from curated.butler.correcting.session import changing
-from curated.butler.importing.plan import timespan
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.datasets.record import Dataset, Key
@@ -175,7 +174,7 @@ def _execute(butler: Butler, collection: str, change: Change) -> None:
             for held in change.after[key]:
                 calls.setdefault(held.dataset.span, []).append(held.ref)
         for span, refs in sorted(calls.items()):
-            butler.registry.certify(collection, refs, timespan(span))
+            butler.registry.certify(collection, refs, timespan_of(span))
     state = _state(butler, collection)
     wrong = [key for key, after in change.after.items() if not same(state.get(key, ()), after)]
     if wrong:
