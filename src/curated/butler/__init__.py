@@ -1,4 +1,4 @@
-"""Bundles and Butler repositories: the only room that imports ``lsst``, and only when it is asked to."""
+"""Import, export, correct and read Butler repositories; the only package that imports ``lsst``, when it is needed."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def retract_release(
     repo : `str`
         Path, URI or alias of the repository.
     release : `str`
-        Its label.
+        Label of the release.
     instruments : sequence [`str`], optional
-        Only these; all that have the release if empty.
+        Instruments whose chains are changed; all that have the release if empty.
     undo : `bool`, optional
-        Whether to put it back.
+        Whether to put the release back.
     before : `str`, optional
-        The release, or other member, that it is put before; the end of the chain if not given.
+        Label of the release, or name of the member, to put it before; at the end of the chain if not given.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
@@ -224,9 +224,9 @@ def read(butler: Butler, ref: DatasetRef) -> Calib:
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
-        An open repository.
+        The repository, opened in any way.
     ref : `lsst.daf.butler.DatasetRef`
-        What ``butler.find_dataset`` returned.
+        The dataset, such as ``butler.find_dataset`` returns.
     """
     from curated.butler.repository import opening
 

@@ -54,15 +54,15 @@ class CertificationComparison:
     Parameters
     ----------
     new : `dict` [`Group`, `list` [`Entry`]]
-        Datasets to certify.
+        Datasets to certify, those of one call together.
     present : `tuple` [`Entry`]
-        Those that are certified already.
+        Datasets that are certified for their range already.
     conflicting : `tuple` [`Entry`]
-        Those whose range overlaps another one, of the bundle or of the repository.
+        Datasets whose range overlaps another one, of the bundle or of the repository.
     existing : `dict` [`str`, `dict` [`Key`, `list` [`Dataset`]]]
         What the repository certifies, by collection and key.
     diagnostics : `tuple` [`Diagnostic`]
-        The overlaps.
+        A finding for each overlap.
     """
 
     new: Mapping[Group, list[Entry]] = field(default_factory=dict)
@@ -102,12 +102,8 @@ def compare_datasets(butler: Butler, contents: Contents, survey: Survey) -> Data
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    contents : `Contents`
-        The bundle.
     survey : `Survey`
-        Dataset types and collections of the repository, which do not contradict the bundle.
+        Dataset types and collections of the repository, which must agree with the bundle's.
     """
     refs: dict[str, DatasetRef] = {}
     new: list[Entry] = []
@@ -141,12 +137,8 @@ def compare_certifications(butler: Butler, contents: Contents, survey: Survey) -
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    contents : `Contents`
-        The bundle.
     survey : `Survey`
-        Dataset types and collections of the repository, which do not contradict the bundle.
+        Dataset types and collections of the repository, which must agree with the bundle's.
     """
     existing = _existing_certifications(butler, contents, survey)
     present: list[Entry] = []
@@ -185,10 +177,6 @@ def compare_files(butler: Butler, contents: Contents, refs: Mapping[str, Dataset
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    contents : `Contents`
-        The bundle.
     refs : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
         The bundle's datasets that the repository has, by UUID.
     """

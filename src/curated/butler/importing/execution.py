@@ -66,10 +66,6 @@ def choose_formatters(butler: Butler, config: ButlerConfig, plan: Plan, reposito
 
     Parameters
     ----------
-    butler, config
-        The repository and its configuration.
-    plan : `Plan`
-        Says what to ingest.
     repository : `str`
         Name of the repository in findings.
     """
@@ -116,15 +112,9 @@ def execute(
 
     Parameters
     ----------
-    butler, config
-        The repository and its configuration.
     plan : `Plan`
         A plan without errors.
-    request : `ImportRequest`
-        Says how to transfer files.
-    formatters : `dict`
-        Formatters to record.
-    uploads : `dict`
+    uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
         Objects that files were uploaded to, by path in the bundle.
     """
     for name in sorted(plan.survey.new_types):

@@ -44,10 +44,8 @@ def find_gaps(butler: Butler, plan: Plan) -> Iterator[Gap]:
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
     plan : `Plan`
-        A complete plan.
+        It must be complete.
     """
     for target in plan.contents.targets:
         if target.instrument not in plan.chains:

@@ -55,10 +55,6 @@ def import_contents(
 
     Parameters
     ----------
-    request : `ImportRequest`
-        Where to import it, and how.
-    contents : `Contents`
-        The bundle.
     missing : `dict` [`str`, `Problem`]
         Problems of missing files, which an earlier import may have moved into the repository, by path.
 

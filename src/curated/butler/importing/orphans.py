@@ -58,8 +58,6 @@ def find_orphans(
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
     repository : `str`
         Path or URI of the repository.
     runs : iterable [`str`]
@@ -92,8 +90,6 @@ def remove_orphans(butler: Butler, orphans: Orphans) -> tuple[str, ...]:
     ----------
     butler : `lsst.daf.butler.Butler`
         The repository, which must be locked.
-    orphans : `Orphans`
-        Files and directories to remove.
     """
     files = set(orphans.files)
     if files:

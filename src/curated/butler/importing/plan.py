@@ -44,8 +44,6 @@ class Plan:
 
     Parameters
     ----------
-    contents : `Contents`
-        The bundle.
     survey : `Survey`
         What the repository has that the bundle's datasets depend on.
     chains : `dict` [`str`, `ChainMembers`]

@@ -142,10 +142,8 @@ class ReceiptKey:
 
     Parameters
     ----------
-    bundle, repo : `str`
-        Absolute paths.
-    label, transfer, chain
-        See `ImportRequest`.
+    bundle, repo, label, transfer, chain
+        As in `ImportRequest`, but paths are absolute and the label is the one that is used.
     manifest : `str`
         SHA-256 of the manifest.
     """
@@ -194,12 +192,6 @@ def write_receipt(
 
     Parameters
     ----------
-    request : `ImportRequest`
-        The request.
-    contents : `Contents`
-        The bundle.
-    report : `ImportReport`
-        Says what was done.
     database : `str`
         Path of the SQLite database.
     state : `DatabaseState`
@@ -232,8 +224,6 @@ def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | N
 
     Parameters
     ----------
-    request : `ImportRequest`
-        The request.
     contents : `Contents`
         The bundle, whose files have been verified.
     """

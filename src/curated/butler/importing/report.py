@@ -40,7 +40,7 @@ class InstrumentReport:
     records_new, records_equal, records_different : `int`
         Dimension records that were inserted, that the repository had before, and that differ from the repository's.
     differences : `tuple` [`str`]
-        How records differ.
+        How the bundle's records differ from the repository's.
     chain : `str`
         Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
@@ -118,12 +118,8 @@ class ImportReport:
 
         Parameters
         ----------
-        request : `ImportRequest`
-            The request.
         contents : `Contents` or `None`
             The bundle; `None` if it could not be read.
-        diagnostics : iterable [`Diagnostic`], optional
-            Findings.
         """
         return cls(
             bundle=str(request.bundle),

@@ -35,7 +35,7 @@ class RecordComparison:
     element : `str`
         Name of the dimension.
     record : `dict`
-        The bundle's record.
+        Fields of the bundle's record.
     exists : `bool`
         Whether the repository has a record of the same key.
     problems : `tuple` [`Problem`]
@@ -92,10 +92,6 @@ def survey_repository(butler: Butler, contents: Contents, *, chain: bool) -> Sur
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    contents : `Contents`
-        The bundle.
     chain : `bool`
         Whether the chains ``<inst>/calib`` are to be changed.
     """

@@ -49,8 +49,6 @@ def butler_mode(transfer: str, bundle: Path, butler: Butler) -> str:
         The mode that was requested.
     bundle : `pathlib.Path`
         Directory of the bundle.
-    butler : `lsst.daf.butler.Butler`
-        The repository.
     """
     if transfer != "move":
         return transfer
@@ -97,12 +95,8 @@ def plan_uploads(butler: Butler, config: ButlerConfig, plan: Plan, mode: str) ->
 
     Parameters
     ----------
-    butler, config
-        The repository and its configuration.
-    plan : `Plan`
-        Says what to ingest.
     mode : `str`
-        What `butler_mode` returned.
+        Mode in which Butler is to transfer files; see `butler_mode`.
     """
     root = _single_root(butler)
     if mode != "copy" or root is None or root.isLocal or not has_file_templates(config):
@@ -129,8 +123,6 @@ def upload(plan: Plan, destinations: Uris, progress: Progress | None = None) -> 
 
     Parameters
     ----------
-    plan : `Plan`
-        Says what to ingest.
     destinations : `dict` [`str`, `lsst.resources.ResourcePath`]
         Where to, by path in the bundle.
     progress : callable, optional
@@ -245,8 +237,6 @@ class PlacedFiles:
     ----------
     names : `FileNames`
         Names of the files in the datastore.
-    plan : `Plan`
-        Says what to ingest.
     link : `bool`
         Whether files are hard links, not copies.
     root : `str`
@@ -335,14 +325,10 @@ def file_source(
 
     Parameters
     ----------
-    butler, config
-        The repository and its configuration.
-    plan : `Plan`
-        Says what to ingest.
     mode : `str`
-        What `butler_mode` returned.
+        Mode in which Butler is to transfer files; see `butler_mode`.
     uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
-        What `upload` returned.
+        Objects that files were uploaded to, by path in the bundle.
     """
     root = _single_root(butler)
     if mode not in ("copy", "hardlink") or root is None or not root.isLocal or not has_file_templates(config):
