@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from curated.declare.settings import _validator
 from curated.declare.validation import LONGEST_KEY, Validator
 from curated.package.config import CONFIG
-from curated.package.instrument.settings import INSTRUMENT
-from curated.provenance.declaration import PROVENANCE
+from curated.package.instrument import INSTRUMENT
+from curated.provenance.record import PROVENANCE
 from curated.text.yaml.reader import load_yaml
 from support import schemas as support
 

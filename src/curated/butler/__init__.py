@@ -13,11 +13,11 @@ from curated.butler.repository import require_butler
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
 
-    from curated.butler.correcting.package_ranges import Said
-    from curated.butler.correcting.report import Recertification
-    from curated.butler.correcting.retraction import Retraction
+    from curated.butler.correcting.recertification import RecertificationReport
+    from curated.butler.correcting.retraction import RetractionReport
     from curated.calib import Calib
     from curated.export.report import ExportReport
+    from curated.package.package import Package
 
 __all__ = [
     "ImportReport",
@@ -65,7 +65,7 @@ def retract_release(
     undo: bool = False,
     before: str | None = None,
     dry_run: bool = False,
-) -> Retraction:
+) -> RetractionReport:
     """Take a release out of the chain ``<inst>/calib``, or put it back; nothing else changes.
 
     Parameters
@@ -91,54 +91,47 @@ def retract_release(
 
 def recertify_ranges(
     repo: str,
-    say: Callable[[str], Said],
-    around: Callable[[Sequence[str]], Sequence[str]],
+    package: Package,
     *,
     revision: str = "HEAD",
-    prefix: str = "",
     paths: Sequence[str] = (),
     release: str | None = None,
     collection: str | None = None,
     retire: bool = False,
     dry_run: bool = False,
-) -> Recertification:
+) -> RecertificationReport:
     """Change validity ranges in a collection to those that a package has at a commit: all of them, or none.
 
     Parameters
     ----------
     repo : `str`
         Path, URI or alias of the repository.
-    say : callable
-        Returns what the package says at a revision, checked.
-    around : callable
-        Returns commits that changed some files, and those before them; among them the one is looked for whose
-        ranges are those that there were.
+    package : `Package`
+        A package of a work tree.
     revision : `str`, optional
-        The commit.
-    prefix : `str`, optional
-        Path of the package in its repository.
+        Commit of the package.
     paths : sequence [`str`], optional
-        Files or directories of the package; only what they are of is changed.
+        Files or directories of the package; only dataset types and data IDs of their calibrations change.
     release, collection : `str`, optional
         The release, or any calibration collection; by default the first release of each instrument's chain.
     retire : `bool`, optional
-        Whether what the package no longer has in force loses its certification; its datasets stay.
+        Whether calibrations that the package no longer has in force lose their certification; their datasets stay.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
     require_butler()
-    from curated.butler.correcting.recertification import Options, run_recertify
+    from curated.butler.correcting.recertification import RecertificationRequest, run_recertify
 
-    options = Options(
+    request = RecertificationRequest(
         repo=repo,
-        prefix=prefix,
+        revision=revision,
         paths=paths,
         release=release,
         collection=collection,
         retire=retire,
         dry_run=dry_run,
     )
-    return run_recertify(options, revision, say, around)
+    return run_recertify(request, package)
 
 
 def export_package(

@@ -3,17 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from curated.core.diagnostic import Pointer, Problem, brief
-from curated.declare.settings import check_setting
-from curated.package.instrument.settings import INSTRUMENT
+from curated.declare.settings import Setting, check_setting
 from curated.package.layout import directory_name
 from curated.registry import find_type
 
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
+
+
+EASTWARD = (-12.0, 14.0)
+"""Hours by which the times of places on Earth are ahead of UTC."""
+
+_NAME = 32
+"""Longest name that the Butler's dimension tables hold."""
+
+DETECTOR = Setting(
+    kind="mapping",
+    keys={
+        "id": Setting(
+            kind="number",
+            required=True,
+            doc="Its number, the key of a repository: zero or more, each once. Calibrations say it in DETECTOR.",
+        ),
+        "name": Setting(
+            kind="text",
+            required=True,
+            longest=_NAME,
+            doc="Its full name. In lower case it is the detector's directory.",
+        ),
+        "raft": Setting(kind="text", doc="The raft that holds it."),
+        "slot": Setting(kind="text", doc="Its place in the raft."),
+        "serial": Setting(kind="text", doc="Its serial number."),
+        "purpose": Setting(kind="text", doc="What it is for, such as SCIENCE, GUIDER, FOCUS or WAVEFRONT."),
+        "width": Setting(kind="number", doc="Its columns without overscan; 0, or absent, where not known."),
+        "height": Setting(kind="number", doc="Its rows without overscan; 0, or absent, where not known."),
+        "amplifiers": Setting(kind="list", items=Setting(kind="text"), doc="Names of its amplifiers."),
+    },
+)
+"""What ``instrument.yaml`` may say about a detector."""
+
+FILTER = Setting(
+    kind="mapping",
+    keys={
+        "name": Setting(
+            kind="text",
+            required=True,
+            longest=_NAME,
+            doc="Name of the physical filter. In lower case, with _ for blanks, it is the filter's directory.",
+        ),
+        "band": Setting(kind="text", doc="Its band; the name where it is not given."),
+    },
+)
+"""What ``instrument.yaml`` may say about a filter."""
+
+EXPECTED = Setting(
+    kind="mapping",
+    keys={
+        "type": Setting(kind="text", required=True, doc="Name of the calibration type."),
+        "detectors": Setting(
+            kind="list",
+            items=Setting(kind="text"),
+            doc="Names of the detectors that have one; all detectors where it is absent.",
+        ),
+        "filters": Setting(
+            kind="list",
+            items=Setting(kind="text"),
+            doc="Names of the filters that have one; all filters where it is absent.",
+        ),
+    },
+)
+"""What ``instrument.yaml`` may say about a type that the instrument must have."""
+
+INSTRUMENT = Setting(
+    kind="mapping",
+    doc="An instrument: its detectors and filters.",
+    keys={
+        "name": Setting(
+            kind="text", required=True, longest=_NAME, doc="Name of the instrument in a Butler repository."
+        ),
+        "class_name": Setting(
+            kind="text",
+            longest=64,
+            doc="Full name of the stack's instrument class, such as lsst.obs.lsst.LsstCam.",
+        ),
+        "visit_max": Setting(
+            kind="number", doc="Largest visit number, which the repository's instrument record holds."
+        ),
+        "exposure_max": Setting(
+            kind="number", doc="Largest exposure number, which the repository's instrument record holds."
+        ),
+        "visit_system": Setting(
+            kind="number", doc="How exposures make visits, which the repository's instrument record holds."
+        ),
+        "detectors": Setting(kind="list", items=DETECTOR, doc="The detectors."),
+        "filters": Setting(kind="list", items=FILTER, doc="The physical filters."),
+        "expected": Setting(
+            kind="list", items=EXPECTED, doc="The types that it must have; what lacks is a finding."
+        ),
+        "utc_offset": Setting(
+            kind="real",
+            minimum=EASTWARD[0],
+            maximum=EASTWARD[1],
+            says=f"not hours from {EASTWARD[0]:g} to {EASTWARD[1]:g}",
+            doc="Hours by which the observatory's time is ahead of UTC, negative in the west; nights go from noon to noon.",
+        ),
+    },
+)
+"""What ``instrument.yaml`` may say."""
+
+OVERRIDE = replace(
+    INSTRUMENT,
+    doc="Keys of instrument.yaml that are overridden.",
+    keys={key: replace(setting, required=False) for key, setting in INSTRUMENT.keys.items()},
+)
+"""What ``curated.yaml`` may say about an instrument."""
 
 
 @dataclass(frozen=True, slots=True)
