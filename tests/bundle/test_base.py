@@ -13,7 +13,7 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.bundle import build_bundle
 from curated.butler import import_bundle
-from curated.butler.inventories import audit, find_base
+from curated.butler.inventories import find_base, read_inventory
 from curated.package.package import open_package
 from support.packages import defects, make_demo, place, run_curated, tree
 from support.repositories import run_stock
@@ -53,7 +53,7 @@ def imported(bundle: Path, repo: Path, **options: Any) -> Path:
 
 
 def fingerprint(where: Path, *collections: str) -> str:
-    found = audit(str(where), collections=collections)
+    found = read_inventory(str(where), collections=collections)
     assert not found.failed, found.diagnostics
     return found.inventory.fingerprint
 

@@ -1,22 +1,19 @@
-"""What exists already: the datasets of an earlier release, to which a later one refers where nothing changed."""
+"""The datasets of an earlier release, to which a later release refers where nothing changed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from curated.bundle.contents import Entry
+from curated.bundle.manifest_reader import read_contents
 from curated.core.diagnostic import CuratedError
-from curated.datasets.record import data_id_of
+from curated.datasets.record import Key
 from curated.datasets.spans import Span
 
-Dataset = Mapping[str, Any]
-"""A dataset as a manifest lists it."""
-
-_KEPT = ("uuid", "run", "sha256", "size", "content")
-_TEXTS = ("uuid", "run", "dataset_type", "content")
+_Identity = tuple[Key, Span, str]
+"""Dataset type and data ID, range and content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,90 +23,71 @@ class Base:
     Parameters
     ----------
     name : `str`
-        The release, or what else holds them, as people know it.
-    recipes : `dict`
-        Datasets whose recipe is known, by recipe.
-    holders : `dict`
-        All of them, by what they are of, when they are valid and what they hold.
+        Label of the release, or name of the repository that holds them.
+    recipes : `dict` [`str`, `Entry`]
+        Datasets by recipe, as far as it is known.
+    by_identity : `dict`
+        All datasets.
     """
 
     name: str
-    recipes: dict[str, Dataset] = field(default_factory=dict, repr=False)
-    holders: dict[Any, Dataset] = field(default_factory=dict, repr=False)
+    recipes: dict[str, Entry] = field(repr=False)
+    by_identity: dict[_Identity, Entry] = field(repr=False)
 
     @classmethod
-    def of(cls, name: str, datasets: Iterable[Dataset]) -> Base:
-        """Return the base of some datasets.
+    def of(cls, name: str, entries: Iterable[Entry]) -> Base:
+        """Return the base of datasets whose content is known; recipe, hash and size of their files may be unknown."""
+        datasets = list(entries)
+        recipes = {entry.recipe: entry for entry in datasets if entry.recipe}
+        return cls(name, recipes, {_identity(entry): entry for entry in datasets})
+
+    def refer(self, entry: Entry) -> Entry:
+        """Return a dataset of a new release; as a reference, without a file, if the base has the same.
 
         Parameters
         ----------
-        name : `str`
-            What holds them.
-        datasets : iterable [`dict`]
-            As a manifest lists them; ``recipe``, ``sha256`` and ``size`` may be unknown.
+        entry : `Entry`
+            The dataset. If its content is empty, the base has one of its recipe.
         """
-        listed = list(datasets)
-        return cls(
-            name,
-            {d["recipe"]: d for d in listed if d.get("recipe")},
-            {_identity(d, d["content"]): d for d in listed},
+        match = self.by_identity.get(_identity(entry)) if entry.content else self.recipes[entry.recipe]
+        if match is None:
+            return entry
+        return replace(
+            entry,
+            uuid=match.uuid,
+            run=match.run,
+            content=match.content,
+            path="",
+            sha256=match.sha256,
+            size=match.size,
         )
 
-    def referring(self, dataset: dict[str, Any]) -> dict[str, Any]:
-        """Return a dataset of a new release; where the same exists already, without a file and as a reference to that.
 
-        Parameters
-        ----------
-        dataset : `dict`
-            As the manifest is to list it; without a content where only its recipe is known.
-        """
-        if dataset["content"]:
-            known = self.holders.get(_identity(dataset, dataset["content"]))
-        else:
-            known = self.recipes[dataset["recipe"]]
-        if known is None:
-            return dataset
-        return {**dataset, **{key: known.get(key) for key in _KEPT}, "path": None, "provenance": None}
-
-
-def _identity(dataset: Dataset, content: str) -> Any:
+def _identity(entry: Entry) -> _Identity:
     # The end that stands in a file's header counts as well: a file must not contradict its certification.
-    return dataset["dataset_type"], data_id_of(dataset["data_id"]), _span(dataset), content
-
-
-def _span(dataset: Dataset) -> Span:
-    return Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
+    return entry.key, entry.span, entry.content
 
 
 def read_base(bundle: Path) -> Base:
-    """Return what a bundle holds or refers to.
+    """Return the datasets that a bundle holds or refers to.
 
     Parameters
     ----------
     bundle : `~pathlib.Path`
-        Its directory.
+        Directory of the bundle.
 
     Raises
     ------
     CuratedError
-        If there is no bundle whose manifest tells what its files hold.
+        If there is no valid bundle, or its manifest does not list the contents of its files.
     """
-    try:
-        manifest = json.loads((bundle / "manifest.json").read_bytes())
-        datasets = [_checked(dataset) for dataset in manifest["datasets"]]
-        label = manifest["repository"]["label"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    contents, diagnostics = read_contents(bundle)
+    problem = (
+        diagnostics[0].message if diagnostics else "its manifest does not list the contents of its files"
+    )
+    if contents is None or not all(entry.content for entry in contents.entries):
         raise CuratedError(
-            f"{bundle} is no bundle that another one can build on: {error}",
+            f"{bundle} is no bundle that another one can build on: {problem}",
             "name a bundle that this version of curated made, a tag, or a repository",
-        ) from error
-    return Base.of(str(label), datasets)
-
-
-def _checked(dataset: Any) -> Dataset:
-    texts = [dataset[key] for key in _TEXTS]
-    _span(dataset)
-    if not all(isinstance(text, str) and text for text in texts) or not isinstance(dataset["data_id"], dict):
-        raise ValueError(f"dataset {dataset.get('uuid')} is incomplete")
-    checked: Dataset = dataset
-    return checked
+        )
+    return Base.of(contents.label, contents.entries)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from curated.bundle.base import Base
+from curated.bundle.contents import check_label
 from curated.bundle.documents import write_faces
-from curated.bundle.manifest import check_label, make_manifest
+from curated.bundle.manifest import make_manifest
 from curated.check.instruments import read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package

@@ -13,6 +13,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.generated import Drift, check_files, write_files
 from curated.registry import own_types
 from curated.schema.document import type_schema
+from curated.schema.manifest import MANIFEST
 from curated.schema.settings import config_schema, instrument_schema, provenance_schema
 
 RELEASED = "released.json"
@@ -25,7 +26,7 @@ _PATTERN = "*.schema.json"
 def schema_files() -> dict[str, str]:
     """Return the text of every schema by file name; the same declarations give the same bytes."""
     schemas = [type_schema(cls) for cls in own_types().values()]
-    schemas += [config_schema(), instrument_schema(), provenance_schema()]
+    schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST]
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 
 

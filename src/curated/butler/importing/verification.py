@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from curated.bundle.contents import Contents
-from curated.bundle.manifest_reader import MANIFEST, read_contents
+from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.verification import verify
 from curated.butler.importing.receipt import CONFIG, Question, remembered
 from curated.butler.importing.report import ImportReport
@@ -74,7 +74,7 @@ def question(contents: Contents, request: ImportRequest) -> Question | None:
         label=contents.label,
         transfer=request.transfer,
         chain=request.chain,
-        manifest=_digest(contents.root / MANIFEST),
+        manifest=_digest(contents.root / MANIFEST_FILE),
     )
 
 
