@@ -18,7 +18,7 @@ from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Amplifier, Box, DetectorGeometry, with_gains
 from curated.registry import own_types
-from curated.types._brighter_fatter import correct
+from curated.types._bfk_math import correct
 from curated.types.bfk import BrighterFatterKernel
 from curated.types.camera import CameraGeometry
 from curated.types.crosstalk import Crosstalk

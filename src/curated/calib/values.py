@@ -18,13 +18,13 @@ from curated.calib.error import FATAL, or_raise
 from curated.calib.field_reader import FieldReader
 from curated.calib.keywords import declared_problems
 from curated.calib.mismatch import identity_keywords
-from curated.calib.reading import from_columns, from_tree
-from curated.calib.writing import plain, plain_tree, table_data
+from curated.calib.reader import from_columns, from_tree
+from curated.calib.writer import plain, plain_tree, table_data
 from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.metadata import Metadata, has_value
 from curated.core.stamp import STAMP_KEYWORDS
 from curated.core.tables import ImageData, TableData, TextColumn
-from curated.core.units import text_unit
+from curated.core.units import fits_unit, text_unit
 from curated.declare import Field, Spec, required_sizes
 from curated.provenance import Provenance
 
@@ -43,7 +43,7 @@ class Values:
     metadata : `Metadata`
         Keywords, looked up without regard to case.
     units : `dict` [`str`, `str`]
-        Unit of each value as the file declares it, by attribute name, where it has one.
+        Units that the file gives, by attribute name; values that were converted have the declared unit.
     provenance : `Provenance`
         What it was made of, and who edited it since.
     """
@@ -210,7 +210,7 @@ class Values:
 
     def tables(self) -> list[TableData]:
         """Return its tables as FITS holds them, the stack's columns in the stack's order."""
-        return table_data(self.SPEC, self.FIELDS, self, self._unit)
+        return table_data(self.SPEC, self.FIELDS, self, self.column_unit)
 
     def fits_tables(self) -> list[TableData]:
         """Return the tables of its FITS file; types whose FITS is no table of the text override it."""
@@ -227,8 +227,10 @@ class Values:
         """Make a calibration of the tables of its FITS file, by EXTNAME or number; see `build`."""
         return cls.from_columns(metadata, list(tables.values()), "fits")
 
-    def _unit(self, declared: Field) -> str:
-        return self.units.get(declared.name, "")
+    def column_unit(self, declared: Field) -> str:
+        """Return the unit that a field's column states in FITS and ECSV; empty for none."""
+        states_unit = self.SPEC.tables[declared.table].fits_units and not declared.keeps_unit
+        return fits_unit(declared.unit if states_unit else self.units.get(declared.name, ""))
 
     def toDict(self) -> dict[str, Any]:
         """Return plain lists, numbers and text, with the keywords under ``metadata``."""

@@ -33,6 +33,7 @@ def factor(unit: str, target: str) -> float:
     ValueError
         If it does not convert.
     """
+    unit, target = ("" if name in DIMENSIONLESS else name for name in (unit, target))
     return 1.0 if unit == target else _factor(unit, target)
 
 
@@ -62,6 +63,7 @@ def fits_unit(unit: str) -> str:
     """Return the unit as a FITS header writes it, empty for none."""
     if unit in DIMENSIONLESS:
         return ""
+    unit = unit.replace(" / ", "/").replace(" * ", "*")  # astropy's own spelling
     return FITS_PERCENT if unit == "%" else {"angstrom": "Angstrom", "AA": "Angstrom"}.get(unit, unit)
 
 

@@ -8,7 +8,6 @@ from curated.calib import Calib
 from curated.calib.arrays import is_equal
 from curated.calib.values import content_keywords
 from curated.core.metadata import is_same
-from curated.core.units import fits_unit
 from curated.datasets.deprecation import MARK
 
 _OF_VALIDITY = frozenset({"CALIBDATE", "CALIB_ID", *MARK.keys})
@@ -34,7 +33,7 @@ def _fields(old: Calib, new: Calib) -> Iterator[str]:
         values = getattr(old, field.name), getattr(new, field.name)
         if names[0] is not None and values == names:
             continue  # how the file beside it is called; what it is, its hash says
-        units = {fits_unit(calib.units.get(field.name, "")) for calib in (old, new)}
+        units = {calib.column_unit(field) for calib in (old, new)}
         if not is_equal(*values) or len(units) > 1:
             yield field.key
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
-from curated.calib.keyed_tables import in_group, is_nested
-from curated.declare import Field, Spec, Table
+from curated.declare import Field, Spec, Table, in_group, is_nested
 from curated.provenance.declaration import PROVENANCE
 from curated.schema.keywords import DEFINITIONS, has_keyword, identity_schemas, metadata_schema, presence
 from curated.schema.setting import setting_schema
