@@ -1,5 +1,5 @@
-# One virtual environment at the root serves every target. What is installed is locked by hash in
-# requirements/; the stamp files in it make a second run of any target quick.
+# All targets use one virtual environment at the root. Its packages are locked by hash in requirements/;
+# stamp files in it make a second run of any target fast.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -8,9 +8,9 @@ SHELL := /bin/bash
 .SUFFIXES:
 
 PYTHON ?= python3
-# Test processes; two is what a small machine has, and the tests are mostly waiting for git and disk.
+# Number of test processes: two, as a small machine has that many processors.
 JOBS ?= 2
-# For instance: make test PYTEST_ARGS='-k defects', make lock LOCK_ARGS=--upgrade
+# For example: make test PYTEST_ARGS='-k defects', make lock LOCK_ARGS=--upgrade
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := src tests tools benchmarks fuzz
 
-# $(call apt,PROGRAM TEST,PACKAGE): install a Debian package where the test fails and we are allowed to.
+# $(call apt,TEST COMMAND,PACKAGE): install a Debian package if the command fails and we have the permission.
 define apt
 	if ! { $(1); } >/dev/null 2>&1; then \
 	    if ! command -v apt-get >/dev/null; then echo "please install $(2)" >&2; exit 1; fi; \
@@ -37,30 +37,30 @@ $(BIN)/python:
 	@$(call apt,$(PYTHON) -c "import ensurepip",python3-venv)
 	$(PYTHON) -m venv --clear $(VENV)
 
-# Everything that `curated` itself can need.
+# Everything that `curated` itself may need.
 $(VENV)/run.stamp: requirements/run.txt | $(BIN)/python
 	$(PIP) install --require-hashes -r $<
 	@touch $@
 
-# Also what tests and checks need. The pins of run.txt are a part of these.
+# In addition, what tests and checks need. The pins include those of run.txt.
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r $<
 	@touch $@
 
-# The build backend is locked too, hence no isolation: nothing is fetched here.
+# Without isolation, because the build backend is locked as well: nothing is downloaded here.
 $(BIN)/curated: $(VENV)/run.stamp pyproject.toml src/curated/core/version.py
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: install
 install: $(BIN)/curated ## Make .venv with what `curated` needs to run
-	@$(BIN)/python -m compileall -q src/curated # an editable installation leaves it to each run
+	@$(BIN)/python -m compileall -q src/curated # an editable installation does not do this
 
 .PHONY: develop
-develop: install $(VENV)/dev.stamp ## Make .venv with everything; for the Git hooks then run .venv/bin/pre-commit install
+develop: install $(VENV)/dev.stamp ## Make .venv with everything; for the git hooks, run .venv/bin/pre-commit install
 
 .PHONY: publish
-publish: install ## Publish the package into a new repository under build/, and look one calibration up
+publish: install ## Publish the package into a new repository under build/, and look up one calibration
 	@mkdir -p build
 	$(BIN)/curated publish build/repo
 	$(BIN)/curated lookup demo defects --detector d00 --at 2024-06-01T00:00:00
@@ -83,13 +83,13 @@ lint: develop ## All static checks
 	$(BIN)/curated schema check
 	$(BIN)/python -m curated.docs --check
 
-# pytest comes last: its summary is the summary. It runs the checks of the workflows, too.
+# pytest comes last, so that its summary ends the output. Its tests include the linters of the workflows.
 .PHONY: test
 test: system lint ## Everything that must pass before a merge
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 .PHONY: format
-format: develop ## Rewrite the sources into their standard form
+format: develop ## Format the sources
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
@@ -109,19 +109,20 @@ bench-kill: develop ## Kill imports at 150 random moments and run them again; wr
 	@mkdir -p build
 	$(BIN)/python benchmarks/kill.py --json build/kill.json --markdown docs/kill.md
 
-# --universal: one file for every Python that we serve; fewest: the same versions on all of them, for
-# the sake of identical bytes. Extras stay: pip looks for the newest of a package with an extra before it sees
-# the pin without one, and then misses its hash. No machine's own settings, so that no index of its own gets in.
+# --universal: one file for all supported versions of Python; fewest: the same package versions on all of them,
+# so that results are identical. Extras stay: pip would look for the newest version of a package with an extra
+# before it sees the pin without one, and then miss its hash. --no-config and the like: no settings or indexes of
+# the machine get into the file.
 LOCK := pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-strip-extras --no-config --no-emit-index-url --no-emit-find-links --annotation-style line \
     --custom-compile-command "make lock" --quiet
 
 .PHONY: lock
-lock: develop ## Bring requirements/ up to date with pyproject.toml (LOCK_ARGS=--upgrade: newest versions)
+lock: develop ## Update requirements/ from pyproject.toml (LOCK_ARGS=--upgrade: newest versions)
 	$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra butler --extra plots --extra postgres --extra s3 --group build -o requirements/run.txt
 	$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra dev --group build -c requirements/run.txt -o requirements/dev.txt
 
 .PHONY: clean
-clean: ## Remove everything that can be made again
+clean: ## Remove everything that the other targets make
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

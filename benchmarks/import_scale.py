@@ -63,15 +63,15 @@ from pathlib import Path
 from curated import butler
 from curated.cli.main import main
 note, bundle, repo, transfer, *first = sys.argv[1:]
-work = butler.import_bundle
+work = butler.run_import
 def timed(*given, **named):
     if first:
-        from curated.butler import importer
+        from curated.butler.importing import importer
     start = time.perf_counter()
     report = work(*given, **named)
     Path(note).write_text(str(time.perf_counter() - start))
     return report
-butler.import_bundle = timed
+butler.run_import = timed
 sys.argv = ["curated", "-q", "import", bundle, repo, "--transfer", transfer]
 main()
 """

@@ -14,6 +14,7 @@ from curated.bundle import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import audit
 from curated.datasets.inventory import Difference, Inventory, compare
+from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
 from support.packages import defects, make_demo, place, run_curated
 from support.repositories import run_stock
@@ -82,11 +83,11 @@ def test_it_is_the_same_from_everywhere(demo: tuple[GitPackage, Path, Path], tmp
         fingerprint(stock),
     ]
     assert len({one.fingerprint for one in found}) == 1
-    assert all(one.lines == found[0].lines for one in found)
+    assert all(one.datasets == found[0].datasets for one in found)
     # The commit before differs by one word in one file.
     before = fingerprint("HEAD~2", cwd=package.path)
     assert before.fingerprint != found[0].fingerprint
-    assert sum(a != b for a, b in zip(before.lines, found[0].lines, strict=True)) == 1
+    assert sum(a != b for a, b in zip(before.datasets, found[0].datasets, strict=True)) == 1
 
 
 def test_the_list_hashes_to_it(demo: tuple[GitPackage, Path, Path]) -> None:
@@ -159,10 +160,9 @@ def test_a_range_is_cut_where_a_newer_release_covers_a_part(lab: GitPackage, tmp
     later = defects(detector=1, date="2022-01-01T00:00:00", x0=5)
     lab.commit({place(1): None, place(1, "20220101T000000"): later})
     imported(bundled(lab, tmp_path / "two", "v2"), repo)
-    lines = [one for one in fingerprint(repo).lines if dict(one.data_id)["detector"] == 1]
-    assert len(lines) == 2
-    assert lines[0].end == lines[1].begin == (1640995200 + 37) * 10**9
-    assert lines[1].end is None
+    first, second = [d.span for d in fingerprint(repo).datasets if dict(d.data_id)["detector"] == 1]
+    assert first.end == second.begin == (1640995200 + 37) * 10**9
+    assert second.end == LAST_NS
 
 
 def test_a_file_that_is_gone_is_told(lab: GitPackage, tmp_path: Path) -> None:

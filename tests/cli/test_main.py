@@ -60,15 +60,17 @@ def test_help_teaches(command: list[str], tmp_path: Path) -> None:
 
 def test_the_help_lists_all_commands() -> None:
     text = run_curated("--help").stdout
-    for name, sentence in COMMANDS.items():
-        assert re.search(rf"^  {name} +{re.escape(sentence[:30])}", text, re.MULTILINE)
+    for name, info in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(info.summary[:30])}", text, re.MULTILINE)
     assert "Exit status: 0 clean, 1 findings" in text
     assert run_curated("-h").stdout == text
 
 
 def test_every_command_is_there() -> None:
     modules = Path(sys.modules["curated.cli.main"].__file__ or "").parent.glob("*/*_command.py")
-    assert sorted(COMMANDS) == sorted(path.name.removesuffix("_command.py") for path in modules)
+    assert sorted((info.room, f"{name}_command.py") for name, info in COMMANDS.items()) == sorted(
+        (path.parent.name, path.name) for path in modules
+    )
 
 
 def test_version() -> None:
@@ -400,6 +402,29 @@ def test_a_reader_that_has_gone(demo: GitPackage) -> None:
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_output_that_does_not_fit_on_the_disk() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "curated", "types"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "curated: error: No space left on device\n")
+
+
+def test_functions_of_other_modules_run_at_the_end() -> None:
+    code = (
+        "import atexit, sys, threading\nfrom curated.cli.main import main\n"
+        "atexit.register(print, 'last')\n"
+        "threading.Timer(0.2, print, ['thread']).start()\n"
+        "sys.argv = ['curated', '--version']\nmain()\n"
+    )
+    done = run_fresh(code)
+    assert (done.returncode, done.stdout.splitlines()[1:], done.stderr) == (0, ["thread", "last"], "")
 
 
 def test_names_that_the_encoding_does_not_hold(demo: GitPackage) -> None:

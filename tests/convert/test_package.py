@@ -434,7 +434,7 @@ def through_fits(meta: dict[str, Any], directory: Path) -> tuple[Defects | None,
     if calib is None or errors:
         return None, None, errors
     path = directory / "x.fits"
-    path.write_bytes(fits_bytes(calib, STAMP))
+    path.write_bytes(fits_bytes(calib.fits_content(), STAMP))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with fits.open(path, checksum=True) as hdus:

@@ -1,45 +1,73 @@
-"""What is left of ranges, moment by moment."""
+"""Time ranges: open ends, texts, and the parts that others do not cover, moment by moment."""
 
 from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.datasets.spans import Span, in_precedence, left_over
+from curated.core.times import utc_texts
+from curated.datasets.spans import ALWAYS, FIRST_NS, LAST_NS, Span, left_over, tai_text, utc_span_texts
 
-MOMENTS = range(12)
-SPANS = st.tuples(st.integers(0, 11), st.integers(1, 12)).filter(lambda span: span[0] < span[1])
+SPANS = st.builds(Span, st.integers(0, 11), st.integers(1, 12)).filter(lambda span: span.begin < span.end)
 
 
 def covered(spans: list[Span]) -> set[int]:
     return {moment for begin, end in spans for moment in range(begin, end)}
 
 
+def test_times_that_a_repository_cannot_tell_apart_are_one_range() -> None:
+    assert Span.of(0, 4102444800000000000) == Span.of(None, None) == Span.of(-1, LAST_NS + 1) == ALWAYS
+    assert ALWAYS.bounds == (None, None)
+    assert Span.of(1, 2) == Span(1, 2)
+    assert Span(1, 2).bounds == (1, 2)
+
+
+@given(SPANS, SPANS)
+def test_ranges_overlap_where_they_share_a_moment(one: Span, other: Span) -> None:
+    assert one.overlaps(other) is bool(covered([one]) & covered([other]))
+
+
 @given(st.lists(SPANS), st.lists(SPANS))
-def test_what_is_left_is_what_others_do_not_cover(spans: list[Span], taken: list[Span]) -> None:
-    left = left_over(spans, taken)
+def test_what_is_left_is_what_others_do_not_cover(spans: list[Span], covers: list[Span]) -> None:
+    left = left_over(spans, covers)
     assert all(begin < end for begin, end in left)
-    for begin, end in spans:
-        parts = left_over([(begin, end)], taken)
-        assert covered(parts) == set(range(begin, end)) - covered(taken)
-        assert all(one[1] < other[0] for one, other in itertools.pairwise(parts))
-    assert sorted(left) == sorted(part for span in spans for part in left_over([span], taken))
+    for span in spans:
+        parts = left_over([span], covers)
+        assert covered(parts) == set(range(*span)) - covered(covers)
+        assert all(one.end < other.begin for one, other in itertools.pairwise(parts))
+    assert sorted(left) == sorted(part for span in spans for part in left_over([span], covers))
 
 
-@given(st.lists(st.lists(st.tuples(st.sampled_from("ab"), SPANS), max_size=5), max_size=4))
-def test_the_first_collection_that_covers_a_moment_counts(collections: list[list[tuple[str, Span]]]) -> None:
-    found = list(in_precedence(collections, lambda one: one[0], lambda one: one[1]))
-    assert len(found) == len(collections)
-    for of in "ab":
-        for moment in MOMENTS:
-            holders = [
-                [one for one in members if one[0] == of and one[1][0] <= moment < one[1][1]]
-                for members in collections
-            ]
-            wanted = next((listed for listed in holders if listed), [])
-            where = holders.index(wanted) if wanted else None
-            for n, listed in enumerate(found):
-                here = [one for one, span in listed if one[0] == of and span[0] <= moment < span[1]]
-                assert here == (wanted if n == where else [])
+@pytest.mark.parametrize(
+    ("nanoseconds", "text", "exact"),
+    [
+        (1_577_836_837_000_000_000, "2020-01-01T00:00:37", "2020-01-01T00:00:37.000000000"),
+        (1_577_836_837_120_000_000, "2020-01-01T00:00:37.12", "2020-01-01T00:00:37.120000000"),
+        (1, "1970-01-01T00:00:00.000000001", "1970-01-01T00:00:00.000000001"),
+    ],
+)
+def test_a_time_in_tai_has_the_decimals_that_it_needs(nanoseconds: int, text: str, exact: str) -> None:
+    assert tai_text(nanoseconds) == text
+    assert tai_text(nanoseconds, decimals=9) == exact
+
+
+def test_ranges_are_printed_in_tai_and_in_utc() -> None:
+    span = Span(1_577_836_837_000_000_000, LAST_NS)
+    assert str(span) == "2020-01-01T00:00:37 to open TAI"
+    assert str(Span(FIRST_NS, 1_577_836_837_000_000_000)) == "open to 2020-01-01T00:00:37 TAI"
+    texts = utc_span_texts([span, ALWAYS])
+    assert texts == {span: "2020-01-01T00:00:00 to open UTC", ALWAYS: "open to open UTC"}
+
+
+def test_times_for_people_know_leap_seconds() -> None:
+    leap = 1483228836 * 10**9  # 2016-12-31T23:59:60 UTC, IERS Bulletin C 52
+    assert utc_texts([leap - 10**9, leap, leap + 10**9, leap + 1]) == {
+        leap - 10**9: "2016-12-31T23:59:59",
+        leap: "2016-12-31T23:59:60",
+        leap + 10**9: "2017-01-01T00:00:00",
+        leap + 1: "2016-12-31T23:59:60.000000001",
+    }
+    assert utc_texts([]) == {}

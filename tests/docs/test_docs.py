@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from curated.core.codes import CODES
-from curated.docs import check_docs, codes_page, type_page, write_docs
+from curated.docs import check_docs, codes_page, find_example, type_page, write_docs
 from curated.docs.__main__ import main
-from curated.docs.examples import find_example
 from curated.registry import own_types
 
 ROOT = Path(__file__).parents[2]

@@ -14,6 +14,7 @@ from astropy.time import Time, TimeDelta
 
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
+from curated.export.butler_export import export_directory
 from curated.export.report import ExportReport
 from curated.package.package import open_package
 from curated.registry import find_type, get_type
@@ -140,12 +141,12 @@ def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
     for path in files:
         cls = find_type(path.parts[-3])
         assert cls is not None
-        found = [o.path for o in report.exported if o.certification.dataset_type == cls.SPEC.dataset]
+        found = [o.path for o in report.exported if o.dataset.dataset_type == cls.SPEC.dataset]
         before = cls.readFits(path)
         assert any(_values(cls.readText(out(lab) / p)) == _values(before) for p in found), path
     # The same from Butler's own export of it, but that it leaves out other detectors.
     exported = lab.export(tmp_path / "exported")
-    again = export_package(str(exported), tmp_path / "again")
+    again = export_directory(str(exported), tmp_path / "again")
     settings = {p for p in tree(out(lab)) if p.endswith("instrument.yaml")}
     assert again.collections == (TICKET,)
     same = {p: b for p, b in tree(tmp_path / "again").items() if p not in settings}
@@ -311,7 +312,7 @@ def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
     lab.chain("Lab/calib", TICKET, other)
     report = export_package(str(lab.root), out(lab))
     assert report.collections == ("Lab/calib",)
-    assert [(one.path[-20:-5], one.certification.collection) for one in report.exported] == [
+    assert [(one.path[-20:-5], one.dataset.collection) for one in report.exported] == [
         ("20200101T000000", other),
         ("20210101T000000", TICKET),
         ("20220101T000000", other),
@@ -399,7 +400,7 @@ def test_an_export_file_is_untrusted(
     (tmp_path / "in/export.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CuratedError) as caught:
-        export_package("in", tmp_path / "out")
+        export_directory("in", tmp_path / "out")
     assert said in caught.value.message
     assert not (tmp_path / "owned").exists()
     assert not (tmp_path / "out").exists()
@@ -413,6 +414,6 @@ def test_no_file_outside_of_an_export_directory_is_read(lab: Lab, tmp_path: Path
         (tmp_path / "in").mkdir()
         (tmp_path / "in/link.fits").symlink_to(tmp_path / "secret.fits")
         (tmp_path / "in/export.yaml").write_text(EXPORT.format(path=path, begin=TAI))
-        report = export_package(str(tmp_path / "in"), tmp_path / "out")
+        report = export_directory(str(tmp_path / "in"), tmp_path / "out")
         assert codes(report) == ["CAL661"]
         assert not (tmp_path / "out").exists()

@@ -20,6 +20,7 @@ from support.packages import DEMO_FILES, make_demo, run_curated, tree
 pytest.importorskip("lsst.daf.butler")
 
 from curated.butler import export_package, import_bundle
+from curated.export.butler_export import export_directory
 
 Trip = tuple[GitPackage, Path, Path]
 
@@ -69,10 +70,9 @@ def test_the_check_finds_nothing_new(trip: Trip) -> None:
 
 def test_the_instrument_is_the_repository_s(trip: Trip) -> None:
     from curated.check.instruments import read_instruments
-    from curated.check.report import Report
 
     package, _, back = trip
-    before, after = (read_instruments(open_package(p), Report())["demo"] for p in (package.path, back))
+    before, after = (read_instruments(open_package(p))[0]["demo"] for p in (package.path, back))
     assert after.name == before.name
     assert after.filters == before.filters
     for name, detector in before.detectors.items():
@@ -110,7 +110,7 @@ def test_the_second_trip_changes_no_byte(trip: Trip, tmp_path: Path) -> None:
     _, bundle = build_bundle(open_package(package.path), tmp_path / "bundle", label="v2")
     assert bundle is not None
     # A bundle is an export directory.
-    report = export_package(str(tmp_path / "bundle"), tmp_path / "again")
+    report = export_directory(str(tmp_path / "bundle"), tmp_path / "again")
     assert report.ok
     assert tree(tmp_path / "again") == tree(back)
 

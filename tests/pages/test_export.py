@@ -40,5 +40,5 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
         str,
         update=pytestconfig.getoption("update_expected"),
         names={f"{tmp_path}/": ""},
-        until="\nWhat cannot be written",
+        until="\n## Which dates",
     )

@@ -23,10 +23,9 @@ from curated.calib import Calib, CalibrationError
 from curated.core.metadata import Metadata
 from curated.package.layout import discover, walk
 from curated.provenance import HEADER_LIMIT, Construction, Edit, Input, Provenance, parse
-from curated.provenance.declaration import MAX_INPUTS, MAX_PARAMETERS
+from curated.provenance.record import MAX_INPUTS, MAX_PARAMETERS
 from curated.registry import get_type
-from curated.text.side import read_side, side_text
-from curated.text.writer import text_bytes
+from curated.text.provenance import provenance_text, read_provenance_file
 from support.packages import ROOT, defects, place, run_curated
 from support.repositories import run_python
 from support.texts import examples
@@ -258,7 +257,7 @@ def test_any_record_survives_text_and_fits(
 ) -> None:
     directory = tmp_path_factory.mktemp("record")
     (directory / f"{START}.ecsv").write_text(defects())
-    text = side_text(record)
+    text = provenance_text(record)
     if record:
         (directory / f"{START}.inputs.yaml").write_text(text, encoding="utf-8", newline="")
     calib = Defects.readText(directory / f"{START}.ecsv")
@@ -266,7 +265,7 @@ def test_any_record_survives_text_and_fits(
     again, _ = through_fits(calib, directory)
     assert again.provenance == record
     assert again == calib
-    assert side_text(again.provenance) == text
+    assert provenance_text(again.provenance) == text
     assert Defects.fromDict(calib.toDict()) == calib
 
 
@@ -321,7 +320,12 @@ SIDE = "calibs/lab/defects/d00/20200101T000000.inputs.yaml"
 def package(git_package: MakePackage) -> GitPackage:
     assert place(0).removesuffix(".ecsv") == SIDE.removesuffix(".inputs.yaml")
     return git_package(
-        {**CONFIG, place(0): defects(), place(1): defects(detector=1), SIDE: side_text(parse(RECORD)[0])}
+        {
+            **CONFIG,
+            place(0): defects(),
+            place(1): defects(detector=1),
+            SIDE: provenance_text(parse(RECORD)[0]),
+        }
     )
 
 
@@ -431,7 +435,7 @@ def test_an_import_verifies_it(package: GitPackage, tmp_path: Path) -> None:
 
 def test_the_example_of_the_manual_is_good() -> None:
     manual = (ROOT / "docs/provenance.md").read_text("utf-8")
-    side = read_side(manual.partition("```yaml\n")[2].partition("```")[0].encode())
+    side = read_provenance_file(manual.partition("```yaml\n")[2].partition("```")[0].encode())
     assert side.problems == []
     assert len(side.provenance.inputs) == 2
     assert side.provenance.edits[0].name == "Ada Astronomer"
@@ -449,6 +453,6 @@ def test_a_text_of_nested_values_holds_it_at_its_top() -> None:
     made = replace(
         shutter, provenance=Provenance(construction=Construction(dataset={"uuid": "1", "run": "Lab/r"}))
     )
-    tree = json.loads(text_bytes(made, "json"))
+    tree = json.loads(made.text_bytes("json"))
     assert tree["construction"] == {"dataset": {"uuid": "1", "run": "Lab/r"}}
     assert "construction" not in tree["motionProfile"]

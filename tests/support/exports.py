@@ -19,8 +19,7 @@ from curated.core.metadata import Metadata, has_value
 from curated.package.package import Package, open_package
 from curated.provenance import Provenance
 from curated.registry import all_types, get_type
-from curated.text.side import side_text
-from curated.text.writer import text_bytes
+from curated.text.provenance import provenance_text
 from support.repositories import INSTRUMENT, name_of, write_defects
 
 TICKET = f"{INSTRUMENT}/calib/DM-1"
@@ -180,7 +179,7 @@ def canonical_texts(root: Path, chosen: tuple[str, ...] = ("",)) -> dict[str, by
             calib = calib.described(__file__, "image.fits")
         # A file beside it may hold its provenance, or it itself.
         bare = dataclasses.replace(calib, provenance=Provenance())
-        found[path] = text_bytes(bare, file.form) + side_text(calib.provenance).encode()
+        found[path] = bare.text_bytes(file.form) + provenance_text(calib.provenance).encode()
     return found
 
 

@@ -16,7 +16,7 @@ from astropy.table import Table
 from astropy.time import Time
 
 from curated.bundle.export_file import write_export, write_seed
-from curated.datasets.record import dataset_uuid
+from curated.datasets.record import data_id_of, dataset_uuid
 from support import programs
 
 INSTRUMENT = "Lab"
@@ -109,7 +109,7 @@ class BundleMaker:
         path = f"files/lab/{type_}/{place}/{stamp}.fits".replace("//", "/")
         self.files[path] = (int(data_id.get("detector", 0)), seed)
         dataset = {
-            "uuid": dataset_uuid(type_, run, ids),
+            "uuid": dataset_uuid(type_, run, data_id_of(ids)),
             "dataset_type": type_,
             "run": run,
             "collection": self.collection,

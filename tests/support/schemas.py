@@ -16,7 +16,7 @@ from curated.calib import Calib
 from curated.check.file import check_file
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
-from curated.docs.examples import find_example
+from curated.docs import find_example
 from curated.package.layout import Layout, discover
 from curated.registry import own_types
 from curated.schema import type_schema
@@ -73,7 +73,7 @@ def schema_takes(name: str, document: Document) -> bool:
 def reader_finds(file: CalibFile, document: Document) -> list[Diagnostic]:
     """Return what ``curated check`` finds in a document at the place of a file."""
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-    return check_file(file, text.encode())[1].diagnostics
+    return list(check_file(file, text.encode())[1].diagnostics)
 
 
 @cache

@@ -20,12 +20,10 @@ from hypothesis import strategies as st
 
 from curated.calib import Calib, CalibrationError
 from curated.calib.arrays import is_equal
-from curated.calib.values import Values
 from curated.core.diagnostic import CuratedError
 from curated.provenance import Provenance
 from curated.registry import find_type, own_types
 from curated.text import read
-from curated.text.writer import text_bytes
 from curated.text.yaml.scalar_writer import json_scalar, yaml_scalar
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
@@ -45,7 +43,7 @@ def type_of(path: Path) -> type[Calib] | None:
 
 
 def written(calib: Calib, form: str) -> str:
-    return text_bytes(calib, form).decode()
+    return calib.text_bytes(form).decode()
 
 
 def again(calib: Calib, text: str, form: str) -> Calib:
@@ -78,7 +76,7 @@ def assert_comes_back(calib: Calib) -> None:
         made = again(calib, text, form)
         # Beside ECSV the provenance is a file of its own, and so are the pixels of an image.
         expected = replace(calib, provenance=Provenance()) if form == "ecsv" else calib
-        assert Values.__eq__(made, expected) is True
+        assert Calib.__eq__(made, expected) is True
         assert_same_bits(calib, made, short=form != "ecsv")
         assert written(made, form) == text
         if form == "ecsv":

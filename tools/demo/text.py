@@ -11,7 +11,6 @@ import yaml
 
 from curated.registry import get_type
 from curated.text import read
-from curated.text.writer import text_bytes
 
 File = tuple[str, str | bytes]
 """Path below the instrument's directory, and content."""
@@ -42,7 +41,7 @@ def canonical(made: Callable[[], Iterator[File]]) -> Callable[[], Iterator[File]
             calib, problems = get_type(kind).from_source(source)
             if calib is None:
                 raise ValueError(f"{path}: {problems}")
-            yield path, text_bytes(calib, form).decode()
+            yield path, calib.text_bytes(form).decode()
 
     return files
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from curated.bundle.export_file import Record
 from curated.core.diagnostic import CuratedError
-from curated.datasets.record import dataset_uuid
+from curated.datasets.record import Dataset, dataset_uuid
 
 DOC = "Curated calibrations of"
 """How the documentation of every collection that holds a release begins, made by us or by the export file."""
@@ -33,25 +32,26 @@ class Target:
     chain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One dataset: what it is, where its file is, and when it is valid (TAI nanoseconds).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Dataset):
+    """A dataset of a bundle, and its file.
 
     Without a path the dataset is in the repository already, in a run of another release; its hash may be
-    unknown then, and what it holds is compared.
+    unknown then, and its content is compared.
+
+    Parameters
+    ----------
+    path : `str`
+        Path of the file in the bundle; empty if the bundle has no file of it.
+    sha256 : `str`
+        Hash of the file; empty if it is unknown.
+    size : `int`
+        In bytes.
     """
 
-    uuid: str
-    dataset_type: str
-    run: str
-    collection: str
-    data_id: dict[str, Any]
     path: str
     sha256: str
     size: int
-    begin: int | None
-    end: int | None
-    content: str = ""
 
     @property
     def is_reference(self) -> bool:
@@ -62,15 +62,6 @@ class Entry:
     def place(self) -> str:
         """Where a finding about it belongs: its file, or what refers to it."""
         return self.path or self.run
-
-    @property
-    def key(self) -> tuple[str, tuple[tuple[str, Any], ...]]:
-        """What the calibration is of: dataset type and data ID."""
-        return self.dataset_type, tuple(sorted(self.data_id.items()))
-
-    def __str__(self) -> str:
-        values = ", ".join(f"{key} {value}" for key, value in self.data_id.items())
-        return f"{self.dataset_type} of {values}"
 
 
 @dataclass(frozen=True, slots=True)

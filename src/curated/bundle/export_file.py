@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
-from curated.datasets.spans import Range, canonical_range, tai_text
+from curated.datasets.spans import Span, tai_text
 
 EXPORT_VERSION = "1.0.2"
 UNIVERSE_VERSION = 8
@@ -146,25 +146,31 @@ def _datasets(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _associations(manifest: Mapping[str, Any]) -> Iterator[str]:
     # One entry for each range: a second one of the same range would replace the first without a word.
-    ranges: dict[str, dict[Range, list[str]]] = {}
+    ranges: dict[str, dict[Span, list[str]]] = {}
     for dataset in manifest["datasets"]:
         of_collection = ranges.setdefault(dataset["collection"], {})
-        of_collection.setdefault(canonical_range(dataset["validity"]), []).append(dataset["uuid"])
+        span = Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
+        of_collection.setdefault(span, []).append(dataset["uuid"])
     for collection, by_range in ranges.items():
         yield (
             f"- type: associations\n  collection: {_scalar(collection)}\n"
             "  collection_type: CALIBRATION\n  validity_ranges:\n"
         )
-        for (begin, end), ids in by_range.items():
+        for span, ids in by_range.items():
+            begin, end = span.bounds
             yield (
-                f"  - timespan: !lsst.daf.butler.Timespan {{begin: {_time(begin)}, end: {_time(end)}}}\n"
+                f"  - timespan: !lsst.daf.butler.Timespan {{begin: {time_tag(begin)}, end: {time_tag(end)}}}\n"
                 "    dataset_ids:\n"
             )
             yield from (f"    - !uuid {dataset_id}\n" for dataset_id in ids)
 
 
-def _time(nanoseconds: int | None) -> str:
-    return "null" if nanoseconds is None else f"!butler_time/tai/iso '{tai_text(nanoseconds)}'"
+def time_tag(nanoseconds: int | None) -> str:
+    """Return a TAI time as YAML that Butler reads; `None` is an open end."""
+    if nanoseconds is None:
+        return "null"
+    # Butler wants a blank between date and time.
+    return f"!butler_time/tai/iso '{tai_text(nanoseconds, decimals=9).replace('T', ' ')}'"
 
 
 def _mapping(record: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from curated.bundle.contents import DOC, Companion, Contents, Entry, Kind, Targe
 from curated.bundle.export_file import dimension_records
 from curated.bundle.manifest_parts import read_pieces
 from curated.core.diagnostic import CuratedError, Diagnostic, Pointer, Problem
-from curated.datasets.record import dataset_uuid
-from curated.datasets.spans import canonical_range
+from curated.datasets.record import data_id_of, dataset_uuid
+from curated.datasets.spans import Span
 
 MANIFEST = "manifest.json"
 FORMAT = "curated-bundle"
@@ -142,7 +142,6 @@ def _entry(data: Any, where: Pointer) -> Entry:
     validity = _get(data, "validity", dict, where)
     inside: Pointer = (*where, "validity")
     times = {key: _get_known(validity, key, int, inside) for key in ("begin_tai_ns", "end_tai_ns")}
-    begin, end = canonical_range(times)
     data_id = _get(data, "data_id", dict, where)
     for key in data_id:
         _get(data_id, key, int if key == "detector" else str, (*where, "data_id"))
@@ -155,12 +154,11 @@ def _entry(data: Any, where: Pointer) -> Entry:
         dataset_type=intern(_get(data, "dataset_type", str, where)),
         run=intern(_get(data, "run", str, where)),
         collection=intern(_get(data, "collection", str, where)),
-        data_id=data_id,
+        data_id=data_id_of(data_id),
         path=get(data, "path", str, where) or "",
         sha256=get(data, "sha256", str, where) or "",
         size=get(data, "size", int, where) or 0,
-        begin=begin,
-        end=end,
+        span=Span.of(times["begin_tai_ns"], times["end_tai_ns"]),
         content=content,
     )
 
@@ -200,7 +198,7 @@ def _entry_problems(contents: Contents) -> Iterator[Problem]:
             yield Problem("CAL615", (*where, "uuid"), f"{entry.uuid} does not follow from {entry}")
         if seen.setdefault(entry.uuid, n) != n:
             yield Problem("CAL615", (*where, "uuid"), f"{entry} stands twice in run {entry.run}")
-        if (entry.begin or 0) >= (entry.end if entry.end is not None else float("inf")):
+        if entry.span.begin >= entry.span.end:
             yield Problem("CAL610", (*where, "validity"), f"{entry}: the range ends before it begins")
 
 
@@ -210,7 +208,7 @@ def _reference_problems(contents: Contents) -> Iterator[Problem]:
     detectors = {(r["instrument"], r["id"]) for r in contents.records["detector"]}
     filters = {(r["instrument"], r["name"]) for r in contents.records["physical_filter"]}
     for n, entry in enumerate(contents.entries):
-        ids = entry.data_id
+        ids = dict(entry.data_id)
         instrument = ids.get("instrument")
         where: Pointer = ("datasets", n, "data_id")
         if dimensions.get(entry.dataset_type) != set(ids):

@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
+from curated.butler.importing.request import ImportRequest
 from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
 
-    from curated.butler.correcting.package_ranges import Said
-    from curated.butler.correcting.report import Recertification
-    from curated.butler.correcting.retraction import Retraction
+    from curated.butler.correcting.recertification import RecertificationReport
+    from curated.butler.correcting.retraction import RetractionReport
     from curated.calib import Calib
     from curated.export.report import ExportReport
+    from curated.package.package import Package
 
 __all__ = [
     "ImportReport",
+    "ImportRequest",
     "InstrumentReport",
     "export_package",
     "import_bundle",
@@ -29,23 +31,12 @@ __all__ = [
     "read",
     "recertify_ranges",
     "retract_release",
+    "run_import",
 ]
 
 
-def import_bundle(
-    bundle: Path,
-    repo: str,
-    *,
-    label: str | None = None,
-    transfer: str = "copy",
-    chain: bool = True,
-    dry_run: bool = False,
-    clean: bool = False,
-    wait: float = 300.0,
-    progress: Callable[[str, int, int], None] | None = None,
-    seed_config: str | None = None,
-) -> ImportReport:
-    """Verify a bundle and bring it into a Butler repository, which is created where there is none.
+def import_bundle(bundle: Path, repo: str, **options: Any) -> ImportReport:
+    """Verify a bundle and import it into a Butler repository, which is created if there is none.
 
     It can be repeated: what the repository has already is left alone. Readers see all of it or
     nothing. Findings are in the report; with an error among them nothing was changed.
@@ -53,52 +44,31 @@ def import_bundle(
     Parameters
     ----------
     bundle : `pathlib.Path`
-        The bundle's directory.
+        Directory of the bundle.
     repo : `str`
         Path, URI or alias of the repository.
-    label : `str`, optional
-        Release label to use instead of the bundle's.
-    transfer : `str`, optional
-        ``copy``, ``hardlink``, ``symlink``, ``direct`` or ``move``.
-    chain : `bool`, optional
-        Whether to prepend the collections to the chains of recommended ones.
-    dry_run : `bool`, optional
-        Whether to change nothing and only report.
-    clean : `bool`, optional
-        Whether to remove files that killed imports of this bundle have left.
-    wait : `float`, optional
-        How many seconds to wait for other programs that use the repository.
-    progress : callable, optional
-        Told the stage, how much is done, and how much there is.
-    seed_config : `str`, optional
-        Configuration for a repository that does not exist yet.
+    **options
+        Options of `ImportRequest`, such as ``transfer`` and ``dry_run``.
 
     Raises
     ------
     CuratedError
-        If the environment does not let it: no Butler, no bundle, no permission, a lock.
+        If the environment does not allow it: no Butler, no bundle, no permission, a lock.
     """
-    from curated.butler.importing.options import Options
-    from curated.butler.importing.preparation import prepare
+    return run_import(ImportRequest(Path(bundle), repo, **options))
 
-    options = Options(
-        repo=repo,
-        label=label,
-        transfer=transfer,
-        chain=chain,
-        dry_run=dry_run,
-        clean=clean,
-        wait=wait,
-        progress=progress,
-        seed_config=seed_config,
-    )
-    report, contents, missing = prepare(Path(bundle), options)
+
+def run_import(request: ImportRequest) -> ImportReport:
+    """Import a bundle as `import_bundle` does, as a request says."""
+    from curated.butler.importing.verification import verify_bundle
+
+    report, contents, missing = verify_bundle(request)
     if contents is None:
         return report
     _require_butler()
-    from curated.butler.importing.importer import run_import
+    from curated.butler.importing.importer import import_contents
 
-    return run_import(contents, options, report, missing)
+    return import_contents(contents, request, report, missing)
 
 
 def retract_release(
@@ -109,7 +79,7 @@ def retract_release(
     undo: bool = False,
     before: str | None = None,
     dry_run: bool = False,
-) -> Retraction:
+) -> RetractionReport:
     """Take a release out of the chain ``<inst>/calib``, or put it back; nothing else changes.
 
     Parameters
@@ -135,54 +105,47 @@ def retract_release(
 
 def recertify_ranges(
     repo: str,
-    say: Callable[[str], Said],
-    around: Callable[[Sequence[str]], Sequence[str]],
+    package: Package,
     *,
     revision: str = "HEAD",
-    prefix: str = "",
     paths: Sequence[str] = (),
     release: str | None = None,
     collection: str | None = None,
     retire: bool = False,
     dry_run: bool = False,
-) -> Recertification:
+) -> RecertificationReport:
     """Change validity ranges in a collection to those that a package has at a commit: all of them, or none.
 
     Parameters
     ----------
     repo : `str`
         Path, URI or alias of the repository.
-    say : callable
-        Returns what the package says at a revision, checked.
-    around : callable
-        Returns commits that changed some files, and those before them; among them the one is looked for whose
-        ranges are those that there were.
+    package : `Package`
+        A package of a work tree.
     revision : `str`, optional
-        The commit.
-    prefix : `str`, optional
-        Path of the package in its repository.
+        Commit of the package.
     paths : sequence [`str`], optional
-        Files or directories of the package; only what they are of is changed.
+        Files or directories of the package; only dataset types and data IDs of their calibrations change.
     release, collection : `str`, optional
         The release, or any calibration collection; by default the first release of each instrument's chain.
     retire : `bool`, optional
-        Whether what the package no longer has in force loses its certification; its datasets stay.
+        Whether calibrations that the package no longer has in force lose their certification; their datasets stay.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
     _require_butler()
-    from curated.butler.correcting.recertification import Options, run_recertify
+    from curated.butler.correcting.recertification import RecertificationRequest, run_recertify
 
-    options = Options(
+    request = RecertificationRequest(
         repo=repo,
-        prefix=prefix,
+        revision=revision,
         paths=paths,
         release=release,
         collection=collection,
         retire=retire,
         dry_run=dry_run,
     )
-    return run_recertify(options, revision, say, around)
+    return run_recertify(request, package)
 
 
 def export_package(
@@ -198,48 +161,41 @@ def export_package(
 ) -> ExportReport:
     """Write the calibrations that are certified in a repository as a package of text files.
 
-    What came from a package goes back to its path. What cannot be written is reported, and all the rest
-    is written; the package exists whole or not at all.
+    A calibration that came from a package goes back to its path. What cannot be written is reported, and all the rest
+    is written; the package exists whole or not at all. For a directory that ``Butler.export`` or `curated bundle`
+    wrote, there is `curated.export.butler_export.export_directory`.
 
     Parameters
     ----------
     repo : `str`
-        Path, URI or alias of the repository, or a directory that ``Butler.export`` or `curated bundle`
-        wrote, for which Butler itself is not needed.
+        Path, URI or alias of the repository.
     output : `pathlib.Path`
-        The package's directory: new, empty, or with the very files that are to be written.
+        The package's directory: new, empty, or with exactly the files that are to be written.
     collections : sequence [`str`], optional
         CALIBRATION collections and chains of them, in the order of lookups; ``<inst>/calib`` of each
         instrument if empty.
     types : sequence [`str`], optional
         Names of calibration types or dataset types; all of them if empty.
     at : `datetime.datetime`, optional
-        A moment, UTC: only what is in force then.
+        A time in UTC: only calibrations in force then are written.
     into : `bool`, optional
-        Whether ``output`` is a package, to which what it lacks is added.
+        Whether ``output`` is a package, to which the calibrations that it lacks are added.
     jobs : `int`, optional
         Number of processes.
     progress : callable, optional
-        Told how much is done, and how much there is.
+        Called with the number of calibrations done and their total.
 
     Raises
     ------
     CuratedError
-        If the environment does not let it: no Butler, no such collection, something else in ``output``.
+        If the environment does not allow it: no Butler, no such collection, other files in ``output``.
     """
-    from curated.export.butler_export import is_export, read_export
-    from curated.export.package import export_stock
-    from curated.registry import find_type
+    _require_butler()
+    from curated.butler.certified.exporter import stock_of
+    from curated.export.package import dataset_type_names, export_stock
 
-    known = {name: find_type(name) for name in types}
-    names = [name if cls is None else cls.SPEC.dataset for name, cls in known.items()]
-    if is_export(repo):
-        stock = read_export(repo, collections, names)
-    else:
-        _require_butler()
-        from curated.butler.certified.exporter import stock_of
-
-        stock = stock_of(repo, collections, names)
+    names = dataset_type_names(types)
+    stock = stock_of(repo, collections, names)
     return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
 
 
@@ -256,19 +212,13 @@ def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> But
         Passed on to ``Butler.from_config``, such as ``collections``.
     """
     _require_butler()
-    from curated.butler.repository import opening as repository
+    from curated.butler.repository import opening
 
-    return repository.open_repository(repo, writeable=writeable, **kwargs)
+    return opening.open_repository(repo, writeable=writeable, **kwargs)
 
 
 def is_alias(name: str) -> bool:
-    """Say whether the site's index of repositories has a name.
-
-    Parameters
-    ----------
-    name : `str`
-        Alias of a repository.
-    """
+    """Return whether the site's index of repositories has a name."""
     _require_butler()
     from lsst.daf.butler import Butler
 
@@ -281,13 +231,13 @@ def read(butler: Butler, ref: DatasetRef) -> Calib:
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
-        The repository.
+        An open repository.
     ref : `lsst.daf.butler.DatasetRef`
         What ``butler.find_dataset`` returned.
     """
-    from curated.butler.repository import opening as repository
+    from curated.butler.repository import opening
 
-    return repository.read(butler, ref)
+    return opening.read(butler, ref)
 
 
 def _require_butler() -> None:

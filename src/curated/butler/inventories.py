@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,16 @@ from typing import Any
 from curated.bundle.base import Base, read_base
 from curated.bundle.builder import default_label
 from curated.bundle.manifest import make_manifest
+from curated.check.instruments import complete_instruments
 from curated.convert import convert_package
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.parallel import Progress
-from curated.datasets.inventory import Inventory, of_manifest
+from curated.datasets.inventory import Inventory
+from curated.datasets.record import Dataset, data_id_of
+from curated.datasets.spans import Span
 from curated.fits.digest import content_digest
-from curated.git.checkout import check_out
-from curated.git.repository import Repository
+from curated.git.repository import check_out, open_repository, resolve_commit
 from curated.package.package import Package, open_package
 
 _CHUNK = 1 << 20
@@ -113,7 +115,7 @@ def find_base(where: str, package: Package, *, progress: Progress | None = None)
         found = take_inventory(where, (), _staged(progress))
         _refuse(found.diagnostics, where)
         return found.base()
-    commit = Repository(package.root).commit(where)
+    commit = resolve_commit(open_repository(package.root), where)
     label = default_label(package, Origin(commit, "", False, {}, {}))
     with _checked_out(package, commit) as earlier:
         manifest, diagnostics = _manifest(earlier, label, None, progress)
@@ -151,7 +153,7 @@ def _of_bundle(path: Path) -> Audit:
     diagnostics = list(found)
     base = read_base(path)
     datasets: list[dict[str, Any]] = []
-    for dataset in base.holders.values():
+    for dataset in base.by_identity.values():
         content = dataset["content"]
         if dataset["path"] is not None:
             try:
@@ -161,7 +163,7 @@ def _of_bundle(path: Path) -> Audit:
                 diagnostics.append(Diagnostic.from_problem(problem, dataset["path"]))
                 continue
         datasets.append({**dataset, "content": content})
-    return Audit("bundle", of_manifest(f"bundle {path}", datasets), tuple(diagnostics))
+    return Audit("bundle", Inventory.of(f"bundle {path}", map(_record, datasets)), tuple(diagnostics))
 
 
 def _content(path: Path) -> str:
@@ -195,7 +197,7 @@ def _found_package(where: str, directory: str, revision: str | None) -> Iterator
         yield package, f"package {package.root}" + (f" at {commit[:12]}" if commit else "")
         return
     try:
-        commit = Repository(package.root).commit(revision)
+        commit = resolve_commit(open_repository(package.root), revision)
     except CuratedError as error:
         raise CuratedError(
             f"{where or revision}: there is no package, bundle or repository, and {error.message}",
@@ -208,7 +210,7 @@ def _found_package(where: str, directory: str, revision: str | None) -> Iterator
 @contextmanager
 def _checked_out(package: Package, commit: str) -> Iterator[Package]:
     """Give the package of a commit, with its files on a disk, so that several processes can read them."""
-    repository = Repository(package.root)
+    repository = open_repository(package.root)
     with tempfile.TemporaryDirectory(prefix="curated-") as name:
         directory = Path(name).resolve()
         check_out(repository, commit, directory)
@@ -217,13 +219,18 @@ def _checked_out(package: Package, commit: str) -> Iterator[Package]:
 
 def _of_package(package: Package, source: str, jobs: int | None, progress: Progress | None) -> Audit:
     manifest, diagnostics = _manifest(package, "package", jobs, progress)
-    return Audit("package", of_manifest(source, manifest["datasets"]), tuple(diagnostics))
+    return Audit("package", Inventory.of(source, map(_record, manifest["datasets"])), tuple(diagnostics))
+
+
+def _record(dataset: Mapping[str, Any]) -> Dataset:
+    span = Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
+    return Dataset(dataset["dataset_type"], data_id_of(dataset["data_id"]), span, content=dataset["content"])
 
 
 def _commit(package: Package) -> str:
     """Return the commit that a work tree is of; nothing where there is none."""
     try:
-        return Repository(package.root).commit()
+        return resolve_commit(open_repository(package.root))
     except CuratedError:
         return ""
 
@@ -233,7 +240,8 @@ def _manifest(
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """Return what a bundle of a package would list, with nothing written and whatever git says of it."""
     origin = Origin("", package.config.url, dirty=True, blobs={}, changes={})
-    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, records=True)
+    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
     if report.failed:
-        return {"datasets": []}, report.diagnostics
-    return make_manifest(origin, label, report, converted), report.diagnostics
+        return {"datasets": []}, list(report.diagnostics)
+    instruments = complete_instruments(package, report.reports, report.declared)
+    return make_manifest(origin, label, report, instruments, converted), list(report.diagnostics)

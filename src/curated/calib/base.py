@@ -1,27 +1,39 @@
-"""The base of all calibration types: the interface of DMTN-148, section 4.2, derived from the declaration.
+"""The base class of all calibration types: the interface of DMTN-148, section 4.2, derived from the declaration.
 
-The method names are the LSST stack's, so that its formatters and its users find them.
+The method names of that interface are the LSST stack's, so that its formatters and its users find them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
-from curated.calib.content import Claims, Companion
-from curated.calib.error import CalibrationError, or_raise
-from curated.calib.mismatch import identity_mismatches
-from curated.calib.values import Values
+from curated.calib.arrays import is_equal
+from curated.calib.content import Content
+from curated.calib.error import FATAL, CalibrationError, or_raise
+from curated.calib.field_reader import FieldReader
+from curated.calib.hooks import Hooks
+from curated.calib.keywords import array_sizes, content_keywords, declared_problems
+from curated.calib.mismatch import detector_keywords, identity_mismatches
+from curated.calib.reader import from_columns, from_tree
+from curated.calib.writer import plain, plain_tree, table_data
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.metadata import Metadata
+from curated.core.tables import TableData, TextColumn
+from curated.core.units import fits_unit
 from curated.core.wholefile import write_whole
-from curated.declare import column, fields_of
-from curated.image.pixels import Image
+from curated.declare import Field, column, fields_of
+from curated.provenance import Provenance, combine
 
 if TYPE_CHECKING:
+    from astropy.table import Table as AstropyTable
+
     from curated.core.geometry import DetectorGeometry
+    from curated.fits.writer import FitsContent
+    from curated.text import Source
 
 __all__ = ["Calib", "CalibrationError", "calibration"]
 
@@ -37,29 +49,156 @@ def calibration(cls: T) -> T:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Calib(Values):
-    """A calibration: values as its type declares them, and the keywords that identify it.
+class Calib(Hooks):
+    """A calibration: the values that its type declares, and the keywords that identify it.
 
-    How they are made of data and taken apart again is in `Values`.
+    Parameters
+    ----------
+    metadata : `Metadata`
+        Keywords, looked up without regard to case.
+    units : `dict` [`str`, `str`]
+        Units that the file gives, by attribute name; values that were converted have the declared unit.
+    provenance : `Provenance`
+        Inputs, construction and manual edits.
     """
 
-    # -- using it -------------------------------------------------------------------------------------
+    FIELDS: ClassVar[tuple[Field, ...]] = ()
 
-    def fits_on(self, width: int, height: int) -> Iterator[Problem]:
-        """Yield what lies outside of a detector of that many columns and rows."""
-        return iter(())
+    metadata: Metadata = field(default_factory=Metadata)
+    units: dict[str, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
-    def claims(self) -> Claims | None:
-        """Return what it says about its detector, for the rules over all files; `None` where it says nothing."""
-        return None
+    # -- making one ---------------------------------------------------------------------------------------
+
+    @classmethod
+    def build(cls, content: Content, problems: Iterable[Problem] = ()) -> tuple[Self | None, list[Problem]]:
+        """Make a calibration of untrusted values.
+
+        Parameters
+        ----------
+        content : `Content`
+            Values by field name.
+        problems : iterable [`Problem`], optional
+            Problems of the content that are known already.
+
+        Returns
+        -------
+        calib : `Calib` or `None`
+            The calibration; `None` where a value cannot be used at all.
+        problems : `list` [`Problem`]
+            All problems, including those of the type's own rules.
+        """
+        problems = [*problems, *declared_problems(cls.SPEC, cls.FIELDS, content), *cls.prepare(content)]
+        sizes, size_problems = array_sizes(cls.SPEC, cls.FIELDS, content.metadata)
+        reader = FieldReader(cls.SPEC, cls.FIELDS, content, sizes)
+        values = {declared.name: reader.read(declared) for declared in cls.FIELDS}
+        problems += size_problems + reader.problems
+        for declared in cls.FIELDS:
+            if declared.keyword and values[declared.name] is not None:
+                content.metadata[declared.keyword] = plain(values[declared.name])
+        if any(p.code in FATAL for p in problems):
+            return None, problems
+        units = {name: unit for name, unit in content.units.items() if unit}
+        calib = cls(metadata=Metadata(content.metadata), units=units, provenance=content.provenance, **values)
+        return calib, problems + [reader.in_columns(problem) for problem in calib.problems()]
+
+    @classmethod
+    def from_columns(
+        cls, metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
+    ) -> tuple[Self | None, list[Problem]]:
+        """Make a calibration of the columns of an ECSV or FITS file; see `build`."""
+        tables = tables[: len(cls.SPEC.tables)]
+        return cls.build(*from_columns(cls.SPEC, cls.FIELDS, metadata, tables, form))
+
+    @classmethod
+    def from_tree(
+        cls, metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
+    ) -> tuple[Self | None, list[Problem]]:
+        """Make a calibration of a YAML or JSON document; see `build`."""
+        return cls.build(*from_tree(cls.SPEC, cls.FIELDS, metadata, tree, form))
+
+    @classmethod
+    def from_source(cls, source: Source) -> tuple[Self | None, list[Problem]]:
+        """Make a calibration of the data of a text file; see `build`."""
+        if source.form == "ecsv":
+            return cls.from_columns(source.metadata, [source.columns], "ecsv")
+        return cls.from_tree(source.metadata, source.tree, source.form)
+
+    @classmethod
+    def fromDict(cls, dictionary: Mapping[str, Any]) -> Self:
+        """Make a calibration of a mapping with the keywords under ``metadata``.
+
+        Raises
+        ------
+        CalibrationError
+            If a value is missing or wrong; it names all of them.
+        """
+        tree = dict(dictionary)
+        return or_raise(*cls.from_tree(tree.pop("metadata", {}), tree, "yaml"))
+
+    @classmethod
+    def fromTable(cls, tables: list[AstropyTable]) -> Self:
+        """Make a calibration of astropy tables, the keywords being the first one's ``meta``.
+
+        Raises
+        ------
+        CalibrationError
+            If a value is missing or wrong; it names all of them.
+        """
+        from curated.calib.astropy_tables import columns_of
+
+        return or_raise(*cls.from_columns(dict(tables[0].meta), list(map(columns_of, tables)), "fits"))
+
+    @classmethod
+    def fromDetector(cls, detector: DetectorGeometry) -> Self:
+        """Make a calibration that changes nothing, with the size and identity of a detector.
+
+        It is a starting point for a person to fill in, or stands in where nothing was measured yet; a supplied
+        calibration always overrides it (DMTN-148, section 2). It has no CALIBDATE: a person sets the validity.
+
+        Parameters
+        ----------
+        detector : `DetectorGeometry`
+            See `CameraGeometry.detector` and `Instrument.geometry`.
+
+        Raises
+        ------
+        CuratedError
+            If a detector alone does not imply a calibration of this type, or the detector says too little.
+        """
+        metadata = Metadata(detector_keywords(cls.SPEC, detector))
+        return or_raise(*cls.build(Content(metadata, cls.neutral(detector))))
+
+    @classmethod
+    def from_fits_tables(
+        cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
+    ) -> tuple[Self | None, list[Problem]]:
+        """Make a calibration of the tables of its FITS file, by EXTNAME or number; see `build`."""
+        return cls.from_columns(metadata, list(tables.values()), "fits")
+
+    def with_provenance(self, beside: Provenance) -> tuple[Self, list[Problem]]:
+        """Add the provenance that a file beside its text holds.
+
+        Returns
+        -------
+        calib : `Calib`
+            The calibration with both provenances.
+        problems : `list` [`Problem`]
+            Parts that both have, and contradictions to its keywords, at their places in the file beside.
+        """
+        metadata = Metadata(self.metadata)
+        provenance, problems = combine(self.provenance, beside, metadata)
+        return replace(self, metadata=metadata, provenance=provenance), problems
+
+    # -- using it -----------------------------------------------------------------------------------------
 
     def validate(self, other: Calib | DetectorGeometry | None = None) -> bool:
-        """Say that it can be used, on the detector or together with the calibration that is given.
+        """Check that it can be used, by itself or with a detector or another calibration.
 
         Parameters
         ----------
         other : `Calib` or `DetectorGeometry`, optional
-            What it is to be used with; only itself is looked at where there is none.
+            What it is to be used with.
 
         Returns
         -------
@@ -78,80 +217,63 @@ class Calib(Values):
         return True
 
     def mismatches(self, other: Calib | DetectorGeometry) -> Iterator[Problem]:
-        """Yield why it cannot be used with a detector or another calibration; types with more rules extend it."""
+        """Yield the reasons why it cannot be used with a detector or another calibration; types may add some."""
         return identity_mismatches(self.metadata, other)
 
-    def apply(self, target: Image, **options: Any) -> Image:
-        """Apply it to an image; the types that can override it.
+    def tables(self) -> list[TableData]:
+        """Return its tables, the stack's columns in the stack's order."""
+        return table_data(self.SPEC, self.FIELDS, self, self.column_unit)
 
-        Parameters
-        ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The image, [row, column]; it stays as it is.
-        **options
-            What the type needs; see its own method.
+    def fits_tables(self) -> list[TableData]:
+        """Return the tables of its FITS file, for types where they differ from those of the text."""
+        return self.tables()
 
-        Returns
-        -------
-        image : the kind of ``target``
-            The corrected image.
+    def column_unit(self, declared: Field) -> str:
+        """Return the unit that a field's column states in FITS; empty for none."""
+        states_unit = self.SPEC.tables[declared.table].fits_units and not declared.keeps_unit
+        return fits_unit(declared.unit if states_unit else self.units.get(declared.name, ""))
 
-        Raises
-        ------
-        CuratedError
-            If the type has nothing that can be applied to an image.
-        """
-        raise CuratedError(f"{self.SPEC.name} is nothing that can be applied to an image")
+    def toDict(self) -> dict[str, Any]:
+        """Return plain lists, numbers and text, with the keywords under ``metadata``."""
+        tree = {"metadata": dict(self.metadata), **plain_tree(self.SPEC, self.FIELDS, self)}
+        tree |= self.provenance.plain()
+        return {**tree, "units": dict(self.units)} if self.units else tree
 
-    @classmethod
-    def text_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema of its text, made of that of its declaration; types with a text of another form override it."""
-        return schema
+    def toTable(self) -> list[AstropyTable]:
+        """Return astropy tables, the keywords being the first one's ``meta``."""
+        from curated.calib.astropy_tables import astropy_tables
 
-    # -- files ----------------------------------------------------------------------------------------
+        return astropy_tables(self.tables(), self.metadata, self.provenance)
 
-    def companion(self) -> Companion | None:
-        """Return the file beside its text that the text names; types that have one override it."""
-        return None
-
-    def attach(self, filename: str | os.PathLike[str]) -> tuple[Self, list[Problem]]:
-        """Return it with what is not read at once: its `companion`, or large parts of its own FITS file."""
-        return self, []
-
-    def described(self, filename: str | os.PathLike[str], name: str = "") -> Self:
-        """Return it with the name and hash of a file that holds its pixels; types that have a `companion` override it."""
-        return self
+    # -- files --------------------------------------------------------------------------------------------
 
     @classmethod
     def readText(cls, filename: str | os.PathLike[str]) -> Self:
-        """Read an ECSV, YAML or JSON file, and the ``<validstart>.inputs.yaml`` beside it where there is one.
+        """Read an ECSV, YAML or JSON file, and the ``<validstart>.inputs.yaml`` beside it if there is one.
 
         Raises
         ------
         CalibrationError
-            If the file is not a calibration of this type; it names all that is wrong.
+            If the file is not a calibration of this type; it names all problems.
         """
         from curated.text import read
-        from curated.text.side import read_beside
+        from curated.text.provenance import provenance_path, read_provenance_file
 
         path = Path(filename)
         source, problems = read(path.read_bytes(), path.suffix[1:].lower())
         if source is None:
             raise CalibrationError(problems, str(path))
-        made, more = cls.from_source(source)
-        made = or_raise(made, problems + more, str(path))
-        named = made.companion()
-        if named is not None:
-            made, more = made.attach(path.parent / named.file)
-        made, beside = read_beside(path, or_raise(made, more if named else [], str(path)))
-        return or_raise(made, beside, str(path))
-
-    @classmethod
-    def from_source(cls, source: Any) -> tuple[Self | None, list[Problem]]:
-        """Make a calibration of a text file that was read; see `build`."""
-        if source.form == "ecsv":
-            return cls.from_columns(source.metadata, [source.columns], "ecsv")
-        return cls.from_tree(source.metadata, source.tree, source.form)
+        calib, more = cls.from_source(source)
+        calib = or_raise(calib, problems + more, str(path))
+        companion = calib.companion()
+        if companion is not None:
+            calib = or_raise(*calib.attach(path.parent / companion.file), str(path))
+        beside = Path(provenance_path(str(path)))
+        if not beside.is_file():
+            return calib
+        record = read_provenance_file(beside.read_bytes())
+        calib, more = calib.with_provenance(record.provenance)
+        return or_raise(calib, record.problems + more, str(path))
 
     @classmethod
     def readFits(cls, filename: str | os.PathLike[str]) -> Self:
@@ -160,49 +282,121 @@ class Calib(Values):
         Raises
         ------
         CalibrationError
-            If the file is not a calibration of this type; it names all that is wrong.
+            If the file is not a calibration of this type; it names all problems.
         """
         from curated.fits.reader import read_fits
 
         metadata, tables = read_fits(filename, cls.SPEC.table_keywords)
-        made, problems = cls.from_fits_tables(metadata, tables)
-        made, more = or_raise(made, problems, str(filename)).attach(filename)
-        return or_raise(made, more, str(filename))
+        calib = or_raise(*cls.from_fits_tables(metadata, tables), str(filename))
+        return or_raise(*calib.attach(filename), str(filename))
 
     def writeText(self, filename: str | os.PathLike[str], form: str | None = None) -> str:
-        """Write a text file in canonical form: whole or not at all, over one that is there.
+        """Write a text file in canonical form: whole or not at all, over an existing one.
 
         The provenance of a calibration that is written as ECSV goes into ``<validstart>.inputs.yaml`` beside it.
 
         Parameters
         ----------
         filename : path-like
-            Where.
+            The file.
         form : `str`, optional
-            ``ecsv``, ``yaml`` or ``json``; what the name ends in where it is not given.
+            ``ecsv``, ``yaml`` or ``json``; the ending of the file name by default.
 
         Returns
         -------
         filename : `str`
-            The file's name.
+            The file name.
 
         Raises
         ------
-        CuratedError
-            If the type has no such form, has more tables than an ECSV file holds, or has something that
-            would not come back from the text.
-        CalibrationError
-            If the text would be wrong; it names all that is.
+        CuratedError, CalibrationError
+            See `text_files`.
         """
-        from curated.text.writer import text_files
-
-        chosen = form if form is not None else Path(filename).suffix[1:].lower()
-        for name, data in text_files(self, str(filename), chosen).items():
+        form = form if form is not None else Path(filename).suffix[1:].lower()
+        for name, data in self.text_files(str(filename), form).items():
             write_whole(name, [data])
         return str(filename)
 
     def writeFits(self, filename: str | os.PathLike[str]) -> str:
-        """Write a FITS file in the stack's form, without a stamp of origin, whole or not at all; return its name."""
+        """Write a FITS file in the stack's form, without a stamp, whole or not at all; return its name."""
         from curated.fits.writer import fits_blocks
 
-        return write_whole(filename, fits_blocks(self))
+        return write_whole(filename, fits_blocks(self.fits_content()))
+
+    def fits_content(self) -> FitsContent:
+        """Return what its FITS file holds."""
+        from curated.fits.writer import FitsContent
+
+        return FitsContent(self.SPEC, self.metadata, self.provenance, self.fits_tables(), self.fits_images())
+
+    def text_files(self, filename: str, form: str) -> dict[str, bytes]:
+        """Return its text, and its provenance if that is a file of its own, by file name.
+
+        Raises
+        ------
+        CuratedError, CalibrationError
+            See `text_bytes`; and if there is a provenance file of something else.
+        """
+        from curated.text.writer import text_files
+
+        return text_files(filename, form, self.text_bytes(form), self.provenance)
+
+    def text_bytes(self, form: str) -> bytes:
+        """Return it as text in canonical form; ECSV is without its provenance.
+
+        Equal calibrations give the same bytes, and so does a text that is read and written again.
+
+        Raises
+        ------
+        CuratedError
+            If the type has no such form, has more tables than an ECSV file holds, or if something would be lost.
+        CalibrationError
+            If the text would be wrong; it names all problems.
+        """
+        from curated.text.writer import TextContent, text_bytes
+
+        values = {f.key: getattr(self, f.name) for f in self.FIELDS}
+        parts = (self.tables(), {}) if form == "ecsv" else ([], self.toDict())
+        content = TextContent(repr(self), self.SPEC, self.FIELDS, self.metadata, self.units, values, *parts)
+        data = text_bytes(content, form)
+        self._prove(data, form)
+        return data
+
+    def _prove(self, data: bytes, form: str) -> None:
+        """Read a text back: nothing is written that would not return."""
+        from curated.text import read
+
+        source, problems = read(data, form)
+        again, more = (None, []) if source is None else self.from_source(source)
+        if again is not None and form == "ecsv":
+            again = replace(again, provenance=self.provenance)
+        again = or_raise(again, problems + more, f"{self!r} as {form}")
+        lost = [f.key for f in self.FIELDS if not is_equal(getattr(self, f.name), getattr(again, f.name))]
+        lost += [f"unit of {name}" for name, unit in self.units.items() if again.units.get(name, "") != unit]
+        # Types compare pixels as well, which a text does not hold.
+        if lost or Calib.__eq__(again, self) is not True:
+            raise CuratedError(
+                f"{self!r} cannot be written as {form} without loss: {', '.join(lost) or 'metadata'}",
+                "use another form, or correct the values",
+            )
+
+    def __repr__(self) -> str:
+        """Name what it calibrates; its values are too many for one line."""
+        identity = (self.metadata.text(key) for key in ("INSTRUME", "DET_NAME", "FILTER", "CALIBDATE"))
+        return f"<{type(self).__name__} {' '.join(filter(None, identity))}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all values, keywords and the provenance exactly, the stamp apart; NaN equals NaN.
+
+        The comparison of lsst.ip.isr.IsrCalib uses numpy.allclose with its absolute tolerance of 1e-8, which
+        hides differences of brighter-fatter kernels and quadratic crosstalk.
+        """
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return (
+            self.provenance == other.provenance
+            and content_keywords(self.SPEC, self.metadata) == content_keywords(other.SPEC, other.metadata)
+            and all(is_equal(getattr(self, f.name), getattr(other, f.name)) for f in self.FIELDS)
+        )
+
+    __hash__ = None  # type: ignore[assignment]

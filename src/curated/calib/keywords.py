@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from curated.calib.arrays import is_kind
 from curated.calib.content import Content
-from curated.core.diagnostic import Problem
+from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import READ_KEYWORDS, has_value, is_same, is_storable
+from curated.core.stamp import STAMP_KEYWORDS
 from curated.core.units import converts
-from curated.declare import Field, Spec
+from curated.declare import Field, Spec, required_sizes
 
 
 def declared_problems(spec: Spec, fields: tuple[Field, ...], content: Content) -> list[Problem]:
@@ -124,3 +126,33 @@ def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:
 def _has_values(value: Any) -> bool:
     """Say whether there is anything that a unit would change; a table without rows has no units in FITS."""
     return value is not None and not (hasattr(value, "__len__") and len(value) == 0)
+
+
+def array_sizes(
+    spec: Spec, fields: tuple[Field, ...], metadata: Mapping[str, Any]
+) -> tuple[dict[str, int], list[Problem]]:
+    """Return the sizes of arrays that keywords give, by their names in `Field.shape`."""
+    if not spec.sizes:
+        return {}, []
+    sizes = {}
+    problems = [
+        Problem("CAL113", ("metadata",), f"{keyword} is missing: a size of its arrays")
+        for keyword in required_sizes(spec, fields)
+        if not has_value(metadata.get(keyword))
+    ]
+    field_keywords = {declared.keyword for declared in fields}
+    for name, keyword in spec.sizes.items():
+        value = metadata.get(keyword)
+        if isinstance(value, (int, float)) and is_kind(value, "i8") and value >= 0:
+            sizes[name] = int(value)
+        elif has_value(value) and keyword not in field_keywords:
+            detail = f"{keyword} is {brief(value)}, not a size"
+            problems.append(Problem("CAL211", ("metadata", keyword), detail))
+    return sizes, problems
+
+
+def content_keywords(spec: Spec, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords that have a value, without the stamp and those that the type sets itself."""
+    prefix = spec.obstype.upper()
+    fixed = {"CALIBCLS", "OBSTYPE", f"{prefix}_SCHEMA", f"{prefix}_VERSION"}
+    return {k: v for k, v in metadata.items() if has_value(v) and k not in fixed | STAMP_KEYWORDS}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import Metadata, has_value
+from curated.declare import Spec
 
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
@@ -93,3 +94,15 @@ def identity_keywords(detector: DetectorGeometry) -> dict[str, Any]:
         "DET_NAME": detector.name,
         "DET_SER": detector.serial,
     }
+
+
+def detector_keywords(spec: Spec, detector: DetectorGeometry) -> dict[str, Any]:
+    """Return the keywords of a calibration of a type for a detector, without those that are not known."""
+    keywords = {
+        "OBSTYPE": spec.obstype,
+        f"{spec.obstype}_SCHEMA": spec.schema,
+        f"{spec.obstype}_VERSION": spec.version,
+        **identity_keywords(detector),
+        "CALIBCLS": spec.calibcls,
+    }
+    return {key: value for key, value in keywords.items() if value != ""}

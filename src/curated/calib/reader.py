@@ -13,7 +13,7 @@ from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import IDENTITY_KEYS, normalise
 from curated.core.tables import TextColumn
 from curated.declare import Field, Spec, Table, in_group, is_nested
-from curated.provenance import settle, take
+from curated.provenance import extract, reconcile
 
 # -- columns of ECSV and FITS -------------------------------------------------------------------------
 
@@ -47,9 +47,9 @@ def from_columns(
     problems : `list` [`Problem`]
         Unknown columns, tables with a wrong number of rows, repeated keys.
     """
-    record = take(metadata, ("metadata",))
-    keywords, problems = normalise(record.rest)
-    problems += record.problems + settle(record.provenance, keywords, record.places)
+    record = extract(metadata, ("metadata",))
+    keywords, problems = normalise(record.remainder)
+    problems += record.problems + reconcile(record.provenance, keywords, record.places)
     content = Content(keywords, form=form, provenance=record.provenance)
     for index, columns in enumerate(tables):
         own_fields = tuple(f for f in fields if f.table == index)
@@ -197,10 +197,10 @@ def from_tree(
     spec: Spec, fields: tuple[Field, ...], metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
 ) -> tuple[Content, list[Problem]]:
     """Take values out of a YAML or JSON document; see `from_columns`."""
-    record = take(tree)
-    tree = record.rest
+    record = extract(tree)
+    tree = record.remainder
     keywords, problems = normalise(metadata, tree)
-    problems += record.problems + settle(record.provenance, keywords, record.places)
+    problems += record.problems + reconcile(record.provenance, keywords, record.places)
     content = Content(keywords, form=form, provenance=record.provenance)
     content.units, unit_problems = _read_units(tree.get("units"), fields)
     problems += unit_problems

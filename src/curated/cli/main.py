@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import importlib
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 # Two jobs use two processors; threads of a linear-algebra library would only get in their way,
 # and a process without threads can be forked.
@@ -25,33 +24,49 @@ from curated.cli.context import Settings
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 
+
+class CommandInfo(NamedTuple):
+    """What is known of a command without its module.
+
+    Parameters
+    ----------
+    room : `str`
+        Folder of its module, beside this one.
+    summary : `str`
+        The sentence in the list of commands.
+    """
+
+    room: str
+    summary: str
+
+
 COMMANDS = {
-    "check": "Report all that is wrong with the calibrations.",
-    "adopt": "Declare an existing package: write its curated.yaml and instrument.yaml.",
-    "convert": "Write calibrations as stamped FITS files.",
-    "bundle": "Check, convert and bundle one commit for import.",
-    "import": "Bring a bundle into a Butler repository.",
-    "export": "Write a repository's certified calibrations back as text.",
-    "publish": "Check, bundle and import in one go.",
-    "fingerprint": "Hash the calibrations in force, in a package, a bundle or a repository.",
-    "compare": "Say what differs between two of them.",
-    "deprecate": "Take calibrations of the package out of use, or back into it.",
-    "retract": "Take a release out of a repository's chain, or put it back.",
-    "recertify": "Change validity ranges in a repository the way the package says.",
-    "lookup": "Say which calibration is in force at a time.",
-    "show": "Show a calibration, as text or as a plot.",
-    "types": "List the calibration types, or describe one.",
-    "schema": "Write or check the JSON Schemas.",
-    "explain": "Explain a code of the check.",
-    "completion": "Print the set-up of shell completion.",
+    "check": CommandInfo("package", "Report all that is wrong with the calibrations."),
+    "adopt": CommandInfo(
+        "package", "Declare an existing package: write its curated.yaml and instrument.yaml."
+    ),
+    "convert": CommandInfo("release", "Write calibrations as stamped FITS files."),
+    "bundle": CommandInfo("release", "Check, convert and bundle one commit for import."),
+    "import": CommandInfo("repository", "Bring a bundle into a Butler repository."),
+    "export": CommandInfo("repository", "Write a repository's certified calibrations back as text."),
+    "publish": CommandInfo("release", "Check, bundle and import in one go."),
+    "fingerprint": CommandInfo(
+        "release", "Hash the calibrations in force, in a package, a bundle or a repository."
+    ),
+    "compare": CommandInfo("release", "Say what differs between two of them."),
+    "deprecate": CommandInfo("package", "Take calibrations of the package out of use, or back into it."),
+    "retract": CommandInfo("repository", "Take a release out of a repository's chain, or put it back."),
+    "recertify": CommandInfo(
+        "repository", "Change validity ranges in a repository the way the package says."
+    ),
+    "lookup": CommandInfo("package", "Say which calibration is in force at a time."),
+    "show": CommandInfo("package", "Show a calibration, as text or as a plot."),
+    "types": CommandInfo("package", "List the calibration types, or describe one."),
+    "schema": CommandInfo("package", "Write or check the JSON Schemas."),
+    "explain": CommandInfo("package", "Explain a code of the check."),
+    "completion": CommandInfo("package", "Print the set-up of shell completion."),
 }
-ROOMS = {
-    "look": ("check", "explain", "schema", "show", "types", "lookup", "completion"),
-    "edit": ("adopt", "deprecate"),
-    "release": ("convert", "bundle", "publish", "fingerprint", "compare"),
-    "repository": ("import", "export", "recertify", "retract"),
-}
-"""The folder that holds each command's module."""
+"""All commands, in the order of the list."""
 
 EXIT_BUG = 3
 
@@ -65,14 +80,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        room = next(room for room, names in ROOMS.items() if cmd_name in names)
-        module = importlib.import_module(f"curated.cli.{room}.{cmd_name}_command")
+        module = importlib.import_module(f"curated.cli.{COMMANDS[cmd_name].room}.{cmd_name}_command")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, info.summary) for name, info in COMMANDS.items()])
 
 
 @click.command(
@@ -134,16 +148,16 @@ def _run() -> Any:
         _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
         return error.exit_status
     except click.ClickException as error:
-        said = io.StringIO()
-        error.show(said)
-        _say(*said.getvalue().splitlines(), prefix="")
+        usage = io.StringIO()
+        error.show(usage)
+        _say(*usage.getvalue().splitlines(), prefix="")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
         return 130
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return 1
     except OSError as error:
         _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
@@ -151,27 +165,24 @@ def _run() -> Any:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process; what is left in memory goes with it.
+    """End the process.
 
-    To take apart what was imported takes the interpreter up to half a second, where Butler is among it.
+    Objects in reference cycles are left to the operating system: to search for them takes Python up to half a second
+    where Butler is imported (docs/adr/0021).
     """
-    watched = sys.gettrace() is not None or sys.getprofile() is not None
-    if watched or _has_threads():
-        sys.exit(status)
-    atexit._run_exitfuncs()  # noqa: SLF001 - what others have asked for at the end, as Python itself would do
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        status = status or CuratedError.exit_status  # what was printed did not arrive whole
-    os._exit(status)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            status = status or CuratedError.exit_status  # the output is incomplete
+            _discard(stream)
+    gc.freeze()
+    sys.exit(status)
 
 
-def _has_threads() -> bool:
-    """Say whether there are threads for which Python would wait."""
-    threading = sys.modules.get("threading")
-    others = set(threading.enumerate()) - {threading.main_thread()} if threading else set()
-    return not all(thread.daemon for thread in others)
+def _discard(stream: TextIO) -> None:
+    """Send nowhere what a stream still holds, so that Python does not complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _say(*lines: str, prefix: str = "curated: ") -> None:

@@ -10,7 +10,9 @@ from curated.core.keys import CalibFile
 from curated.core.stamp import Stamp
 from curated.core.times import iso
 from curated.core.version import __version__
-from curated.git.repository import Change, Repository
+from curated.git.changes import Commit, last_commits, read_status, start_status
+from curated.git.objects import find_blobs
+from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.package.config import CONFIG_FILE
 from curated.package.package import Package
 
@@ -29,8 +31,8 @@ class Origin:
         Whether the work tree differs from the commit.
     blobs : `dict` [`str`, `str`]
         Blob of each committed calibration, and of each provenance file, by path in the package.
-    changes : `dict` [`str`, `Change`]
-        Last change of each, by path in the package.
+    changes : `dict` [`str`, `Commit`]
+        Last commit that changed each, by path in the package.
     prefix : `str`
         Path of the package in its repository.
     """
@@ -39,12 +41,12 @@ class Origin:
     url: str
     dirty: bool
     blobs: Mapping[str, str] = field(repr=False)
-    changes: Mapping[str, Change] = field(repr=False)
+    changes: Mapping[str, Commit] = field(repr=False)
     prefix: str = ""
 
     def stamp(self, file: CalibFile, blob: str, end: str) -> Stamp:
         """Return the stamp of one file."""
-        change = self.changes.get(file.path, Change("", "", ""))
+        change = self.changes.get(file.path, Commit("", "", ""))
         return Stamp(
             sha1=self.sha1,
             url=self.url,
@@ -76,20 +78,20 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
         If there is no git repository, no commit, a history that is cut off, or a change that is not
         committed.
     """
-    repository = Repository(package.root)
-    sha1 = repository.commit()
-    if repository.is_shallow:
+    repository = open_repository(package.root)
+    sha1 = resolve_commit(repository)
+    if is_shallow(repository):
         raise CuratedError(
             "the git history is cut off (shallow clone), so the last change of a file cannot be known",
             "run 'git fetch --unshallow'",
         )
     watched = [package.top] if package.bare else [package.top, CONFIG_FILE]
-    look = repository.dirty(watched)
-    blobs = repository.blobs(sha1, package.top)
-    wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
-    beside = {f.side: blobs[f.side] for f in package.layout.files if f.side in blobs}
-    changes = repository.last_changes(sha1, wanted, package.top)
-    changed = look()
+    with start_status(repository, watched) as status:
+        blobs = find_blobs(repository, sha1, package.top)
+        wanted = {f.path: blobs[f.path] for f in package.layout.files if f.path in blobs}
+        beside = {f.side: blobs[f.side] for f in package.layout.files if f.side in blobs}
+        changes = last_commits(repository, sha1, wanted, package.top)
+        changed = read_status(repository, status)
     listed = [path for f in package.layout.files for path in (f.path, f.side) if path]
     changed += [path for path in listed if path not in blobs and path not in changed]
     if changed and not allow_dirty:

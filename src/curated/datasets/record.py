@@ -1,24 +1,125 @@
-"""Datasets: their identity in a repository."""
+"""A dataset: its type, its data ID, and where and when it applies."""
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from curated.datasets.spans import ALWAYS, Span, cut, left_over
+
+DataId = tuple[tuple[str, int | str], ...]
+"""Dimensions and their values, in the order of the dimensions' names."""
+
+Key = tuple[str, DataId]
+"""Dataset type and data ID."""
 
 # Namespace of lsst.daf.butler's DatasetIdFactory.
 _NAMESPACE = uuid.UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
+_PLAIN = re.compile(r"[^\s=\"\\]+\Z")
 
 
-def dataset_uuid(dataset_type: str, run: str, data_id: Mapping[str, Any]) -> str:
-    """Return the UUID that Butler's DATAID_TYPE_RUN rule gives a dataset.
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset, and a range for which it is certified.
+
+    Parameters
+    ----------
+    dataset_type : `str`
+        Name of the dataset type.
+    data_id : `DataId`
+        The required dimensions and their values.
+    span : `Span`
+        When it is in force.
+    uuid, run, collection : `str`
+        Its UUID, the RUN that holds it and the CALIBRATION collection that certifies it; empty where they do not matter.
+    content : `str`
+        Hash of its values, without origin and validity (`curated.fits.digest`); empty where it is not known.
+    """
+
+    dataset_type: str
+    data_id: DataId
+    span: Span = ALWAYS
+    uuid: str = ""
+    run: str = ""
+    collection: str = ""
+    content: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Dataset type and data ID."""
+        return self.dataset_type, self.data_id
+
+    @property
+    def instrument(self) -> str:
+        """Name of the instrument; empty if it has none."""
+        return str(dict(self.data_id).get("instrument", ""))
+
+    def __str__(self) -> str:
+        return key_text(self.key)
+
+
+D = TypeVar("D", bound=Dataset)
+
+
+def data_id_of(values: Mapping[str, int | str]) -> DataId:
+    """Return a data ID with its dimensions in order."""
+    return tuple(sorted(values.items()))
+
+
+def dataset_uuid(dataset_type: str, run: str, data_id: DataId) -> str:
+    """Return the UUID that Butler's rule DATAID_TYPE_RUN gives a dataset.
 
     Parameters
     ----------
     dataset_type, run : `str`
         Names of the dataset type and of the RUN collection.
-    data_id : `dict`
+    data_id : `DataId`
         The required dimensions and their values.
     """
-    items = [("dataset_type", dataset_type), ("run", run), *sorted(data_id.items())]
+    items = (("dataset_type", dataset_type), ("run", run), *data_id)
     return str(uuid.uuid5(_NAMESPACE, ",".join(f"{key}={value}" for key, value in items)))
+
+
+def key_text(key: Key) -> str:
+    """Return a dataset type and data ID as text; values with blanks are quoted."""
+    dataset_type, data_id = key
+    return " ".join([dataset_type, *(f"{name}={_quoted(value)}" for name, value in data_id)])
+
+
+def _quoted(value: int | str) -> str:
+    text = str(value)
+    return text if _PLAIN.match(text) else json.dumps(text)
+
+
+def key_order(key: Key) -> tuple[Any, ...]:
+    """Return what sorts keys, also where one dimension has numbers and text."""
+    return key[0], tuple((name, str(type(value)), value) for name, value in key[1])
+
+
+def in_precedence(collections: Iterable[Iterable[D]]) -> Iterator[list[D]]:
+    """Yield the datasets of each collection with the ranges in which a lookup through all of them finds them.
+
+    The first collection that covers a moment counts. Datasets of one collection that overlap are both yielded.
+
+    Parameters
+    ----------
+    collections : iterable
+        Datasets of each collection, in the order of lookups.
+    """
+    free: dict[Hashable, list[Span]] = {}
+    for collection in collections:
+        datasets = list(collection)
+        yield [
+            dataset if part == dataset.span else replace(dataset, span=part)
+            for dataset in datasets
+            for part in cut(dataset.span, free.get(dataset.key, [ALWAYS]))
+        ]
+        covers: dict[Key, list[Span]] = {}
+        for dataset in datasets:
+            covers.setdefault(dataset.key, []).append(dataset.span)
+        for key, spans in covers.items():
+            free[key] = left_over(free.get(key, [ALWAYS]), spans)

@@ -1,111 +1,125 @@
-"""Ranges of TAI nanoseconds, ``[begin, end)``: what is left of one where others take precedence."""
+"""Time ranges ``[begin, end)`` in TAI nanoseconds, as a Butler repository holds them."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import NamedTuple
 
-# The times that a Butler database can hold, in nanoseconds since 1970-01-01 TAI: open at either end.
+from curated.core.times import utc_texts
+
 FIRST_NS = 0
-LAST_NS = 4102444800000000000
+LAST_NS = 4_102_444_800_000_000_000
+"""The first and the last time that a Butler database can hold; a range that reaches one of them is open there."""
 
 _SECOND_NS = 1_000_000_000
 # No time zone: TAI is no civil time, and this is integer arithmetic on its calendar.
 _EPOCH = datetime(1970, 1, 1)
 
-Span = tuple[int, int]
-Range = tuple[int | None, int | None]
 
-T = TypeVar("T")
+class Span(NamedTuple):
+    """A time range, ``[begin, end)``.
 
-
-def canonical_range(validity: Mapping[str, Any]) -> Range:
-    """Return a dataset's range in TAI nanoseconds, as the repository will hold it.
-
-    The ends of the times that a repository can hold are the same as no end at all, so that two
-    datasets whose ranges differ only in that spelling share one range.
+    Parameters
+    ----------
+    begin, end : `int`
+        Nanoseconds since 1970-01-01 TAI; `FIRST_NS` and `LAST_NS` are open ends.
     """
-    begin, end = validity["begin_tai_ns"], validity["end_tai_ns"]
-    if begin is not None and begin <= FIRST_NS:
-        begin = None
-    if end is not None and end >= LAST_NS:
-        end = None
-    return begin, end
+
+    begin: int = FIRST_NS
+    end: int = LAST_NS
+
+    @classmethod
+    def of(cls, begin: int | None, end: int | None) -> Span:
+        """Return the range that a repository holds for two ends; `None` is open, and times that it cannot hold are too.
+
+        Parameters
+        ----------
+        begin, end : `int` or `None`
+            Nanoseconds since 1970-01-01 TAI.
+        """
+        return cls(
+            FIRST_NS if begin is None or begin < FIRST_NS else begin,
+            LAST_NS if end is None or end > LAST_NS else end,
+        )
+
+    @property
+    def bounds(self) -> tuple[int | None, int | None]:
+        """Begin and end, `None` where the range is open."""
+        return None if self.begin == FIRST_NS else self.begin, None if self.end == LAST_NS else self.end
+
+    def overlaps(self, other: Span) -> bool:
+        """Return whether two ranges have a moment in common."""
+        return self.begin < other.end and other.begin < self.end
+
+    def __str__(self) -> str:
+        begin, end = ("open" if ns is None else tai_text(ns) for ns in self.bounds)
+        return f"{begin} to {end} TAI"
 
 
-def tai_text(nanoseconds: int) -> str:
-    """Return nanoseconds since 1970-01-01 TAI as the text of a Butler time tag."""
+ALWAYS = Span()
+
+
+def tai_text(nanoseconds: int, decimals: int | None = None) -> str:
+    """Return a TAI time in ISO 8601.
+
+    Parameters
+    ----------
+    nanoseconds : `int`
+        Since 1970-01-01 TAI.
+    decimals : `int`, optional
+        Number of decimals of the second, up to 9; as many as it needs if not given.
+    """
     seconds, fraction = divmod(nanoseconds, _SECOND_NS)
-    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}.{fraction:09d}"
+    digits = f"{fraction:09d}"
+    digits = digits.rstrip("0") if decimals is None else digits[:decimals]
+    text = f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
+    return f"{text}.{digits}" if digits else text
 
 
-def overlaps(one: Span, other: Span) -> bool:
-    """Say whether two ranges have a moment in common."""
-    return one[0] < other[1] and other[0] < one[1]
+def utc_span_texts(spans: Iterable[Span]) -> dict[Span, str]:
+    """Return ranges in UTC, such as ``2020-01-01T00:00:00 to open UTC``; faster for many at once."""
+    unique = set(spans)
+    times = utc_texts({ns for span in unique for ns in span.bounds if ns is not None})
+    return {
+        span: " to ".join("open" if ns is None else times[ns] for ns in span.bounds) + " UTC"
+        for span in unique
+    }
 
 
 def cut(span: Span, free: Iterable[Span]) -> Iterator[Span]:
-    """Yield the parts of a range that are free."""
+    """Yield the parts of a range that are within others."""
     for begin, end in free:
-        part = max(begin, span[0]), min(end, span[1])
-        if part[0] < part[1]:
+        part = Span(max(begin, span.begin), min(end, span.end))
+        if part.begin < part.end:
             yield part
 
 
-def left_over(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
-    """Return the parts of ranges that others do not cover, range by range."""
-    covered = _joined(taken)
+def left_over(spans: Iterable[Span], covers: Iterable[Span]) -> list[Span]:
+    """Return the parts of ranges that others do not cover, in the order of the ranges."""
+    covered = _union(covers)
     ends = [end for _, end in covered]
-    left = []
+    parts = []
     for begin, end in sorted(spans):
         start = begin
         for first, last in islice(covered, bisect_right(ends, begin), None):
             if first >= end:
                 break
             if first > start:
-                left.append((start, first))
+                parts.append(Span(start, first))
             start = last
         if start < end:
-            left.append((start, end))
-    return left
+            parts.append(Span(start, end))
+    return parts
 
 
-def _joined(spans: Iterable[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for begin, end in sorted(spans):
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+def _union(spans: Iterable[Span]) -> list[Span]:
+    union: list[Span] = []
+    for span in sorted(spans):
+        if union and span.begin <= union[-1].end:
+            union[-1] = Span(union[-1].begin, max(union[-1].end, span.end))
         else:
-            joined.append((begin, end))
-    return joined
-
-
-def in_precedence(
-    collections: Iterable[Iterable[T]], key: Callable[[T], Hashable], span: Callable[[T], Span]
-) -> Iterator[list[tuple[T, Span]]]:
-    """Yield what lookups find in each collection, and when: the first one that covers a moment counts.
-
-    Members of one collection that overlap are found both.
-
-    Parameters
-    ----------
-    collections : iterable
-        What each collection has, in the order of lookups.
-    key : callable
-        What one of them is of.
-    span : callable
-        The range that it is certified for.
-    """
-    free: dict[Hashable, list[Span]] = {}
-    whole = [(FIRST_NS, LAST_NS)]
-    for members in collections:
-        listed = list(members)
-        yield [(one, part) for one in listed for part in cut(span(one), free.get(key(one), whole))]
-        taken: dict[Hashable, list[Span]] = {}
-        for one in listed:
-            taken.setdefault(key(one), []).append(span(one))
-        for of, spans in taken.items():
-            free[of] = left_over(free.get(of, whole), spans)
+            union.append(span)
+    return union

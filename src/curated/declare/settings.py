@@ -1,39 +1,29 @@
-"""What a settings file may say, declared once: its check and its schema both walk the declaration."""
+"""What a settings file may say, declared once: its JSON Schema, and the check that it makes."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
-from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.diagnostic import Pointer, Problem
+from curated.declare.validation import Validator
 
 Kind = Literal["text", "number", "real", "scalar", "plain", "list", "mapping"]
 
-_PYTHON: dict[Kind, type | tuple[type, ...]] = {
-    "text": str,
-    "number": int,
-    "real": (int, float),
-    "scalar": (str, int),
-    "plain": (str, int, float, bool, list, dict, type(None)),
-    "list": list,
-    "mapping": dict,
-}
-_NAMES: dict[Kind, str] = {
-    "text": "text",
-    "number": "a whole number",
-    "real": "a number",
-    "scalar": "text or a whole number",
-    "plain": "plain data",
-    "list": "a list",
-    "mapping": "a mapping",
+_TYPES: dict[Kind, str | list[str]] = {
+    "text": "string",
+    "number": "integer",
+    "real": "number",
+    "scalar": ["string", "integer"],
+    "plain": ["string", "number", "boolean", "null", "array", "object"],
+    "list": "array",
+    "mapping": "object",
 }
 
-
-_LONGEST_KEY = 256
-"""Most characters of a key of plain data; YAML itself takes no more than 1024."""
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+BASE = "https://github.com/curated-calibs/curated/schemas/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -43,8 +33,8 @@ class Setting:
     Parameters
     ----------
     kind : `str`
-        ``text``, ``number`` (whole, zero or more), ``real`` (its range is for the reader to check), ``scalar``
-        (a text, or a whole number of 64 bits), ``plain`` (anything that JSON holds), ``list`` or ``mapping``.
+        ``text``, ``number`` (whole, zero or more), ``real``, ``scalar`` (a text or a whole number), ``plain``
+        (anything that JSON holds), ``list`` or ``mapping``.
     doc : `str`
         One sentence.
     required : `bool`
@@ -53,12 +43,14 @@ class Setting:
         Whether a text may be empty.
     longest : `int`
         Most characters of a text.
-    pattern, says : `str`
-        Regular expression that a text matches, and what a text is that does not.
-    minimum : `float`, optional
-        Least value of a ``real``.
+    pattern : `str`
+        Regular expression that a text matches.
+    says : `str`
+        What a text is that does not match, or a number out of range, such as ``not a date such as 2026-12-31``.
+    minimum, maximum : `float`, optional
+        Bounds of a ``real``.
     most : `int`
-        Most entries of a list, for the reader to check; 0 for any number.
+        Most entries of a list; 0 for any number.
     keys : `dict` [`str`, `Setting`]
         Keys that a mapping may have; empty where they are the user's names.
     names, names_say : `str`
@@ -75,6 +67,7 @@ class Setting:
     pattern: str = ""
     says: str = ""
     minimum: float | None = None
+    maximum: float | None = None
     most: int = 0
     keys: Mapping[str, Setting] = field(default_factory=dict)
     names: str = ""
@@ -82,7 +75,13 @@ class Setting:
     items: Setting | None = None
 
 
-def check_setting(setting: Setting, value: Any, code: str, at: Pointer = ()) -> Iterator[Problem]:
+def check_setting(
+    setting: Setting,
+    value: Any,
+    code: str,
+    at: Pointer = (),
+    codes: Mapping[str, str] | None = None,
+) -> Iterator[Problem]:
     """Yield everything that is wrong with a value of a settings file.
 
     Parameters
@@ -95,65 +94,70 @@ def check_setting(setting: Setting, value: Any, code: str, at: Pointer = ()) -> 
         Code of the problems.
     at : `tuple`, optional
         Its place in the document.
+    codes : `dict` [`str`, `str`], optional
+        Codes of the problems with some keywords of JSON Schema, such as ``minimum``; see `Fault.keyword`.
     """
-    name = f"{at[-1]} is " if at and isinstance(at[-1], str) else ""
-    if not _is_kind(setting.kind, value):
-        said = f"{name}{brief(value)}, " if name else ""
-        yield Problem(code, at, f"{said}not {_NAMES[setting.kind]}")
-    elif setting.kind == "plain":
-        yield from _plain(setting, value, code, at)
-    elif isinstance(value, str):
-        wrong = _text(setting, value)
-        if wrong:
-            yield Problem(code, at, f"{name}{brief(value)}, {wrong}")
-    elif isinstance(value, int):
-        if value < 0 and setting.kind == "number":
-            yield Problem(code, at, f"{name}{value}, less than zero")
-    elif isinstance(value, list):
-        for i, item in enumerate(value if setting.items else ()):
-            yield from check_setting(setting.items or setting, item, code, (*at, i))
-    elif isinstance(value, dict):
-        yield from _mapping(setting, value, code, at)
+    name = at[-1] if at and isinstance(at[-1], str) else ""
+    for fault in _validator(setting).faults(value, name):
+        yield Problem((codes or {}).get(fault.keyword, code), (*at, *fault.pointer), fault.detail)
 
 
-def _is_kind(kind: Kind, value: Any) -> bool:
-    if not isinstance(value, _PYTHON[kind]) or (isinstance(value, bool) and kind != "plain"):
-        return False
-    return kind not in ("scalar", "plain") or not isinstance(value, int) or -(2**63) <= value < 2**63
+@lru_cache(maxsize=64)
+def _validator(setting: Setting) -> Validator:
+    return Validator(setting_schema(setting))
 
 
-def _plain(setting: Setting, value: Any, code: str, at: Pointer) -> Iterator[Problem]:
-    """Look into lists and mappings of any shape; numbers are finite and keys are text, as in JSON."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield Problem(code, at, f"{brief(value)}, not a finite number")
-    for key, item in value.items() if isinstance(value, dict) else ():
-        if not isinstance(key, str):
-            yield Problem(code, at, f"key {brief(key)} is not text; put it in quotes")
-        elif len(key) > _LONGEST_KEY:
-            yield Problem(code, at, f"key {brief(key)} is longer than {_LONGEST_KEY} characters")
-        else:
-            yield from check_setting(setting, item, code, (*at, key))
-    for i, item in enumerate(value if isinstance(value, list) else ()):
-        yield from check_setting(setting, item, code, (*at, i))
+def schema_name(name: str, version: object) -> str:
+    """Return the file name of a schema."""
+    return f"{name}-{version}.schema.json"
 
 
-def _text(setting: Setting, value: str) -> str:
-    if not value.strip() and not setting.blank:
-        return "which says nothing"
-    if len(value) > setting.longest:
-        return f"longer than {setting.longest} characters"
-    return setting.says if setting.pattern and not re.search(setting.pattern, value) else ""
+def document_schema(file_name: str, title: str, setting: Setting) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a settings file.
+
+    Parameters
+    ----------
+    file_name : `str`
+        Name of the schema's file.
+    title : `str`
+        Name of the settings file.
+    setting : `Setting`
+        Declaration of the settings file.
+    """
+    return {"$schema": DIALECT, "$id": BASE + file_name, "title": title} | setting_schema(setting)
 
 
-def _mapping(setting: Setting, value: Mapping[Any, Any], code: str, at: Pointer) -> Iterator[Problem]:
-    for key, inner in setting.keys.items():
-        if inner.required and key not in value:
-            yield Problem(code, at, f"{key!r} is missing")
-    for key, item in value.items():
-        declared = setting.keys.get(key) if setting.keys else setting.items
-        if setting.names and not (isinstance(key, str) and re.search(setting.names, key)):
-            yield Problem(code, (*at, key), f"{brief(key)}, {setting.names_say}")
-        elif declared is None:
-            yield Problem(code, (*at, key), f"{brief(key)} is not one of {', '.join(setting.keys)}")
-        else:
-            yield from check_setting(declared, item, code, (*at, key))
+def setting_schema(setting: Setting) -> dict[str, Any]:
+    """Return the JSON Schema of one value of a settings file."""
+    schema: dict[str, Any] = {"description": setting.doc} if setting.doc else {}
+    schema["type"] = _TYPES[setting.kind]
+    if setting.kind in ("text", "scalar"):
+        schema |= _text_schema(setting)
+    elif setting.kind == "number":
+        schema["minimum"] = 0
+    elif setting.kind == "real":
+        bounds = {
+            "minimum": setting.minimum,
+            "maximum": setting.maximum,
+            "errorMessage": setting.says or None,
+        }
+        schema |= {keyword: bound for keyword, bound in bounds.items() if bound is not None}
+    elif setting.kind == "list" and setting.items:
+        schema["items"] = setting_schema(setting.items)
+        schema |= {"maxItems": setting.most} if setting.most else {}
+    elif setting.keys:
+        required = [key for key, inner in setting.keys.items() if inner.required]
+        schema |= {"required": required} if required else {}
+        schema["properties"] = {key: setting_schema(inner) for key, inner in setting.keys.items()}
+        schema["additionalProperties"] = False
+    elif setting.items:
+        names = {"pattern": setting.names, "patternErrorMessage": setting.names_say}
+        schema |= {"propertyNames": names} if setting.names else {}
+        schema["additionalProperties"] = setting_schema(setting.items)
+    return schema
+
+
+def _text_schema(setting: Setting) -> dict[str, Any]:
+    pattern = setting.pattern or ("" if setting.blank else r"\S")
+    schema = {"maxLength": setting.longest, "pattern": pattern, "patternErrorMessage": setting.says}
+    return {keyword: value for keyword, value in schema.items() if value}

@@ -6,16 +6,19 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.datasets.spans import FIRST_NS, LAST_NS
-from curated.export.certification import Certification
+from curated.core.parallel import Progress
+from curated.datasets.record import Dataset, data_id_of
+from curated.datasets.spans import Span
+from curated.export.package import dataset_type_names, export_stock
+from curated.export.report import ExportReport
 from curated.export.stock import InstrumentRecord, LocalFile, Stock, instrument_record
 from curated.text.yaml.places import is_too_deep
 
@@ -28,11 +31,6 @@ EXPORT_FILE = "export.yaml"
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)
-
-
-class _Range(NamedTuple):
-    begin: int | None
-    end: int | None
 
 
 class _ExportLoader(_Loader):
@@ -62,11 +60,11 @@ def _time(loader: Any, node: Any) -> int:
     return seconds * 1_000_000_000 + int((match[3] or "").ljust(9, "0"))
 
 
-def _timespan(loader: Any, node: Any) -> _Range | None:
+def _timespan(loader: Any, node: Any) -> Span | None:
     if isinstance(node, yaml.ScalarNode):
         return None  # EMPTY
     given = loader.construct_mapping(node, deep=True)
-    return _Range(given.get("begin"), given.get("end"))
+    return Span.of(given.get("begin"), given.get("end"))
 
 
 _ExportLoader.add_constructor("!uuid", _uuid)
@@ -75,22 +73,15 @@ _ExportLoader.add_constructor("!lsst.daf.butler.Timespan", _timespan)
 
 
 @dataclass(slots=True)
-class _Dataset:
-    dataset_type: str
-    run: str
-    data_id: dict[str, int | str]
-    path: str
-
-
-@dataclass(slots=True)
 class _Content:
     """What an export file says, sorted."""
 
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    datasets: dict[str, _Dataset] = field(default_factory=dict)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
     chains: dict[str, list[str]] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)
-    certified: dict[str, list[tuple[_Range, str]]] = field(default_factory=dict)
+    certified: dict[str, list[tuple[Span, str]]] = field(default_factory=dict)
 
 
 def is_export(directory: str) -> bool:
@@ -98,6 +89,31 @@ def is_export(directory: str) -> bool:
     return os.path.isfile(os.path.join(directory, EXPORT_FILE)) and not os.path.exists(
         os.path.join(directory, "butler.yaml")
     )
+
+
+def export_directory(
+    directory: str,
+    output: Path,
+    *,
+    collections: Sequence[str] = (),
+    types: Sequence[str] = (),
+    at: datetime | None = None,
+    into: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Write the calibrations of a directory that ``Butler.export`` or ``curated bundle`` wrote as a package of text files.
+
+    Butler is not needed; parameters are those of `curated.butler.export_package`, but for the directory.
+
+    Raises
+    ------
+    CuratedError
+        If the directory has no readable export file or no such collection, or other files are in ``output``.
+    """
+    names = dataset_type_names(types)
+    stock = read_export(directory, collections, names)
+    return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
 
 
 def read_export(directory: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Stock:
@@ -168,22 +184,26 @@ def _sorted(document: Any) -> _Content:
         elif kind == "collection":
             content.runs.add(entry["name"])
         elif kind == "dataset":
-            content.datasets |= dict(_datasets(entry))
+            for dataset, path in _datasets(entry):
+                content.datasets[dataset.uuid] = dataset
+                content.paths[dataset.uuid] = path
         elif kind == "associations" and entry["collection_type"] == "CALIBRATION":
             content.certified.setdefault(entry["collection"], []).extend(_ranges(entry))
     return content
 
 
-def _datasets(entry: Mapping[str, Any]) -> Iterator[tuple[str, _Dataset]]:
+def _datasets(entry: Mapping[str, Any]) -> Iterator[tuple[Dataset, str]]:
     for record in entry["records"]:
         ids, data_ids = record["dataset_id"], record["data_id"]
         pairs = zip(ids, data_ids, strict=True) if isinstance(ids, list) else [(ids, data_ids)]
         for dataset_id, data_id in pairs:
-            made = _Dataset(entry["dataset_type"], entry["run"], dict(data_id), str(record["path"]))
-            yield str(dataset_id), made
+            dataset = Dataset(
+                entry["dataset_type"], data_id_of(dict(data_id)), uuid=str(dataset_id), run=entry["run"]
+            )
+            yield dataset, str(record["path"])
 
 
-def _ranges(entry: Mapping[str, Any]) -> Iterator[tuple[_Range, str]]:
+def _ranges(entry: Mapping[str, Any]) -> Iterator[tuple[Span, str]]:
     for one in entry["validity_ranges"]:
         given = one["timespan"]
         if given is not None:
@@ -215,21 +235,19 @@ def _flat(content: _Content, names: Sequence[str], above: tuple[str, ...] = ()) 
 
 def _certified(
     content: _Content, collection: str, types: Sequence[str], diagnostics: list[Diagnostic]
-) -> Iterator[Certification]:
-    for (begin, end), dataset_id in content.certified[collection]:
+) -> Iterator[Dataset]:
+    for span, dataset_id in content.certified[collection]:
         dataset = content.datasets.get(dataset_id)
         if dataset is None:
             detail = f"certified in {collection}, but {EXPORT_FILE} does not list it"
             diagnostics.append(Diagnostic.from_problem(Problem("CAL661", (), detail), dataset_id))
             continue
-        span = max(begin or FIRST_NS, FIRST_NS), min(LAST_NS if end is None else end, LAST_NS)
-        if span[0] >= span[1] or (types and dataset.dataset_type not in types):
+        if span.begin >= span.end or (types and dataset.dataset_type not in types):
             continue
-        data_id = tuple(sorted(dataset.data_id.items()))
-        yield Certification(dataset_id, dataset.dataset_type, data_id, dataset.run, collection, span)
+        yield replace(dataset, span=span, collection=collection)
 
 
-def _refuse_rivals(certified: Sequence[Sequence[Certification]]) -> None:
+def _refuse_rivals(certified: Sequence[Sequence[Dataset]]) -> None:
     """Refuse collections of which a lookup would have to know the order."""
     owners: dict[object, str] = {}
     for ones in certified:
@@ -246,7 +264,7 @@ def _places(root: Path, content: _Content, used: set[str]) -> Iterator[tuple[str
     """Yield the datasets' files; those outside of the directory, or not there, are left out."""
     real = root.resolve()
     for dataset_id in sorted(used):
-        path = (root / content.datasets[dataset_id].path).resolve()
+        path = (root / content.paths[dataset_id]).resolve()
         if path.is_relative_to(real) and path.is_file():
             yield dataset_id, LocalFile(str(path))
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,15 +10,16 @@ from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress, run_all
+from curated.core.wholefile import staging_directory
 from curated.export.directory import occupy, put
 from curated.export.instrument import instrument_text
 from curated.export.report import Exported, ExportReport
-from curated.export.selection import Selection, select
+from curated.export.selection import Selection, dataset_name, select
 from curated.export.stock import Stock
 from curated.export.text import Made, Task
 from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE, directory_name
-from curated.registry import get_type
+from curated.registry import find_type, get_type
 from curated.text.yaml.scalar_writer import yaml_scalar
 
 TOP = "calibs"
@@ -68,10 +67,8 @@ def export_stock(
             f"{', '.join(stock.collections)} of {stock.source} certifies no calibrations{what}",
             "name another collection with --collection",
         )
-    output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    staging = output.absolute().parent / f".{output.name}.{secrets.token_hex(4)}"
-    try:
-        (staging / "scratch").mkdir(parents=True)
+    with staging_directory(output.absolute().parent, f".{output.name}.") as staging:
+        (staging / "scratch").mkdir()
         made = _make(selection, staging / "scratch", jobs, progress)
         package = staging / "package"
         package.mkdir()
@@ -88,14 +85,18 @@ def export_stock(
         size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
         changed = put(package, output, settings) if into else occupy(package, output)
         return replace(report, size=size, changed=changed)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+
+
+def dataset_type_names(types: Sequence[str]) -> list[str]:
+    """Return the dataset types of calibration types; other names are those of dataset types."""
+    classes = {name: find_type(name) for name in types}
+    return [name if cls is None else cls.SPEC.dataset for name, cls in classes.items()]
 
 
 def _make(selection: Selection, scratch: Path, jobs: int | None, progress: Progress | None) -> list[Made]:
     """Make all texts; those whose end the next one does not tell, because it is not there, are made again."""
     wanted = selection.wanted
-    told = _told(selection, [(one.certification.key, True) for one in wanted])
+    told = _told(selection, [(one.dataset.key, True) for one in wanted])
     todo = {i: replace(one, end=selection.ends[i] if told[i] else None) for i, one in enumerate(wanted)}
     made: dict[int, Made] = {}
     while todo:
@@ -110,7 +111,7 @@ def _make(selection: Selection, scratch: Path, jobs: int | None, progress: Progr
         }
         todo = {i: one for i, one in again.items() if one.end != made[i].wanted.end}
     for one in made.values():
-        where = one.wanted.certification.name
+        where = dataset_name(one.wanted.dataset)
         selection.diagnostics += [Diagnostic.from_problem(problem, where) for problem in one.problems]
     return [made[i] for i in range(len(wanted)) if made[i].files]
 
@@ -147,7 +148,7 @@ def _refuse_twins(made: dict[int, Made]) -> None:
         if owner.wanted.instrument != one.wanted.instrument:
             detail = f"directory {one.parts[0]} is that of instrument {owner.wanted.instrument}"
         elif other is not one:
-            detail = f"{'/'.join(one.parts)} is that of {other.wanted.certification.name}"
+            detail = f"{'/'.join(one.parts)} is that of {dataset_name(other.wanted.dataset)}"
         else:
             continue
         one.problems.append(Problem("CAL665", (), detail))
@@ -167,14 +168,14 @@ def _write(made: list[Made], package: Path, scratch: Path) -> list[Exported]:
         for name, written in one.files.items():
             os.replace(scratch / written, package / directory / name)
         names = tuple(sorted(f"{directory}/{name}" for name in one.files))
-        exported.append(Exported(one.wanted.certification, f"{directory}/{one.text}", names, one.original))
+        exported.append(Exported(one.wanted.dataset, f"{directory}/{one.text}", names, one.original))
     return sorted(exported, key=lambda one: one.path)
 
 
 def _settings(made: list[Made], exported: list[Exported], selection: Selection, package: Path) -> list[str]:
     """Write ``curated.yaml``, and the ``instrument.yaml`` of each instrument."""
     written = {}
-    names = {"/".join(e.path.split("/")[:2]): dict(e.certification.data_id)["instrument"] for e in exported}
+    names = {"/".join(e.path.split("/")[:2]): dict(e.dataset.data_id)["instrument"] for e in exported}
     for directory, name in names.items():
         record = selection.instruments.get(str(name))
         if record is not None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curated.core.diagnostic import Diagnostic, has_errors
-from curated.datasets.spans import FIRST_NS, LAST_NS
-from curated.export.certification import Certification
+from curated.datasets.record import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class Exported:
 
     Parameters
     ----------
-    certification : `Certification`
+    dataset : `Dataset`
         The dataset and its range.
     path : `str`
         Its text, below the output directory.
@@ -26,25 +25,25 @@ class Exported:
         Whether it went back to the path of the package that it came from.
     """
 
-    certification: Certification
+    dataset: Dataset
     path: str
     files: tuple[str, ...]
     original: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
-        one = self.certification
+        begin, end = self.dataset.span.bounds
         return {
             "path": self.path,
             "files": list(self.files),
             "original": self.original,
-            "dataset_type": one.dataset_type,
-            "data_id": dict(one.data_id),
-            "uuid": one.uuid,
-            "run": one.run,
-            "collection": one.collection,
-            "begin_tai_ns": one.span[0] if one.span[0] > FIRST_NS else None,
-            "end_tai_ns": one.span[1] if one.span[1] < LAST_NS else None,
+            "dataset_type": self.dataset.dataset_type,
+            "data_id": dict(self.dataset.data_id),
+            "uuid": self.dataset.uuid,
+            "run": self.dataset.run,
+            "collection": self.dataset.collection,
+            "begin_tai_ns": begin,
+            "end_tai_ns": end,
         }
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.times import iso, tai_nanoseconds, utc_times
+from curated.datasets.record import Dataset
 from curated.datasets.spans import FIRST_NS, LAST_NS, tai_text
-from curated.export.certification import Certification, in_force
+from curated.export.in_force import in_force
 from curated.export.stock import DetectorRecord, InstrumentRecord, Stock
 from curated.export.wanted import Wanted
 
@@ -38,9 +39,9 @@ class Selection:
     instruments: dict[str, InstrumentRecord] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def find(self, one: Certification, code: str, detail: str) -> None:
+    def find(self, one: Dataset, code: str, detail: str) -> None:
         """Add a finding about a dataset."""
-        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail), one.name))
+        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail), dataset_name(one)))
 
 
 def select(stock: Stock, types: Sequence[str] = (), at: datetime | None = None) -> Selection:
@@ -63,26 +64,31 @@ def select(stock: Stock, types: Sequence[str] = (), at: datetime | None = None) 
     ]
     found = in_force(listed)
     for one, other in found.ambiguous:
-        detail = f"in force from {one.times} in {one.collection}, as is {other.uuid} from {other.times}"
+        detail = f"in force from {one.span} in {one.collection}, as is {other.uuid} from {other.span}"
         selection.find(one, "CAL662", detail)
-    certified = found.certifications
+    certified = found.datasets
     if at is not None:
         moment = tai_nanoseconds([at])[at]
-        certified = [one for one in certified if one.span[0] <= moment < one.span[1]]
+        certified = [one for one in certified if one.span.begin <= moment < one.span.end]
     times = _times(certified)
     selection.instruments = {name: _named(record, selection) for name, record in stock.instruments.items()}
     for one in certified:
         start, end = times.utc[one.span[0]], times.end(one.span[1])
         if end is not None and end <= start:
-            selection.find(one, "CAL667", f"its range, {one.times}, is shorter than a microsecond")
+            selection.find(one, "CAL667", f"its range, {one.span}, is shorter than a microsecond")
             continue
         for ns in one.span:
             if ns not in (FIRST_NS, LAST_NS) and not times.is_exact(ns):
-                told = f"{tai_text(ns)} TAI is written as {iso(times.utc[ns])} UTC"
+                told = f"{tai_text(ns, decimals=9)} TAI is written as {iso(times.utc[ns])} UTC"
                 selection.find(one, "CAL663", told)
         selection.wanted.append(_wanted(one, start, selection.instruments, stock))
         selection.ends.append(end)
     return selection
+
+
+def dataset_name(dataset: Dataset) -> str:
+    """Return what findings call a dataset."""
+    return f"{dataset} ({dataset.uuid})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class _Times:
         return self.back[self.utc[ns]] == ns
 
 
-def _times(certified: Iterable[Certification]) -> _Times:
+def _times(certified: Iterable[Dataset]) -> _Times:
     wanted = {ns for one in certified for ns in one.span}
     utc = utc_times(wanted - {FIRST_NS, LAST_NS}) | _OPEN
     return _Times(utc, tai_nanoseconds(utc.values()))
@@ -117,9 +123,7 @@ def _named(record: InstrumentRecord, selection: Selection) -> InstrumentRecord:
     return replace(record, detectors=detectors)
 
 
-def _wanted(
-    one: Certification, start: datetime, records: Mapping[str, InstrumentRecord], stock: Stock
-) -> Wanted:
+def _wanted(one: Dataset, start: datetime, records: Mapping[str, InstrumentRecord], stock: Stock) -> Wanted:
     data_id = dict(one.data_id)
     instrument = str(data_id.get("instrument", ""))
     record = records.get(instrument, InstrumentRecord(instrument))
@@ -128,7 +132,7 @@ def _wanted(
     if isinstance(number, int):
         detector = record.detectors.get(number, DetectorRecord(number, f"det{number:03d}"))
     return Wanted(
-        certification=one,
+        dataset=one,
         place=stock.places.get(one.uuid),
         start=start,
         end=None,

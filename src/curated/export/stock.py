@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from curated.core.diagnostic import Diagnostic
-from curated.export.certification import Certification
+from curated.datasets.record import Dataset
 
 
 class Local(Protocol):
@@ -112,7 +112,7 @@ class Stock:
 
     source: str
     collections: tuple[str, ...]
-    certified: tuple[tuple[Certification, ...], ...]
+    certified: tuple[tuple[Dataset, ...], ...]
     places: Mapping[str, Place]
     instruments: Mapping[str, InstrumentRecord]
     diagnostics: tuple[Diagnostic, ...] = ()

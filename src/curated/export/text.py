@@ -14,11 +14,10 @@ from curated.export.origin import Target, recorded, target
 from curated.export.unpack import plain_fits
 from curated.export.wanted import Wanted, type_of
 from curated.fits.reader import read_fits
-from curated.fits.writer import plane_blocks
+from curated.fits.writer import image_blocks
 from curated.package.layout import FORMS
-from curated.provenance import settle
+from curated.provenance import reconcile
 from curated.registry import get_type
-from curated.text.writer import text_files
 
 
 @dataclass(slots=True)
@@ -92,12 +91,12 @@ class Task:
             if not calib.metadata.text("REPOSHA1"):
                 calib = replace(calib, provenance=recorded(calib, wanted))
                 # What only repeats it is taken out; what does not fit to it, the check tells.
-                settle(calib.provenance, metadata, {})
+                reconcile(calib.provenance, metadata, {})
             calib = replace(calib, metadata=metadata)
             made = Made(wanted, place.parts, original=place.original, url=url, problems=problems)
             if cls.SPEC.beside:
                 name = f"{place.parts[-1]}{cls.SPEC.beside[0]}"
-                image = self._write(made, number, name, plane_blocks(calib))
+                image = self._write(made, number, name, image_blocks(calib.fits_images()))
                 calib = calib.described(image, name)
             texts = self._texts(calib, place)
             # Provenance beside a text comes first.
@@ -122,7 +121,7 @@ class Task:
             # In a directory that does not exist, so that no file there is taken for its provenance.
             name = os.path.join(self.scratch, "none", f"{place.parts[-1]}.{form}")
             try:
-                return {os.path.basename(n): data for n, data in text_files(calib, name, form).items()}
+                return {os.path.basename(n): data for n, data in calib.text_files(name, form).items()}
             except CuratedError as error:
                 failures.append(error)
         raise failures[0]
@@ -133,7 +132,7 @@ class _UnknownError(Exception):
 
 
 def _class_of(wanted: Wanted, path: str) -> type[Calib]:
-    one = wanted.certification
+    one = wanted.dataset
     spec = type_of(one.dataset_type, "")
     if spec is None:
         if _form(path):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from curated.datasets.record import Dataset
 from curated.declare import Spec
-from curated.export.certification import Certification
 from curated.export.stock import DetectorRecord, Place
 from curated.package.layout import directory_name
 from curated.registry import all_types
@@ -18,7 +18,7 @@ class Wanted:
 
     Parameters
     ----------
-    certification : `Certification`
+    dataset : `Dataset`
         The dataset and its range.
     place : `Place` or `None`
         Where its file is.
@@ -34,7 +34,7 @@ class Wanted:
         Its physical filter; empty where it is of none.
     """
 
-    certification: Certification
+    dataset: Dataset
     place: Place | None
     start: datetime
     end: datetime | None
@@ -50,7 +50,7 @@ class Wanted:
 
     def fits(self, spec: Spec) -> bool:
         """Say whether it has the dimensions of a type."""
-        return {name for name, _ in self.certification.data_id} == set(spec.dimensions)
+        return {name for name, _ in self.dataset.data_id} == set(spec.dimensions)
 
 
 def type_of(dataset_type: str, obstype: str) -> Spec | None:

@@ -1,120 +1,241 @@
-"""A calibration's keywords in the order and spelling of the stack (FORMATS.md of the design, sections 3.2, 4)."""
+"""Headers: cards written and scanned (FITS standard 4.0, section 4, with the HIERARCH and CONTINUE conventions)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from curated.calib import Calib
-from curated.core.metadata import IDENTITY, SEQUENCE
-from curated.core.stamp import STAMP_KEYWORDS, Stamp
-from curated.fits.cards import COMMENT_LENGTH, CUT_MARK, RECORD_MARK, Card, escape, needs_escape
-from curated.provenance import keywords
+import numpy as np
+
+from curated.core.diagnostic import brief
+
+BLOCK = 2880
+"""Length of a block in bytes; headers and data fill whole blocks."""
 
 ESCAPED = "CURATESC"
 """Keyword that lists the keywords whose text is escaped."""
 
-_IDENTIFYING = STAMP_KEYWORDS | frozenset(
-    "OBSTYPE INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME FILTER CALIBDATE CALIB_CREATION_DATE "
-    f"CALIB_CREATION_TIME {ESCAPED}".split()
-)
+COMMENT_LENGTH = 72
+
+_STANDARD = re.compile(r"[A-Z0-9_-]{1,8}\Z")
+_PRINTABLE = re.compile(r"[ -~]*\Z")
+# astropy takes such a text for a record-valued card, and returns a number under another name.
+_RECORD = re.compile(r"[A-Za-z_][\w.]*: +[+-]?[\d.]\S*\Z")
+# astropy ends a text here and starts a comment, though the quote is doubled.
+CUT_MARK = re.compile(r"(' *)/")
+RECORD_MARK = re.compile(r": +[+-]?[\d.]")
+_COMMENTARY = ("COMMENT", "HISTORY")
+
+Card = tuple[str, Any]
+"""A keyword and its value; a list of values stands for as many cards."""
 
 
-def keyword_cards(calib: Calib, stamp: Stamp | None) -> list[Card]:
-    """Return a calibration's keywords and its stamp as cards, in order.
+# -- writing ----------------------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    calib : `Calib`
-        The calibration.
-    stamp : `Stamp`, optional
-        Where it comes from; without one its own VALIDSTART and VALIDEND are kept.
+
+def needs_escape(text: str) -> bool:
+    """Say whether a text cannot stand in a header as it is.
+
+    These are texts of other characters than printable ASCII, with blanks at the end, of a word, a colon and a
+    number, or with a quote before a slash.
     """
-    pairs = list(_ordered(calib, stamp))
-    if calib.SPEC.absent == "omit":
-        pairs = [(key, value) for key, value in pairs if value is not None]
-    elif calib.SPEC.absent == "blank":
-        given = [(key, value) for key, value in pairs if value is not None]
-        pairs = given + [(key, "") for key, value in pairs if value is None]
-    record = keywords(calib.provenance)
-    if record:
-        pairs = [*((key, value) for key, value in pairs if key not in record), *record.items()]
-    return _escaped([*pairs, *(stamp.keywords().items() if stamp is not None else ())])
-
-
-def identity_cards(calib: Calib, pairs: list[Card]) -> list[Card]:
-    """Return those of a calibration's cards that say what it is and where it comes from (DMTN-148, section 4.3)."""
-    kept = _IDENTIFYING | {f"{calib.SPEC.obstype}_VERSION"}
-    kept |= keywords(calib.provenance).keys()
-    return [(key, value) for key, value in pairs if key in kept or key.startswith("CPP_INPUT_")]
-
-
-def _escaped(pairs: list[Card]) -> list[Card]:
-    """Escape what cannot stand in a header as it is, and add the card that says where."""
-    if not _any_escaped(pairs):
-        return pairs
-    listed = dict.fromkeys(key for key, value in pairs if any(map(_is_escaped, _items(value))))
-    if not listed:
-        return pairs
-    escaped = [(key, _escape(value) if key in listed else value) for key, value in pairs]
-    return [*escaped, (ESCAPED, ",".join(listed))]
-
-
-def _any_escaped(pairs: list[Card]) -> bool:
-    """Say, quickly, whether any text may need an escape: all of them together are looked at."""
-    texts = [value for _, value in pairs if isinstance(value, str)]
-    texts += ["|".join(map(str, value)) for _, value in pairs if isinstance(value, list)]
-    joined = "|".join([*texts, ""])
     return (
-        not joined.isascii()
-        or not joined.isprintable()
-        or " |" in joined
-        or RECORD_MARK.search(joined) is not None
-        or ("'" in joined and CUT_MARK.search(joined) is not None)
+        _PRINTABLE.match(text) is None
+        or text.endswith(" ")
+        or _RECORD.match(text) is not None
+        or CUT_MARK.search(text) is not None
     )
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def escape(text: str) -> str:
+    """Return a text with Python's escapes in place of everything that `needs_escape` finds."""
+    escaped = _RECORD.sub(
+        lambda m: m[0].replace(":", "\\x3a", 1), text.encode("unicode_escape").decode("ascii")
+    )
+    escaped = CUT_MARK.sub(r"\1\\x2f", escaped)
+    stripped = escaped.rstrip(" ")
+    return stripped + "\\x20" * (len(escaped) - len(stripped))
 
 
-def _is_escaped(value: Any) -> bool:
-    return isinstance(value, str) and needs_escape(value)
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return text.encode("ascii", "backslashreplace").decode("unicode_escape")
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Yield the pieces of a comment that fit into a card each, escaped or not."""
-    while len(text) > COMMENT_LENGTH or needs_escape(text):
-        end = len(text[:COMMENT_LENGTH].rstrip(" ")) or 1  # a blank is lost at the end, not at the start
-        while len(escape(text[:end])) > COMMENT_LENGTH:
-            end -= 1
-        end = end if text[end:].strip(" ") or len(escape(text)) > COMMENT_LENGTH else len(text)
-        yield text[:end]
-        text = text[end:]
-    if text:
-        yield text
+def cards(pairs: Iterable[Card]) -> str:
+    """Return keywords as cards, as many for each as its text needs.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot stand in a header.
+    """
+    parts = []
+    for key, value in pairs:
+        if value.__class__ is list:
+            parts += [_card(key, item, item.__class__) for item in value]
+        else:
+            parts.append(_card(key, value, value.__class__))
+    return "".join(parts)
 
 
-def _escape(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_escape(item) for item in value]
-    return escape(value) if isinstance(value, str) else value
+@lru_cache(maxsize=8192)
+def _card(key: str, value: Any, _: type) -> str:
+    """Make a card; the class is part of the key of the cache, since True, 1 and 1.0 are equal."""
+    if key in _COMMENTARY:
+        return f"{key:<8}{escape(value) if needs_escape(value) else value}".ljust(80)
+    prefix = f"{key:<8}= " if _STANDARD.match(key) else f"HIERARCH {key} = "
+    if isinstance(value, str):
+        return _text_card(prefix, escape(value) if needs_escape(value) else value)
+    text = prefix + (_scalar(value) if prefix.startswith("HIERARCH") else _scalar(value).rjust(20))
+    if value is None:
+        text = prefix.rstrip()
+    if len(text) > 80:
+        raise ValueError(f"keyword {key!r} is too long for a header")
+    return text.ljust(80)
 
 
-def _ordered(calib: Calib, stamp: Stamp | None) -> Iterator[Card]:
-    spec, metadata = calib.SPEC, dict(calib.metadata)
-    schema, version = f"{spec.obstype}_SCHEMA", f"{spec.obstype}_VERSION"
-    own = {"OBSTYPE": spec.obstype, schema: spec.schema, version: spec.version}
-    for key, value in own.items():
-        said = metadata.pop(key.upper(), None)
-        yield key, said if spec.keeps_version and said is not None else value
-    metadata["CALIBCLS"] = spec.calibcls
-    fixed = (*IDENTITY, *SEQUENCE, "CALIBCLS", *spec.keywords)
-    skipped = STAMP_KEYWORDS if stamp is not None else frozenset({"CHECKSUM", "DATASUM"})
-    for key in fixed:
-        yield key, metadata.pop(key.upper(), None)
-    for key, value in metadata.items():
-        if key in ("COMMENTS", "HISTORY"):
-            yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]
-        elif key not in skipped and key not in spec.table_keywords and key != ESCAPED and value != []:
-            yield key, value
+def _scalar(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "T" if value else "F"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)) and np.isfinite(value):
+        text = repr(float(value)).upper()
+        mantissa, e, exponent = text.partition("E")
+        return mantissa + ("" if "." in mantissa else ".0") + e + exponent
+    raise ValueError(f"{value!r} cannot stand in a header")
+
+
+def _text_card(prefix: str, text: str) -> str:
+    quoted = text.replace("'", "''")
+    if len(prefix) + len(quoted) + 2 <= 80:
+        body = f"'{quoted}'" if prefix.startswith("HIERARCH") else f"'{quoted:<8}'"
+        return (prefix + body).ljust(80)
+    if len(prefix) > 70:
+        raise ValueError(f"keyword {prefix!r} is too long for a header")
+    parts, room = [], 80 - len(prefix) - 3
+    while quoted:
+        cut = room if len(quoted) > room else len(quoted)
+        while cut < len(quoted) and quoted[:cut].count("'") % 2:
+            cut -= 1  # do not part a doubled quote
+        parts.append(quoted[:cut])
+        quoted = quoted[cut:]
+        room = 80 - len("CONTINUE  ") - 3
+    if parts[-1].endswith("&"):
+        parts.append("")  # a "&" at the end announces another card
+    lines = [
+        f"{prefix if i == 0 else 'CONTINUE  '}'{part}{'&' if i < len(parts) - 1 else ''}'"
+        for i, part in enumerate(parts)
+    ]
+    return "".join(line.ljust(80) for line in lines)
+
+
+# -- scanning ---------------------------------------------------------------------------------------------
+
+_CARD = re.compile(r"(?:HIERARCH +)?([^=]*?) *= *(?:'((?:[^']|'')*)'|([^/]*))")
+_SIZE_CARD = re.compile(rb"(BITPIX|NAXIS[0-9]{0,3}|PCOUNT|GCOUNT) *= *(-?[0-9]+)")
+_END = b"END".ljust(80)
+_BITPIX = (8, 16, 32, 64, -32, -64)
+
+
+class DamagedError(Exception):
+    """Bytes that are not a FITS file."""
+
+
+def header_length(data: bytes) -> int:
+    """Return the length of the header that data start with, in whole blocks; 0 if its end is not among them."""
+    end = data.find(_END)
+    while end >= 0 and end % 80:
+        end = data.find(_END, end + 1)
+    length = -(-(end + 80) // BLOCK) * BLOCK
+    return length if end >= 0 and length <= len(data) else 0
+
+
+def split_cards(header: bytes) -> list[bytes]:
+    """Return the cards of a header, END and the blank ones after it included."""
+    return [header[start : start + 80] for start in range(0, len(header), 80)]
+
+
+def read_keywords(header: bytes) -> dict[str, Any]:
+    """Return the keywords of a header; of a repeated one the first, `None` for a value that is none.
+
+    Raises
+    ------
+    DamagedError
+        If the header is not ASCII.
+    """
+    try:
+        text = header.decode("ascii")
+    except UnicodeDecodeError:
+        raise DamagedError("is not ASCII") from None
+    keywords: dict[str, Any] = {}
+    for start in range(0, len(text), 80):
+        card = text[start : start + 80]
+        if card.rstrip() == "END":
+            break
+        if card[8:10] == "= " or card.startswith("HIERARCH "):
+            key, value = _parse_card(card)
+            keywords.setdefault(key, value)
+    return keywords
+
+
+def _parse_card(card: str) -> tuple[str, Any]:
+    match = _CARD.match(card)
+    if match is None:
+        return card[:8].strip(), None
+    key, text, other = match.groups()
+    if text is not None:
+        return key, text.replace("''", "'").rstrip()
+    word = other.strip()
+    if word in ("T", "F"):
+        return key, word == "T"
+    for kind in (int, float):
+        try:
+            return key, kind(word.replace("D", "E"))
+        except ValueError:
+            continue
+    return key, None
+
+
+def size_keywords(header: bytes) -> dict[str, int]:
+    """Return the keywords of the size of the data, which follow the first card, quicker than `read_keywords`."""
+    keywords: dict[str, int] = {}
+    for start in range(80, len(header), 80):
+        match = _SIZE_CARD.match(header, start, start + 80)
+        if match is None:
+            break
+        keywords[match[1].decode()] = int(match[2])
+    return keywords
+
+
+def data_length(keywords: Mapping[str, Any]) -> int:
+    """Return the length of an HDU's data, in bytes of whole blocks (FITS standard 4.0, equation 2).
+
+    Raises
+    ------
+    DamagedError
+        If a keyword of the size is missing or wrong.
+    """
+    axes, bits = _size(keywords, "NAXIS"), keywords.get("BITPIX")
+    if bits not in _BITPIX:
+        raise DamagedError(f"BITPIX is {brief(bits)}")
+    if axes > 999:
+        raise DamagedError(f"NAXIS is {axes}")
+    elements = 1 if axes else 0
+    for axis in range(1, axes + 1):
+        elements *= _size(keywords, f"NAXIS{axis}")
+    groups, parameters = _size(keywords, "GCOUNT", 1), _size(keywords, "PCOUNT", 0)
+    length = int(abs(bits)) // 8 * groups * (parameters + elements)
+    return -(-length // BLOCK) * BLOCK
+
+
+def _size(keywords: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    value = keywords.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DamagedError(f"{key} is {brief(value)}")
+    return value

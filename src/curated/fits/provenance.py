@@ -1,24 +1,24 @@
-"""The provenance table of a FITS file, in the form of the stack's IsrProvenance (FORMATS.md, section 6.10)."""
+"""The provenance table of a FITS file, in the form of lsst.ip.isr.IsrProvenance."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from curated.calib import Calib
 from curated.core.metadata import IDENTITY
 from curated.core.tables import ColumnData, TableData, TextColumn
-from curated.fits.cards import Card, cards, escape, hdu, needs_escape, unescape
+from curated.fits.hdu import hdu
+from curated.fits.header import Card, cards, escape, needs_escape, unescape
 from curated.fits.table import table_parts
-from curated.provenance.declaration import RESERVED
-from curated.provenance.record import Provenance
+from curated.provenance.record import RESERVED, Provenance
 
 EXTNAME = "PROVENANCE"
 SEPARATOR = "SEPARATE"
-"""EXTNAME of the empty image before the table: the stack reads tables until one HDU is none."""
+"""EXTNAME of the empty image before the table: IsrCalib.readFits reads tables up to the first HDU that is not one."""
 
 _CONSTRUCTION, _EDITS = "CONSTRUC", "EDITS"
 """Keywords of the table that hold the rest of the record as JSON."""
@@ -29,28 +29,32 @@ _SEPARATOR = cards(
 _UNITS = {"exposure_time": "s"}
 
 
-def provenance_hdus(calib: Calib) -> list[bytes]:
-    """Return the HDUs that hold a calibration's provenance, for the end of its file; none where nothing is known.
+def provenance_hdus(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> list[bytes]:
+    """Return the HDUs of a calibration's provenance, for the end of its file; none if there is no provenance.
 
     Parameters
     ----------
-    calib : `Calib`
-        The calibration.
+    provenance : `Provenance`
+        The record.
+    metadata : `dict`
+        Keywords of the calibration.
+    name : `str`
+        Name of its type.
     """
-    if not calib.provenance:
+    if not provenance:
         return []
-    structure, data = table_parts(_table(calib.provenance))
-    own: list[Card] = [("EXTNAME", EXTNAME), *_cards(calib)]
-    return [hdu(_SEPARATOR, b""), hdu(structure + cards(own), data)]
+    structure, data = table_parts(_table(provenance))
+    header: list[Card] = [("EXTNAME", EXTNAME), *_cards(provenance, metadata, name)]
+    return [hdu(_SEPARATOR, b""), hdu(structure + cards(header), data)]
 
 
 def _table(provenance: Provenance) -> TableData:
     inputs = provenance.inputs
     columns: dict[str, ColumnData] = {}
     for name in inputs[0].data_id if inputs else ():
-        columns[name] = ColumnData(np.array([_stored(one.data_id[name]) for one in inputs]))
+        columns[name] = ColumnData(np.array([_escaped(entry.data_id[name]) for entry in inputs]))
     for name in RESERVED:
-        values: list[Any] = [getattr(one, name) for one in inputs]
+        values: list[Any] = [getattr(entry, name) for entry in inputs]
         if name == "date" and any(values):
             columns[name] = ColumnData(np.array(values))
         elif name != "date" and any(v is not None for v in values):
@@ -59,54 +63,45 @@ def _table(provenance: Provenance) -> TableData:
     return TableData(columns)
 
 
-def _stored(value: Any) -> Any:
-    """Return a text so that blanks at its end survive; the reader undoes it after it undid those of the column."""
+def _escaped(value: Any) -> Any:
+    """Escape a text whose blanks at the end would be lost; the reader undoes it after the escapes of the column."""
     return escape(value) if isinstance(value, str) and ("\\" in value or needs_escape(value)) else value
 
 
-def _cards(calib: Calib) -> list[Card]:
-    provenance = calib.provenance
-    identity = {key: calib.metadata.get(key) for key in (*IDENTITY, "CALIBDATE")}
-    found: dict[str, Any] = {
+def _cards(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> list[Card]:
+    identity = {key: metadata.get(key) for key in (*IDENTITY, "CALIBDATE")}
+    keywords: dict[str, Any] = {
         "OBSTYPE": "IsrProvenance",
         "IsrProvenance_SCHEMA": "NO SCHEMA",
         "IsrProvenance_VERSION": 0,
         **{key: value for key, value in identity.items() if value not in (None, "")},
         "CALIBCLS": "lsst.ip.isr.calibType.IsrProvenance",
-        "calibType": calib.SPEC.name,
+        "calibType": name,
     }
     if provenance.construction.plain():
-        found[_CONSTRUCTION] = json.dumps(provenance.construction.plain())
+        keywords[_CONSTRUCTION] = json.dumps(provenance.construction.plain())
     if provenance.edits:
-        found[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
-    return list(found.items())
+        keywords[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
+    return list(keywords.items())
 
 
 def read_provenance(header: Any, columns: dict[str, TextColumn]) -> dict[str, Any]:
-    """Return what a provenance table says, as YAML would hold it: untrusted data.
-
-    Parameters
-    ----------
-    header : `~collections.abc.Mapping`
-        Its keywords.
-    columns : `dict` [`str`, `TextColumn`]
-        Its columns.
-    """
-    found: dict[str, Any] = {}
+    """Return the record in the header and the columns of a provenance table, as YAML would hold it: untrusted data."""
+    record: dict[str, Any] = {}
     rows = zip(*(column.values.tolist() for column in columns.values()), strict=True)
     inputs = [_input(dict(zip(columns, row, strict=True))) for row in rows]
     if inputs:
-        found["inputs"] = inputs
+        record["inputs"] = inputs
     for key, keyword in (("construction", _CONSTRUCTION), ("edits", _EDITS)):
         if keyword in header:
-            found[key] = _parsed(header[keyword])
-    return found
+            record[key] = _parsed(header[keyword])
+    return record
 
 
 def _input(row: dict[str, Any]) -> dict[str, Any]:
     row = {k: unescape(v) if isinstance(v, str) and "\\" in v else v for k, v in row.items()}
-    told = {name: row.pop(name) for name in RESERVED if name in row and not _is_blank(row[name])}
-    return {"data_id": {k: v for k, v in row.items() if k not in RESERVED}, **told}
+    values = {name: row.pop(name) for name in RESERVED if name in row and not _is_blank(row[name])}
+    return {"data_id": {k: v for k, v in row.items() if k not in RESERVED}, **values}
 
 
 def _is_blank(value: Any) -> bool:
@@ -114,7 +109,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _parsed(text: Any) -> Any:
-    """Return the data of a JSON text; the text itself, which the check refuses, where it is none."""
+    """Return the data of a JSON text; anything else as it is, for the check to refuse."""
     try:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError):

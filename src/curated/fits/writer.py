@@ -1,85 +1,225 @@
-"""`Calib` plus `Stamp` to FITS bytes, a block at a time."""
+"""A calibration's content, with its stamp, to the bytes of a FITS file, a block at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from curated.calib import Calib
-from curated.core.stamp import Stamp
-from curated.fits.cards import Card, cards, escape, hdu, hdu_header
-from curated.fits.header import identity_cards, keyword_cards
+from curated.core.metadata import IDENTITY, SEQUENCE
+from curated.core.stamp import STAMP_KEYWORDS, Stamp
+from curated.core.tables import ImageData, TableData
+from curated.declare import Spec
+from curated.fits.hdu import hdu, hdu_header
+from curated.fits.header import (
+    COMMENT_LENGTH,
+    CUT_MARK,
+    ESCAPED,
+    RECORD_MARK,
+    Card,
+    cards,
+    escape,
+    needs_escape,
+)
 from curated.fits.provenance import provenance_hdus
 from curated.fits.table import table_parts
+from curated.provenance import Provenance, keywords
 
 _PRIMARY = cards([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)])
+_IDENTIFYING = STAMP_KEYWORDS | frozenset(
+    "OBSTYPE INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME FILTER CALIBDATE CALIB_CREATION_DATE "
+    f"CALIB_CREATION_TIME {ESCAPED}".split()
+)
 
 
-def fits_bytes(calib: Calib, stamp: Stamp | None = None) -> bytes:
-    """Return a FITS file as a whole; see `fits_blocks`."""
-    return b"".join(fits_blocks(calib, stamp))
-
-
-def fits_blocks(calib: Calib, stamp: Stamp | None = None) -> Iterator[bytes]:
-    """Yield a FITS file: the keywords and the stamp in the primary header, then the stack's tables and images, then the provenance.
-
-    All that is not images comes in one block as far as it goes.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FitsContent:
+    """What the FITS file of a calibration holds.
 
     Parameters
     ----------
-    calib : `Calib`
+    spec : `Spec`
+        Declaration of its type.
+    metadata : `Metadata`
+        Keywords.
+    provenance : `Provenance`
+        Goes into keywords, and into a table after everything else.
+    tables : `list` [`TableData`]
+        Tables, in the order of their HDUs.
+    images : `list` [`ImageData`]
+        Images, which follow the tables.
+    """
+
+    spec: Spec
+    metadata: Mapping[str, Any]
+    provenance: Provenance
+    tables: list[TableData]
+    images: list[ImageData]
+
+
+def fits_bytes(content: FitsContent, stamp: Stamp | None = None) -> bytes:
+    """Return a FITS file as a whole; see `fits_blocks`."""
+    return b"".join(fits_blocks(content, stamp))
+
+
+def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[bytes]:
+    """Yield a FITS file: keywords and stamp in the primary header, the stack's tables and images, the provenance.
+
+    The same content and stamp give the same bytes on every machine and at every time.
+
+    Parameters
+    ----------
+    content : `FitsContent`
         The calibration.
     stamp : `Stamp`, optional
-        Where it comes from.
+        Its origin; without one its own VALIDSTART and VALIDEND are kept.
 
     Yields
     ------
     block : `bytes`
-        A part of the file, the pixels of images in blocks of limited size. In all they are the same for the
-        same calibration and stamp, whatever the machine or the time.
+        A part of the file: everything up to the pixels of an image as one, pixels in blocks of limited size.
     """
-    pairs = keyword_cards(calib, stamp)
-    keywords = cards(pairs)
-    parts = [hdu(_PRIMARY + keywords, b"")]
-    identity = cards(identity_cards(calib, pairs)) if stamp is not None else ""
-    for index, table in enumerate(calib.fits_tables()):
+    pairs = _keyword_cards(content, stamp)
+    header_text = cards(pairs)
+    parts = [hdu(_PRIMARY + header_text, b"")]
+    identity = cards(_identity_cards(content, pairs)) if stamp is not None else ""
+    for index, table in enumerate(content.tables):
         structure, data = table_parts(table)
-        own: list[Card] = [
-            (k, _escaped(v)) for k, v in table.keywords.items() if k not in table.column_keywords
+        table_cards: list[Card] = [
+            (k, _backslashes_escaped(v)) for k, v in table.keywords.items() if k not in table.column_keywords
         ]
-        header = structure + cards(own)
+        header = structure + cards(table_cards)
         if table.carries_metadata:
-            header += keywords
+            header += header_text
         elif index == 0:
             header += identity
         parts.append(hdu(header, data))
-    for index, image in enumerate(calib.fits_images()):
+    for index, image in enumerate(content.images):
         parts.append(hdu_header(cards(image.cards) + (identity if index == 0 else ""), image.datasum))
         yield b"".join(parts)
         yield from image.blocks()
         parts = []
-    yield b"".join([*parts, *provenance_hdus(calib)])
+    yield b"".join([*parts, *provenance_hdus(content.provenance, content.metadata, content.spec.name)])
 
 
-def plane_blocks(calib: Calib) -> Iterator[bytes]:
-    """Yield a FITS file of a calibration's images alone: what stands beside a text that has all the rest.
-
-    Parameters
-    ----------
-    calib : `Calib`
-        The calibration.
+def image_blocks(images: Iterable[ImageData]) -> Iterator[bytes]:
+    """Yield a FITS file of images alone, to stand beside a text that has all the rest.
 
     Yields
     ------
     block : `bytes`
-        A part of the file; in all they are the same for the same pixels.
+        A part of the file; the same pixels give the same bytes.
     """
     yield hdu(_PRIMARY, b"")
-    for image in calib.fits_images():
+    for image in images:
         yield hdu_header(cards(image.cards), image.datasum)
         yield from image.blocks()
 
 
-def _escaped(value: Any) -> Any:
-    """Return a text with its backslashes escaped, which readers take for the mark of an escape, as in columns."""
+# -- keywords in the order and spelling of the stack ------------------------------------------------------
+
+
+def _keyword_cards(content: FitsContent, stamp: Stamp | None) -> list[Card]:
+    """Return the keywords of a calibration and its stamp as cards, in order.
+
+    A keyword without a value becomes what lsst.ip.isr writes for the class: an empty text, an undefined value or
+    no card at all (`Spec.absent`).
+    """
+    pairs = list(_ordered(content, stamp))
+    if content.spec.absent == "omit":
+        pairs = [(key, value) for key, value in pairs if value is not None]
+    elif content.spec.absent == "blank":
+        with_value = [(key, value) for key, value in pairs if value is not None]
+        pairs = with_value + [(key, "") for key, value in pairs if value is None]
+    record = keywords(content.provenance)
+    if record:
+        pairs = [*((key, value) for key, value in pairs if key not in record), *record.items()]
+    return _escaped([*pairs, *(stamp.keywords().items() if stamp is not None else ())])
+
+
+def _identity_cards(content: FitsContent, pairs: list[Card]) -> list[Card]:
+    """Return the cards that say what a calibration is and where it comes from (DMTN-148, section 4.3)."""
+    keys = _IDENTIFYING | {f"{content.spec.obstype}_VERSION"} | keywords(content.provenance).keys()
+    return [(key, value) for key, value in pairs if key in keys or key.startswith("CPP_INPUT_")]
+
+
+def _ordered(content: FitsContent, stamp: Stamp | None) -> Iterator[Card]:
+    """Yield class and version, the identity, the type's own keywords, then all others in the order of the file."""
+    spec, metadata = content.spec, dict(content.metadata)
+    class_keywords = {
+        "OBSTYPE": spec.obstype,
+        f"{spec.obstype}_SCHEMA": spec.schema,
+        f"{spec.obstype}_VERSION": spec.version,
+    }
+    for key, value in class_keywords.items():
+        in_file = metadata.pop(key.upper(), None)
+        yield key, in_file if spec.keeps_version and in_file is not None else value
+    metadata["CALIBCLS"] = spec.calibcls
+    skipped = STAMP_KEYWORDS if stamp is not None else frozenset({"CHECKSUM", "DATASUM"})
+    for key in (*IDENTITY, *SEQUENCE, "CALIBCLS", *spec.keywords):
+        yield key, metadata.pop(key.upper(), None)
+    for key, value in metadata.items():
+        if key in ("COMMENTS", "HISTORY"):
+            yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]
+        elif key not in skipped and key not in spec.table_keywords and key != ESCAPED and value != []:
+            yield key, value
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the pieces of a comment that fit into a card each, escaped or not."""
+    while len(text) > COMMENT_LENGTH or needs_escape(text):
+        end = len(text[:COMMENT_LENGTH].rstrip(" ")) or 1  # a blank is lost at the end, not at the start
+        while len(escape(text[:end])) > COMMENT_LENGTH:
+            end -= 1
+        end = end if text[end:].strip(" ") or len(escape(text)) > COMMENT_LENGTH else len(text)
+        yield text[:end]
+        text = text[end:]
+    if text:
+        yield text
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+# -- texts that cannot stand in a header as they are ------------------------------------------------------
+
+
+def _escaped(pairs: list[Card]) -> list[Card]:
+    """Escape the texts that need it, and add the card that lists their keywords."""
+    if not _may_need_escape(pairs):
+        return pairs
+    escaped_keys = dict.fromkeys(key for key, value in pairs if any(map(_is_escaped, _items(value))))
+    if not escaped_keys:
+        return pairs
+    escaped = [(key, _escape(value) if key in escaped_keys else value) for key, value in pairs]
+    return [*escaped, (ESCAPED, ",".join(escaped_keys))]
+
+
+def _may_need_escape(pairs: list[Card]) -> bool:
+    """Say, quickly, whether any text may need an escape: all of them are searched as one."""
+    texts = [value for _, value in pairs if isinstance(value, str)]
+    texts += ["|".join(map(str, value)) for _, value in pairs if isinstance(value, list)]
+    joined = "|".join([*texts, ""])
+    return (
+        not joined.isascii()
+        or not joined.isprintable()
+        or " |" in joined
+        or RECORD_MARK.search(joined) is not None
+        or ("'" in joined and CUT_MARK.search(joined) is not None)
+    )
+
+
+def _is_escaped(value: Any) -> bool:
+    return isinstance(value, str) and needs_escape(value)
+
+
+def _escape(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_escape(item) for item in value]
+    return escape(value) if isinstance(value, str) else value
+
+
+def _backslashes_escaped(value: Any) -> Any:
+    """Return a keyword of a table with its backslashes escaped, which readers take for escapes, as in columns."""
     return escape(value) if isinstance(value, str) and "\\" in value else value

@@ -1,1 +1,1 @@
-"""Every use of git: its command, repositories, and copies of those that are elsewhere."""
+"""Everything that asks git: one function a command, and GitPython where many objects are read one at a time."""

@@ -1,88 +1,95 @@
-"""What a package says at its commits: checked without a checkout, each version of a file once."""
+"""Check a package at its commits, without a checkout and each version of a file once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from curated.check.cache_key import hash_of
-from curated.check.file import FileReport
-from curated.check.package import check_loaded
-from curated.check.reader import check_one
-from curated.check.report import Report
+from curated.check.cache import instrument_hash
+from curated.check.file import read_and_check
+from curated.check.instruments import complete_instruments, read_instruments
+from curated.check.package import judge
+from curated.check.report import FileReport, Report
 from curated.core.keys import CalibFile
-from curated.git.repository import Repository
-from curated.git.tree import CommitTree
+from curated.git.changes import commits_changing
+from curated.git.objects import CommitTree
+from curated.git.repository import open_repository
 from curated.history.lookup import package_at
 from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 
-_MOST = 12
-"""Most commits that are looked at for an earlier state."""
+_NEARBY = 12
+"""Most commits that `CommitChecker.commits_near` starts from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a package says at a commit.
+class CheckedCommit:
+    """A package at a commit, checked.
 
     Parameters
     ----------
     commit : `str`
-        Its SHA1.
+        SHA1 of the commit.
     package : `Package`
-        The package of the commit.
+        The package as the commit has it.
     report : `Report`
-        What the check found; files beside texts, such as images, are not looked at.
+        Result of the check; files beside texts, such as images, are not read.
+    instruments : `dict` [`str`, `Instrument`]
+        Declared and inferred instruments, by directory.
     """
 
     commit: str
     package: Package
     report: Report
+    instruments: Mapping[str, Instrument]
 
 
-@dataclass(slots=True)
-class Commits:
-    """The commits of a package.
+@dataclass(frozen=True, slots=True)
+class CommitChecker:
+    """Checks a package at its commits, and remembers what it has checked.
 
     Parameters
     ----------
     package : `Package`
-        The package, of a work tree.
+        The package of a work tree.
     """
 
     package: Package
-    known: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
-    said: dict[str, Said] = field(default_factory=dict, repr=False)
+    _reports: dict[tuple[str, str, str, str], FileReport] = field(default_factory=dict, repr=False)
+    _commits: dict[str, CheckedCommit] = field(default_factory=dict, repr=False)
 
-    def at(self, revision: str) -> Said:
-        """Return what the package says at a commit.
+    def check(self, revision: str) -> CheckedCommit:
+        """Return the package at a commit, checked.
 
         Raises
         ------
         CuratedError
             If there is no repository, or no such commit.
         """
-        package, commit = package_at(self.package, revision)
-        if commit not in self.said:
-            self.said[commit] = Said(commit, package, check_loaded(package, (), self._load))
-        return self.said[commit]
+        package, commit = package_at(self.package.root, revision)
+        if commit not in self._commits:
+            declared, findings = read_instruments(package)
+            reports = self._read(package.files, package.layout.files, declared)
+            report = judge(package, (), declared, reports, findings)
+            instruments = complete_instruments(package, reports, declared)
+            self._commits[commit] = CheckedCommit(commit, package, report, instruments)
+        return self._commits[commit]
 
-    def _load(
-        self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
+    def _read(
+        self, files: Files, calib_files: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
         blobs = files.blobs if isinstance(files, CommitTree) else {}
         reports = {}
-        for file in listed:
+        for file in calib_files:
             instrument = declared.get(file.key.instrument)
-            declaration = hash_of(instrument) if instrument else ""
-            name = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
-            if name not in self.known:
-                self.known[name] = check_one(files, file, declared, beside=False)[2]
-            reports[file.path] = self.known[name]
+            declaration = instrument_hash(instrument) if instrument else ""
+            version = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
+            if version not in self._reports:
+                self._reports[version] = read_and_check(files, file, declared, companion=False).report
+            reports[file.path] = self._reports[version]
         return reports
 
-    def around(self, paths: Sequence[str]) -> list[str]:
-        """Return the last commits that changed some files, and those before them, the newest first."""
-        repository = Repository(self.package.root)
-        return repository.changing(paths, _MOST)
+    def commits_near(self, paths: Sequence[str]) -> list[str]:
+        """Return the last commits that changed some paths of the package, each with its parents, newest first."""
+        return commits_changing(open_repository(self.package.root), paths, _NEARBY)

@@ -1,237 +1,184 @@
-"""Products that were changed in git since they were added, without a note (DMTN-148, section 4.7)."""
+"""Products that were changed in git since they were added, without a note of it (DMTN-148, section 4.7)."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from curated.check.reader import read_file
-from curated.core.diagnostic import Diagnostic, Problem
+from curated.check.file import read_file
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
 from curated.datasets.deprecation import find_deprecation
-from curated.git.blob import blob_sha1
-from curated.git.command import split_nul, start_git
-from curated.package.files import WorkTree
-from curated.package.package import Package
-from curated.provenance import Edit, take
-from curated.text import read
-from curated.text.side import read_side, side_path
-
-_LOG = (
-    *("log", "-z", "--raw", "--no-abbrev", "-m", "--first-parent", "--no-renames"),
-    *("--no-show-signature", "--no-color", "--format=%x01%H"),
+from curated.git.changes import (
+    MODIFIED,
+    FileHistory,
+    count_commits,
+    read_differences,
+    read_file_histories,
+    start_difference,
+    start_log,
 )
-_DIFF = ("diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "HEAD")
-_CHANGED = "MT"
+from curated.git.objects import blob_sha1, read_objects
+from curated.git.repository import Repository, find_work_tree, is_shallow, open_repository
+from curated.package.files import Files, WorkTree
+from curated.package.package import Package
+from curated.provenance import Edit, extract
+from curated.text import read
+from curated.text.provenance import provenance_path, read_provenance_file
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 
-@dataclass(slots=True)
-class _Life:
-    """What the history of one file is: its last change, and its content when it was added."""
-
-    status: str
-    commit: str
-    blob: str
-    added: str = ""
-
-
-class _Entry(NamedTuple):
-    """A file that differs: its blobs, how it differs, and its path."""
-
-    old: str
-    new: str
-    status: str
-    path: str
-
-
-@dataclass(slots=True)
-class UnnotedEdits:
-    """A rule: starts to ask git which files changed since they were added, and says which have no note of it.
-
-    History is that of the first parents: what a branch did before it was merged is one change. Nothing is
-    asked, and nothing found, outside of a repository, where git cannot be run, where history is cut off
-    (shallow clone), or where files do not come from a work tree.
+@dataclass(frozen=True, slots=True)
+class EditSearch:
+    """Git commands that run beside a check, and tell which files changed since they were added.
 
     Parameters
     ----------
     package : `Package`
-        The package.
+        The package, of a work tree.
+    repository : `Repository`
+        Where it is.
+    log : `subprocess.Popen` or `None`
+        Changes by commits; `None` where a single commit has brought all files.
+    difference : `subprocess.Popen`
+        Changes that are not committed.
     """
 
     package: Package
-    prefix: str = ""
-    log: subprocess.Popen[bytes] | None = None
-    diff: subprocess.Popen[bytes] | None = None
-
-    def __post_init__(self) -> None:
-        root, below = self.package.root, self.package.top or "."
-        directory = _repository(root) if isinstance(self.package.files, WorkTree) else None
-        if directory is None or (directory / ".git" / "shallow").exists():
-            return
-        try:
-            self.prefix = _prefix(root, directory)
-            # Where one commit has brought everything, nothing has changed since; most releases are so.
-            commits = _answer(root, "rev-list", "--first-parent", "-n", "2", "HEAD", "--", below)
-            self.log = start_git(root, *_LOG, "HEAD", "--", below) if commits.count("\n") > 1 else None
-            self.diff = start_git(root, *_DIFF, "--", below) if commits else None
-        except OSError:
-            return
-
-    def __call__(self, files: Sequence[CalibFile]) -> list[Diagnostic]:
-        """Return a warning for each of the files that was changed without a note."""
-        if self.diff is None:
-            return []
-        wanted = {f"{self.prefix}{file.path}": file for file in files if "\n" not in file.path}
-        lives: dict[str, _Life] = {}
-        if self.log is not None:
-            with self.log:
-                lives = _lives(self.log, set(wanted))
-                self.log.kill()
-        with self.diff:
-            changed = {e.path: e.old for e in _entries(split_nul(self.diff.stdout)) if e.status in _CHANGED}
-        suspects: list[tuple[CalibFile, str, str]] = []
-        for path, file in sorted(wanted.items()):
-            life = lives.get(path)
-            if path in changed:
-                data = read_file(self.package.files, file.path)
-                added = life.added if life is not None else changed[path]
-                if isinstance(data, bytes) and blob_sha1(data) != added:
-                    suspects.append(
-                        (file, "HEAD", "has changes that are not committed, without a note of the edit")
-                    )
-            elif life is not None and life.status in _CHANGED and life.blob != life.added:
-                detail = f"changed by commit {life.commit[:12]} without a note of the edit"
-                suspects.append((file, f"{life.commit}^1", detail))
-        return [
-            Diagnostic.from_problem(Problem("CAL417", (), detail), file.path)
-            for file, detail in self._without_note(suspects)
-        ]
-
-    def _without_note(
-        self, suspects: Iterable[tuple[CalibFile, str, str]]
-    ) -> Iterator[tuple[CalibFile, str]]:
-        """Yield those that have no note which the version before the change did not have."""
-        noted = []
-        for file, before, detail in suspects:
-            known = _edits(file, *self._now(file))
-            if known:
-                noted.append((file, before, detail, known))
-            else:
-                yield file, detail
-        names = [
-            f"{before}:{self.prefix}{path}"
-            for file, before, _, _ in noted
-            for path in (file.path, side_path(file.path))
-        ]
-        contents = iter(_contents(self.package.root, names))
-        for file, _, detail, known in noted:
-            if known <= _edits(file, next(contents), next(contents)):
-                latest = max(edit.date for edit in known)
-                yield file, f"{detail}; its latest note is of {latest}"
-
-    def _now(self, file: CalibFile) -> tuple[bytes, bytes]:
-        found = (read_file(self.package.files, path) if path else b"" for path in (file.path, file.side))
-        own, beside = (b"" if isinstance(data, Problem) else data for data in found)
-        return own, beside
+    repository: Repository
+    log: Popen[bytes] | None
+    difference: Popen[bytes]
 
 
-def _repository(root: Path) -> Path | None:
-    """Return the directory at or above a package that holds a repository."""
-    return next((path for path in (root, *root.parents) if (path / ".git").exists()), None)
+@dataclass(frozen=True, slots=True)
+class _ChangedFile:
+    """A product with another content than when it was added: the commit before the change, and what to report."""
+
+    file: CalibFile
+    before: str
+    detail: str
 
 
-def _prefix(root: Path, directory: Path) -> str:
-    """Return the path of the package in its repository.
+def start_edit_search(package: Package) -> EditSearch | None:
+    """Start to ask git which files changed; `find_unnoted_edits` waits for the answers.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no repository after all, or its history is cut off.
+    Nothing is asked outside of a repository, where git cannot be run, where history is cut off (shallow clone), where
+    nothing is committed, or where files do not come from a work tree.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package that is checked meanwhile.
     """
-    if (directory / ".git").is_dir():
-        relative = root.relative_to(directory).as_posix()
-        return "" if relative == "." else f"{relative}/"
-    # A linked work tree, or a submodule: only git knows where its repository is.
-    answer = _answer(root, "rev-parse", "--is-shallow-repository", "--show-prefix").split("\n")
-    if answer[0] != "false":
-        raise FileNotFoundError(directory)
-    return answer[1]
+    if not isinstance(package.files, WorkTree) or find_work_tree(package.root) is None:
+        return None
+    try:
+        repository = open_repository(package.root)
+        # Most releases come with one commit, since which nothing has changed.
+        commits = 0 if is_shallow(repository) else count_commits(repository, package.top, most=2)
+        if commits == 0:
+            return None
+        log = start_log(repository, package.top) if commits > 1 else None
+        return EditSearch(package, repository, log, start_difference(repository, package.top))
+    except CuratedError:
+        return None
 
 
-def _answer(root: Path, *arguments: str) -> str:
-    with start_git(root, *arguments) as process:
-        return process.communicate()[0].decode("utf-8", errors="surrogateescape")
+def find_unnoted_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[Diagnostic]:
+    """Return a warning (CAL417) for each file whose last change has no note of its own."""
+    prefix = search.repository.prefix
+    files_by_path = {f"{prefix}{file.path}": file for file in files if "\n" not in file.path}
+    histories = read_file_histories(search.log, files_by_path.keys()) if search.log is not None else {}
+    uncommitted = {
+        change.path: change.old_blob
+        for change in read_differences(search.difference)
+        if change.status in MODIFIED
+    }
+    changed_files = []
+    for path, file in sorted(files_by_path.items()):
+        changed = _compare(search.package.files, file, histories.get(path), uncommitted.get(path))
+        if changed is not None:
+            changed_files.append(changed)
+    return [
+        Diagnostic.from_problem(Problem("CAL417", (), detail), file.path)
+        for file, detail in _without_note(search, changed_files)
+    ]
 
 
-def _lives(log: subprocess.Popen[bytes], wanted: set[str]) -> dict[str, _Life]:
-    """Follow files back to the commits that added them."""
-    lives: dict[str, _Life] = {}
-    waiting = set(wanted)
-    commit = ""
-    tokens = split_nul(log.stdout)
-    for token in tokens:
-        if token.startswith("\x01"):
-            commit = token[1:]
-            continue
-        for entry in _entries(iter((token, next(tokens, "")))):
-            if entry.path not in waiting:
-                continue
-            life = lives.setdefault(entry.path, _Life(entry.status, commit, entry.new))
-            if entry.status not in _CHANGED:
-                life.added = entry.new
-                waiting.discard(entry.path)
-        if not waiting:
-            break
-    return lives
+def _compare(
+    files: Files, file: CalibFile, history: FileHistory | None, head_blob: str | None
+) -> _ChangedFile | None:
+    """Compare a file with its content when it was added.
+
+    Parameters
+    ----------
+    files : `Files`
+        The work tree.
+    file : `CalibFile`
+        The file.
+    history : `FileHistory` or `None`
+        Its history; `None` where it was never changed by a commit.
+    head_blob : `str` or `None`
+        Its content in HEAD, where that differs from the one in the work tree.
+    """
+    if head_blob is not None:
+        data = read_file(files, file.path)
+        added = history.added if history is not None else head_blob
+        if isinstance(data, bytes) and blob_sha1(data) != added:
+            detail = "has changes that are not committed, without a note of the edit"
+            return _ChangedFile(file, "HEAD", detail)
+    elif history is not None and history.status in MODIFIED and history.blob != history.added:
+        detail = f"changed by commit {history.commit[:12]} without a note of the edit"
+        return _ChangedFile(file, f"{history.commit}^1", detail)
+    return None
 
 
-def _entries(tokens: Iterator[str]) -> Iterator[_Entry]:
-    """Yield what raw differences say."""
-    for token in tokens:
-        described = token.lstrip("\n").split(" ")
-        if described[0].startswith(":") and len(described) == 5:
-            yield _Entry(described[2], described[3], described[4][:1], next(tokens, ""))
-
-
-def _edits(file: CalibFile, own: bytes, beside: bytes) -> set[Edit]:
-    """Return the notes in a product's content and in that of the file beside it."""
-    found: set[Edit] = set()
-    # A mark of deprecation says who made it, when and why.
-    if b"edits" in own.lower() or b"deprecated" in own.lower():
-        source, _ = read(own, file.form)
-        if source is not None:
-            of_file = take(source.metadata, ("metadata",)) if file.form == "ecsv" else take(source.tree)
-            found.update(of_file.provenance.edits)
-            mark, wrong = find_deprecation(normalise(source.metadata)[0])
-            found.update(
-                [Edit(name=mark.by, date=mark.date, what=mark.reason)]
-                if mark is not None and not wrong
-                else []
-            )
-    if beside:
-        found.update(read_side(beside).provenance.edits)
-    return found
-
-
-def _contents(root: Path, names: Sequence[str]) -> Iterator[bytes]:
-    """Yield the content of each object that is named; nothing where there is none."""
-    if not names:
-        return
-    asked = "".join(f"{name}\n" for name in names).encode("utf-8", errors="surrogateescape")
-    with start_git(root, "cat-file", "--batch", stdin=subprocess.PIPE) as process:
-        answer = memoryview(process.communicate(asked)[0])
-    position = 0
-    for _ in names:
-        end = bytes(answer[position : position + 65536]).find(b"\n") + position
-        described = bytes(answer[position:end]).rsplit(b" ", 1)
-        position = end + 1
-        if described[-1].isdigit():
-            size = int(described[-1])
-            yield bytes(answer[position : position + size])
-            position += size + 1
+def _without_note(
+    search: EditSearch, changed_files: Iterable[_ChangedFile]
+) -> Iterator[tuple[CalibFile, str]]:
+    """Yield files that have no note which the version before the change did not have, and what to report."""
+    noted = []
+    for changed in changed_files:
+        notes = _read_notes(changed.file, *_read_pair(search.package.files, changed.file))
+        if notes:
+            noted.append((changed, notes))
         else:
-            yield b""
+            yield changed.file, changed.detail
+    names = [
+        f"{changed.before}:{search.repository.prefix}{path}"
+        for changed, _ in noted
+        for path in (changed.file.path, provenance_path(changed.file.path))
+    ]
+    contents = read_objects(search.repository, names)
+    for changed, notes in noted:
+        if notes <= _read_notes(changed.file, next(contents), next(contents)):
+            latest = max(edit.date for edit in notes)
+            yield changed.file, f"{changed.detail}; its latest note is of {latest}"
+
+
+def _read_pair(files: Files, file: CalibFile) -> tuple[bytes, bytes]:
+    """Return the content of a product and of its side file; empty where one cannot be read."""
+    content, side = (read_file(files, path) if path else b"" for path in (file.path, file.side))
+    return (b"" if isinstance(content, Problem) else content), (b"" if isinstance(side, Problem) else side)
+
+
+def _read_notes(file: CalibFile, content: bytes, side: bytes) -> set[Edit]:
+    """Return the notes of edits in a product's content and in that of its side file."""
+    notes: set[Edit] = set()
+    # A mark of deprecation says who made it, when and why.
+    if b"edits" in content.lower() or b"deprecated" in content.lower():
+        source, _ = read(content, file.form)
+        if source is not None:
+            in_metadata = file.form == "ecsv"
+            record = extract(source.metadata, ("metadata",)) if in_metadata else extract(source.tree)
+            notes.update(record.provenance.edits)
+            mark, problems = find_deprecation(normalise(source.metadata)[0])
+            if mark is not None and not problems:
+                notes.add(Edit(name=mark.by, date=mark.date, what=mark.reason))
+    if side:
+        notes.update(read_provenance_file(side).provenance.edits)
+    return notes

@@ -11,7 +11,7 @@ from typing import Any
 
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.declare.settings import Setting, check_setting
-from curated.package.instrument.settings import OVERRIDE
+from curated.package.instrument import OVERRIDE
 from curated.text.yaml.reader import load_yaml, yaml_locator
 
 CONFIG_FILE = "curated.yaml"

@@ -13,7 +13,7 @@ from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.times import parse_time
-from curated.provenance.declaration import SIDE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import find_type
 
 FORMS = {".ecsv": "ecsv", ".ECSV": "ecsv", ".yaml": "yaml", ".YAML": "yaml", ".json": "json", ".JSON": "json"}
@@ -112,7 +112,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
         if parts[1:] == [INSTRUMENT_FILE]:
             found.instruments[instrument] = path
             continue
-        if path.endswith(SIDE_ENDING) and _is_text(path):
+        if path.endswith(PROVENANCE_ENDING) and _is_text(path):
             found.sides.append(path)
         elif _is_beside(parts):
             found.beside.append(path)
@@ -127,9 +127,9 @@ def _join_sides(found: Layout) -> None:
     """Give each calibration the provenance file beside it; one beside nothing is a problem."""
     products = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(found.files)))}
     for path in found.sides:
-        i = products.get(path.removesuffix(SIDE_ENDING))
+        i = products.get(path.removesuffix(PROVENANCE_ENDING))
         if i is None:
-            detail = f"there is no {path.rpartition('/')[2].removesuffix(SIDE_ENDING)}.ecsv, .yaml or .json beside it"
+            detail = f"there is no {path.rpartition('/')[2].removesuffix(PROVENANCE_ENDING)}.ecsv, .yaml or .json beside it"
             found.problems.append((path, Problem("CAL126", (), detail)))
         else:
             found.files[i] = replace(found.files[i], side=path)

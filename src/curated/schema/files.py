@@ -1,25 +1,52 @@
-"""The schemas as files: written, compared with the declarations, frozen once released."""
+"""The schemas as files, and any other files that are generated from declarations and committed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curated.core.diagnostic import CuratedError
-from curated.core.generated import Drift, check_files, write_files
+from curated.declare.settings import document_schema, schema_name
+from curated.package.config import CONFIG
+from curated.package.instrument import INSTRUMENT
+from curated.provenance.record import PROVENANCE
 from curated.registry import own_types
 from curated.schema.document import type_schema
-from curated.schema.settings import config_schema, instrument_schema, provenance_schema
 
 RELEASED = "released.json"
 """File that holds the hash of every released schema, by file name."""
 
 _COMMAND = "curated schema write"
 _PATTERN = "*.schema.json"
+
+
+_VERSION = "1.0"
+CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
+    schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument")
+)
+"""File names of the three schemas."""
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of ``curated.yaml``."""
+    schema = document_schema(CONFIG_SCHEMA, "curated.yaml", CONFIG)
+    # An empty file is a package with all defaults.
+    return schema | {"type": ["object", "null"]}
+
+
+def provenance_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of ``<validstart>.inputs.yaml``."""
+    return document_schema(PROVENANCE_SCHEMA, "<validstart>.inputs.yaml", PROVENANCE)
+
+
+def instrument_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of ``instrument.yaml``."""
+    return document_schema(INSTRUMENT_SCHEMA, "instrument.yaml", INSTRUMENT)
 
 
 def schema_files() -> dict[str, str]:
@@ -99,3 +126,79 @@ def _released(root: Path) -> dict[str, str]:
     if not isinstance(hashes, dict) or not all(isinstance(value, str) for value in hashes.values()):
         raise CuratedError(f"{path} is not a mapping of file names to SHA-256")
     return hashes
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Drift:
+    """A committed file that is not what its declaration says.
+
+    Parameters
+    ----------
+    file : `str`
+        Its path relative to the directory of the generated files.
+    message, hint : `str`
+        What is wrong, and how to mend it.
+    """
+
+    file: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message} (hint: {self.hint})"
+
+
+def write_files(directory: Path, files: Mapping[str, str], keep: Iterable[str] = ()) -> list[str]:
+    """Write generated files.
+
+    Parameters
+    ----------
+    directory : `~pathlib.Path`
+        Where; made if it does not exist.
+    files : `dict` [`str`, `str`]
+        Contents by path relative to it.
+    keep : iterable [`str`], optional
+        Files that are left alone where they exist.
+
+    Returns
+    -------
+    changed : `list` [`str`]
+        Paths of the files whose content is another one now.
+    """
+    changed = []
+    for name, text in files.items():
+        path = directory / name
+        if path.is_file() and (name in keep or path.read_bytes() == text.encode()):
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        changed.append(name)
+    return changed
+
+
+def check_files(directory: Path, files: Mapping[str, str], pattern: str, command: str) -> list[Drift]:
+    """Return the generated files that are missing, stale, or nobody's.
+
+    Parameters
+    ----------
+    directory : `~pathlib.Path`
+        Where they are.
+    files : `dict` [`str`, `str`]
+        Contents by path relative to it.
+    pattern : `str`
+        Glob pattern, relative to the directory, of files that are all generated.
+    command : `str`
+        The command that writes them.
+    """
+    found = []
+    for name, text in files.items():
+        path = directory / name
+        if not path.is_file():
+            found.append(Drift(name, "is missing", f"run '{command}' and commit the file"))
+        elif path.read_bytes() != text.encode():
+            found.append(
+                Drift(name, "is not what the declaration says", f"run '{command}' and commit the change")
+            )
+    present = (path.relative_to(directory).as_posix() for path in directory.glob(pattern))
+    orphans = sorted(name for name in present if name not in files)
+    return found + [Drift(name, "belongs to no declaration", "remove the file") for name in orphans]

@@ -17,9 +17,8 @@ from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.tables import ImageData, TableData
 from curated.core.units import DIMENSIONLESS, fits_unit
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.image.arrays import planes_of
-from curated.image.file import PLANES, is_plain_name, read_image
-from curated.image.planes import Plane, digest, statistics
+from curated.image.planes import Plane, digest, planes_of, statistics
+from curated.image.reader import PLANES, is_plain_name, read_image
 
 _TABLES = (
     Table(name="", rows="record"),
@@ -287,7 +286,7 @@ class ImageCalib(Calib):
             and all(plane.is_equal(other.planes[name]) for name, plane in self.planes.items())
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     # -- rules -----------------------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ from curated.butler import import_bundle, open_repository, recertify_ranges, ret
 from curated.core.diagnostic import CuratedError
 from curated.datasets.deprecation import Deprecation
 from curated.datasets.spans import LAST_NS
-from curated.history.commits import Commits
 from curated.package.package import open_package
 from curated.text.deprecation_mark import marked
 from support.packages import defects, place, run_curated
@@ -107,8 +106,7 @@ def datasets(repo: str) -> set[str]:
 
 
 def change(repo: str, package: GitPackage, **options: Any) -> Any:
-    commits = Commits(open_package(package.path))
-    return recertify_ranges(repo, commits.at, commits.around, **options)
+    return recertify_ranges(repo, open_package(package.path), **options)
 
 
 def run_command(command: str, package: GitPackage) -> int:

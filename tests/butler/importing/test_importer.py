@@ -66,7 +66,7 @@ def prepare(repo: str, **records) -> object:
     """Create a repository that has dimension records already."""
     from lsst.daf.butler import Butler
 
-    from curated.butler.repository.opening import create_repository
+    from curated.butler.repository.creation import create_repository
 
     create_repository(repo, STORAGE)
     butler = Butler.from_config(repo, writeable=True)

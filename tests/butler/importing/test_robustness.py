@@ -120,7 +120,7 @@ def test_the_damage_of_two_stock_imports_is_mended(bundle, repo) -> None:
     from lsst.daf.butler import Butler
     from sqlalchemy.exc import IntegrityError
 
-    from curated.butler.repository.opening import create_repository
+    from curated.butler.repository.creation import create_repository
     from support.repositories import STORAGE
 
     create_repository(repo, STORAGE)
@@ -164,7 +164,7 @@ def test_an_import_that_lost_a_race_repeats(bundle, repo, monkeypatch) -> None:
         if len(stale) == 1:
             with monkeypatch.context() as patch:
                 patch.setattr(importer, "make_plan", real)
-                patch.setattr(importer, "exclusive", lambda *_: nullcontext())
+                patch.setattr(importer, "config_lock", lambda *_: nullcontext())
                 assert import_bundle(bundle, repo).changed
         return plan
 

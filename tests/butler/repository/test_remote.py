@@ -50,7 +50,7 @@ def clean(original: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     """What stock Butler makes of the bundle on the local disk, by copying one file after another."""
     from lsst.daf.butler import Butler, CollectionType
 
-    from curated.butler.repository.opening import create_repository
+    from curated.butler.repository.creation import create_repository
 
     repo = str(tmp_path_factory.mktemp("clean") / "repo")
     create_repository(repo, STORAGE)
@@ -190,7 +190,7 @@ def test_objects_that_belong_to_nothing_are_reported_and_removed(
 def test_without_checksums_the_size_has_to_do(bundle, bucket, store_of_test) -> None:
     from lsst.resources import ResourcePath
 
-    from curated.butler.repository.objects import object_state
+    from curated.butler.repository.files import object_state
 
     source = bundle / "manifest.json"
     size = source.stat().st_size

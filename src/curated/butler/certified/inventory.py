@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsst.daf.butler import Butler
 from lsst.resources import ResourcePath
 
 from curated.bundle.base import Base
 from curated.bundle.verification import THREADS, Progress, tracked
-from curated.butler.certified.lookup import Certified, default_collections, in_force, key_of
+from curated.butler.certified.lookup import Certified, default_collections, in_force
 from curated.butler.repository.files import content_of
 from curated.butler.repository.opening import find_config
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.datasets.inventory import Inventory, Line
-from curated.datasets.spans import canonical_range
+from curated.datasets.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,14 @@ class RepositoryInventory:
         return Base.of(self.inventory.source, (self._dataset(one) for one in self.certified))
 
     def _dataset(self, one: Certified) -> dict[str, object]:
+        begin, end = one.dataset.span
         return {
-            "uuid": str(one.ref.id),
-            "run": one.ref.run,
-            "dataset_type": one.ref.datasetType.name,
-            "data_id": dict(one.ref.dataId.required),
-            "content": self.contents[str(one.ref.id)],
-            "validity": one.validity,
+            "uuid": one.dataset.uuid,
+            "run": one.dataset.run,
+            "dataset_type": one.dataset.dataset_type,
+            "data_id": dict(one.dataset.data_id),
+            "content": self.contents[one.dataset.uuid],
+            "validity": {"begin_tai_ns": begin, "end_tai_ns": end},
         }
 
 
@@ -86,10 +86,14 @@ def take_inventory(
     chosen = list(collections) or default_collections(butler)
     certified = tuple(in_force(butler, chosen))
     contents, diagnostics = _contents(butler, certified, progress)
-    lines = (_line(one, contents[str(one.ref.id)]) for one in certified if str(one.ref.id) in contents)
+    datasets = (
+        replace(one.dataset, content=contents[one.dataset.uuid])
+        for one in certified
+        if one.dataset.uuid in contents
+    )
     named = f"{repo}: {', '.join(chosen)}"
     return RepositoryInventory(
-        Inventory.of(named, lines), tuple(chosen), certified, contents, tuple(diagnostics)
+        Inventory.of(named, datasets), tuple(chosen), certified, contents, tuple(diagnostics)
     )
 
 
@@ -121,9 +125,3 @@ def _read(uri: ResourcePath | None) -> str | Problem:
         return content_of(uri)
     except OSError as error:
         return Problem("CAL682", (), error.strerror or str(error))
-
-
-def _line(one: Certified, content: str) -> Line:
-    begin, end = canonical_range(one.validity)
-    dataset_type, data_id = key_of(one.ref)
-    return Line(dataset_type, data_id, begin, end, content)

@@ -7,22 +7,17 @@ from typing import NamedTuple
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingCollectionError
 
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError
-from curated.datasets.inventory import Key
-from curated.datasets.spans import FIRST_NS, LAST_NS, Span, in_precedence
+from curated.datasets.record import Dataset, Key, in_precedence
+from curated.datasets.spans import ALWAYS, Span
 
 
 class Certified(NamedTuple):
-    """A dataset and a range in which a lookup finds it, in nanoseconds since 1970-01-01 TAI, ends filled in."""
+    """A dataset that a collection certifies for a range, and Butler's reference to it."""
 
+    dataset: Dataset
     ref: DatasetRef
-    span: Span
-
-    @property
-    def validity(self) -> dict[str, int | None]:
-        """The range as a manifest has it."""
-        return {"begin_tai_ns": self.span[0], "end_tai_ns": self.span[1]}
 
 
 def default_collections(butler: Butler) -> list[str]:
@@ -73,32 +68,29 @@ def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:
     CuratedError
         If there is no such collection.
     """
-    for found in in_precedence(_by_collection(butler, collections), _key, _span):
-        yield from (Certified(one.ref, part) for one, part in found)
+    refs: dict[str, DatasetRef] = {}
+    for datasets in in_precedence(_by_collection(butler, collections, refs)):
+        yield from (Certified(dataset, refs[dataset.uuid]) for dataset in datasets)
 
 
-def _key(one: Certified) -> Key:
-    return key_of(one.ref)
-
-
-def _span(one: Certified) -> Span:
-    return one.span
-
-
-def _by_collection(butler: Butler, collections: Sequence[str]) -> Iterator[list[Certified]]:
-    """Yield what each collection has, in the order of lookups."""
+def _by_collection(
+    butler: Butler, collections: Sequence[str], refs: dict[str, DatasetRef]
+) -> Iterator[list[Dataset]]:
+    """Yield the datasets of each collection, in the order of lookups, and collect Butler's references to them."""
     try:
         listed = butler.collections.query_info(collections, flatten_chains=True, include_summary=True)
     except MissingCollectionError as error:
         raise CuratedError(str(error), "'butler query-collections' lists them") from error
     for info in listed:
         types = [butler.get_dataset_type(name) for name in sorted(info.dataset_types or ())]
-        yield [
-            one
+        certified = [
+            item
             for dataset_type in types
             if dataset_type.isCalibration()
-            for one in certified_in(butler, dataset_type, info.name, info.type)
+            for item in certified_in(butler, dataset_type, info.name, info.type)
         ]
+        refs |= {item.dataset.uuid: item.ref for item in certified}
+        yield [item.dataset for item in certified]
 
 
 def certified_in(
@@ -107,14 +99,19 @@ def certified_in(
     """Yield the datasets of a type in one collection, and for when; one of another kind has them for all times."""
     if kind is not CollectionType.CALIBRATION:
         refs = butler.query_datasets(dataset_type, name, find_first=False, limit=None, explain=False)
-        yield from (Certified(ref, (FIRST_NS, LAST_NS)) for ref in refs)
+        yield from (Certified(dataset_of(ref, name, ALWAYS), ref) for ref in refs)
         return
-    for found in butler.registry.queryDatasetAssociations(
+    for association in butler.registry.queryDatasetAssociations(
         dataset_type, name, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
     ):
-        if found.timespan is not None and not found.timespan.isEmpty():
-            begin, end = found.timespan.nsec
-            yield Certified(found.ref, (max(begin, FIRST_NS), min(end, LAST_NS)))
+        timespan = association.timespan
+        if timespan is not None and not timespan.isEmpty():
+            yield Certified(dataset_of(association.ref, name, Span.of(*timespan.nsec)), association.ref)
+
+
+def dataset_of(ref: DatasetRef, collection: str, span: Span) -> Dataset:
+    """Return a dataset of a repository as a record."""
+    return Dataset(*key_of(ref), span, uuid=str(ref.id), run=ref.run, collection=collection)
 
 
 def key_of(ref: DatasetRef) -> Key:

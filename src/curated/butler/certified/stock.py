@@ -16,7 +16,7 @@ from lsst.daf.butler import (
 
 from curated.butler.certified.lookup import certified_in, default_collections
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.export.certification import Certification
+from curated.datasets.record import Dataset
 from curated.export.stock import InstrumentRecord, Place, Stock, instrument_record
 
 
@@ -96,14 +96,13 @@ def _is_calibration(butler: Butler, name: str) -> bool:
 
 def _certified(
     butler: Butler, info: CollectionInfo, types: Sequence[str], found: _Found
-) -> Iterator[Certification]:
+) -> Iterator[Dataset]:
     for name in sorted(info.dataset_types or ()):
         if types and name not in types:
             continue
-        for ref, span in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
+        for dataset, ref in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
             found.refs[ref.id] = ref
-            data_id = tuple(sorted(ref.dataId.required.items()))
-            yield Certification(str(ref.id), name, data_id, ref.run, info.name, span)
+            yield dataset
 
 
 def _places(butler: Butler, refs: list[DatasetRef]) -> dict[str, Place]:

@@ -1,183 +1,223 @@
-"""What has to change in one collection so that its ranges are the ones that a package says."""
+"""The changes that make the validity ranges of a collection those of a package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 from lsst.daf.butler import Butler
 
-from curated.butler.certified.lookup import key_of
-from curated.butler.correcting.package_ranges import (
-    Product,
-    Products,
-    Said,
+from curated.butler.certified.lookup import Certified, dataset_of
+from curated.butler.correcting.matching import (
+    PackageDataset,
+    PackageDatasets,
     is_curated,
     label_of,
     source_path,
 )
-from curated.butler.correcting.report import Held, State, same, span_text
 from curated.check.package import is_below
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.datasets.inventory import Key, key_text
+from curated.datasets.record import Key, key_text
+from curated.datasets.spans import Span, utc_span_texts
+from curated.history.commits import CheckedCommit
+
+State = dict[Key, list[Certified]]
+"""Certifications of a collection, by dataset type and data ID."""
 
 
-@dataclass(slots=True)
-class Change:
-    """What changes in one collection, by what it is of.
+def equal_ranges(first: Iterable[Certified], second: Iterable[Certified]) -> bool:
+    """Return whether two lists certify the same datasets for the same ranges."""
+    sides = (sorted((c.dataset.uuid, c.dataset.span) for c in side) for side in (first, second))
+    return next(sides) == next(sides)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeChange:
+    """The change of one collection.
 
     Parameters
     ----------
     before, after : `dict`
-        What is certified now, and what is then, of all that changes.
-    diagnostics : `list` [`Diagnostic`]
+        Certifications of all dataset types and data IDs that change, now and then.
+    diagnostics : `tuple` [`Diagnostic`]
         Findings.
     """
 
-    before: State = field(default_factory=dict)
-    after: State = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def find(self, file: str, code: str, detail: str) -> None:
-        """Add a finding."""
-        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail), file))
+    before: State
+    after: State
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass
-class Reranging:
-    """The ranges of one collection, held against those of a package.
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """What the paths of a request select: keys, `None` for all, and the datasets of the files that they name."""
+
+    keys: frozenset[Key] | None
+    uuids: frozenset[str] = frozenset()
+
+    def __contains__(self, key: Key) -> bool:
+        return self.keys is None or key in self.keys
+
+
+@dataclass(frozen=True)
+class RangeComparison:
+    """The ranges of one collection, compared with those of a package.
 
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
         The repository.
     collection : `str`
-        The collection.
+        Name of the collection.
     state : `dict`
-        What it certifies.
-    said : `Said`
-        What the package says.
+        Its certifications.
+    commit : `CheckedCommit`
+        The package at a commit.
     prefix : `str`
         Path of the package in its repository.
     paths : sequence [`str`]
-        Files or directories; only what they are of is changed. Everything if empty.
+        Files or directories; only dataset types and data IDs of their calibrations change. All of them if empty.
     retire : `bool`
-        Whether what the package no longer has in force loses its certification.
+        Whether calibrations that the package no longer has in force lose their certification.
     """
 
     butler: Butler
     collection: str
     state: State
-    said: Said
+    commit: CheckedCommit
     prefix: str = ""
     paths: Sequence[str] = ()
     retire: bool = False
-    named: set[str] = field(default_factory=set)
 
     @cached_property
-    def products(self) -> Products:
+    def package_datasets(self) -> PackageDatasets:
         """The calibrations of the package, under the labels of the collection's datasets."""
-        products = Products(self.said, self.prefix)
-        labels = {label_of(held.ref) for held in self._held() if is_curated(held.ref)}
+        labels = {label_of(c.dataset) for c in self._certified() if is_curated(c.dataset)}
         parts = self.collection.split("/")
-        for label in sorted(labels | ({parts[2]} if len(parts) == 3 and parts[1] == "calib" else set())):
-            products.add(label)
-        return products
+        if len(parts) == 3 and parts[1] == "calib":
+            labels.add(parts[2])
+        return PackageDatasets.of(self.commit, self.prefix, sorted(labels))
 
     @cached_property
-    def matched(self) -> dict[str, Product]:
+    def matches(self) -> dict[str, PackageDataset]:
         """The calibration that each certified dataset is, by UUID."""
-        return self.products.match(self.butler, {h.uuid: h.ref for h in self._held()}.values())
+        unique = {c.dataset.uuid: c for c in self._certified()}
+        return self.package_datasets.match(self.butler, unique.values())
 
-    def _held(self) -> Iterator[Held]:
-        for entries in self.state.values():
-            yield from entries
+    def _certified(self) -> Iterator[Certified]:
+        for certified in self.state.values():
+            yield from certified
 
-    def change(self) -> Change:
+    def change(self) -> RangeChange:
         """Work out what changes; nothing is done."""
-        wanted = self._wanted()
-        change = Change()
-        missing = self._missing(wanted, change)
-        for key in sorted({*self.state, *missing}, key=key_text):
-            if wanted is not None and key not in wanted:
+        selection = self._select()
+        additions, diagnostics = self._additions(selection)
+        before_by_key: State = {}
+        after_by_key: State = {}
+        for key in sorted({*self.state, *additions}, key=key_text):
+            if key not in selection:
                 continue
             before = self.state.get(key, [])
-            after = [*self._kept(before, change), *missing.get(key, [])]
-            if not same(before, after):
-                change.before[key], change.after[key] = before, after
-                self._find_overlaps(key, after, change)
-        return change
+            diagnostics += self._stale_findings(before, selection)
+            after = [*self._retained(before, selection), *additions.get(key, [])]
+            if not equal_ranges(before, after):
+                before_by_key[key], after_by_key[key] = before, after
+                diagnostics += self._overlap_findings(key, after)
+        return RangeChange(before_by_key, after_by_key, tuple(diagnostics))
 
-    def _wanted(self) -> set[Key] | None:
-        """Return what the paths are of, `None` for everything; note the datasets that the very paths name."""
+    def _select(self) -> _Selection:
+        """Return what the paths select, also by files that are no longer in the package."""
         if not self.paths:
-            return None
-        known = self.products.by_uuid.values()
-        wanted = {p.key for p in known if is_below(p.file.path, self.paths)}
-        self.named |= {uuid for uuid, p in self.matched.items() if p.file.path in self.paths}
-        gone = set(self.paths) - {p.file.path for p in known}
-        for held in self._held() if gone else ():
-            if held.uuid in self.matched or not is_curated(held.ref):
+            return _Selection(None)
+        package_datasets = self.package_datasets.by_uuid.values()
+        keys = {d.dataset.key for d in package_datasets if is_below(d.file.path, self.paths)}
+        uuids = {uuid for uuid, match in self.matches.items() if match.file.path in self.paths}
+        deleted = set(self.paths) - {d.file.path for d in package_datasets}
+        for dataset, ref in self._certified() if deleted else ():
+            if dataset.uuid in self.matches or not is_curated(dataset):
                 continue
-            if source_path(self.butler, held.ref).removeprefix(self.prefix) in gone:
-                self.named.add(held.uuid)
-                wanted.add(key_of(held.ref))
-        if not wanted:
+            if source_path(self.butler, ref).removeprefix(self.prefix) in deleted:
+                uuids.add(dataset.uuid)
+                keys.add(dataset.key)
+        if not keys:
             raise CuratedError(
                 f"neither the package nor {self.collection} has a calibration at {', '.join(self.paths)}",
                 "name files as they are, or were, in the package",
             )
-        return wanted
+        return _Selection(frozenset(keys), frozenset(uuids))
 
-    def _missing(self, wanted: set[Key] | None, change: Change) -> State:
-        """Return what the package has in force and the collection does not certify, as far as there are datasets."""
-        present = {product.file.path for product in self.matched.values()}
-        lacking: dict[str, list[Product]] = {}
-        for product in self.products.by_uuid.values():
-            is_concerned = wanted is None or product.key in wanted
-            if product.in_use and is_concerned and product.file.path not in present:
-                lacking.setdefault(product.file.path, []).append(product)
-        found: State = {}
-        for path, listed in lacking.items():
+    def _additions(self, selection: _Selection) -> tuple[State, list[Diagnostic]]:
+        """Return the calibrations that the package has in force and the collection does not certify.
+
+        Those that have no dataset in the repository have a finding.
+        """
+        matched_paths = {match.file.path for match in self.matches.values()}
+        candidates: dict[str, list[PackageDataset]] = {}
+        for candidate in self.package_datasets.by_uuid.values():
+            path = candidate.file.path
+            if candidate.in_use and candidate.dataset.key in selection and path not in matched_paths:
+                candidates.setdefault(path, []).append(candidate)
+        additions: State = {}
+        diagnostics = []
+        for path, same_file in candidates.items():
             # Under its own label, or else under that of an earlier release that this one refers to.
-            listed.sort(key=lambda product: product.collection != self.collection)
-            if listed[0].collection != self.collection and path not in self.paths:
+            same_file.sort(key=lambda candidate: candidate.dataset.collection != self.collection)
+            first = same_file[0].dataset
+            if first.collection != self.collection and path not in self.paths:
                 continue
-            refs = (self.butler.get_dataset(product.uuid) for product in listed)
+            refs = (self.butler.get_dataset(candidate.dataset.uuid) for candidate in same_file)
             ref = next((ref for ref in refs if ref is not None), None)
             if ref is not None:
-                found.setdefault(listed[0].key, []).append(Held(ref, listed[0].span))
+                certified = Certified(dataset_of(ref, self.collection, first.span), ref)
+                additions.setdefault(first.key, []).append(certified)
             else:
-                text = f"{self.collection} has no dataset of it; in force {span_text(listed[0].span)}"
-                change.find(path, "CAL674", text)
-        return found
+                detail = f"{self.collection} has no dataset of it; in force {_utc(first.span)}"
+                diagnostics.append(_finding(path, "CAL674", detail))
+        return additions, diagnostics
 
-    def _kept(self, before: Sequence[Held], change: Change) -> Iterator[Held]:
-        """Yield what is certified then of what is certified now."""
-        done = set()
-        for held in before:
-            product = self.matched.get(held.uuid)
-            if product is not None and product.in_use:
-                if held.uuid not in done:
-                    yield Held(held.ref, product.span)
-                done.add(held.uuid)
-            elif not is_curated(held.ref):
-                yield held  # somebody else's, which the package cannot know
-            elif held.uuid not in self.named and not self.retire:
-                what = f"{product.file.path} is deprecated" if product else "the package does not have it"
-                stays = f"dataset {held.uuid} stays certified {span_text(held.span)}"
-                change.find(self.collection, "CAL675", f"{key_text(key_of(held.ref))}: {what}; {stays}")
-                yield held
+    def _retained(self, before: Sequence[Certified], selection: _Selection) -> Iterator[Certified]:
+        """Yield the certifications that stay, each dataset of the package with the range that it has there."""
+        uuids = set()
+        for dataset, ref in before:
+            match = self.matches.get(dataset.uuid)
+            if match is not None and match.in_use:
+                if dataset.uuid not in uuids:
+                    yield Certified(dataset_of(ref, self.collection, match.dataset.span), ref)
+                uuids.add(dataset.uuid)
+            elif not is_curated(dataset) or not self._is_retired(dataset.uuid, selection):
+                yield Certified(dataset, ref)
 
-    def _find_overlaps(self, key: Key, after: Sequence[Held], change: Change) -> None:
-        ordered = sorted(after, key=lambda held: held.span)
-        for one, other in pairwise(ordered):
-            if one.span[1] > other.span[0]:
-                texts = [f"{self._name(held)} {span_text(held.span)}" for held in (one, other)]
-                change.find(self.collection, "CAL673", f"{key_text(key)}: {' and '.join(texts)}")
+    def _is_retired(self, uuid: str, selection: _Selection) -> bool:
+        return self.retire or uuid in selection.uuids
 
-    def _name(self, held: Held) -> str:
-        product = self.matched.get(held.uuid)
-        return product.file.path if product is not None else f"dataset {held.uuid}"
+    def _stale_findings(self, before: Sequence[Certified], selection: _Selection) -> Iterator[Diagnostic]:
+        """Yield a finding for each certification that stays although the package does not have it in force."""
+        for dataset, _ in before:
+            match = self.matches.get(dataset.uuid)
+            if match is not None and match.in_use:
+                continue
+            # What somebody else made is none of the package's business.
+            if is_curated(dataset) and not self._is_retired(dataset.uuid, selection):
+                reason = f"{match.file.path} is deprecated" if match else "the package does not have it"
+                consequence = f"dataset {dataset.uuid} stays certified {_utc(dataset.span)}"
+                yield _finding(self.collection, "CAL675", f"{dataset}: {reason}; {consequence}")
+
+    def _overlap_findings(self, key: Key, after: Sequence[Certified]) -> Iterator[Diagnostic]:
+        for pair in pairwise(sorted((c.dataset for c in after), key=lambda dataset: dataset.span)):
+            if pair[0].span.overlaps(pair[1].span):
+                texts = (f"{self._name(dataset.uuid)} {_utc(dataset.span)}" for dataset in pair)
+                yield _finding(self.collection, "CAL673", f"{key_text(key)}: {' and '.join(texts)}")
+
+    def _name(self, uuid: str) -> str:
+        match = self.matches.get(uuid)
+        return match.file.path if match is not None else f"dataset {uuid}"
+
+
+def _utc(span: Span) -> str:
+    return f"from {utc_span_texts([span])[span]}"
+
+
+def _finding(file: str, code: str, detail: str) -> Diagnostic:
+    return Diagnostic.from_problem(Problem(code, (), detail), file)

@@ -11,7 +11,7 @@ from lsst.daf.butler import Butler, CollectionType
 
 from curated.bundle.manifest import check_label
 from curated.butler.correcting.session import changing
-from curated.butler.importing.survey import collection_info
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Diagnostic, Problem, has_errors
 
 Members = tuple[str, ...]
@@ -54,7 +54,7 @@ class ChainChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Retraction:
+class RetractionReport:
     """What was done to the chains, or would be.
 
     Parameters
@@ -106,7 +106,7 @@ def run_retract(
     undo: bool = False,
     before: str | None = None,
     dry_run: bool = False,
-) -> Retraction:
+) -> RetractionReport:
     """Take a release out of its chains, or put it back; see `curated.butler.retract_release`."""
     check_label(release)
     with changing(repo, dry_run=dry_run) as butler:
@@ -116,7 +116,7 @@ def run_retract(
         ]
         chains = [one for one in results if isinstance(one, ChainChange)]
         diagnostics = [Diagnostic.from_problem(one, repo) for one in results if isinstance(one, Problem)]
-        report = Retraction(repo, release, undo, dry_run, tuple(chains), tuple(sorted(diagnostics)))
+        report = RetractionReport(repo, release, undo, dry_run, tuple(chains), tuple(sorted(diagnostics)))
         if not dry_run and report.changed:
             with butler.transaction():
                 for one in chains:

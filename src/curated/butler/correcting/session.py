@@ -9,7 +9,8 @@ from lsst.daf.butler import Butler
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
-from curated.butler.repository.opening import exclusive, find_config
+from curated.butler.repository.locks import config_lock
+from curated.butler.repository.opening import find_config
 from curated.core.diagnostic import CuratedError
 
 
@@ -33,7 +34,7 @@ def changing(repo: str, *, dry_run: bool) -> Iterator[Butler]:
     if config is None:
         raise CuratedError(f"{repo} is no Butler repository", "name its directory")
     try:
-        with nullcontext() if dry_run else exclusive(config):
+        with nullcontext() if dry_run else config_lock(config):
             yield Butler.from_config(config, writeable=not dry_run)
     except ConflictingDefinitionError as error:
         raise CuratedError(

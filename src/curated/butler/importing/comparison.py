@@ -13,8 +13,7 @@ from lsst.resources import ResourcePath
 from curated.bundle.contents import Entry
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.plan import Plan
-from curated.butler.repository.files import content_of
-from curated.butler.repository.objects import object_state
+from curated.butler.repository.files import content_of, object_state
 
 
 def compare_files(butler: Butler, plan: Plan) -> None:

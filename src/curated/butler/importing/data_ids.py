@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from lsst.daf.butler import DataCoordinate, DimensionGroup, DimensionRecord, DimensionUniverse
 
 from curated.bundle.export_file import Record
+from curated.datasets.record import DataId
 
 
 class DataIds:
@@ -28,18 +28,19 @@ class DataIds:
         self._records = _by_value(universe, records)
         self._made: dict[object, DataCoordinate] = {}
 
-    def __call__(self, dimensions: DimensionGroup, values: Mapping[str, Any]) -> DataCoordinate:
+    def __call__(self, dimensions: DimensionGroup, data_id: DataId) -> DataCoordinate:
         """Return a data ID.
 
         Parameters
         ----------
         dimensions : `lsst.daf.butler.DimensionGroup`
             Those of the dataset type.
-        values : `dict`
+        data_id : `DataId`
             The required ones and their values.
         """
-        key = (dimensions, *sorted(values.items()))
+        key = (dimensions, data_id)
         if key not in self._made:
+            values = dict(data_id)
             records = self._records
             mine = {"instrument": records["instrument", None, values["instrument"]]}
             for element in values.keys() - {"instrument"}:

@@ -19,7 +19,7 @@ from curated.butler.importing.plan import Plan, groups
 from curated.butler.importing.receipt import Witness
 from curated.butler.importing.summary import chain_members
 from curated.butler.repository.files import local_uri
-from curated.butler.repository.opening import formatters_of
+from curated.butler.repository.opening import configured_formatters
 from curated.registry import all_types
 
 Formatters = dict[tuple[str, str], type[Formatter | FormatterV2]]
@@ -50,11 +50,11 @@ def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, reposito
     if ("datastore", "formatters") not in config:
         # Several datastores, each with its own; Butler sorts that out.
         return {}
-    factory = formatters_of(config, butler)
+    factory = configured_formatters(config, butler)
     chosen: Formatters = {}
     failed: dict[str, list[str]] = {}
     for entry in plan.ingest:
-        key = (entry.dataset_type, entry.data_id["instrument"])
+        key = (entry.dataset_type, entry.instrument)
         if key in chosen:
             continue
         try:
@@ -222,7 +222,7 @@ def _ingest(
                 path=path,
                 refs=[plan.ref(entry)],
                 # Butler would look it up again for each file.
-                formatter=formatters.get((entry.dataset_type, entry.data_id["instrument"])),
+                formatter=formatters.get((entry.dataset_type, entry.instrument)),
             )
             for entry, path in zip(entries, find(entries), strict=True)
         ]

@@ -7,10 +7,10 @@ from collections import defaultdict
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType
 
 from curated.bundle.contents import DOC, Target
-from curated.butler.certified.lookup import certified_in, key_of
-from curated.butler.importing.plan import Plan, span_of, span_text
+from curated.butler.certified.lookup import certified_in
+from curated.butler.importing.plan import Plan
 from curated.butler.importing.summary import chain_members
-from curated.datasets.inventory import Key
+from curated.datasets.record import Key, key_text
 from curated.datasets.spans import Span, left_over
 
 Ranges = dict[Key, list[Span]]
@@ -54,7 +54,7 @@ def _ours(plan: Plan, target: Target) -> Ranges:
     ranges: Ranges = defaultdict(list)
     for entry in plan.contents.entries:
         if entry.collection == target.calibration:
-            ranges[entry.key].append(span_of(entry))
+            ranges[entry.key].append(entry.span)
     for key, spans in plan.held.get(target.calibration, {}).items():
         ranges[key] += spans
     return ranges
@@ -64,17 +64,16 @@ def _held(butler: Butler, info: CollectionInfo) -> Ranges:
     ranges: Ranges = defaultdict(list)
     for name in sorted(info.dataset_types or ()):
         for one in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
-            ranges[key_of(one.ref)].append(one.span)
+            ranges[one.dataset.key].append(one.dataset.span)
     return ranges
 
 
 def _text(target: Target, older: str, seen: Ranges) -> str:
-    (kind, data_id), spans = min(seen.items(), key=str)
-    values = ", ".join(f"{key} {value}" for key, value in data_id)
+    key, spans = min(seen.items(), key=str)
     products, ranges = len(seen), sum(map(len, seen.values()))
     return (
         f"{older} is found where {target.calibration} has nothing: {ranges} range{'s' * (ranges > 1)} of "
-        f"{products} product{'s' * (products > 1)}, such as {kind} of {values}, {span_text(spans[0])}"
+        f"{products} product{'s' * (products > 1)}, such as {key_text(key)}, {spans[0]}"
     )
 
 

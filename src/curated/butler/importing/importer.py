@@ -15,23 +15,21 @@ from sqlalchemy.exc import DBAPIError
 from curated.bundle.contents import Contents
 from curated.butler.importing.execution import choose_formatters, execute, method_for, renew_runs
 from curated.butler.importing.gaps import find_holes
-from curated.butler.importing.options import Options
 from curated.butler.importing.orphans import find_orphans, remove_orphans
 from curated.butler.importing.plan import Plan
 from curated.butler.importing.planner import make_plan
-from curated.butler.importing.preparation import located, question
 from curated.butler.importing.receipt import Witness, write_receipt
 from curated.butler.importing.report import ImportReport
+from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.summary import instrument_reports
-from curated.butler.importing.upload import upload, upload_places
-from curated.butler.repository.creation import datastore_root, read_seed, refuse_links
+from curated.butler.importing.upload import refuse_links, upload, upload_places
+from curated.butler.importing.verification import located, question
+from curated.butler.repository.creation import create_repository, datastore_root, read_seed
 from curated.butler.repository.failures import remote_failures
-from curated.butler.repository.locks import registry_lock
+from curated.butler.repository.locks import config_lock, registry_lock
 from curated.butler.repository.opening import (
     check_database,
-    create_repository,
     database_file,
-    exclusive,
     find_config,
     repository_root,
 )
@@ -42,8 +40,8 @@ from curated.registry import all_types
 _ATTEMPTS = 3
 
 
-def run_import(
-    contents: Contents, options: Options, report: ImportReport, missing: Mapping[str, Problem]
+def import_contents(
+    contents: Contents, request: ImportRequest, report: ImportReport, missing: Mapping[str, Problem]
 ) -> ImportReport:
     """Bring a verified bundle into a repository.
 
@@ -51,7 +49,7 @@ def run_import(
     ----------
     contents : `Contents`
         The bundle.
-    options : `Options`
+    request : `ImportRequest`
         Into what, and how.
     report : `ImportReport`
         What is known so far.
@@ -61,16 +59,16 @@ def run_import(
     with (
         _failures(),
         remote_failures(),
-        _repository(contents, options) as (config, created),
+        _repository(contents, request) as (config, created),
         ExitStack() as opened,
     ):
-        return _import(contents, config, options, replace(report, created=created), missing, opened)
+        return _import(contents, config, request, replace(report, created=created), missing, opened)
 
 
 def _import(
     contents: Contents,
     config: ButlerConfig,
-    options: Options,
+    request: ImportRequest,
     report: ImportReport,
     missing: Mapping[str, Problem],
     opened: ExitStack,
@@ -78,30 +76,30 @@ def _import(
     for attempt in range(1, _ATTEMPTS + 1):
         witness = Witness(database_file(config))
         witness.look()
-        butler = opened.enter_context(closing(Butler.from_config(config, writeable=not options.dry_run)))
-        refuse_links(options.transfer, *butler.get_datastore_roots().values())
-        plan = make_plan(butler, contents, report.repository, chain=options.chain)
+        butler = opened.enter_context(closing(Butler.from_config(config, writeable=not request.dry_run)))
+        refuse_links(request.transfer, *butler.get_datastore_roots().values())
+        plan = make_plan(butler, contents, report.repository, chain=request.chain)
         lost = {entry.path for entry in plan.ingest} | {entry.path for entry, _ in plan.lost}
         plan.diagnostics += located({path: missing[path] for path in sorted(lost & missing.keys())})
         formatters = choose_formatters(plan, config, butler, report.repository)
-        if options.chain and plan.complete:
+        if request.chain and plan.complete:
             find_holes(butler, plan, report.repository)
-        places = upload_places(butler, config, plan, method_for(options.transfer, plan.contents.root, butler))
-        if options.dry_run or has_errors(plan.diagnostics):
-            return _reported(report, plan, options, butler)
+        places = upload_places(butler, config, plan, method_for(request.transfer, plan.contents.root, butler))
+        if request.dry_run or has_errors(plan.diagnostics):
+            return _reported(report, plan, request, butler)
         if attempt > 1:
             renew_runs(butler, plan)
         try:
-            uploaded = upload(plan, places, options.progress)
+            uploaded = upload(plan, places, request.progress)
             execute(
                 butler,
                 config,
                 plan,
                 formatters,
-                options.transfer,
+                request.transfer,
                 witness,
-                chain=options.chain,
-                progress=options.progress,
+                chain=request.chain,
+                progress=request.progress,
                 uploaded=uploaded,
             )
         except ConflictingDefinitionError:
@@ -109,35 +107,35 @@ def _import(
                 raise
         else:
             witness.check()
-            done = _reported(report, plan, options, butler)
-            _remember(done, plan, options, witness)
+            done = _reported(report, plan, request, butler)
+            _remember(done, plan, request, witness)
             return done
     raise AssertionError("the last attempt returns or raises")
 
 
-def _remember(report: ImportReport, plan: Plan, options: Options, witness: Witness) -> None:
-    asked = question(plan.contents, options)
+def _remember(report: ImportReport, plan: Plan, request: ImportRequest, witness: Witness) -> None:
+    asked = question(plan.contents, request)
     fresh = not plan.present and not plan.certified
     state = witness.state(fresh=fresh, changed=report.changed)
     if asked is not None and state is not None and witness.database is not None:
         write_receipt(asked, report, witness.database, state, plan.files, plan.contents)
 
 
-def _reported(report: ImportReport, plan: Plan, options: Options, butler: Butler) -> ImportReport:
+def _reported(report: ImportReport, plan: Plan, request: ImportRequest, butler: Butler) -> ImportReport:
     copied = [entry for entry, _ in plan.lost]
-    if method_for(options.transfer, plan.contents.root, butler) == "copy":
+    if method_for(request.transfer, plan.contents.root, butler) == "copy":
         copied += plan.ingest
-    thoroughly = options.clean or options.dry_run
+    thoroughly = request.clean or request.dry_run
     orphans = find_orphans(butler, plan, report.repository, thoroughly=thoroughly)
     removed: tuple[str, ...] = ()
-    if orphans and options.clean and not options.dry_run and not has_errors(plan.diagnostics):
+    if orphans and request.clean and not request.dry_run and not has_errors(plan.diagnostics):
         removed = remove_orphans(butler, orphans)
     elif orphans:
         plan.find(report.repository, "CAL641", str(orphans))
     return replace(
         report,
         planned=plan.complete,
-        instruments=instrument_reports(plan, chain=options.chain),
+        instruments=instrument_reports(plan, chain=request.chain),
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
         diagnostics=tuple(sorted(plan.diagnostics)),
@@ -145,26 +143,26 @@ def _reported(report: ImportReport, plan: Plan, options: Options, butler: Butler
 
 
 @contextmanager
-def _repository(contents: Contents, options: Options) -> Iterator[tuple[ButlerConfig, bool]]:
+def _repository(contents: Contents, request: ImportRequest) -> Iterator[tuple[ButlerConfig, bool]]:
     """Yield the configuration of a repository to work on, and whether it is new."""
-    config = find_config(options.repo)
+    config = find_config(request.repo)
     if config is not None:
         with ExitStack() as locks:
-            if not options.dry_run:
-                locks.enter_context(exclusive(config, options.wait))
-                locks.enter_context(registry_lock(config, options.wait))
-            check_database(config, options.wait, write=not options.dry_run)
+            if not request.dry_run:
+                locks.enter_context(config_lock(config, request.wait))
+                locks.enter_context(registry_lock(config, request.wait))
+            check_database(config, request.wait, write=not request.dry_run)
             yield config, False
         return
     # All types, so that later bundles with more of them find the repository prepared.
     names = {kind.name for kind in contents.kinds} | {cls.SPEC.dataset for cls in all_types().values()}
-    seed = read_seed(options.seed_config)
-    refuse_links(options.transfer, datastore_root(repository_root(options.repo), seed))
-    if not options.dry_run:
-        with registry_lock(seed, options.wait):
-            found = find_config(options.repo)  # somebody else may have made it in the meantime
-            config = found or create_repository(options.repo, names, options.seed_config)
-            with exclusive(config, options.wait):
+    seed = read_seed(request.seed_config)
+    refuse_links(request.transfer, datastore_root(repository_root(request.repo), seed))
+    if not request.dry_run:
+        with registry_lock(seed, request.wait):
+            found = find_config(request.repo)  # somebody else may have made it in the meantime
+            config = found or create_repository(request.repo, names, request.seed_config)
+            with config_lock(config, request.wait):
                 yield config, found is None
         return
     with tempfile.TemporaryDirectory() as directory:

@@ -14,7 +14,7 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.resources import ResourcePath
 
 from curated.butler.importing.plan import Plan
-from curated.butler.repository.opening import abandoned
+from curated.butler.repository.creation import abandoned_repositories
 
 _CHUNK = 10_000
 
@@ -75,7 +75,7 @@ def find_orphans(butler: Butler, plan: Plan, repository: str, *, thoroughly: boo
         known = sorted(set(runs) & set(butler.collections.query("*")))
         files -= set(_named(butler, _datasets(butler, known)))
     size = sum(_size(path) for path in files)
-    return Orphans(tuple(sorted(files)), tuple(abandoned(repository)), size)
+    return Orphans(tuple(sorted(files)), tuple(abandoned_repositories(repository)), size)
 
 
 def remove_orphans(butler: Butler, orphans: Orphans) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ Butler transfers files one after another and works out each name anew, which is 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +18,9 @@ from lsst.resources import ResourcePath
 from curated.bundle.contents import Entry
 from curated.bundle.verification import THREADS, sha256_of
 from curated.butler.importing.plan import Plan
-from curated.butler.repository.file_names import FileNames, has_names
-from curated.butler.repository.files import local_uri
+from curated.butler.repository.files import FileNames, has_file_templates, local_uri
 from curated.core.diagnostic import CuratedError
+from curated.core.wholefile import replacing
 
 _METHODS = ("copy", "hardlink")
 # A thread's share; one file at a time costs more to hand over than to link.
@@ -58,7 +57,7 @@ class Placement:
         entries : sequence [`Entry`]
             The datasets.
         """
-        places = [self.names.name(entry) for entry in entries]
+        places = [self.names.name(entry, self.plan.ref(entry)) for entry in entries]
         for place in places:
             if place in self.taken:
                 raise CuratedError(
@@ -98,9 +97,8 @@ class Placement:
             except FileExistsError:
                 # Of an import that was killed, or of one at the same time: not ours to take away later.
                 if not self._good(entry, source, target):
-                    temporary = f"{target}.{secrets.token_hex(4)}"
-                    self._make(source, temporary)
-                    os.replace(temporary, target)
+                    with replacing(target) as temporary:
+                        self._make(source, temporary)
 
     def _make(self, source: str, target: str) -> None:
         if self.method == "hardlink":
@@ -135,10 +133,10 @@ def placement(butler: Butler, config: ButlerConfig, plan: Plan, method: str) -> 
     """
     roots = list(butler.get_datastore_roots().values())
     root = roots[0] if len(roots) == 1 else None
-    if method not in _METHODS or root is None or not root.isLocal or not has_names(config):
+    if method not in _METHODS or root is None or not root.isLocal or not has_file_templates(config):
         yield None
         return
-    place = Placement(FileNames(butler, config, plan), plan, method, root)
+    place = Placement(FileNames(config, butler), plan, method, root)
     try:
         yield place
     except ConflictingDefinitionError:

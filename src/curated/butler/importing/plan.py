@@ -14,8 +14,8 @@ from curated.bundle.contents import Contents, Entry
 from curated.butler.importing.data_ids import DataIds
 from curated.butler.importing.survey import Survey
 from curated.core.diagnostic import Diagnostic, Problem
-from curated.datasets.inventory import Key
-from curated.datasets.spans import FIRST_NS, LAST_NS, Span, tai_text
+from curated.datasets.record import Key
+from curated.datasets.spans import Span
 
 Group = tuple[str, str, int, int]
 """One certify call: collection, dataset type, begin and end."""
@@ -86,7 +86,7 @@ class Plan:
     def clash(self, entry: Entry) -> None:
         """Take a dataset out of those to certify, because its range overlaps another one."""
         self.clashes[entry.uuid] = entry
-        members = self.certify.get((entry.collection, entry.dataset_type, *span_of(entry)), [])
+        members = self.certify.get((entry.collection, entry.dataset_type, *entry.span), [])
         if entry in members:
             members.remove(entry)
 
@@ -95,26 +95,12 @@ class Plan:
         self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail, hint), file))
 
 
-def span_of(entry: Entry) -> Span:
-    """Return a dataset's range as the repository holds it, open ends filled in."""
-    return (
-        FIRST_NS if entry.begin is None else entry.begin,
-        LAST_NS if entry.end is None else entry.end,
-    )
-
-
 def timespan(span: Span) -> Timespan:
     """Return a range as Butler's class, exact to the nanosecond."""
     return Timespan.model_validate(span)
 
 
-def span_text(span: Span) -> str:
-    """Return a range as people read it."""
-    begin, end = (("open" if ns in (FIRST_NS, LAST_NS) else f"{tai_text(ns)} TAI") for ns in span)
-    return f"{begin} to {end}"
-
-
 def groups(plan: Plan) -> Iterator[tuple[str, list[DatasetRef], Timespan]]:
     """Walk over the certify calls of a plan, a call for each dataset type and range."""
     for (collection, _, begin, end), entries in plan.certify.items():
-        yield collection, [plan.ref(entry) for entry in entries], timespan((begin, end))
+        yield collection, [plan.ref(entry) for entry in entries], timespan(Span(begin, end))

@@ -10,11 +10,11 @@ from curated.bundle.contents import Contents, Entry
 from curated.butler.certified.lookup import key_of
 from curated.butler.importing.comparison import compare_files
 from curated.butler.importing.data_ids import DataIds
-from curated.butler.importing.plan import Plan, span_of, span_text
+from curated.butler.importing.plan import Plan
 from curated.butler.importing.survey import survey
 from curated.core.diagnostic import Diagnostic
-from curated.datasets.inventory import Key
-from curated.datasets.spans import Span, overlaps
+from curated.datasets.record import Key
+from curated.datasets.spans import Span
 
 _BLOCKING = frozenset({"CAL623", "CAL624"})
 
@@ -88,10 +88,12 @@ def _plan_certifications(
             dataset_type, collections, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
         ):
             if found.timespan is not None:
-                held[found.collection, key_of(found.ref)].append((found.timespan.nsec, str(found.ref.id)))
+                held[found.collection, key_of(found.ref)].append(
+                    (Span.of(*found.timespan.nsec), str(found.ref.id))
+                )
     ours: dict[tuple[str, Key], list[tuple[Span, Entry]]] = defaultdict(list)
     for entry in entries:
-        span = span_of(entry)
+        span = entry.span
         where = (entry.collection, entry.key)
         there = held.get(where, [])
         if (span, entry.uuid) in there:
@@ -99,9 +101,9 @@ def _plan_certifications(
         else:
             plan.certify[entry.collection, entry.dataset_type, *span].append(entry)
             for other, uuid in there:
-                if overlaps(span, other):
+                if span.overlaps(other):
                     plan.clash(entry)
-                    text = f"{entry}, {span_text(span)}, overlaps dataset {uuid}, {span_text(other)}"
+                    text = f"{entry}, {span}, overlaps dataset {uuid}, {other}"
                     plan.find(entry.place, "CAL627", f"{text}, in {entry.collection}")
         ours[where].append((span, entry))
     for spans in ours.values():
@@ -115,8 +117,8 @@ def _find_overlaps(plan: Plan, spans: list[tuple[Span, Entry]]) -> None:
     longest = spans[0]
     for span, entry in spans[1:]:
         before, earlier = longest
-        if overlaps(before, span):
-            text = f"{entry}, {span_text(span)}, overlaps {earlier.place}, {span_text(before)}"
+        if before.overlaps(span):
+            text = f"{entry}, {span}, overlaps {earlier.place}, {before}"
             plan.clash(entry)
             plan.find(entry.place, "CAL626", text)
         if span[1] > before[1]:

@@ -22,6 +22,7 @@ from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.core.codes import Severity
 from curated.core.diagnostic import CuratedError, Diagnostic
+from curated.core.wholefile import write_whole
 
 VERSION = 1
 CONFIG = "butler.yaml"
@@ -193,9 +194,7 @@ def write_receipt(
     # A receipt is a convenience: without one the next import asks Butler.
     with suppress(OSError):
         question.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = question.path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(orjson.dumps(value))
-        temporary.replace(question.path)
+        write_whole(question.path, [orjson.dumps(value)], durable=False)
 
 
 def remembered(question: Question, contents: Contents, report: ImportReport) -> ImportReport | None:

@@ -56,7 +56,7 @@ def instrument_reports(plan: Plan, *, chain: bool) -> tuple[InstrumentReport, ..
 
 
 def _count(entries: Iterable[Entry]) -> Counter[str]:
-    return Counter(entry.data_id["instrument"] for entry in entries)
+    return Counter(entry.instrument for entry in entries)
 
 
 def chain_members(plan: Plan, target: Target) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:

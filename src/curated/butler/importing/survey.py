@@ -12,12 +12,12 @@ from lsst.daf.butler import (
     CollectionType,
     DatasetType,
     DimensionRecord,
-    MissingCollectionError,
     MissingDatasetTypeError,
 )
 
 from curated.bundle.contents import Contents, Kind
 from curated.bundle.export_file import Record
+from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Problem
 
 # Upper bounds that a site may well have set higher; nothing of a calibration depends on them.
@@ -93,14 +93,6 @@ def survey(butler: Butler, contents: Contents, *, chain: bool) -> Survey:
             text = f"collection {name} is a {info.type.name} collection, not {kind_of.name}"
             result.problems.append(Problem("CAL624", (), text))
     return result
-
-
-def collection_info(butler: Butler, name: str) -> CollectionInfo | None:
-    """Return what a repository knows of a collection, or nothing."""
-    try:
-        return butler.collections.get_info(name)
-    except MissingCollectionError:
-        return None
 
 
 def instrument_of(record: Record) -> str:

@@ -17,14 +17,32 @@ from lsst.resources import ResourcePath
 from curated.bundle.contents import Entry
 from curated.bundle.verification import Progress, tracked
 from curated.butler.importing.plan import Plan
-from curated.butler.repository.file_names import FileNames, has_names
-from curated.butler.repository.objects import object_state
+from curated.butler.repository.files import FileNames, has_file_templates, object_state
+from curated.core.diagnostic import CuratedError
 
 Places = dict[str, ResourcePath]
 """Where objects are to be, or are, by the path of the file in the bundle."""
 
 # As many as the connections that lsst.resources keeps open to a store.
 _WORKERS = 10
+
+
+def refuse_links(transfer: str, *roots: ResourcePath | None) -> None:
+    """Refuse a transfer mode that the place of the files does not have, before anything is made or written.
+
+    Parameters
+    ----------
+    transfer : `str`
+        How files are to go into the repository.
+    *roots : `lsst.resources.ResourcePath`, optional
+        Where its files are.
+    """
+    for root in roots:
+        if transfer in ("hardlink", "symlink") and root is not None and not root.isLocal:
+            raise CuratedError(
+                f"no {transfer} can lead into {root}",
+                "use --transfer copy, which uploads, many files at a time",
+            )
 
 
 def upload_places(butler: Butler, config: ButlerConfig, plan: Plan, method: str) -> Places:
@@ -51,13 +69,13 @@ def upload_places(butler: Butler, config: ButlerConfig, plan: Plan, method: str)
     """
     roots = list(butler.get_datastore_roots().values())
     (root,) = roots if len(roots) == 1 else (None,)
-    if method != "copy" or root is None or root.isLocal or not has_names(config):
+    if method != "copy" or root is None or root.isLocal or not has_file_templates(config):
         return {}
-    names = FileNames(butler, config, plan)
+    names = FileNames(config, butler)
     places: Places = {}
     taken: dict[ResourcePath, Entry] = {}
     for entry in plan.ingest:
-        place = root.join(names.name(entry), forceDirectory=False)
+        place = root.join(names.name(entry, plan.ref(entry)), forceDirectory=False)
         if other := taken.get(place):
             plan.find(entry.path, "CAL650", f"{entry} and {other} of {other.path} would both be {place}")
         taken[place] = entry

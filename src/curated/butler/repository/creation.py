@@ -1,18 +1,62 @@
-"""Repositories whose files or database are elsewhere: a bucket, a server, wherever a site's configuration says."""
+"""Create repositories: on a local disk, or with files or a database elsewhere, as a site's configuration says."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from lsst.daf.butler import Butler, Config
+from lsst.daf.butler import Butler, ButlerConfig, Config
 from lsst.daf.butler.registry.interfaces import SchemaAlreadyDefinedError
 from lsst.resources import ResourcePath
 
+from curated.butler.formatter import CalibFormatter, stack_installed
+from curated.butler.repository.locks import locked
+from curated.butler.repository.opening import find_config, repository_root
 from curated.core.diagnostic import CuratedError
+from curated.core.wholefile import staging_directory
 
 CONFIG = "butler.yaml"
+
+# Without a dot, which Butler takes for the extension of a configuration file.
+_STAGING = "new-repository-"
+
+
+def create_repository(
+    repo: str, dataset_types: Iterable[str], seed_config: str | None = None
+) -> ButlerConfig:
+    """Create a repository whose calibrations can be read without the LSST stack.
+
+    On a local disk it is made beside and renamed into place, so that it exists whole or not at all.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    dataset_types : iterable [`str`]
+        The dataset types that our formatter is to read and write.
+    seed_config : `str`, optional
+        Configuration of the site, such as a database; it overrides ours.
+
+    Raises
+    ------
+    CuratedError
+        If something else is in its place, or the configuration is incomplete.
+    """
+    config = Config()
+    if not stack_installed():
+        config["datastore", "formatters"] = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
+    seed = read_seed(seed_config)
+    # Butler would replace a root and a database that the site names by its own.
+    fixed = ("datastore", "root") in seed or ("registry", "db") in seed
+    config.update(seed)
+    root = repository_root(repo)
+    if root.isLocal and not fixed:
+        _create_local(Path(root.ospath), config)
+    else:
+        _create_remote(root, config, fixed=fixed)
+    return ButlerConfig(root)
 
 
 def read_seed(seed_config: str | None) -> Config:
@@ -21,7 +65,12 @@ def read_seed(seed_config: str | None) -> Config:
     Parameters
     ----------
     seed_config : `str`, optional
-        Path or URI of a YAML file; nothing for an empty one.
+        Path or URI of a YAML file; an empty configuration is returned if not given.
+
+    Raises
+    ------
+    CuratedError
+        If it does not exist or is no configuration.
     """
     if seed_config is None:
         return Config()
@@ -33,71 +82,89 @@ def read_seed(seed_config: str | None) -> Config:
         raise CuratedError(f"{seed_config} is no configuration: {error}", "correct --seed-config") from error
 
 
-def datastore_root(place: ResourcePath, seed: Config) -> ResourcePath:
+def datastore_root(root: ResourcePath, config: Config) -> ResourcePath:
     """Return where the files of a new repository will be.
 
     Parameters
     ----------
-    place : `lsst.resources.ResourcePath`
-        The repository.
-    seed : `lsst.daf.butler.Config`
+    root : `lsst.resources.ResourcePath`
+        Root of the repository, where they are unless the configuration names another place.
+    config : `lsst.daf.butler.Config`
         Configuration of the site.
     """
-    root = seed.get(("datastore", "root"), "<butlerRoot>")
-    return place if str(root).startswith("<butlerRoot>") else ResourcePath(root, forceDirectory=True)
+    uri = str(config.get(("datastore", "root"), "<butlerRoot>"))
+    return root if uri.startswith("<butlerRoot>") else ResourcePath(uri, forceDirectory=True)
 
 
-def refuse_links(transfer: str, *roots: ResourcePath | None) -> None:
-    """Refuse a transfer mode that the place of the files does not have, before anything is made or written.
+def abandoned_repositories(repo: str) -> Iterator[str]:
+    """Yield the directories beside a repository in which the creation of one was killed.
 
     Parameters
     ----------
-    transfer : `str`
-        How files are to go into the repository.
-    *roots : `lsst.resources.ResourcePath`, optional
-        Where its files are.
+    repo : `str`
+        Path or URI of the repository.
     """
-    for root in roots:
-        if transfer in ("hardlink", "symlink") and root is not None and not root.isLocal:
-            raise CuratedError(
-                f"no {transfer} can lead into {root}",
-                "use --transfer copy, which uploads, many files at a time",
-            )
+    root = ResourcePath(repo, forceDirectory=True)
+    if not root.isLocal:
+        return
+    for path in sorted(Path(root.ospath).parent.glob(f"{_STAGING}*")):
+        if len(path.name) == len(_STAGING) + 8 and path.is_dir() and not path.is_symlink():
+            try:
+                with locked(path, 0):
+                    yield str(path)
+            except OSError:
+                continue
 
 
-def create_elsewhere(place: ResourcePath, config: Config, *, fixed: bool) -> None:
+def _create_local(root: Path, config: Config) -> None:
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        if find_config(str(root)) is not None:
+            return  # another program has just made it
+        raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
+    # The lock tells `abandoned_repositories` that it is in use.
+    with staging_directory(root.parent, _STAGING) as staging, locked(staging):
+        Butler.makeRepo(str(staging), config=config)
+        try:
+            staging.rename(root)
+        except OSError:
+            # Another program may have been faster; its repository is as good.
+            if find_config(str(root)) is None:
+                raise
+
+
+def _create_remote(root: ResourcePath, config: Config, *, fixed: bool) -> None:
     """Create a repository of which a part is not below its root, or which is on no local disk.
 
-    Its configuration is written last: until then there is no repository, and running it again goes on
-    with what was made of it.
+    Its configuration is written last: until then there is no repository, and running it again continues
+    what was begun.
 
     Parameters
     ----------
-    place : `lsst.resources.ResourcePath`
+    root : `lsst.resources.ResourcePath`
         Root of the repository.
     config : `lsst.daf.butler.Config`
         Its configuration.
     fixed : `bool`
         Whether the configuration names the datastore's root or the database.
     """
-    if not place.isLocal and ("registry", "db") not in config:
+    if not root.isLocal and ("registry", "db") not in config:
         raise CuratedError(
-            f"a repository in {place} needs its database elsewhere",
+            f"a repository in {root} needs its database elsewhere",
             "name one in a file, registry: {db: postgresql://...}, and that file in --seed-config",
         )
-    for uri in {place, datastore_root(place, config)}:
+    for uri in {root, datastore_root(root, config)}:
         _make_root(uri)
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / CONFIG
         try:
-            Butler.makeRepo(place, config=config, forceConfigRoot=not fixed, outfile=str(file))
+            Butler.makeRepo(root, config=config, forceConfigRoot=not fixed, outfile=str(file))
         except SchemaAlreadyDefinedError as error:
-            _require_empty(file, place, error)
-        made = Config(str(file))
-        del made["root"]  # it is where it is read from
-        # Somebody else may have been faster, with the same database.
+            _require_empty(file, root, error)
+        full_config = Config(str(file))
+        del full_config["root"]  # Butler takes the place where it reads the file
+        # Another program may have been faster, with the same database.
         with suppress(FileExistsError):
-            made.dumpToUri(place.join(CONFIG, forceDirectory=False), overwrite=False)
+            full_config.dumpToUri(root.join(CONFIG, forceDirectory=False), overwrite=False)
 
 
 def _make_root(uri: ResourcePath) -> None:
@@ -114,13 +181,13 @@ def _make_root(uri: ResourcePath) -> None:
         ) from error
 
 
-def _require_empty(file: Path, place: ResourcePath, cause: Exception) -> None:
-    """Let a registry pass that was created for this repository by an import that was killed then."""
+def _require_empty(file: Path, root: ResourcePath, cause: Exception) -> None:
+    """Accept a registry only if it was created for this repository by an import that was killed before it wrote."""
     with closing(Butler.from_config(str(file))) as butler:
-        used = [*butler.collections.query("*"), *butler.registry.queryDatasetTypes()]
-        used += butler.query_dimension_records("instrument", explain=False)
-    if used:
+        content = [*butler.collections.query("*"), *butler.registry.queryDatasetTypes()]
+        content += butler.query_dimension_records("instrument", explain=False)
+    if content:
         raise CuratedError(
-            f"the database that the configuration names is not empty, and there is no repository in {place}",
+            f"the database that the configuration names is not empty, and there is no repository in {root}",
             "name that repository, or another database, or a schema of its own: registry: {namespace: ...}",
         ) from cause

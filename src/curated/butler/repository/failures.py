@@ -1,4 +1,4 @@
-"""What servers and stores answer, in one line for people, and without the passwords that were in addresses."""
+"""Errors of databases and object stores as messages of one line, without the passwords in addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from curated.core.diagnostic import CuratedError
 _UNCHANGED = "nothing that readers see was changed"
 ADDRESS = "see to registry.db of the configuration; user and password may be in db-auth.yaml"
 
-# How to get a module that is missed; ours come with an extra.
+# How to install a missing module; ours come with an extra.
 _INSTALL = {
     "psycopg": "pip install 'curated-calibs[postgres]'",
     "psycopg2": "pip install it, or write postgresql:// for psycopg, which 'curated-calibs[postgres]' brings",
@@ -34,19 +34,13 @@ _PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/]*@")
 
 
 def plain(text: object) -> str:
-    """Return a message as one line without passwords.
-
-    Parameters
-    ----------
-    text : `object`
-        The message.
-    """
+    """Return a message as one line without passwords."""
     return _PASSWORD.sub(r"\1:***@", " ".join(str(text).split()))
 
 
 @contextmanager
 def remote_failures() -> Iterator[None]:
-    """Turn what databases, drivers and stores refuse to do into failures of the environment."""
+    """Turn errors of databases, drivers and object stores into `CuratedError`."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,43 +1,158 @@
-"""The files of a repository's datasets, wherever they are."""
+"""Files of a repository's datasets: their names, their contents, and whether an object in a store is a given file."""
 
 from __future__ import annotations
 
+import base64
+import os
+import re
+import zlib
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
+from lsst.daf.butler import Butler, ButlerConfig, DatasetRef
+from lsst.daf.butler.datastore.file_templates import FileTemplates
 from lsst.resources import ResourcePath
 
+from curated.bundle.contents import Entry
+from curated.datasets.record import Key
 from curated.fits.digest import content_digest
 
 _CHUNK = 1 << 20
 _ROOT = ResourcePath("file:///")
 
+# Stands for the RUN in a name; no collection is called so.
+_RUN = "curated-placeholder/run"
+
+# Names that are the same as the path of a URI, and have no extension yet.
+_PLAIN = re.compile(r"[\w/-]+\Z")
+
+
+class FileNames:
+    """Names of files relative to the root of the one datastore.
+
+    They follow the repository's file templates, and are worked out once for each dataset type and data ID: names in
+    other RUNs differ in the RUN alone. Butler's own prediction needs the formatter, and works each name out anew.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        Configuration of a repository that `has_file_templates`.
+    butler : `lsst.daf.butler.Butler`
+        The same repository.
+    """
+
+    def __init__(self, config: ButlerConfig, butler: Butler) -> None:
+        self._templates = FileTemplates(config["datastore", "templates"], universe=butler.dimensions)
+        self._patterns: dict[tuple[Key, str], str] = {}
+
+    def name(self, entry: Entry, ref: DatasetRef) -> str:
+        """Return the name of a dataset's file, with the extension that it has in the bundle."""
+        extension = _extension(os.path.basename(entry.path))
+        key = entry.key, extension
+        if key not in self._patterns:
+            template = self._templates.getTemplate(ref)
+            if "{id" in template.template:
+                # Each dataset has a name of its own.
+                return _with_extension(template.format(ref), extension)
+            stand_in = DatasetRef(ref.datasetType, ref.dataId, run=_RUN, id=ref.id)
+            self._patterns[key] = _with_extension(template.format(stand_in), extension)
+        # Templates have the RUN as directories, and in names with another separator.
+        name = self._patterns[key].replace(_RUN, entry.run)
+        return name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_"))
+
+
+def has_file_templates(config: ButlerConfig) -> bool:
+    """Return whether a repository has one set of file templates; with several datastores, each has its own."""
+    return ("datastore", "templates") in config
+
 
 def local_uri(path: str) -> ResourcePath:
-    """Return the URI of a local file at an absolute path, at a third of what it costs to have the path analysed."""
+    """Return the URI of a local file at an absolute path, in a third of the time that parsing the path takes."""
     return _ROOT.replace(path=quote(path), forceDirectory=False)
 
 
 def content_of(uri: ResourcePath) -> str:
-    """Return the hash of what a file holds, without where it comes from and when it is valid.
-
-    Parameters
-    ----------
-    uri : `lsst.resources.ResourcePath`
-        Where it is.
+    """Return the hash of a file's content without its provenance and validity; see `curated.fits.digest`.
 
     Raises
     ------
     OSError
         If it is gone or cannot be read.
     """
-    return content_digest(_pieces(uri))
+    return content_digest(_blocks(uri))
 
 
-def _pieces(uri: ResourcePath) -> Iterator[bytes]:
+def object_state(
+    uri: ResourcePath, size: int, source: Path | None
+) -> Literal["same", "alike", "differs", "missing"]:
+    """Compare an object in a store with a file, without reading the object.
+
+    Parameters
+    ----------
+    uri : `lsst.resources.ResourcePath`
+        The object.
+    size : `int`
+        Size of the file in bytes.
+    source : `pathlib.Path`, optional
+        The file; only sizes are compared if not given.
+
+    Returns
+    -------
+    state : `str`
+        ``same``, ``differs`` or ``missing``; ``alike`` where the sizes agree and the store has no checksum.
+    """
+    try:
+        object_size, checksums = _size_and_checksums(uri)
+    except FileNotFoundError:
+        return "missing"
+    if object_size != size:
+        return "differs"
+    # Of an object that was uploaded in parts, the store may have a checksum of checksums, with their number.
+    checksum = checksums.get("crc32", "-")
+    if "-" in checksum or source is None:
+        return "alike"
+    try:
+        return "same" if checksum == _crc32(source) else "differs"
+    except FileNotFoundError:
+        return "alike"
+
+
+def _with_extension(name: str, extension: str) -> str:
+    if _PLAIN.match(name):
+        return name + extension
+    path = ResourcePath(name, forceAbsolute=False, forceDirectory=False)
+    return str(path.updatedExtension(extension))
+
+
+@lru_cache(maxsize=4096)
+def _extension(file: str) -> str:
+    return str(ResourcePath(file, forceAbsolute=False).getExtension())
+
+
+def _blocks(uri: ResourcePath) -> Iterator[bytes]:
     if not uri.isLocal:
         yield uri.read()
         return
     with open(uri.ospath, "rb", buffering=0) as stream:
-        while piece := stream.read(_CHUNK):
-            yield piece
+        while block := stream.read(_CHUNK):
+            yield block
+
+
+def _size_and_checksums(uri: ResourcePath) -> tuple[int, dict[str, str]]:
+    try:
+        info = uri.get_info()
+    except (AttributeError, NotImplementedError):
+        # Older versions, and other kinds of stores.
+        return uri.size(), {}
+    return info.size, info.checksums
+
+
+def _crc32(path: Path) -> str:
+    value = 0
+    with path.open("rb", buffering=0) as stream:
+        while block := stream.read(_CHUNK):
+            value = zlib.crc32(block, value)
+    return base64.b64encode(value.to_bytes(4, "big")).decode("ascii")

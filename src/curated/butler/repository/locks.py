@@ -1,4 +1,4 @@
-"""One import at a time where the repository's configuration is on no local disk, or its database on a server."""
+"""Locks that keep imports into one repository from running at the same time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from lsst.daf.butler import Config
+from lsst.daf.butler import ButlerConfig, Config
 from lsst.daf.butler.registry import RegistryConfig
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -19,12 +19,42 @@ from sqlalchemy.pool import NullPool
 from curated.butler.repository.failures import ADDRESS, plain
 from curated.core.diagnostic import CuratedError
 
+WAIT = 300.0
+"""Seconds that an import waits for other programs."""
+
 _PAUSE = 0.2
 
 
 @contextmanager
+def config_lock(config: ButlerConfig, wait: float = WAIT) -> Iterator[None]:
+    """Lock the configuration file of a repository, if that is on a local disk.
+
+    Butler in copy mode deletes, when it rolls back, files that another import has put there in the
+    meantime. Imports into other repositories only have `registry_lock`.
+
+    Parameters
+    ----------
+    config : `lsst.daf.butler.ButlerConfig`
+        Configuration of the repository.
+    wait : `float`, optional
+        How many seconds to wait for other imports.
+
+    Raises
+    ------
+    BlockingIOError
+        If another import takes longer.
+    """
+    file = config.configFile
+    if file is None or not file.isLocal:
+        yield
+        return
+    with locked(file.ospath, wait):
+        yield
+
+
+@contextmanager
 def registry_lock(config: Config, wait: float) -> Iterator[None]:
-    """Keep other imports of ours away from a database.
+    """Lock the database of a repository, if its configuration names one.
 
     In PostgreSQL it is an advisory lock. It belongs to a transaction, so that it works through pgbouncer,
     and ends with the connection, whatever becomes of this process. An SQLite file is locked through its
@@ -35,7 +65,7 @@ def registry_lock(config: Config, wait: float) -> Iterator[None]:
     config : `lsst.daf.butler.Config`
         Configuration of a repository, or of one that is to be created.
     wait : `float`
-        How many seconds to wait for others.
+        How many seconds to wait for other imports.
 
     Raises
     ------
@@ -86,14 +116,14 @@ def _advisory_lock(url: URL, namespace: str, wait: float) -> Iterator[None]:
             raise BlockingIOError("another import holds the database's lock") from error
         yield
     finally:
-        # Where it was lost, the import lost its own connection as well, or finds out and repeats.
+        # If this connection was lost, the import lost its own as well, or notices the other import and repeats.
         with suppress(DBAPIError):
             connection.close()
 
 
 @contextmanager
 def _directory_lock(directory: Path, wait: float) -> Iterator[None]:
-    # What is wrong with it, creating or opening the database will say.
+    # Creating or opening the database will report what is wrong with the directory.
     usable = directory.is_dir() and os.access(directory, os.R_OK)
     with locked(directory, wait) if usable else nullcontext():
         yield
@@ -106,7 +136,7 @@ def locked(path: str | os.PathLike[str], wait: float | None = None) -> Iterator[
     Parameters
     ----------
     path : path-like
-        The file or directory.
+        It must exist.
     wait : `float`, optional
         How many seconds to wait for others; for as long as it takes if not given.
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
-from curated.cli.release.fingerprint_command import collection_option, look, plain_line
+from curated.cli.release.fingerprint_command import collection_option, look, plain_dataset
 
 if TYPE_CHECKING:
-    from curated.datasets.inventory import Difference, Line
+    from curated.datasets.inventory import Difference
+    from curated.datasets.record import Dataset
 
 _SAID = {
     "missing": "only in A",
@@ -62,7 +63,7 @@ def command(
         click.echo(f"A: {printable(one.inventory.source)}\nB: {printable(other.inventory.source)}")
         for text in _lines(found):
             click.echo(printable(text))
-        number = len(one.inventory.lines)
+        number = len(one.inventory.datasets)
         click.echo(_summary(found) if found else f"the same {number} calibrations are in force in both")
     raise SystemExit(1 if failed or found else 0)
 
@@ -73,26 +74,24 @@ def _plain(difference: Difference) -> dict[str, object]:
         "dataset_type": dataset_type,
         "data_id": dict(data_id),
         "kind": difference.kind,
-        "first": [plain_line(line) for line in difference.first],
-        "second": [plain_line(line) for line in difference.second],
+        "first": [plain_dataset(dataset) for dataset in difference.first],
+        "second": [plain_dataset(dataset) for dataset in difference.second],
     }
 
 
 def _lines(found: list[Difference]) -> Iterator[str]:
-    from curated.core.times import utc_texts
-    from curated.datasets.inventory import key_text
+    from curated.datasets.record import key_text
+    from curated.datasets.spans import utc_span_texts
 
-    lines = [line for one in found for line in (*one.first, *one.second)]
-    times = utc_texts(t for line in lines for t in (line.begin, line.end) if t is not None)
+    texts = utc_span_texts(dataset.span for one in found for dataset in (*one.first, *one.second))
 
-    def said(sign: str, line: Line) -> str:
-        begin, end = ("open" if t is None else times[t] for t in (line.begin, line.end))
-        return f"  {sign} {begin} to {end}  {line.content[:12]}"
+    def line(sign: str, dataset: Dataset) -> str:
+        return f"  {sign} {texts[dataset.span].removesuffix(' UTC')}  {dataset.content[:12]}"
 
     for one in found:
         yield f"{key_text(one.key)}: {_SAID[one.kind]}"
-        yield from (said("-", line) for line in one.first)
-        yield from (said("+", line) for line in one.second)
+        yield from (line("-", dataset) for dataset in one.first)
+        yield from (line("+", dataset) for dataset in one.second)
 
 
 def _summary(found: list[Difference]) -> str:

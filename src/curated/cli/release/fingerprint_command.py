@@ -10,7 +10,7 @@ from curated.cli.context import Settings, format_option, jobs_option, pass_setti
 
 if TYPE_CHECKING:
     from curated.butler.inventories import Audit
-    from curated.datasets.inventory import Line
+    from curated.datasets.record import Dataset
 
 collection_option = click.option(
     "--collection",
@@ -63,15 +63,15 @@ def command(
             where=found.kind,
             source=inventory.source,
             fingerprint=inventory.fingerprint,
-            calibrations=len(inventory.lines),
-            lines=[plain_line(line) for line in inventory.lines] if listed else None,
+            calibrations=len(inventory.datasets),
+            lines=[plain_dataset(dataset) for dataset in inventory.datasets] if listed else None,
             findings=[d.to_dict() for d in found.diagnostics],
         )
     elif listed:
-        click.echo("".join(f"{line}\n" for line in sorted(map(str, inventory.lines))), nl=False)
+        click.echo("".join(f"{line}\n" for line in inventory.lines()), nl=False)
     elif not found.failed:
         click.echo(
-            f"{inventory.fingerprint}  {len(inventory.lines)} calibrations in force in {inventory.source}"
+            f"{inventory.fingerprint}  {len(inventory.datasets)} calibrations in force in {inventory.source}"
         )
     raise SystemExit(1 if found.failed else 0)
 
@@ -106,12 +106,13 @@ def look(
     return found
 
 
-def plain_line(line: Line) -> dict[str, Any]:
-    """Return a line as plain data."""
+def plain_dataset(dataset: Dataset) -> dict[str, Any]:
+    """Return a calibration in force as plain data."""
+    begin, end = dataset.span.bounds
     return {
-        "dataset_type": line.dataset_type,
-        "data_id": dict(line.data_id),
-        "begin_tai_ns": line.begin,
-        "end_tai_ns": line.end,
-        "content": line.content,
+        "dataset_type": dataset.dataset_type,
+        "data_id": dict(dataset.data_id),
+        "begin_tai_ns": begin,
+        "end_tai_ns": end,
+        "content": dataset.content,
     }

@@ -65,9 +65,11 @@ def command(
     Exit status 1 if a calibration was left out.
     """
     from curated.butler import export_package
+    from curated.export.butler_export import export_directory, is_export
 
+    export = export_directory if is_export(repo) else export_package
     with settings.progress("exporting") as progress:
-        report = export_package(
+        report = export(
             repo,
             output,
             collections=collections,
@@ -103,7 +105,7 @@ def _as_text(settings: Settings, report: ExportReport) -> None:
         return
     by_type: dict[str, int] = {}
     for one in report.exported:
-        kind = one.certification.dataset_type
+        kind = one.dataset.dataset_type
         by_type[kind] = by_type.get(kind, 0) + 1
     width = max(map(len, by_type))
     for kind, count in sorted(by_type.items()):

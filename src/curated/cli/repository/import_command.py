@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
+from curated.butler.importing.request import TRANSFERS, ImportRequest
 from curated.cli.context import Settings, format_option, pass_settings, print_json
-
-TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
 
 transfer_option = click.option(
     "--transfer",
@@ -76,12 +75,12 @@ def command(
       curated import build/release /repo/main --clean
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
-    from curated.butler import import_bundle
+    from curated.butler import run_import
 
     with settings.progress("importing") as progress:
-        report = import_bundle(
-            bundle,
-            repo,
+        request = ImportRequest(
+            bundle=bundle,
+            repo=repo,
             label=label,
             transfer=transfer,
             chain=chain,
@@ -91,6 +90,7 @@ def command(
             wait=wait,
             progress=stages(progress),
         )
+        report = run_import(request)
     print_import(report, form)
     raise SystemExit(0 if report.ok else 1)
 

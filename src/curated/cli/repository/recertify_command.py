@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -53,20 +54,15 @@ def command(
     Exit status 1 if ranges would overlap, or if the package has errors; then nothing is changed.
     """
     from curated.butler import recertify_ranges
-    from curated.git.repository import Repository
-    from curated.history.commits import Commits
 
     if release is not None and collection is not None:
         raise click.UsageError("--release and --collection exclude each other")
     package = settings.package()
-    commits = Commits(package)
     chosen = package_paths(package, settings.directory, paths, gone=True)
     report = recertify_ranges(
         repo,
-        commits.at,
-        commits.around,
+        package,
         revision=rev,
-        prefix=Repository(package.root).prefix,
         paths=() if "" in chosen else chosen,
         release=release,
         collection=collection,
@@ -74,7 +70,7 @@ def command(
         dry_run=dry_run,
     )
     if settings.directory != "." and report.reverse:
-        report.reverse = ("curated", "-C", settings.directory, *report.reverse[1:])
+        report = replace(report, reverse=("curated", "-C", settings.directory, *report.reverse[1:]))
     if form == "json":
         print_json("recertify", **report.to_dict())
     else:

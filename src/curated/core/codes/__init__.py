@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curated.core.codes import content, fits, path, release, repository, sets, text
+from curated.core.codes import check, release
 from curated.core.codes.info import CodeInfo, Severity
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
@@ -17,9 +17,7 @@ FAMILIES = {
     "6": "bundle and import",
 }
 
-CODES: dict[str, CodeInfo] = {
-    row.code: row for family in (repository, path, text, content, sets, fits, release) for row in family.ROWS
-}
+CODES: dict[str, CodeInfo] = {row.code: row for row in (*check.ROWS, *release.ROWS)}
 
 
 def code_info(code: str) -> CodeInfo:

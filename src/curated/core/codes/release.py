@@ -1,4 +1,4 @@
-"""Codes of the family CAL6xx: bundle and import."""
+"""Codes of bundles and repositories: the family CAL6xx."""
 
 from __future__ import annotations
 

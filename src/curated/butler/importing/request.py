@@ -1,0 +1,60 @@
+"""The request of an import: what to import, where to, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from curated.bundle.verification import Progress
+from curated.core.diagnostic import CuratedError
+
+TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """The request of an import.
+
+    Parameters
+    ----------
+    bundle : `pathlib.Path`
+        Directory of the bundle.
+    repo : `str`
+        Path, URI or alias of the repository, which is created if there is none.
+    label : `str`, optional
+        Release label to use instead of the bundle's.
+    transfer : `str`, optional
+        How files get into the repository, one of `TRANSFERS`.
+    chain : `bool`, optional
+        Whether to prepend the release to each instrument's chain ``<inst>/calib``.
+    dry_run : `bool`, optional
+        Whether to change nothing and only report.
+    clean : `bool`, optional
+        Whether to remove files that killed imports of this bundle have left.
+    seed_config : `str`, optional
+        Path or URI of a Butler configuration for a repository that does not exist yet.
+    wait : `float`, optional
+        How many seconds to wait for other programs that use the repository.
+    progress : callable, optional
+        Called with the stage, the number of items done and their total.
+
+    Raises
+    ------
+    CuratedError
+        If there is no such transfer mode.
+    """
+
+    bundle: Path
+    repo: str
+    label: str | None = None
+    transfer: str = "copy"
+    chain: bool = True
+    dry_run: bool = False
+    clean: bool = False
+    seed_config: str | None = None
+    wait: float = 300.0
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if self.transfer not in TRANSFERS:
+            raise CuratedError(f"no transfer mode {self.transfer}", f"use one of {', '.join(TRANSFERS)}")

@@ -1,0 +1,42 @@
+"""A calibration's tables as `astropy.table.Table`, and back; astropy is imported only by those who ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from curated.core.tables import TableData, TextColumn
+from curated.core.units import text_unit
+from curated.provenance import Provenance
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+
+def columns_of(table: Table) -> dict[str, TextColumn]:
+    """Return the columns of an astropy table by name."""
+    return {
+        name: TextColumn(np.asarray(table[name]), str(table[name].dtype), str(table[name].unit or ""))
+        for name in table.colnames
+    }
+
+
+def astropy_tables(
+    tables: list[TableData], metadata: Mapping[str, Any], provenance: Provenance
+) -> list[Table]:
+    """Return tables as astropy's; the first has the provenance in its ``meta``, and those that carry them the keywords."""
+    from astropy.table import Table
+
+    made: list[Table] = []
+    for data in tables:
+        table = Table({name: column.values for name, column in data.columns.items()})
+        for name, column in data.columns.items():
+            table[name].unit = text_unit(column.unit) or None
+        if data.carries_metadata:
+            table.meta.update(metadata)
+        if not made:
+            table.meta.update(provenance.plain())
+        made.append(table)
+    return made

@@ -1,0 +1,72 @@
+"""The files of any commit, without a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import GitPackage, MakePackage
+from curated.convert.origin import find_origin
+from curated.core.diagnostic import CuratedError
+from curated.git.objects import CommitTree, find_blobs
+from curated.git.repository import open_repository
+from curated.history.lookup import package_at
+from curated.package.package import open_package
+
+A, B, C = (f"calibs/lab/defects/d0{n}/20200101T000000.ecsv" for n in range(3))
+ECSV = Path(__file__).parents[2] / "calibs/demo/defects/d00/20200101T000000.ecsv"
+
+
+@pytest.fixture
+def small(git_package: MakePackage) -> GitPackage:
+    text = ECSV.read_text().replace("Demo", "Lab")
+    return git_package({"curated.yaml": "url: https://example.org/lab\n", A: text, "notes.txt": "text"})
+
+
+def test_a_link_to_a_file_of_the_package_stands_for_it(small: GitPackage) -> None:
+    (small.path / B).parent.mkdir(parents=True)
+    (small.path / B).symlink_to("../d00/20200101T000000.ecsv")
+    (small.path / C).parent.mkdir(parents=True)
+    (small.path / C).symlink_to("/etc/passwd")
+    last = small.commit(message="Add links")
+    package = open_package(small.path)
+    repository = open_repository(small.path)
+    blobs = find_blobs(repository, last, "calibs")
+    assert blobs == {A: blobs[A], B: blobs[A]}
+    assert find_blobs(repository, last, "calibs/lab/defects/d01") == {B: blobs[A]}
+    assert CommitTree(repository, last, "calibs").read(B) == (small.path / A).read_bytes()
+    with pytest.raises(CuratedError, match="differ from the commit") as caught:
+        find_origin(package)
+    assert C in str(caught.value)
+    small.commit({C: None})
+    origin = find_origin(package := open_package(small.path))
+    assert origin.changes[B].sha1 == last
+    assert [file.path for file in package.layout.files] == [A, B]
+
+
+def test_a_commit_is_read_without_a_checkout(small: GitPackage) -> None:
+    first = small.commits[0]
+    text = (small.path / A).read_bytes()
+    small.git("mv", "calibs", "data")
+    small.commit({"curated.yaml": "calibs: data\n"}, "Move everything")
+    small.write({"data/lab/defects/d00/20200101T000000.ecsv": "not committed"})
+    state = small.git("status", "--porcelain")
+    package, sha1 = package_at(small.path, "HEAD~1")
+    assert sha1 == first
+    assert [file.path for file in package.layout.files] == [A]
+    assert package.files.read(A) == text
+    with pytest.raises(FileNotFoundError):
+        package.files.read("data/lab/defects/d00/20200101T000000.ecsv")
+    assert small.git("status", "--porcelain") == state
+    later, _ = package_at(small.path, "HEAD")
+    assert [file.path for file in later.layout.files] == ["data/lab/defects/d00/20200101T000000.ecsv"]
+    assert later.files.read(later.layout.files[0].path) == text
+
+
+def test_hidden_files_are_hidden_in_a_commit_too(git_package: MakePackage) -> None:
+    hidden = "calibs/lab/.old/20200101T000000.ecsv"
+    package = git_package({"curated.yaml": "", A: "1", hidden: "1", "calibs/lab/defects/.x.ecsv": ""})
+    work_tree = list(open_package(package.path).files.paths())
+    commit, _ = package_at(package.path, "HEAD")
+    assert list(commit.files.paths()) == work_tree == [A]
