@@ -24,7 +24,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from baseline import Loader
-from curated.check.reader import check_one
+from curated.check.file import read_and_check
 from curated.core.keys import CalibFile
 from curated.fits.writer import fits_bytes
 from curated.package.package import Package, open_package
@@ -91,7 +91,7 @@ def seconds(works: list[Callable[[], Any]]) -> float:
 
 def convert(package: Package, file: CalibFile) -> bytes:
     """Read, check and convert a file."""
-    calib, _, report = check_one(package.files, file, {})
+    report, calib, *_ = read_and_check(package.files, file, {})
     if calib is None:
         raise SystemExit(f"{file.path}: {report.diagnostics}")
     return fits_bytes(calib.fits_content())

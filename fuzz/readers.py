@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from curated.check.file import check_file
-from curated.check.rules.sets import check_set
+from curated.check.report import FileReport
+from curated.check.rules import RULES
+from curated.check.rules.context import make_context
 from curated.core.diagnostic import MAX_FINDINGS, Diagnostic
-from curated.package.config import parse_config
+from curated.package.config import Config, parse_config
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.layout import discover
 from curated.registry import all_types
@@ -53,7 +55,7 @@ def read_settings(data: bytes) -> None:
     if kind <= b"@":
         path = "cam/crosstalk/d00/20240101T000000"
         (file,) = discover([f"{path}.yaml", f"{path}.inputs.yaml"], "").files
-        _, report = check_file(file, _SIDE_OF, None, None, data)
+        _, report = check_file(file, _SIDE_OF, side=data)
         _judge([d for d in report.diagnostics if d.file == file.side], data)
         return
     text = data.decode("utf-8", errors="replace")
@@ -80,9 +82,10 @@ def read_paths(data: bytes) -> None:
     for file in found.files:
         assert file.path in paths
         assert isinstance(file.start, datetime) and file.start.tzinfo is None
-    ranges, diagnostics = check_set(found.files, {}, {})
-    assert ranges.keys() == {file.path for file in found.files}
-    _judge(diagnostics, b"")
+    reports = {f.path: FileReport(f.path, f.key.detector, f.key.filter) for f in found.files}
+    context = make_context(found, Config(), reports, {})
+    assert context.ranges.keys() == reports.keys()
+    _judge([Diagnostic.from_problem(problem, path) for rule in RULES for path, problem in rule(context)], b"")
 
 
 READERS: dict[str, Callable[[bytes], None]] = {
@@ -116,7 +119,7 @@ def _calibration(data: bytes, form: str) -> None:
         datetime.fromisoformat(report.end)
 
 
-def _judge(diagnostics: list[Diagnostic], data: bytes) -> None:
+def _judge(diagnostics: Sequence[Diagnostic], data: bytes) -> None:
     """Assert that each finding has a place, and that all forms of output take it."""
     lines = _LINE_END.split(data.decode("utf-8", errors="replace"))
     counts: dict[str, int] = {}

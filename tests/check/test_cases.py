@@ -39,7 +39,7 @@ def findings(case: Path, tmp_path: Path) -> list[Diagnostic]:
     # Elsewhere, since a bare package must not stand inside another package.
     package = tmp_path / "package"
     shutil.copytree(case, package, ignore=shutil.ignore_patterns("expected.txt"))
-    return check_package(open_package(package), use_cache=False, jobs=1, today=TODAY).diagnostics
+    return list(check_package(open_package(package), use_cache=False, jobs=1, today=TODAY).diagnostics)
 
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)

@@ -35,7 +35,7 @@ def codes(report: Report) -> list[tuple[str, str]]:
 
 def test_a_good_package(package: Path) -> None:
     report = check(package)
-    assert (report.diagnostics, report.failed, len(report.files)) == ([], False, 6)
+    assert (report.diagnostics, report.failed, len(report.files)) == ((), False, 6)
 
 
 @pytest.mark.parametrize(

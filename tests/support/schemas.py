@@ -73,7 +73,7 @@ def schema_takes(name: str, document: Document) -> bool:
 def reader_finds(file: CalibFile, document: Document) -> list[Diagnostic]:
     """Return what ``curated check`` finds in a document at the place of a file."""
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-    return check_file(file, text.encode())[1].diagnostics
+    return list(check_file(file, text.encode())[1].diagnostics)
 
 
 @cache

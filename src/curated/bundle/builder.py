@@ -13,7 +13,7 @@ from typing import Any
 from curated.bundle.base import Base
 from curated.bundle.documents import write_faces
 from curated.bundle.manifest import check_label, make_manifest
-from curated.check.instruments import read_instruments
+from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package
 from curated.convert.origin import Origin, find_origin
@@ -107,7 +107,7 @@ def build_bundle(
             paths,
             jobs=jobs,
             progress=progress,
-            records=True,
+            for_bundle=True,
             recipes=base.recipes if base is not None else None,
         )
         if report.failed:
@@ -115,7 +115,8 @@ def build_bundle(
         if not converted:
             hint = "'curated deprecate --undo' brings one back"
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
-        manifest = make_manifest(origin, chosen, report, converted, base)
+        instruments_by_directory = complete_instruments(package, report.reports, report.declared)
+        manifest = make_manifest(origin, chosen, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
         write_faces(staging, manifest)
         if output.exists():
@@ -139,7 +140,7 @@ def _directories(package: Package, instruments: Sequence[str]) -> list[str]:
     """Return the directories of the instruments of these names, or directories."""
     if not instruments:
         return []
-    declared = read_instruments(package, Report())
+    declared, _ = read_instruments(package)
     found = []
     for name in instruments:
         matching = [

@@ -12,16 +12,21 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import compact, iso, parse_time, tai_nanoseconds
 from curated.datasets.record import data_id_of, dataset_uuid
+from curated.package.instrument import Instrument
 from curated.registry import get_type
 
 
-def identities(report: Report, files: Iterable[CalibFile], label: str) -> dict[str, dict[str, Any]]:
+def identities(
+    report: Report, instruments: Mapping[str, Instrument], files: Iterable[CalibFile], label: str
+) -> dict[str, dict[str, Any]]:
     """Return what calibrations are in a repository under a release label, by path.
 
     Parameters
     ----------
     report : `Report`
-        What the check found out: instruments and validity.
+        Result of the check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
     files : iterable [`CalibFile`]
         The calibrations; those that are out of use among them, whose runs nothing else may take.
     label : `str`
@@ -37,7 +42,10 @@ def identities(report: Report, files: Iterable[CalibFile], label: str) -> dict[s
     times = {t for file in listed for t in _ends(report, file) if t is not None}
     tai = tai_nanoseconds(times)
     runs: set[tuple[str, str, str]] = set()
-    return {file.path: _identity(file, report, label, tai, runs) for file in listed}
+    return {
+        file.path: _identity(file, report, instruments[file.key.instrument], label, tai, runs)
+        for file in listed
+    }
 
 
 def _ends(report: Report, file: CalibFile) -> tuple[datetime, datetime | None]:
@@ -48,12 +56,12 @@ def _ends(report: Report, file: CalibFile) -> tuple[datetime, datetime | None]:
 def _identity(
     file: CalibFile,
     report: Report,
+    instrument: Instrument,
     label: str,
     tai: Mapping[datetime, int],
     runs: set[tuple[str, str, str]],
 ) -> dict[str, Any]:
     spec = get_type(file.key.type).SPEC
-    instrument = report.instruments[file.key.instrument]
     data_id: dict[str, Any] = {"instrument": instrument.name}
     try:
         if spec.has_detector:

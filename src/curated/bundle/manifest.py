@@ -40,7 +40,12 @@ def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'")
 
 
 def make_manifest(
-    origin: Origin, label: str, report: Report, converted: Iterable[Converted], base: Base | None = None
+    origin: Origin,
+    label: str,
+    report: Report,
+    instruments: Mapping[str, Instrument],
+    converted: Iterable[Converted],
+    base: Base | None = None,
 ) -> dict[str, Any]:
     """Return the manifest of a bundle.
 
@@ -51,7 +56,9 @@ def make_manifest(
     label : `str`
         Release label.
     report : `Report`
-        What the check found out: instruments and validity.
+        Result of the check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
     converted : iterable [`Converted`]
         The FITS files.
     base : `Base`, optional
@@ -60,7 +67,7 @@ def make_manifest(
     listed = list(converted)
     directories = sorted({c.file.key.instrument for c in listed})
     # What is out of use counts where runs are named, so that they are the same before and after.
-    known = identities(report, report.files, label)
+    known = identities(report, instruments, report.files, label)
     datasets = [{**known[c.file.path], **_file(c, origin)} for c in listed]
     if base is not None:
         datasets = [base.referring(dataset) for dataset in datasets]
@@ -70,7 +77,7 @@ def make_manifest(
         "curated": __version__,
         "repository": {"sha1": origin.sha1, "url": origin.url, "dirty": origin.dirty, "label": label},
         "base": base.name if base is not None else None,
-        "instruments": [_instrument(report.instruments[d], label) for d in directories],
+        "instruments": [_instrument(instruments[d], label) for d in directories],
         "dataset_types": _dataset_types(listed),
         "datasets": datasets,
         "deprecated": _deprecated(origin, report),

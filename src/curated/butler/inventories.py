@@ -13,6 +13,7 @@ from typing import Any
 from curated.bundle.base import Base, read_base
 from curated.bundle.builder import default_label
 from curated.bundle.manifest import make_manifest
+from curated.check.instruments import complete_instruments
 from curated.convert import convert_package
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
@@ -239,7 +240,8 @@ def _manifest(
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """Return what a bundle of a package would list, with nothing written and whatever git says of it."""
     origin = Origin("", package.config.url, dirty=True, blobs={}, changes={})
-    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, records=True)
+    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
     if report.failed:
-        return {"datasets": []}, report.diagnostics
-    return make_manifest(origin, label, report, converted), report.diagnostics
+        return {"datasets": []}, list(report.diagnostics)
+    instruments = complete_instruments(package, report.reports, report.declared)
+    return make_manifest(origin, label, report, instruments, converted), list(report.diagnostics)

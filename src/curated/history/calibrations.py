@@ -8,11 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from curated.calib import Calib
-from curated.check.file import FileReport
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
-from curated.check.reader import check_one
-from curated.check.report import Report
-from curated.check.rules.sets import resolve_reported
+from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
@@ -71,7 +69,7 @@ class Calibrations:
 
     @cached_property
     def _declared(self) -> dict[str, Instrument]:
-        return read_instruments(self.package, Report())
+        return read_instruments(self.package)[0]
 
     @property
     def instruments(self) -> list[str]:
@@ -111,7 +109,7 @@ class Calibrations:
         if filter:
             files = [f for f in files if f.key.filter == directory_name(filter)]
         reports = {f.path: self._read(f)[1] for f in files}
-        ranges, _ = resolve_reported(files, reports)
+        ranges = resolve_ranges(files, reports)
         return [Epoch.of(f, ranges[f.path]) for f in files]
 
     def find(
@@ -219,8 +217,8 @@ class Calibrations:
         return (f for f in self.package.layout.files if wanted in ("", f.key.instrument))
 
     def _read(self, file: CalibFile) -> tuple[Calib | None, FileReport]:
-        calib, _, report = check_one(self.package.files, file, self._declared)
-        return calib, report
+        checked = read_and_check(self.package.files, file, self._declared)
+        return checked.calib, checked.report
 
     def _directory(self, instrument: str, detector: str | int) -> str:
         known = self._declared.get(instrument)

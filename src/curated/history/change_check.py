@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from curated.check.cache import Cache
-from curated.check.package import Rule, is_below
-from curated.check.report import Report
-from curated.check.silencing import apply_silence
+from curated.check.package import is_below
+from curated.check.report import Report, apply_silence
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
 from curated.history.changes import Changed, find_changes, find_origins, touched_keys
+from curated.history.edits import EditSearch, find_unnoted_edits
 from curated.history.effects import Effects
 from curated.history.states import Reader
 from curated.package.config import CONFIG_FILE
@@ -44,7 +45,7 @@ def check_since(
     use_cache: bool = True,
     today: date | None = None,
     progress: Progress | None = None,
-    also: Rule | None = None,
+    search: EditSearch | None = None,
 ) -> Report:
     """Check what changed since a commit, and what the change can affect.
 
@@ -60,8 +61,8 @@ def check_since(
         A commit, a branch or a tag; the work tree is compared with the merge base of it and HEAD.
     paths, jobs, use_cache, today, progress
         As for `~curated.check.package.check_package`.
-    also : `~collections.abc.Callable`, optional
-        A rule that needs more than files; it is given those that changed.
+    search : `EditSearch`, optional
+        Search for edits without a note; its findings in files that changed are reported too.
 
     Raises
     ------
@@ -79,14 +80,14 @@ def check_since(
     known = {_name(d) for d in before.diagnostics}
     found = [d for d in now.diagnostics if d.file in concerned or _name(d) not in known]
     found += effects(touched_keys(changed, origins))
-    now.files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
-    found += also(now.files) if also is not None else ()
-    now.diagnostics = [d for d in found if not paths or is_below(d.file, paths)]
-    apply_silence(now, package, today, changed.everything and not paths)
+    files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
+    found += find_unnoted_edits(search, files) if search is not None else ()
+    found = [d for d in found if not paths or is_below(d.file, paths)]
+    complete = changed.everything and not paths
+    diagnostics, silenced = apply_silence(found, package.config.silence, today, complete=complete)
     if not changed.everything:
-        now.diagnostics = [d for d in now.diagnostics if d.file != CONFIG_FILE]
-    now.diagnostics.sort()
-    return now
+        diagnostics = [d for d in diagnostics if d.file != CONFIG_FILE]
+    return replace(now, files=tuple(files), diagnostics=tuple(sorted(diagnostics)), silenced=silenced)
 
 
 def _name(diagnostic: Diagnostic) -> tuple[str, str, str]:
@@ -99,7 +100,7 @@ def _concerned(changed: Changed, now: Report) -> set[str]:
     instruments = changed.instruments
     found = set(changed.paths)
     for file in now.files:
-        together = {file.path, file.side, now.reports[file.path].beside} - {""}
+        together = {file.path, file.side, now.reports[file.path].companion} - {""}
         if file.key.instrument.lower() in instruments or not changed.paths.isdisjoint(together):
             found |= together
     if changed.everything:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from curated.check.reader import read_file
+from curated.check.file import read_file
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
 from curated.git.changes import WorkTreeChanges, work_tree_changes

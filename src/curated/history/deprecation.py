@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from curated.check.file import FileReport
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.check.package import select
-from curated.check.reader import check_one
-from curated.check.report import Report
-from curated.check.rules.sets import resolve_reported
+from curated.check.report import ends_and_marks
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.wholefile import write_whole
@@ -20,7 +18,7 @@ from curated.datasets.deprecation import Deprecation
 from curated.history.effects import Segment, segments
 from curated.package.files import Files
 from curated.package.package import Package
-from curated.package.validity import by_key, folded
+from curated.package.validity import by_key, examine, folded, resolve
 from curated.text.deprecation_mark import marked, unmarked
 
 
@@ -142,11 +140,11 @@ State = tuple[Mapping[str, Any], list[Diagnostic]]
 def _state(package: Package, files: Iterable[CalibFile], contents: Files) -> State:
     """Return the ranges of files, and what is found of their validity."""
     listed = list(files)
-    declared = read_instruments(package, Report())
-    reports: dict[str, FileReport] = {
-        f.path: check_one(contents, f, declared, beside=False)[2] for f in listed
-    }
-    ranges, problems = resolve_reported(listed, reports)
+    declared, _ = read_instruments(package)
+    reports = {f.path: read_and_check(contents, f, declared, companion=False).report for f in listed}
+    ends, marks = ends_and_marks(reports)
+    ranges = resolve(listed, ends, marks)
+    problems = examine(by_key(listed), ranges, ends, marks)
     found = [Diagnostic.from_problem(problem, path) for path, problem in problems]
     found += [d for r in reports.values() for d in r.diagnostics if d.code == "CAL440"]
     return ranges, found

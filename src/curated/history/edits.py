@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curated.check.reader import read_file
+from curated.check.file import read_file
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise

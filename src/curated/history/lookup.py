@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from curated.check.file import FileReport
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
-from curated.check.reader import check_one
-from curated.check.report import Report
-from curated.check.rules.sets import resolve_reported
+from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.times import iso
@@ -136,7 +134,7 @@ def lookup(
     commit = ""
     if as_of is not None:
         package, commit = package_at(package, as_of)
-    declared = read_instruments(package, Report())
+    declared, _ = read_instruments(package)
     answer = find(package, declared, instrument, type_name, time, detector=detector, filter_name=filter_name)
     return replace(answer, commit=commit, change=_change(package, answer.found, commit))
 
@@ -182,8 +180,8 @@ def _in_force(
 ) -> tuple[Candidate | None, tuple[Candidate, ...]]:
     """Return the file in force, and all files of the key in the order of their starts."""
     epochs = [f for f in package.layout.files if _same(f.key, key)]
-    reports = {f.path: check_one(package.files, f, declared, beside=False)[2] for f in epochs}
-    ranges, _ = resolve_reported(epochs, reports)
+    reports = {f.path: read_and_check(package.files, f, declared, companion=False).report for f in epochs}
+    ranges = resolve_ranges(epochs, reports)
     candidates = tuple(
         Candidate(f, ranges[f.path], _verdict(ranges[f.path], time, reports[f.path]))
         for f in sorted(epochs, key=lambda f: (f.start, f.path))
@@ -215,7 +213,8 @@ def detector_directory(package: Package, instrument: Instrument | None, director
         # Any file of a detector tells its number; the first one is enough.
         if file.key.instrument == directory and file.key.detector in directories:
             directories.discard(file.key.detector)
-            if check_one(package.files, file, {}, beside=False)[2].keywords.get("DETECTOR") == int(given):
+            report = read_and_check(package.files, file, {}, companion=False).report
+            if report.keywords.get("DETECTOR") == int(given):
                 return file.key.detector
     return wanted
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
 from curated.check.cache import Cache
-from curated.check.file import FileReport
-from curated.check.package import check_loaded, load_reports
-from curated.check.reader import check_one
-from curated.check.report import Report
+from curated.check.file import read_and_check
+from curated.check.instruments import read_instruments
+from curated.check.package import judge, read_reports
+from curated.check.report import FileReport, Report
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
 from curated.history.changes import Changed, with_files
 from curated.history.equality import differing
-from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 
@@ -47,9 +46,11 @@ class Reader:
 
     def check(self, wanted: Callable[[CalibFile], bool]) -> tuple[Report, Report]:
         """Check the wanted files of both states, with the rules over the set; nothing is silenced."""
-        now = check_loaded(self._part(self.changed.now, wanted), (), self._load_now)
-        before = check_loaded(self._part(self.changed.before, wanted), (), self._load_before)
-        return before, now
+        now, before = (self._part(package, wanted) for package in (self.changed.now, self.changed.before))
+        declared, findings = read_instruments(now)
+        report_now = judge(now, (), declared, self._read_now(now, declared), findings)
+        declared, findings = read_instruments(before)
+        return judge(before, (), declared, self._read_before(before, declared), findings), report_now
 
     def _part(self, package: Package, wanted: Callable[[CalibFile], bool]) -> Package:
         files = {file.path: wanted(file) for file in package.layout.files}
@@ -59,23 +60,21 @@ class Reader:
         loud.layout = package.layout
         return with_files(loud, lambda path: files.get(path, os.path.dirname(path) in directories))
 
-    def _load_now(
-        self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
-    ) -> dict[str, FileReport]:
-        unread = [file for file in listed if file.path not in self.now]
-        self.now |= load_reports(
-            files, unread, declared, self.cache, self.jobs, self.progress, complete=False
+    def _read_now(self, package: Package, declared: Mapping[str, Instrument]) -> dict[str, FileReport]:
+        files = package.layout.files
+        unread = [file for file in files if file.path not in self.now]
+        self.now |= read_reports(
+            package.files, unread, declared, self.cache, self.jobs, self.progress, complete=False
         )
-        return {file.path: self.now[file.path] for file in listed}
+        return {file.path: self.now[file.path] for file in files}
 
-    def _load_before(
-        self, files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
-    ) -> dict[str, FileReport]:
-        for file in listed:
+    def _read_before(self, package: Package, declared: Mapping[str, Instrument]) -> dict[str, FileReport]:
+        files = package.layout.files
+        for file in files:
             if file.path not in self.before:
-                known = None if self._is_changed(file) else self.now.get(file.path)
-                self.before[file.path] = known or check_one(files, file, declared)[2]
-        return {file.path: self.before[file.path] for file in listed}
+                report = None if self._is_changed(file) else self.now.get(file.path)
+                self.before[file.path] = report or read_and_check(package.files, file, declared).report
+        return {file.path: self.before[file.path] for file in files}
 
     def _is_changed(self, file: CalibFile) -> bool:
         return file.path in self.changed.paths or file.side in self.changed.paths
@@ -96,5 +95,5 @@ class Reader:
         if (now, file.path) not in self.calibs:
             files = self.changed.now.files if now else self.changed.before.files
             # What a text says of a file beside it has that file's hash; its pixels need not be read.
-            self.calibs[now, file.path] = check_one(files, file, {}, beside=False)[0]
+            self.calibs[now, file.path] = read_and_check(files, file, {}, companion=False).calib
         return self.calibs[now, file.path]

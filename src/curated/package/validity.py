@@ -118,9 +118,7 @@ def _holes(epochs: Sequence[CalibFile], marks: Marks) -> list[CalibFile]:
     ]
 
 
-def resolve(
-    files: Iterable[CalibFile], ends: Ends, marks: Marks | None = None
-) -> tuple[dict[str, Range], list[tuple[str, Problem]]]:
+def resolve(files: Iterable[CalibFile], ends: Ends, marks: Marks | None = None) -> dict[str, Range]:
     """Resolve the validity of all files.
 
     A file is in force from its start until its explicit end, or else until the next start of the same key, or else
@@ -139,23 +137,40 @@ def resolve(
     -------
     ranges : `dict` [`str`, `Range`]
         Ranges of all files, by path.
-    problems : `list` [`tuple` [`str`, `Problem`]]
-        Path and problem: equal starts, ends before starts, overlaps, holes, times that no repository holds, and
-        what covers the dates of deprecated files.
     """
     files, marks = list(files), marks or {}
-    ranges: dict[str, Range] = {}
-    problems: list[tuple[str, Problem]] = []
     natural = natural_ends(files, ends, marks)
-    for epochs in by_key(files).values():
-        for file in epochs:
-            end = ends.get(file.path) or natural.get(file.path)
-            ranges[file.path] = Range(file.start, end, marks.get(file.path))
+    return {
+        file.path: Range(file.start, ends.get(file.path) or natural.get(file.path), marks.get(file.path))
+        for file in files
+    }
+
+
+def examine(
+    epochs_by_key: Mapping[CalibKey, Sequence[CalibFile]],
+    ranges: Mapping[str, Range],
+    ends: Ends,
+    marks: Marks,
+) -> Iterator[tuple[str, Problem]]:
+    """Yield path and problem of wrong ranges.
+
+    These are equal starts, ends before starts, overlaps, holes, times that no repository holds, and what covers the
+    dates of deprecated files.
+
+    Parameters
+    ----------
+    epochs_by_key : `dict` [`CalibKey`, `list` [`CalibFile`]]
+        Files of each key in the order of their starts; see `by_key`.
+    ranges : `dict` [`str`, `Range`]
+        Ranges of all files; see `resolve`.
+    ends, marks : `dict`
+        As for `resolve`.
+    """
+    for epochs in epochs_by_key.values():
         used = [file for file in epochs if file.path not in marks] if marks else epochs
-        problems += _epoch_problems(used, ends)
+        yield from _epoch_problems(used, ends)
         if len(used) < len(epochs):
-            problems += _deprecation_problems(epochs, used, ranges, ends, _holes(epochs, marks))
-    return ranges, problems
+            yield from _deprecation_problems(epochs, used, ranges, ends, _holes(epochs, marks))
 
 
 def _epoch_problems(used: Sequence[CalibFile], ends: Ends) -> Iterator[tuple[str, Problem]]:

@@ -13,7 +13,7 @@ from curated.bundle.identity import identities
 from curated.butler.certified.lookup import Certified
 from curated.butler.repository.opening import read
 from curated.calib import Calib, CalibrationError
-from curated.check.reader import check_one
+from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.metadata import Metadata
@@ -116,12 +116,12 @@ class PackageDatasets:
                 yield candidate
 
     def _calib(self, file: CalibFile) -> Calib | None:
-        return check_one(self.commit.package.files, file, {}, beside=False)[0]
+        return read_and_check(self.commit.package.files, file, {}, companion=False).calib
 
 
 def _package_datasets(commit: CheckedCommit, label: str) -> Iterator[PackageDataset]:
     report = commit.report
-    records = identities(report, report.files, label)
+    records = identities(report, commit.instruments, report.files, label)
     for file in report.files:
         record = records[file.path]
         span = Span.of(record["validity"]["begin_tai_ns"], record["validity"]["end_tai_ns"])

@@ -182,7 +182,7 @@ def _comparisons(
 
 
 def _collections(butler: Butler, request: RecertificationRequest, commit: CheckedCommit) -> list[str]:
-    instruments = sorted(instrument.name for instrument in commit.report.instruments.values())
+    instruments = sorted(instrument.name for instrument in commit.instruments.values())
     if request.collection is not None:
         names = [request.collection]
     elif request.release is not None:

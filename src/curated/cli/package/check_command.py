@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +22,6 @@ from curated.cli.context import (
 from curated.git.repository import find_work_tree
 
 if TYPE_CHECKING:
-    from curated.check.package import Rule
     from curated.check.report import Report
     from curated.history.edits import EditSearch
     from curated.package.package import Package
@@ -80,19 +77,17 @@ def command(
     """
     package = settings.package()
     chosen = package_paths(package, settings.directory, paths)
+    selected = [] if "" in chosen else chosen
+    today = dt.datetime.now(tz=dt.UTC).date()
     search = _edit_search(package)
     with settings.progress("checking") as progress:
-        report = _checker(since)(
-            package,
-            paths=[] if "" in chosen else chosen,
-            jobs=jobs,
-            use_cache=not no_cache,
-            today=dt.datetime.now(tz=dt.UTC).date(),
-            progress=progress,
-            also=_edit_rule(search),
-        )
+        options = {"jobs": jobs, "use_cache": not no_cache, "progress": progress}
+        if since is None:
+            report = _check(package, selected, today, search, options)
+        else:
+            report = _check_since(package, since, selected, today, search, options)
     if times:
-        _print_times(settings, report, form)
+        _print_times(settings, package, report, form)
     else:
         _print_findings(settings, package, report, form, every=every)
     if summary is not None:
@@ -121,11 +116,12 @@ def _print_findings(settings: Settings, package: Package, report: Report, form: 
             click.echo(line)
 
 
-def _print_times(settings: Settings, report: Report, form: str) -> None:
+def _print_times(settings: Settings, package: Package, report: Report, form: str) -> None:
     """Print when the files are in force; that there are errors is said in a remark."""
+    from curated.check.instruments import complete_instruments
     from curated.report.times import times_text, validity_times
 
-    rows = validity_times(report)
+    rows = validity_times(report, complete_instruments(package, report.reports, report.declared))
     if form == "json":
         print_json("times", files=rows)
     for line in times_text(rows) if form != "json" else ():
@@ -141,15 +137,33 @@ def _prefix(root: Path) -> str:
     return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
 
 
-def _checker(since: str | None) -> Callable[..., Report]:
-    """Return what checks a package: all of it, or what changed since a commit; neither needs the other loaded."""
-    if since is None:
-        from curated.check.package import check_package
+def _check(
+    package: Package, paths: list[str], today: dt.date, search: EditSearch | None, options: dict[str, Any]
+) -> Report:
+    """Check a package: read it while git is asked about edits, then judge both."""
+    from curated.check.package import judge, read_package, select
 
-        return check_package
+    reading = read_package(package, **options)
+    findings = list(reading.findings)
+    if search is not None:
+        from curated.history.edits import find_unnoted_edits
+
+        findings += find_unnoted_edits(search, select(package.layout.files, paths, reading.reports))
+    return judge(package, paths, reading.declared, reading.reports, findings, today=today)
+
+
+def _check_since(
+    package: Package,
+    since: str,
+    paths: list[str],
+    today: dt.date,
+    search: EditSearch | None,
+    options: dict[str, Any],
+) -> Report:
+    """Check what changed since a commit; what that needs is loaded only here."""
     from curated.history.change_check import check_since
 
-    return partial(check_since, revision=since)
+    return check_since(package, since, paths, today=today, search=search, **options)
 
 
 def _edit_search(package: Package) -> EditSearch | None:
@@ -159,11 +173,3 @@ def _edit_search(package: Package) -> EditSearch | None:
     from curated.history.edits import start_edit_search
 
     return start_edit_search(package)
-
-
-def _edit_rule(search: EditSearch | None) -> Rule | None:
-    if search is None:
-        return None
-    from curated.history.edits import find_unnoted_edits
-
-    return partial(find_unnoted_edits, search)

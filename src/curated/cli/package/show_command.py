@@ -49,14 +49,13 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
 def _detector_size(path: Path) -> tuple[int, int] | None:
     """Return columns and rows of a file's detector, where its package declares them."""
     from curated.check.instruments import read_instruments
-    from curated.check.report import Report
     from curated.package.package import open_package
 
     try:
         package = open_package(path.parent)
     except CuratedError:
         return None
-    declared = read_instruments(package, Report())
+    declared, _ = read_instruments(package)
     for file in package.layout.files:
         if package.root / file.path == path.resolve() and file.key.instrument in declared:
             detector = declared[file.key.instrument].detectors.get(file.key.detector)
