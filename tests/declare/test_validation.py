@@ -13,7 +13,7 @@ from curated.declare.settings import _validator, setting_schema
 from curated.declare.validation import LONGEST_KEY, Validator
 from curated.package.config import CONFIG
 from curated.package.instrument import INSTRUMENT
-from curated.provenance.declaration import PROVENANCE
+from curated.provenance.record import PROVENANCE
 from curated.text.yaml.reader import load_yaml
 from support import schemas as support
 

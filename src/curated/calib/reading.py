@@ -21,7 +21,7 @@ from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import IDENTITY_KEYS, normalise
 from curated.core.tables import TextColumn
 from curated.declare import Field, Spec, Table
-from curated.provenance import settle, take
+from curated.provenance import extract, reconcile
 
 
 def from_columns(
@@ -51,10 +51,10 @@ def from_columns(
     problems : `list` [`Problem`]
         Unknown columns, tables of a wrong number of rows, repeated keys.
     """
-    taken = take(metadata, ("metadata",))
-    keywords, problems = normalise(taken.rest)
-    problems += taken.problems + settle(taken.provenance, keywords, taken.places)
-    content = Content(keywords, form=form, provenance=taken.provenance)
+    extracted = extract(metadata, ("metadata",))
+    keywords, problems = normalise(extracted.remainder)
+    problems += extracted.problems + reconcile(extracted.provenance, keywords, extracted.places)
+    content = Content(keywords, form=form, provenance=extracted.provenance)
     for index, columns in enumerate(tables):
         table = spec.tables[index]
         own = tuple(f for f in fields if f.table == index)
@@ -128,11 +128,11 @@ def from_tree(
     spec: Spec, fields: tuple[Field, ...], metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
 ) -> tuple[Content, list[Problem]]:
     """Take values out of a YAML or JSON document; see `from_columns`."""
-    taken = take(tree)
-    tree = taken.rest
+    extracted = extract(tree)
+    tree = extracted.remainder
     keywords, problems = normalise(metadata, tree)
-    problems += taken.problems + settle(taken.provenance, keywords, taken.places)
-    content = Content(keywords, form=form, provenance=taken.provenance)
+    problems += extracted.problems + reconcile(extracted.provenance, keywords, extracted.places)
+    content = Content(keywords, form=form, provenance=extracted.provenance)
     content.units, wrong = _units(tree.get("units"), fields)
     problems += wrong
     known = {"units", *IDENTITY_KEYS, *spec.ignored}

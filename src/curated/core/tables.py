@@ -1,12 +1,10 @@
-"""Columns, tables and images between files and calibrations, and the checksum of their data in FITS."""
+"""Columns, tables and images between files and calibrations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -92,18 +90,3 @@ class ImageData:
     cards: list[tuple[str, Any]]
     datasum: int
     blocks: Callable[[], Iterator[bytes]]
-
-
-def fold(total: int) -> int:
-    """Return a sum of 32-bit words with its carries added back (end-around), in 32 bits."""
-    while total >> 32:
-        total = (total & 0xFFFFFFFF) + (total >> 32)
-    return total
-
-
-def sum32(data: bytes | bytearray | memoryview) -> int:
-    """Return the checksum of FITS data, whose length is a multiple of four bytes.
-
-    It is the ones-complement sum of its 32-bit words (FITS standard 4.0, section 4.4.2.7).
-    """
-    return fold(int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))) if len(data) else 0

@@ -96,9 +96,9 @@ class WorkTree:
     def state(self, path: str) -> str:
         """Return inode, size and times of a file; empty if there is none."""
         try:
-            from curated.image.planes import state_of  # few files have another beside them
+            from curated.image.planes import file_state  # few files have another beside them
 
-            return "-".join(map(str, state_of(f"{self.root}/{path}")))
+            return "-".join(map(str, file_state(f"{self.root}/{path}")))
         except OSError:
             return ""
 

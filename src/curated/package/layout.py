@@ -13,7 +13,7 @@ from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.times import parse_time
-from curated.provenance.declaration import SIDE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import find_type
 
 FORMS = {".ecsv": "ecsv", ".ECSV": "ecsv", ".yaml": "yaml", ".YAML": "yaml", ".json": "json", ".JSON": "json"}
@@ -110,7 +110,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     for path, parts in split:
         if parts[1:] == [INSTRUMENT_FILE]:
             layout.instruments[parts[0]] = path
-        elif path.endswith(SIDE_ENDING) and _is_text(path):
+        elif path.endswith(PROVENANCE_ENDING) and _is_text(path):
             layout.sides.append(path)
         elif _is_beside(parts):
             layout.beside.append(path)
@@ -125,9 +125,9 @@ def _join_sides(layout: Layout) -> None:
     """Give each calibration its provenance file; one without a calibration is a problem."""
     indices = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(layout.files)))}
     for path in layout.sides:
-        i = indices.get(path.removesuffix(SIDE_ENDING))
+        i = indices.get(path.removesuffix(PROVENANCE_ENDING))
         if i is None:
-            stem = path.rpartition("/")[2].removesuffix(SIDE_ENDING)
+            stem = path.rpartition("/")[2].removesuffix(PROVENANCE_ENDING)
             detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
             layout.problems.append((path, Problem("CAL126", (), detail)))
         else:

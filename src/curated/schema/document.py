@@ -10,7 +10,7 @@ from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
 from curated.datasets.deprecation import MARK
 from curated.declare import Field, Spec, Table, required_sizes
 from curated.declare.settings import BASE, DIALECT, schema_name, setting_schema
-from curated.provenance.declaration import PROVENANCE
+from curated.provenance.record import PROVENANCE
 from curated.schema.values import field_schema, value_schema
 
 _NOTHING = {"enum": [None, ""]}

@@ -13,7 +13,7 @@ from curated.declare.settings import schema_name
 from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE
 from curated.package.package import Package
-from curated.provenance.declaration import SIDE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import own_types
 from curated.schema.files import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SCHEMA, write_files
 
@@ -40,7 +40,7 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
         that matches decides.
     """
     start = "" if PurePosixPath(top) == PurePosixPath() else f"{PurePosixPath(top)}/"
-    beside = f"**/*{SIDE_ENDING}"
+    beside = f"**/*{PROVENANCE_ENDING}"
     patterns = {
         schema_name(spec.name, spec.schema_version): [f"{start}*/{spec.name}/**/*.yaml", f"!{beside}"]
         for spec in (cls.SPEC for cls in own_types().values())

@@ -14,7 +14,7 @@ from curated.core.diagnostic import CuratedError
 from curated.declare.settings import document_schema, schema_name
 from curated.package.config import CONFIG
 from curated.package.instrument import INSTRUMENT
-from curated.provenance.declaration import PROVENANCE
+from curated.provenance.record import PROVENANCE
 from curated.registry import own_types
 from curated.schema.document import type_schema
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from curated.core.diagnostic import Diagnostic, Problem, brief
 from curated.provenance import Provenance, parse
-from curated.provenance.declaration import SIDE_ENDING
-from curated.provenance.reading import KEYS
+from curated.provenance.record import KEYS, PROVENANCE_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
 from curated.text.yaml.flow import flow
@@ -70,7 +69,7 @@ def read_provenance_file(data: bytes) -> ProvenanceFile:
 
 def provenance_path(path: str) -> str:
     """Return the path of the provenance file of a calibration file."""
-    return os.path.splitext(path)[0] + SIDE_ENDING
+    return os.path.splitext(path)[0] + PROVENANCE_ENDING
 
 
 def provenance_text(provenance: Provenance) -> str:

@@ -17,9 +17,8 @@ from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.tables import ImageData, TableData
 from curated.core.units import DIMENSIONLESS
 from curated.declare import Array, column
-from curated.image.arrays import planes_of
-from curated.image.file import PLANES, is_plain_name, read_image
-from curated.image.planes import Plane, digest, statistics
+from curated.image.planes import Plane, digest, planes_of, statistics
+from curated.image.reader import PLANES, is_plain_name, read_image
 from curated.types._image_fields import IMAGE, statistic_column, unit_of
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")

@@ -7,7 +7,7 @@ from typing import Any
 
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.metadata import IDENTITY_KEYS
-from curated.provenance.reading import KEYS
+from curated.provenance.record import KEYS
 
 _PROFILE = "motionProfile"
 _TOP = ("fileName", "fileType", "obsId", "version")

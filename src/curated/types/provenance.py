@@ -13,7 +13,7 @@ from curated.calib import Calib, calibration
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.provenance.declaration import PROVENANCE
+from curated.provenance.record import PROVENANCE
 
 _ROWS, _NAMES, _FLAT = "dataIdList", "dimensions", "dataIds"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")

@@ -1,4 +1,4 @@
-"""Untrusted data to provenance records, with everything that is wrong with them."""
+"""Untrusted data to provenance records, with all their problems."""
 
 from __future__ import annotations
 
@@ -11,88 +11,92 @@ from typing import Any
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.times import iso, parse_time
 from curated.declare.settings import check_setting
-from curated.provenance.declaration import MAX_PARAMETERS, PROVENANCE
 from curated.provenance.keywords import Places
-from curated.provenance.record import Construction, Edit, Input, Provenance
+from curated.provenance.record import (
+    KEYS,
+    MAX_PARAMETERS,
+    PROVENANCE,
+    Construction,
+    Edit,
+    Input,
+    Provenance,
+)
 
-KEYS = tuple(PROVENANCE.keys)
-"""The keys of a provenance record: ``inputs``, ``construction``, ``edits``."""
-
-_SPELLED = frozenset({*KEYS, *(key.upper() for key in KEYS)})
+_SPELLINGS = frozenset({*KEYS, *(key.upper() for key in KEYS)})
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Taken:
-    """Provenance that was taken out of a document.
+class Extract:
+    """The provenance of a document, and the document without it.
 
     Parameters
     ----------
     provenance : `Provenance`
-        What can be used of it.
-    rest : `dict`
-        All other keys.
+        The parts that can be used.
+    remainder : `dict`
+        All other keys of the document.
     places : `dict` [`str`, `tuple`]
-        Where each part stands, for problems that are found later.
+        Place of each part in the document.
     problems : `list` [`Problem`]
-        All that is wrong with it.
+        All problems of the provenance.
     """
 
     provenance: Provenance
-    rest: Mapping[Any, Any]
+    remainder: Mapping[Any, Any]
     places: Places = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
-def take(given: Mapping[Any, Any], at: Pointer = ()) -> Taken:
-    """Take the provenance out of a document, or out of the keywords of a form without another place for it.
+def extract(document: Mapping[Any, Any], at: Pointer = ()) -> Extract:
+    """Part a document, or keywords, from the provenance among them.
 
     Parameters
     ----------
-    given : `~collections.abc.Mapping`
-        The document, or the keywords; it stays as it is.
+    document : `~collections.abc.Mapping`
+        The document, or the keywords; it is not modified.
     at : `tuple`, optional
         Place of the keywords; empty for a document, where only lower-case names count.
     """
-    known = _SPELLED & given.keys()
+    candidates = _SPELLINGS & document.keys()
     # A keyword in capitals that holds a single value is one like any other.
     names = [
         name
-        for name in (given if known else ())
-        if name in known and (name in KEYS or (at and isinstance(given[name], (list, dict))))
+        for name in (document if candidates else ())
+        if name in candidates and (name in KEYS or (at and isinstance(document[name], (list, dict))))
     ]
     if not names:
-        return Taken(_NOTHING, given)
-    provenance, problems = parse({name: given[name] for name in names}, at)
-    rest = {key: value for key, value in given.items() if key not in names}
-    return Taken(provenance, rest, {name.lower(): (*at, name) for name in names}, problems)
+        return Extract(_NOTHING, document)
+    provenance, problems = parse({name: document[name] for name in names}, at)
+    remainder = {key: value for key, value in document.items() if key not in names}
+    return Extract(provenance, remainder, {name.lower(): (*at, name) for name in names}, problems)
 
 
-def parse(given: Mapping[str, Any], at: Pointer = ()) -> tuple[Provenance, list[Problem]]:
+def parse(data: Mapping[str, Any], at: Pointer = ()) -> tuple[Provenance, list[Problem]]:
     """Make records of untrusted data.
 
     Parameters
     ----------
-    given : `~collections.abc.Mapping`
+    data : `~collections.abc.Mapping`
         ``inputs``, ``construction`` and ``edits``, or some of them, in small letters or capitals.
     at : `tuple`, optional
-        Its place in the document.
+        Place of the data in the document.
 
     Returns
     -------
     provenance : `Provenance`
-        The records; of a key with problems there are none.
+        The records, without the parts that have problems.
     problems : `list` [`Problem`]
-        All that is wrong.
+        All problems.
     """
     parts: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name, value in given.items():
+    for name, value in data.items():
         key, place = name.lower(), (*at, name)
-        found = list(_problems(key, value, place))
-        problems += found
-        if not found and key not in parts:
-            parts[key] = _MADE[key](value)
-        elif not found:
+        part_problems = list(_problems(key, value, place))
+        problems += part_problems
+        if not part_problems and key not in parts:
+            parts[key] = _CONSTRUCTORS[key](value)
+        elif not part_problems:
             problems.append(Problem("CAL125", place, f"{name} is another spelling of {key}, given too"))
     return (Provenance(**parts) if parts else _NOTHING), problems
 
@@ -106,9 +110,9 @@ def _problems(key: str, value: Any, at: Pointer) -> Iterator[Problem]:
         yield Problem("CAL124", at, f"{len(value)} {key}; no more than {setting.most} are read")
         return
     codes = {"minimum": "CAL122", "finite": "CAL122"} if key == "inputs" else None
-    wrong = list(check_setting(setting, value, "CAL120", at, codes))
-    yield from wrong
-    if key == "construction" and not wrong:
+    problems = list(check_setting(setting, value, "CAL120", at, codes))
+    yield from problems
+    if key == "construction" and not problems:
         size = len(json.dumps(value.get("parameters", {})))
         if size > MAX_PARAMETERS:
             detail = f"parameters of {size} characters; no more than {MAX_PARAMETERS} are read"
@@ -118,7 +122,7 @@ def _problems(key: str, value: Any, at: Pointer) -> Iterator[Problem]:
     entries = [(i, entry) for i, entry in enumerate(value) if isinstance(entry, dict)]
     for i, entry in entries:
         yield from _date(entry, (*at, i))
-    if key == "inputs" and not wrong:
+    if key == "inputs" and not problems:
         yield from _data_ids(value, at)
 
 
@@ -141,7 +145,7 @@ def _canonical(text: str) -> str:
 
 
 def _data_ids(inputs: list[Any], at: Pointer) -> Iterator[Problem]:
-    """Compare data IDs: each once, all of the same dimensions, since they are rows of one table."""
+    """Yield data IDs that are repeated, or differ in their dimensions: they are rows of one table."""
     first: dict[tuple[Any, ...], int] = {}
     kinds = {name: type(value) for name, value in inputs[0]["data_id"].items()} if inputs else {}
     for i, entry in enumerate(inputs):
@@ -149,9 +153,9 @@ def _data_ids(inputs: list[Any], at: Pointer) -> Iterator[Problem]:
         if not data_id:
             yield Problem("CAL120", place, "data_id says nothing")
             continue
-        seen = first.setdefault(tuple(sorted(data_id.items(), key=lambda item: item[0])), i)
-        if seen != i:
-            yield Problem("CAL123", place, f"input {i + 1} is input {seen + 1} again: {brief(data_id)}")
+        original = first.setdefault(tuple(sorted(data_id.items(), key=lambda item: item[0])), i)
+        if original != i:
+            yield Problem("CAL123", place, f"input {i + 1} is input {original + 1} again: {brief(data_id)}")
         if data_id.keys() != kinds.keys():
             odd = ", ".join(sorted(map(str, data_id.keys() ^ kinds.keys())))
             detail = f"input {i + 1} and input 1 do not have the same dimensions: {odd}"
@@ -165,11 +169,11 @@ def _data_ids(inputs: list[Any], at: Pointer) -> Iterator[Problem]:
 
 def _input(entry: Mapping[str, Any]) -> Input:
     numbers = {name: float(entry[name]) for name in ("exposure_time", "scale", "weight") if name in entry}
-    when = _canonical(entry["date"]) if "date" in entry else ""
-    return Input(data_id=dict(sorted(entry["data_id"].items())), date=when, **numbers)
+    start = _canonical(entry["date"]) if "date" in entry else ""
+    return Input(data_id=dict(sorted(entry["data_id"].items())), date=start, **numbers)
 
 
-_MADE: dict[str, Any] = {
+_CONSTRUCTORS: dict[str, Any] = {
     "inputs": lambda value: tuple(map(_input, value)),
     "construction": lambda value: Construction(**value),
     "edits": lambda value: tuple(
