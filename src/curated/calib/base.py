@@ -23,7 +23,6 @@ from curated.calib.writer import plain, plain_tree, table_data
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import Metadata
 from curated.core.tables import TableData, TextColumn
-from curated.core.units import fits_unit
 from curated.core.wholefile import write_whole
 from curated.declare import Field, column, fields_of
 from curated.provenance import Provenance, combine
@@ -222,16 +221,11 @@ class Calib(Hooks):
 
     def tables(self) -> list[TableData]:
         """Return its tables, the stack's columns in the stack's order."""
-        return table_data(self.SPEC, self.FIELDS, self, self.column_unit)
+        return table_data(self.SPEC, self.FIELDS, self)
 
     def fits_tables(self) -> list[TableData]:
         """Return the tables of its FITS file, for types where they differ from those of the text."""
         return self.tables()
-
-    def column_unit(self, declared: Field) -> str:
-        """Return the unit that a field's column states in FITS; empty for none."""
-        states_unit = self.SPEC.tables[declared.table].fits_units and not declared.keeps_unit
-        return fits_unit(declared.unit if states_unit else self.units.get(declared.name, ""))
 
     def toDict(self) -> dict[str, Any]:
         """Return plain lists, numbers and text, with the keywords under ``metadata``."""

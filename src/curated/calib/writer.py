@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from curated.calib.arrays import is_equal
 from curated.core.tables import ColumnData, TableData
+from curated.core.units import fits_unit
 from curated.declare import Field, Spec, Table, in_group
 
 # -- tables -------------------------------------------------------------------------------------------
 
 
-def table_data(
-    spec: Spec, fields: tuple[Field, ...], calib: Any, unit: Callable[[Field], str]
-) -> list[TableData]:
-    """Return a calibration's tables as FITS and ECSV hold them.
+def column_unit(spec: Spec, field: Field, units: Mapping[str, str]) -> str:
+    """Return the unit that a field's column states in FITS; empty for none.
 
     Parameters
     ----------
     spec : `Spec`
         Declaration of the type.
-    fields : `tuple` [`Field`]
-        Its fields.
-    calib : `Calib`
-        The calibration.
-    unit : `~collections.abc.Callable`
-        Returns the unit that a field's column states; empty for none.
+    field : `Field`
+        The field.
+    units : `dict` [`str`, `str`]
+        Units that the file gives, by field name.
     """
+    states_unit = spec.tables[field.table].fits_units and not field.keeps_unit
+    return fits_unit(field.unit if states_unit else units.get(field.name, ""))
+
+
+def table_data(spec: Spec, fields: tuple[Field, ...], calib: Any) -> list[TableData]:
+    """Return a calibration's tables as FITS and ECSV hold them."""
     tables = []
     for index, table in enumerate(spec.tables):
         if table.rows == "record":
             continue
-        values = [(f, getattr(calib, f.name)) for f in fields if f.table == index and (f.names or f.prefix)]
-        values = [(f, value) for f, value in values if f.column or not f.keyword]
-        columns = (
-            _keyed_columns(table, values, unit) if table.rows == "key" else _columns(table, values, unit)
-        )
+        values = [
+            (f, getattr(calib, f.name), column_unit(spec, f, calib.units))
+            for f in fields
+            if f.table == index and (f.column or ((f.names or f.prefix) and not f.keyword))
+        ]
+        columns = _keyed_columns(table, values) if table.rows == "key" else _columns(table, values)
         if columns is not None:
             keywords = {key: calib.metadata.get(key) for key in table.keywords}
             carries_metadata = index == 0 or spec.repeats_metadata
@@ -46,40 +50,36 @@ def table_data(
     return tables
 
 
-def _keyed_columns(
-    table: Table, values: list[tuple[Field, Any]], unit: Callable[[Field], str]
-) -> dict[str, ColumnData] | None:
+def _keyed_columns(table: Table, values: list[tuple[Field, Any, str]]) -> dict[str, ColumnData] | None:
     """Return the columns of a table with a row for each key; `None` for an optional table without rows."""
-    keys = list(next((v for f, v in values if v and not f.common), {}))
+    keys = list(next((value for field, value, _ in values if value and not field.common), {}))
     if table.optional and not keys:
         return None
     columns = {table.key_column: ColumnData(np.array(keys, dtype=str) if keys else np.zeros(0))}
-    for field, value in values:
+    for field, value, unit in values:
         if field.prefix:
             for name, item in value.items():
-                columns[f"{field.prefix}{name}"] = _stacked([item] * len(keys), field, unit(field))
+                columns[f"{field.prefix}{name}"] = _stacked([item] * len(keys), field, unit)
         elif field.common:
-            columns[field.column] = _stacked([value] * len(keys), field, unit(field))
+            columns[field.column] = _stacked([value] * len(keys), field, unit)
         elif field.columns:
             vectors = np.array([value[key] for key in keys], dtype=field.dtype)
             parts = vectors.T if keys else [np.zeros(0)] * len(field.columns)
             for name, part in zip(field.columns, parts, strict=True):
-                columns[name] = ColumnData(part, unit(field))
+                columns[name] = ColumnData(part, unit)
         else:
             rows = [value[key] for key in keys] if value else []
-            columns[field.column] = _stacked(rows, field, unit(field))
+            columns[field.column] = _stacked(rows, field, unit)
     return columns
 
 
-def _columns(
-    table: Table, values: list[tuple[Field, Any]], unit: Callable[[Field], str]
-) -> dict[str, ColumnData] | None:
+def _columns(table: Table, values: list[tuple[Field, Any, str]]) -> dict[str, ColumnData] | None:
     """Return the columns of any other table; `None` for an optional table without rows."""
     columns = {}
-    for field, value in values:
+    for field, value, unit in values:
         if value is not None:
             rows = _widened(np.asarray(value)[np.newaxis] if table.rows == "one" else value, field)
-            columns[field.column] = ColumnData(_flat_rows(rows), unit(field))
+            columns[field.column] = ColumnData(_flat_rows(rows), unit)
     if table.optional and not any(len(c.values) for c in columns.values()):
         return None
     return columns

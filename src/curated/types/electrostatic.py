@@ -9,7 +9,7 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calib.content import Content
-from curated.calib.writer import plain
+from curated.calib.writer import column_unit, plain
 from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
@@ -249,7 +249,7 @@ class ElectrostaticDistortion(Calib):
                 data = np.zeros((1, 0))
             # Empty vectors have no type in the stack, which makes floats of them.
             data = data if data.size else np.zeros((1, 0))
-            columns[declared.column] = ColumnData(data, self.column_unit(declared))
+            columns[declared.column] = ColumnData(data, column_unit(self.SPEC, declared, self.units))
         return [TableData(columns, carries_metadata=True)]
 
     def toDict(self) -> dict[str, Any]:
