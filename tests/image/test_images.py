@@ -346,7 +346,7 @@ def test_files_of_a_commit_are_not_looked_into(git_package: MakePackage) -> None
     package = git_package(package_files("bias", one_hdu(pixels())))
     package.commit({f"{STEM}.fits": None}, "Remove the image alone")
     for commit, expected in zip(package.commits, [[], ["CAL340"]], strict=True):
-        then, _ = package_at(open_package(package.path), commit)
+        then, _ = package_at(package.path, commit)
         assert [d.code for d in check_package(then, jobs=1, use_cache=False).diagnostics] == expected
 
 

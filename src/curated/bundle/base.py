@@ -1,22 +1,22 @@
-"""What exists already: the datasets of an earlier release, to which a later one refers where nothing changed."""
+"""The base of a bundle: datasets that exist, to which a new release refers instead of holding them again."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curated.bundle.manifest_parts import read_pieces
 from curated.core.diagnostic import CuratedError
 from curated.datasets.record import data_id_of
 from curated.datasets.spans import Span
 
-Dataset = Mapping[str, Any]
+ManifestDataset = Mapping[str, Any]
 """A dataset as a manifest lists it."""
 
-_KEPT = ("uuid", "run", "sha256", "size", "content")
-_TEXTS = ("uuid", "run", "dataset_type", "content")
+_REFERENCE_KEYS = ("uuid", "run", "sha256", "size", "content")
+_TEXT_KEYS = ("uuid", "run", "dataset_type", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,63 +26,64 @@ class Base:
     Parameters
     ----------
     name : `str`
-        The release, or what else holds them, as people know it.
-    recipes : `dict`
-        Datasets whose recipe is known, by recipe.
-    holders : `dict`
-        All of them, by what they are of, when they are valid and what they hold.
+        Label of the release, or another name for people of what holds them.
+    by_recipe : `dict` [`str`, `dict`]
+        Datasets whose recipe is known.
+    by_identity : `dict` [`tuple`, `dict`]
+        All of them, by dataset type, data ID, span and hash of the content.
     """
 
     name: str
-    recipes: dict[str, Dataset] = field(default_factory=dict, repr=False)
-    holders: dict[Any, Dataset] = field(default_factory=dict, repr=False)
+    by_recipe: dict[str, ManifestDataset] = field(default_factory=dict, repr=False)
+    by_identity: dict[Any, ManifestDataset] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, name: str, datasets: Iterable[Dataset]) -> Base:
-        """Return the base of some datasets.
+    def of(cls, name: str, datasets: Iterable[ManifestDataset]) -> Base:
+        """Return the base that datasets are.
 
         Parameters
         ----------
         name : `str`
-            What holds them.
+            As of the class.
         datasets : iterable [`dict`]
             As a manifest lists them; ``recipe``, ``sha256`` and ``size`` may be unknown.
         """
-        listed = list(datasets)
-        return cls(
-            name,
-            {d["recipe"]: d for d in listed if d.get("recipe")},
-            {_identity(d, d["content"]): d for d in listed},
-        )
+        base = cls(name)
+        for dataset in datasets:
+            if dataset.get("recipe"):
+                base.by_recipe[dataset["recipe"]] = dataset
+            base.by_identity[_identity(dataset, dataset["content"])] = dataset
+        return base
 
-    def referring(self, dataset: dict[str, Any]) -> dict[str, Any]:
-        """Return a dataset of a new release; where the same exists already, without a file and as a reference to that.
+    def refer(self, dataset: dict[str, Any]) -> dict[str, Any]:
+        """Return a reference to the same dataset of the base; the dataset itself if the base has none.
 
         Parameters
         ----------
         dataset : `dict`
-            As the manifest is to list it; without a content where only its recipe is known.
+            As a manifest lists it; its content is empty where only its recipe is known.
         """
         if dataset["content"]:
-            known = self.holders.get(_identity(dataset, dataset["content"]))
+            existing = self.by_identity.get(_identity(dataset, dataset["content"]))
         else:
-            known = self.recipes[dataset["recipe"]]
-        if known is None:
+            existing = self.by_recipe[dataset["recipe"]]
+        if existing is None:
             return dataset
-        return {**dataset, **{key: known.get(key) for key in _KEPT}, "path": None, "provenance": None}
+        reference = {key: existing.get(key) for key in _REFERENCE_KEYS}
+        return {**dataset, **reference, "path": None, "provenance": None}
 
 
-def _identity(dataset: Dataset, content: str) -> Any:
+def _identity(dataset: ManifestDataset, content: str) -> Any:
     # The end that stands in a file's header counts as well: a file must not contradict its certification.
     return dataset["dataset_type"], data_id_of(dataset["data_id"]), _span(dataset), content
 
 
-def _span(dataset: Dataset) -> Span:
+def _span(dataset: ManifestDataset) -> Span:
     return Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
 
 
 def read_base(bundle: Path) -> Base:
-    """Return what a bundle holds or refers to.
+    """Return the base that a bundle is, with all datasets that it holds or refers to.
 
     Parameters
     ----------
@@ -92,24 +93,25 @@ def read_base(bundle: Path) -> Base:
     Raises
     ------
     CuratedError
-        If there is no bundle whose manifest tells what its files hold.
+        If there is no bundle whose manifest has hashes of the contents.
     """
     try:
-        manifest = json.loads((bundle / "manifest.json").read_bytes())
-        datasets = [_checked(dataset) for dataset in manifest["datasets"]]
-        label = manifest["repository"]["label"]
+        manifest, datasets = read_pieces(bundle / "manifest.json")
+        if datasets is not None:
+            return Base.of(str(manifest["repository"]["label"]), map(_checked, datasets))
+        reason = "it lists no datasets"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CuratedError(
-            f"{bundle} is no bundle that another one can build on: {error}",
-            "name a bundle that this version of curated made, a tag, or a repository",
-        ) from error
-    return Base.of(str(label), datasets)
+        reason = str(error)
+    raise CuratedError(
+        f"{bundle} is no bundle that another one can build on: {reason}",
+        "name a bundle that this version of curated made, a tag, or a repository",
+    )
 
 
-def _checked(dataset: Any) -> Dataset:
-    texts = [dataset[key] for key in _TEXTS]
+def _checked(dataset: Any) -> ManifestDataset:
+    texts = [dataset[key] for key in _TEXT_KEYS]
     _span(dataset)
     if not all(isinstance(text, str) and text for text in texts) or not isinstance(dataset["data_id"], dict):
         raise ValueError(f"dataset {dataset.get('uuid')} is incomplete")
-    checked: Dataset = dataset
+    checked: ManifestDataset = dataset
     return checked

@@ -70,7 +70,7 @@ def make_manifest(
     known = identities(report, instruments, report.files, label)
     datasets = [{**known[c.file.path], **_file(c, origin)} for c in listed]
     if base is not None:
-        datasets = [base.referring(dataset) for dataset in datasets]
+        datasets = [base.refer(dataset) for dataset in datasets]
     return {
         "format": FORMAT,
         "version": VERSION,

@@ -153,7 +153,7 @@ def _of_bundle(path: Path) -> Audit:
     diagnostics = list(found)
     base = read_base(path)
     datasets: list[dict[str, Any]] = []
-    for dataset in base.holders.values():
+    for dataset in base.by_identity.values():
         content = dataset["content"]
         if dataset["path"] is not None:
             try:

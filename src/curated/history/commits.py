@@ -67,7 +67,7 @@ class CommitChecker:
         CuratedError
             If there is no repository, or no such commit.
         """
-        package, commit = package_at(self.package, revision)
+        package, commit = package_at(self.package.root, revision)
         if commit not in self._commits:
             declared, findings = read_instruments(package)
             reports = self._read(package.files, package.layout.files, declared)

@@ -12,7 +12,7 @@ from curated.cli.context import Settings, format_option, package_paths, pass_set
 
 if TYPE_CHECKING:
     from curated.datasets.deprecation import Deprecation
-    from curated.history.deprecation import Outcome
+    from curated.history.deprecation import DeprecationPlan
 
 
 @click.command("deprecate")
@@ -58,12 +58,12 @@ def command(
 
     package = settings.package()
     mark = _mark({"reason": reason, "by": by, "date": date, "cover": cover}, undo=undo)
-    outcome = plan_deprecation(package, package_paths(package, settings.directory, paths), mark)
-    if not (dry_run or outcome.failed):
-        write_deprecation(package, outcome)
+    plan = plan_deprecation(package, package_paths(package, settings.directory, paths), mark)
+    if not (dry_run or plan.failed):
+        write_deprecation(package, plan)
     show = _as_json if form == "json" else _as_text
-    show(outcome, mark, dry_run=dry_run)
-    raise SystemExit(1 if outcome.failed else 0)
+    show(plan, mark, dry_run=dry_run)
+    raise SystemExit(1 if plan.failed else 0)
 
 
 def _mark(given: dict[str, str | None], *, undo: bool) -> Deprecation | None:
@@ -90,8 +90,8 @@ def _mark(given: dict[str, str | None], *, undo: bool) -> Deprecation | None:
     return mark
 
 
-def _as_json(outcome: Outcome, mark: Deprecation | None, *, dry_run: bool) -> None:
-    files = [{"path": change.file.path, "changed": change.changed} for change in outcome.changes]
+def _as_json(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
+    files = [{"path": edit.file.path, "changed": edit.changed} for edit in plan.edits]
     effects = [
         {
             "key": str(key),
@@ -100,30 +100,30 @@ def _as_json(outcome: Outcome, mark: Deprecation | None, *, dry_run: bool) -> No
             "before": s.before.path if s.before else None,
             "now": s.now.path if s.now else None,
         }
-        for key, s in outcome.effects
+        for key, s in plan.effects
     ]
     content: dict[str, Any] = {"mark": mark.keywords() if mark else None, "files": files, "effects": effects}
-    findings = [d.to_dict() for d in outcome.diagnostics]
-    print_json("deprecate", failed=outcome.failed, dry_run=dry_run, **content, findings=findings)
+    findings = [d.to_dict() for d in plan.diagnostics]
+    print_json("deprecate", failed=plan.failed, dry_run=dry_run, **content, findings=findings)
 
 
-def _as_text(outcome: Outcome, mark: Deprecation | None, *, dry_run: bool) -> None:
+def _as_text(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
     from curated.report.text import finding_line, printable
 
     done = "deprecated" if mark is not None else "in use"
-    for diagnostic in outcome.diagnostics:
+    for diagnostic in plan.diagnostics:
         if diagnostic.code != "CAL441":
             click.echo(finding_line(diagnostic), err=True)
-    for change in outcome.changes if not outcome.failed else ():
+    for edit in plan.edits if not plan.failed else ():
         state = f"is {done} already: nothing changed"
-        if change.changed:
+        if edit.changed:
             state = f"would be {done}" if dry_run else f"{done}{' again' if mark is None else ''}"
-        click.echo(f"{printable(change.file.path)}: {state}")
-    for key, part in outcome.effects:
+        click.echo(f"{printable(edit.file.path)}: {state}")
+    for key, part in plan.effects:
         before, now = (printable(file.path) if file else "nothing" for file in (part.before, part.now))
         click.echo(f"{printable(str(key))} from {part.range} UTC: {now} instead of {before}")
-    if outcome.failed:
+    if plan.failed:
         click.echo("nothing was written", err=True)
-    elif mark is not None and not dry_run and any(change.changed for change in outcome.changes):
-        paths = [change.file.path for change in outcome.changes if change.changed]
+    elif mark is not None and not dry_run and any(edit.changed for edit in plan.edits):
+        paths = [edit.file.path for edit in plan.edits if edit.changed]
         click.echo(f"to undo: {printable(shlex.join(['curated', 'deprecate', '--undo', *paths]))}")

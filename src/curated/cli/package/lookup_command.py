@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from curated.cli.context import Settings, format_option, pass_settings, print_json
 from curated.core.diagnostic import CuratedError
 from curated.core.times import iso, parse_time
+
+if TYPE_CHECKING:
+    from curated.git.changes import Commit
+    from curated.history.lookup import Answer, Candidate
 
 
 @click.command("lookup")
@@ -43,29 +47,26 @@ def command(
 
     Exit status 1 if none is in force.
     """
-    from curated.history.lookup import lookup
+    from curated.history.lookup import last_commit, lookup, package_at
 
     try:
         time = parse_time(at)
     except ValueError as error:
         raise CuratedError(f"{at!r} is not a date-time", "write it like 2024-06-01T00:00:00") from error
-    answer = lookup(
-        settings.package(),
-        instrument,
-        type_name,
-        time,
-        detector=detector,
-        filter_name=filter_name,
-        as_of=as_of,
-    )
+    package, sha1 = settings.package(), ""
+    if as_of is not None:
+        package, sha1 = package_at(package.root, as_of)
+    answer = lookup(package, instrument, type_name, time, detector=detector, filter_name=filter_name)
+    in_force = answer.in_force
+    commit = last_commit(package, in_force.file.path, sha1) if in_force is not None else None
     if form == "json":
-        print_json("lookup", **_plain(answer, explain))
+        print_json("lookup", **_to_json(answer, sha1, commit, explain=explain))
     else:
-        _print(answer, explain)
-    raise SystemExit(0 if answer.found is not None else 1)
+        _print(answer, commit, explain=explain)
+    raise SystemExit(0 if in_force is not None else 1)
 
 
-def _candidate(candidate: Any) -> dict[str, Any]:
+def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
     valid = candidate.range
     return {
         "file": candidate.file.path,
@@ -75,34 +76,31 @@ def _candidate(candidate: Any) -> dict[str, Any]:
     }
 
 
-def _plain(answer: Any, explain: bool) -> dict[str, Any]:
-    change = answer.change
+def _to_json(answer: Answer, as_of: str, commit: Commit | None, *, explain: bool) -> dict[str, Any]:
     return {
         "key": str(answer.key),
         "time": f"{iso(answer.time)}Z",
-        "as_of": answer.commit or None,
-        "found": _candidate(answer.found) if answer.found else None,
-        "commit": {"sha1": change.sha1, "date": change.date, "author": change.author} if change else None,
-        "candidates": [_candidate(c) for c in answer.candidates] if explain else [],
+        "as_of": as_of or None,
+        "found": _candidate_to_json(answer.in_force) if answer.in_force else None,
+        "commit": commit._asdict() if commit else None,
+        "candidates": [_candidate_to_json(c) for c in answer.candidates] if explain else [],
     }
 
 
-def _print(answer: Any, explain: bool) -> None:
+def _print(answer: Answer, commit: Commit | None, *, explain: bool) -> None:
     from curated.report.text import printable
 
     key = printable(str(answer.key))
-    if answer.found is None:
+    if answer.in_force is None:
         click.echo(f"no {key} is in force at {iso(answer.time)} UTC")
     else:
-        click.echo(printable(answer.found.file.path))
-        click.echo(f"valid  {answer.found.range} UTC")
-        if answer.change is not None:
-            click.echo(
-                f"commit {answer.change.sha1[:12]} {answer.change.date} {printable(answer.change.author)}"
-            )
+        click.echo(printable(answer.in_force.file.path))
+        click.echo(f"valid  {answer.in_force.range} UTC")
+        if commit is not None:
+            click.echo(f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}")
     if explain:
         click.echo(f"\n{len(answer.candidates)} of {key}:")
         for candidate in answer.candidates:
             click.echo(f"  {printable(candidate.file.path)}\n      {candidate.range}: {candidate.verdict}")
-    elif answer.found is None and answer.candidates:
+    elif answer.in_force is None and answer.candidates:
         click.echo("--explain lists those that there are")
