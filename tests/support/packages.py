@@ -46,6 +46,14 @@ def make_demo(path: Path) -> GitPackage:
     return package
 
 
+def convert_demo(demo: GitPackage, output: Path) -> Path:
+    """Convert the demonstration package with the command, and return the directory of its FITS files."""
+    done = run_curated("convert", "-o", output, cwd=demo.path)
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    assert done.stdout.startswith(f"{DEMO_FILES} FITS files (")
+    return output
+
+
 def defects(
     meta: Mapping[str, Any] | None = None,
     *,
