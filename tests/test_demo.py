@@ -121,7 +121,7 @@ def test_kernels_are_symmetric_and_negative(path: Path) -> None:
 
 def test_camera_agrees_with_the_instrument(report: Report) -> None:
     camera = own_types()["camera"].readText(DEMO / "camera" / "20200101T000000.yaml")
-    instrument = report.instruments["demo"]
+    instrument = report.declared["demo"]
     for i, name in enumerate(camera.detector_name.tolist()):
         declared = instrument.detectors[name]
         assert declared.id == camera.detector_id[i]

@@ -37,6 +37,6 @@ def open(path: str | os.PathLike[str] = ".", rev: str | None = None) -> Calibrat
         If there is no package, or no such commit.
     """
     # Whoever imports curated pays for nothing that is not used.
-    from curated.history.opening import open_calibrations
+    from curated.history.calibrations import open_calibrations
 
     return open_calibrations(path, rev)

@@ -16,8 +16,7 @@ from curated.core.diagnostic import brief
 from curated.core.wholefile import write_new
 from curated.declare.settings import Setting, check_setting
 from curated.package.config import CONFIG_FILE
-from curated.package.instrument import Instrument, parse_instrument
-from curated.package.instrument.evidence import (
+from curated.package.evidence import (
     KEYWORDS,
     NAME,
     Evidence,
@@ -26,12 +25,11 @@ from curated.package.instrument.evidence import (
     filter_of,
     gather,
 )
-from curated.package.instrument.settings import DETECTOR, FILTER, INSTRUMENT
+from curated.package.instrument import DETECTOR, FILTER, INSTRUMENT, Instrument, parse_instrument
 from curated.package.layout import INSTRUMENT_FILE
 from curated.package.package import Package
 from curated.text.yaml.reader import load_yaml
-from curated.text.yaml.scalar_writer import yaml_scalar
-from curated.text.yaml.writer import yaml_flow
+from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
 _SHOWN = 3
 """Most values of a contradiction that are shown."""

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,10 +47,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def check(root: Path) -> list[Diagnostic]:
-    return check_package(open_package(root), jobs=1).diagnostics
+    return list(check_package(open_package(root), jobs=1).diagnostics)
 
 
-def in_full(diagnostics: list[Diagnostic]) -> list[dict[str, object]]:
+def in_full(diagnostics: Iterable[Diagnostic]) -> list[dict[str, object]]:
     return [d.to_dict() for d in diagnostics]
 
 
@@ -81,7 +82,7 @@ def test_what_is_remembered_is_used(package: Path) -> None:
     program, _, body = path.read_text().partition(" ")
     entries = json.loads(body.partition("\n")[2])
     for entry in entries.values():
-        entry["found"] = []
+        entry["diagnostics"] = []
     changed = json.dumps(entries).encode()
     path.write_bytes(f"{program} {hashlib.sha256(changed).hexdigest()}\n".encode() + changed)
     assert {d.code[3] for d in check(package)} == {"4"}, (
@@ -95,7 +96,7 @@ def test_a_changed_file_is_read_again(package: Path) -> None:
     changed.write_text(changed.read_text().replace("-1 5 0 3", "1 5 1 3"))
     assert remembered(package) == FILES - 1
     again = check(package)
-    assert again == check_package(open_package(package), use_cache=False).diagnostics
+    assert again == list(check_package(open_package(package), use_cache=False).diagnostics)
     assert remembered(package) == FILES
 
 
@@ -103,7 +104,7 @@ def test_files_that_are_gone_are_forgotten(package: Path) -> None:
     check(package)
     shutil.rmtree(package / "calibs/CAL502-metadata")
     check(package)
-    assert not any("CAL502" in path for path in Cache(package).known)
+    assert not any("CAL502" in path for path in Cache(package).entries)
 
 
 def test_a_part_keeps_what_is_known_of_the_rest(package: Path) -> None:
@@ -120,9 +121,9 @@ def test_another_instrument_is_another_question(package: Path) -> None:
     counts = []
     for width in (50, 200, 50, 5):
         file.write_text(text.replace("width: 50", f"width: {width}"))
-        found = check(package)
-        counts.append([d.code for d in found].count("CAL307"))
-        assert in_full(found) == in_full(check_package(open_package(package), use_cache=False).diagnostics)
+        findings = check(package)
+        counts.append([d.code for d in findings].count("CAL307"))
+        assert in_full(findings) == in_full(check_package(open_package(package), use_cache=False).diagnostics)
     assert counts == [1, 0, 1, 2]
 
 
@@ -264,14 +265,14 @@ def test_a_type_of_another_project_is_a_part_of_what_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    source = tmp_path / "their_wavefronts.py"
+    source = tmp_path / "other_wavefronts.py"
     source.write_text("class Wavefronts:\n    pass\n")
-    theirs = importlib.import_module("their_wavefronts").Wavefronts
-    before = type_state(theirs)
+    other_type = importlib.import_module("other_wavefronts").Wavefronts
+    before = type_state(other_type)
     assert before
-    assert type_state(theirs) == before
+    assert type_state(other_type) == before
     source.write_text("class Wavefronts:\n    version = 2\n")
-    assert type_state(theirs) != before
+    assert type_state(other_type) != before
     source.unlink()
-    assert type_state(theirs) not in ("", before)
-    assert type_state(get_type("defects")) == "", "ours are a part of the program"
+    assert type_state(other_type) not in ("", before)
+    assert type_state(get_type("defects")) == "", "types of this project are a part of the program"

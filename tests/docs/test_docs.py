@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from curated.core.codes import CODES
-from curated.docs import check_docs, codes_page, type_page, write_docs
+from curated.docs import check_docs, codes_page, find_example, type_page, write_docs
 from curated.docs.__main__ import main
-from curated.docs.examples import find_example
 from curated.registry import own_types
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +28,7 @@ def test_a_page_names_everything_that_is_declared(name):
     for field in cls.FIELDS:
         for word in (
             f"`{field.key}`",
-            f"`{field.where or field.keyword or field.key}`",
+            f"`{field.column_label or field.keyword or field.key}`",
             field.doc,
             field.unit,
         ):

@@ -70,10 +70,9 @@ def test_the_check_finds_nothing_new(trip: Trip) -> None:
 
 def test_the_instrument_is_the_repository_s(trip: Trip) -> None:
     from curated.check.instruments import read_instruments
-    from curated.check.report import Report
 
     package, _, back = trip
-    before, after = (read_instruments(open_package(p), Report())["demo"] for p in (package.path, back))
+    before, after = (read_instruments(open_package(p))[0]["demo"] for p in (package.path, back))
     assert after.name == before.name
     assert after.filters == before.filters
     for name, detector in before.detectors.items():

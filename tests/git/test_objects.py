@@ -41,7 +41,7 @@ def test_a_link_to_a_file_of_the_package_stands_for_it(small: GitPackage) -> Non
     assert C in str(caught.value)
     small.commit({C: None})
     origin = find_origin(package := open_package(small.path))
-    assert origin.changes[B].sha1 == last
+    assert origin.last_commits[B].sha1 == last
     assert [file.path for file in package.layout.files] == [A, B]
 
 
@@ -52,14 +52,14 @@ def test_a_commit_is_read_without_a_checkout(small: GitPackage) -> None:
     small.commit({"curated.yaml": "calibs: data\n"}, "Move everything")
     small.write({"data/lab/defects/d00/20200101T000000.ecsv": "not committed"})
     state = small.git("status", "--porcelain")
-    package, sha1 = package_at(open_package(small.path), "HEAD~1")
+    package, sha1 = package_at(small.path, "HEAD~1")
     assert sha1 == first
     assert [file.path for file in package.layout.files] == [A]
     assert package.files.read(A) == text
     with pytest.raises(FileNotFoundError):
         package.files.read("data/lab/defects/d00/20200101T000000.ecsv")
     assert small.git("status", "--porcelain") == state
-    later, _ = package_at(open_package(small.path), "HEAD")
+    later, _ = package_at(small.path, "HEAD")
     assert [file.path for file in later.layout.files] == ["data/lab/defects/d00/20200101T000000.ecsv"]
     assert later.files.read(later.layout.files[0].path) == text
 
@@ -68,5 +68,5 @@ def test_hidden_files_are_hidden_in_a_commit_too(git_package: MakePackage) -> No
     hidden = "calibs/lab/.old/20200101T000000.ecsv"
     package = git_package({"curated.yaml": "", A: "1", hidden: "1", "calibs/lab/defects/.x.ecsv": ""})
     work_tree = list(open_package(package.path).files.paths())
-    commit, _ = package_at(open_package(package.path), "HEAD")
+    commit, _ = package_at(package.path, "HEAD")
     assert list(commit.files.paths()) == work_tree == [A]

@@ -51,11 +51,11 @@ def test_it_is_what_lookup_finds(demo: Calibrations, time: str, detector: str) -
     at = datetime.fromisoformat(time)
     answer = lookup(open_package(ROOT), "demo", "defects", at, detector=detector)
     epoch = demo.find("defects", instrument="demo", detector=detector, at=time)
-    assert (epoch.path if epoch else None) == (answer.found.file.path if answer.found else None)
+    assert (epoch.path if epoch else None) == (answer.in_force.file.path if answer.in_force else None)
     if epoch is not None:
         got = demo.get("defects", instrument="demo", detector=detector, at=time)
         assert got == Defects.readText(ROOT / epoch.path)
-        assert (epoch.start, epoch.end) == (answer.found.range.start, answer.found.range.end)
+        assert (epoch.start, epoch.end) == (answer.in_force.range.start, answer.in_force.range.end)
         assert epoch in demo.epochs("defects", instrument="demo", detector=detector)
 
 

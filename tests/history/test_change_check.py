@@ -64,7 +64,7 @@ def package(git_package: MakePackage) -> GitPackage:
 
 def test_nothing_changed(package: GitPackage) -> None:
     report = since(package, "HEAD")
-    assert (report.files, report.diagnostics) == ([], [])
+    assert (report.files, report.diagnostics) == ((), ())
 
 
 @pytest.mark.parametrize("committed", [False, True])
@@ -340,7 +340,7 @@ def test_silenced_as_any_other_and_never_needless(package: GitPackage) -> None:
     report = since(package, "HEAD")
     assert [d.file for d in report.diagnostics] == [MIDDLE]
     assert report.silenced == 1
-    assert check_package(open_package(package.path), use_cache=False).diagnostics == []
+    assert check_package(open_package(package.path), use_cache=False).diagnostics == ()
 
 
 # -- git -----------------------------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def test_a_package_that_is_new(git_package: MakePackage) -> None:
     package = git_package({"README": ""})
     package.commit({**CONFIG, OLD: text(OLD), MIDDLE: text(MIDDLE)})
     report = since(package, "HEAD~1")
-    assert (len(report.files), report.diagnostics) == (2, [])
+    assert (len(report.files), report.diagnostics) == (2, ())
 
 
 def test_a_revision_that_there_is_not(package: GitPackage) -> None:

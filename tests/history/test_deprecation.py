@@ -21,7 +21,7 @@ from curated.datasets.deprecation import COVERS, Deprecation
 from curated.history.change_check import check_since
 from curated.package.layout import discover, walk
 from curated.package.package import open_package
-from curated.package.validity import resolve
+from curated.package.validity import by_key, examine, resolve
 from curated.text import read
 from curated.text.deprecation_mark import marked, unmarked
 from support.packages import ROOT, defects, make_demo, place, run_curated
@@ -130,7 +130,8 @@ def test_every_moment_has_what_the_covers_say(epochs: list[tuple[str, bool]]) ->
         for file, (_, is_short) in zip(files, epochs, strict=True)
         if is_short
     }
-    ranges, problems = resolve(files, ends, marks)
+    ranges = resolve(files, ends, marks)
+    problems = examine(by_key(files), ranges, ends, marks)
     current = ""
     for file, (cover, is_short) in zip(files, epochs, strict=True):
         if not cover:

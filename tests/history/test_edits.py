@@ -12,7 +12,6 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.history.edits import start_edit_search
 from curated.history.lookup import package_at
-from curated.package.package import open_package
 from support.packages import defects, place, run_curated
 
 CONFIG = {"curated.yaml": "calibs: calibs\n"}
@@ -222,5 +221,5 @@ def test_the_variables_of_a_hook_lead_nowhere_else(
 
 def test_files_of_a_commit_are_not_looked_at(package: GitPackage) -> None:
     package.commit({FILE: defects(x0=5)})
-    past, _ = package_at(open_package(package.path), "HEAD")
+    past, _ = package_at(package.path, "HEAD")
     assert start_edit_search(past) is None

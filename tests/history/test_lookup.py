@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,12 +11,10 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.core.diagnostic import CuratedError
 from curated.core.times import parse_time
-from curated.history.lookup import Answer, lookup
+from curated.history.lookup import Answer, last_commit, lookup, package_at
 from curated.package.package import open_package
 from curated.registry import own_types
 from support.packages import ROOT, defects, place, run_curated
-
-Ask = Callable[..., Answer]
 
 CURVE = (
     "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: wavelength, unit: nm, datatype: float64}\n"
@@ -34,16 +31,31 @@ def at(start: int, end: str | None = None, **options: object) -> tuple[str, str]
 
 
 def ask(
-    package: GitPackage | Path, time: str, type_name: str = "defects", instrument: str = "lab", **options: str
+    package: GitPackage | Path,
+    time: str,
+    type_name: str = "defects",
+    instrument: str = "lab",
+    as_of: str | None = None,
+    **options: str,
 ) -> Answer:
-    path = package if isinstance(package, Path) else package.path
-    return lookup(open_package(path), instrument, type_name, parse_time(time), **options)
+    opened = open_package(package if isinstance(package, Path) else package.path)
+    if as_of is not None:
+        opened, _ = package_at(opened.root, as_of)
+    return lookup(opened, instrument, type_name, parse_time(time), **options)
 
 
-def found(*arguments: object, **options: str) -> str | None:
+def path_in_force(*arguments: object, **options: str) -> str | None:
     """The file in force."""
     answer = ask(*arguments, **options)  # type: ignore[arg-type]
-    return answer.found.file.path if answer.found else None
+    return answer.in_force.file.path if answer.in_force else None
+
+
+def change(package: GitPackage | Path, path: str | None, as_of: str | None = None) -> str | None:
+    """The last commit that changed a file."""
+    opened = open_package(package if isinstance(package, Path) else package.path)
+    opened, sha1 = package_at(opened.root, as_of) if as_of is not None else (opened, "")
+    commit = last_commit(opened, path, sha1) if path is not None else None
+    return commit.sha1 if commit is not None else None
 
 
 @pytest.fixture
@@ -81,15 +93,15 @@ def lab(git_package: MakePackage) -> GitPackage:
     ],
 )
 def test_times(lab: GitPackage, time: str, year: int | None) -> None:
-    assert found(lab, time, detector="d00") == (place(0, f"{year}0101T000000") if year else None)
+    assert path_in_force(lab, time, detector="d00") == (place(0, f"{year}0101T000000") if year else None)
 
 
 def test_a_second_that_only_the_file_name_has(git_package: MakePackage) -> None:
     first, second = place(0, "20200101T000000"), place(0, "20200101T000000.5")
     text = defects(date="2020-01-01T00:00:00.500000")
     package = git_package({"curated.yaml": "", first: defects(), second: text})
-    assert found(package, "2020-01-01T00:00:00.499999", detector="d00") == first
-    assert found(package, "2020-01-01T00:00:00.500000", detector="d00") == second
+    assert path_in_force(package, "2020-01-01T00:00:00.499999", detector="d00") == first
+    assert path_in_force(package, "2020-01-01T00:00:00.500000", detector="d00") == second
 
 
 def test_the_hole_of_the_demonstration() -> None:
@@ -98,7 +110,7 @@ def test_the_hole_of_the_demonstration() -> None:
         ("2021-06-15", None),
         ("2022-03-01", "20220301T000000"),
     ):
-        path = found(ROOT, time, instrument="demo", detector="d02")
+        path = path_in_force(ROOT, time, instrument="demo", detector="d02")
         assert path == (f"calibs/demo/defects/d02/{name}.ecsv" if name else None)
 
 
@@ -114,14 +126,10 @@ def test_as_of_a_commit(lab: GitPackage) -> None:
     lab.commit({at(2022)[0]: None}, "Remove 2022")
 
     def known(time: str, revision: str | None) -> tuple[str | None, str | None]:
-        answer = (
-            ask(lab, time, detector="d00", as_of=revision) if revision else ask(lab, time, detector="d00")
-        )
-        assert answer.commit == (lab.git("rev-parse", f"{revision}^{{commit}}") if revision else "")
-        return (
-            answer.found.file.path if answer.found else None,
-            answer.change.sha1 if answer.change else None,
-        )
+        path = path_in_force(lab, time, detector="d00", as_of=revision)
+        if revision:
+            assert package_at(lab.path, revision)[1] == lab.git("rev-parse", f"{revision}^{{commit}}")
+        return path, change(lab, path, revision)
 
     # Edited later: the same file, and the commit that each knew.
     assert known("2021-06-01", first) == (path, first)
@@ -134,7 +142,7 @@ def test_as_of_a_commit(lab: GitPackage) -> None:
     assert known("2022-06-01", "HEAD") == (path, lab.commits[1])
     assert known("2022-06-01", None) == (path, lab.commits[1])
     assert (
-        str(ask(lab, "2022-06-01", detector="d00").found.range)
+        str(ask(lab, "2022-06-01", detector="d00").in_force.range)
         == "2021-01-01T00:00:00 to 2023-01-01T00:00:00"
     )  # type: ignore[union-attr]
 
@@ -144,23 +152,21 @@ def test_as_of_a_commit_before_the_package_was(git_package: MakePackage) -> None
     package.commit({"curated.yaml": "", **dict([at(2020)])})
     with pytest.raises(CuratedError, match="unknown instrument"):
         ask(package, "2021-01-01", detector="d00", as_of=package.commits[0])
-    assert found(package, "2021-01-01", detector="d00", as_of="HEAD")
+    assert path_in_force(package, "2021-01-01", detector="d00", as_of="HEAD")
 
 
 def test_the_work_tree_counts_if_nothing_else_is_said(lab: GitPackage) -> None:
     lab.write(dict([at(2024)]))
-    answer = ask(lab, "2025-01-01", detector="d00")
-    assert answer.found is not None
-    assert answer.found.file.path == at(2024)[0]
-    assert answer.change is None
-    assert found(lab, "2025-01-01", detector="d00", as_of="HEAD") == at(2022)[0]
+    assert path_in_force(lab, "2025-01-01", detector="d00") == at(2024)[0]
+    assert change(lab, at(2024)[0]) is None
+    assert path_in_force(lab, "2025-01-01", detector="d00", as_of="HEAD") == at(2022)[0]
 
 
 def test_without_a_repository(tmp_path: Path) -> None:
     GitPackage(tmp_path).write({"curated.yaml": "", **dict([at(2020)])})
-    answer = ask(tmp_path, "2021-01-01", detector="d00")
-    assert answer.found is not None
-    assert answer.change is None
+    path = path_in_force(tmp_path, "2021-01-01", detector="d00")
+    assert path is not None
+    assert change(tmp_path, path) is None
     with pytest.raises(CuratedError, match="is not in a git repository"):
         ask(tmp_path, "2021-01-01", detector="d00", as_of="HEAD")
 
@@ -171,21 +177,18 @@ def test_in_a_shallow_clone_nobody_is_named(lab: GitPackage, tmp_path: Path) -> 
     lab.commit({"notes.txt": "x"})
     command = ["git", "clone", "--quiet", "--depth=1", lab.path.as_uri(), tmp_path / "clone"]
     subprocess.run(command, check=True)
-    answer = ask(tmp_path / "clone", "2021-06-01", detector="d00")
-    assert answer.found is not None
+    path = path_in_force(tmp_path / "clone", "2021-06-01", detector="d00")
+    assert path is not None
     # The commit at which history is cut off need not be the one that changed the file.
-    assert answer.change is None
+    assert change(tmp_path / "clone", path) is None
 
 
 def test_a_package_in_a_directory_of_the_repository(git_package: MakePackage) -> None:
     path, text = at(2020)
     package = git_package({f"data/{path}": text, "data/curated.yaml": ""})
     package.commit({"other": "x"})
-    answer = ask(package.path / "data", "2021-01-01", detector="d00", as_of="HEAD")
-    assert answer.found is not None
-    assert answer.found.file.path == path
-    assert answer.change is not None
-    assert answer.change.sha1 == package.commits[0]
+    assert path_in_force(package.path / "data", "2021-01-01", detector="d00", as_of="HEAD") == path
+    assert change(package.path / "data", path, "HEAD") == package.commits[0]
 
 
 # -- detectors, filters, types, instruments --------------------------------------------------------
@@ -227,12 +230,12 @@ def test_a_detector_by_name_or_number(
 ) -> None:
     package, top = named
     expected = f"{top}lab/defects/{directory}/20200101T000000.ecsv" if directory else None
-    assert found(package, "2021-01-01", detector=given) == expected
+    assert path_in_force(package, "2021-01-01", detector=given) == expected
 
 
 def test_a_detector_by_number_as_of_a_commit(named: tuple[GitPackage, str]) -> None:
     package, top = named
-    path = found(package, "2021-01-01", detector="7", as_of="HEAD")
+    path = path_in_force(package, "2021-01-01", detector="7", as_of="HEAD")
     assert path == f"{top}lab/defects/r00_s01/20200101T000000.ecsv"
 
 
@@ -240,7 +243,7 @@ def test_a_detector_by_number_as_of_a_commit(named: tuple[GitPackage, str]) -> N
 def test_filters_with_blanks(git_package: MakePackage, name: str) -> None:
     path = "calibs/lab/transmission_filter/sdss_r/20200101T000000.ecsv"
     package = git_package({"curated.yaml": "", path: CURVE})
-    assert found(package, "2021-01-01", "transmission_filter", filter_name=name) == path
+    assert path_in_force(package, "2021-01-01", "transmission_filter", filter_name=name) == path
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def test_aliases(name: str, alias: str) -> None:
     if spec.has_filter:
         levels["filter_name"] = next(parts)
     for spelled in (alias, alias.lower()):
-        path = found(ROOT, "2024-06-01", spelled, "demo", **levels)
+        path = path_in_force(ROOT, "2024-06-01", spelled, "demo", **levels)
         assert path is not None
         assert path.split("/")[2] == name
 
@@ -272,7 +275,7 @@ def test_an_instrument_by_directory_or_name(git_package: MakePackage) -> None:
     }
     package = git_package({**files, **dict([at(2020)])})
     for name in ("lab", "LAB", "LabCam", "labcam"):
-        assert found(package, "2021-01-01", instrument=name, detector="d00") == at(2020)[0]
+        assert path_in_force(package, "2021-01-01", instrument=name, detector="d00") == at(2020)[0]
     with pytest.raises(CuratedError, match="unknown instrument 'other'") as caught:
         ask(package, "2021-01-01", instrument="other", detector="d00")
     assert caught.value.hint == "known instruments: lab"
@@ -298,8 +301,8 @@ def test_levels_that_a_type_has_and_has_not(type_name: str, levels: dict[str, st
 def test_directories_that_differ_in_case_are_one(git_package: MakePackage) -> None:
     path = "calibs/LAB/defects/D00/20200101T000000.ecsv"
     package = git_package({"curated.yaml": "", path: defects(), **dict([at(2021)])})
-    assert found(package, "2020-06-01", detector="d00") == path
-    assert found(package, "2021-06-01", instrument="LAB", detector="d00") == at(2021)[0]
+    assert path_in_force(package, "2020-06-01", detector="d00") == path
+    assert path_in_force(package, "2021-06-01", instrument="LAB", detector="d00") == at(2021)[0]
 
 
 # -- why, and why not ------------------------------------------------------------------------------
@@ -375,7 +378,7 @@ def test_as_of_on_the_command_line(lab: GitPackage) -> None:
 
 def test_a_broken_file_still_has_its_range(lab: GitPackage) -> None:
     lab.write({at(2021)[0]: "no table"})
-    assert found(lab, "2021-06-01", detector="d00") == at(2021)[0]
+    assert path_in_force(lab, "2021-06-01", detector="d00") == at(2021)[0]
 
 
 def test_times_are_naive_utc_inside(lab: GitPackage) -> None:

@@ -22,10 +22,10 @@ from hypothesis.extra import numpy as arrays
 from conftest import GitPackage, MakePackage
 from curated.calib import CalibrationError
 from curated.check.package import check_package
-from curated.core.checksum import sum32
 from curated.core.diagnostic import CuratedError
+from curated.fits.hdu import sum32
 from curated.history.lookup import package_at
-from curated.image.planes import BLOCK, DEFAULT_BITS
+from curated.image.planes import CHUNK, DEFAULT_BITS
 from curated.package.package import open_package
 from curated.registry import get_type
 from curated.types.bias import Bias
@@ -109,7 +109,7 @@ def test_a_file_of_the_stack_without_side_file(tmp_path: Path) -> None:
 @given(st.binary(max_size=9000))
 def test_no_file_is_worse_than_a_finding(data: bytes) -> None:
     """Whatever the bytes are, also behind a good beginning: an error of ours, or planes."""
-    from curated.image.file import read_image
+    from curated.image.reader import read_image
 
     good = one_hdu(pixels())
     with tempfile.TemporaryDirectory() as directory:
@@ -264,7 +264,7 @@ def test_large_images_are_streamed(git_package: MakePackage, tmp_path: Path) -> 
     """Many blocks, memory well below the size of the image, and the sums that astropy finds."""
     image = np.random.RandomState(1).normal(size=(4000, 4001)).astype(">f4")
     data = one_hdu(image)
-    assert len(data) > 50 * BLOCK
+    assert len(data) > 50 * CHUNK
     package = git_package(package_files("bias", data))
     code = (
         "import resource, sys\nfrom pathlib import Path\nfrom curated.convert import convert_package\n"
@@ -346,7 +346,7 @@ def test_files_of_a_commit_are_not_looked_into(git_package: MakePackage) -> None
     package = git_package(package_files("bias", one_hdu(pixels())))
     package.commit({f"{STEM}.fits": None}, "Remove the image alone")
     for commit, expected in zip(package.commits, [[], ["CAL340"]], strict=True):
-        then, _ = package_at(open_package(package.path), commit)
+        then, _ = package_at(package.path, commit)
         assert [d.code for d in check_package(then, jobs=1, use_cache=False).diagnostics] == expected
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curated.core.diagnostic import Problem
 from curated.core.keys import CalibFile, CalibKey
-from curated.package.validity import Range, by_key, resolve
+from curated.package.validity import Ends, Range, by_key, examine, resolve
 from support.texts import examples
 
 KEY = CalibKey("cam", "defects", "d00")
@@ -29,8 +30,13 @@ def path(number: float) -> str:
     return f"{KEY}/{number}.ecsv"
 
 
+def resolved(files: list[CalibFile], ends: Ends) -> tuple[dict[str, Range], list[tuple[str, Problem]]]:
+    ranges = resolve(files, ends)
+    return ranges, list(examine(by_key(files), ranges, ends, {}))
+
+
 def test_each_ends_where_the_next_starts() -> None:
-    ranges, problems = resolve(files(2, 0, 1), {})
+    ranges, problems = resolved(files(2, 0, 1), {})
     assert problems == []
     assert ranges == {
         path(0): Range(day(0), day(1)),
@@ -40,13 +46,13 @@ def test_each_ends_where_the_next_starts() -> None:
 
 
 def test_an_explicit_end() -> None:
-    ranges, problems = resolve(files(0), {path(0): day(3)})
+    ranges, problems = resolved(files(0), {path(0): day(3)})
     assert problems == []
     assert ranges == {path(0): Range(day(0), day(3))}
 
 
 def test_an_end_at_the_next_start_is_no_hole() -> None:
-    ranges, problems = resolve(files(0, 1), {path(0): day(1)})
+    ranges, problems = resolved(files(0, 1), {path(0): day(1)})
     assert problems == []
     assert ranges[path(0)] == Range(day(0), day(1))
 
@@ -57,7 +63,7 @@ def test_an_end_at_the_next_start_is_no_hole() -> None:
 )
 def test_ends_that_do_not_fit(end: float, code: str) -> None:
     moment = day(end) if end != 1 + 1e-9 else day(1) + timedelta(microseconds=1)
-    ranges, problems = resolve(files(0, 1), {path(0): moment})
+    ranges, problems = resolved(files(0, 1), {path(0): moment})
     assert [(where, p.code, p.pointer) for where, p in problems] == [
         (path(0), code, ("metadata", "VALIDEND"))
     ]
@@ -66,7 +72,7 @@ def test_ends_that_do_not_fit(end: float, code: str) -> None:
 
 def test_equal_starts() -> None:
     twins = [CalibFile(name, KEY, DAY, "ecsv") for name in ("b.ecsv", "a.ecsv", "c.ecsv")]
-    ranges, problems = resolve([*twins, *files(1)], {})
+    ranges, problems = resolved([*twins, *files(1)], {})
     assert [(where, p.code) for where, p in problems] == [("b.ecsv", "CAL401"), ("c.ecsv", "CAL401")]
     # A twin is not the end of the other: both reach to the next start.
     assert {ranges[name].end for name in ("a.ecsv", "b.ecsv", "c.ecsv")} == {day(1)}
@@ -78,13 +84,13 @@ def test_keys_do_not_meet() -> None:
         CalibKey("cam", "crosstalk", "d00"),
         CalibKey("lab", "defects", "d00"),
     ]
-    ranges, problems = resolve([f for key in [KEY, *others] for f in files(0, key=key)], {})
+    ranges, problems = resolved([f for key in [KEY, *others] for f in files(0, key=key)], {})
     assert problems == []
     assert {r.end for r in ranges.values()} == {None}
 
 
 def test_instruments_that_differ_in_case_only_are_one() -> None:
-    _, problems = resolve([*files(0), *files(0, key=CalibKey("CAM", "defects", "d00"))], {})
+    _, problems = resolved([*files(0), *files(0, key=CalibKey("CAM", "defects", "d00"))], {})
     assert [p.code for _, p in problems] == ["CAL401"]
 
 
@@ -101,12 +107,12 @@ def test_instruments_that_differ_in_case_only_are_one() -> None:
 )
 def test_what_a_repository_can_hold(start: datetime, end: datetime | None, expected: list[str]) -> None:
     file = CalibFile("a.ecsv", KEY, start, "ecsv")
-    _, problems = resolve([file], {"a.ecsv": end} if end else {})
+    _, problems = resolved([file], {"a.ecsv": end} if end else {})
     assert [p.code for _, p in problems] == expected
 
 
 def test_a_boundary_belongs_to_the_later_one() -> None:
-    ranges, _ = resolve(files(0, 1), {})
+    ranges, _ = resolved(files(0, 1), {})
     assert day(1) not in ranges[path(0)]
     assert day(1) in ranges[path(1)]
     assert day(0) in ranges[path(0)]
@@ -126,9 +132,9 @@ def test_ranges_do_not_depend_on_order_and_do_not_overlap(
 ) -> None:
     listed = files(*starts)
     given_ends = {path(start): day(end) for start, end in ends.items() if start in starts}
-    ranges, problems = resolve(listed, given_ends)
+    ranges, problems = resolved(listed, given_ends)
     random.shuffle(listed)  # type: ignore[attr-defined]
-    assert resolve(listed, given_ends) == (ranges, problems)
+    assert resolved(listed, given_ends) == (ranges, problems)
     codes = {p.code for _, p in problems}
     ordered = [ranges[path(start)] for start in sorted(starts)]
     if not codes & {"CAL402", "CAL403"}:

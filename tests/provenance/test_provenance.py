@@ -23,7 +23,7 @@ from curated.calib import Calib, CalibrationError
 from curated.core.metadata import Metadata
 from curated.package.layout import discover, walk
 from curated.provenance import HEADER_LIMIT, Construction, Edit, Input, Provenance, parse
-from curated.provenance.declaration import MAX_INPUTS, MAX_PARAMETERS
+from curated.provenance.record import MAX_INPUTS, MAX_PARAMETERS
 from curated.registry import get_type
 from curated.text.provenance import provenance_text, read_provenance_file
 from support.packages import ROOT, defects, place, run_curated

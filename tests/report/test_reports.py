@@ -27,7 +27,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.package.layout import discover
 from curated.package.package import open_package
 from curated.report import github, junit, sarif
-from curated.report.summary import append_summary, summary_lines
+from curated.report.github import append_summary, summary_lines
 from curated.report.text import MANY, findings_text, json_text, printable
 from support.packages import defects, place, run_curated
 

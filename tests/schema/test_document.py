@@ -20,7 +20,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.package.config import parse_config
 from curated.package.instrument import parse_instrument
-from curated.provenance.declaration import SIDE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import find_type, own_types
 from curated.schema import (
     check_schemas,
@@ -159,7 +159,7 @@ def yaml_files() -> list[Path]:
     files = [support.ROOT / "calibs" / f.path for f in support.demo().files if f.form == "yaml"]
     good = (support.ROOT / "tests/data/good").rglob("*.yaml")
     # A state of a numpy array is no data to a parser that does not know its tag.
-    kept = (p for p in good if p.name[0].isdigit() and type_of(p) and not p.name.endswith(SIDE_ENDING))
+    kept = (p for p in good if p.name[0].isdigit() and type_of(p) and not p.name.endswith(PROVENANCE_ENDING))
     return [*files, *sorted(p for p in kept if "multiarray" not in p.read_text("utf-8"))]
 
 

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from conftest import MakePackage
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
-from curated.provenance.declaration import SIDE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING
 from curated.schema import write_editor_settings
 from support import schemas as support
 from support.packages import defects, place, run_curated
@@ -111,7 +111,7 @@ def test_each_schema_is_that_of_its_files(package: Path) -> None:
     for path, start in by_type.items():
         (schema,) = schemas_of(settings, path)
         assert schema.startswith(start)
-        beside = path.replace(".yaml", SIDE_ENDING)
+        beside = path.replace(".yaml", PROVENANCE_ENDING)
         assert schemas_of(settings, beside) == ["./schemas/inputs-1.0.schema.json"]
     for path in ("calibs/cam/nonsense/20200101T000000.yaml", "defects/20200101T000000.yaml", "notes.yaml"):
         assert schemas_of(settings, path) == []

@@ -1,4 +1,4 @@
-"""The datasets of an earlier release, to which a later release refers where nothing changed."""
+"""The base of a bundle: datasets that exist, to which a new release refers instead of holding them again."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class Base:
     ----------
     name : `str`
         Label of the release, or name of the repository that holds them.
-    recipes : `dict` [`str`, `Entry`]
-        Datasets by recipe, as far as it is known.
-    by_identity : `dict`
-        All datasets.
+    by_recipe : `dict` [`str`, `Entry`]
+        Datasets whose recipe is known.
+    by_identity : `dict` [`tuple`, `Entry`]
+        All datasets, by dataset type and data ID, range and content.
     """
 
     name: str
-    recipes: dict[str, Entry] = field(repr=False)
+    by_recipe: dict[str, Entry] = field(repr=False)
     by_identity: dict[_Identity, Entry] = field(repr=False)
 
     @classmethod
     def of(cls, name: str, entries: Iterable[Entry]) -> Base:
         """Return the base of datasets whose content is known; recipe, hash and size of their files may be unknown."""
         datasets = list(entries)
-        recipes = {entry.recipe: entry for entry in datasets if entry.recipe}
-        return cls(name, recipes, {_identity(entry): entry for entry in datasets})
+        by_recipe = {entry.recipe: entry for entry in datasets if entry.recipe}
+        return cls(name, by_recipe, {_identity(entry): entry for entry in datasets})
 
     def refer(self, entry: Entry) -> Entry:
         """Return a dataset of a new release; as a reference, without a file, if the base has the same.
@@ -49,7 +49,7 @@ class Base:
         entry : `Entry`
             The dataset. If its content is empty, the base has one of its recipe.
         """
-        match = self.by_identity.get(_identity(entry)) if entry.content else self.recipes[entry.recipe]
+        match = self.by_identity.get(_identity(entry)) if entry.content else self.by_recipe[entry.recipe]
         if match is None:
             return entry
         return replace(

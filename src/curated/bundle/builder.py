@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +14,9 @@ from typing import Any
 
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
-from curated.bundle.documents import write_faces
-from curated.bundle.manifest import make_manifest
-from curated.check.instruments import read_instruments
+from curated.bundle.export_file import write_export, write_seed
+from curated.bundle.manifest import make_manifest, manifest_text
+from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package
 from curated.convert.origin import Origin, find_origin
@@ -23,21 +25,14 @@ from curated.core.parallel import Progress
 from curated.core.wholefile import staging_directory
 from curated.git.objects import blob_sha1
 from curated.git.repository import highest_tag, open_repository
-from curated.package.instrument import Instrument
+from curated.history.lookup import instrument_directories
 from curated.package.package import Package
+from curated.registry import all_types
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was written.
-
-    Parameters
-    ----------
-    path : `~pathlib.Path`
-        Its directory.
-    manifest : `dict`
-        Its manifest.
-    """
+    """A bundle that was written: its directory and its manifest."""
 
     path: Path
     manifest: Mapping[str, Any]
@@ -64,28 +59,28 @@ def build_bundle(
     Parameters
     ----------
     package : `Package`
-        The package.
+        The package, of a work tree.
     output : `~pathlib.Path`
         The bundle's directory; it must not exist, or be empty.
     instruments : sequence [`str`], optional
-        Instruments to bundle; all of them if empty.
+        Directories or names of the instruments to bundle; all of them if empty.
     label : `str`, optional
-        Release label; the tag at the commit, or ``git-`` and twelve digits of the commit.
+        Release label; the tag at the commit if not given, or else ``git-`` and twelve digits of the commit.
     base : `Base`, optional
-        What exists already; it is referred to where nothing changed, and not made again.
+        Datasets that exist already: where nothing changed, the bundle refers to them instead of holding a file.
     allow_dirty : `bool`, optional
         Whether files may differ from the commit.
     jobs : `int`, optional
-        Number of processes.
+        Number of processes; see `~curated.core.parallel.run_all`.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called with how many files are done and how many there are.
 
     Returns
     -------
     report : `Report`
-        What the check found.
+        Result of the check.
     bundle : `Bundle` or `None`
-        The bundle; `None` where the check found errors.
+        `None` if the report has errors.
 
     Raises
     ------
@@ -94,9 +89,9 @@ def build_bundle(
     """
     if os.path.lexists(output) and (not output.is_dir() or any(output.iterdir())):
         raise CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
-    paths = _directories(package, instruments)
+    paths = _instrument_paths(package, instruments)
     origin = find_origin(package, allow_dirty=allow_dirty)
-    chosen = check_label(label) if label is not None else default_label(package, origin)
+    label = check_label(label) if label is not None else default_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
     with staging_directory(output.parent, f".{output.name}.") as staging:
@@ -108,25 +103,25 @@ def build_bundle(
             paths,
             jobs=jobs,
             progress=progress,
-            records=True,
-            recipes=base.recipes if base is not None else None,
+            for_bundle=True,
+            recipes=base.by_recipe if base is not None else None,
         )
         if report.failed:
             return report, None
         if not converted:
             hint = "'curated deprecate --undo' brings one back"
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
-        manifest = make_manifest(origin, chosen, report, converted, base)
+        instruments_by_directory = complete_instruments(package, report.reports, report.declared)
+        manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
-        write_faces(staging, manifest)
-        if output.exists():
-            output.rmdir()
-        os.replace(staging, output)
+        _write_documents(staging, manifest)
+        # An empty directory gives way, but a link to one does not.
+        os.rename(staging, os.path.realpath(output))
         return report, Bundle(output, manifest)
 
 
 def default_label(package: Package, origin: Origin) -> str:
-    """Return the tag at the commit, or its name; with changes, a hash of the files as they are."""
+    """Return the tag at the commit, or else its name; with changes, that and a hash of the files as they are."""
     if not origin.dirty:
         tag = highest_tag(open_repository(package.root), origin.sha1).replace("/", "-")
         return check_label(tag, "give another one with --label") if tag else f"git-{origin.sha1[:12]}"
@@ -136,37 +131,112 @@ def default_label(package: Package, origin: Origin) -> str:
     return f"git-{origin.sha1[:12]}-dirty-{digest.hexdigest()[:8]}"
 
 
-def _directories(package: Package, instruments: Sequence[str]) -> list[str]:
-    """Return the directories of the instruments of these names, or directories."""
-    if not instruments:
-        return []
-    declared = read_instruments(package, Report())
-    found = []
-    for name in instruments:
-        matching = [
-            directory
-            for directory in package.layout.instruments
-            if name.lower() in (directory.lower(), *_names(declared.get(directory)))
-        ]
-        if not matching:
-            known = ", ".join(package.layout.instruments)
-            raise CuratedError(f"unknown instrument {name!r}", f"known instruments: {known}")
-        found += [f"{package.top}/{d}" if package.top else d for d in matching]
-    return found
-
-
-def _names(instrument: Instrument | None) -> tuple[str, ...]:
-    return (instrument.name.lower(),) if instrument is not None else ()
+def _instrument_paths(package: Package, names: Sequence[str]) -> list[str]:
+    """Return the paths of the instruments with these names; nothing, which selects all, if there are no names."""
+    declared = read_instruments(package)[0] if names else {}
+    directories = [d for name in names for d in instrument_directories(package, declared, name)]
+    return [f"{package.top}/{directory}" if package.top else directory for directory in directories]
 
 
 def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequence[Converted]) -> None:
-    """Remove files that were made to see that they hold what exists already."""
-    listed = {dataset["path"] for dataset in manifest["datasets"]}
-    for one in converted:
-        if one.fits is not None and f"files/{one.path}" not in listed:
-            for written in filter(None, (one.fits, one.provenance)):
-                (staging / "files" / written.path).unlink()
+    """Remove the files that turned out to hold what exists already, and directories that are empty then."""
+    listed_paths = {dataset["path"] for dataset in manifest["datasets"]}
+    for entry in converted:
+        if entry.fits is not None and f"files/{entry.path}" not in listed_paths:
+            for file in filter(None, (entry.fits, entry.provenance)):
+                (staging / "files" / file.path).unlink()
     for directory, _, _ in os.walk(staging / "files", topdown=False):
         if directory != str(staging / "files"):
             with suppress(OSError):
                 os.rmdir(directory)
+
+
+# -- documents beside the FITS files ----------------------------------------------------------------------
+
+
+def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest, the export file of Butler, the hashes of all files, and a page for people."""
+    export, seed = io.StringIO(), io.StringIO()
+    write_export(manifest, export)
+    write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
+    texts = {
+        "manifest.json": manifest_text(manifest),
+        "export.yaml": export.getvalue(),
+        "butler-seed.yaml": seed.getvalue(),
+        "README.md": _readme(manifest),
+    }
+    if manifest["base"] is not None:
+        # Stock Butler certifies only files that it imports; half a release would be worse than none.
+        del texts["export.yaml"], texts["butler-seed.yaml"]
+    datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
+    companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
+    hashes = {entry["path"]: entry["sha256"] for entry in (*datasets, *companions)}
+    for name, text in texts.items():
+        data = text.encode()
+        (staging / name).write_bytes(data)
+        hashes[name] = hashlib.sha256(data).hexdigest()
+    lines = "".join(_hash_line(digest, name) for name, digest in sorted(hashes.items()))
+    (staging / "SHA256SUMS").write_text(lines, encoding="utf-8")
+
+
+def _hash_line(digest: str, name: str) -> str:
+    """Return a line for ``sha256sum -c``; a backslash at its start says that there are escapes in the name."""
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n"
+
+
+_STOCK_IMPORT = """
+## Import with stock Butler
+
+In a repository of the LSST stack:
+
+    butler import REPO . --export-file export.yaml -t copy
+
+Where there is only lsst-daf-butler, create the repository first with formatters that exist there:
+
+    butler create REPO --seed-config butler-seed.yaml
+    butler import REPO . --export-file export.yaml -t copy
+"""
+
+
+def _readme(manifest: Mapping[str, Any]) -> str:
+    repository, datasets = manifest["repository"], manifest["datasets"]
+    counts = Counter((d["data_id"]["instrument"], d["dataset_type"]) for d in datasets)
+    rows = "".join(f"| {i} | {t} | {n} |\n" for (i, t), n in sorted(counts.items()))
+    collections = "".join(f"- `{i['collections']['calibration']}`\n" for i in manifest["instruments"])
+    base = manifest["base"]
+    dirty = ", **with changes that are not committed**" if repository["dirty"] else ""
+    origin = f" of {repository['url']}" if repository["url"] else ""
+    return f"""# Curated calibrations, release {repository["label"]}
+
+{len(datasets)} calibrations made from commit `{repository["sha1"]}`{origin}{dirty}, by curated {manifest["curated"]}.
+
+| instrument | dataset type | datasets |
+|---|---|---|
+{rows}
+They are certified in:
+
+{collections}
+`sha256sum -c SHA256SUMS` checks that all files are here and whole.
+{_built_on(manifest) if base is not None else ""}
+## Import with curated
+
+    curated import . REPO
+
+creates the repository where there is none, verifies every file, never deletes or overwrites, can be repeated, and prepends the
+release to the chain of recommended calibrations.
+{_STOCK_IMPORT if base is None else ""}
+`manifest.json` lists every file with its hash, its source in git, its data ID and its validity in UTC and TAI, and
+under `deprecated` what is out of use and why: that is in the package, and not here.
+What a calibration was made of, and who edited it, stands in its FITS file, and as text in the `.inputs.yaml` file beside it.
+"""
+
+
+def _built_on(manifest: Mapping[str, Any]) -> str:
+    datasets = manifest["datasets"]
+    files = sum(dataset["path"] is not None for dataset in datasets)
+    return f"""
+It builds on release {manifest["base"]}: {files} of the datasets are files here, {len(datasets) - files} are referred to where that release
+put them, and certified again in the collections above, which are complete. A repository must have that release; only
+`curated import` can bring this one in, since stock Butler certifies nothing that its export file does not bring.
+"""

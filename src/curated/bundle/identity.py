@@ -21,7 +21,9 @@ def validity_times(report: Report) -> dict[datetime, int]:
     return tai_nanoseconds(time for valid in ranges for time in (valid.start, valid.end) if time is not None)
 
 
-def package_datasets(report: Report, label: str, times: Mapping[datetime, int]) -> dict[str, Dataset]:
+def package_datasets(
+    report: Report, instruments: Mapping[str, Instrument], label: str, times: Mapping[datetime, int]
+) -> dict[str, Dataset]:
     """Return the datasets that the calibrations of a package are under a release label, by path of the file.
 
     Calibrations out of use are among them: they count when runs are named, so that runs are the same before and after.
@@ -30,6 +32,8 @@ def package_datasets(report: Report, label: str, times: Mapping[datetime, int]) 
     ----------
     report : `Report`
         Result of the check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
     label : `str`
         Release label.
     times : `dict` [`datetime.datetime`, `int`]
@@ -45,7 +49,7 @@ def package_datasets(report: Report, label: str, times: Mapping[datetime, int]) 
     for file in report.files:
         valid = report.ranges[file.path]
         span = Span.of(times[valid.start], times[valid.end] if valid.end else None)
-        instrument = report.instruments[file.key.instrument]
+        instrument = instruments[file.key.instrument]
         keywords = report.reports[file.path].keywords
         datasets[file.path] = _dataset(file, instrument, str(keywords.get("CALIBDATE")), label, span, runs)
     return datasets

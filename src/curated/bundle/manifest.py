@@ -25,7 +25,12 @@ from curated.schema.manifest import FORMAT, VERSION
 
 
 def make_manifest(
-    origin: Origin, label: str, report: Report, converted: Sequence[Converted], base: Base | None = None
+    origin: Origin,
+    label: str,
+    report: Report,
+    instruments: Mapping[str, Instrument],
+    converted: Sequence[Converted],
+    base: Base | None = None,
 ) -> dict[str, Any]:
     """Return the manifest of a bundle.
 
@@ -37,6 +42,8 @@ def make_manifest(
         Release label.
     report : `Report`
         Result of the check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
     converted : sequence [`Converted`]
         The FITS files.
     base : `Base`, optional
@@ -44,7 +51,7 @@ def make_manifest(
     """
     directories = sorted({c.file.key.instrument for c in converted})
     times = validity_times(report)
-    entries = make_entries(label, report, converted, times)
+    entries = make_entries(label, report, instruments, converted, times)
     if base is not None:
         entries = [base.refer(entry) for entry in entries]
     return {
@@ -53,7 +60,7 @@ def make_manifest(
         "curated": __version__,
         "repository": {"sha1": origin.sha1, "url": origin.url, "dirty": origin.dirty, "label": label},
         "base": base.name if base is not None else None,
-        "instruments": [_instrument(report.instruments[d], label) for d in directories],
+        "instruments": [_instrument(instruments[d], label) for d in directories],
         "dataset_types": _dataset_types(converted),
         "datasets": [
             _plain_entry(entry, c, origin, _validity(report.ranges[c.file.path], times))
@@ -69,7 +76,11 @@ def manifest_text(manifest: Mapping[str, Any]) -> str:
 
 
 def make_entries(
-    label: str, report: Report, converted: Iterable[Converted], times: Mapping[datetime, int] | None = None
+    label: str,
+    report: Report,
+    instruments: Mapping[str, Instrument],
+    converted: Iterable[Converted],
+    times: Mapping[datetime, int] | None = None,
 ) -> list[Entry]:
     """Return the datasets of a bundle, in the order of its files.
 
@@ -79,12 +90,15 @@ def make_entries(
         Release label.
     report : `Report`
         Result of the check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
     converted : iterable [`Converted`]
         The FITS files; those that were not written are listed without a path.
     times : `dict`, optional
         Result of `curated.bundle.identity.validity_times`.
     """
-    datasets = package_datasets(report, label, validity_times(report) if times is None else times)
+    times = validity_times(report) if times is None else times
+    datasets = package_datasets(report, instruments, label, times)
     return [_entry(datasets[c.file.path], c) for c in converted]
 
 
@@ -182,7 +196,7 @@ def _source(file: CalibFile, origin: Origin, blob: str | None) -> dict[str, Any]
     return {
         "path": f"{origin.prefix}{file.path}",
         "blob": blob,
-        "commit": origin.changes[file.path].sha1 if file.path in origin.changes else None,
+        "commit": origin.last_commits[file.path].sha1 if file.path in origin.last_commits else None,
     }
 
 

@@ -14,6 +14,7 @@ from curated.bundle.builder import default_label
 from curated.bundle.contents import Entry
 from curated.bundle.manifest import make_entries
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
+from curated.check.instruments import complete_instruments
 from curated.convert import convert_package
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
@@ -222,7 +223,9 @@ def _package_entries(
     package: Package, label: str, jobs: int | None, progress: Progress | None
 ) -> tuple[list[Entry], list[Diagnostic]]:
     """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
-    origin = Origin("", package.config.url, dirty=True, blobs={}, changes={})
-    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, records=True)
-    entries = [] if report.failed else make_entries(label, report, converted)
-    return entries, report.diagnostics
+    origin = Origin("", package.config.url, dirty=True, blobs={}, last_commits={})
+    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
+    if report.failed:
+        return [], list(report.diagnostics)
+    instruments = complete_instruments(package, report.reports, report.declared)
+    return make_entries(label, report, instruments, converted), list(report.diagnostics)

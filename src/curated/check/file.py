@@ -1,20 +1,24 @@
-"""One file: read it, make its calibration, report all that is wrong with it."""
+"""The check of one file: read it, make its calibration, and apply the rules that need no other file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from curated.calib import Calib
-from curated.calib.content import Claims
-from curated.check.rules.identity import check_identity, read_date
+from curated.calib.content import Companion
+from curated.check.report import FileReport
+from curated.check.rules import FILE_RULES
+from curated.check.rules.context import FileContext
+from curated.check.rules.identity import read_date
 from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
 from curated.core.times import iso
-from curated.datasets.deprecation import Deprecation, find_deprecation
+from curated.datasets.deprecation import find_deprecation
+from curated.package.files import Files, LeadsOutError
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text import read
@@ -30,144 +34,217 @@ KEYWORDS = [
     "CALIB_ID",
     "CALIBDATE",
 ]
-"""Keywords that the rules over the whole set look at."""
+"""Keywords that the rules over the whole package use."""
 
 
-@dataclass(slots=True)
-class FileReport:
-    """What the rules over the whole set need of one file; plain data, so that it can be remembered.
+class CheckedFile(NamedTuple):
+    """A file that was read and checked.
 
     Parameters
     ----------
-    path : `str`
-        The file.
-    detector, filter : `str`
-        Its directory names.
-    keywords : `dict`
-        Its identity keywords.
-    end : `str`
-        Its VALIDEND, UTC, ISO 8601; empty where it has none.
-    diagnostics : `list` [`Diagnostic`]
-        All that is wrong with it.
-    beside : `str`
-        Path of the file beside it that it names; empty where it names none.
-    state : `str`
-        What would change if that file did.
-    claims : `Claims` or `None`
-        What it says about its detector; `None` where it says nothing.
-    deprecation : `Deprecation` or `None`
-        Why it is out of use; `None` where it is not.
+    report : `FileReport`
+        Findings, and the values that rules over the whole package use.
+    calib : `Calib` or `None`
+        The calibration; `None` where it cannot be made.
+    text : `bytes`
+        Content of the file; empty where it cannot be read.
+    side : `bytes` or `None`
+        Content of its provenance file; `None` where there is none, or it cannot be read.
     """
 
-    path: str
-    detector: str
-    filter: str
-    keywords: dict[str, Any]
-    end: str
-    diagnostics: list[Diagnostic]
-    beside: str = ""
-    state: str = ""
-    claims: Claims | None = None
-    deprecation: Deprecation | None = None
-
-    def facts(self) -> dict[str, Any]:
-        """Return what inference of the instrument needs."""
-        return {
-            "path": self.path,
-            "detector": self.detector,
-            "filter": self.filter,
-            "keywords": self.keywords,
-        }
+    report: FileReport
+    calib: Calib | None
+    text: bytes
+    side: bytes | None
 
 
-Attach = Callable[[Calib, FileReport], tuple[Calib, list[Problem]]]
-"""Checks the file that a calibration's text names, and returns the calibration with it."""
+def read_file(files: Files, path: str) -> bytes | Problem:
+    """Return a file's content; a `Problem` where it cannot be read or is a link that leads out of the package."""
+    try:
+        return files.read(path)
+    except LeadsOutError as error:
+        return Problem("CAL106", (), error.strerror or "")
+    except OSError as error:
+        return Problem("CAL201", (), f"{error.strerror or error}")
+
+
+def read_and_check(
+    files: Files, file: CalibFile, declared: Mapping[str, Instrument], *, companion: bool = True
+) -> CheckedFile:
+    """Read and check one file of a package.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    companion : `bool`, optional
+        Whether to check the file that the text names, such as an image, and to attach it to the calibration.
+    """
+    text = read_file(files, file.path)
+    if isinstance(text, Problem):
+        finding = Diagnostic.from_problem(text, file.path)
+        report = FileReport(file.path, file.key.detector, file.key.filter, diagnostics=(finding,))
+        return CheckedFile(report, None, b"", None)
+    side = read_file(files, file.side) if file.side else None
+    calib, report = check_file(
+        file,
+        text,
+        declared.get(file.key.instrument),
+        side=side,
+        files=files if companion else None,
+    )
+    return CheckedFile(report, calib, text, side if isinstance(side, bytes) else None)
 
 
 def check_file(
     file: CalibFile,
-    data: bytes,
+    text: bytes,
     instrument: Instrument | None = None,
-    attach: Attach | None = None,
-    side: bytes | None = None,
+    *,
+    side: bytes | Problem | None = None,
+    files: Files | None = None,
 ) -> tuple[Calib | None, FileReport]:
-    """Read and check one file.
+    """Check the content of one file.
 
     Parameters
     ----------
     file : `CalibFile`
         Its path, type and start.
-    data : `bytes`
-        Its content.
+    text : `bytes`
+        Content of the text file.
     instrument : `Instrument`, optional
         Its instrument, where one is declared.
-    attach : `~collections.abc.Callable`, optional
-        Looks at the file beside it; without one it is not looked at.
-    side : `bytes`, optional
-        Content of the provenance file beside it.
+    side : `bytes` or `Problem`, optional
+        Content of its provenance file, or why that cannot be read.
+    files : `Files`, optional
+        Where the companion that the text names is found; without them it is not checked.
 
     Returns
     -------
     calib : `Calib` or `None`
         The calibration; `None` where it cannot be made.
     report : `FileReport`
-        All that is wrong with it, and what the set needs to know of it.
+        Findings, and the values that rules over the whole package use.
     """
-    report = FileReport(file.path, file.key.detector, file.key.filter, {}, "", [])
-    source, problems = read(data, file.form)
+    path, key = file.path, file.key
+    source, problems = read(text, file.form)
     if source is None:
-        located = [Diagnostic.from_problem(p, file.path) for p in limited(problems)]
-        report.diagnostics = sorted([*located, *_with_side(None, file, side)[1]])
-        return None, report
-    cls = get_type(file.key.type)
-    calib, found = cls.from_source(source)
+        findings = [Diagnostic.from_problem(problem, path) for problem in limited(problems)]
+        findings += _join_side(None, file, side)[1]
+        return None, FileReport(path, key.detector, key.filter, diagnostics=tuple(sorted(findings)))
+    cls = get_type(key.type)
+    calib, content_problems = cls.from_source(source)
+    problems += content_problems
+    is_sound = not any(code_info(p.code).severity is Severity.ERROR for p in content_problems)
+    claims = calib.claims() if calib is not None and is_sound else None
+    companion, companion_state = "", ""
+    if calib is not None and files is not None:
+        calib, companion, companion_state, companion_problems = _attach_companion(files, file, calib)
+        problems += companion_problems
     metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
-    problems += found
-    if calib is not None and not any(code_info(p.code).severity is Severity.ERROR for p in found):
-        report.claims = calib.claims()
-    if calib is not None and attach is not None:
-        calib, found = attach(calib, report)
-        problems += found
-    problems += check_identity(file, cls.SPEC, metadata, instrument)
-    report.deprecation, found = find_deprecation(metadata)
-    problems += found
-    problems += _inside(calib, file, instrument)
-    calib, found_beside = _with_side(calib, file, side)
-    located = [source.diagnose(problem, file.path) for problem in limited(problems)]
-    report.diagnostics = sorted([*located, *found_beside])
-    known = dict(metadata)
-    report.keywords = {key: known[key] for key in KEYWORDS if key in known and _is_scalar(known[key])}
-    if not isinstance(report.keywords.get("DETECTOR", 0), int):
-        del report.keywords["DETECTOR"]
-    end = read_date(metadata, "VALIDEND")
-    if end is not None and not isinstance(end, Problem):
-        report.end = iso(end)
-    return calib, report
+    # A plain dictionary is faster to look up, and the keywords are in canonical spelling already.
+    keywords = dict(metadata)
+    deprecation, mark_problems = find_deprecation(keywords)
+    problems += mark_problems
+    context = FileContext(file, cls.SPEC, keywords, instrument, calib)
+    for rule in FILE_RULES:
+        problems += rule(context)
+    calib, side_findings = _join_side(calib, file, side)
+    findings = [source.diagnose(problem, path) for problem in limited(problems)]
+    end = read_date(keywords, "VALIDEND")
+    return calib, FileReport(
+        path,
+        key.detector,
+        key.filter,
+        _identity_keywords(keywords),
+        "" if end is None or isinstance(end, Problem) else iso(end),
+        tuple(sorted([*findings, *side_findings])),
+        companion,
+        companion_state,
+        claims,
+        deprecation,
+    )
 
 
-def _with_side(
-    calib: Calib | None, file: CalibFile, beside: bytes | None
+def _identity_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords that rules over the whole package use, where they are numbers or text."""
+    identity = {}
+    for keyword in KEYWORDS:
+        value = keywords.get(keyword)
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            identity[keyword] = value
+    if not isinstance(identity.get("DETECTOR", 0), int):
+        del identity["DETECTOR"]
+    return identity
+
+
+def _attach_companion(files: Files, file: CalibFile, calib: Calib) -> tuple[Calib, str, str, list[Problem]]:
+    """Check the file that a calibration's text names, and attach it.
+
+    Returns
+    -------
+    calib : `Calib`
+        With the content of the companion, where that can be used.
+    path : `str`
+        Path of the companion; empty where the text names none.
+    state : `str`
+        Changes whenever the companion does; empty where it is not on disk.
+    problems : `list` [`Problem`]
+        Problems of the companion.
+    """
+    companion = calib.companion()
+    if companion is None:
+        return calib, "", "", []
+    path = os.path.join(os.path.dirname(file.path), companion.file)
+    pointer = (*companion.pointer, "file")
+    state = ""
+    try:
+        place = files.locate(path)
+        if place is None:
+            return calib, path, "", []
+        state = files.state(path)
+        attached, problems = calib.attach(place)
+        if not any(problem.code == "CAL342" for problem in problems):
+            problems += _wrong_size_or_hash(companion, place, attached)
+        return attached, path, state, problems
+    except FileNotFoundError:
+        detail = f"{companion.file} is not there, in the directory of {os.path.basename(file.path)}"
+        problem = Problem("CAL340", pointer, detail)
+    except LeadsOutError as error:
+        problem = Problem("CAL106", pointer, f"{companion.file} {error.strerror or ''}")
+    except OSError as error:
+        problem = Problem("CAL201", pointer, f"{companion.file}: {error.strerror or error}")
+    return calib, path, state, [problem]
+
+
+def _wrong_size_or_hash(companion: Companion, place: str, calib: Any) -> Iterator[Problem]:
+    """Yield a size or a hash of a companion that differs from the one in the text."""
+    size = os.stat(place).st_size
+    if size != companion.size:
+        detail = f"{companion.file} has {size} bytes, but size is {companion.size}"
+        yield Problem("CAL343", (*companion.pointer, "size"), detail)
+        return
+    from curated.image.planes import digest  # few files have a companion
+
+    sha256 = digest(place, getattr(calib, "planes", {}).values())
+    if sha256 != companion.sha256:
+        detail = f"the SHA-256 of {companion.file} is {sha256}"
+        yield Problem("CAL343", (*companion.pointer, "sha256"), detail)
+
+
+def _join_side(
+    calib: Calib | None, file: CalibFile, content: bytes | Problem | None
 ) -> tuple[Calib | None, list[Diagnostic]]:
-    """Give a calibration what stands in the provenance file beside it, and say what is wrong there."""
-    if beside is None:
+    """Add the content of the provenance file to a calibration, and return the findings in that file."""
+    if content is None:
         return calib, []
+    if isinstance(content, Problem):
+        return calib, [Diagnostic.from_problem(content, file.side)]
     from curated.text.provenance import read_provenance_file
 
-    side = read_provenance_file(beside)
+    side = read_provenance_file(content)
     problems = side.problems
     if calib is not None:
-        calib, more = calib.with_provenance(side.provenance)
-        problems = problems + more
+        calib, join_problems = calib.with_provenance(side.provenance)
+        problems = problems + join_problems
     return calib, [side.diagnose(problem, file.side) for problem in limited(problems)]
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
-def _inside(calib: Calib | None, file: CalibFile, instrument: Instrument | None) -> list[Problem]:
-    """Return what lies outside of the detector, where the instrument says how large that is."""
-    if calib is None or instrument is None:
-        return []
-    detector = instrument.detectors.get(file.key.detector)
-    return list(calib.fits_on(detector.width, detector.height)) if detector and detector.width else []

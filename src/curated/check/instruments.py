@@ -1,23 +1,32 @@
-"""The instruments of a package: declared, or implied by its files."""
+"""The instruments of a package: declared in ``instrument.yaml``, or inferred from the files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from curated.check.file import FileReport
-from curated.check.reader import read_file
-from curated.check.report import Report
+from curated.check.file import read_file
+from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.package.config import CONFIG_FILE
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
 from curated.text.reader import read_text
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
 
 
-def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
-    """Read the ``instrument.yaml`` files; what is wrong with them goes into the report."""
-    declared = {}
+def read_instruments(package: Package) -> tuple[dict[str, Instrument], list[Diagnostic]]:
+    """Read the ``instrument.yaml`` files of a package.
+
+    Returns
+    -------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    diagnostics : `list` [`Diagnostic`]
+        Findings in these files, and in the overrides of ``curated.yaml``.
+    """
+    declared: dict[str, Instrument] = {}
+    diagnostics: list[Diagnostic] = []
     for directory, path in package.layout.instruments.items():
         if not path:
             continue
@@ -25,28 +34,24 @@ def read_instruments(package: Package, report: Report) -> dict[str, Instrument]:
         text, problems = read_text(data) if isinstance(data, bytes) else (None, [data])
         tree, problems = load_yaml(text) if text is not None else (None, problems)
         if not problems:
-            tree = (
-                {**tree, **package.config.instruments.get(directory, {})} if isinstance(tree, dict) else tree
-            )
+            overrides = package.config.instruments.get(directory, {})
+            tree = {**tree, **overrides} if isinstance(tree, dict) else tree
             declared[directory], problems = parse_instrument(tree, directory)
         locate = yaml_locator(text or "")
-        report.diagnostics += [
-            Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in limited(problems)
-        ]
-    report.diagnostics += _unused_overrides(package)
-    return declared
+        diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in limited(problems)]
+    return declared, diagnostics + _unused_overrides(package)
 
 
 def _unused_overrides(package: Package) -> list[Diagnostic]:
-    """Return what ``curated.yaml`` says about instruments that there are not."""
+    """Return findings about overrides in ``curated.yaml`` of instruments that do not exist."""
     unknown = [name for name in package.config.instruments if name not in package.layout.instruments]
     if not unknown:
         return []
     data = read_file(package.files, CONFIG_FILE)
     locate = yaml_locator(data.decode("utf-8", errors="replace") if isinstance(data, bytes) else "")
-    known = ", ".join(package.layout.instruments) or "none"
+    names = ", ".join(package.layout.instruments) or "none"
     problems = [
-        Problem("CAL005", ("instruments", name), f"instrument {brief(name)} is not one of {known}")
+        Problem("CAL005", ("instruments", name), f"instrument {brief(name)} is not one of {names}")
         for name in unknown
     ]
     return [Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in limited(problems)]
@@ -55,38 +60,37 @@ def _unused_overrides(package: Package) -> list[Diagnostic]:
 def complete_instruments(
     package: Package, reports: Mapping[str, FileReport], declared: Mapping[str, Instrument]
 ) -> dict[str, Instrument]:
-    """Return the declared instruments, and those that the files imply, by directory."""
-    # Who only reports findings seldom comes here.
-    from curated.package.instrument.evidence import infer_instrument
+    """Return the declared instruments and, inferred from the reports of all files, the others, by directory."""
+    # Most checks report findings and need no inferred instrument.
+    from curated.package.evidence import infer_instrument
 
-    found = {}
-    by_directory: dict[str, list[FileReport]] = {}
+    reports_by_directory: dict[str, list[FileReport]] = {}
     for file in package.layout.files:
-        by_directory.setdefault(file.key.instrument, []).append(reports[file.path])
+        reports_by_directory.setdefault(file.key.instrument, []).append(reports[file.path])
+    instruments = {}
     for directory in package.layout.instruments:
-        known = declared.get(directory)
-        if known is None:
-            facts = (r.facts() for r in by_directory.get(directory, ()))
-            known = infer_instrument(directory, facts)
-            override = package.config.instruments.get(directory, {})
-            if override:
-                known = merge_override(known, override)
-        found[directory] = known
-    return found
+        instrument = declared.get(directory)
+        if instrument is None:
+            facts = (report.facts() for report in reports_by_directory.get(directory, ()))
+            instrument = infer_instrument(directory, facts)
+            overrides = package.config.instruments.get(directory, {})
+            instrument = _overridden(instrument, overrides) if overrides else instrument
+        instruments[directory] = instrument
+    return instruments
 
 
-def merge_override(instrument: Instrument, override: Mapping[str, object]) -> Instrument:
-    """Return an inferred instrument with what ``curated.yaml`` says about it."""
-    said, _ = parse_instrument({"name": instrument.name, **override}, instrument.directory)
+def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Instrument:
+    """Return an inferred instrument with the overrides of ``curated.yaml``."""
+    override, _ = parse_instrument({"name": instrument.name, **overrides}, instrument.directory)
     return Instrument(
-        name=said.name,
+        name=override.name,
         directory=instrument.directory,
-        detectors={**instrument.detectors, **said.detectors},
-        filters={**instrument.filters, **said.filters},
-        class_name=said.class_name,
-        visit_max=said.visit_max,
-        exposure_max=said.exposure_max,
-        visit_system=said.visit_system,
-        expected=said.expected,
-        utc_offset=said.utc_offset,
+        detectors={**instrument.detectors, **override.detectors},
+        filters={**instrument.filters, **override.filters},
+        class_name=override.class_name,
+        visit_max=override.visit_max,
+        exposure_max=override.exposure_max,
+        visit_system=override.visit_system,
+        expected=override.expected,
+        utc_offset=override.utc_offset,
     )

@@ -1,31 +1,47 @@
-"""The check of a package: every file, then all of them together."""
+"""The check of a package: read its instruments, read its files, then judge all of them together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from curated.check.companions import left_over
-from curated.check.file import FileReport
+from curated.check.file import CheckedFile, read_and_check, read_file
 from curated.check.instruments import complete_instruments, read_instruments
-from curated.check.reader import check_one
-from curated.check.report import Report
-from curated.check.rules.completeness import missing_calibrations
-from curated.check.rules.sets import check_set
-from curated.check.silencing import apply_silence
-from curated.core.diagnostic import Diagnostic
+from curated.check.report import FileReport, Report, apply_silence
+from curated.check.rules import RULES
+from curated.check.rules.context import make_context
+from curated.core.diagnostic import Diagnostic, Pointer, Problem
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
 from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.text import read
+from curated.text.source import Locator
+from curated.text.yaml.locator import yaml_locator
 
 if TYPE_CHECKING:
     from curated.check.cache import Cache
+
+
+class Reading(NamedTuple):
+    """All files of a package, each of them read and checked.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    reports : `dict` [`str`, `FileReport`]
+        Report of every calibration, by path.
+    findings : `list` [`Diagnostic`]
+        Findings in the instruments' files.
+    """
+
+    declared: Mapping[str, Instrument]
+    reports: Mapping[str, FileReport]
+    findings: Sequence[Diagnostic]
 
 
 def check_package(
@@ -36,123 +52,47 @@ def check_package(
     use_cache: bool = True,
     today: date | None = None,
     progress: Progress | None = None,
-    also: Rule | None = None,
 ) -> Report:
     """Check a package, or some of its files.
 
     Parameters
     ----------
-    package : `Package`
-        The package.
     paths : sequence [`str`], optional
-        Files or directories relative to its root; all files if empty. Rules over the whole set always see
-        all files, and report what concerns those.
+        Files or directories relative to the package's root; all files if empty. Rules over the whole package always
+        see all files; only findings in the selected ones are reported.
     jobs : `int`, optional
-        Number of processes.
+        Number of processes; see `~curated.core.parallel.run_all`.
     use_cache : `bool`, optional
-        Whether to remember what was found in each content.
+        Whether to take the reports of unchanged files from the user's cache, and to store the others there.
     today : `datetime.date`, optional
         The day by which silencings expire; without one they never do.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
-    also : `~collections.abc.Callable`, optional
-        A rule that needs more than files; it is given those that are checked.
+        Called with the numbers of files done and to be done.
     """
-    cache = _cache_of(package) if use_cache else None
-
-    def load(
-        files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
-    ) -> dict[str, FileReport]:
-        return load_reports(files, listed, declared, cache, jobs, progress)
-
-    return check_loaded(package, paths, load, today=today, also=also)
+    reading = read_package(package, jobs=jobs, use_cache=use_cache, progress=progress)
+    return judge(package, paths, reading.declared, reading.reports, reading.findings, today=today)
 
 
-Loader = Callable[[Files, Sequence[CalibFile], Mapping[str, Instrument]], dict[str, FileReport]]
-"""Reads and checks files, given the declared instruments, and returns their reports by path."""
+# -- reading ----------------------------------------------------------------------------------------------
 
 
-Rule = Callable[[Sequence[CalibFile]], Iterable[Diagnostic]]
-"""Finds what is wrong with some files."""
+def read_package(
+    package: Package, *, jobs: int | None = None, use_cache: bool = True, progress: Progress | None = None
+) -> Reading:
+    """Read and check each file of a package; parameters are those of `check_package`."""
+    cache = None
+    if use_cache:
+        from curated.check.cache import Cache
+
+        cache = Cache(package.root)
+    declared, findings = read_instruments(package)
+    reports = read_reports(package.files, package.layout.files, declared, cache, jobs, progress)
+    return Reading(declared, reports, findings)
 
 
-def check_loaded(
-    package: Package,
-    paths: Sequence[str],
-    load: Loader,
-    *,
-    today: date | None = None,
-    also: Rule | None = None,
-) -> Report:
-    """Check a package whose files are read by ``load``; see `check_package`."""
-    report = Report(diagnostics=list(package.config.diagnostics))
-    declared = read_instruments(package, report)
-    selected = select(package.layout.files, paths)
-    chosen = {file.path for file in selected}
-    # Which number a detector has, and when it ends, are questions to all files.
-    report.reports = load(package.files, package.layout.files, declared)
-    if paths:
-        # Whoever names an image means its text.
-        selected += [f for f in package.layout.files if _is_meant(report.reports[f.path], chosen, paths)]
-        chosen = {file.path for file in selected}
-    report.files = selected
-    report.ranges, found = check_set(package.layout.files, report.reports, declared)
-    report.settle = partial(complete_instruments, package, report.reports, declared)
-    misplaced = [*package.layout.problems, *left_over(package.layout, report.reports)]
-    # To infer an instrument takes a look at all files, so it is asked for only where it counts.
-    inferred = any("expected" in said for said in package.config.instruments.values())
-    expected = missing_calibrations(package, report.instruments if inferred else declared)
-    for path in chosen:
-        report.diagnostics += report.reports[path].diagnostics
-    report.diagnostics += _placed((d for d in found if d.file in chosen), package)
-    everything = not paths
-    report.diagnostics += [
-        Diagnostic.from_problem(problem, path)
-        for path, problem in misplaced
-        if everything or is_below(path, paths)
-    ]
-    report.diagnostics += [d for d in expected if everything or is_below(d.file, paths)]
-    report.diagnostics += also(selected) if also is not None else ()
-    apply_silence(report, package, today, everything)
-    report.diagnostics.sort()
-    return report
-
-
-def _placed(found: Iterable[Diagnostic], package: Package) -> Iterator[Diagnostic]:
-    """Give findings of rules over the set their lines, which are looked up only where there is a finding."""
-    forms = {file.path: file.form for file in package.layout.files}
-    for diagnostic in found:
-        if not diagnostic.pointer:
-            yield diagnostic
-            continue
-        source, _ = read(package.files.read(diagnostic.file), forms[diagnostic.file])
-        line, column = source.locator(diagnostic.pointer) if source else (0, 0)
-        yield replace(diagnostic, line=line, column=column)
-
-
-def select(files: Iterable[CalibFile], paths: Sequence[str]) -> list[CalibFile]:
-    """Return the files that are, or stand below, one of the paths; all of them where there are none."""
-    return [file for file in files if not paths or is_below(file.path, paths) or file.side in paths]
-
-
-def _is_meant(report: FileReport, chosen: Collection[str], paths: Sequence[str]) -> bool:
-    return report.path not in chosen and bool(report.beside) and is_below(report.beside, paths)
-
-
-def is_below(path: str, paths: Sequence[str]) -> bool:
-    """Say whether a path is, or stands below, one of others."""
-    return any(path == p or path.startswith(f"{p.rstrip('/')}/") or p in ("", ".") for p in paths)
-
-
-def _cache_of(package: Package) -> Cache:
-    from curated.check.cache import Cache
-
-    return Cache(package.root)
-
-
-def load_reports(
+def read_reports(
     files: Files,
-    listed: Sequence[CalibFile],
+    calib_files: Sequence[CalibFile],
     declared: Mapping[str, Instrument],
     cache: Cache | None,
     jobs: int | None = None,
@@ -160,42 +100,180 @@ def load_reports(
     *,
     complete: bool = True,
 ) -> dict[str, FileReport]:
-    """Read and check files, except those that the cache knows; ``complete`` tells that there are no others."""
-    reports: dict[str, FileReport] = {}
-    todo = list(listed)
-    if cache is not None:
-        from curated.check.cache_key import current_key
+    """Read and check calibration files, except those whose reports are in the cache.
 
-        todo = []
-        for file in listed:
-            known = cache.get(file.path, current_key(files, file, declared))
-            if known is None or (known.beside and known.state != files.state(known.beside)):
-                todo.append(file)
-            else:
-                reports[file.path] = known
-    work = partial(_work, files, dict(declared), cache is not None)
-    for content, report in run_all(work, todo, jobs, progress):
+    Parameters
+    ----------
+    calib_files : sequence [`CalibFile`]
+        The files to check.
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    cache : `Cache` or `None`
+        Reports of earlier checks; it is brought up to date.
+    jobs, progress
+        As for `check_package`.
+    complete : `bool`, optional
+        Whether these are all files of the package, so that the cache forgets others.
+
+    Returns
+    -------
+    reports : `dict` [`str`, `FileReport`]
+        By path.
+    """
+    reports: dict[str, FileReport] = {}
+    unread = list(calib_files)
+    if cache is not None:
+        reports = _cached_reports(files, calib_files, declared, cache)
+        unread = [file for file in calib_files if file.path not in reports]
+    work = partial(_check_chunk, files, dict(declared), cache is not None)
+    for key, report in run_all(work, unread, jobs, progress):
         reports[report.path] = report
-        if cache is not None and content:
-            cache.put(content, report)
+        if cache is not None and key:
+            cache.put(key, report)
     if cache is not None:
         cache.save(complete=complete)
     return reports
 
 
-def _work(
-    files: Files, declared: Mapping[str, Instrument], remembered: bool, chunk: Sequence[CalibFile]
+def _cached_reports(
+    files: Files, calib_files: Iterable[CalibFile], declared: Mapping[str, Instrument], cache: Cache
+) -> dict[str, FileReport]:
+    """Return the reports in the cache that are those of the files as they are now."""
+    from curated.check.cache import cache_key
+
+    reports = {}
+    for file in calib_files:
+        text = read_file(files, file.path)
+        side = read_file(files, file.side) if file.side else None
+        if isinstance(text, Problem) or isinstance(side, Problem):
+            continue
+        key = cache_key(file, text, side, declared.get(file.key.instrument))
+        report = cache.get(file.path, key)
+        if report is not None and (
+            not report.companion or report.companion_state == files.state(report.companion)
+        ):
+            reports[file.path] = report
+    return reports
+
+
+def _check_chunk(
+    files: Files, declared: Mapping[str, Instrument], use_cache: bool, chunk: Sequence[CalibFile]
 ) -> list[tuple[str, FileReport]]:
-    key_of = _key_of(files, declared) if remembered else None
+    """Return cache key and report of each file; the key is empty where the report is not to be stored."""
     results = []
     for file in chunk:
-        _, data, report = check_one(files, file, declared)
-        results.append((key_of(file, data) if key_of and data else "", report))
+        checked = read_and_check(files, file, declared)
+        key = _key(file, checked, declared.get(file.key.instrument)) if use_cache else ""
+        results.append((key, checked.report))
     return results
 
 
-def _key_of(files: Files, declared: Mapping[str, Instrument]) -> Callable[[CalibFile, bytes], str]:
-    """Return what names content that was read; hashing is loaded only where something is remembered."""
-    from curated.check.cache_key import content_key
+def _key(file: CalibFile, checked: CheckedFile, instrument: Instrument | None) -> str:
+    from curated.check.cache import cache_key  # loaded only where reports are stored
 
-    return lambda file, data: content_key(files, file, data, declared)
+    if not checked.text or (file.side and checked.side is None):
+        return ""
+    return cache_key(file, checked.text, checked.side, instrument)
+
+
+# -- judging ----------------------------------------------------------------------------------------------
+
+
+def judge(
+    package: Package,
+    paths: Sequence[str],
+    declared: Mapping[str, Instrument],
+    reports: Mapping[str, FileReport],
+    findings: Iterable[Diagnostic] = (),
+    *,
+    today: date | None = None,
+) -> Report:
+    """Apply the rules over the whole package, select the findings to report, and remove silenced ones.
+
+    ``paths`` and ``today`` are as for `check_package`.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    reports : `dict` [`str`, `FileReport`]
+        Report of every calibration of the package, by path.
+    findings : iterable [`Diagnostic`], optional
+        Findings of other stages, all of which are reported.
+    """
+    config, layout = package.config, package.layout
+    # To infer an instrument takes a look at all files.
+    is_inferred = any("expected" in overrides for overrides in config.instruments.values())
+    instruments = complete_instruments(package, reports, declared) if is_inferred else declared
+    context = make_context(layout, config, reports, declared, instruments)
+    files = select(layout.files, paths, reports)
+    selected = {file.path for file in files}
+    problems = [
+        (path, problem)
+        for rule in RULES
+        for path, problem in rule(context)
+        if path in selected or (path not in reports and (not paths or is_below(path, paths)))
+    ]
+    diagnostics = [*config.diagnostics, *findings, *_located(problems, package)]
+    for file in files:
+        diagnostics += reports[file.path].diagnostics
+    diagnostics, silenced = apply_silence(diagnostics, config.silence, today, complete=not paths)
+    return Report(tuple(files), tuple(sorted(diagnostics)), context.ranges, reports, declared, silenced)
+
+
+def _located(problems: Sequence[tuple[str, Problem]], package: Package) -> Iterator[Diagnostic]:
+    """Complete problems with their lines; a file is read again only where it has a problem with a pointer."""
+    forms = {file.path: file.form for file in package.layout.files} if problems else {}
+    located_path = ""
+    locator: Locator = _nowhere
+    for path, problem in problems:
+        if problem.pointer and path != located_path:
+            located_path, locator = path, _locator(path, forms.get(path, ""), package.files)
+        line, column = locator(problem.pointer) if problem.pointer else (0, 0)
+        yield Diagnostic.from_problem(problem, path, line, column)
+
+
+def _locator(path: str, form: str, files: Files) -> Locator:
+    """Return the function from places in a file to line and column; only settings have no form."""
+    content = read_file(files, path)
+    text = content if isinstance(content, bytes) else b""
+    if not form:
+        return yaml_locator(text.decode("utf-8", errors="replace"))
+    source, _ = read(text, form)
+    return source.locator if source is not None else _nowhere
+
+
+def _nowhere(_: Pointer) -> tuple[int, int]:
+    return 0, 0
+
+
+def select(
+    files: Iterable[CalibFile], paths: Sequence[str], reports: Mapping[str, FileReport] | None = None
+) -> list[CalibFile]:
+    """Return the files that paths name, all of them where there are no paths.
+
+    Parameters
+    ----------
+    paths : sequence [`str`]
+        Files or directories; a provenance file stands for its calibration.
+    reports : `dict` [`str`, `FileReport`], optional
+        Reports of the files by path: with them, a companion such as an image stands for the text that names it.
+    """
+    if not paths:
+        return list(files)
+    return [
+        file
+        for file in files
+        if is_below(file.path, paths)
+        or file.side in paths
+        or (reports is not None and _is_companion_below(reports[file.path].companion, paths))
+    ]
+
+
+def _is_companion_below(companion: str, paths: Sequence[str]) -> bool:
+    return bool(companion) and is_below(companion, paths)
+
+
+def is_below(path: str, paths: Sequence[str]) -> bool:
+    """Say whether a path is one of some files and directories, or below one of them."""
+    return any(path == p or path.startswith(f"{p.rstrip('/')}/") or p in ("", ".") for p in paths)

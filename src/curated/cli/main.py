@@ -6,7 +6,7 @@ import gc
 import importlib
 import os
 import sys
-from typing import Any, NoReturn, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 # Two jobs use two processors; threads of a linear-algebra library would only get in their way,
 # and a process without threads can be forked.
@@ -24,33 +24,49 @@ from curated.cli.context import Settings
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 
+
+class CommandInfo(NamedTuple):
+    """What is known of a command without its module.
+
+    Parameters
+    ----------
+    room : `str`
+        Folder of its module, beside this one.
+    summary : `str`
+        The sentence in the list of commands.
+    """
+
+    room: str
+    summary: str
+
+
 COMMANDS = {
-    "check": "Report all that is wrong with the calibrations.",
-    "adopt": "Declare an existing package: write its curated.yaml and instrument.yaml.",
-    "convert": "Write calibrations as stamped FITS files.",
-    "bundle": "Check, convert and bundle one commit for import.",
-    "import": "Bring a bundle into a Butler repository.",
-    "export": "Write a repository's certified calibrations back as text.",
-    "publish": "Check, bundle and import in one go.",
-    "fingerprint": "Hash the calibrations in force, in a package, a bundle or a repository.",
-    "compare": "Say what differs between two of them.",
-    "deprecate": "Take calibrations of the package out of use, or back into it.",
-    "retract": "Take a release out of a repository's chain, or put it back.",
-    "recertify": "Change validity ranges in a repository the way the package says.",
-    "lookup": "Say which calibration is in force at a time.",
-    "show": "Show a calibration, as text or as a plot.",
-    "types": "List the calibration types, or describe one.",
-    "schema": "Write or check the JSON Schemas.",
-    "explain": "Explain a code of the check.",
-    "completion": "Print the set-up of shell completion.",
+    "check": CommandInfo("package", "Report all that is wrong with the calibrations."),
+    "adopt": CommandInfo(
+        "package", "Declare an existing package: write its curated.yaml and instrument.yaml."
+    ),
+    "convert": CommandInfo("release", "Write calibrations as stamped FITS files."),
+    "bundle": CommandInfo("release", "Check, convert and bundle one commit for import."),
+    "import": CommandInfo("repository", "Bring a bundle into a Butler repository."),
+    "export": CommandInfo("repository", "Write a repository's certified calibrations back as text."),
+    "publish": CommandInfo("release", "Check, bundle and import in one go."),
+    "fingerprint": CommandInfo(
+        "release", "Hash the calibrations in force, in a package, a bundle or a repository."
+    ),
+    "compare": CommandInfo("release", "Say what differs between two of them."),
+    "deprecate": CommandInfo("package", "Take calibrations of the package out of use, or back into it."),
+    "retract": CommandInfo("repository", "Take a release out of a repository's chain, or put it back."),
+    "recertify": CommandInfo(
+        "repository", "Change validity ranges in a repository the way the package says."
+    ),
+    "lookup": CommandInfo("package", "Say which calibration is in force at a time."),
+    "show": CommandInfo("package", "Show a calibration, as text or as a plot."),
+    "types": CommandInfo("package", "List the calibration types, or describe one."),
+    "schema": CommandInfo("package", "Write or check the JSON Schemas."),
+    "explain": CommandInfo("package", "Explain a code of the check."),
+    "completion": CommandInfo("package", "Print the set-up of shell completion."),
 }
-ROOMS = {
-    "look": ("check", "explain", "schema", "show", "types", "lookup", "completion"),
-    "edit": ("adopt", "deprecate"),
-    "release": ("convert", "bundle", "publish", "fingerprint", "compare"),
-    "repository": ("import", "export", "recertify", "retract"),
-}
-"""The folder that holds each command's module."""
+"""All commands, in the order of the list."""
 
 EXIT_BUG = 3
 
@@ -64,14 +80,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        room = next(room for room, names in ROOMS.items() if cmd_name in names)
-        module = importlib.import_module(f"curated.cli.{room}.{cmd_name}_command")
+        module = importlib.import_module(f"curated.cli.{COMMANDS[cmd_name].room}.{cmd_name}_command")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, info.summary) for name, info in COMMANDS.items()])
 
 
 @click.command(

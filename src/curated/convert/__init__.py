@@ -1,7 +1,6 @@
 """Checked calibrations to stamped FITS files."""
 
-from curated.convert.directory import convert_into
-from curated.convert.files import Converted, fits_path
-from curated.convert.package import convert_package
+from curated.convert.file import Converted, fits_path
+from curated.convert.package import convert_into, convert_package
 
 __all__ = ["Converted", "convert_into", "convert_package", "fits_path"]

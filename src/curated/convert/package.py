@@ -1,25 +1,29 @@
-"""Checked calibrations to stamped FITS files: all of them, or none."""
+"""The conversion of a package to stamped FITS files: all of them, or none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from curated.check.cache import Cache
-from curated.check.deprecations import ends_and_marks, find_marked
-from curated.check.file import FileReport
-from curated.check.package import check_loaded, load_reports, select
-from curated.check.report import Report
-from curated.convert.files import Converted, fits_path
+from curated.check.file import read_and_check, read_file
+from curated.check.instruments import read_instruments
+from curated.check.package import judge, read_reports, select
+from curated.check.report import FileReport, Report, ends_and_marks
+from curated.convert.file import Conversion, Converted, fits_path
 from curated.convert.origin import Origin
-from curated.convert.task import Task
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
+from curated.core.wholefile import staging_directory
 from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.package.validity import natural_ends
+
+Results = tuple[dict[str, FileReport], dict[str, Converted]]
+"""Reports of all files and FITS files of those that were converted, by path."""
 
 
 def convert_package(
@@ -30,80 +34,184 @@ def convert_package(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
-    records: bool = False,
+    for_bundle: bool = False,
     recipes: Mapping[str, object] | None = None,
 ) -> tuple[Report, list[Converted]]:
     """Convert a package, or some of its files, to FITS below a new directory.
 
     Parameters
     ----------
-    package : `Package`
-        The package.
     origin : `Origin`
-        The commit.
-    output : `~pathlib.Path`, optional
-        Where to write; the caller makes it and, if the report has failed, throws it away. Without one,
+        The commit that is converted.
+    output : `~pathlib.Path` or `None`
+        Where to write; the caller makes the directory, and removes it if the report has failed. If it is `None`,
         nothing is written.
     paths : sequence [`str`], optional
-        Files or directories relative to the package's root; all files if empty. What is out of use is converted
-        only where it is named itself.
+        Files or directories relative to the package's root; all files if empty. A deprecated file is converted only
+        if it is named itself.
     jobs : `int`, optional
-        Number of processes.
+        Number of processes; see `~curated.core.parallel.run_all`.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
-    records : `bool`, optional
-        Whether a bundle is made: provenance is written as text too, beside each file that holds it, and
-        content and recipe are told of each.
+        Called with the numbers of files done and to be done.
+    for_bundle : `bool`, optional
+        Whether provenance is written as text too, beside each file that has any, and each file's content and recipe
+        are hashed.
     recipes : `dict` [`str`, `object`], optional
-        Recipes of files that exist; these are checked, but not made again.
+        Recipes of existing FITS files; these calibrations are checked, but not converted again.
 
     Returns
     -------
     report : `Report`
-        What the check found.
+        Result of the check.
     converted : `list` [`Converted`]
-        The files; those with errors are left out.
+        The FITS files; there is none of a file with errors.
+
+    Raises
+    ------
+    CuratedError
+        If a file cannot be converted though its errors are silenced, or is not the one that git has.
     """
-    made: dict[str, Converted] = {}
-    out_of_use: set[str] = set()
-
-    def load(
-        files: Files, listed: Sequence[CalibFile], declared: Mapping[str, Instrument]
-    ) -> dict[str, FileReport]:
-        marked = find_marked(files, listed)
-        wanted = [f for f in select(listed, paths) if f.path not in marked or f.path in paths]
-        # Of two files of one name only the first is written; that there are two is found by the check.
-        places = {fits_path(file.path): file.path for file in reversed(wanted)}
-        out_of_use.update(marked.keys() - set(places.values()))
-        task = Task(
-            files,
-            dict(declared),
-            origin,
-            natural_ends(listed, *ends_and_marks(marked)),
-            str(output) if output is not None else "",
-            frozenset(places.values()),
-            package.config.silence,
-            records,
-        )
-        known = {}
-        if recipes:
-            found = ((file.path, task.known(file, recipes)) for file in listed)
-            known = {path: converted for path, converted in found if converted is not None}
-        kept = [file for file in listed if file.path in known]
-        cache = Cache(package.root) if kept else None
-        whole = len(kept) == len(listed)
-        reports = load_reports(files, kept, declared, cache, jobs, progress, complete=whole)
-        made.update((path, one) for path, one in known.items() if not task.is_wrong(reports[path]))
-        todo = [file for file in listed if file.path not in known]
-        for report, converted in run_all(task, todo, jobs, progress):
-            reports[report.path] = report
-            if converted is not None:
-                made[report.path] = converted
-        return reports
-
-    report = check_loaded(package, paths, load)
-    missing = [file.path for file in report.files if file.path not in made and file.path not in out_of_use]
+    declared, findings = read_instruments(package)
+    conversion, deprecated = _plan(package, origin, output, paths, declared, for_bundle=for_bundle)
+    reports, converted = _run(package, conversion, recipes or {}, jobs, progress)
+    report = judge(package, paths, declared, reports, findings)
+    unused = deprecated - conversion.selected
+    missing = [f.path for f in report.files if f.path not in converted and f.path not in unused]
     if missing and not report.failed:
         hint = "silence only findings that leave a calibration behind; correct the file or remove it"
         raise CuratedError(f"{missing[0]} cannot be converted, though its errors are silenced", hint)
-    return report, [made[file.path] for file in report.files if file.path in made]
+    return report, [converted[file.path] for file in report.files if file.path in converted]
+
+
+def _plan(
+    package: Package,
+    origin: Origin,
+    output: Path | None,
+    paths: Sequence[str],
+    declared: Mapping[str, Instrument],
+    *,
+    for_bundle: bool,
+) -> tuple[Conversion, set[str]]:
+    """Return the conversion of the selected files, and the paths of all deprecated ones."""
+    calib_files = package.layout.files
+    deprecated = _deprecated_reports(package.files, calib_files)
+    selected = [f for f in select(calib_files, paths) if f.path not in deprecated or f.path in paths]
+    # Of two files with one FITS path only the first is written; the check reports that there are two.
+    paths_by_output = {fits_path(file.path): file.path for file in reversed(selected)}
+    conversion = Conversion(
+        package.files,
+        dict(declared),
+        origin,
+        natural_ends(calib_files, *ends_and_marks(deprecated)),
+        str(output) if output is not None else "",
+        frozenset(paths_by_output.values()),
+        package.config.silence,
+        for_bundle,
+    )
+    return conversion, set(deprecated)
+
+
+def _deprecated_reports(files: Files, calib_files: Iterable[CalibFile]) -> dict[str, FileReport]:
+    """Return the reports of the deprecated files, by path; only texts with that word are parsed."""
+    reports = {}
+    for file in calib_files:
+        text = read_file(files, file.path)
+        if isinstance(text, bytes) and b"deprecated" in text.lower():
+            report = read_and_check(files, file, {}, companion=False).report
+            if report.deprecation is not None:
+                reports[file.path] = report
+    return reports
+
+
+def _run(
+    package: Package,
+    conversion: Conversion,
+    recipes: Mapping[str, object],
+    jobs: int | None,
+    progress: Progress | None,
+) -> Results:
+    """Read, check and convert all files; those whose FITS files exist already are only checked."""
+    calib_files = package.layout.files
+    existing: dict[str, Converted] = {}
+    for file in calib_files if recipes else ():
+        entry = conversion.existing(file, recipes)
+        if entry is not None:
+            existing[file.path] = entry
+    reports: dict[str, FileReport] = {}
+    if existing:
+        reports = read_reports(
+            package.files,
+            [file for file in calib_files if file.path in existing],
+            conversion.declared,
+            Cache(package.root),
+            jobs,
+            progress,
+            complete=len(existing) == len(calib_files),
+        )
+    converted = {path: entry for path, entry in existing.items() if not conversion.has_errors(reports[path])}
+    remaining = [file for file in calib_files if file.path not in existing]
+    for report, entry in run_all(conversion, remaining, jobs, progress):
+        reports[report.path] = report
+        if entry is not None:
+            converted[report.path] = entry
+    return reports, converted
+
+
+# -- into a directory with other files --------------------------------------------------------------------
+
+
+def convert_into(
+    package: Package,
+    origin: Origin,
+    output: Path,
+    paths: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Report, list[Converted]]:
+    """Convert into a directory that may hold files already; parameters are those of `convert_package`.
+
+    Everything is written to a temporary directory there, and moved into place only if the report has not failed.
+
+    Raises
+    ------
+    CuratedError
+        If a file is in the place of a directory or the other way round.
+    """
+    new_directories = [path for path in (output, *output.parents) if not path.exists()]
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        with staging_directory(output, ".curated-") as staging:
+            report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
+            if not report.failed:
+                obstacle = _obstacle(staging, output)
+                if obstacle is not None:
+                    raise CuratedError(f"{obstacle} is in the way", "move it away, or name another directory")
+                new_directories = []
+                _merge(staging, output)
+            return report, converted
+    finally:
+        for path in new_directories:
+            path.rmdir()
+
+
+def _obstacle(source: Path, target: Path) -> Path | None:
+    """Return a path in the target that a file or directory of the source cannot replace."""
+    for entry in os.scandir(source):
+        place, is_directory = target / entry.name, entry.is_dir(follow_symlinks=False)
+        if os.path.lexists(place) and place.is_dir() != is_directory:
+            return place
+        obstacle = _obstacle(Path(entry.path), place) if is_directory and place.is_dir() else None
+        if obstacle is not None:
+            return obstacle
+    return None
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move files to the target; directories as a whole where it has none of that name."""
+    for entry in sorted(os.scandir(source), key=lambda e: e.name):
+        place = target / entry.name
+        if entry.is_dir(follow_symlinks=False) and place.is_dir():
+            _merge(Path(entry.path), place)
+        else:
+            os.replace(entry.path, place)

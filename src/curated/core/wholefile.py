@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -59,6 +60,53 @@ def write_new(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
         os.link(temporary, filename)
     finally:
         _remove(temporary)
+
+
+def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tuple[int, str]:
+    """Write a new file into a directory that nobody reads before it is renamed into its place.
+
+    Parameters
+    ----------
+    filename : path-like
+        A name that is not in use; its directory is made if need be.
+    parts : iterable [`bytes`]
+        Content of the file.
+
+    Returns
+    -------
+    size : `int`
+        Size in bytes.
+    sha256 : `str`
+        SHA-256 of the content, 64 hexadecimal digits.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        handle = os.open(filename, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(filename), exist_ok=True)
+        handle = os.open(filename, flags, 0o666)
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        return size_and_hash(_written(parts, file))
+
+
+def _written(parts: Iterable[bytes], file: io.FileIO) -> Iterator[bytes]:
+    """Yield parts of a file after each has been written."""
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[file.write(view) :]
+        yield part
+
+
+def size_and_hash(parts: Iterable[bytes]) -> tuple[int, str]:
+    """Return the size in bytes and the SHA-256 of a file's content."""
+    import hashlib  # only whoever hashes pays for it
+
+    size, digest = 0, hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+        size += len(part)
+    return size, digest.hexdigest()
 
 
 @contextmanager

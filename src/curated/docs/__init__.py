@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Iterable, Sequence
 from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
 from curated.calib import Calib
 from curated.core.codes import CODES, FAMILIES
-from curated.core.generated import Drift, check_files, write_files
 from curated.core.metadata import KEYWORD_DOCS
 from curated.datasets.deprecation import MARK
 from curated.declare import Field, Table
 from curated.declare.settings import schema_name
-from curated.docs.examples import example_section, find_example, fits_section
-from curated.docs.markdown import markdown_table
+from curated.fits.writer import fits_bytes
+from curated.package.layout import discover, walk
 from curated.registry import own_types
+from curated.schema.files import Drift, check_files, write_files
 from curated.schema.values import shape_text
 
 _COMMAND = "make docs"
@@ -37,6 +39,9 @@ _TYPES = {
     "str": "text",
     "any": "number or text",
 }
+_MOST_COLUMNS = 110
+_MOST_LINES = {"header": 44, "metadata": 18, "values": 2}
+"""Lines of an example: of an ECSV file, of the metadata in YAML, and of each other value there."""
 
 
 def docs_files(calibs: Path) -> dict[str, str]:
@@ -165,7 +170,7 @@ def _fields(cls: type[Calib], table: Table, fields: list[Field]) -> str:
     for names in cls.SPEC.alternatives:
         if names[0] in {field.name for field in fields}:
             title += f" A file has exactly one of {' and '.join(f'`{n}`' for n in names)}."
-    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.where)}"
+    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.column_label)}"
 
 
 def _field_table(fields: list[Field], where: str, place: Any) -> str:
@@ -221,3 +226,70 @@ def _keywords(cls: type[Calib]) -> str:
     written = ", ".join(f"`{keyword}`" for keyword in spec.keywords)
     own = f" Its own in FITS are {written}." if written else ""
     return f"## Keywords\n\nAny others are kept as they are.{own}\n\n{markdown_table(('Keyword', 'Required', 'Meaning'), rows)}"
+
+
+def find_example(cls: type[Calib], calibs: Path) -> Path | None:
+    """Return the smallest calibration of a type whose first table, if it has any, has rows; `None` if there is none."""
+    found = [file for file in discover(walk(str(calibs), ""), "").files if file.key.type == cls.SPEC.name]
+    for file in sorted(found, key=lambda f: ((calibs / f.path).stat().st_size, f.path)):
+        first = cls.readText(calibs / file.path).tables()[:1]
+        if not first or any(len(column.values) for column in first[0].columns.values()):
+            return calibs / file.path
+    return None
+
+
+def example_section(path: Path, calibs: Path) -> str:
+    """Return the section that shows a calibration as text, long ones shortened."""
+    lines = path.read_text("utf-8").splitlines()
+    shown = [line if len(line) <= _MOST_COLUMNS else f"{line[: _MOST_COLUMNS - 4]} ..." for line in lines]
+    shown = _shortened(shown) if path.suffix != ".ecsv" else shown[: _MOST_LINES["header"]]
+    if len(shown) < len(lines):
+        shown.append(f"... ({len(lines)} lines)")
+    name = path.relative_to(calibs).as_posix()
+    listed = "".join(f"    {line}\n".replace("    \n", "\n") for line in shown)
+    return f"## Example\n\n[{name}](../../calibs/{name}):\n\n{listed}"
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Return the first lines of the metadata, and fewer of each value after them."""
+    kept, most, inside = [], 0, 0
+    for line in lines:
+        if line[:1] not in ("", " ", "-", "]", "}"):
+            most = _MOST_LINES["metadata" if line.startswith("metadata") else "values"]
+            inside = 0
+        if inside <= most:
+            kept.append(line)
+        elif inside == most + 1:
+            kept.append("    ...")
+        inside += 1
+    return kept
+
+
+def fits_section(calib: Calib) -> str:
+    """Return the section that says what becomes of a calibration in FITS."""
+    from astropy.io import fits
+
+    parts = [
+        "## FITS\n",
+        "What `curated convert` makes of the example. The primary HDU has no data; it holds the keywords, and in "
+        "a released file the stamp.\n",
+    ]
+    with fits.open(io.BytesIO(fits_bytes(calib.fits_content()))) as hdus:
+        for number, hdu in enumerate(hdus[1:], 1):
+            if hdu.is_image:
+                kind = f"{hdu.shape[1]} x {hdu.shape[0]} pixels, BITPIX {hdu.header['BITPIX']}"
+                parts.append(f"HDU {number} `{hdu.name}`, an image of {kind}.\n")
+                continue
+            count = len(hdu.data)
+            parts.append(
+                f"HDU {number}{f' `{hdu.name}`' if hdu.name else ''}, {count} row{'s' * (count != 1)}:\n"
+            )
+            rows = [(f"`{c.name}`", f"`{c.format}`", c.dim or "", c.unit or "") for c in hdu.columns]
+            parts.append(markdown_table(("Column", "TFORM", "TDIM", "TUNIT"), rows))
+    return "\n".join(parts)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

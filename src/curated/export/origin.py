@@ -11,7 +11,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.metadata import Metadata
 from curated.core.times import compact, parse_time
 from curated.export.wanted import Wanted
-from curated.image.file import is_plain_name
+from curated.image.reader import is_plain_name
 from curated.package.layout import FORMS, directory_name
 from curated.provenance import Construction, Provenance, parse
 from curated.registry import find_type

@@ -16,7 +16,7 @@ from curated.export.wanted import Wanted, type_of
 from curated.fits.reader import read_fits
 from curated.fits.writer import image_blocks
 from curated.package.layout import FORMS
-from curated.provenance import settle
+from curated.provenance import reconcile
 from curated.registry import get_type
 
 
@@ -91,7 +91,7 @@ class Task:
             if not calib.metadata.text("REPOSHA1"):
                 calib = replace(calib, provenance=recorded(calib, wanted))
                 # What only repeats it is taken out; what does not fit to it, the check tells.
-                settle(calib.provenance, metadata, {})
+                reconcile(calib.provenance, metadata, {})
             calib = replace(calib, metadata=metadata)
             made = Made(wanted, place.parts, original=place.original, url=url, problems=problems)
             if cls.SPEC.beside:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
-from curated.image.file import read_image
+from curated.image.reader import read_image
 
 _PACKED = "CAL346"
 _GZIP = b"\x1f\x8b"

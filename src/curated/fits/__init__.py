@@ -1,1 +1,1 @@
-"""`Calib` to FITS bytes and back, and the stamp of where they come from."""
+"""FITS files: written with the stamp of their origin, read, scanned and hashed."""

@@ -1,4 +1,4 @@
-"""The provenance table of a FITS file, in the form of the stack's IsrProvenance (FORMATS.md, section 6.10)."""
+"""The provenance table of a FITS file, in the form of lsst.ip.isr.IsrProvenance."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 
 from curated.core.metadata import IDENTITY
 from curated.core.tables import ColumnData, TableData, TextColumn
-from curated.fits.cards import Card, cards, escape, hdu, needs_escape, unescape
+from curated.fits.hdu import hdu
+from curated.fits.header import Card, cards, escape, needs_escape, unescape
 from curated.fits.table import table_parts
-from curated.provenance.declaration import RESERVED
-from curated.provenance.record import Provenance
+from curated.provenance.record import RESERVED, Provenance
 
 EXTNAME = "PROVENANCE"
 SEPARATOR = "SEPARATE"
-"""EXTNAME of the empty image before the table: the stack reads tables until one HDU is none."""
+"""EXTNAME of the empty image before the table: IsrCalib.readFits reads tables up to the first HDU that is not one."""
 
 _CONSTRUCTION, _EDITS = "CONSTRUC", "EDITS"
 """Keywords of the table that hold the rest of the record as JSON."""
@@ -52,9 +52,9 @@ def _table(provenance: Provenance) -> TableData:
     inputs = provenance.inputs
     columns: dict[str, ColumnData] = {}
     for name in inputs[0].data_id if inputs else ():
-        columns[name] = ColumnData(np.array([_stored(one.data_id[name]) for one in inputs]))
+        columns[name] = ColumnData(np.array([_escaped(entry.data_id[name]) for entry in inputs]))
     for name in RESERVED:
-        values: list[Any] = [getattr(one, name) for one in inputs]
+        values: list[Any] = [getattr(entry, name) for entry in inputs]
         if name == "date" and any(values):
             columns[name] = ColumnData(np.array(values))
         elif name != "date" and any(v is not None for v in values):
@@ -63,8 +63,8 @@ def _table(provenance: Provenance) -> TableData:
     return TableData(columns)
 
 
-def _stored(value: Any) -> Any:
-    """Return a text so that blanks at its end survive; the reader undoes it after it undid those of the column."""
+def _escaped(value: Any) -> Any:
+    """Escape a text whose blanks at the end would be lost; the reader undoes it after the escapes of the column."""
     return escape(value) if isinstance(value, str) and ("\\" in value or needs_escape(value)) else value
 
 
@@ -86,30 +86,22 @@ def _cards(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> li
 
 
 def read_provenance(header: Any, columns: dict[str, TextColumn]) -> dict[str, Any]:
-    """Return what a provenance table says, as YAML would hold it: untrusted data.
-
-    Parameters
-    ----------
-    header : `~collections.abc.Mapping`
-        Its keywords.
-    columns : `dict` [`str`, `TextColumn`]
-        Its columns.
-    """
-    found: dict[str, Any] = {}
+    """Return the record in the header and the columns of a provenance table, as YAML would hold it: untrusted data."""
+    record: dict[str, Any] = {}
     rows = zip(*(column.values.tolist() for column in columns.values()), strict=True)
     inputs = [_input(dict(zip(columns, row, strict=True))) for row in rows]
     if inputs:
-        found["inputs"] = inputs
+        record["inputs"] = inputs
     for key, keyword in (("construction", _CONSTRUCTION), ("edits", _EDITS)):
         if keyword in header:
-            found[key] = _parsed(header[keyword])
-    return found
+            record[key] = _parsed(header[keyword])
+    return record
 
 
 def _input(row: dict[str, Any]) -> dict[str, Any]:
     row = {k: unescape(v) if isinstance(v, str) and "\\" in v else v for k, v in row.items()}
-    told = {name: row.pop(name) for name in RESERVED if name in row and not _is_blank(row[name])}
-    return {"data_id": {k: v for k, v in row.items() if k not in RESERVED}, **told}
+    values = {name: row.pop(name) for name in RESERVED if name in row and not _is_blank(row[name])}
+    return {"data_id": {k: v for k, v in row.items() if k not in RESERVED}, **values}
 
 
 def _is_blank(value: Any) -> bool:
@@ -117,7 +109,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _parsed(text: Any) -> Any:
-    """Return the data of a JSON text; the text itself, which the check refuses, where it is none."""
+    """Return the data of a JSON text; anything else as it is, for the check to refuse."""
     try:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError):

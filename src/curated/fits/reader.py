@@ -1,4 +1,4 @@
-"""FITS files of the stack and of this package to keywords and columns."""
+"""FITS files of tables, of the stack and of this package, to keywords and columns."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from curated.core.diagnostic import CuratedError
 from curated.core.tables import TextColumn
 from curated.core.units import text_unit
-from curated.fits.cards import ESCAPED, unescape
+from curated.fits.header import ESCAPED, unescape
 from curated.fits.provenance import EXTNAME, read_provenance
 
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "
     "CHECKSUM DATASUM".split()
 )
-# What astropy raises on files that are damaged.
+# astropy raises these on damaged files.
 _DAMAGE = (
     OSError,
     ValueError,
@@ -34,46 +34,51 @@ _PER_COLUMN = ("TTYPE", "TFORM", "TUNIT", "TDIM", "TNULL", "TSCAL", "TZERO", "TD
 
 
 def read_fits(
-    filename: str | os.PathLike[str], own: tuple[str, ...] = ()
+    filename: str | os.PathLike[str], table_keywords: tuple[str, ...] = ()
 ) -> tuple[dict[str, Any], dict[str, dict[str, TextColumn]]]:
     """Read a FITS file of tables.
 
     Parameters
     ----------
     filename : path-like
-        The file; files of the stack have their keywords in HDU 1, ours in the primary HDU as well.
-    own : `tuple` [`str`], optional
-        Keywords that stand in the header of another table.
+        A file of the stack, which has its keywords in HDU 1, or one of ours, with the keywords in the primary HDU.
+    table_keywords : `tuple` [`str`], optional
+        Keywords that stand in the header of another table; see `Spec.table_keywords`.
 
     Returns
     -------
     metadata : `dict`
-        Keywords; those without a value are `None`, repeated ones a list. The provenance stands there as in
-        the metadata of ECSV: ``inputs``, ``construction`` and ``edits``.
+        Keywords; `None` for those without a value, a list for repeated ones. The provenance is among them, as
+        in the metadata of ECSV: ``inputs``, ``construction`` and ``edits``.
     tables : `dict` [`str`, `dict`]
-        Columns by name, for each table by its EXTNAME or number.
+        Columns by table, which is EXTNAME or number, and name.
 
     Raises
     ------
     CuratedError
-        If the file is no FITS file.
+        If the file is not a FITS file.
     """
     from astropy.io import fits
 
     try:
         with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
             headers = [_keywords(h.header) for h in hdus[:2]]
-            found = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
-            record = next((h for h in found if h.name == EXTNAME), None)
-            others = {key: _own(h.header[key]) for h in found for key in own if key in h.header}
-            tables = {h.name or str(i + 1): _columns(h) for i, h in enumerate(found) if h is not record}
+            tables = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
+            record = next((h for h in tables if h.name == EXTNAME), None)
+            others = {
+                key: _unescaped_text(h.header[key])
+                for h in tables
+                for key in table_keywords
+                if key in h.header
+            }
+            columns = {h.name or str(i + 1): _columns(h) for i, h in enumerate(tables) if h is not record}
             if record is not None:
                 others |= read_provenance(record.header, _columns(record))
     except (*_DAMAGE, fits.VerifyError) as error:
         raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
     if "OBSTYPE" in headers[0] or len(headers) == 1:
-        return {**headers[0], **others}, tables
-    return {**headers[0], **headers[1], **others}, tables
+        return {**headers[0], **others}, columns
+    return {**headers[0], **headers[1], **others}, columns
 
 
 def _keywords(header: Any) -> dict[str, Any]:
@@ -86,8 +91,8 @@ def _keywords(header: Any) -> dict[str, Any]:
         value = entry.value if not _is_undefined(entry.value) else None
         value = value.item() if isinstance(value, np.generic) else value
         if name in metadata:
-            known = metadata[name]
-            metadata[name] = [*known, value] if isinstance(known, list) else [known, value]
+            previous = metadata[name]
+            metadata[name] = [*previous, value] if isinstance(previous, list) else [previous, value]
         else:
             metadata[name] = [value] if name == "comments" else value
     for key in str(metadata.pop(ESCAPED, "")).split(","):
@@ -97,8 +102,8 @@ def _keywords(header: Any) -> dict[str, Any]:
     return metadata
 
 
-def _own(value: Any) -> Any:
-    """Return a text of a table without its escapes; one of another program may have backslashes of its own."""
+def _unescaped_text(value: Any) -> Any:
+    """Return a text of a table without its escapes; another program's text may have backslashes that are none."""
     if not isinstance(value, str) or "\\" not in value:
         return value
     try:
@@ -127,7 +132,9 @@ def _columns(table: Any) -> dict[str, TextColumn]:
             # Vectors without elements: astropy loses the rows of some of them.
             values = np.zeros((len(table.data), 0), values.dtype)
         if values.dtype.kind in "SU":
-            values = np.array([_own(str(v)) for v in values.reshape(-1)], dtype=str).reshape(values.shape)
+            values = np.array([_unescaped_text(str(v)) for v in values.reshape(-1)], dtype=str).reshape(
+                values.shape
+            )
         elif values.dtype.kind == "O":
             values = [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
         else:

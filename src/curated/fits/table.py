@@ -1,4 +1,4 @@
-"""Tables to BINTABLE extensions, laid out as astropy lays out those of the stack (FORMATS.md, section 3.1)."""
+"""Tables to BINTABLE extensions, with the layout that astropy gives to the tables of the stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.core.tables import ColumnData, TableData
-from curated.fits.cards import Card, cards, escape
+from curated.fits.header import Card, cards, escape
 
 _LETTERS = {"f8": "D", "f4": "E", "f2": "E", "i8": "K", "i4": "J", "i2": "I", "u1": "B", "b1": "L"}
 
@@ -21,24 +21,23 @@ def table_parts(table: TableData) -> tuple[str, bytes]:
     Parameters
     ----------
     table : `TableData`
-        Its columns; all have the same number of rows.
+        A table whose columns have the same number of rows.
     """
     if not table.constant:
         return _table_parts(table)
-    known = _CONSTANT.get(table.constant)
-    if known is None:
-        known = _CONSTANT[table.constant] = _table_parts(table)
-    return known
+    parts = _CONSTANT_TABLES.get(table.constant)
+    if parts is None:
+        parts = _CONSTANT_TABLES[table.constant] = _table_parts(table)
+    return parts
 
 
-_CONSTANT: dict[str, tuple[str, bytes]] = {}
+_CONSTANT_TABLES: dict[str, tuple[str, bytes]] = {}
 
 
 def _table_parts(table: TableData) -> tuple[str, bytes]:
     encoded = [_encode(column) for column in table.columns.values()]
     if encoded and encoded[-1].dim.endswith(("(0)", ",0)")):
-        # astropy gives a vector without elements no room at the end of a row; so that other readers do the
-        # same, its format says so there.
+        # astropy gives a vector without elements no bytes at the end of a row; the format tells other readers.
         encoded[-1] = encoded[-1].without_room()
     rows = max((len(c.values) for c in table.columns.values()), default=0)
     dtype = _row_type(tuple((part.dtype, part.shape) for part in encoded))
@@ -116,47 +115,44 @@ class _Part:
 def _encode(column: ColumnData) -> _Part:
     values = column.values
     if len(values) == 0:
-        # Tables without rows come from lists without a type in the stack, which become doubles.
+        # The stack makes tables without rows of lists without a type, which become doubles.
         return _Part("D", ">f8")
     if column.variable:
         return _variable(values, column.variable)
     if values.dtype.kind in "UO":
         return _text(values)
     letter = _LETTERS[values.dtype.str[1:]]
-    stored = np.where(values, ord("T"), ord("F")).astype("u1") if letter == "L" else values
+    encoded = np.where(values, ord("T"), ord("F")).astype("u1") if letter == "L" else values
     big = "u1" if letter in "LB" else f">{values.dtype.str[1:]}"
     if values.ndim == 1:
-        return _Part(letter, big, values=stored)
+        return _Part(letter, big, values=encoded)
     count = int(np.prod(values.shape[1:]))
     dim = f"({','.join(str(n) for n in reversed(values.shape[1:]))})"
     if count == 0:
         # A vector without elements still takes one, as astropy writes it.
         return _Part(letter, big, dim=dim, values=np.zeros(len(values)))
     form = letter if count == 1 else f"{count}{letter}"
-    return _Part(form, big, (count,), dim, stored.reshape(len(values), count))
+    return _Part(form, big, (count,), dim, encoded.reshape(len(values), count))
 
 
 def _text(values: Any) -> _Part:
-    """Return a column of texts; other than ASCII is escaped, since FITS has no other.
-
-    A backslash is escaped too: readers take it for the mark of an escape.
-    """
-    stored = _ascii(values)
-    if stored is None or b"\\" in stored.tobytes():
+    """Return a column of texts; FITS has ASCII only, so other texts are escaped, and backslashes with them."""
+    encoded = _ascii(values)
+    if encoded is None or b"\\" in encoded.tobytes():
         flat = [t if t.isascii() and "\\" not in t else escape(t) for t in values.reshape(-1).tolist()]
-        stored = np.array([t.encode("ascii") for t in flat]).reshape(values.shape)
-    width = max(stored.dtype.itemsize, 1)
+        encoded = np.array([t.encode("ascii") for t in flat]).reshape(values.shape)
+    width = max(encoded.dtype.itemsize, 1)
     if values.ndim == 1:
-        return _Part(f"{width}A", f"S{width}", values=stored)
+        return _Part(f"{width}A", f"S{width}", values=encoded)
     count = int(np.prod(values.shape[1:]))
     dim = f"({width},{','.join(str(n) for n in reversed(values.shape[1:]))})"
     if count == 0:
         return _Part(f"{width}A", f"S{width}", dim=dim, values=np.zeros(len(values), f"S{width}"))
-    return _Part(f"{width * count}A", f"S{width}", (count,), dim, stored.reshape(len(values), count))
+    return _Part(f"{width * count}A", f"S{width}", (count,), dim, encoded.reshape(len(values), count))
 
 
 def _ascii(values: Any) -> Any:
-    """Return texts as bytes, quicker than numpy's own conversion; `None` where they are not ASCII."""
+    """Return texts as bytes, quicker than numpy's own conversion; `None` if they are not ASCII."""
     if values.dtype.kind != "U" or not values.dtype.isnative or not values.dtype.itemsize or not values.size:
         try:
             return values.astype("S")
@@ -169,7 +165,7 @@ def _ascii(values: Any) -> Any:
 
 
 def _variable(values: list[Any], descriptor: str) -> _Part:
-    """Return a column whose arrays stand in the heap; ``descriptor`` is ``P`` or ``1Q``."""
+    """Return a column whose arrays are in the heap; ``descriptor`` is ``P`` or ``1Q``."""
     common = np.result_type(*values)
     letter = _LETTERS[common.str[1:]]
     longest = max(len(v) for v in values)

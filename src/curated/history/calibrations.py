@@ -2,30 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from curated.calib import Calib
-from curated.check.file import FileReport
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
-from curated.check.reader import check_one
-from curated.check.report import Report
-from curated.check.rules.sets import resolve_reported
+from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
 from curated.core.times import as_utc, iso
-from curated.history.epoch import Epoch
-from curated.history.lookup import Answer, find, instrument_directory
+from curated.git.repository import clone, is_address, open_repository
+from curated.history.lookup import Answer, instrument_directories, lookup, package_at
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
-from curated.package.package import Package
+from curated.package.package import Package, open_package
+from curated.package.validity import Range
 from curated.registry import get_type
 
-_MOST_NAMED = 24
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+_MAX_NAMES = 24
 """Names that a message lists."""
+
+
+def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> Calibrations:
+    """Open a package; see `curated.open`."""
+    if is_address(os.fspath(path)):
+        copy = clone(os.fspath(path))
+        return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+    try:
+        package = open_package(path)
+    except CuratedError as error:
+        # A repository without a work tree, or one whose work tree has no package, may have it in a commit.
+        if not _has_commits(Path(path), rev):
+            raise error from None
+        return Calibrations(*package_at(Path(path), rev or "HEAD"))
+    return Calibrations(package) if rev is None else Calibrations(*package_at(package.root, rev))
+
+
+def _has_commits(path: Path, rev: str | None) -> bool:
+    try:
+        repository = open_repository(path)
+    except CuratedError:
+        return False
+    return rev is not None or repository.is_bare
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A calibration and when it is in force.
+
+    Parameters
+    ----------
+    type, instrument, detector, filter : `str`
+        The type's name, and the names of the directories; empty where there is none.
+    start : `datetime.datetime`
+        First moment, UTC.
+    end : `datetime.datetime` or `None`
+        First moment after it, UTC; `None` while nothing ends it.
+    path : `str`
+        Its file, relative to the package's root.
+    deprecated : `str`
+        Who took it out of use, when and why; empty if it is in use. One that is out of use is never in force.
+    """
+
+    type: str
+    instrument: str
+    detector: str
+    filter: str
+    start: datetime
+    end: datetime | None
+    path: str
+    deprecated: str = ""
+
+    def __str__(self) -> str:
+        valid = f"{iso(self.start)} to {iso(self.end) if self.end else 'open'}"
+        return f"{self.path}: {self.deprecated or valid}"
+
+    @classmethod
+    def of(cls, file: CalibFile, valid: Range) -> Epoch:
+        """Return the epoch of a file and its range."""
+        key = file.key
+        names = (key.type, key.instrument, key.detector, key.filter)
+        return cls(*names, valid.start, valid.end, file.path, str(valid.deprecation or ""))
 
 
 class Calibrations:
@@ -37,8 +105,8 @@ class Calibrations:
         The package, of a work tree or of a commit.
     commit : `str`, optional
         SHA1 of the commit; empty for a work tree.
-    close : callable, optional
-        Removes what was fetched for it.
+    copy : `tempfile.TemporaryDirectory`, optional
+        The copy of a repository elsewhere, which `close` removes.
 
     Attributes
     ----------
@@ -46,17 +114,19 @@ class Calibrations:
         SHA1 of the commit; empty for a work tree.
     """
 
-    def __init__(self, package: Package, commit: str = "", close: Any = None) -> None:
-        self.package, self.commit, self._close = package, commit, close
+    def __init__(
+        self, package: Package, commit: str = "", copy: TemporaryDirectory[str] | None = None
+    ) -> None:
+        self.package, self.commit, self._copy = package, commit, copy
 
     def __repr__(self) -> str:
         """Name the package and its commit."""
         return f"<Calibrations of {self.package.root} {self.commit or 'work tree'}>"
 
     def close(self) -> None:
-        """Remove what was fetched; a package at a path has nothing that could be removed."""
-        if self._close is not None:
-            self._close()
+        """Remove the copy of a repository elsewhere; a package at a path stays."""
+        if self._copy is not None:
+            self._copy.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +141,7 @@ class Calibrations:
 
     @cached_property
     def _declared(self) -> dict[str, Instrument]:
-        return read_instruments(self.package, Report())
+        return read_instruments(self.package)[0]
 
     @property
     def instruments(self) -> list[str]:
@@ -79,7 +149,7 @@ class Calibrations:
         return list(self.package.layout.instruments)
 
     def types(self, instrument: str = "") -> list[str]:
-        """Return the types that there are, of one instrument or of all."""
+        """Return the types of the calibrations, of one instrument or of all."""
         return sorted({file.key.type for file in self._files(instrument)})
 
     def epochs(
@@ -97,22 +167,25 @@ class Calibrations:
         type_name : `str`, optional
             Name or alias of a type; all if not given.
         instrument, detector, filter : `str`, optional
-            What they calibrate; all if not given. A detector may be given by number where it is declared.
+            Only calibrations of these; all if not given. A detector may be given by number where it is declared.
 
         Raises
         ------
         CuratedError
             If there is no such type or instrument.
         """
-        wanted = get_type(type_name).SPEC.name if type_name else ""
-        files = [f for f in self._files(instrument) if wanted in ("", f.key.type)]
+        type_name = get_type(type_name).SPEC.name if type_name else ""
+        files = [file for file in self._files(instrument) if type_name in ("", file.key.type)]
         if detector != "":
-            files = [f for f in files if f.key.detector == self._directory(f.key.instrument, detector)]
+            files = [f for f in files if f.key.detector == self._detector(f.key.instrument, detector)]
         if filter:
-            files = [f for f in files if f.key.filter == directory_name(filter)]
-        reports = {f.path: self._read(f)[1] for f in files}
-        ranges, _ = resolve_reported(files, reports)
-        return [Epoch.of(f, ranges[f.path]) for f in files]
+            files = [file for file in files if file.key.filter == directory_name(filter)]
+        files_of_package = self.package.files
+        reports = {
+            f.path: read_and_check(files_of_package, f, self._declared, companion=False).report for f in files
+        }
+        ranges = resolve_ranges(files, reports)
+        return [Epoch.of(file, ranges[file.path]) for file in files]
 
     def find(
         self,
@@ -123,12 +196,12 @@ class Calibrations:
         detector: str | int = "",
         filter: str = "",
     ) -> Epoch | None:
-        """Return which calibration is in force at a time; `None` where none is, as in a hole.
+        """Return which calibration is in force at a time; `None` if there is none, as in a hole.
 
         Parameters are those of `get`.
         """
-        found = self._answer(type_name, instrument, at, detector, filter).found
-        return None if found is None else Epoch.of(found.file, found.range)
+        candidate = self._lookup(type_name, instrument, at, detector, filter).in_force
+        return None if candidate is None else Epoch.of(candidate.file, candidate.range)
 
     def get(
         self,
@@ -149,23 +222,23 @@ class Calibrations:
         instrument : `str`
             The instrument's directory, or its name in a repository.
         at : `str`, `datetime.datetime` or `astropy.time.Time`
-            When: UTC where it has no offset; a boundary belongs to the later calibration.
+            When: UTC if it has no offset; a boundary belongs to the later calibration.
         detector : `str` or `int`, optional
-            Name or number, for types that each detector has its own of.
+            Name or number, for types that differ between detectors.
         filter : `str`, optional
-            Name of the filter, for types that each filter has its own of.
+            The filter, for types that differ between filters.
         seed : `bool`, optional
-            Whether to make a neutral one of the detector (`Calib.fromDetector`) where none is in force; one that
+            Whether to make a neutral one of the detector (`Calib.fromDetector`) if none is in force; one that
             is in force always overrides it.
 
         Raises
         ------
         CuratedError
             If none is in force, if there is no such type, instrument, detector or filter, or if the file has
-            errors; it says what there is.
+            errors; the hint names those that exist.
         """
-        answer = self._answer(type_name, instrument, at, detector, filter)
-        if answer.found is None:
+        answer = self._lookup(type_name, instrument, at, detector, filter)
+        if answer.in_force is None:
             if seed:
                 geometry = self.detector(detector, instrument=instrument, at=at)
                 return get_type(type_name).fromDetector(geometry)
@@ -173,38 +246,37 @@ class Calibrations:
             raise CuratedError(
                 f"no {answer.key} is in force at {iso(answer.time)} UTC", f"there are: {ranges or 'none'}"
             )
-        calib, report = self._read(answer.found.file)
-        errors = [d for d in report.diagnostics if d.is_error]
-        if calib is None or errors:
-            said = "; ".join(f"{d.code} {d.message}" for d in errors)
-            raise CuratedError(f"{report.path} cannot be used: {said}", "see 'curated check'")
-        return calib
+        path = answer.in_force.file.path
+        checked = read_and_check(self.package.files, answer.in_force.file, self._declared)
+        errors = [diagnostic for diagnostic in checked.report.diagnostics if diagnostic.is_error]
+        if checked.calib is None or errors:
+            messages = "; ".join(f"{d.code} {d.message}" for d in errors)
+            raise CuratedError(f"{path} cannot be used: {messages}", "see 'curated check'")
+        return checked.calib
 
     def detector(self, detector: str | int, *, instrument: str, at: Any) -> DetectorGeometry:
-        """Return what is known of a detector.
+        """Return the geometry of a detector.
 
-        A camera calibration that is in force says it; only where there is none, ``instrument.yaml``.
+        It is that of the camera calibration in force; only if there is none, that of ``instrument.yaml``.
 
         Parameters
         ----------
         detector : `str` or `int`
-            Name or number.
+            The detector, by its name or its number.
         instrument, at
             As for `get`.
 
         Raises
         ------
         CuratedError
-            If there is no such detector, or neither of the two says anything about detectors.
+            If there is no such detector, or neither of the two describes detectors.
         """
         for name in self.types(instrument):
-            if (
-                issubclass(get_type(name), Camera)
-                and self.find(name, instrument=instrument, at=at) is not None
-            ):
+            is_camera = issubclass(get_type(name), Camera)
+            if is_camera and self.find(name, instrument=instrument, at=at) is not None:
                 camera: Any = self.get(name, instrument=instrument, at=at)
                 return camera.detector(detector)  # type: ignore[no-any-return]
-        directory = instrument_directory(self.package, self._declared, instrument)
+        directory = self._instrument(instrument)
         if directory not in self._declared:
             raise CuratedError(
                 f"nothing says which detectors {directory} has",
@@ -212,22 +284,26 @@ class Calibrations:
             )
         return self._declared[directory].geometry(detector)
 
-    # -- what is behind it ----------------------------------------------------------------------------
+    # -- names of directories -----------------------------------------------------------------------------
 
-    def _files(self, instrument: str) -> Iterator[CalibFile]:
-        wanted = instrument_directory(self.package, self._declared, instrument) if instrument else ""
-        return (f for f in self.package.layout.files if wanted in ("", f.key.instrument))
+    def _instrument(self, name: str) -> str:
+        """Return the directory of an instrument."""
+        return instrument_directories(self.package, self._declared, name)[0]
 
-    def _read(self, file: CalibFile) -> tuple[Calib | None, FileReport]:
-        calib, _, report = check_one(self.package.files, file, self._declared)
-        return calib, report
+    def _detector(self, instrument: str, detector: str | int) -> str:
+        """Return the directory of a detector that may be given by its declared number."""
+        declared = self._declared.get(instrument)
+        names_by_number = {str(d.id): name for name, d in declared.detectors.items()} if declared else {}
+        return names_by_number.get(str(detector), directory_name(str(detector)))
 
-    def _directory(self, instrument: str, detector: str | int) -> str:
-        known = self._declared.get(instrument)
-        numbers = {str(d.id): name for name, d in known.detectors.items()} if known else {}
-        return numbers.get(str(detector), directory_name(str(detector)))
+    def _files(self, instrument: str) -> list[CalibFile]:
+        """Return the files of an instrument; all files if the name is empty."""
+        directory = self._instrument(instrument) if instrument else ""
+        return [file for file in self.package.layout.files if directory in ("", file.key.instrument)]
 
-    def _answer(
+    # -- lookups ------------------------------------------------------------------------------------------
+
+    def _lookup(
         self, type_name: str, instrument: str, at: Any, detector: str | int, filter_name: str
     ) -> Answer:
         try:
@@ -236,38 +312,37 @@ class Calibrations:
             raise CuratedError(
                 f"{str(at)!r:.60} is not a date-time", "give it like '2024-06-01T00:00:00'"
             ) from error
-        answer = find(
+        answer = lookup(
             self.package,
-            self._declared,
             instrument,
             type_name,
             time,
             detector=str(detector),
             filter_name=filter_name,
+            declared=self._declared,
         )
-        self._must_know(answer)
+        if not answer.candidates:
+            self._refuse_unknown_names(answer)
         return answer
 
-    def _must_know(self, answer: Answer) -> None:
-        """Tell a hole from what does not exist at all."""
-        if answer.candidates:
-            return
+    def _refuse_unknown_names(self, answer: Answer) -> None:
+        """Raise an error if a detector, filter or type does not exist at all, which is no hole."""
         key = answer.key
-        files = [f for f in self.package.layout.files if f.key.instrument == key.instrument]
+        files = [file for file in self.package.layout.files if file.key.instrument == key.instrument]
         declared = self._declared.get(key.instrument)
-        for what, wanted, found, listed in (
+        for level, name, names, declared_names in (
             ("detector", key.detector, {f.key.detector for f in files}, declared and declared.detectors),
             ("filter", key.filter, {f.key.filter for f in files}, declared and declared.filters),
             ("type", key.type, {f.key.type for f in files}, None),
         ):
-            known = found | set(listed or ())
-            if wanted and wanted not in known:
+            names |= set(declared_names or ())
+            if name and name not in names:
                 raise CuratedError(
-                    f"{key.instrument} has no {what} {wanted!r}", f"known {what}s: {_listed(known - {''})}"
+                    f"{key.instrument} has no {level} {name!r}", f"known {level}s: {_list(names - {''})}"
                 )
 
 
-def _listed(names: Iterable[str]) -> str:
-    known = sorted(names)
-    more = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-    return (", ".join(known[:_MOST_NAMED]) or "none") + more
+def _list(names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
+    return (", ".join(ordered[:_MAX_NAMES]) or "none") + more

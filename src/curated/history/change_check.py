@@ -1,37 +1,36 @@
-"""The check of a change: what is wrong with what changed since a commit, and with what that can affect."""
+"""The check of a change: findings in what changed since a commit, and in what that can affect."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from curated.check.cache import Cache
-from curated.check.package import Rule, is_below
-from curated.check.report import Report
-from curated.check.silencing import apply_silence
+from curated.check.package import is_below
+from curated.check.report import Report, apply_silence
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
-from curated.history.changes import Changed, find_changes, find_origins, touched_keys
-from curated.history.effects import Effects
-from curated.history.states import Reader
+from curated.history.changes import Changes, Versions, find_changes
+from curated.history.edits import EditSearch, find_unnoted_edits
+from curated.history.effects import find_effects
 from curated.package.config import CONFIG_FILE
 from curated.package.package import Package
 
-_OF_EPOCH = frozenset({"CALIBDATE", "CALIB_ID"})
-"""Keywords that are others in each epoch; the rest says what is calibrated."""
+_EPOCH_KEYWORDS = frozenset({"CALIBDATE", "CALIB_ID"})
+"""Keywords that differ between epochs; the others identify what is calibrated."""
 
-_VOTED = frozenset({"DETECTOR", "RAFTNAME", "SLOTNAME", "FILTER"})
-"""Keywords of which that is right what most files say."""
+_MAJORITY_KEYWORDS = frozenset({"DETECTOR", "RAFTNAME", "SLOTNAME", "FILTER"})
+"""Keywords whose value in most files is taken as the right one."""
 
 Place = tuple[str, str]
-"""An instrument and a detector, which files of several types speak of."""
+"""Directory of an instrument, in lower case, and directory of a detector: files of several types describe it."""
 
 
-def place_of(file: CalibFile) -> Place:
-    """Return the instrument and the detector that a file speaks of."""
+def _place_of(file: CalibFile) -> Place:
     return file.key.instrument.lower(), file.key.detector
 
 
@@ -44,13 +43,13 @@ def check_since(
     use_cache: bool = True,
     today: date | None = None,
     progress: Progress | None = None,
-    also: Rule | None = None,
+    search: EditSearch | None = None,
 ) -> Report:
     """Check what changed since a commit, and what the change can affect.
 
-    Reported are all findings of files that changed, findings of others that were not there before, and what the
-    change does to the results of dates (CAL420 to CAL425). The files of an instrument whose ``instrument.yaml``
-    changed count as changed, and so do all files where ``curated.yaml`` did.
+    Reported are all findings in files that changed, findings in others that are new, and what the change does to the
+    results of dates (CAL420 to CAL425). The files of an instrument whose ``instrument.yaml`` changed count as changed,
+    and so do all files if ``curated.yaml`` did.
 
     Parameters
     ----------
@@ -60,91 +59,92 @@ def check_since(
         A commit, a branch or a tag; the work tree is compared with the merge base of it and HEAD.
     paths, jobs, use_cache, today, progress
         As for `~curated.check.package.check_package`.
-    also : `~collections.abc.Callable`, optional
-        A rule that needs more than files; it is given those that changed.
+    search : `EditSearch`, optional
+        Search for edits without a note; its findings in files that changed are reported too.
 
     Raises
     ------
     CuratedError
-        If the package is not in a git repository, or git knows no such commit; it says how to mend it.
+        If the package is not in a git repository, or git knows no such commit; the hint is how to mend it.
     """
-    changed = find_changes(package, revision)
-    if not changed.paths:
+    changes = find_changes(package, revision)
+    if not changes.paths:
         return Report()
-    reader = Reader(changed, Cache(package.root) if use_cache else None, jobs, progress)
-    before, now = _both(changed, reader)
-    concerned = _concerned(changed, now)
-    origins = find_origins(changed, reader.same)
-    effects = Effects(before, now, origins, changed.base, changed.date, reader.differing)
-    known = {_name(d) for d in before.diagnostics}
-    found = [d for d in now.diagnostics if d.file in concerned or _name(d) not in known]
-    found += effects(touched_keys(changed, origins))
-    now.files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
-    found += also(now.files) if also is not None else ()
-    now.diagnostics = [d for d in found if not paths or is_below(d.file, paths)]
-    apply_silence(now, package, today, changed.everything and not paths)
-    if not changed.everything:
-        now.diagnostics = [d for d in now.diagnostics if d.file != CONFIG_FILE]
-    now.diagnostics.sort()
-    return now
+    versions = Versions(changes, Cache(package.root) if use_cache else None, jobs, progress)
+    before, now = _check_both(changes, versions)
+    concerned = _concerned_paths(changes, now)
+    old_findings = {_identity(d) for d in before.diagnostics}
+    findings = [d for d in now.diagnostics if d.file in concerned or _identity(d) not in old_findings]
+    findings += find_effects(changes, versions, before, now)
+    files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
+    findings += find_unnoted_edits(search, files) if search is not None else ()
+    findings = [d for d in findings if not paths or is_below(d.file, paths)]
+    complete = changes.affect_all and not paths
+    diagnostics, silenced = apply_silence(findings, package.config.silence, today, complete=complete)
+    if not changes.affect_all:
+        diagnostics = [d for d in diagnostics if d.file != CONFIG_FILE]
+    return replace(now, files=tuple(files), diagnostics=tuple(sorted(diagnostics)), silenced=silenced)
 
 
-def _name(diagnostic: Diagnostic) -> tuple[str, str, str]:
-    """Return what is the same of a finding when lines move."""
+def _identity(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    """Return the parts of a finding that stay the same when lines move."""
     return diagnostic.file, diagnostic.code, diagnostic.message
 
 
-def _concerned(changed: Changed, now: Report) -> set[str]:
-    """Return the files whose findings are all reported: what changed, and what stands beside it."""
-    instruments = changed.instruments
-    found = set(changed.paths)
+def _concerned_paths(changes: Changes, now: Report) -> set[str]:
+    """Return the files whose findings are all reported: those that changed, and those that belong to them."""
+    instruments = changes.instruments
+    concerned = set(changes.paths)
     for file in now.files:
-        together = {file.path, file.side, now.reports[file.path].beside} - {""}
-        if file.key.instrument.lower() in instruments or not changed.paths.isdisjoint(together):
-            found |= together
-    if changed.everything:
-        found.update(file.path for file in now.files)
-        found.update(diagnostic.file for diagnostic in now.diagnostics)
-    return found
+        together = {file.path, file.side, now.reports[file.path].companion} - {""}
+        if file.key.instrument.lower() in instruments or not changes.paths.isdisjoint(together):
+            concerned |= together
+    if changes.affect_all:
+        concerned.update(file.path for file in now.files)
+        concerned.update(diagnostic.file for diagnostic in now.diagnostics)
+    return concerned
 
 
-def _both(changed: Changed, reader: Reader) -> tuple[Report, Report]:
-    """Check both states, of as many files as the rules over the set need to see.
+def _check_both(changes: Changes, versions: Versions) -> tuple[Report, Report]:
+    """Check the package before and now, with as many files as the rules over the whole package need.
 
-    These rules compare the files of a key, and what all files say of a detector. Where a change leaves what is
-    said of its detectors as it was, it can have no effect on the files of others; whether those contradict it was
-    the same before.
+    These rules compare the files of a key, and what all files state about a detector. If a change leaves the
+    statements about its detectors as they were, it has no effect on the files of other detectors: whether those
+    contradict it was the same before.
     """
-    if changed.everything:
-        return reader.check(lambda _: True)
-    instruments = changed.instruments
-    directories = {os.path.dirname(path) for path in changed.paths}
-    files = (*changed.before.layout.files, *changed.now.layout.files)
-    places = {place_of(file) for file in files if os.path.dirname(file.path) in directories}
-
-    def is_needed(file: CalibFile) -> bool:
-        return place_of(file) in places or file.key.instrument.lower() in instruments
-
-    reports = reader.check(is_needed)
-    before, now = map(_said, reports)
-    wider = {place[0] for place in places if before.get(place) != now.get(place)} - instruments
-    if not wider:
+    files = (*changes.before.layout.files, *changes.now.layout.files)
+    if changes.affect_all:
+        return versions.check(files)
+    directories = {os.path.dirname(path) for path in changes.paths}
+    places = {_place_of(file) for file in files if os.path.dirname(file.path) in directories}
+    instruments = changes.instruments
+    reports = versions.check(_select(files, places, instruments))
+    before, now = map(_statements, reports)
+    affected = {place[0] for place in places if before.get(place) != now.get(place)}
+    if affected <= instruments:
         return reports
-    instruments |= wider
-    return reader.check(is_needed)
+    return versions.check(_select(files, places, instruments | affected))
 
 
-def _said(report: Report) -> dict[Place, set[Hashable]]:
-    """Return what files say of each place, apart from epochs; where they contradict each other, how many say what."""
-    said: dict[Place, set[Hashable]] = {}
-    voices: dict[tuple[Place, str], Counter[str]] = {}
+def _select(files: Sequence[CalibFile], places: set[Place], instruments: set[str]) -> list[CalibFile]:
+    return [f for f in files if _place_of(f) in places or f.key.instrument.lower() in instruments]
+
+
+def _statements(report: Report) -> dict[Place, set[Hashable]]:
+    """Return what files state about each place, whatever their epoch.
+
+    Where they contradict each other, it counts how many files state which value.
+    """
+    statements: dict[Place, set[Hashable]] = {}
+    counts: dict[tuple[Place, str], Counter[str]] = {}
     for file in report.files:
-        place = place_of(file)
-        lasting = {k: str(v) for k, v in report.reports[file.path].keywords.items() if k not in _OF_EPOCH}
-        said.setdefault(place, set()).add((file.key, tuple(sorted(lasting.items()))))
-        for keyword in _VOTED & lasting.keys():
-            voices.setdefault((place, keyword), Counter())[lasting[keyword]] += 1
-    for (place, keyword), counted in voices.items():
-        if len(counted) > 1:
-            said[place].add((keyword, frozenset(counted.items())))
-    return said
+        place = _place_of(file)
+        keywords = report.reports[file.path].keywords.items()
+        lasting = {key: str(value) for key, value in keywords if key not in _EPOCH_KEYWORDS}
+        statements.setdefault(place, set()).add((file.key, tuple(sorted(lasting.items()))))
+        for keyword in _MAJORITY_KEYWORDS & lasting.keys():
+            counts.setdefault((place, keyword), Counter())[lasting[keyword]] += 1
+    for (place, keyword), values in counts.items():
+        if len(values) > 1:
+            statements[place].add((keyword, frozenset(values.items())))
+    return statements

@@ -1,28 +1,42 @@
-"""Which files changed since a commit, and which calibration goes on under another name."""
+"""Which files of a package changed since a commit, and the versions before and now of what is affected."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from curated.check.reader import read_file
+from curated.calib import Calib
+from curated.calib.arrays import is_equal
+from curated.calib.keywords import content_keywords
+from curated.calib.writer import column_unit
+from curated.check.cache import Cache
+from curated.check.file import read_and_check, read_file
+from curated.check.instruments import read_instruments
+from curated.check.package import judge, read_reports
+from curated.check.report import FileReport, Report
 from curated.core.diagnostic import CuratedError
-from curated.core.keys import CalibFile, CalibKey
+from curated.core.keys import CalibFile
+from curated.core.metadata import is_same
+from curated.core.parallel import Progress
+from curated.datasets.deprecation import MARK
 from curated.git.changes import WorkTreeChanges, work_tree_changes
 from curated.git.objects import CommitTree, blob_sha1
 from curated.git.repository import commit_date, find_work_tree, merge_base, open_repository
-from curated.history.lookup import committed_package
+from curated.history.lookup import package_at
 from curated.package.config import CONFIG_FILE
 from curated.package.files import WorkTree
+from curated.package.instrument import Instrument
 from curated.package.layout import Layout
 from curated.package.package import Package
-from curated.package.validity import folded
+
+_VALIDITY_KEYWORDS = frozenset({"CALIBDATE", "CALIB_ID", *MARK.keys})
+"""Keywords that state the start, or that a calibration is out of use: changes of validity are reported as such."""
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Changes:
     """A package before a change and now.
 
     Parameters
@@ -47,31 +61,35 @@ class Changed:
     renames: dict[str, str]
 
     @property
-    def everything(self) -> bool:
-        """Whether the change can affect all files."""
+    def affect_all(self) -> bool:
+        """Whether all files may be affected, since ``curated.yaml`` changed."""
         return CONFIG_FILE in self.paths
 
     @property
     def instruments(self) -> set[str]:
         """Instruments whose declaration changed, in lower case."""
-        declared = (*self.before.layout.instruments.items(), *self.now.layout.instruments.items())
-        return {directory.lower() for directory, path in declared if path in self.paths}
+        declarations = (*self.before.layout.instruments.items(), *self.now.layout.instruments.items())
+        return {directory.lower() for directory, path in declarations if path in self.paths}
+
+    def include(self, file: CalibFile) -> bool:
+        """Say whether a calibration or its provenance file changed."""
+        return file.path in self.paths or file.side in self.paths
 
 
-def find_changes(package: Package, revision: str) -> Changed:
+def find_changes(package: Package, revision: str) -> Changes:
     """Compare a work tree with the merge base of a revision and HEAD.
 
     Parameters
     ----------
     package : `Package`
-        The package.
+        The package, of a work tree.
     revision : `str`
         A commit, a branch or a tag.
 
     Raises
     ------
     CuratedError
-        If the package is not in a git repository, or git knows no such commit; it says how to mend it.
+        If the package is not in a git repository, or git knows no such commit; the hint is how to mend it.
     """
     if find_work_tree(package.root) is None:
         raise CuratedError(
@@ -80,124 +98,188 @@ def find_changes(package: Package, revision: str) -> Changed:
         )
     repository = open_repository(package.root)
     base = merge_base(repository, revision)
-    date = commit_date(repository, base)
-    said = work_tree_changes(repository, base)
-    before, _ = committed_package(package.root, base)
-    blobs = _blobs(before)
-    now, then = set(_paths(package.layout)), set(_paths(before.layout))
+    difference = work_tree_changes(repository, base)
+    before, _ = package_at(package.root, base)
+    blobs = blobs_of(before)
+    new_paths, old_paths = set(_paths(package.layout)), set(_paths(before.layout))
     # A file that is absent and that git does not miss was left out of a sparse checkout.
-    absent = then - now - said.paths
-    before = with_files(before, lambda path: path not in absent)
-    paths = {p for p in _candidates(package, said, now & blobs.keys()) if _differs(package, p, blobs[p])}
-    paths |= (now - blobs.keys()) | (then - now - absent)
-    if CONFIG_FILE in said.paths or before.bare is not package.bare:
+    absent = old_paths - new_paths - difference.paths
+    before = _with_files(before, old_paths - absent)
+    candidates = _candidates(package, difference, new_paths & blobs.keys())
+    paths = {path for path in candidates if _differs(package, path, blobs[path])}
+    paths |= (new_paths - blobs.keys()) | (old_paths - new_paths - absent)
+    if CONFIG_FILE in difference.paths or before.bare is not package.bare:
         paths.add(CONFIG_FILE)
-    return Changed(before, package, base, date, frozenset(paths), said.renames)
+    date = commit_date(repository, base)
+    return Changes(before, package, base, date, frozenset(paths), difference.renames)
 
 
-def _blobs(package: Package) -> dict[str, str]:
-    """Return the blob of each file of a package that comes from a commit."""
+def blobs_of(package: Package) -> dict[str, str]:
+    """Return the blob of each file of a package that comes from a commit; nothing for a work tree."""
     return package.files.blobs if isinstance(package.files, CommitTree) else {}
 
 
 def _paths(layout: Layout) -> Iterator[str]:
     yield from (file.path for file in layout.files)
-    yield from (*layout.sides, *layout.beside, *filter(None, layout.instruments.values()))
+    yield from filter(None, layout.instruments.values())
+    yield from _other_paths(layout)
+
+
+def _other_paths(layout: Layout) -> Iterator[str]:
+    """Yield the paths of a layout that are neither calibrations nor declarations."""
+    yield from (*layout.sides, *layout.beside)
     yield from (path for path, _ in layout.problems)
 
 
-def _candidates(package: Package, said: WorkTreeChanges, both: Iterable[str]) -> Iterator[str]:
-    """Yield what may differ of the paths that there are before and now; of a link, git compares where it leads."""
+def _candidates(package: Package, difference: WorkTreeChanges, paths: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of both states whose content may differ; of a link, git compares only where it leads."""
     root = package.root if isinstance(package.files, WorkTree) else None
-    for path in both:
-        if path in said.paths or (root is not None and os.path.islink(f"{root}/{path}")):
+    for path in paths:
+        if path in difference.paths or (root is not None and os.path.islink(f"{root}/{path}")):
             yield path
 
 
 def _differs(package: Package, path: str, blob: str) -> bool:
-    """Say whether the content differs; a file that git no longer lists may still be there, and be the same."""
+    """Say whether the content differs; a file that git no longer tracks may still be there, and be the same."""
     data = read_file(package.files, path)
     return not isinstance(data, bytes) or blob_sha1(data) != blob
 
 
-def with_files(package: Package, wanted: Callable[[str], bool]) -> Package:
-    """Return a package with those of its files whose path is wanted; what it says of itself stays."""
-    whole = package.layout
+def _with_files(package: Package, paths: Collection[str]) -> Package:
+    """Return a package with those of its files that are at some paths; its declarations stay."""
+    layout = package.layout
     part = replace(package)
     part.layout = replace(
-        whole,
-        files=[file for file in whole.files if wanted(file.path)],
-        sides=[path for path in whole.sides if wanted(path)],
-        beside=[path for path in whole.beside if wanted(path)],
-        problems=[(path, problem) for path, problem in whole.problems if wanted(path)],
+        layout,
+        files=[file for file in layout.files if file.path in paths],
+        sides=[path for path in layout.sides if path in paths],
+        beside=[path for path in layout.beside if path in paths],
+        problems=[(path, problem) for path, problem in layout.problems if path in paths],
     )
     return part
 
 
-Same = Callable[[CalibFile, CalibFile], bool]
-"""Says whether a calibration before and one now give the same results."""
-
-
-def find_origins(changed: Changed, same: Same) -> dict[str, str]:
-    """Return the path before of each calibration that was there before, by its path now.
-
-    A calibration whose path is new goes on one that is gone: that of the same key and start, or else one with the
-    same bytes, or else one of its key that gives the same results (its keywords follow the new start), or else
-    the one that git takes for the same, of another key. What is edited and given another start is a new one.
-    """
-    before = {file.path: file for file in changed.before.layout.files}
-    now = {file.path: file for file in changed.now.layout.files}
-    pairs = _Pairs(
-        {path: path for path in now if path in before},
-        [file for path, file in before.items() if path not in now],
-        [file for path, file in now.items() if path not in before],
-    )
-    blobs = dict(_blobs(changed.before))
-    blobs |= {file.path: _blob(changed.now, file) for file in pairs.new if pairs.gone}
-    pairs.match(lambda file: (folded(file.key), file.start))
-    pairs.match(lambda file: (folded(file.key), blobs[file.path]))
-    pairs.match(lambda file: blobs[file.path])
-    pairs.match(lambda file: folded(file.key), same)
-    # Within a key, files that are alike are epochs; git would take one for another.
-    moves = changed.renames
-    pairs.match(
-        lambda file: moves.get(file.path, file.path), lambda old, new: folded(old.key) != folded(new.key)
-    )
-    return pairs.origins
+# -- both versions ----------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
-class _Pairs:
-    """Files that are gone and files that are new, until they are found to be the same."""
+class Versions:
+    """The versions before and now of the files of a package, each of them read once.
 
-    origins: dict[str, str]
-    gone: list[CalibFile]
-    new: list[CalibFile]
+    A file that did not change is only read as it is now.
 
-    def match(self, name: Callable[[CalibFile], Hashable], same: Same | None = None) -> None:
-        """Take those for the same that have the same name, and perhaps more in common."""
-        named: dict[Hashable, list[CalibFile]] = {}
-        for old in self.gone:
-            named.setdefault(name(old), []).append(old)
-        for file in self.new if self.gone else ():
-            candidates = named.get(name(file), [])
-            for old in candidates:
-                if same is None or same(old, file):
-                    self.origins[file.path] = old.path
-                    candidates.remove(old)
-                    break
-        taken = set(self.origins.values())
-        self.gone = [file for file in self.gone if file.path not in taken]
-        self.new = [file for file in self.new if file.path not in self.origins]
+    Parameters
+    ----------
+    changes : `Changes`
+        The change.
+    cache : `Cache` or `None`
+        Reports of earlier checks, for the files as they are now.
+    jobs : `int`, optional
+        Number of processes; see `~curated.core.parallel.run_all`.
+    progress : `~collections.abc.Callable`, optional
+        Called with how many files are read and how many there are.
+    """
+
+    changes: Changes
+    cache: Cache | None
+    jobs: int | None = None
+    progress: Progress | None = None
+    _reports_before: dict[str, FileReport] = field(default_factory=dict)
+    _reports_now: dict[str, FileReport] = field(default_factory=dict)
+    _calibs: dict[tuple[bool, str], Calib | None] = field(default_factory=dict)
+
+    def check(self, files: Iterable[CalibFile]) -> tuple[Report, Report]:
+        """Check both versions of some files, with the rules over the whole package; nothing is silenced.
+
+        Returns
+        -------
+        before, now : `Report`
+            Results of the two checks.
+        """
+        paths = {file.path for file in files}
+        before, now = (self._part(package, paths) for package in (self.changes.before, self.changes.now))
+        declared, findings = read_instruments(now)
+        report = judge(now, (), declared, self._read_now(now, declared), findings)
+        declared, findings = read_instruments(before)
+        return judge(before, (), declared, self._read_before(before, declared), findings), report
+
+    def _part(self, package: Package, paths: set[str]) -> Package:
+        """Return a package with some of its calibrations, and with the other files in their directories."""
+        calib_paths = {file.path for file in package.layout.files}
+        directories = {os.path.dirname(path) for path in (*self.changes.paths, *(paths & calib_paths))}
+        others = {path for path in _other_paths(package.layout) if os.path.dirname(path) in directories}
+        part = _with_files(package, paths | (others - calib_paths))
+        part.config = replace(package.config, silence=())
+        return part
+
+    def _read_now(self, package: Package, declared: Mapping[str, Instrument]) -> dict[str, FileReport]:
+        files = package.layout.files
+        unread = [file for file in files if file.path not in self._reports_now]
+        self._reports_now |= read_reports(
+            package.files, unread, declared, self.cache, self.jobs, self.progress, complete=False
+        )
+        return {file.path: self._reports_now[file.path] for file in files}
+
+    def _read_before(self, package: Package, declared: Mapping[str, Instrument]) -> dict[str, FileReport]:
+        files = package.layout.files
+        for file in files:
+            if file.path not in self._reports_before:
+                report = None if self.changes.include(file) else self._reports_now.get(file.path)
+                report = report or read_and_check(package.files, file, declared).report
+                self._reports_before[file.path] = report
+        return {file.path: self._reports_before[file.path] for file in files}
+
+    def find_differences(self, old: CalibFile, new: CalibFile) -> list[str]:
+        """Name the fields and keywords in which a calibration before and one now differ.
+
+        There are none if one of the two cannot be read.
+        """
+        if old.path == new.path and not self.changes.include(new):
+            return []
+        before, now = self._calib(old, now=False), self._calib(new, now=True)
+        return find_differences(before, now) if before is not None and now is not None else []
+
+    def give_same_results(self, old: CalibFile, new: CalibFile) -> bool:
+        """Say whether a calibration before and one now can be read and do not differ."""
+        is_readable = self._calib(old, now=False) is not None and self._calib(new, now=True) is not None
+        return is_readable and not self.find_differences(old, new)
+
+    def _calib(self, file: CalibFile, *, now: bool) -> Calib | None:
+        if (now, file.path) not in self._calibs:
+            files = self.changes.now.files if now else self.changes.before.files
+            # The text has the hash of its companion, whose pixels need not be read.
+            self._calibs[now, file.path] = read_and_check(files, file, {}, companion=False).calib
+        return self._calibs[now, file.path]
 
 
-def _blob(package: Package, file: CalibFile) -> str:
-    data = read_file(package.files, file.path)
-    return blob_sha1(data) if isinstance(data, bytes) else ""
+def find_differences(old: Calib, new: Calib) -> list[str]:
+    """Name the fields and keywords whose values are not the same.
+
+    Comments, order, spelling of numbers and the form of the text make no difference, nor do notes of edits and
+    other provenance, nor when a calibration is in force.
+    """
+    if type(old) is not type(new):
+        return ["the type"]
+    if old == new and old.units == new.units:
+        return []
+    return [*_different_fields(old, new), *_different_keywords(old, new)]
 
 
-def touched_keys(changed: Changed, origins: dict[str, str]) -> set[CalibKey]:
-    """Return the keys whose calibrations changed, came or went."""
-    files = (*changed.before.layout.files, *changed.now.layout.files)
-    paths = changed.paths | {path for pair in origins.items() if pair[0] != pair[1] for path in pair}
-    return {folded(file.key) for file in files if file.path in paths or file.side in paths}
+def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
+    companions = [calib.companion() for calib in (old, new)]
+    file_names = tuple(companion.file if companion else None for companion in companions)
+    for column in old.FIELDS:
+        values = getattr(old, column.name), getattr(new, column.name)
+        if file_names[0] is not None and values == file_names:
+            continue  # the name of the companion; its hash tells whether it is the same
+        units = {column_unit(calib.SPEC, column, calib.units) for calib in (old, new)}
+        if not is_equal(*values) or len(units) > 1:
+            yield column.key
+
+
+def _different_keywords(old: Calib, new: Calib) -> Iterator[str]:
+    old_keywords, new_keywords = (content_keywords(calib.SPEC, calib.metadata) for calib in (old, new))
+    for key in {**old_keywords, **new_keywords}:
+        values = old_keywords.get(key), new_keywords.get(key)
+        if key not in _VALIDITY_KEYWORDS and not (is_same(*values) or is_equal(*values)):
+            yield key

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from curated.check.cache_key import hash_of
-from curated.check.file import FileReport
-from curated.check.package import check_loaded
-from curated.check.reader import check_one
-from curated.check.report import Report
+from curated.check.cache import instrument_hash
+from curated.check.file import read_and_check
+from curated.check.instruments import complete_instruments, read_instruments
+from curated.check.package import judge
+from curated.check.report import FileReport, Report
 from curated.core.keys import CalibFile
 from curated.git.changes import commits_changing
 from curated.git.objects import CommitTree
@@ -35,11 +35,14 @@ class CheckedCommit:
         The package as the commit has it.
     report : `Report`
         Result of the check; files beside texts, such as images, are not read.
+    instruments : `dict` [`str`, `Instrument`]
+        Declared and inferred instruments, by directory.
     """
 
     commit: str
     package: Package
     report: Report
+    instruments: Mapping[str, Instrument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +67,26 @@ class CommitChecker:
         CuratedError
             If there is no repository, or no such commit.
         """
-        package, commit = package_at(self.package, revision)
+        package, commit = package_at(self.package.root, revision)
         if commit not in self._commits:
-            report = check_loaded(package, (), self._load)
-            self._commits[commit] = CheckedCommit(commit, package, report)
+            declared, findings = read_instruments(package)
+            reports = self._read(package.files, package.layout.files, declared)
+            report = judge(package, (), declared, reports, findings)
+            instruments = complete_instruments(package, reports, declared)
+            self._commits[commit] = CheckedCommit(commit, package, report, instruments)
         return self._commits[commit]
 
-    def _load(
-        self, files: Files, calib_files: Sequence[CalibFile], instruments: Mapping[str, Instrument]
+    def _read(
+        self, files: Files, calib_files: Sequence[CalibFile], declared: Mapping[str, Instrument]
     ) -> dict[str, FileReport]:
         blobs = files.blobs if isinstance(files, CommitTree) else {}
         reports = {}
         for file in calib_files:
-            instrument = instruments.get(file.key.instrument)
-            declaration = hash_of(instrument) if instrument else ""
+            instrument = declared.get(file.key.instrument)
+            declaration = instrument_hash(instrument) if instrument else ""
             version = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
             if version not in self._reports:
-                self._reports[version] = check_one(files, file, instruments, beside=False)[2]
+                self._reports[version] = read_and_check(files, file, declared, companion=False).report
             reports[file.path] = self._reports[version]
         return reports
 

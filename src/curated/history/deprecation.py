@@ -1,74 +1,71 @@
-"""Calibrations taken out of use in a package, and back: what is written, and what the dates get instead."""
+"""Calibrations of a package taken out of use, and back: the marks to write, and what the dates get instead."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from curated.check.file import FileReport
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.check.package import select
-from curated.check.reader import check_one
-from curated.check.report import Report
-from curated.check.rules.sets import resolve_reported
+from curated.check.report import ends_and_marks
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.wholefile import write_whole
 from curated.datasets.deprecation import Deprecation
-from curated.history.effects import Segment, segments
+from curated.history.effects import Segment, find_segments
 from curated.package.files import Files
 from curated.package.package import Package
-from curated.package.validity import by_key, folded
+from curated.package.validity import Range, by_key, examine, folded, resolve
 from curated.text.deprecation_mark import marked, unmarked
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What happens to one file.
+class FileEdit:
+    """A calibration and its new text.
 
     Parameters
     ----------
     file : `CalibFile`
-        The file.
-    data : `bytes`
-        Its text then.
+        The calibration.
+    text : `bytes`
+        Content of its file with the mark, or without it.
     changed : `bool`
-        Whether that is another one than now.
+        Whether that differs from the content now.
     """
 
     file: CalibFile
-    data: bytes
+    text: bytes
     changed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a change of marks does.
+class DeprecationPlan:
+    """A change of marks, and what it does.
 
     Parameters
     ----------
-    changes : `tuple` [`Change`]
-        The files that were named.
+    edits : `tuple` [`FileEdit`]
+        The selected calibrations.
     effects : `tuple` [`tuple` [`CalibKey`, `Segment`]]
         The dates that get another calibration than before, or none.
     diagnostics : `tuple` [`Diagnostic`]
-        What is found of the files that were named, and errors that the change brings about; with an error among
-        them nothing is written.
+        Findings in the selected files, and errors that the change brings about; with an error among them the plan
+        is not to be carried out.
     """
 
-    changes: tuple[Change, ...]
+    edits: tuple[FileEdit, ...]
     effects: tuple[tuple[CalibKey, Segment], ...]
     diagnostics: tuple[Diagnostic, ...]
 
     @property
     def failed(self) -> bool:
-        """Whether it cannot be done."""
+        """Whether any finding is an error."""
         return has_errors(self.diagnostics)
 
 
-def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation | None) -> Outcome:
+def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation | None) -> DeprecationPlan:
     """Work out what it does to mark calibrations, or to remove their marks; nothing is written.
 
     Parameters
@@ -85,76 +82,82 @@ def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation |
     CuratedError
         If there is no calibration at a path, or its text cannot be edited.
     """
-    chosen = _chosen(package, paths)
-    changes = tuple(_changed(package, file, mark) for file in chosen)
-    keys = {folded(file.key) for file in chosen}
+    selected = _select(package, paths)
+    edits = tuple(_edit(package, file, mark) for file in selected)
+    keys = {folded(file.key) for file in selected}
     files = [file for file in package.layout.files if folded(file.key) in keys]
-    now = _Edited(package.files, {change.file.path: change.data for change in changes})
-    (old, was), (new, found) = _state(package, files, package.files), _state(package, files, now)
+    edited_files = _EditedFiles(package.files, {edit.file.path: edit.text for edit in edits})
+    old_ranges, old_findings = _resolve(package, files, package.files)
+    ranges, findings = _resolve(package, files, edited_files)
     effects = [
         (epochs[0].key, segment)
         for epochs in by_key(files).values()
-        for segment in segments([(f, old[f.path]) for f in epochs], [(f, new[f.path]) for f in epochs])
+        for segment in find_segments(
+            [(file, old_ranges[file.path]) for file in epochs],
+            [(file, ranges[file.path]) for file in epochs],
+        )
         if segment.before != segment.now
     ]
-    named = {file.path for file in chosen}
-    known = {(d.file, d.code) for d in was}
-    told = [d for d in found if d.file in named or (d.is_error and (d.file, d.code) not in known)]
-    return Outcome(changes, tuple(effects), tuple(sorted(told)))
+    selected_paths = {file.path for file in selected}
+    old_problems = {(d.file, d.code) for d in old_findings}
+    diagnostics = [
+        d
+        for d in findings
+        if d.file in selected_paths or (d.is_error and (d.file, d.code) not in old_problems)
+    ]
+    return DeprecationPlan(edits, tuple(effects), tuple(sorted(diagnostics)))
 
 
-def write_deprecation(package: Package, outcome: Outcome) -> None:
+def write_deprecation(package: Package, plan: DeprecationPlan) -> None:
     """Write the files that change, each whole or not at all."""
-    for change in outcome.changes:
-        if change.changed:
-            write_whole(package.root / change.file.path, [change.data])
+    for edit in plan.edits:
+        if edit.changed:
+            write_whole(package.root / edit.file.path, [edit.text])
 
 
-def _chosen(package: Package, paths: Sequence[str]) -> list[CalibFile]:
-    """Return the calibrations that are named; whoever names an image means its text."""
-    beside = set(package.layout.beside)
-    chosen: dict[str, CalibFile] = {}
+def _select(package: Package, paths: Sequence[str]) -> list[CalibFile]:
+    """Return the calibrations at some paths; a path to an image selects the text that describes it."""
+    companions = set(package.layout.beside)
+    selected: dict[str, CalibFile] = {}
     for path in paths:
-        found = select(package.layout.files, [path])
-        if not found and path in beside:
+        files = select(package.layout.files, [path])
+        if not files and path in companions:
             stem = os.path.splitext(path)[0]
-            found = [f for f in package.layout.files if os.path.splitext(f.path)[0] == stem]
-        if not found:
+            files = [file for file in package.layout.files if os.path.splitext(file.path)[0] == stem]
+        if not files:
             raise CuratedError(
                 f"there is no calibration at {path or '.'}", "name its file as it is in the package"
             )
-        chosen |= {file.path: file for file in found}
-    return list(chosen.values())
+        selected |= {file.path: file for file in files}
+    return list(selected.values())
 
 
-def _changed(package: Package, file: CalibFile, mark: Deprecation | None) -> Change:
+def _edit(package: Package, file: CalibFile, mark: Deprecation | None) -> FileEdit:
     before = package.files.read(file.path)
     try:
         after = unmarked(before, file.form) if mark is None else marked(before, file.form, mark)
     except CuratedError as error:
         raise CuratedError(f"{file.path}: {error.message}", error.hint) from error
-    return Change(file, after, after != before)
+    return FileEdit(file, after, after != before)
 
 
-State = tuple[Mapping[str, Any], list[Diagnostic]]
-
-
-def _state(package: Package, files: Iterable[CalibFile], contents: Files) -> State:
-    """Return the ranges of files, and what is found of their validity."""
-    listed = list(files)
-    declared = read_instruments(package, Report())
-    reports: dict[str, FileReport] = {
-        f.path: check_one(contents, f, declared, beside=False)[2] for f in listed
-    }
-    ranges, problems = resolve_reported(listed, reports)
-    found = [Diagnostic.from_problem(problem, path) for path, problem in problems]
-    found += [d for r in reports.values() for d in r.diagnostics if d.code == "CAL440"]
-    return ranges, found
+def _resolve(
+    package: Package, calib_files: Sequence[CalibFile], files: Files
+) -> tuple[Mapping[str, Range], list[Diagnostic]]:
+    """Return the ranges of calibrations with the contents of ``files``, and the findings about their validity."""
+    declared, _ = read_instruments(package)
+    reports = {f.path: read_and_check(files, f, declared, companion=False).report for f in calib_files}
+    ends, marks = ends_and_marks(reports)
+    ranges = resolve(calib_files, ends, marks)
+    problems = examine(by_key(calib_files), ranges, ends, marks)
+    findings = [Diagnostic.from_problem(problem, path) for path, problem in problems]
+    findings += [d for report in reports.values() for d in report.diagnostics if d.code == "CAL440"]
+    return ranges, findings
 
 
 @dataclass(frozen=True, slots=True)
-class _Edited:
-    """Files, some of which have another content."""
+class _EditedFiles:
+    """Files of a package, some of which have a new content."""
 
     files: Files
     contents: Mapping[str, bytes]
@@ -172,5 +175,5 @@ class _Edited:
         return self.files.locate(path)
 
     def state(self, path: str) -> str:
-        """Return what changes when a file on disk does."""
+        """Return a text that changes when a file on disk does."""
         return self.files.state(path)

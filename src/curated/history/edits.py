@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curated.check.reader import read_file
+from curated.check.file import read_file
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
@@ -24,7 +24,7 @@ from curated.git.objects import blob_sha1, read_objects
 from curated.git.repository import Repository, find_work_tree, is_shallow, open_repository
 from curated.package.files import Files, WorkTree
 from curated.package.package import Package
-from curated.provenance import Edit, take
+from curated.provenance import Edit, extract
 from curated.text import read
 from curated.text.provenance import provenance_path, read_provenance_file
 
@@ -174,7 +174,7 @@ def _read_notes(file: CalibFile, content: bytes, side: bytes) -> set[Edit]:
         source, _ = read(content, file.form)
         if source is not None:
             in_metadata = file.form == "ecsv"
-            record = take(source.metadata, ("metadata",)) if in_metadata else take(source.tree)
+            record = extract(source.metadata, ("metadata",)) if in_metadata else extract(source.tree)
             notes.update(record.provenance.edits)
             mark, problems = find_deprecation(normalise(source.metadata)[0])
             if mark is not None and not problems:

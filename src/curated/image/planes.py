@@ -1,4 +1,4 @@
-"""The planes of an image: pixels, mask and variance, in memory or in a file, read when they are asked for."""
+"""The planes of an image (pixels, mask and variance), in memory or in a file and read when they are used."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from curated.core.checksum import fold, sum32
 from curated.core.diagnostic import CuratedError
 from curated.declare import Array
+from curated.fits.hdu import fold, sum32
+from curated.fits.header import BLOCK
 
-BLOCK = 2**20
+CHUNK = 2**20
 """Bytes that are read at a time."""
 
 DTYPES: Mapping[int, tuple[str, tuple[str, ...]]] = {
@@ -39,10 +40,8 @@ DEFAULT_BITS: Mapping[str, int] = {
     "SUSPECT": 7,
     "NO_DATA": 8,
 }
-"""What the bits of a mask mean that does not say it: the planes that every mask of the stack begins with
+"""Meaning of the bits of a mask that does not say it: the planes that every mask of the stack begins with
 (documentation of lsst.afw.image.Mask)."""
-
-_FITS_BLOCK = 2880
 
 
 @dataclass(eq=False)
@@ -54,21 +53,21 @@ class Plane:
     name : `str`
         ``IMAGE``, ``MASK`` or ``VARIANCE``.
     width, height : `int`
-        Its columns and rows.
+        Columns and rows.
     bitpix : `int`
-        Its data type, as FITS has it.
+        Data type, as FITS has it.
     path : `str`
-        File that holds it; empty where it is in memory.
+        File that holds the plane; empty if it is in memory.
     offset : `int`
-        Where its pixels begin there.
+        Position of the first pixel in the file, in bytes.
     values : `numpy.ndarray`, optional
-        Its pixels, big-endian, [row, column], where it is in memory.
+        Pixels of a plane in memory, big-endian, [row, column].
     bits : `dict` [`str`, `int`]
-        Meaning of the bits of a mask.
+        Bits of a mask by meaning.
     total : `int`
-        Sum of its 32-bit words, where it is known; -1 where not.
+        Sum of the 32-bit words; -1 if it is not known.
     state : `tuple`
-        Size and time of the file when the sum was made; empty where not known.
+        State of the file when the sum was computed, see `file_state`; empty if it is not known.
     """
 
     name: str
@@ -84,22 +83,22 @@ class Plane:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Its data type in the file."""
+        """Data type in the file."""
         return np.dtype(DTYPES[self.bitpix][0])
 
     @property
     def length(self) -> int:
-        """Its length in bytes, without the filling at the end."""
+        """Length in bytes, without the padding."""
         return self.width * self.height * self.dtype.itemsize
 
     @property
     def padded(self) -> int:
-        """Its length in whole FITS blocks."""
-        return -(-self.length // _FITS_BLOCK) * _FITS_BLOCK
+        """Length in bytes of whole FITS blocks."""
+        return -(-self.length // BLOCK) * BLOCK
 
     @cached_property
     def mapped(self) -> Array:
-        """Its pixels, [row, column], big-endian; of a file they are mapped, not read."""
+        """Pixels, [row, column], big-endian; mapped, not read, if they are in a file."""
         if self.values is not None:
             return self.values
         with open(self.path, "rb") as stream:
@@ -109,7 +108,7 @@ class Plane:
 
     @cached_property
     def native(self) -> Array:
-        """Its pixels, [row, column], in this machine's byte order; read when first asked for, and not writable."""
+        """Pixels, [row, column], in native byte order; read on first use, and not writable."""
         array = self.mapped.astype(self.dtype.newbyteorder("="))
         array.flags.writeable = False
         return array
@@ -120,7 +119,7 @@ class Plane:
         return dict(self.bits or DEFAULT_BITS)
 
     def cards(self, unit: str | None) -> list[tuple[str, Any]]:
-        """Return the cards of its header in the stack's exposure layout, with its unit where it has one."""
+        """Return its header in the stack's exposure layout, with the unit if it has one."""
         cards: list[tuple[str, Any]] = [
             ("XTENSION", "IMAGE"),
             ("BITPIX", self.bitpix),
@@ -138,50 +137,50 @@ class Plane:
         return cards
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield its bytes as FITS has them, zeros at the end included.
+        """Yield its data as FITS has them, with the padding.
 
         Raises
         ------
         CuratedError
-            If the file was changed since its sum was made.
+            If the file was changed since the sum was computed.
         """
-        filling = bytes(self.padded - self.length)
+        padding = bytes(self.padded - self.length)
         if not self.state:
             flat = self.mapped.reshape(-1)
-            step = BLOCK // self.dtype.itemsize
+            step = CHUNK // self.dtype.itemsize
             for start in range(0, flat.size, step):
                 yield flat[start : start + step].tobytes()
         else:
             with open(self.path, "rb", buffering=0) as stream:
-                self._compare(stream.fileno())
+                self._check_state(stream.fileno())
                 stream.seek(self.offset)
                 left = self.length
                 while left:
-                    block = stream.read(min(left, BLOCK))
+                    block = stream.read(min(left, CHUNK))
                     if not block:
                         raise CuratedError(f"{self.path} was cut off while it was read", "run it again")
                     left -= len(block)
                     yield block
-                self._compare(stream.fileno())
-        if filling:
-            yield filling
+                self._check_state(stream.fileno())
+        if padding:
+            yield padding
 
-    def _compare(self, handle: int) -> None:
-        if self.state and self.state != state_of(handle):
+    def _check_state(self, handle: int) -> None:
+        if self.state and self.state != file_state(handle):
             raise CuratedError(f"{self.path} was changed while it was read", "run it again")
 
     def datasum(self) -> int:
-        """Return the sum of its 32-bit words, which is the DATASUM of FITS."""
+        """Return the ones-complement sum of its 32-bit words, the DATASUM of FITS."""
         if self.total < 0:
             self.total = fold(sum(_sums(self.blocks())))
         return self.total
 
     def is_equal(self, other: Plane) -> bool:
-        """Say whether all pixels are the same, to the last bit but for the bits of NaN."""
+        """Say whether all pixels are identical; NaN equals NaN."""
         if (self.bitpix, self.width, self.height) != (other.bitpix, other.width, other.height):
             return False
         floats = self.dtype.kind == "f"
-        rows = max(1, BLOCK // (self.width * self.dtype.itemsize))
+        rows = max(1, CHUNK // (self.width * self.dtype.itemsize))
         return all(
             np.array_equal(self.mapped[i : i + rows], other.mapped[i : i + rows], equal_nan=floats)
             for i in range(0, self.height, rows)
@@ -189,50 +188,50 @@ class Plane:
 
 
 def _sums(blocks: Iterable[bytes]) -> Iterator[int]:
-    """Yield the sum of each block; blocks of odd lengths are put together to whole words."""
-    rest = b""
+    """Yield the sum of each block, where words that cross blocks are put together."""
+    remainder = b""
     for block in blocks:
-        data = rest + block if rest else block
-        whole = len(data) & ~3
-        rest = data[whole:]
-        yield sum32(memoryview(data)[:whole])
-    if rest:
-        yield sum32(rest + bytes(4 - len(rest)))
+        data = remainder + block if remainder else block
+        length = len(data) & ~3
+        remainder = data[length:]
+        yield sum32(memoryview(data)[:length])
+    if remainder:
+        yield sum32(remainder + bytes(4 - len(remainder)))
 
 
-def state_of(handle: int | str) -> tuple[int, ...]:
-    """Return what changes when a file is written to: its number, size and times."""
+def file_state(handle: int | str) -> tuple[int, ...]:
+    """Return inode, size and times of a file; at least one of them changes when it is written."""
     status = os.stat(handle)
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def digest(path: str, planes: Iterable[Plane]) -> str:
-    """Return the SHA-256 of a file, read once in blocks; the sums of its planes are made on the way."""
+    """Return the SHA-256 of a file, and compute the sums of its planes in the same pass."""
     sha = hashlib.sha256()
     with open(path, "rb", buffering=0) as stream:
-        state = state_of(stream.fileno())
-        at = 0
+        state = file_state(stream.fileno())
+        position = 0
         for plane in sorted(planes, key=lambda p: p.offset):
-            for block in _read(stream, plane.offset - at):
+            for block in _read(stream, plane.offset - position):
                 sha.update(block)
-            plane.total = fold(sum(_sums(_through(sha, stream, plane.length))))
+            plane.total = fold(sum(_sums(_hashed(sha, stream, plane.length))))
             plane.state = state
-            at = plane.offset + plane.length
+            position = plane.offset + plane.length
         for block in _read(stream, -1):
             sha.update(block)
     return sha.hexdigest()
 
 
-def _through(sha: Any, stream: Any, length: int) -> Iterator[bytes]:
+def _hashed(sha: Any, stream: Any, length: int) -> Iterator[bytes]:
     for block in _read(stream, length):
         sha.update(block)
         yield block
 
 
 def _read(stream: Any, length: int) -> Iterator[bytes]:
-    """Yield so many bytes in blocks; all that are left where the length is negative."""
+    """Yield that many bytes in chunks; everything up to the end of the file if the length is negative."""
     while length:
-        block = stream.read(BLOCK if length < 0 else min(length, BLOCK))
+        block = stream.read(CHUNK if length < 0 else min(length, CHUNK))
         if not block:
             return
         length -= len(block) if length > 0 else 0
@@ -240,16 +239,74 @@ def _read(stream: Any, length: int) -> Iterator[bytes]:
 
 
 def statistics(planes: Mapping[str, Plane]) -> dict[str, Any]:
-    """Return mean, median and standard deviation of the good pixels, and the number of the others."""
+    """Return mean, median and standard deviation of the good pixels, and the number of bad ones."""
     image = planes["IMAGE"].native
     good = np.isfinite(image)
     if "MASK" in planes:
         good &= planes["MASK"].native == 0
-    known: dict[str, Any] = {"bad_pixels": int(image.size - good.sum())}
+    count = {"bad_pixels": int(image.size - good.sum())}
     if not good.any():
-        return known
+        return count
     values = image[good].astype("f8")
     with np.errstate(over="ignore", invalid="ignore"):
-        found = {"mean": values.mean(), "median": np.median(values), "standard_deviation": values.std()}
+        moments = {"mean": values.mean(), "median": np.median(values), "standard_deviation": values.std()}
     # Headers hold finite numbers only.
-    return {**{name: float(value) for name, value in found.items() if np.isfinite(value)}, **known}
+    return {**{name: float(value) for name, value in moments.items() if np.isfinite(value)}, **count}
+
+
+def plane_of(name: str, values: Any, bits: Mapping[str, int] | None = None) -> Plane:
+    """Return a plane in memory.
+
+    Parameters
+    ----------
+    name : `str`
+        ``IMAGE``, ``MASK`` or ``VARIANCE``.
+    values : array-like
+        Pixels, [row, column]: floating-point numbers, of a mask whole numbers or flags.
+    bits : `dict` [`str`, `int`], optional
+        Bits of a mask by meaning.
+
+    Raises
+    ------
+    CuratedError
+        If shape or data type do not fit.
+    """
+    array = np.asarray(values)
+    if name == "MASK":
+        is_storable = array.dtype.kind == "b" or (
+            array.dtype.kind in "iu" and (not array.size or (-(2**31) <= array.min() <= array.max() < 2**31))
+        )
+        dtype = ">i4"
+    else:
+        is_storable = array.dtype.kind in "fiu"
+        dtype = ">f8" if array.dtype == np.float64 else ">f4"
+    if array.ndim != 2 or not array.size or not is_storable:
+        raise CuratedError(
+            f"{name} cannot be made of shape {array.shape} and data type {array.dtype}",
+            "give two-dimensional arrays: numbers, and for the mask whole numbers of 32 bits",
+        )
+    height, width = array.shape
+    bitpix = {">f4": -32, ">f8": -64, ">i4": 32}[dtype]
+    return Plane(name, width, height, bitpix, values=array.astype(dtype), bits=dict(bits or {}))
+
+
+def planes_of(
+    image: Any, mask: Any = None, variance: Any = None, bits: Mapping[str, int] | None = None
+) -> dict[str, Plane]:
+    """Return the planes of an image in memory, by name; see `plane_of`.
+
+    Raises
+    ------
+    CuratedError
+        If the arrays cannot be planes, or their shapes differ.
+    """
+    arrays = {"IMAGE": image, "MASK": mask, "VARIANCE": variance}
+    planes = {
+        name: plane_of(name, array, bits if name == "MASK" else None)
+        for name, array in arrays.items()
+        if array is not None
+    }
+    shapes = {plane.mapped.shape for plane in planes.values()}
+    if len(shapes) > 1:
+        raise CuratedError(f"the planes have different shapes: {', '.join(map(str, sorted(shapes)))}")
+    return planes

@@ -1,7 +1,7 @@
-"""What a calibration was made of, and who edited it since (DMTN-148, sections 4.3, 4.4 and 4.7)."""
+"""Provenance: what a calibration was made of, and who edited it since (DMTN-148, sections 4.3, 4.4 and 4.7)."""
 
-from curated.provenance.keywords import HEADER_LIMIT, combine, keywords, settle
-from curated.provenance.reading import parse, take
+from curated.provenance.keywords import HEADER_LIMIT, combine, keywords, reconcile
+from curated.provenance.reader import extract, parse
 from curated.provenance.record import Construction, Edit, Input, Provenance
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Input",
     "Provenance",
     "combine",
+    "extract",
     "keywords",
     "parse",
-    "settle",
-    "take",
+    "reconcile",
 ]

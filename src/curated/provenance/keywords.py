@@ -1,4 +1,4 @@
-"""Provenance as header keywords (DMTN-148, section 4.3), and the agreement of those that a header has already."""
+"""Provenance as header keywords (DMTN-148, section 4.3), and its agreement with keywords that a header has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from curated.core.times import iso, parse_time
 from curated.provenance.record import Provenance
 
 HEADER_LIMIT = 100
-"""Most inputs, and most edits, that get keywords of their own; more are in the table only."""
+"""Most inputs, and most edits, with keywords of their own; more than that are in the table only."""
 
 Places = Mapping[str, Pointer]
 """Place of each part of a provenance record in its document."""
@@ -25,11 +25,6 @@ _INPUT = re.compile(r"CPP_INPUT_(?:DATE_|EXPT_|SCALE_)?(\d{1,9})\Z")
 def keywords(provenance: Provenance) -> dict[str, Any]:
     """Return the header keywords of a provenance record, numbered from 0.
 
-    Parameters
-    ----------
-    provenance : `Provenance`
-        The record.
-
     Returns
     -------
     keywords : `dict`
@@ -37,31 +32,31 @@ def keywords(provenance: Provenance) -> dict[str, Any]:
         ``CPP_INPUT_EXPT_N`` (s), ``CPP_INPUT_SCALE_N`` for each, as far as they are known; the same for
         ``NEDITS``, ``EDIT_NAME_N``, ``EDIT_DATE_N``, ``EDIT_WHAT_N``.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if provenance.inputs:
-        found["NINPUTS"] = len(provenance.inputs)
+        values["NINPUTS"] = len(provenance.inputs)
     if len(provenance.inputs) <= HEADER_LIMIT:
-        found |= _inputs(provenance)
+        values |= _input_keywords(provenance)
     if provenance.edits:
-        found["NEDITS"] = len(provenance.edits)
+        values["NEDITS"] = len(provenance.edits)
     for n, edit in enumerate(provenance.edits if len(provenance.edits) <= HEADER_LIMIT else ()):
-        found |= {f"EDIT_NAME_{n}": edit.name, f"EDIT_DATE_{n}": edit.date, f"EDIT_WHAT_{n}": edit.what}
-    return found
+        values |= {f"EDIT_NAME_{n}": edit.name, f"EDIT_DATE_{n}": edit.date, f"EDIT_WHAT_{n}": edit.what}
+    return values
 
 
-def _inputs(provenance: Provenance) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for n, one in enumerate(provenance.inputs):
-        found[f"CPP_INPUT_{n}"] = one.name
-        told = {"DATE": one.date or None, "EXPT": one.exposure_time, "SCALE": one.scale}
-        found |= {f"CPP_INPUT_{word}_{n}": value for word, value in told.items() if value is not None}
-    return found
+def _input_keywords(provenance: Provenance) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for n, entry in enumerate(provenance.inputs):
+        values[f"CPP_INPUT_{n}"] = entry.name
+        details = {"DATE": entry.date or None, "EXPT": entry.exposure_time, "SCALE": entry.scale}
+        values |= {f"CPP_INPUT_{word}_{n}": value for word, value in details.items() if value is not None}
+    return values
 
 
-def settle(provenance: Provenance, metadata: dict[str, Any], places: Places) -> list[Problem]:
-    """Compare provenance with keywords; those that only repeat it are taken out, and come back in headers.
+def reconcile(provenance: Provenance, metadata: dict[str, Any], places: Places) -> list[Problem]:
+    """Compare a provenance record with keywords, and remove those that only repeat it.
 
-    So a calibration is the same whether a file has them or not.
+    They come back in FITS headers, so a calibration is the same whether its file has them or not.
 
     Parameters
     ----------
@@ -70,18 +65,18 @@ def settle(provenance: Provenance, metadata: dict[str, Any], places: Places) -> 
     metadata : `dict`
         Keywords, canonical upper case; changed in place.
     places : `dict` [`str`, `tuple`]
-        Where each part of the provenance stands in its document.
+        Place of each part of the provenance in its document.
 
     Returns
     -------
     problems : `list` [`Problem`]
-        Keywords that say something else (``CAL416``), inputs later than the creation (``CAL415``).
+        Keywords that contradict the record (``CAL416``), inputs later than the creation (``CAL415``).
     """
     if not provenance:
         return []
-    problems = [*_contradictions(provenance, metadata, places), *_too_late(provenance, metadata, places)]
+    problems = [*_contradictions(provenance, metadata, places), *_late_inputs(provenance, metadata, places)]
     for key, value in keywords(provenance).items():
-        if key in metadata and _agrees(metadata[key], value):
+        if key in metadata and _agree(metadata[key], value):
             del metadata[key]
     return problems
 
@@ -96,7 +91,7 @@ def combine(
     own, beside : `Provenance`
         The two provenances.
     metadata : `dict`
-        Keywords of the calibration; changed in place as by `settle`.
+        Keywords of the calibration; changed in place as by `reconcile`.
 
     Returns
     -------
@@ -112,48 +107,51 @@ def combine(
         if key in own_parts
     ]
     added = {key: getattr(beside, key) for key in beside_parts if key not in own_parts}
-    problems += settle(Provenance(**added), metadata, {key: (key,) for key in added})
+    problems += reconcile(Provenance(**added), metadata, {key: (key,) for key in added})
     return replace(own, **added), problems
 
 
 def _contradictions(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:
-    derived = keywords(provenance) | _inputs(provenance)
-    for key, said in metadata.items():
-        if not has_value(said):
+    derived = keywords(provenance) | _input_keywords(provenance)
+    for key, value in metadata.items():
+        if not has_value(value):
             continue
         number = _INPUT.match(key)
         at = places.get("edits" if key.startswith(("EDIT_", "NEDITS")) else "inputs", ())
         if key in derived:
-            if not _agrees(said, derived[key]):
-                yield Problem("CAL416", at, f"{key} is {brief(said)}, the record says {brief(derived[key])}")
+            if not _agree(value, derived[key]):
+                yield Problem("CAL416", at, f"{key} is {brief(value)}, the record says {brief(derived[key])}")
         elif provenance.inputs and number and int(number[1]) >= len(provenance.inputs):
-            detail = f"{key} is {brief(said)}, but there are {len(provenance.inputs)} inputs, numbered from 0"
+            detail = (
+                f"{key} is {brief(value)}, but there are {len(provenance.inputs)} inputs, numbered from 0"
+            )
             yield Problem("CAL416", at, detail)
 
 
-def _agrees(said: Any, value: Any) -> bool:
-    if is_same(said, value):
+def _agree(value: Any, derived: Any) -> bool:
+    """Say whether two values of a keyword are equal, or the same time."""
+    if is_same(value, derived):
         return True
     try:
-        return parse_time(said) == parse_time(value)
+        return parse_time(value) == parse_time(derived)
     except (TypeError, ValueError):
         return False
 
 
-def _too_late(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:
+def _late_inputs(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:
     latest = _creation(metadata)
     if latest is None:
         return
-    for i, one in enumerate(provenance.inputs):
-        if one.date and parse_time(one.date) > latest:
-            detail = f"input {i + 1} is dated {one.date}, the calibration was created by {iso(latest)}"
+    for i, entry in enumerate(provenance.inputs):
+        if entry.date and parse_time(entry.date) > latest:
+            detail = f"input {i + 1} is dated {entry.date}, the calibration was created by {iso(latest)}"
             yield Problem("CAL415", (*places.get("inputs", ()), i, "date"), detail)
 
 
 def _creation(metadata: dict[str, Any]) -> datetime | None:
-    """Return the latest time that the creation keywords can mean; `None` where they say nothing.
+    """Return the latest time that the creation keywords can mean; `None` if they have none.
 
-    The stack writes them in local time with the name of a zone, which is not known here.
+    The stack writes local time with the name of a zone, whose offset is not known here.
     """
     day, time = (str(metadata.get(f"CALIB_CREATION_{part}") or "") for part in ("DATE", "TIME"))
     try:

@@ -1,4 +1,7 @@
-"""The records: input exposures, the construction, manual edits."""
+"""The provenance of a calibration: input exposures, construction, manual edits (DMTN-148, sections 4.3, 4.4 and 4.7).
+
+The records as objects, and the declaration of their text, which reader, schemas and documentation walk.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from curated.declare.settings import Setting
+
 DataId = Mapping[str, str | int]
 """A data ID: dimensions and their values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One exposure that a calibration was made of.
+    """An exposure that a calibration was made of.
 
     Parameters
     ----------
     data_id : `dict` [`str`, `str` or `int`]
-        Its data ID, in the order of the dimensions' names.
+        Data ID, in the order of the dimensions' names.
     date : `str`
-        Start of the exposure, UTC, ISO 8601; empty where it is not known.
+        Start of the exposure, UTC, ISO 8601; empty if it is not known.
     exposure_time : `float`, optional
-        In seconds.
+        Exposure time in seconds.
     scale : `float`, optional
         Factor that it was multiplied by before the combination.
     weight : `float`, optional
-        Its weight in the combination.
+        Weight in the combination.
     """
 
     data_id: DataId
@@ -36,7 +41,7 @@ class Input:
 
     @property
     def name(self) -> str | int:
-        """What CPP_INPUT_N says: the exposure's number, or else the whole data ID."""
+        """Value of CPP_INPUT_N: the number of the exposure, or else the whole data ID."""
         for dimension in ("exposure", "visit"):
             if dimension in self.data_id:
                 return self.data_id[dimension]
@@ -44,13 +49,13 @@ class Input:
 
     def plain(self) -> dict[str, Any]:
         """Return it as YAML holds it."""
-        told = {
+        values = {
             "date": self.date or None,
             "exposure_time": self.exposure_time,
             "scale": self.scale,
             "weight": self.weight,
         }
-        return {"data_id": dict(self.data_id), **{k: v for k, v in told.items() if v is not None}}
+        return {"data_id": dict(self.data_id), **{k: v for k, v in values.items() if v is not None}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +65,13 @@ class Construction:
     Parameters
     ----------
     task : `str`
-        The pipeline task or program; empty where it is not known.
+        Pipeline task or program; empty if it is not known.
     parameters : `dict`
-        Its configuration: plain data.
+        Configuration of the task, as plain data.
     software : `dict` [`str`, `str`]
         Version of each package.
     dataset : `dict` [`str`, `str`]
-        The dataset that it was exported from: ``uuid``, ``type``, ``run`` and ``collection``.
+        Butler dataset that it was exported from: ``uuid``, ``type``, ``run`` and ``collection``.
     """
 
     task: str = ""
@@ -76,13 +81,13 @@ class Construction:
 
     def plain(self) -> dict[str, Any]:
         """Return it as YAML holds it."""
-        told = {
+        values = {
             "task": self.task,
             "parameters": dict(self.parameters),
             "software": dict(self.software),
             "dataset": dict(self.dataset),
         }
-        return {key: value for key, value in told.items() if value}
+        return {key: value for key, value in values.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +97,11 @@ class Edit:
     Parameters
     ----------
     name : `str`
-        Who made it.
+        Name of the editor.
     date : `str`
-        When, ISO 8601: a day, or a time in UTC.
+        Day, or time in UTC, ISO 8601.
     what : `str`
-        What was changed, and why.
+        The change, and the reason for it.
     """
 
     name: str
@@ -110,16 +115,16 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a calibration was made of, and who edited it since; false where nothing is known.
+    """What a calibration was made of, and who edited it since; false if nothing is known.
 
     Parameters
     ----------
     inputs : `tuple` [`Input`]
-        The exposures that it was made of.
+        Exposures that it was made of.
     construction : `Construction`
         How it was made of them.
     edits : `tuple` [`Edit`]
-        Manual edits, as listed.
+        Manual edits, in the order of the file.
     """
 
     inputs: tuple[Input, ...] = ()
@@ -127,16 +132,115 @@ class Provenance:
     edits: tuple[Edit, ...] = ()
 
     def plain(self) -> dict[str, Any]:
-        """Return it as YAML holds it; what is not known is left out."""
-        told: dict[str, Any] = {
-            "inputs": [one.plain() for one in self.inputs],
+        """Return it as YAML holds it, without the parts that are not known."""
+        parts: dict[str, Any] = {
+            "inputs": [entry.plain() for entry in self.inputs],
             "construction": self.construction.plain(),
-            "edits": [one.plain() for one in self.edits],
+            "edits": [entry.plain() for entry in self.edits],
         }
-        return {key: value for key, value in told.items() if value}
+        return {key: value for key, value in parts.items() if value}
 
     def __bool__(self) -> bool:
         return bool(self.inputs or self.edits or self.construction != _NOTHING)
 
 
 _NOTHING = Construction()
+
+# -- the declaration of the text ---------------------------------------------------------------------------
+
+MAX_INPUTS = 10_000
+"""Most inputs of one calibration; name the collection that holds them if there are more."""
+
+MAX_EDITS = 1_000
+MAX_PARAMETERS = 65_536
+"""Most characters of the parameters, as JSON."""
+
+PROVENANCE_ENDING = ".inputs.yaml"
+"""Ending of the provenance file beside a calibration file, in the place of its ending."""
+
+_NAME = r"^(?=[\s\S]*\S)[\s\S]{1,256}$"
+
+RESERVED = ("date", "exposure_time", "scale", "weight")
+"""Columns of the table in FITS other than the dimensions, in order; no dimension has such a name."""
+
+_DATE = "ISO 8601, such as 2024-01-31T22:10:00"
+
+INPUT = Setting(
+    kind="mapping",
+    doc="An exposure that the calibration was made of.",
+    keys={
+        "data_id": Setting(
+            kind="mapping",
+            required=True,
+            names=rf"^(?!(?:{'|'.join(RESERVED)})$)[a-z][a-z0-9_]{{0,63}}$",
+            names_say="not the name of a dimension: a-z, 0-9 and '_'",
+            items=Setting(kind="scalar", doc="Value of a dimension."),
+            doc="Its data ID, such as {instrument: Demo, detector: 0, exposure: 2024013100012}; the same dimensions "
+            "in all inputs.",
+        ),
+        "date": Setting(kind="text", longest=64, doc=f"Start of the exposure, UTC: {_DATE}."),
+        "exposure_time": Setting(kind="real", minimum=0, doc="Exposure time in seconds."),
+        "scale": Setting(kind="real", doc="Factor that it was multiplied by before the combination."),
+        "weight": Setting(kind="real", minimum=0, doc="Its weight in the combination."),
+    },
+)
+
+EDIT = Setting(
+    kind="mapping",
+    doc="A manual edit.",
+    keys={
+        "name": Setting(kind="text", required=True, doc="Who made it."),
+        "date": Setting(kind="text", required=True, longest=64, doc="When: a day, or a time in UTC."),
+        "what": Setting(kind="text", required=True, longest=4096, doc="What was changed, and why."),
+    },
+)
+
+CONSTRUCTION = Setting(
+    kind="mapping",
+    doc="How the calibration was made of its inputs.",
+    keys={
+        "task": Setting(kind="text", longest=1024, doc="The pipeline task or program."),
+        "parameters": Setting(
+            kind="mapping",
+            names=_NAME,
+            names_say="not a name of 1 to 256 characters",
+            items=Setting(kind="plain", doc="Value of a parameter."),
+            doc="Its configuration.",
+        ),
+        "software": Setting(
+            kind="mapping",
+            names=_NAME,
+            names_say="not a name of 1 to 256 characters",
+            items=Setting(kind="text", longest=1024, doc="Version of a package."),
+            doc="Packages and their versions.",
+        ),
+        "dataset": Setting(
+            kind="mapping",
+            keys={
+                "uuid": Setting(kind="text", longest=64, doc="Its UUID."),
+                "type": Setting(kind="text", doc="Its dataset type."),
+                "run": Setting(kind="text", doc="The RUN collection that it was made in."),
+                "collection": Setting(
+                    kind="text", doc="The CALIBRATION collection that it was certified in."
+                ),
+            },
+            doc="The dataset of a Butler repository that it was exported from.",
+        ),
+    },
+)
+
+PROVENANCE = Setting(
+    kind="mapping",
+    doc="What a calibration was made of, and who edited it since.",
+    keys={
+        "inputs": Setting(
+            kind="list", items=INPUT, most=MAX_INPUTS, doc="The exposures that it was made of."
+        ),
+        "construction": CONSTRUCTION,
+        "edits": Setting(kind="list", items=EDIT, most=MAX_EDITS, doc="Manual edits, the latest one last."),
+    },
+)
+"""Keys at the top of a YAML calibration, in ECSV metadata, and of ``<validstart>.inputs.yaml``."""
+
+KEYS = tuple(PROVENANCE.keys)
+"""``inputs``, ``construction``, ``edits``."""

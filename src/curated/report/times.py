@@ -8,6 +8,7 @@ from typing import Any
 
 from curated.check.report import Report
 from curated.core.times import iso, tai_nanoseconds
+from curated.package.instrument import Instrument
 from curated.report.text import printable
 
 _EPOCH, _EPOCH_MJD = datetime(1970, 1, 1), 40587
@@ -18,13 +19,15 @@ _DIGITS = 8
 _HEAD = ("", "UTC", "TAI", "MJD (TAI)", "night", "file")
 
 
-def validity_times(report: Report) -> list[dict[str, Any]]:
+def validity_times(report: Report, instruments: Mapping[str, Instrument]) -> list[dict[str, Any]]:
     """Return start and end of the files of a report.
 
     Parameters
     ----------
     report : `Report`
-        What a check found.
+        Result of a check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def validity_times(report: Report) -> list[dict[str, Any]]:
     nanoseconds = tai_nanoseconds(moments)
     rows = []
     for file, known in ranges:
-        instrument = report.instruments.get(file.key.instrument)
+        instrument = instruments.get(file.key.instrument)
         offset = instrument.utc_offset if instrument is not None else 0.0
         start, end = (_said(moment, nanoseconds, offset) for moment in (known.start, known.end))
         mark = None if known.deprecation is None else str(known.deprecation)

@@ -1,9 +1,18 @@
-"""Declarations to JSON Schemas, for editors and other programs; ``check`` itself reads the declarations."""
+"""JSON Schemas of the text forms and settings, generated from their declarations and committed.
+
+A check validates settings with them (`curated.declare.validation`); calibrations it reads by their declarations.
+"""
 
 from curated.schema.document import type_schema
 from curated.schema.editor import write_editor_settings, yaml_patterns
-from curated.schema.files import check_schemas, schema_files, write_schemas
-from curated.schema.settings import config_schema, instrument_schema, provenance_schema
+from curated.schema.files import (
+    check_schemas,
+    config_schema,
+    instrument_schema,
+    provenance_schema,
+    schema_files,
+    write_schemas,
+)
 
 __all__ = [
     "check_schemas",

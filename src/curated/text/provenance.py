@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from curated.core.diagnostic import Diagnostic, Problem, brief
 from curated.provenance import Provenance, parse
-from curated.provenance.declaration import SIDE_ENDING
-from curated.provenance.reading import KEYS
+from curated.provenance.record import KEYS, PROVENANCE_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
-from curated.text.yaml.flow import flow
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.writer import quoted_flow
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def read_provenance_file(data: bytes) -> ProvenanceFile:
 
 def provenance_path(path: str) -> str:
     """Return the path of the provenance file of a calibration file."""
-    return os.path.splitext(path)[0] + SIDE_ENDING
+    return os.path.splitext(path)[0] + PROVENANCE_ENDING
 
 
 def provenance_text(provenance: Provenance) -> str:
@@ -79,7 +79,7 @@ def provenance_text(provenance: Provenance) -> str:
     for key, value in provenance.plain().items():
         lines.append(f"{key}:")
         if isinstance(value, list):
-            lines += [f"- {flow(entry)}" for entry in value]
+            lines += [f"- {quoted_flow(entry)}" for entry in value]
         else:
-            lines += [f"  {name}: {flow(item)}" for name, item in value.items()]
+            lines += [f"  {name}: {quoted_flow(item)}" for name, item in value.items()]
     return "".join(f"{line}\n" for line in lines)

@@ -13,7 +13,7 @@ from curated.bundle.identity import package_datasets, validity_times
 from curated.butler.certified.lookup import Certified
 from curated.butler.repository.opening import read
 from curated.calib import Calib, CalibrationError
-from curated.check.reader import check_one
+from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.metadata import Metadata
@@ -78,7 +78,7 @@ class PackageDatasets:
         times = validity_times(report)
         datasets = [
             PackageDataset(by_path[file.path], file, report.ranges[file.path].deprecation is None)
-            for by_path in (package_datasets(report, label, times) for label in labels)
+            for by_path in (package_datasets(report, commit.instruments, label, times) for label in labels)
             for file in report.files
         ]
         counts = Counter((d.dataset.collection, d.dataset.key, d.date) for d in datasets)
@@ -121,7 +121,7 @@ class PackageDatasets:
                 yield candidate
 
     def _calib(self, file: CalibFile) -> Calib | None:
-        return check_one(self.commit.package.files, file, {}, beside=False)[0]
+        return read_and_check(self.commit.package.files, file, {}, companion=False).calib
 
 
 def is_curated(dataset: Dataset) -> bool:

@@ -1,1 +1,33 @@
-"""Rules of the check."""
+"""Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
+
+from curated.check.rules import detectors, epochs, identity, layout
+from curated.check.rules.context import FileRule, Rule
+
+FILE_RULES: tuple[FileRule, ...] = (
+    identity.required_keywords,
+    identity.instrument_and_type,
+    identity.detector_keywords,
+    identity.filter_keywords,
+    identity.keywords_without_level,
+    identity.start_and_end,
+    identity.reserved_dates,
+    identity.calib_id,
+    identity.calibration_class,
+    identity.outside_detector,
+)
+"""Rules on one file."""
+
+RULES: tuple[Rule, ...] = (
+    layout.misplaced_files,
+    layout.unnamed_companions,
+    layout.missing_calibrations,
+    epochs.validity,
+    epochs.repeated_calibdates,
+    epochs.mixed_offsets,
+    detectors.conflicting_numbers,
+    detectors.conflicting_names,
+    detectors.serial_numbers,
+    detectors.unfit_calibrations,
+    detectors.unfit_cameras,
+)
+"""Rules on all files of a package."""

@@ -1,4 +1,4 @@
-"""Rules of one file: its path against its keywords, and the keywords against each other."""
+"""Rules on one file: its keywords against its path, its instrument and each other."""
 
 from __future__ import annotations
 
@@ -7,130 +7,116 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Problem, brief
-from curated.core.keys import CalibFile
-from curated.core.metadata import Metadata, has_value
+from curated.core.metadata import has_value
 from curated.core.times import iso, parse_time
-from curated.declare import Spec
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 
-Known = Mapping[str, Any]
+Keywords = Mapping[str, Any]
 """Keywords in canonical spelling."""
 
 
-def check_identity(
-    file: CalibFile, spec: Spec, metadata: Metadata, instrument: Instrument | None
-) -> Iterator[Problem]:
-    """Yield where a file's keywords contradict its path, its instrument or each other.
-
-    Parameters
-    ----------
-    file : `CalibFile`
-        What its path says.
-    spec : `Spec`
-        Its type.
-    metadata : `Metadata`
-        What its keywords say.
-    instrument : `Instrument` or `None`
-        Its instrument where one is declared.
-    """
-    # A plain mapping, whose look-up costs nothing: the keywords are canonical already.
-    keywords = dict(metadata)
-    yield from _required(spec, keywords)
-    yield from _instrument_and_type(file, spec, keywords)
-    if spec.has_detector:
-        yield from _detector(file, keywords, instrument)
-    if spec.has_filter:
-        yield from _filter(file, keywords, instrument)
-    for keyword, has in (("DETECTOR", spec.has_detector), ("FILTER", spec.has_filter)):
-        if not has and has_value(keywords.get(keyword)) and keywords.get(keyword) != "None":
-            detail = f"{keyword} is {brief(keywords[keyword])}, but {spec.name} has no such level"
-            yield Problem("CAL118", ("metadata", keyword), detail)
-    yield from _dates(file, keywords)
-    yield from _reserved_dates(keywords)
-    yield from _calib_id(file, keywords)
-    found = _text(keywords, "CALIBCLS").rpartition(".")[2]
-    if found and found != spec.calibcls.rpartition(".")[2]:
-        detail = f"CALIBCLS is {brief(keywords['CALIBCLS'])}, not {spec.calibcls!r}"
-        yield Problem("CAL309", ("metadata", "CALIBCLS"), detail)
-
-
-def _required(spec: Spec, keywords: Known) -> Iterator[Problem]:
-    for keyword in spec.required_keywords:
-        if not has_value(keywords.get(keyword)):
+def required_keywords(context: FileContext) -> Iterator[Problem]:
+    """Yield keywords that the type requires and that are missing, or that are no text and must be."""
+    for keyword in context.spec.required_keywords:
+        if not has_value(context.keywords.get(keyword)):
             yield Problem("CAL113", ("metadata",), f"{keyword} is missing")
     for keyword in ("INSTRUME", "OBSTYPE", "FILTER"):
-        value = keywords.get(keyword) if keyword in spec.required_keywords else None
+        value = context.keywords.get(keyword) if keyword in context.spec.required_keywords else None
         if has_value(value) and not isinstance(value, str):
-            yield Problem(
-                "CAL211", ("metadata", keyword), f"{keyword} is {brief(value)}, not a text; put it in quotes"
-            )
+            detail = f"{keyword} is {brief(value)}, not a text; put it in quotes"
+            yield Problem("CAL211", ("metadata", keyword), detail)
 
 
-def _instrument_and_type(file: CalibFile, spec: Spec, keywords: Known) -> Iterator[Problem]:
-    found = _text(keywords, "INSTRUME")
-    if found and found.lower() != file.key.instrument.lower():
-        detail = f"INSTRUME is {brief(found)}, the directory is {file.key.instrument!r}"
+def instrument_and_type(context: FileContext) -> Iterator[Problem]:
+    """Yield an INSTRUME or OBSTYPE that contradicts the directory."""
+    spec, directory = context.spec, context.file.key.instrument
+    instrument = _text(context.keywords, "INSTRUME")
+    if instrument and instrument.lower() != directory.lower():
+        detail = f"INSTRUME is {brief(instrument)}, the directory is {directory!r}"
         yield Problem("CAL108", ("metadata", "INSTRUME"), detail)
-    found = _text(keywords, "OBSTYPE")
-    if found and found.lower() not in (spec.name.lower(), spec.obstype.lower()):
-        yield Problem(
-            "CAL109", ("metadata", "OBSTYPE"), f"OBSTYPE is {brief(found)}, the directory is {spec.name!r}"
-        )
+    obstype = _text(context.keywords, "OBSTYPE")
+    if obstype and obstype.lower() not in (spec.name.lower(), spec.obstype.lower()):
+        detail = f"OBSTYPE is {brief(obstype)}, the directory is {spec.name!r}"
+        yield Problem("CAL109", ("metadata", "OBSTYPE"), detail)
 
 
-def _detector(file: CalibFile, keywords: Known, instrument: Instrument | None) -> Iterator[Problem]:
-    directory, number = file.key.detector, keywords.get("DETECTOR")
+def detector_keywords(context: FileContext) -> Iterator[Problem]:
+    """Yield keywords of the detector that contradict the directory, each other or the instrument."""
+    if not context.spec.has_detector:
+        return
+    directory, number = context.file.key.detector, context.keywords.get("DETECTOR")
     if has_value(number) and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
-        yield Problem(
-            "CAL110", ("metadata", "DETECTOR"), f"DETECTOR is {brief(number)}, not a number of a detector"
-        )
+        detail = f"DETECTOR is {brief(number)}, not a number of a detector"
+        yield Problem("CAL110", ("metadata", "DETECTOR"), detail)
         number = None
-    name, raft, slot = (_text(keywords, key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
+    name, raft, slot = (_text(context.keywords, key) for key in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
     if name and directory not in (directory_name(name), directory_name(f"{raft}_{name}")):
-        yield Problem(
-            "CAL110", ("metadata", "DET_NAME"), f"DET_NAME is {brief(name)}, the directory is {directory!r}"
-        )
-    copied = bool(name and raft and slot and "_" in name and name != f"{raft}_{slot}")
-    if copied:
+        detail = f"DET_NAME is {brief(name)}, the directory is {directory!r}"
+        yield Problem("CAL110", ("metadata", "DET_NAME"), detail)
+    is_inconsistent = bool(name and raft and slot and "_" in name and name != f"{raft}_{slot}")
+    if is_inconsistent:
         detail = f"DET_NAME is {brief(name)}, RAFTNAME {brief(raft)}, SLOTNAME {brief(slot)}"
         yield Problem("CAL117", ("metadata", "DET_NAME"), detail)
-    if instrument is None or not instrument.declared:
-        return
+    if context.instrument is not None and context.instrument.declared:
+        places = {} if is_inconsistent else {"RAFTNAME": raft, "SLOTNAME": slot}
+        yield from _declared_detector(context.instrument, directory, number, places)
+
+
+def _declared_detector(
+    instrument: Instrument, directory: str, number: Any, places: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Compare the number, RAFTNAME and SLOTNAME of a detector with ``instrument.yaml``."""
     declared = instrument.detectors.get(directory)
     if declared is None:
-        known = ", ".join(sorted(instrument.detectors)) or "none"
-        yield Problem("CAL104", (), f"detector {directory!r} is not one of {known[:200]}", line=0, column=0)
-    elif isinstance(number, int) and number != declared.id:
+        names = ", ".join(sorted(instrument.detectors)) or "none"
+        yield Problem("CAL104", (), f"detector {directory!r} is not one of {names[:200]}", line=0, column=0)
+        return
+    if isinstance(number, int) and number != declared.id:
         detail = f"DETECTOR is {number}, but {directory!r} is number {declared.id}"
         yield Problem("CAL110", ("metadata", "DETECTOR"), detail)
-    for keyword, said, known in (
-        ("RAFTNAME", raft, declared.raft if declared else ""),
-        ("SLOTNAME", slot, declared.slot if declared else ""),
-    ):
-        if said and known and said.lower() != known.lower() and not copied:
-            detail = f"{keyword} is {brief(said)}, {directory!r} has {brief(known)} in instrument.yaml"
+    references = {"RAFTNAME": declared.raft, "SLOTNAME": declared.slot}
+    for keyword, value in places.items():
+        reference = references[keyword]
+        if value and reference and value.lower() != reference.lower():
+            detail = f"{keyword} is {brief(value)}, {directory!r} has {brief(reference)} in instrument.yaml"
             yield Problem("CAL127", ("metadata", keyword), detail)
 
 
-def _filter(file: CalibFile, keywords: Known, instrument: Instrument | None) -> Iterator[Problem]:
-    directory, found = file.key.filter, _text(keywords, "FILTER")
-    if found and directory_name(found) != directory:
-        yield Problem(
-            "CAL111", ("metadata", "FILTER"), f"FILTER is {brief(found)}, the directory is {directory!r}"
-        )
-    if instrument is not None and instrument.declared and directory not in instrument.filters:
-        known = ", ".join(sorted(instrument.filters)) or "none"
-        yield Problem("CAL105", (), f"filter {directory!r} is not one of {known[:200]}", line=0, column=0)
-    declared = instrument.filters.get(directory) if instrument is not None and instrument.declared else None
-    if declared and directory_name(found) == directory and found != declared.name:
-        detail = f"FILTER is {brief(found)}, instrument.yaml has {brief(declared.name)}"
+def filter_keywords(context: FileContext) -> Iterator[Problem]:
+    """Yield a FILTER that contradicts the directory or the instrument."""
+    if not context.spec.has_filter:
+        return
+    directory, name = context.file.key.filter, _text(context.keywords, "FILTER")
+    if name and directory_name(name) != directory:
+        detail = f"FILTER is {brief(name)}, the directory is {directory!r}"
+        yield Problem("CAL111", ("metadata", "FILTER"), detail)
+    if context.instrument is None or not context.instrument.declared:
+        return
+    filters = context.instrument.filters
+    declared = filters.get(directory)
+    if declared is None:
+        names = ", ".join(sorted(filters)) or "none"
+        yield Problem("CAL105", (), f"filter {directory!r} is not one of {names[:200]}", line=0, column=0)
+    elif directory_name(name) == directory and name != declared.name:
+        detail = f"FILTER is {brief(name)}, instrument.yaml has {brief(declared.name)}"
         yield Problem("CAL132", ("metadata", "FILTER"), detail)
 
 
-def read_date(keywords: Known, keyword: str) -> datetime | Problem | None:
-    """Return a keyword's date as naive UTC; a `Problem` where it is none, `None` where there is none."""
+def keywords_without_level(context: FileContext) -> Iterator[Problem]:
+    """Yield a DETECTOR or FILTER in a file of a type without that level."""
+    spec = context.spec
+    for keyword, has_level in (("DETECTOR", spec.has_detector), ("FILTER", spec.has_filter)):
+        value = context.keywords.get(keyword)
+        if not has_level and has_value(value) and value != "None":
+            detail = f"{keyword} is {brief(value)}, but {spec.name} has no such level"
+            yield Problem("CAL118", ("metadata", keyword), detail)
+
+
+def read_date(keywords: Keywords, keyword: str) -> datetime | Problem | None:
+    """Return a keyword's date-time as naive UTC, `None` where it has no value, a `Problem` where it is no date-time."""
     value: Any = keywords.get(keyword)
     if not has_value(value):
         return None
@@ -141,22 +127,24 @@ def read_date(keywords: Known, keyword: str) -> datetime | Problem | None:
         return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, not {kind}")
 
 
-def _dates(file: CalibFile, keywords: Known) -> Iterator[Problem]:
+def start_and_end(context: FileContext) -> Iterator[Problem]:
+    """Yield a CALIBDATE, VALIDSTART or VALIDEND that is no date-time, and a start that contradicts the file name."""
+    start = context.file.start
     for keyword in ("CALIBDATE", "VALIDSTART", "VALIDEND"):
-        date = read_date(keywords, keyword)
+        date = read_date(context.keywords, keyword)
         if isinstance(date, Problem):
             yield date
-        elif date is not None and keyword != "VALIDEND" and date != file.start:
-            detail = f"{keyword} is {brief(keywords[keyword])}, the file name says {iso(file.start)}"
+        elif date is not None and keyword != "VALIDEND" and date != start:
+            detail = f"{keyword} is {brief(context.keywords[keyword])}, the file name says {iso(start)}"
             yield Problem("CAL112", ("metadata", keyword), detail)
 
 
 _FITS_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(\.\d*)?)?\Z|\d\d/\d\d/\d\d\Z", re.ASCII)
 
 
-def _reserved_dates(keywords: Known) -> Iterator[Problem]:
+def reserved_dates(context: FileContext) -> Iterator[Problem]:
     """Yield date keywords in another form than FITS has for them (FITS standard 4.0, section 4.4.2.1)."""
-    for keyword, value in keywords.items():
+    for keyword, value in context.keywords.items():
         if not keyword.startswith("DATE") or len(keyword) > 8 or value is None:
             continue
         match = _FITS_DATE.match(value) if isinstance(value, str) else None
@@ -173,10 +161,10 @@ def _is_time(text: str) -> bool:
     return True
 
 
-_PART = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*\Z)")
+_CALIB_ID_PART = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*\Z)")
 """A part of CALIB_ID; names of filters can have blanks."""
 
-_PARTS = {
+_CALIB_ID_KEYWORDS = {
     "instrument": "INSTRUME",
     "raftName": "RAFTNAME",
     "detectorName": "DET_NAME",
@@ -187,55 +175,73 @@ _PARTS = {
     "filter": "FILTER",
     "calibDate": "CALIBDATE",
 }
-"""Parts of CALIB_ID, and the keywords that they repeat; ``ccd`` and ``ccdnum`` are what cameras call the number."""
+"""Keywords that parts of CALIB_ID repeat; some cameras call the detector's number ``ccd`` or ``ccdnum``."""
 
 
-def _calib_id(file: CalibFile, keywords: Known) -> Iterator[Problem]:
-    """Compare the parts of CALIB_ID with the keywords that they repeat, or else with the path."""
-    text = _text(keywords, "CALIB_ID")
+def calib_id(context: FileContext) -> Iterator[Problem]:
+    """Yield a CALIB_ID whose parts contradict the keywords that they repeat, or else the path."""
+    text = _text(context.keywords, "CALIB_ID")
     if not text:
         return
-    parts = dict(_PART.findall(text))
-    wrong = []
-    for part, said in parts.items():
-        keyword = _PARTS.get(part, "")
-        known = _text(keywords, keyword)
-        if said == known or not keyword or not said:
+    parts = dict(_CALIB_ID_PART.findall(text))
+    contradictions = []
+    for part, value in parts.items():
+        keyword = _CALIB_ID_KEYWORDS.get(part, "")
+        reference = _text(context.keywords, keyword)
+        if value == reference or not keyword or not value:
             continue
-        if not known:
-            known, keyword = _in_path(file, part), "the path"
-        name = directory_name(said)
-        if not known or name == directory_name(known):
+        if not reference:
+            reference, keyword = _from_path(context, part), "the path"
+        name = directory_name(value)
+        if not reference or name == directory_name(reference):
             continue
-        if part == "detectorName" and _full_name(name, parts, keywords) == file.key.detector:
+        if part == "detectorName" and _with_raft(name, parts, context.keywords) == context.file.key.detector:
             continue
-        if not _same_date(said, known):
-            wrong.append(f"{part} {brief(said)} but {keyword} {brief(known)}")
-    if wrong:
-        yield Problem("CAL114", ("metadata", "CALIB_ID"), f"CALIB_ID says {', '.join(wrong)}")
+        if not _is_same_time(value, reference):
+            contradictions.append(f"{part} {brief(value)} but {keyword} {brief(reference)}")
+    if contradictions:
+        yield Problem("CAL114", ("metadata", "CALIB_ID"), f"CALIB_ID says {', '.join(contradictions)}")
 
 
-def _in_path(file: CalibFile, part: str) -> str:
-    """Return what the path says about a part of CALIB_ID, empty for nothing."""
-    key = file.key
-    paths = {"instrument": key.instrument, "detectorName": key.detector, "filter": key.filter}
-    return iso(file.start) if part == "calibDate" else paths.get(part, "")
+def _from_path(context: FileContext, part: str) -> str:
+    """Return the value that the path implies for a part of CALIB_ID; empty where it implies none."""
+    key = context.file.key
+    values = {"instrument": key.instrument, "detectorName": key.detector, "filter": key.filter}
+    return iso(context.file.start) if part == "calibDate" else values.get(part, "")
 
 
-def _full_name(name: str, parts: Known, keywords: Known) -> str:
-    """Return a detector's name with the raft, which CALIB_ID gives apart, as directories have it."""
+def _with_raft(name: str, parts: Keywords, keywords: Keywords) -> str:
+    """Return the directory of a detector whose raft is a separate part of CALIB_ID."""
     raft = parts.get("raftName") or _text(keywords, "RAFTNAME")
     return directory_name(name if "_" in name or not raft else f"{raft}_{name}")
 
 
-def _same_date(one: str, other: str) -> bool:
+def _is_same_time(text: str, other: str) -> bool:
     try:
-        return parse_time(one) == parse_time(other)
+        return parse_time(text) == parse_time(other)
     except ValueError:
         return False
 
 
-def _text(keywords: Known, keyword: str) -> str:
+def calibration_class(context: FileContext) -> Iterator[Problem]:
+    """Yield a CALIBCLS that is not the class of the type; packages are not compared."""
+    expected = context.spec.calibcls
+    name = _text(context.keywords, "CALIBCLS").rpartition(".")[2]
+    if name and name != expected.rpartition(".")[2]:
+        detail = f"CALIBCLS is {brief(context.keywords['CALIBCLS'])}, not {expected!r}"
+        yield Problem("CAL309", ("metadata", "CALIBCLS"), detail)
+
+
+def outside_detector(context: FileContext) -> Iterator[Problem]:
+    """Yield what reaches beyond the detector, where ``instrument.yaml`` declares its size."""
+    if context.calib is None or context.instrument is None:
+        return
+    detector = context.instrument.detectors.get(context.file.key.detector)
+    if detector is not None and detector.width:
+        yield from context.calib.fits_on(detector.width, detector.height)
+
+
+def _text(keywords: Keywords, keyword: str) -> str:
     """Return a keyword as text, empty where it has no value."""
     value = keywords.get(keyword)
     return "" if value is None else str(value)

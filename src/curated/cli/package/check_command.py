@@ -1,0 +1,175 @@
+"""``curated check``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    format_option,
+    jobs_option,
+    package_paths,
+    pass_settings,
+    print_findings,
+    print_json,
+)
+from curated.git.repository import find_work_tree
+
+if TYPE_CHECKING:
+    from curated.check.report import Report
+    from curated.history.edits import EditSearch
+    from curated.package.package import Package
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option(
+    "--since",
+    metavar="REV",
+    help="Only what changed since a commit, branch or tag, and what that can affect.",
+)
+@jobs_option
+@click.option("--no-cache", is_flag=True, help="Read every file again, whatever is remembered of it.")
+@click.option(
+    "--all", "every", is_flag=True, help="Show each finding as text, even where there are hundreds."
+)
+@click.option("--summary", metavar="FILE", type=click.Path(), help="Append a summary in Markdown to FILE.")
+@click.option("--times", is_flag=True, help="Print when each file is in force, instead of the findings.")
+@format_option("github", "sarif", "junit")
+@pass_settings
+def command(
+    settings: Settings,
+    paths: tuple[str, ...],
+    since: str | None,
+    jobs: int | None,
+    no_cache: bool,
+    every: bool,
+    summary: str | None,
+    times: bool,
+    form: str,
+) -> None:
+    """Report all that is wrong with the calibrations: of the whole package, or of PATHS.
+
+    Works on any package with the layout <instrument>/<type>/[<detector>/][<filter>/]<validstart>.ecsv, with or
+    without a curated.yaml. Rules over the whole package (overlaps, detector numbers) always see all files.
+
+    With --since, the work tree is compared with the merge base of REV and HEAD, as a pull request is: findings of
+    files that changed, findings that the change brings about elsewhere, and the dates whose results it changes.
+
+    \b
+    Examples:
+      curated check
+      curated check calibs/demo/defects
+      curated check --since origin/main
+      curated -C ../obs_lsst_data check --format json
+      curated check --times calibs/demo/defects      UTC, TAI, MJD and observing night
+      curated check --format github --summary "$GITHUB_STEP_SUMMARY"
+
+    Of more than 100 findings, text shows the first of each code; all other formats are complete.
+
+    Exit status 1 if there are errors; warnings and remarks do not fail.
+    """
+    package = settings.package()
+    chosen = package_paths(package, settings.directory, paths)
+    selected = [] if "" in chosen else chosen
+    today = dt.datetime.now(tz=dt.UTC).date()
+    search = _edit_search(package)
+    with settings.progress("checking") as progress:
+        options = {"jobs": jobs, "use_cache": not no_cache, "progress": progress}
+        if since is None:
+            report = _check(package, selected, today, search, options)
+        else:
+            report = _check_since(package, since, selected, today, search, options)
+    if times:
+        _print_times(settings, package, report, form)
+    else:
+        _print_findings(settings, package, report, form, every=every)
+    if summary is not None:
+        from curated.report.github import append_summary
+
+        append_summary(summary, report, _prefix(package.root))
+    raise SystemExit(1 if report.failed else 0)
+
+
+def _print_findings(settings: Settings, package: Package, report: Report, form: str, *, every: bool) -> None:
+    """Print what was found in the form that was asked for."""
+    if form == "json":
+        findings = [d.to_dict() for d in report.diagnostics]
+        print_json(
+            "check",
+            files=len(report.files),
+            silenced=report.silenced,
+            failed=report.failed,
+            findings=findings,
+        )
+    elif form == "text":
+        print_findings(settings, package, report, every=every)
+    else:
+        reporter = importlib.import_module(f"curated.report.{form}")
+        for line in reporter.report_lines(report, _prefix(package.root)):
+            click.echo(line)
+
+
+def _print_times(settings: Settings, package: Package, report: Report, form: str) -> None:
+    """Print when the files are in force; that there are errors is said in a remark."""
+    from curated.check.instruments import complete_instruments
+    from curated.report.times import times_text, validity_times
+
+    rows = validity_times(report, complete_instruments(package, report.reports, report.declared))
+    if form == "json":
+        print_json("times", files=rows)
+    for line in times_text(rows) if form != "json" else ():
+        click.echo(line)
+    if report.failed:
+        settings.remark("there are errors, which 'curated check' shows without --times")
+
+
+def _prefix(root: Path) -> str:
+    """Return the path of the package in its repository, which a forge's paths start from."""
+    top = find_work_tree(root) or root
+    relative = os.path.relpath(root, top)
+    return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
+
+
+def _check(
+    package: Package, paths: list[str], today: dt.date, search: EditSearch | None, options: dict[str, Any]
+) -> Report:
+    """Check a package: read it while git is asked about edits, then judge both."""
+    from curated.check.package import judge, read_package, select
+
+    reading = read_package(package, **options)
+    findings = list(reading.findings)
+    if search is not None:
+        from curated.history.edits import find_unnoted_edits
+
+        findings += find_unnoted_edits(search, select(package.layout.files, paths, reading.reports))
+    return judge(package, paths, reading.declared, reading.reports, findings, today=today)
+
+
+def _check_since(
+    package: Package,
+    since: str,
+    paths: list[str],
+    today: dt.date,
+    search: EditSearch | None,
+    options: dict[str, Any],
+) -> Report:
+    """Check what changed since a commit; what that needs is loaded only here."""
+    from curated.history.change_check import check_since
+
+    return check_since(package, since, paths, today=today, search=search, **options)
+
+
+def _edit_search(package: Package) -> EditSearch | None:
+    """Start to look for edits without a note; what it needs is loaded only in a repository."""
+    if find_work_tree(package.root) is None:
+        return None
+    from curated.history.edits import start_edit_search
+
+    return start_edit_search(package)

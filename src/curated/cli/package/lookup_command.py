@@ -1,0 +1,106 @@
+"""``curated lookup``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.core.diagnostic import CuratedError
+from curated.core.times import iso, parse_time
+
+if TYPE_CHECKING:
+    from curated.git.changes import Commit
+    from curated.history.lookup import Answer, Candidate
+
+
+@click.command("lookup")
+@click.argument("instrument")
+@click.argument("type_name", metavar="TYPE")
+@click.option("--detector", default="", metavar="D", help="Name or number of the detector.")
+@click.option("--filter", "filter_name", default="", metavar="F", help="Name of the filter.")
+@click.option(
+    "--at", "at", required=True, metavar="TIME", help="When: ISO 8601, UTC unless it has an offset."
+)
+@click.option("--as-of", metavar="REV", help="As this revision knew it; the work tree if not given.")
+@click.option("--explain", is_flag=True, help="Say why the other calibrations are not in force.")
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    instrument: str,
+    type_name: str,
+    detector: str,
+    filter_name: str,
+    at: str,
+    as_of: str | None,
+    explain: bool,
+    form: str,
+) -> None:
+    """Say which calibration of TYPE is in force for INSTRUMENT at a time: its file, its range, its commit.
+
+    \b
+    Examples:
+      curated lookup demo defects --detector d00 --at 2024-06-01T00:00:00
+      curated lookup demo transmission_filter --filter r --at 2024-06-01 --as-of v1.0 --explain
+
+    Exit status 1 if none is in force.
+    """
+    from curated.history.lookup import last_commit, lookup, package_at
+
+    try:
+        time = parse_time(at)
+    except ValueError as error:
+        raise CuratedError(f"{at!r} is not a date-time", "write it like 2024-06-01T00:00:00") from error
+    package, sha1 = settings.package(), ""
+    if as_of is not None:
+        package, sha1 = package_at(package.root, as_of)
+    answer = lookup(package, instrument, type_name, time, detector=detector, filter_name=filter_name)
+    in_force = answer.in_force
+    commit = last_commit(package, in_force.file.path, sha1) if in_force is not None else None
+    if form == "json":
+        print_json("lookup", **_to_json(answer, sha1, commit, explain=explain))
+    else:
+        _print(answer, commit, explain=explain)
+    raise SystemExit(0 if in_force is not None else 1)
+
+
+def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
+    valid = candidate.range
+    return {
+        "file": candidate.file.path,
+        "begin": f"{iso(valid.start)}Z",
+        "end": f"{iso(valid.end)}Z" if valid.end else None,
+        "verdict": candidate.verdict,
+    }
+
+
+def _to_json(answer: Answer, as_of: str, commit: Commit | None, *, explain: bool) -> dict[str, Any]:
+    return {
+        "key": str(answer.key),
+        "time": f"{iso(answer.time)}Z",
+        "as_of": as_of or None,
+        "found": _candidate_to_json(answer.in_force) if answer.in_force else None,
+        "commit": commit._asdict() if commit else None,
+        "candidates": [_candidate_to_json(c) for c in answer.candidates] if explain else [],
+    }
+
+
+def _print(answer: Answer, commit: Commit | None, *, explain: bool) -> None:
+    from curated.report.text import printable
+
+    key = printable(str(answer.key))
+    if answer.in_force is None:
+        click.echo(f"no {key} is in force at {iso(answer.time)} UTC")
+    else:
+        click.echo(printable(answer.in_force.file.path))
+        click.echo(f"valid  {answer.in_force.range} UTC")
+        if commit is not None:
+            click.echo(f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}")
+    if explain:
+        click.echo(f"\n{len(answer.candidates)} of {key}:")
+        for candidate in answer.candidates:
+            click.echo(f"  {printable(candidate.file.path)}\n      {candidate.range}: {candidate.verdict}")
+    elif answer.in_force is None and answer.candidates:
+        click.echo("--explain lists those that there are")

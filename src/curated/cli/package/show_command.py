@@ -1,0 +1,166 @@
+"""``curated show``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curated.calib import Calib, CalibrationError
+from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.core.diagnostic import CuratedError
+from curated.datasets.deprecation import find_deprecation
+from curated.package.layout import FORMS
+from curated.registry import find_type, get_type
+
+_MOST_INPUTS = 32
+
+
+@click.command("show")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--type", "type_name", metavar="TYPE", help="Its type, where neither its path nor its keywords tell."
+)
+@click.option("--plot", metavar="FILE.png", type=click.Path(path_type=Path), help="Draw it into this file.")
+@format_option()
+@pass_settings
+def command(settings: Settings, path: Path, type_name: str | None, plot: Path | None, form: str) -> None:
+    """Show a calibration: its keywords, its values, and what it was made of, from a text file or from FITS.
+
+    \b
+    Examples:
+      curated show calibs/demo/defects/d00/20240101T000000.ecsv
+      curated show calibs/demo/crosstalk/d00/20200101T000000.yaml --plot crosstalk.png
+    """
+    calib = load(path, type_name)
+    if plot is not None:
+        from curated.plots import plot as draw
+
+        draw(calib, plot, size=_detector_size(path))
+        settings.remark(f"drawn in {plot}")
+    if form == "json":
+        print_json("calibration", type=calib.SPEC.name, path=str(path), content=_finite(calib.toDict()))
+    elif plot is None or settings.verbose:
+        _print(calib)
+
+
+def _detector_size(path: Path) -> tuple[int, int] | None:
+    """Return columns and rows of a file's detector, where its package declares them."""
+    from curated.check.instruments import read_instruments
+    from curated.package.package import open_package
+
+    try:
+        package = open_package(path.parent)
+    except CuratedError:
+        return None
+    declared, _ = read_instruments(package)
+    for file in package.layout.files:
+        if package.root / file.path == path.resolve() and file.key.instrument in declared:
+            detector = declared[file.key.instrument].detectors.get(file.key.detector)
+            return (detector.width, detector.height) if detector is not None and detector.width else None
+    return None
+
+
+def load(path: Path, type_name: str | None) -> Calib:
+    """Read a calibration of any type.
+
+    Raises
+    ------
+    CuratedError
+        If its type is not known, or it cannot be read.
+    """
+    cls = get_type(type_name) if type_name else _type_of(path)
+    is_text = path.suffix in FORMS
+    try:
+        return cls.readText(path) if is_text else cls.readFits(path)
+    except CalibrationError as error:
+        raise CuratedError(error.message, "'curated check' names the lines") from error
+
+
+def _type_of(path: Path) -> type[Calib]:
+    for part in reversed(path.resolve().parts[:-1]):
+        cls = find_type(part)
+        if cls is not None:
+            return cls
+    if path.suffix not in FORMS:
+        from curated.fits.reader import read_fits
+
+        obstype = read_fits(path)[0].get("OBSTYPE")
+        cls = find_type(str(obstype)) if obstype else None
+        if cls is not None:
+            return cls
+    raise CuratedError(f"the type of {path} is not known", "give it with --type")
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data for JSON, which has no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(calib: Calib) -> None:
+    import numpy as np
+
+    from curated.report.text import printable
+
+    click.echo(f"{calib.SPEC.name}: {calib.SPEC.title}\n")
+    mark, _ = find_deprecation(calib.metadata)
+    if mark is not None:
+        click.echo(f"out of use, {printable(str(mark))} (cover: {mark.cover})\n")
+    width = max((len(key) for key in calib.metadata), default=0)
+    for key, value in calib.metadata.items():
+        if value not in (None, ""):
+            click.echo(f"  {printable(key):{width}s}  {printable(str(value))}")
+    click.echo("")
+    with np.printoptions(threshold=24, edgeitems=3, linewidth=96, precision=6):
+        for field in calib.FIELDS:
+            value = getattr(calib, field.name)
+            if value is None or (isinstance(value, dict) and not value) or field.keyword:
+                continue
+            unit = calib.units.get(field.name, "") or field.unit
+            label = f"{field.name}{f' ({unit})' if unit else ''}"
+            items = value.items() if isinstance(value, dict) else [("", value)]
+            click.echo(f"{printable(label)}: {field.doc}")
+            for key, item in list(items)[:32]:
+                shape = f"{'x'.join(map(str, item.shape))} " if isinstance(item, np.ndarray) else ""
+                body = str(item).replace("\n", "\n      ")
+                click.echo(f"    {f'{printable(key)}: ' if key else ''}{shape}{printable_lines(body)}")
+    _print_provenance(calib)
+
+
+def _print_provenance(calib: Calib) -> None:
+    """Print what it was made of and who edited it, a line for each input and edit."""
+    from curated.report.text import printable
+
+    inputs, made, edits = calib.provenance.inputs, calib.provenance.construction, calib.provenance.edits
+    if inputs:
+        click.echo(f"inputs: {len(inputs)}")
+    for one in inputs[:_MOST_INPUTS]:
+        told = [f"{key}={value}" for key, value in one.data_id.items()]
+        told += [one.date] if one.date else []
+        told += [f"{one.exposure_time:g} s"] if one.exposure_time is not None else []
+        told += [f"scale {one.scale:g}"] if one.scale is not None else []
+        told += [f"weight {one.weight:g}"] if one.weight is not None else []
+        click.echo(f"    {printable('  '.join(told))}")
+    if len(inputs) > _MOST_INPUTS:
+        click.echo(f"    and {len(inputs) - _MOST_INPUTS} more")
+    for label, value in made.plain().items():
+        pairs = value.items() if isinstance(value, dict) else [("", value)]
+        told = [f"{key}: {item}" if key else str(item) for key, item in pairs]
+        click.echo(f"{label}: {printable(', '.join(told))}")
+    if edits:
+        click.echo(f"edits: {len(edits)}")
+    for edit in edits:
+        click.echo(f"    {printable(f'{edit.date}  {edit.name}: {edit.what}')}")
+
+
+def printable_lines(text: str) -> str:
+    """Return a text whose lines hold no control characters."""
+    from curated.report.text import printable
+
+    return "\n".join(printable(line) for line in text.split("\n"))

@@ -1,0 +1,229 @@
+"""The conversion of one file: read and checked, then written as FITS with its stamp."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from curated.check.cache import instrument_hash
+from curated.check.file import read_and_check
+from curated.check.report import FileReport
+from curated.convert.origin import Origin
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile
+from curated.core.times import iso
+from curated.core.version import __version__
+from curated.core.wholefile import size_and_hash, write_staged
+from curated.fits.digest import ContentDigest
+from curated.fits.writer import fits_blocks
+from curated.git.objects import blob_sha1
+from curated.package.config import Silence
+from curated.package.files import Files
+from curated.package.instrument import Instrument
+from curated.registry import get_type
+from curated.text.provenance import provenance_path, provenance_text
+
+_PROJECT = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file below the output directory, with its size in bytes.
+
+    Parameters
+    ----------
+    path : `str`
+        Path relative to that directory.
+    sha256 : `str`
+        SHA-256 of the content, 64 hexadecimal digits.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A calibration and its FITS file.
+
+    Parameters
+    ----------
+    fits : `OutputFile` or `None`
+        The FITS file; `None` where it exists elsewhere.
+    blob : `str`
+        Git blob of the calibration's text.
+    content : `str`
+        Hash of the data and keywords apart from the stamp; empty unless a bundle is made.
+    recipe : `str`
+        Hash of all that decides the content, see `Conversion.recipe`; empty unless a bundle is made.
+    provenance : `OutputFile`, optional
+        The provenance file beside the FITS file; only in a bundle, where the calibration has provenance.
+    """
+
+    file: CalibFile
+    fits: OutputFile | None
+    blob: str
+    content: str = ""
+    recipe: str = ""
+    provenance: OutputFile | None = None
+
+    @property
+    def path(self) -> str:
+        """Path of the FITS file in the output directory; empty where it exists elsewhere."""
+        return self.fits.path if self.fits else ""
+
+    @property
+    def size(self) -> int:
+        """Size of the FITS file in bytes; 0 where it exists elsewhere."""
+        return self.fits.size if self.fits else 0
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the FITS file; empty where it exists elsewhere."""
+        return self.fits.sha256 if self.fits else ""
+
+
+def fits_path(path: str) -> str:
+    """Return the path of the FITS file of a calibration file."""
+    return f"{os.path.splitext(path)[0]}.fits"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A function from calibration files to reports and FITS files, with the values that all of them need.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    origin : `Origin`
+        The commit that is converted.
+    natural_ends : `dict` [`str`, `datetime.datetime`]
+        Ends of files without VALIDEND, by path; see `curated.package.validity.natural_ends`.
+    output : `str`
+        Directory to write to; nothing is written if it is empty.
+    selected : `frozenset` [`str`]
+        Paths of the files to convert; others are only checked.
+    silence : `tuple` [`Silence`]
+        Findings that keep no file from being converted.
+    for_bundle : `bool`
+        Whether content, recipe and provenance of each file are needed as well.
+    """
+
+    files: Files
+    declared: Mapping[str, Instrument]
+    origin: Origin
+    natural_ends: Mapping[str, datetime]
+    output: str
+    selected: frozenset[str]
+    silence: tuple[Silence, ...]
+    for_bundle: bool
+
+    def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
+        """Return the report of each file, and its FITS file unless it has errors or is not selected."""
+        return [self._convert(file) for file in chunk]
+
+    def _convert(self, file: CalibFile) -> tuple[FileReport, Converted | None]:
+        checked = read_and_check(self.files, file, self.declared)
+        if checked.calib is None or file.path not in self.selected or self.has_errors(checked.report):
+            return checked.report, None
+        if file.side and checked.side is None:
+            return checked.report, None  # silenced, but its provenance would be lost
+        following = self.natural_ends.get(file.path)
+        end = checked.report.end or (iso(following) if following else "")
+        blob = self._blobs(file, checked.text, checked.side)
+        content = ContentDigest() if self.for_bundle else None
+        blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
+        fits = self._write(fits_path(file.path), blocks, content)
+        if content is None:
+            return checked.report, Converted(file, fits, blob)
+        provenance = None
+        if checked.calib.provenance:
+            text = provenance_text(checked.calib.provenance).encode()
+            provenance = self._write(provenance_path(file.path), [text])
+        recipe = self.recipe(file, checked.text, checked.side)
+        return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
+
+    def existing(self, file: CalibFile, recipes: Container[str]) -> Converted | None:
+        """Return a file whose recipe is one of those of existing FITS files; `None` where it is to be converted."""
+        if file.path not in self.selected:
+            return None
+        try:
+            text = self.files.read(file.path)
+            side = self.files.read(file.side) if file.side else None
+        except OSError:
+            return None  # the check reports it
+        recipe = self.recipe(file, text, side)
+        return (
+            Converted(file, None, self._blobs(file, text, side), recipe=recipe) if recipe in recipes else None
+        )
+
+    def recipe(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
+        """Return a hash of all that decides the content of a FITS file, apart from its stamp.
+
+        Two files with the same recipe have the same content, so that one need not be made. It is empty for types of
+        other projects, whose version is not known.
+
+        Parameters
+        ----------
+        text : `bytes`
+            Content of the file.
+        side : `bytes` or `None`
+            Content of its provenance file, where it has one.
+        """
+        if get_type(file.key.type).__module__.partition(".")[0] != _PROJECT:
+            return ""
+        key = file.key
+        following = self.natural_ends.get(file.path)
+        instrument = self.declared.get(key.instrument)
+        parts = [
+            __version__,
+            *(key.instrument, key.type, key.detector, key.filter),
+            iso(file.start),
+            iso(following) if following else "",
+            instrument_hash(instrument) if instrument else "",
+            blob_sha1(text),
+            *([] if side is None else [blob_sha1(side)]),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def has_errors(self, report: FileReport) -> bool:
+        """Say whether a file has errors that are not silenced."""
+        return any(d.is_error and not any(s.covers(d) for s in self.silence) for d in report.diagnostics)
+
+    def _blobs(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
+        """Return the git blob of a file; it and its provenance file must be those of a clean commit."""
+        if side is not None:
+            self._blob(file.side, side)
+        return self._blob(file.path, text)
+
+    def _blob(self, path: str, data: bytes) -> str:
+        blob = blob_sha1(data)
+        if self.origin.dirty or blob == self.origin.blobs[path]:
+            return blob
+        # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
+        blob = blob_sha1(data.replace(b"\r\n", b"\n"))
+        if blob != self.origin.blobs[path]:
+            raise CuratedError(
+                f"{path} is not what git takes it for",
+                "see 'git ls-files -v' for files that git is told not to look at, and run it again",
+            )
+        return blob
+
+    def _write(self, path: str, blocks: Iterable[bytes], content: ContentDigest | None = None) -> OutputFile:
+        if content is not None:
+            blocks = _digested(blocks, content)
+        if self.output:
+            return OutputFile(path, *write_staged(os.path.join(self.output, path), blocks))
+        return OutputFile(path, *size_and_hash(blocks))
+
+
+def _digested(blocks: Iterable[bytes], content: ContentDigest) -> Iterator[bytes]:
+    """Yield blocks, and add each to a digest."""
+    for block in blocks:
+        content.update(block)
+        yield block

@@ -1,0 +1,241 @@
+"""Headers: cards written and scanned (FITS standard 4.0, section 4, with the HIERARCH and CONTINUE conventions)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from curated.core.diagnostic import brief
+
+BLOCK = 2880
+"""Length of a block in bytes; headers and data fill whole blocks."""
+
+ESCAPED = "CURATESC"
+"""Keyword that lists the keywords whose text is escaped."""
+
+COMMENT_LENGTH = 72
+
+_STANDARD = re.compile(r"[A-Z0-9_-]{1,8}\Z")
+_PRINTABLE = re.compile(r"[ -~]*\Z")
+# astropy takes such a text for a record-valued card, and returns a number under another name.
+_RECORD = re.compile(r"[A-Za-z_][\w.]*: +[+-]?[\d.]\S*\Z")
+# astropy ends a text here and starts a comment, though the quote is doubled.
+CUT_MARK = re.compile(r"(' *)/")
+RECORD_MARK = re.compile(r": +[+-]?[\d.]")
+_COMMENTARY = ("COMMENT", "HISTORY")
+
+Card = tuple[str, Any]
+"""A keyword and its value; a list of values stands for as many cards."""
+
+
+# -- writing ----------------------------------------------------------------------------------------------
+
+
+def needs_escape(text: str) -> bool:
+    """Say whether a text cannot stand in a header as it is.
+
+    These are texts of other characters than printable ASCII, with blanks at the end, of a word, a colon and a
+    number, or with a quote before a slash.
+    """
+    return (
+        _PRINTABLE.match(text) is None
+        or text.endswith(" ")
+        or _RECORD.match(text) is not None
+        or CUT_MARK.search(text) is not None
+    )
+
+
+def escape(text: str) -> str:
+    """Return a text with Python's escapes in place of everything that `needs_escape` finds."""
+    escaped = _RECORD.sub(
+        lambda m: m[0].replace(":", "\\x3a", 1), text.encode("unicode_escape").decode("ascii")
+    )
+    escaped = CUT_MARK.sub(r"\1\\x2f", escaped)
+    stripped = escaped.rstrip(" ")
+    return stripped + "\\x20" * (len(escaped) - len(stripped))
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return text.encode("ascii", "backslashreplace").decode("unicode_escape")
+
+
+def cards(pairs: Iterable[Card]) -> str:
+    """Return keywords as cards, as many for each as its text needs.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot stand in a header.
+    """
+    parts = []
+    for key, value in pairs:
+        if value.__class__ is list:
+            parts += [_card(key, item, item.__class__) for item in value]
+        else:
+            parts.append(_card(key, value, value.__class__))
+    return "".join(parts)
+
+
+@lru_cache(maxsize=8192)
+def _card(key: str, value: Any, _: type) -> str:
+    """Make a card; the class is part of the key of the cache, since True, 1 and 1.0 are equal."""
+    if key in _COMMENTARY:
+        return f"{key:<8}{escape(value) if needs_escape(value) else value}".ljust(80)
+    prefix = f"{key:<8}= " if _STANDARD.match(key) else f"HIERARCH {key} = "
+    if isinstance(value, str):
+        return _text_card(prefix, escape(value) if needs_escape(value) else value)
+    text = prefix + (_scalar(value) if prefix.startswith("HIERARCH") else _scalar(value).rjust(20))
+    if value is None:
+        text = prefix.rstrip()
+    if len(text) > 80:
+        raise ValueError(f"keyword {key!r} is too long for a header")
+    return text.ljust(80)
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "T" if value else "F"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)) and np.isfinite(value):
+        text = repr(float(value)).upper()
+        mantissa, e, exponent = text.partition("E")
+        return mantissa + ("" if "." in mantissa else ".0") + e + exponent
+    raise ValueError(f"{value!r} cannot stand in a header")
+
+
+def _text_card(prefix: str, text: str) -> str:
+    quoted = text.replace("'", "''")
+    if len(prefix) + len(quoted) + 2 <= 80:
+        body = f"'{quoted}'" if prefix.startswith("HIERARCH") else f"'{quoted:<8}'"
+        return (prefix + body).ljust(80)
+    if len(prefix) > 70:
+        raise ValueError(f"keyword {prefix!r} is too long for a header")
+    parts, room = [], 80 - len(prefix) - 3
+    while quoted:
+        cut = room if len(quoted) > room else len(quoted)
+        while cut < len(quoted) and quoted[:cut].count("'") % 2:
+            cut -= 1  # do not part a doubled quote
+        parts.append(quoted[:cut])
+        quoted = quoted[cut:]
+        room = 80 - len("CONTINUE  ") - 3
+    if parts[-1].endswith("&"):
+        parts.append("")  # a "&" at the end announces another card
+    lines = [
+        f"{prefix if i == 0 else 'CONTINUE  '}'{part}{'&' if i < len(parts) - 1 else ''}'"
+        for i, part in enumerate(parts)
+    ]
+    return "".join(line.ljust(80) for line in lines)
+
+
+# -- scanning ---------------------------------------------------------------------------------------------
+
+_CARD = re.compile(r"(?:HIERARCH +)?([^=]*?) *= *(?:'((?:[^']|'')*)'|([^/]*))")
+_SIZE_CARD = re.compile(rb"(BITPIX|NAXIS[0-9]{0,3}|PCOUNT|GCOUNT) *= *(-?[0-9]+)")
+_END = b"END".ljust(80)
+_BITPIX = (8, 16, 32, 64, -32, -64)
+
+
+class DamagedError(Exception):
+    """Bytes that are not a FITS file."""
+
+
+def header_length(data: bytes) -> int:
+    """Return the length of the header that data start with, in whole blocks; 0 if its end is not among them."""
+    end = data.find(_END)
+    while end >= 0 and end % 80:
+        end = data.find(_END, end + 1)
+    length = -(-(end + 80) // BLOCK) * BLOCK
+    return length if end >= 0 and length <= len(data) else 0
+
+
+def split_cards(header: bytes) -> list[bytes]:
+    """Return the cards of a header, END and the blank ones after it included."""
+    return [header[start : start + 80] for start in range(0, len(header), 80)]
+
+
+def read_keywords(header: bytes) -> dict[str, Any]:
+    """Return the keywords of a header; of a repeated one the first, `None` for a value that is none.
+
+    Raises
+    ------
+    DamagedError
+        If the header is not ASCII.
+    """
+    try:
+        text = header.decode("ascii")
+    except UnicodeDecodeError:
+        raise DamagedError("is not ASCII") from None
+    keywords: dict[str, Any] = {}
+    for start in range(0, len(text), 80):
+        card = text[start : start + 80]
+        if card.rstrip() == "END":
+            break
+        if card[8:10] == "= " or card.startswith("HIERARCH "):
+            key, value = _parse_card(card)
+            keywords.setdefault(key, value)
+    return keywords
+
+
+def _parse_card(card: str) -> tuple[str, Any]:
+    match = _CARD.match(card)
+    if match is None:
+        return card[:8].strip(), None
+    key, text, other = match.groups()
+    if text is not None:
+        return key, text.replace("''", "'").rstrip()
+    word = other.strip()
+    if word in ("T", "F"):
+        return key, word == "T"
+    for kind in (int, float):
+        try:
+            return key, kind(word.replace("D", "E"))
+        except ValueError:
+            continue
+    return key, None
+
+
+def size_keywords(header: bytes) -> dict[str, int]:
+    """Return the keywords of the size of the data, which follow the first card, quicker than `read_keywords`."""
+    keywords: dict[str, int] = {}
+    for start in range(80, len(header), 80):
+        match = _SIZE_CARD.match(header, start, start + 80)
+        if match is None:
+            break
+        keywords[match[1].decode()] = int(match[2])
+    return keywords
+
+
+def data_length(keywords: Mapping[str, Any]) -> int:
+    """Return the length of an HDU's data, in bytes of whole blocks (FITS standard 4.0, equation 2).
+
+    Raises
+    ------
+    DamagedError
+        If a keyword of the size is missing or wrong.
+    """
+    axes, bits = _size(keywords, "NAXIS"), keywords.get("BITPIX")
+    if bits not in _BITPIX:
+        raise DamagedError(f"BITPIX is {brief(bits)}")
+    if axes > 999:
+        raise DamagedError(f"NAXIS is {axes}")
+    elements = 1 if axes else 0
+    for axis in range(1, axes + 1):
+        elements *= _size(keywords, f"NAXIS{axis}")
+    groups, parameters = _size(keywords, "GCOUNT", 1), _size(keywords, "PCOUNT", 0)
+    length = int(abs(bits)) // 8 * groups * (parameters + elements)
+    return -(-length // BLOCK) * BLOCK
+
+
+def _size(keywords: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    value = keywords.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DamagedError(f"{key} is {brief(value)}")
+    return value

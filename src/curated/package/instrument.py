@@ -1,0 +1,338 @@
+"""An instrument: its detectors and filters, and the declaration of ``instrument.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from curated.core.diagnostic import Problem, brief
+from curated.declare.settings import Setting, check_setting
+from curated.package.layout import directory_name
+from curated.registry import find_type
+
+if TYPE_CHECKING:
+    from curated.core.geometry import DetectorGeometry
+
+
+EASTWARD = (-12.0, 14.0)
+"""Bounds of the hours by which local time is ahead of UTC."""
+
+_NAME = 32
+"""Most characters of a name in the Butler's dimension tables."""
+
+DETECTOR = Setting(
+    kind="mapping",
+    keys={
+        "id": Setting(
+            kind="number",
+            required=True,
+            doc="Its number, the key of a repository: zero or more, each once. Calibrations say it in DETECTOR.",
+        ),
+        "name": Setting(
+            kind="text",
+            required=True,
+            longest=_NAME,
+            doc="Its full name. In lower case it is the detector's directory.",
+        ),
+        "raft": Setting(kind="text", doc="The raft that holds it."),
+        "slot": Setting(kind="text", doc="Its place in the raft."),
+        "serial": Setting(kind="text", doc="Its serial number."),
+        "purpose": Setting(kind="text", doc="What it is for, such as SCIENCE, GUIDER, FOCUS or WAVEFRONT."),
+        "width": Setting(kind="number", doc="Its columns without overscan; 0, or absent, where not known."),
+        "height": Setting(kind="number", doc="Its rows without overscan; 0, or absent, where not known."),
+        "amplifiers": Setting(kind="list", items=Setting(kind="text"), doc="Names of its amplifiers."),
+    },
+)
+"""A detector in ``instrument.yaml``."""
+
+FILTER = Setting(
+    kind="mapping",
+    keys={
+        "name": Setting(
+            kind="text",
+            required=True,
+            longest=_NAME,
+            doc="Name of the physical filter. In lower case, with _ for blanks, it is the filter's directory.",
+        ),
+        "band": Setting(kind="text", doc="Its band; the name where it is not given."),
+    },
+)
+"""A filter in ``instrument.yaml``."""
+
+EXPECTED = Setting(
+    kind="mapping",
+    keys={
+        "type": Setting(kind="text", required=True, doc="Name of the calibration type."),
+        "detectors": Setting(
+            kind="list",
+            items=Setting(kind="text"),
+            doc="Names of the detectors that have one; all detectors where it is absent.",
+        ),
+        "filters": Setting(
+            kind="list",
+            items=Setting(kind="text"),
+            doc="Names of the filters that have one; all filters where it is absent.",
+        ),
+    },
+)
+"""A type that the instrument must have, in ``instrument.yaml``."""
+
+INSTRUMENT = Setting(
+    kind="mapping",
+    doc="An instrument: its detectors and filters.",
+    keys={
+        "name": Setting(
+            kind="text", required=True, longest=_NAME, doc="Name of the instrument in a Butler repository."
+        ),
+        "class_name": Setting(
+            kind="text",
+            longest=64,
+            doc="Full name of the stack's instrument class, such as lsst.obs.lsst.LsstCam.",
+        ),
+        "visit_max": Setting(
+            kind="number", doc="Largest visit number, which the repository's instrument record holds."
+        ),
+        "exposure_max": Setting(
+            kind="number", doc="Largest exposure number, which the repository's instrument record holds."
+        ),
+        "visit_system": Setting(
+            kind="number", doc="How exposures make visits, which the repository's instrument record holds."
+        ),
+        "detectors": Setting(kind="list", items=DETECTOR, doc="The detectors."),
+        "filters": Setting(kind="list", items=FILTER, doc="The physical filters."),
+        "expected": Setting(
+            kind="list", items=EXPECTED, doc="The types that it must have; what lacks is a finding."
+        ),
+        "utc_offset": Setting(
+            kind="real",
+            minimum=EASTWARD[0],
+            maximum=EASTWARD[1],
+            says=f"not hours from {EASTWARD[0]:g} to {EASTWARD[1]:g}",
+            doc="Hours by which the observatory's time is ahead of UTC, negative in the west; nights go from noon to noon.",
+        ),
+    },
+)
+"""Declaration of ``instrument.yaml``."""
+
+OVERRIDE = replace(
+    INSTRUMENT,
+    doc="Keys of instrument.yaml that are overridden.",
+    keys={key: replace(setting, required=False) for key, setting in INSTRUMENT.keys.items()},
+)
+"""An instrument in ``curated.yaml``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One detector.
+
+    Parameters
+    ----------
+    id : `int`
+        Number, the detector's key in a repository.
+    name : `str`
+        Full name, such as ``R22_S11``.
+    raft, slot, serial, purpose : `str`
+        Position, serial number and purpose; empty if unknown.
+    width, height : `int`
+        Size in pixels without overscan; 0 if unknown.
+    amplifiers : `tuple` [`str`]
+        Names of the amplifiers; empty if unknown.
+    """
+
+    id: int
+    name: str
+    raft: str = ""
+    slot: str = ""
+    serial: str = ""
+    purpose: str = ""
+    width: int = 0
+    height: int = 0
+    amplifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One physical filter and its band, which is the filter's name if none is declared."""
+
+    name: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A type that an instrument must have, for the listed detectors and filters, or for all if none are listed."""
+
+    type: str
+    detectors: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument.
+
+    Parameters
+    ----------
+    name : `str`
+        Name in a repository.
+    directory : `str`
+        Directory in the package; INSTRUME is compared with it.
+    detectors, filters : `dict` [`str`, `Detector` or `Filter`]
+        Detectors and filters by directory name.
+    declared : `bool`
+        Whether an ``instrument.yaml`` declares it, so that other detectors and filters are errors.
+    class_name : `str`
+        Full name of the stack's instrument class; empty if unknown.
+    visit_max, exposure_max, visit_system : `int`, optional
+        Values of the repository's instrument record.
+    expected : `tuple` [`Expected`]
+        Types that the instrument must have.
+    utc_offset : `float`
+        Hours by which the observatory's time is ahead of UTC; a night goes from noon to noon of that time.
+    """
+
+    name: str
+    directory: str
+    detectors: Mapping[str, Detector] = field(default_factory=dict)
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    declared: bool = False
+    class_name: str = ""
+    visit_max: int | None = None
+    exposure_max: int | None = None
+    visit_system: int | None = None
+    expected: tuple[Expected, ...] = ()
+    utc_offset: float = 0.0
+
+    def geometry(self, name: str | int) -> DetectorGeometry:
+        """Return a detector with its size and its amplifiers, whose boxes are empty.
+
+        ``instrument.yaml`` does not describe the boxes; a camera calibration does (docs/python.md).
+
+        Parameters
+        ----------
+        name : `str` or `int`
+            Name, ignoring case, or number.
+
+        Raises
+        ------
+        CuratedError
+            If the instrument has no such detector.
+        """
+        from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
+
+        detectors = list(self.detectors.values())
+        detector = detectors[choose(name, (d.name for d in detectors), (d.id for d in detectors))]
+        # INSTRUME is the directory's name, spelled like the instrument's if they differ in case only.
+        instrume = self.name if self.name.lower() == self.directory.lower() else self.directory
+        return DetectorGeometry(
+            name=detector.name,
+            id=detector.id,
+            width=detector.width,
+            height=detector.height,
+            amplifiers=tuple(Amplifier(amplifier, Box(0, 0, 0, 0)) for amplifier in detector.amplifiers),
+            instrument=instrume,
+            raft=detector.raft,
+            slot=detector.slot,
+            serial=detector.serial,
+        )
+
+
+def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Problem]]:
+    """Make an instrument of the content of an ``instrument.yaml``.
+
+    Returns
+    -------
+    instrument : `Instrument`
+        The instrument, without the detectors, filters and expected types that have errors.
+    problems : `list` [`Problem`]
+        Errors, with the code ``CAL002``.
+    """
+    problems = list(check_setting(INSTRUMENT, tree, "CAL002"))
+    # An error in one detector, filter or expected type leaves the others, and an error in utc_offset all of them.
+    wrong_entries = {problem.pointer[:2] for problem in problems} - {("utc_offset",)}
+    if any(len(pointer) < 2 for pointer in wrong_entries):
+        return Instrument(directory, directory), problems
+    detectors: dict[str, Detector] = {}
+    filters: dict[str, Filter] = {}
+    numbers: set[int] = set()
+    for i, item in enumerate(tree.get("detectors", [])):
+        if ("detectors", i) in wrong_entries:
+            continue
+        detector = Detector(**{**item, "amplifiers": tuple(item.get("amplifiers", ()))})
+        if detector.id in numbers or directory_name(detector.name) in detectors:
+            detail = f"detector {detector.id} {detector.name!r} stands twice"
+            problems.append(Problem("CAL002", ("detectors", i), detail))
+        numbers.add(detector.id)
+        detectors[directory_name(detector.name)] = detector
+    for i, item in enumerate(tree.get("filters", [])):
+        if ("filters", i) in wrong_entries:
+            continue
+        name = directory_name(item["name"])
+        if name in filters:
+            problems.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
+        filters[name] = Filter(item["name"], item.get("band", item["name"]))
+    items = {
+        i: item for i, item in enumerate(tree.get("expected", [])) if ("expected", i) not in wrong_entries
+    }
+    expected, expected_problems = _parse_expected(items, detectors, filters)
+    problems += expected_problems
+    offset = 0 if any(p.pointer == ("utc_offset",) for p in problems) else tree.get("utc_offset", 0)
+    scalars = {k: v for k, v in tree.items() if not isinstance(v, list)}
+    scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "utc_offset": offset}
+    return Instrument(directory=directory, declared=True, **scalars), problems
+
+
+def _parse_expected(
+    items: Mapping[int, Any], detectors: Mapping[str, Detector], filters: Mapping[str, Filter]
+) -> tuple[tuple[Expected, ...], list[Problem]]:
+    """Return the expected types without errors, with directory names of detectors and filters, and the problems.
+
+    Parameters
+    ----------
+    items : `dict` [`int`, `dict`]
+        Entries of ``expected:`` that the schema allows, by their index.
+    detectors, filters : `dict`
+        Detectors and filters of the instrument, by directory name.
+    """
+    expected: list[Expected] = []
+    problems: list[Problem] = []
+    for i, item in items.items():
+        cls = find_type(item["type"])
+        if cls is None:
+            detail = f"{brief(item['type'])} is not a calibration type"
+            problems.append(Problem("CAL002", ("expected", i, "type"), detail))
+            continue
+        names = {key: tuple(map(directory_name, item.get(key, ()))) for key in ("detectors", "filters")}
+        details = {
+            key: _wrong_names(names[key], entries, key, "" if has_dimension else cls.SPEC.name)
+            for key, entries, has_dimension in (
+                ("detectors", detectors, cls.SPEC.has_detector),
+                ("filters", filters, cls.SPEC.has_filter),
+            )
+        }
+        problems += [Problem("CAL002", ("expected", i, key), text) for key, text in details.items() if text]
+        if not any(details.values()):
+            expected.append(Expected(cls.SPEC.name, **names))
+    return tuple(expected), problems
+
+
+def _wrong_names(names: Sequence[str], entries: Mapping[str, object], key: str, type_name: str) -> str:
+    """Return what is wrong with the detectors or filters of an expected type; empty for nothing.
+
+    Parameters
+    ----------
+    names : sequence [`str`]
+        Directory names.
+    entries : `dict`
+        Detectors or filters of the instrument, by directory name; empty if the instrument declares none.
+    key : `str`
+        ``detectors`` or ``filters``.
+    type_name : `str`
+        Name of the type if it has no such dimension, else empty.
+    """
+    unknown = [name for name in names if name not in entries]
+    if unknown and entries:
+        return f"{', '.join(unknown)[:200]}: not among the {key} of the instrument"
+    return f"{type_name} has no {key}" if names and type_name else ""
