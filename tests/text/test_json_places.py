@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.text.json_places import json_locator
-from curated.text.yaml.places import yaml_locator
+from curated.text.yaml.locator import yaml_locator
 
 KEYS = st.text(st.characters(codec="ascii"), max_size=4)
 VALUES = st.recursive(
