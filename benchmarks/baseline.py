@@ -1,4 +1,4 @@
-"""What an astropy user would write: read each file, make a table, write it, one after the other."""
+"""The baseline, as an astropy user would write it: read each file, make a table, write it, one after the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from astropy.table import Table
 
 
 class Loader(yaml.CSafeLoader):
-    """PyYAML's C loader, taught the one tag that the files have."""
+    """PyYAML's C loader with constructors for the tags that the files have."""
 
 
 Loader.add_constructor(

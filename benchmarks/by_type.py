@@ -1,9 +1,9 @@
-"""Each type by itself: reading and converting its demonstration files, ours against astropy, turn by turn.
+"""Speed of each type: read and convert its demonstration files with curated and with astropy, in alternating turns.
 
     python benchmarks/by_type.py [--package DIR] [--rounds N] [--json FILE] [--markdown FILE]
 
-Both sides do the same in one process: text in, bytes of a FITS file out, in memory. What a process costs to start, and
-files on disk, are the concern of run.py.
+Both do the same work in one process, in memory: text in, bytes of a FITS file out. run.py measures the start of processes
+and files on disk.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from curated.package.package import Package, open_package
 from measure import option_parser, report
 
 HERE = Path(__file__).parent
-WANTED = 8.0
-LEAST = 0.2
-"""Seconds that one side runs in a turn."""
+TARGET_RATIO = 8.0
+TURN_SECONDS = 0.2
+"""Shortest time that a turn takes."""
 
 
 def main() -> None:
@@ -49,44 +49,44 @@ def main() -> None:
 
 
 def measure(package: Package, rounds: int) -> list[dict[str, Any]]:
-    """Return a row for each type: milliseconds a file on both sides, and the median of the turns' ratios."""
+    """Return a row for each type: milliseconds a file for both, and the median of the ratios of all turns."""
     by_type: dict[str, list[CalibFile]] = defaultdict(list)
     for file in package.layout.files:
         if not has_image(package, file):
             by_type[file.key.type].append(file)
     rows = []
     for name, files in sorted(by_type.items()):
-        ours = [lambda file=file: convert(package, file) for file in files]
-        theirs = [lambda file=file: baseline(package.root / file.path) for file in files]
-        turns = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
-        ratio = statistics.median(slow / quick for quick, slow in turns)
-        quick, slow = (1000 * min(side) / len(files) for side in zip(*turns, strict=True))
+        conversions = [lambda file=file: convert(package, file) for file in files]
+        baselines = [lambda file=file: baseline(package.root / file.path) for file in files]
+        turns = [(seconds(conversions), seconds(baselines)) for _ in range(rounds)]
+        ratio = statistics.median(astropy / curated for curated, astropy in turns)
+        curated_ms, astropy_ms = (1000 * min(times) / len(files) for times in zip(*turns, strict=True))
         rows.append(
             {
                 "type": name,
                 "files": len(files),
-                "ours_ms": round(quick, 3),
-                "baseline_ms": round(slow, 3),
+                "curated_ms": round(curated_ms, 3),
+                "astropy_ms": round(astropy_ms, 3),
                 "ratio": round(ratio, 1),
-                "met": ratio >= WANTED,
+                "met": ratio >= TARGET_RATIO,
             }
         )
     return rows
 
 
 def has_image(package: Package, file: CalibFile) -> bool:
-    """Say whether a calibration is an image, which images.py measures."""
+    """Whether a calibration is an image, which images.py measures."""
     return (package.root / file.path).with_suffix(".fits").exists()
 
 
-def seconds(works: list[Callable[[], Any]]) -> float:
-    """Return how long all of them take once, from as many repetitions as make it a measurement."""
-    done, start = 0, time.perf_counter()
-    while time.perf_counter() - start < LEAST:
-        for work in works:
-            work()
-        done += 1
-    return (time.perf_counter() - start) / done
+def seconds(functions: list[Callable[[], Any]]) -> float:
+    """Return the time that it takes to call each function once, averaged over a turn."""
+    repetitions, start = 0, time.perf_counter()
+    while time.perf_counter() - start < TURN_SECONDS:
+        for function in functions:
+            function()
+        repetitions += 1
+    return (time.perf_counter() - start) / repetitions
 
 
 def convert(package: Package, file: CalibFile) -> bytes:
@@ -98,7 +98,7 @@ def convert(package: Package, file: CalibFile) -> bytes:
 
 
 def baseline(path: Path) -> bytes:
-    """Do what an astropy user would write: keywords into the header, columns of one length into a table."""
+    """Convert a file as an astropy user would: keywords into the header, columns of equal length into a table."""
     primary = fits.PrimaryHDU()
     if path.suffix == ".ecsv":
         tables = [Table.read(path, format="ascii.ecsv")]
@@ -107,8 +107,10 @@ def baseline(path: Path) -> bytes:
         metadata = tree.pop("metadata", {})
         if isinstance(metadata, list):
             metadata = {row[0]: row[2] for row in metadata}
-        said = {**metadata, **tree}
-        primary.header.update({k: v for k, v in said.items() if isinstance(v, (str, int)) or is_finite(v)})
+        keywords = {**metadata, **tree}
+        primary.header.update(
+            {k: v for k, v in keywords.items() if isinstance(v, (str, int)) or is_finite(v)}
+        )
         tables = tables_of(tree)
     stream = io.BytesIO()
     fits.HDUList([primary, *map(fits.table_to_hdu, tables)]).writeto(stream)
@@ -116,12 +118,12 @@ def baseline(path: Path) -> bytes:
 
 
 def is_finite(value: Any) -> bool:
-    """Say whether a value is a number that a header holds."""
+    """Whether a value is a floating-point number that a header can hold."""
     return isinstance(value, float) and math.isfinite(value)
 
 
 def tables_of(tree: Any, name: str = "") -> list[Table]:
-    """Return lists of one length side by side, whatever the document calls them."""
+    """Return a table for each length of list in a document, with all lists of that length as columns."""
     by_length: dict[int, dict[str, Any]] = defaultdict(dict)
 
     def collect(node: Any, place: str) -> None:
@@ -148,15 +150,15 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [
         "# Speed of each type",
         "",
-        "Milliseconds a file, from text to the bytes of FITS, in one process; the ratio is the median of the turns. Made by `make bench`.",
+        "Milliseconds a file, from text to the bytes of FITS, in one process; the ratio is the median of all turns. Made by `make bench`.",
         "",
-        f"| type | files | ours (ms) | astropy (ms) | ratio | at least {WANTED:g} |",
+        f"| type | files | curated (ms) | astropy (ms) | ratio | at least {TARGET_RATIO:g} |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
         met = "yes" if row["met"] else "no"
         lines.append(
-            f"| {row['type']} | {row['files']} | {row['ours_ms']:.2f} | {row['baseline_ms']:.2f} | {row['ratio']:.1f} | {met} |"
+            f"| {row['type']} | {row['files']} | {row['curated_ms']:.2f} | {row['astropy_ms']:.2f} | {row['ratio']:.1f} | {met} |"
         )
     return "\n".join(lines) + "\n"
 

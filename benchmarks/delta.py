@@ -1,11 +1,11 @@
-"""What a release costs that builds on an earlier one, as the package and as the change grow.
+"""Cost of a release that builds on an earlier one, for growing packages and changes.
 
-Files are in memory where possible; TMPDIR names another place.
+Files are in memory if possible; TMPDIR names another directory.
 
     python benchmarks/delta.py [--files N ...] [--changed N ...] [--json FILE] [--markdown FILE]
 
-The packages are those of scale.py, in git repositories. The check remembers the files of the first release, as it does where somebody
-works; the first release is imported, and then the second one: whole into a copy of that repository, and what changed into another.
+The packages are those of scale.py, in git repositories. The cache of the check contains the files of the first release, as it would in daily
+work. The first release is imported, and then the second one: completely into one copy of that repository, and as a delta into another.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHANGES = (1, 100)
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured: wall times, and sizes in MB."""
+    """Results for one package and change: wall times in seconds, and sizes in MB."""
 
     files: int
     changed: int
@@ -65,7 +65,7 @@ def commit(package: Path) -> None:
 
 
 def change(package: Path, number: int) -> None:
-    """Add a line to so many files, one of each detector."""
+    """Add a line to a number of files, each of another detector."""
     for detector in range(number):
         file = (
             package
@@ -79,35 +79,37 @@ def change(package: Path, number: int) -> None:
 
 
 def megabytes(bundle: Path) -> float:
-    """Size of all files of a bundle."""
+    """Return the size of all files of a bundle in MB."""
     return sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()) / 1e6
 
 
 def measure(temporary: Path, count: int, changes: list[int]) -> list[Row]:
-    """Measure the releases of a package of so many files."""
+    """Measure the releases of a package with a number of files."""
     os.environ["XDG_CACHE_HOME"] = str(temporary / "cache")
     package = temporary / "package"
     make_package(package, count)
     commit(package)
     curated = [PYTHON, "-m", "curated", "-q", "-C", str(package)]
-    one, repo = temporary / "one", temporary / "repo"
+    base, repo = temporary / "base", temporary / "repo"
     Command("check", [*curated, "check"]).run()
-    Command("bundle", [*curated, "bundle", str(one), "--label", "v1"]).run()
-    Command("import", [*curated, "import", str(one), str(repo)]).run()
-    return [measure_change(temporary / f"changed-{n}", curated, package, one, repo, n) for n in changes]
+    Command("bundle", [*curated, "bundle", str(base), "--label", "v1"]).run()
+    Command("import", [*curated, "import", str(base), str(repo)]).run()
+    return [measure_change(temporary / f"changed-{n}", curated, package, base, repo, n) for n in changes]
 
 
-def measure_change(place: Path, curated: list[str], package: Path, one: Path, repo: Path, number: int) -> Row:
-    """Measure a second release, whole and built on the first."""
+def measure_change(
+    place: Path, curated: list[str], package: Path, base: Path, repo: Path, number: int
+) -> Row:
+    """Measure a second release, complete and built on the first."""
     place.mkdir()
     change(package, number)
     commit(package)
     times: dict[str, float] = {}
-    for kind, more in (("full", []), ("delta", ["--base", str(one)])):
+    for kind, options in (("full", []), ("delta", ["--base", str(base)])):
         bundle, target = place / kind, place / f"{kind}-repo"
         shutil.copytree(repo, target)
         commands = {
-            "bundle": [*curated, "bundle", str(bundle), "--label", f"v2-{number}", *more],
+            "bundle": [*curated, "bundle", str(bundle), "--label", f"v2-{number}", *options],
             "import": [*curated, "import", str(bundle), str(target)],
         }
         for name, arguments in commands.items():
@@ -132,10 +134,10 @@ def table(rows: list[Row]) -> str:
     lines = [
         "# Releases that build on an earlier one",
         "",
-        "`curated bundle --base` and the import of what it made, beside the whole release of the same commit; packages of small defect lists,",
-        f"single runs in turn, wall time in seconds; Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors. Made by `make bench`. Files were in memory (tmpfs).",
+        "`curated bundle --base` and the import of its result, compared with the complete release of the same commit. Packages of small defect lists,",
+        f"single runs, wall time in seconds; Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors. Made by `make bench`. Files were in memory (tmpfs).",
         "",
-        "| files | changed | files in the bundle | MB, whole | MB, built on v1 | bundle, whole | bundle, built on v1 | import, whole | import, built on v1 |",
+        "| files | changed | files in the bundle | MB, complete | MB, built on v1 | bundle, complete | bundle, built on v1 | import, complete | import, built on v1 |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
@@ -145,8 +147,8 @@ def table(rows: list[Row]) -> str:
     ]
     lines += [
         "",
-        "What is left for an unchanged file: git is asked for its last change, it is read and compared with what the check remembers, listed in the",
-        "manifest, and its dataset is looked at in the repository and certified in the new collection, which is complete.",
+        "The remaining work for an unchanged file: its last change is looked up in git, it is read and compared with the cache of the check and listed",
+        "in the manifest, and its dataset is verified in the repository and certified in the new collection, which is complete.",
     ]
     return "\n".join(lines) + "\n"
 

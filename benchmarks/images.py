@@ -1,9 +1,9 @@
-"""Images: `curated convert` against `cp` and `sha256sum` of the same file, turn by turn, in the same run.
+"""Images: `curated convert` compared with `cp` and `sha256sum` of the same file, in alternating turns.
 
     python benchmarks/images.py [--side N] [--rounds N] [--json FILE] [--markdown FILE]
 
-The image is square, of 32-bit floating-point noise. "Work" is what one file costs in a process that runs already: its
-check with the hash of the image, and the copy with sums and hash; "command" is a process of its own, start-up included.
+The image is a square of 32-bit floating-point noise. "Work" is the time for one file in a running process: the check with the
+hash of the image, and the copy with checksum and hash. "Command" is the time of a new process, start included.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import numpy as np
 
 from measure import PYTHON, Command, option_parser, report
 
-SPEED, MEMORY = 0.6, 2.2
-"""Least speed, with that of cp and sha256sum as one, and most memory, in sizes of the image."""
+MIN_SPEED, MAX_MEMORY = 0.6, 2.2
+"""Targets: speed relative to cp and sha256sum, and memory relative to the size of the image."""
 
 _STEM = "calibs/lab/bias/d00/20240101T000000"
 _WORK = """
@@ -46,9 +46,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="curated-bench-") as temporary:
-        found = measure(Path(temporary), options.side, options.rounds)
-    text = table(found)
-    report(options, text, found)
+        result = measure(Path(temporary), options.side, options.rounds)
+    text = table(result)
+    report(options, text, result)
 
 
 def make_package(root: Path, side: int) -> Path:
@@ -64,7 +64,7 @@ def make_package(root: Path, side: int) -> Path:
     header = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
     random, digest = np.random.default_rng(1), hashlib.sha256()
     with image.open("wb") as stream:
-        # Row by row: a process begins with the memory of the one that starts it, as the system counts.
+        # Row by row, to keep this process small: a new process is charged with the memory of the one that starts it.
         rows = (random.normal(1000, 10, side).astype(">f4").tobytes() for _ in range(side))
         for part in itertools.chain([header], rows, [bytes(-4 * side * side % 2880)]):
             stream.write(part)
@@ -82,7 +82,7 @@ def make_package(root: Path, side: int) -> Path:
 
 
 def measure(temporary: Path, side: int, rounds: int) -> dict:
-    """Run everything in turns; return times in seconds and memory in sizes of the image."""
+    """Run everything in turns; return times in seconds, and memory relative to the size of the image."""
     image = make_package(temporary / "package", side)
     copy = temporary / "copy.fits"
     base = Command("cp, sha256sum", ["sh", "-c", f"cp {image} {copy} && sha256sum {copy}"])
@@ -103,12 +103,12 @@ def measure(temporary: Path, side: int, rounds: int) -> dict:
             text=True,
             check=True,
         )
-        # The second conversion of a process: the first one imports what it needs.
+        # The second conversion of the process, since modules are imported during the first.
         work.append(float(done.stdout.split()[1]))
         subprocess.run(["rm", "-rf", str(target)], check=True)
-    # The first round warms the caches.
+    # The first round fills the caches.
     baseline = statistics.median(base.seconds[1:])
-    ours, command = statistics.median(work[1:]), statistics.median(whole.seconds[1:])
+    work_time, command_time = statistics.median(work[1:]), statistics.median(whole.seconds[1:])
     size = image.stat().st_size
     memory = whole.megabytes * 2**20 / size
     return {
@@ -117,31 +117,31 @@ def measure(temporary: Path, side: int, rounds: int) -> dict:
         "rounds": rounds,
         "machine": platform.machine(),
         "cp_sha256sum_seconds": baseline,
-        "work_seconds": ours,
-        "command_seconds": command,
-        "speed_of_work": baseline / ours,
-        "speed_of_command": baseline / command,
+        "work_seconds": work_time,
+        "command_seconds": command_time,
+        "speed_of_work": baseline / work_time,
+        "speed_of_command": baseline / command_time,
         "memory_of_command_megabytes": whole.megabytes,
         "memory_in_image_sizes": memory,
-        "met": baseline / ours >= SPEED and memory <= MEMORY,
+        "met": baseline / work_time >= MIN_SPEED and memory <= MAX_MEMORY,
     }
 
 
-def table(found: dict) -> str:
+def table(result: dict) -> str:
     """Return the result as Markdown."""
-    megabytes = found["bytes"] / 2**20
+    megabytes = result["bytes"] / 2**20
     return (
         "# Speed and memory of images\n\nMade by `make bench`.\n\n"
-        f"One image of {found['side']} x {found['side']} pixels, {megabytes:.0f} MB; medians of "
-        f"{found['rounds']} turns.\n\n"
-        "| what | seconds | speed, `cp` and `sha256sum` being 1 | wanted |\n| --- | --- | --- | --- |\n"
-        f"| `cp` and `sha256sum` | {found['cp_sha256sum_seconds']:.3f} | 1 | |\n"
-        f"| check and convert, in a process that runs | {found['work_seconds']:.3f} | "
-        f"{found['speed_of_work']:.2f} | at least {SPEED} |\n"
-        f"| `curated convert`, start-up included | {found['command_seconds']:.3f} | "
-        f"{found['speed_of_command']:.2f} | |\n\n"
-        f"Most memory of the command: {found['memory_of_command_megabytes']:.0f} MB, "
-        f"{found['memory_in_image_sizes']:.2f} times the image (at most {MEMORY}).\n"
+        f"One image of {result['side']} x {result['side']} pixels, {megabytes:.0f} MB; medians of "
+        f"{result['rounds']} turns.\n\n"
+        "| measurement | seconds | speed relative to `cp` and `sha256sum` | target |\n| --- | --- | --- | --- |\n"
+        f"| `cp` and `sha256sum` | {result['cp_sha256sum_seconds']:.3f} | 1 | |\n"
+        f"| check and convert, in a running process | {result['work_seconds']:.3f} | "
+        f"{result['speed_of_work']:.2f} | at least {MIN_SPEED} |\n"
+        f"| `curated convert`, start included | {result['command_seconds']:.3f} | "
+        f"{result['speed_of_command']:.2f} | |\n\n"
+        f"Peak memory of the command: {result['memory_of_command_megabytes']:.0f} MB, "
+        f"{result['memory_in_image_sizes']:.2f} times the image (target at most {MAX_MEMORY}).\n"
     )
 
 

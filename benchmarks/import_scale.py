@@ -1,11 +1,11 @@
-"""`curated import` against stock `butler import` of the same bundle, as the number of datasets grows.
+"""`curated import` compared with stock `butler import` of the same bundle, for growing numbers of datasets.
 
-Files are in memory where possible; TMPDIR names another place.
+Files are in memory if possible; TMPDIR names another directory.
 
     python benchmarks/import_scale.py [--datasets N ...] [--rounds N] [--json FILE] [--markdown FILE]
 
-The bundles are made for it: four types of 99 detectors, whose epochs begin together, and some files of a
-detector alone whose ranges no other has. Each import is a process of its own.
+The bundles are synthetic: four types of 99 detectors with common epochs, and some datasets with ranges that occur only once.
+Each import is a separate process.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from support.repositories import BundleMaker, write_bare
 SIZES = (2_000, 20_000, 100_000)
 DETECTORS = 99
 SHARED = ("bfk", "bias", "crosstalk", "qe_curve")
-ALONE = "defects"
+UNSHARED = "defects"
 
 _CREATE = """
 import sys
 from lsst.daf.butler import Butler, Config
 Butler.makeRepo(sys.argv[1], config=Config(sys.argv[2]))
 """
-# The real commands, each as a process of its own, which also note how long the work took without what they import first.
+# The real commands, each in a separate process, which also record the time of the work without the imports before it.
 _STOCK = """
 import sys, time
 from pathlib import Path
@@ -56,7 +56,7 @@ script.butlerImport = timed
 sys.argv = ["butler", "import", repo, bundle, "--export-file", "export.yaml", "-t", transfer]
 sys.exit(main())
 """
-# A second run is not to pay for a Butler that it does not need.
+# Butler is imported before the first run is timed; a second run does not need it.
 _OURS = """
 import sys, time
 from pathlib import Path
@@ -75,12 +75,12 @@ butler.run_import = timed
 sys.argv = ["curated", "-q", "import", bundle, repo, "--transfer", transfer]
 main()
 """
-WANTED, WANTED_AGAIN, WANTED_MB = 2.0, 4.0, 600
+MIN_RATIO, MIN_RATIO_AGAIN, MAX_MB = 2.0, 4.0, 600
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one size and one mode: medians of wall times, and the largest memory of ours."""
+    """Results for one number of datasets and one transfer mode: medians of wall times in seconds, and peak memory."""
 
     datasets: int
     transfer: str
@@ -96,9 +96,9 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Whether it is as fast and as small as wanted."""
-        fast = self.stock / self.first >= WANTED and self.first / self.again >= WANTED_AGAIN
-        return fast and max(self.first_mb, self.again_mb) < WANTED_MB
+        """Whether the targets for speed and memory are met."""
+        fast = self.stock / self.first >= MIN_RATIO and self.first / self.again >= MIN_RATIO_AGAIN
+        return fast and max(self.first_mb, self.again_mb) < MAX_MB
 
 
 def main() -> None:
@@ -118,34 +118,34 @@ def main() -> None:
         rounds = max(1, min(options.rounds, 40_000 // count))
         with tempfile.TemporaryDirectory(prefix="curated-import-", dir=scratch()) as temporary:
             bundle = Path(temporary) / "bundle"
-            # What it takes to make a large bundle would count as the memory of all that is started from here.
-            with ProcessPoolExecutor(1, get_context("spawn")) as other:
-                other.submit(make_bundle, bundle, count).result()
+            # In another process: its memory would be charged to every command that this process starts.
+            with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+                executor.submit(make_bundle, bundle, count).result()
             rows += measure(Path(temporary), bundle, count, modes, rounds)
     text = table(rows)
     report(options, text, rows)
 
 
 def make_bundle(root: Path, count: int) -> Path:
-    """Write a bundle of so many datasets, one in a hundred of them with a range of its own."""
+    """Write a bundle with a number of datasets, about one in a hundred of them with a range that no other has."""
     maker = BundleMaker(detectors=DETECTORS)
     epochs = count // (DETECTORS * len(SHARED))
-    alone = count - epochs * DETECTORS * len(SHARED)
+    unshared = count - epochs * DETECTORS * len(SHARED)
     for type_ in SHARED:
         for number, (begin, end) in enumerate(ranges(epochs)):
             for detector in range(DETECTORS):
                 maker.add(type_, begin, end, detector=detector, seed=number)
     for detector in range(DETECTORS):
-        own = alone // DETECTORS + (detector < alone % DETECTORS)
-        for number, (begin, end) in enumerate(ranges(own, timedelta(minutes=1 + detector))):
-            maker.add(ALONE, begin, end, detector=detector, seed=number, epoch=begin[:4])
+        epochs_of_detector = unshared // DETECTORS + (detector < unshared % DETECTORS)
+        for number, (begin, end) in enumerate(ranges(epochs_of_detector, timedelta(minutes=1 + detector))):
+            maker.add(UNSHARED, begin, end, detector=detector, seed=number, epoch=begin[:4])
     return maker.write(root, write_bare)
 
 
 def ranges(count: int, offset: timedelta = timedelta()) -> Iterable[tuple[str, str | None]]:
-    """Ranges that follow each other, from 2000 to 2025 and on."""
+    """Return adjacent ranges from 2000 to 2025; the last one is open."""
     step = timedelta(days=25 * 365) / max(count, 1)
-    # Whole seconds, as the names of files have.
+    # Whole seconds, like those in file names.
     starts = [
         datetime(2000, 1, 1) + offset + timedelta(seconds=int(n * step.total_seconds())) for n in range(count)
     ]
@@ -160,17 +160,17 @@ def measure(temporary: Path, bundle: Path, count: int, modes: Iterable[str], rou
     rows = []
     for transfer in modes:
         first, again = (Timed(name, _OURS, bundle, repo, transfer) for name in ("first", "again"))
-        theirs = Timed("stock", _STOCK, bundle, stock, transfer)
+        stock_import = Timed("stock", _STOCK, bundle, stock, transfer)
         first.command.prepare = lambda: renew(empty, repo)
-        theirs.command.prepare = lambda: renew(empty, stock)
+        stock_import.command.prepare = lambda: renew(empty, stock)
         for _ in range(rounds):
-            for timed in (first, again, theirs):
+            for timed in (first, again, stock_import):
                 timed.run()
         row = Row(
-            count, transfer, theirs.work, first.work, again.work, theirs.whole, first.whole, again.whole,
-            first.command.megabytes, again.command.megabytes, theirs.command.megabytes,
+            count, transfer, stock_import.work, first.work, again.work, stock_import.whole, first.whole, again.whole,
+            first.command.megabytes, again.command.megabytes, stock_import.command.megabytes,
         )  # fmt: skip
-        print(f"{row} {'' if row.met else 'NOT '}as wanted", file=sys.stderr)
+        print(f"{row}: targets {'' if row.met else 'NOT '}met", file=sys.stderr)
         rows.append(row)
         remove(repo)
         remove(stock)
@@ -178,14 +178,14 @@ def measure(temporary: Path, bundle: Path, count: int, modes: Iterable[str], rou
 
 
 class Timed:
-    """A command that also writes how long its work took, without the start of Python and Butler."""
+    """A command that also records the time of its work, without the start of Python and Butler."""
 
     def __init__(self, name: str, code: str, bundle: Path, repo: Path, transfer: str) -> None:
-        more = ["first"] if name == "first" else []
+        options = ["first"] if name == "first" else []
         self.note = bundle.parent / f"{name}.time"
         self.command = Command(
             name,
-            [PYTHON, "-W", "ignore", "-c", code, str(self.note), str(bundle), str(repo), transfer, *more],
+            [PYTHON, "-W", "ignore", "-c", code, str(self.note), str(bundle), str(repo), transfer, *options],
         )
         self.seconds: list[float] = []
 
@@ -196,17 +196,17 @@ class Timed:
 
     @property
     def work(self) -> float:
-        """Median of the time that the work took."""
+        """Median time of the work in seconds."""
         return statistics.median(self.seconds)
 
     @property
     def whole(self) -> float:
-        """Median of the time of the process."""
+        """Median time of the process in seconds."""
         return self.command.median
 
 
 def renew(empty: Path, repo: Path) -> None:
-    """Put a repository with nothing in it into the place of another."""
+    """Replace a repository by an empty one."""
     remove(repo)
     shutil.copytree(empty, repo)
 
@@ -216,12 +216,12 @@ def table(rows: list[Row]) -> str:
     lines = [
         "# Speed of imports with the number of datasets",
         "",
-        "`curated import` and stock `butler import` of the same bundle into a repository with nothing in it, in turn, medians of wall time; the second",
-        f"run of curated finds all of it there. Four types of {DETECTORS} detectors share their epochs, one dataset in a hundred has a range of its own.",
-        f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors, files in memory (tmpfs). Made by `make bench`. Work: without the start of Python and the",
-        f"import of Butler. Wanted: at least {WANTED:g} times faster than stock, a second run at least {WANTED_AGAIN:g} times faster than the first, below {WANTED_MB} MB.",
+        "`curated import` and stock `butler import` of the same bundle into an empty repository, in alternating turns, medians of wall time. The second",
+        f"run of curated finds everything there. Four types of {DETECTORS} detectors have common epochs, one dataset in a hundred has a range of its own.",
+        f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors, files in memory (tmpfs). Made by `make bench`. Times of the work, without the start of Python",
+        f"and the import of Butler. Targets: at least {MIN_RATIO:g} times faster than stock, a second run at least {MIN_RATIO_AGAIN:g} times faster than the first, below {MAX_MB} MB.",
         "",
-        "| datasets | transfer | stock (s) | curated (s) | faster | second run (s) | faster than first | curated (MB) | stock (MB) | as wanted |",
+        "| datasets | transfer | stock (s) | curated (s) | faster | second run (s) | faster than first | curated (MB) | stock (MB) | met |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
@@ -231,7 +231,7 @@ def table(rows: list[Row]) -> str:
     ]
     lines += [
         "",
-        "The whole commands, with the start of Python and the import of Butler, which takes each two seconds or more:",
+        "The complete commands, including the start of Python and the import of Butler, which takes two seconds or more:",
         "",
         "| datasets | transfer | stock (s) | curated (s) | faster | second run (s) | faster than first |",
         "|---|---|---|---|---|---|---|",
@@ -243,8 +243,8 @@ def table(rows: list[Row]) -> str:
     ]
     lines += [
         "",
-        "The machine is shared: times of one line compare, those of different lines need not. What a second run skips: where nobody has changed",
-        "the SQLite database since, it verifies the bundle and looks at the repository's files, and does not start Butler.",
+        "The machine is shared: times on one line are comparable, those on different lines may not be. If the SQLite database has not changed since the",
+        "first run, the second run verifies the bundle and looks at the repository's files, and does not start Butler.",
     ]
     return "\n".join(lines) + "\n"
 

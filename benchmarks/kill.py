@@ -1,9 +1,9 @@
-"""Imports killed (SIGKILL) at random moments, run again, and compared with one clean import.
+"""Imports killed (SIGKILL) at random moments, run again, and compared with one undisturbed import.
 
     python benchmarks/kill.py [--moments N] [--seed N] [--datasets N] [--json FILE] [--markdown FILE]
 
-The real command is killed as a process of its own, which begins where a new one is after its imports, so that every moment falls into
-the work; the moments are spread over the time that one clean import takes.
+The real command is killed, in a separate process. The moments are spread over the work of an undisturbed import, without the imports
+of modules before it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def main() -> None:
         for transfer in options.transfer:
             clean = root / transfer / "clean"
             duration(bundle, clean, transfer)
-            # The first one of all finds nothing in memory.
+            # The first import of all is slow, since nothing is in memory yet.
             seconds = duration(bundle, root / transfer / "timed", transfer)
-            wanted = state_of(clean)
+            clean_state = state_of(clean)
             for moment in moments(options.seed, options.moments, seconds):
-                kills.append(kill_once(bundle, root / transfer / "killed", transfer, moment, wanted))
+                kills.append(kill_once(bundle, root / transfer / "killed", transfer, moment, clean_state))
                 if not kills[-1].equal:
                     print(f"NOT EQUAL: {kills[-1]}", file=sys.stderr)
             print(f"{transfer}: {options.moments} moments in {seconds:.1f} s", file=sys.stderr)
@@ -54,10 +54,10 @@ def table(kills: list[Kill], seed: int, datasets: int) -> str:
     lines = [
         "# Imports that are killed",
         "",
-        f"`curated import` of a bundle of {datasets} datasets into a new repository, killed with SIGKILL at moments spread at random (seed {seed})",
-        "over the time that one clean import takes, then run again with `--clean`. Equal: dataset UUIDs, runs, certifications to the",
-        "nanosecond, dimension records, collections, chain and hashes of files are those of one clean import; no dataset is without its file, no",
-        "record of a file without its dataset; nothing is left beside; and one more import changes nothing. Made by `make bench-kill`.",
+        f"`curated import` of a bundle of {datasets} datasets into a new repository, killed with SIGKILL at random moments (seed {seed}) spread over the",
+        "duration of an undisturbed import, then run again with `--clean`. Equal means: dataset UUIDs, runs, certifications to the nanosecond,",
+        "dimension records, collections, chain and hashes of files are those of an undisturbed import; every dataset has its file, and every record of a",
+        "file its dataset; no other files are left; and another import changes nothing. Made by `make bench-kill`.",
         "",
         "| transfer | killed | equal | with files left | files removed by `--clean` |",
         "|---|---|---|---|---|",
@@ -70,8 +70,8 @@ def table(kills: list[Kill], seed: int, datasets: int) -> str:
         )
     lines += [
         "",
-        "How far the killed import had come: before the repository was made; while it was made beside its place; made, and nothing stored; files",
-        "placed and the transaction open; stored, and the chain not yet changed; done.",
+        "Progress of the import when it was killed: before the repository was created; while it was being created in a temporary place; created, with",
+        "nothing stored; files placed and transaction open; stored, with the chain not yet changed; done.",
         "",
         f"| transfer | {' | '.join(STAGES)} |",
         "|---|" + "---|" * len(STAGES),
@@ -81,7 +81,7 @@ def table(kills: list[Kill], seed: int, datasets: int) -> str:
         lines.append(f"| {transfer} | {' | '.join(str(counts[stage]) for stage in STAGES)} |")
     lines += [
         "",
-        "Files that a killed import placed are taken over by the next one of the same bundle, so that little is left to remove.",
+        "The next import of the same bundle uses the files that a killed one placed, so that little is left to remove.",
     ]
     return "\n".join(lines) + "\n"
 

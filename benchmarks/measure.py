@@ -1,4 +1,4 @@
-"""What all benchmarks share: commands that are timed, where their files are, and how results are written."""
+"""Shared by all benchmarks: timed commands, the directory for their files, and the output of results."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PYTHON = sys.executable
 
 @dataclass
 class Command:
-    """A command that is timed, and what is done before each run of it.
+    """A command that is timed, and what to do before each run.
 
-    Linux counts the memory of the process that starts another one as that one's, so a benchmark has to be small itself.
+    Linux counts the memory that a process had when it was forked as its own, so a benchmark itself has to be small.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Command:
     megabytes: float = 0.0
 
     def run(self) -> None:
-        """Run it once, as a process of its own."""
+        """Run the command once, in a separate process."""
         self.prepare()
         start = time.perf_counter()
         process = subprocess.Popen(self.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -52,10 +52,10 @@ class Command:
 
 
 def scratch() -> str | None:
-    """Return a file system in memory, where there is room in one: a disk's moods are not what is measured."""
+    """Return a file system in memory that has 4 GB free, so that no disk is measured; None if TMPDIR is set."""
     memory = "/dev/shm"
-    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30
-    return memory if roomy and not os.environ.get("TMPDIR") else None
+    has_space = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30
+    return memory if has_space and not os.environ.get("TMPDIR") else None
 
 
 def remove(path: Path) -> None:
@@ -64,7 +64,7 @@ def remove(path: Path) -> None:
 
 
 def option_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser that knows where results are to be written; see `report`."""
+    """Return a parser with the options for the files that `report` writes."""
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the result as data")
     parser.add_argument("--markdown", type=Path, help="write the result as a page")
@@ -72,7 +72,7 @@ def option_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def report(options: argparse.Namespace, text: str, data: Any) -> None:
-    """Print a page, and write it and its data where they are wanted."""
+    """Print a page, and write it and its data to the files of the options."""
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Importing into an object store: files uploaded many at a time, against stock Butler's one after another.
+"""Imports into an object store: parallel uploads, compared with stock Butler's uploads of one file after another.
 
-The store is on this machine and keeps everything in its memory, the registry is an SQLite file; both ways import the
-same bundle, turn by turn, each time into a new repository. A store that is further away gains more: `--delay` makes
-every answer late by so many milliseconds.
+The store runs on this machine and keeps everything in memory; the registry is an SQLite file. Both import the same bundle in
+alternating turns, each time into a new repository. `--delay` delays every response of the store by a number of
+milliseconds, like a store at a distance.
 
     python benchmarks/remote.py [--files N] [--rounds N] [--delay MS] [--json FILE] [--markdown FILE]
 """
@@ -27,7 +27,7 @@ from support.servers import object_store  # noqa: E402
 
 EPOCHS = 10
 
-# What a site does without curated; creating the repository is timed in both.
+# What a site would do without curated. The creation of the repository is timed in both cases.
 STOCK = """
 import sys
 from lsst.daf.butler import Butler, CollectionType, Config
@@ -44,7 +44,7 @@ butler.collections.prepend_chain("Lab/calib", "Lab/calib/v1")
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured at one distance of the store: medians of wall times."""
+    """Results for one delay of the store: medians of wall times in seconds."""
 
     delay_ms: int
     curated: float
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times faster ours is."""
+        """Factor by which curated is faster."""
         return self.stock / self.curated
 
 
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def make_bundle(root: Path, files: int) -> Path:
-    """A bundle of defect lists, ten epochs of each detector."""
+    """Write a bundle of defect lists, ten epochs of each detector."""
     detectors = -(-files // EPOCHS)
     maker = BundleMaker(detectors=detectors)
     for number in range(files):
@@ -83,11 +83,11 @@ def make_bundle(root: Path, files: int) -> Path:
 
 
 def measure(directory: Path, bundle: Path, delay: int, rounds: int) -> Row:
-    """Import with both, turn by turn."""
+    """Import with both in alternating turns."""
     with object_store(delay / 1000) as store:
         os.environ |= store.environment
         bucket = store.bucket()
-        ours = [PYTHON, "-W", "ignore", "-m", "curated", "-q", "import", str(bundle)]
+        curated_import = [PYTHON, "-W", "ignore", "-m", "curated", "-q", "import", str(bundle)]
         curated, again, stock = Command("curated", []), Command("again", []), Command("stock", [])
         for turn in range(rounds):
             name = f"{delay}-{turn}"
@@ -95,9 +95,9 @@ def measure(directory: Path, bundle: Path, delay: int, rounds: int) -> Row:
                 write_seed(directory / f"{who}-{name}.yaml", f"sqlite:///{directory}/{who}-{name}.sqlite3")
                 for who in ("curated", "stock")
             ]
-            mine, theirs = (f"s3://{bucket}/{who}-{name}" for who in ("curated", "stock"))
-            curated.arguments = [*ours, mine, "--seed-config", str(seeds[0])]
-            again.arguments = [*ours, mine]
+            curated_repo, stock_repo = (f"s3://{bucket}/{who}-{name}" for who in ("curated", "stock"))
+            curated.arguments = [*curated_import, curated_repo, "--seed-config", str(seeds[0])]
+            again.arguments = [*curated_import, curated_repo]
             formatters = str(bundle / "butler-seed.yaml")
             stock.arguments = [
                 PYTHON,
@@ -105,7 +105,7 @@ def measure(directory: Path, bundle: Path, delay: int, rounds: int) -> Row:
                 "ignore",
                 "-c",
                 STOCK,
-                theirs,
+                stock_repo,
                 str(bundle),
                 str(seeds[1]),
                 formatters,
@@ -116,16 +116,16 @@ def measure(directory: Path, bundle: Path, delay: int, rounds: int) -> Row:
 
 
 def table(rows: list[Row], files: int, rounds: int) -> str:
-    """The result as Markdown."""
+    """Return the result as Markdown."""
     lines = [
         "# Speed of importing into an object store",
         "",
         f"`benchmarks/remote.py` on {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}: "
         f"{files} files into a store on the same machine, {'one round' if rounds == 1 else f'medians of {rounds} rounds'},",
-        "turn by turn, in seconds, with the start of the program and the making of the repository. Delayed, every answer of the",
-        "store is late by that much, as one at a distance is. The store and the importer share the cores.",
+        "in alternating turns, in seconds, including the start of the program and the creation of the repository. The delay is added to every",
+        "response of the store, to simulate distance. The store and the importer share the cores.",
         "",
-        "| answers late by | `curated import` | stock Butler, `copy` | ratio | `curated import` again, nothing to do |",
+        "| delay | `curated import` | stock Butler, `copy` | ratio | `curated import` again, nothing to do |",
         "| ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
@@ -134,7 +134,7 @@ def table(rows: list[Row], files: int, rounds: int) -> str:
     ]
     lines += [
         "",
-        "The store is one Python process, which is what limits the first row: it answers no faster, however many ask.",
+        "The first row is limited by the store, which is a single Python process and serves parallel requests no faster.",
     ]
     return "\n".join([*lines, ""])
 

@@ -1,11 +1,11 @@
-"""Time and memory as ratios: ours against a baseline, turn by turn, on the same files in the same run.
+"""Time and memory of the commands, compared with a baseline in alternating turns on the same files.
 
-Files are in memory where possible; TMPDIR names another place.
+Files are in memory if possible; TMPDIR names another directory.
 
     python benchmarks/run.py [--package DIR] [--rounds N] [--json FILE] [--markdown FILE]
 
-The package is a directory of calibrations, copied into a repository of its own; without one, the package named
-by CURATED_CORPUS (its obs_lsst_data), else this repository's calibs.
+The package is a directory of calibrations, which is copied into a separate git repository. The default is obs_lsst_data in
+the directory that CURATED_CORPUS names, or else calibs in this repository.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Row:
     """One line of the result."""
 
     what: str
-    ours: float
+    curated: float
     baseline: float | None
     ratio: float
-    wanted: str
+    target: str
     met: bool
 
 
@@ -53,13 +53,13 @@ def main() -> None:
 
 
 def default_package() -> Path:
-    """Return the corpus where there is one, else our own calibrations."""
+    """Return the package of the corpus if there is one, else the demonstration."""
     corpus = os.environ.get("CURATED_CORPUS")
     return Path(corpus) / "obs_lsst_data" if corpus else HERE.parent / "calibs"
 
 
 class Bench:
-    """The commands, on one package."""
+    """The timed commands on one package."""
 
     def __init__(self, source: Path, temporary: Path, rounds: int) -> None:
         self.temporary, self.rounds = temporary, rounds
@@ -76,18 +76,18 @@ class Bench:
 
     def command(self, name: str, *arguments: str, clean: Path | None = None) -> Command:
         """Declare a command; ``clean`` is removed before each run."""
-        made = Command(name, list(arguments), lambda: remove(clean) if clean else None)
-        self.commands.append(made)
-        return made
+        command = Command(name, list(arguments), lambda: remove(clean) if clean else None)
+        self.commands.append(command)
+        return command
 
     def curated(self, name: str, *arguments: str, clean: Path | None = None) -> Command:
-        """Declare a command of ours."""
+        """Declare a ``curated`` command."""
         return self.command(
             f"curated {name}", PYTHON, "-m", "curated", "-q", "-C", str(self.package), *arguments, clean=clean
         )
 
     def turns(self, *commands: Command) -> None:
-        """Run the commands in turn, so that all see the same machine."""
+        """Run the commands in alternating turns, so that all run under the same conditions."""
         for _ in range(self.rounds):
             for command in commands:
                 command.run()
@@ -103,16 +103,16 @@ class Bench:
             "baseline: read and write", PYTHON, script, str(self.package), str(base), clean=base
         )
         reading = self.command("baseline: read", PYTHON, script, str(self.package))
-        one = self.curated("convert, 1 job", "convert", "-o", str(out), "-j", "1", clean=out)
-        two = self.curated("convert, 2 jobs", "convert", "-o", str(out), "-j", "2", clean=out)
+        one_job = self.curated("convert, 1 job", "convert", "-o", str(out), "-j", "1", clean=out)
+        two_jobs = self.curated("convert, 2 jobs", "convert", "-o", str(out), "-j", "2", clean=out)
         cold = self.curated("check, cold, 1 job", "check", "--no-cache", "-j", "1")
         warm = self.curated("check, warm", "check")
         warm.run()
         warm.seconds.clear()
-        self.turns(whole, one, two, reading, cold, warm)
+        self.turns(whole, one_job, two_jobs, reading, cold, warm)
         return [
-            faster("convert, cold, 1 job, against reading and writing with astropy", one, whole, 8),
-            faster("convert, cold, 2 jobs, against the same", two, whole, 12),
+            faster("convert, cold, 1 job, against reading and writing with astropy", one_job, whole, 8),
+            faster("convert, cold, 2 jobs, against the same", two_jobs, whole, 12),
             faster("check, cold, 1 job, against reading with astropy", cold, reading, 8),
             Row("check, warm, all files unchanged", warm.median, None, 0, "below 1 s", warm.median < 1),
         ]
@@ -153,31 +153,33 @@ class Bench:
         butler = str(Path(PYTHON).parent / "butler")
         rows = []
         for transfer in ("copy", "hardlink", "direct"):
-            ours = self.curated(
+            curated = self.curated(
                 f"import, {transfer}", "import", str(bundle), str(repo), "--transfer", transfer, clean=repo
             )
             line = (
                 f"{butler} create {stock} --seed-config {bundle}/butler-seed.yaml && "
                 f"{butler} import {stock} {bundle} --export-file {bundle}/export.yaml -t {transfer}"
             )
-            theirs = self.command(f"butler create, butler import, {transfer}", "sh", "-c", line, clean=stock)
-            self.turns(ours, theirs)
-            rows.append(faster(f"import, {transfer}, against stock butler", ours, theirs, 1))
+            stock_import = self.command(
+                f"butler create, butler import, {transfer}", "sh", "-c", line, clean=stock
+            )
+            self.turns(curated, stock_import)
+            rows.append(faster(f"import, {transfer}, against stock butler", curated, stock_import, 1))
         return rows
 
 
-def faster(what: str, ours: Command, baseline: Command, factor: float) -> Row:
-    """Compare as how many times faster, pair by pair."""
-    ratio = statistics.median(b / o for o, b in zip(ours.seconds, baseline.seconds, strict=True))
+def faster(what: str, curated: Command, baseline: Command, factor: float) -> Row:
+    """Return a row with the factor by which curated is faster: the median over pairs of runs."""
+    ratio = statistics.median(b / o for o, b in zip(curated.seconds, baseline.seconds, strict=True))
     return Row(
-        what, ours.median, baseline.median, ratio, f"at least {factor:g} times faster", ratio >= factor
+        what, curated.median, baseline.median, ratio, f"at least {factor:g} times faster", ratio >= factor
     )
 
 
-def later(what: str, ours: Command, baseline: Command) -> Row:
-    """Compare as how many seconds more."""
-    more = statistics.median(o - b for o, b in zip(ours.seconds, baseline.seconds, strict=True))
-    return Row(what, ours.median, baseline.median, more, "below 0.35 s more", more < 0.35)
+def later(what: str, curated: Command, baseline: Command) -> Row:
+    """Return a row with the additional seconds of curated: the median over pairs of runs."""
+    more = statistics.median(o - b for o, b in zip(curated.seconds, baseline.seconds, strict=True))
+    return Row(what, curated.median, baseline.median, more, "below 0.35 s more", more < 0.35)
 
 
 def table(rows: list[Row], memory: dict[str, int], files: int, rounds: int) -> str:
@@ -185,23 +187,23 @@ def table(rows: list[Row], memory: dict[str, int], files: int, rounds: int) -> s
     lines = [
         "# Speed and memory",
         "",
-        f"{files} calibration files, {rounds} rounds in turn, medians of wall time; Python {platform.python_version()}, "
+        f"{files} calibration files, medians of wall time over {rounds} rounds of alternating turns; Python {platform.python_version()}, "
         f"{len(os.sched_getaffinity(0))} processors. Made by `make bench`.",
         "",
-        "| what | ours (s) | baseline (s) | ratio or difference | wanted | met |",
+        "| measurement | curated (s) | baseline (s) | ratio or difference | target | met |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
         baseline = "" if row.baseline is None else f"{row.baseline:.2f}"
         ratio = f"{row.ratio:.2f}" if row.ratio else ""
         lines.append(
-            f"| {row.what} | {row.ours:.2f} | {baseline} | {ratio} | {row.wanted} | {'yes' if row.met else 'no'} |"
+            f"| {row.what} | {row.curated:.2f} | {baseline} | {ratio} | {row.target} | {'yes' if row.met else 'no'} |"
         )
-    lines += ["", f"| command | peak memory (MB), wanted below {MEMORY_LIMIT} |", "|---|---|"]
+    lines += ["", f"| command | peak memory (MB), target below {MEMORY_LIMIT} |", "|---|---|"]
     lines += [f"| {name} | {megabytes} |" for name, megabytes in sorted(memory.items())]
     lines += [
         "",
-        "Each type by itself: [speed-by-type.md](speed-by-type.md). Large images: [speed-images.md](speed-images.md).",
+        "The speed of each type is in [speed-by-type.md](speed-by-type.md), that of large images in [speed-images.md](speed-images.md).",
     ]
     return "\n".join(lines) + "\n"
 

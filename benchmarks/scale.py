@@ -1,10 +1,10 @@
-"""Time and memory of a check as the number of files grows: cold, with nothing changed, with one file changed.
+"""Time and memory of a check for growing numbers of files: without a cache, with nothing changed, with one file changed.
 
-Files are in memory where possible; TMPDIR names another place.
+Files are in memory if possible; TMPDIR names another directory.
 
     python benchmarks/scale.py [--files N ...] [--rounds N] [--json FILE] [--markdown FILE]
 
-The packages are made for it: defect lists of one instrument, ten epochs of each detector, outside of a git repository.
+The packages are synthetic: defect lists of one instrument, ten epochs of each detector, outside a git repository.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ x0 y0 width height
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured with so many files: medians of wall times, and the largest memory."""
+    """Results for one number of files: medians of wall times in seconds, and peak memory in MB."""
 
     files: int
     cold: float
@@ -70,27 +70,27 @@ def main() -> None:
 
 
 def make_package(root: Path, count: int) -> Path:
-    """Write a package of so many files; the path of one of them."""
-    place = root
+    """Write a package with a number of files, and return the path of the last one."""
+    path = root
     for number in range(count // EPOCHS):
         directory = root / "calibs" / "cam" / "defects" / f"d{number:05d}"
         directory.mkdir(parents=True)
         for year in range(2000, 2000 + EPOCHS):
-            place = directory / f"{year}0101T000000.ecsv"
-            place.write_text(TEXT.format(number=number, year=year), encoding="utf-8")
+            path = directory / f"{year}0101T000000.ecsv"
+            path.write_text(TEXT.format(number=number, year=year), encoding="utf-8")
     (root / "curated.yaml").write_text("calibs: calibs\n", encoding="utf-8")
-    return place
+    return path
 
 
 def measure(temporary: Path, count: int, rounds: int) -> Row:
-    """Measure the checks of a package of so many files."""
+    """Measure the checks of a package with a number of files."""
     package, cache = temporary / "package", temporary / "cache"
-    one = make_package(package, count)
+    changed_file = make_package(package, count)
     os.environ["XDG_CACHE_HOME"] = str(cache)
     arguments = [PYTHON, "-m", "curated", "-q", "-C", str(package), "check"]
 
     def change() -> None:
-        one.write_text(f"{one.read_text(encoding='utf-8')}1 1 1 1\n", encoding="utf-8")
+        changed_file.write_text(f"{changed_file.read_text(encoding='utf-8')}1 1 1 1\n", encoding="utf-8")
 
     cold = Command("cold", [*arguments, "--no-cache"])
     warm = Command("warm", arguments)
@@ -108,11 +108,11 @@ def table(rows: list[Row], rounds: int) -> str:
     lines = [
         "# Speed and memory with the number of files",
         "",
-        f"`curated check` of packages of small defect lists, ten epochs of each detector, outside of a git repository; {rounds} rounds in",
-        f"turn, medians of wall time, largest memory of one process; Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors. Made by `make bench`. Files were in",
-        "memory (tmpfs), so that no disk is measured.",
+        "`curated check` of packages of small defect lists, ten epochs of each detector, outside a git repository. Medians of wall time over",
+        f"{rounds} rounds of alternating turns, peak memory of one process; Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors. Made by `make bench`. Files were in memory",
+        "(tmpfs), so that no disk is measured.",
         "",
-        "| files | cold (s) | nothing changed (s) | one file changed (s) | cold (MB) | remembered (MB) |",
+        "| files | no cache (s) | nothing changed (s) | one file changed (s) | no cache (MB) | cached (MB) |",
         "|---|---|---|---|---|---|",
     ]
     lines += [
@@ -120,14 +120,14 @@ def table(rows: list[Row], rounds: int) -> str:
         for r in rows
     ]
     if len(rows) > 1:
-        lines += ["", "| more files | microseconds each: cold | nothing changed | one file changed | kB each |", "|---|---|---|---|---|"]  # fmt: skip
+        lines += ["", "| additional files | microseconds each: no cache | nothing changed | one file changed | kB each |", "|---|---|---|---|---|"]  # fmt: skip
     for few, many in pairwise(rows):
         more = many.files - few.files
         parts = [(getattr(many, key) - getattr(few, key)) / more for key in ("cold", "warm", "changed")]
         shown = " | ".join(f"{part * 1e6:.0f}" for part in parts)
         kilobytes = (many.warm_mb - few.warm_mb) / more * 1024
         lines.append(f"| {few.files:,} to {many.files:,} | {shown} | {kilobytes:.1f} |")
-    lines += ["", "A check is linear where what each further file costs stays the same from line to line."]
+    lines += ["", "The check is linear if the cost of each additional file is the same on all lines."]
     return "\n".join(lines) + "\n"
 
 

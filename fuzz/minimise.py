@@ -1,9 +1,9 @@
-"""Keep the few inputs of a fuzzer that together run the most of the program.
+"""Select the few inputs of a fuzzer that together cover most of the program.
 
     python fuzz/minimise.py yaml tests/data/fuzz/yaml build/fuzz/yaml tests/data/fuzz/yaml
 
-The arguments are the reader, where to write, and the directories to choose from. What is there is replaced. An input is
-named by its hash, so that the same choice gives the same files.
+The arguments are the reader, the output directory, whose files are replaced, and the directories to select from. Inputs are
+named by their hash, so that the same selection gives the same files.
 """
 
 from __future__ import annotations
@@ -16,46 +16,46 @@ from typing import Any
 
 from readers import READERS
 
-MOST = 38
-"""Most inputs that are kept of a reader."""
+MAX_INPUTS = 38
+"""Largest number of inputs for a reader."""
 
-BYTES = 60_000
-"""Most bytes of them."""
+MAX_BYTES = 60_000
+"""Largest size of these inputs together."""
 
 Step = tuple[str, int, int]
-"""A step from line to line."""
+"""File, line, and the line executed before it in the same function."""
 
 
 def main() -> None:
-    """Choose inputs."""
+    """Select inputs, one after the other: each time the one that covers most new steps."""
     name, target, *sources = sys.argv[1:]
     inputs = {path.read_bytes() for source in sources for path in Path(source).iterdir() if path.is_file()}
-    READERS[name](b"")  # what runs once, at the first input, belongs to none
+    READERS[name](b"")  # code that runs only once belongs to no input
     steps = {data: steps_of(name, data) for data in sorted(inputs, key=lambda data: (len(data), data))}
-    chosen: list[bytes] = []
-    seen: set[Step] = set()
-    while len(chosen) < MOST:
-        room = BYTES - sum(map(len, chosen))
-        fitting = [data for data in steps if len(data) <= room]
-        best = max(fitting, key=lambda data: len(steps[data] - seen), default=b"")
-        if not fitting or not steps[best] - seen:
+    selection: list[bytes] = []
+    covered: set[Step] = set()
+    while len(selection) < MAX_INPUTS:
+        free_bytes = MAX_BYTES - sum(map(len, selection))
+        candidates = [data for data in steps if len(data) <= free_bytes]
+        best = max(candidates, key=lambda data: len(steps[data] - covered), default=b"")
+        if not candidates or not steps[best] - covered:
             break
-        chosen.append(best)
-        seen |= steps[best]
+        selection.append(best)
+        covered |= steps[best]
     directory = Path(target)
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.iterdir():
         path.unlink()
-    for data in chosen:
+    for data in selection:
         (directory / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-    everything = set().union(*steps.values())
+    all_steps = set().union(*steps.values())
     print(
-        f"{name}: {len(chosen)} of {len(inputs)} inputs, {sum(map(len, chosen))} bytes, {len(seen)} of {len(everything)} steps"
+        f"{name}: {len(selection)} of {len(inputs)} inputs, {sum(map(len, selection))} bytes, {len(covered)} of {len(all_steps)} steps"
     )
 
 
 def steps_of(name: str, data: bytes) -> set[Step]:
-    """Return the steps from line to line of the program that an input makes."""
+    """Return the steps that the program makes for an input."""
     steps: set[Step] = set()
     last: dict[int, int] = {}
 

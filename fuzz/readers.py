@@ -1,8 +1,8 @@
-"""What a fuzzer feeds: one function a reader, that takes any bytes and asserts what must hold for all of them.
+"""Fuzz targets: one function for each reader, which accepts any bytes and asserts the properties that must always hold.
 
-Whatever a file holds, it is read and checked without an exception, each finding has a place in it, and what is
-printed of a finding commands neither a terminal nor a forge. The first byte chooses a type or a kind of file, so that
-one fuzzer reaches all of them.
+Any file is read and checked without an exception, each finding has a valid place in the file, and printed findings contain no
+control sequences for terminals and no workflow commands. The first byte selects a type or a kind of file, so that one fuzzer
+reaches all of them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from curated.package.layout import discover
 from curated.registry import all_types
 from curated.report.github import annotation
 from curated.report.text import excerpt, finding_line, printable
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
 
-# YAML knows more ends of lines than ECSV and JSON.
+# YAML has more line separators than ECSV and JSON.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _ANNOTATION = re.compile(r"::(?:error|warning|notice) file=[^:,]*(?:,[a-z]+=[^:,]*)+::.*\Z")
 _SIDE_OF = (
@@ -35,22 +36,22 @@ _SIDE_OF = (
 
 
 def read_yaml(data: bytes) -> None:
-    """A calibration in YAML, of any type that has that form."""
+    """Read a calibration in YAML, of any type that has this form."""
     _calibration(data, "yaml")
 
 
 def read_json(data: bytes) -> None:
-    """A calibration in JSON."""
+    """Read a calibration in JSON."""
     _calibration(data, "json")
 
 
 def read_ecsv(data: bytes) -> None:
-    """A calibration in ECSV."""
+    """Read a calibration in ECSV."""
     _calibration(data, "ecsv")
 
 
 def read_settings(data: bytes) -> None:
-    """Files of the package: ``curated.yaml``, ``instrument.yaml``, ``.inputs.yaml``."""
+    """Read a file of the package: ``curated.yaml``, ``instrument.yaml`` or ``.inputs.yaml``."""
     kind, data = data[:1], data[1:]
     if kind <= b"@":
         path = "cam/crosstalk/d00/20240101T000000"
@@ -64,26 +65,26 @@ def read_settings(data: bytes) -> None:
         return
     tree, problems = load_yaml(text)
     if not problems:
-        made, problems = parse_instrument(tree, "cam")
-        assert isinstance(made, Instrument)
+        instrument, problems = parse_instrument(tree, "cam")
+        assert isinstance(instrument, Instrument)
     locate = yaml_locator(text)
     _judge([Diagnostic.from_problem(p, "x", *locate(p.pointer)) for p in problems[:1000]], text.encode())
 
 
 def read_paths(data: bytes) -> None:
-    """Paths of a package, one a line."""
+    """Read the paths of a package, one per line."""
     top = "calibs" if data[:1] > b"@" else ""
     paths = sorted(
         {f"calibs/{p}" if top else p for p in data[1:].decode(errors="surrogateescape").split("\n")}
     )
-    found = discover(paths, top)
-    for path, problem in found.problems:
+    layout = discover(paths, top)
+    for path, problem in layout.problems:
         _judge([Diagnostic.from_problem(problem, path)], b"")
-    for file in found.files:
+    for file in layout.files:
         assert file.path in paths
         assert isinstance(file.start, datetime) and file.start.tzinfo is None
-    reports = {f.path: FileReport(f.path, f.key.detector, f.key.filter) for f in found.files}
-    context = make_context(found, Config(), reports, {})
+    reports = {f.path: FileReport(f.path, f.key.detector, f.key.filter) for f in layout.files}
+    context = make_context(layout, Config(), reports, {})
     assert context.ranges.keys() == reports.keys()
     _judge([Diagnostic.from_problem(problem, path) for rule in RULES for path, problem in rule(context)], b"")
 
@@ -95,11 +96,11 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "settings": read_settings,
     "paths": read_paths,
 }
-"""By the name of the directory below tests/data/fuzz that holds what they were fed."""
+"""The readers by the name of the directory below tests/data/fuzz with their inputs."""
 
 
 def types_of(form: str) -> list[str]:
-    """Return the types that have a form; the first byte of the input chooses one by its number."""
+    """Return the types that have a form; the first byte of an input is an index into this list."""
     return sorted(name for name, cls in all_types().items() if form in cls.SPEC.forms)
 
 
@@ -120,21 +121,21 @@ def _calibration(data: bytes, form: str) -> None:
 
 
 def _judge(diagnostics: Sequence[Diagnostic], data: bytes) -> None:
-    """Assert that each finding has a place, and that all forms of output take it."""
+    """Assert that each finding has a valid place, and that all output formats can represent it."""
     lines = _LINE_END.split(data.decode("utf-8", errors="replace"))
     counts: dict[str, int] = {}
     for diagnostic in diagnostics:
         counts[diagnostic.code] = counts.get(diagnostic.code, 0) + 1
-        # One line more: what is missing at the end is reported there.
+        # One line more, where something missing at the end is reported.
         assert 0 <= diagnostic.line <= len(lines) + 1, diagnostic
         assert diagnostic.column >= bool(diagnostic.line), diagnostic
         assert diagnostic.hint, diagnostic
-        said = finding_line(diagnostic)
-        assert said == printable(said) and len(said) < 6000, diagnostic
+        text = finding_line(diagnostic)
+        assert text == printable(text) and len(text) < 6000, diagnostic
         assert _ANNOTATION.match(annotation(diagnostic)), diagnostic
         json.dumps(diagnostic.to_dict(), ensure_ascii=True)
         line = lines[diagnostic.line - 1] if 0 < diagnostic.line <= len(lines) else ""
-        for shown in excerpt(line, diagnostic.column):
-            assert shown == printable(shown)
-    # As many of each reader, and one that tells how many more there are.
+        for part in excerpt(line, diagnostic.column):
+            assert part == printable(part)
+    # Each of two readers reports at most so many, and one finding with the number of others.
     assert all(count <= 2 * (MAX_FINDINGS + 1) or code.startswith("CAL0") for code, count in counts.items())

@@ -1,9 +1,9 @@
-"""A coverage-guided fuzzer on one reader, with atheris.
+"""Run a coverage-guided fuzzer (atheris) on one reader.
 
     python fuzz/run.py yaml build/fuzz/yaml tests/data/fuzz/yaml -max_total_time=600
 
-The arguments after the reader's name are libFuzzer's: the directory where what it finds is kept, more directories
-to start from, options. Time and memory of an input are limited as the project promises for a file below 1 MB.
+The arguments after the name of the reader are those of libFuzzer: the directory for new inputs, further directories with
+inputs to start from, options. An input must not exceed the time and memory that the project guarantees for files below 1 MB.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["curated"]):
 
 
 def main() -> None:
-    """Fuzz the reader that the first argument names."""
+    """Fuzz the reader given by the first argument."""
     program, name, *rest = sys.argv
     atheris.Setup([program, "-timeout=10", "-rss_limit_mb=1000", *rest], READERS[name])
     atheris.Fuzz()

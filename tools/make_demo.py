@@ -1,7 +1,8 @@
-"""Writes ``calibs/demo``: calibrations of an instrument that does not exist, with values that make sense.
+"""Write ``calibs/demo``: calibrations of an instrument that does not exist, with realistic values.
 
-Run it from anywhere: ``python tools/make_demo.py [DIRECTORY]``; the directory is ``calibs`` of this repository
-where none is given. The same version writes the same bytes.
+    python tools/make_demo.py [DIRECTORY]
+
+The default directory is ``calibs`` of this repository. The same version writes the same bytes.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from demo.text import File, canonical
 from demo.variation import scatter
 
 GRID = np.arange(300.0, 1101.0, 2.0)
-_MARGIN = 26.0
-"""Of a filter's curve beyond its edges, in nm: there it is below one in a million."""
+_FILTER_MARGIN = 26.0
+"""How far the curve of a filter extends beyond its edges, in nm; there it is below one in a million."""
 
 
 # -- throughput ---------------------------------------------------------------------------------------
 
 
 def _percent(fraction: Any) -> Any:
-    """Return what the file will say, so that products of the files agree with it."""
+    """Return percentages as rounded in the files, so that the product of the files is exact."""
     return np.round(100 * fraction, 4)
 
 
 def _grid(name: str) -> Any:
     blue, red = throughput.EDGES[name]
-    return GRID[np.abs(GRID - (blue + red) / 2) <= (red - blue) / 2 + _MARGIN]
+    return GRID[np.abs(GRID - (blue + red) / 2) <= (red - blue) / 2 + _FILTER_MARGIN]
 
 
 def _optics(day: str) -> Any:
@@ -55,7 +56,7 @@ def _filter_at(detector: dict[str, Any], name: str) -> Any:
 
 
 def _curve_file(kind: str, cls: str, day: str, wavelength: Any, percent: Any, **more: Any) -> File:
-    """Return a curve, or with ``percent`` a mapping, one for each amplifier."""
+    """Return the file of a curve; if ``percent`` is a mapping, with a curve for each amplifier."""
     by_amplifier = percent if isinstance(percent, dict) else {"": percent}
     columns = [
         {"name": "amp_name", "datatype": "string"},
@@ -68,15 +69,17 @@ def _curve_file(kind: str, cls: str, day: str, wavelength: Any, percent: Any, **
         for w, p in zip(wavelength, values, strict=True)
     ]
     calibcls = f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve"
-    found = keywords(kind, calibcls, day, **more, MODE="DETECTOR" if "" in by_amplifier else "AMP", TYPE=kind)
+    header = keywords(
+        kind, calibcls, day, **more, MODE="DETECTOR" if "" in by_amplifier else "AMP", TYPE=kind
+    )
     levels = "".join(f"/{more[level]}" for level in ("detector", "filter_name") if level in more)
-    content = text.ecsv(columns["" in by_amplifier :], found, rows, quantities=kind == "transmission_sensor")
+    content = text.ecsv(columns["" in by_amplifier :], header, rows, quantities=kind == "transmission_sensor")
     return f"{kind}{levels}/{file_name(day)}.ecsv", content
 
 
 @canonical
 def curves() -> Iterator[File]:
-    """Yield all transmission curves; the system is the product of the others, to the last digit written."""
+    """Yield all transmission curves; the system is the product of the others to the last digit."""
     atmosphere = _percent(throughput.atmosphere(GRID))
     yield _curve_file("transmission_atmosphere", "Atmosphere", FIRST, GRID, atmosphere)
     for day in (FIRST, RECOATED):
@@ -114,7 +117,7 @@ def curves() -> Iterator[File]:
 
 @canonical
 def defects() -> Iterator[File]:
-    """Yield the defects; two are explicitly ended, of which one leaves a hole."""
+    """Yield the defects; two files have an explicit end, one of which leaves a hole."""
     columns = [
         {"name": name, "unit": "pix", "datatype": "int64", "description": description}
         for name, description in (
@@ -125,13 +128,16 @@ def defects() -> Iterator[File]:
         )
     ]
     ends = {("defects", "d02", FIRST): BROKEN, ("manual_defects", "d01", REPAIRED): "2022-09-15"}
-    for kind, listed in (("defects", electronics.DEFECTS), ("manual_defects", electronics.MANUAL_DEFECTS)):
-        for (detector, day), boxes in listed.items():
+    for kind, boxes_by_epoch in (
+        ("defects", electronics.DEFECTS),
+        ("manual_defects", electronics.MANUAL_DEFECTS),
+    ):
+        for (detector, day), boxes in boxes_by_epoch.items():
             last = ends.get((kind, detector, day))
             end = {"VALIDEND": start(last)} if last else {}
-            found = keywords(kind, "lsst.ip.isr.defects.Defects", day, detector, DEFECTS_VERSION=2.0, **end)
+            header = keywords(kind, "lsst.ip.isr.defects.Defects", day, detector, DEFECTS_VERSION=2.0, **end)
             rows = [box if isinstance(box, str) else [str(n) for n in box] for box in boxes]
-            yield f"{kind}/{detector}/{file_name(day)}.ecsv", text.ecsv(columns, found, rows)
+            yield f"{kind}/{detector}/{file_name(day)}.ecsv", text.ecsv(columns, header, rows)
             if (kind, detector, day) in electronics.EDITS:
                 notes = text.records("edits", electronics.EDITS[kind, detector, day])
                 yield f"{kind}/{detector}/{file_name(day)}.inputs.yaml", f"# {SOURCE}\n{notes}\n"
@@ -152,9 +158,9 @@ _SUBTYPES = {"f": "float64", "i": "int64", "b": "bool"}
 
 @canonical
 def crosstalk() -> Iterator[File]:
-    """Yield the crosstalk; only YAML has a place for terms between detectors, so d00 is in that form."""
+    """Yield the crosstalk; d00 is in YAML, the only form that holds terms between detectors."""
     number = len(camera.AMPLIFIERS)
-    own: dict[str, Any] = {
+    type_keywords: dict[str, Any] = {
         "CROSSTALK_SCHEMA": "Gen3 Crosstalk",
         "CROSSTALK_VERSION": 1.2,
         "HAS_CROSSTALK": True,
@@ -163,12 +169,12 @@ def crosstalk() -> Iterator[File]:
         "CROSSTALK_RATIOS_UNITS": "electron",
     }
     for detector, day in (("d00", FIRST), ("d01", FIRST), ("d02", FIRST), ("d02", REPAIRED), ("d03", FIRST)):
-        found = keywords(
+        header = keywords(
             "CROSSTALK",
             "lsst.ip.isr.crosstalk.CrosstalkCalib",
             day,
             detector,
-            **own,
+            **type_keywords,
             DETECTOR_NAME=detector,
         )
         values = electronics.crosstalk(detector, day)
@@ -179,7 +185,7 @@ def crosstalk() -> Iterator[File]:
                 "crosstalkRatiosUnits": "electron",
                 "interChip": {"d01": electronics.inter_chip("d00", "d01")},
             }
-            yield f"{path}.yaml", text.document(text.plain_metadata(found), {**values, **top})
+            yield f"{path}.yaml", text.document(text.plain_metadata(header), {**values, **top})
             continue
         columns = [
             {
@@ -190,48 +196,48 @@ def crosstalk() -> Iterator[File]:
             for key, column in _CROSSTALK_COLUMNS.items()
         ]
         row = [text.cell(values[key]) for key in _CROSSTALK_COLUMNS]
-        yield f"{path}.ecsv", text.ecsv(columns, found, [row])
+        yield f"{path}.ecsv", text.ecsv(columns, header, [row])
 
 
 def _inputs() -> dict[str, Any]:
-    """Return keywords of the flat pairs that went into the kernels, 40 adu for each millisecond."""
-    found: dict[str, Any] = {}
+    """Return the keywords of the flat pairs behind the kernels, at 40 adu per millisecond."""
+    header: dict[str, Any] = {}
     for i in range(2 * len(electronics.SIGNALS)):
-        found[f"CPP_INPUT_{i}"] = 2019121000100 + i
-        found[f"CPP_INPUT_DATE_{i}"] = f"2019-12-10T18:{2 * i:02d}:00"
-        found[f"CPP_INPUT_EXPT_{i}"] = electronics.SIGNALS[i // 2] / 40000.0
-        found[f"CPP_INPUT_SCALE_{i}"] = 1.0
-    return found
+        header[f"CPP_INPUT_{i}"] = 2019121000100 + i
+        header[f"CPP_INPUT_DATE_{i}"] = f"2019-12-10T18:{2 * i:02d}:00"
+        header[f"CPP_INPUT_EXPT_{i}"] = electronics.SIGNALS[i // 2] / 40000.0
+        header[f"CPP_INPUT_SCALE_{i}"] = 1.0
+    return header
 
 
 def _record(detector: str) -> dict[str, Any]:
-    """Return the same flat pairs, and how the kernel was made of them, as a provenance record."""
+    """Return the same flat pairs as a provenance record, with the construction of the kernel."""
     number = next(d["id"] for d in camera.detectors() if d["name"] == detector)
-    found = _inputs()
+    input_keywords = _inputs()
     inputs = [
         {
             "data_id": {
                 "instrument": camera.INSTRUMENT,
                 "detector": number,
-                "exposure": found[f"CPP_INPUT_{i}"],
+                "exposure": input_keywords[f"CPP_INPUT_{i}"],
             },
-            "date": found[f"CPP_INPUT_DATE_{i}"],
-            "exposure_time": found[f"CPP_INPUT_EXPT_{i}"],
-            "scale": found[f"CPP_INPUT_SCALE_{i}"],
+            "date": input_keywords[f"CPP_INPUT_DATE_{i}"],
+            "exposure_time": input_keywords[f"CPP_INPUT_EXPT_{i}"],
+            "scale": input_keywords[f"CPP_INPUT_SCALE_{i}"],
         }
         for i in range(2 * len(electronics.SIGNALS))
     ]
-    made = {"task": "tools/make_demo.py", "parameters": {"level": "DETECTOR"}}
-    return {"inputs": inputs, "construction": made}
+    construction = {"task": "tools/make_demo.py", "parameters": {"level": "DETECTOR"}}
+    return {"inputs": inputs, "construction": construction}
 
 
 @canonical
 def kernels() -> Iterator[File]:
-    """Yield the brighter-fatter kernels: of each amplifier of d00, of the other detectors as a whole."""
+    """Yield the brighter-fatter kernels: one for each amplifier of d00, and one for each other detector."""
     for detector in (d["name"] for d in camera.detectors()):
         level = "AMP" if detector == "d00" else "DETECTOR"
         size = electronics.detector_kernel(detector).shape
-        found = keywords(
+        header = keywords(
             "bfk",
             "lsst.ip.isr.brighterFatterKernel.BrighterFatterKernel",
             FIRST,
@@ -248,7 +254,7 @@ def kernels() -> Iterator[File]:
         if level == "DETECTOR":
             tree = {key: [] if key == "badAmps" else {} for key in tree}
             tree["detKernels"] = {detector: electronics.detector_kernel(detector)}
-        metadata = text.property_list(found) if level == "AMP" else text.plain_metadata(found)
+        metadata = text.property_list(header) if level == "AMP" else text.plain_metadata(header)
         content = text.document(metadata, tree)
         if detector == "d01":
             record = _record(detector)
@@ -260,7 +266,7 @@ def kernels() -> Iterator[File]:
 @canonical
 def origins() -> Iterator[File]:
     """Yield the same flat pairs of d01 in the stack's own form."""
-    found = keywords(
+    header = keywords(
         "IsrProvenance",
         "lsst.ip.isr.calibType.IsrProvenance",
         FIRST,
@@ -269,38 +275,38 @@ def origins() -> Iterator[File]:
         IsrProvenance_VERSION=0,
         calibType="bfk",
     )
-    listed = [one["data_id"] for one in _record("d01")["inputs"]]
+    data_ids = [item["data_id"] for item in _record("d01")["inputs"]]
     columns = [
         {"name": name, "datatype": "string" if isinstance(value, str) else "int64"}
-        for name, value in listed[0].items()
+        for name, value in data_ids[0].items()
     ]
-    rows = [[str(value) for value in data_id.values()] for data_id in listed]
-    yield f"provenance/d01/{file_name(FIRST)}.ecsv", text.ecsv(columns, found, rows)
+    rows = [[str(value) for value in data_id.values()] for data_id in data_ids]
+    yield f"provenance/d01/{file_name(FIRST)}.ecsv", text.ecsv(columns, header, rows)
 
 
 @canonical
 def responses() -> Iterator[File]:
-    """Yield what flat fields say of d00: its photon transfer, its linearity, its deferred charge."""
+    """Yield the results of flat fields for d00: photon transfer, linearity, deferred charge."""
     detector = "d00"
-    own: dict[str, Any] = {"PTC_SCHEMA": "Gen3 Photon Transfer Curve", "PTC_VERSION": 2.6}
+    type_keywords: dict[str, Any] = {"PTC_SCHEMA": "Gen3 Photon Transfer Curve", "PTC_VERSION": 2.6}
     cls = "lsst.ip.isr.ptcDataset.PhotonTransferCurveDataset"
-    found = keywords("PTC", cls, FIRST, detector, **own, PTC_FIT_TYPE="FULLCOVARIANCE")
+    header = keywords("PTC", cls, FIRST, detector, **type_keywords, PTC_FIT_TYPE="FULLCOVARIANCE")
     values = response.photon_transfer(detector)
-    yield f"ptc/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(found), values)
-    own = {"LINEARIZER_SCHEMA": "Gen3 Linearizer", "LINEARIZER_VERSION": 1.8, "HAS_LINEARITY": True}
-    own |= {"OVERRIDE": True, "HAS_TABLE": True, "LINEARITY_UNITS": "adu"}
-    found = keywords("LINEARIZER", "lsst.ip.isr.linearize.Linearizer", FIRST, detector, **own)
+    yield f"ptc/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(header), values)
+    type_keywords = {"LINEARIZER_SCHEMA": "Gen3 Linearizer", "LINEARIZER_VERSION": 1.8, "HAS_LINEARITY": True}
+    type_keywords |= {"OVERRIDE": True, "HAS_TABLE": True, "LINEARITY_UNITS": "adu"}
+    header = keywords("LINEARIZER", "lsst.ip.isr.linearize.Linearizer", FIRST, detector, **type_keywords)
     values = {
         "amplifiers": response.linearity(detector),
         "tableData": response.lookup_table(),
         "absoluteReferenceAmplifier": "C00",
     }
-    yield f"linearizer/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(found), values)
-    own = {"CTI_SCHEMA": "Deferred Charge", "CTI_VERSION": 1.3, "UNITS": "electron"}
+    yield f"linearizer/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(header), values)
+    type_keywords = {"CTI_SCHEMA": "Deferred Charge", "CTI_VERSION": 1.3, "UNITS": "electron"}
     cls = "lsst.ip.isr.deferredCharge.DeferredChargeCalib"
-    found = keywords("CTI", cls, FIRST, detector, **own)
+    header = keywords("CTI", cls, FIRST, detector, **type_keywords)
     values = response.deferred_charge(detector)
-    yield f"cti/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(found), values)
+    yield f"cti/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(header), values)
 
 
 _COARSE = np.arange(300.0, 1101.0, 20.0)
@@ -308,7 +314,7 @@ _COARSE = np.arange(300.0, 1101.0, 20.0)
 
 @canonical
 def efficiency() -> Iterator[File]:
-    """Yield the quantum efficiency of the amplifiers of d00, as a laboratory measures it: every 20 nm."""
+    """Yield the quantum efficiency of the amplifiers of d00, in steps of 20 nm as measured in a laboratory."""
     columns = [
         {"name": "amp_name", "datatype": "string"},
         {"name": "wavelength", "unit": "nm", "datatype": "float64"},
@@ -319,20 +325,20 @@ def efficiency() -> Iterator[File]:
         for name in camera.AMPLIFIERS
         for w, p in zip(_COARSE, _sensor("d00", name)[np.isin(GRID, _COARSE)], strict=True)
     ]
-    found = keywords(
+    header = keywords(
         "qe_curve", "lsst.meas.algorithms.simple_curve.Curve", FIRST, "d00", MODE="AMP", TYPE="QE"
     )
-    yield f"qe_curve/d00/{file_name(FIRST)}.ecsv", text.ecsv(columns, found, rows, quantities=True)
+    yield f"qe_curve/d00/{file_name(FIRST)}.ecsv", text.ecsv(columns, header, rows, quantities=True)
 
 
 @canonical
 def gains() -> Iterator[File]:
-    """Yield corrections of the gains of d00 after the mirrors' coating, when it was warmer."""
+    """Yield corrections of the gains of d00 after the coating of the mirrors, when it was warmer."""
     columns = [
         {"name": "AMP_NAME", "datatype": "string"},
         {"name": "GAIN_ADJUSTMENT", "datatype": "float64"},
     ]
-    found = keywords(
+    header = keywords(
         "gainCorrection",
         "lsst.ip.isr.gainCorrection.GainCorrection",
         RECOATED,
@@ -341,13 +347,13 @@ def gains() -> Iterator[File]:
         gainCorrection_VERSION=1.0,
     )
     rows = [[name, repr(value)] for name, value in laboratory.gain_adjustments("d00").items()]
-    yield f"gain_correction/d00/{file_name(RECOATED)}.ecsv", text.ecsv(columns, found, rows)
+    yield f"gain_correction/d00/{file_name(RECOATED)}.ecsv", text.ecsv(columns, header, rows)
 
 
 @canonical
 def gradients() -> Iterator[File]:
     """Yield the gradients of the flat field in r."""
-    found = keywords(
+    header = keywords(
         "flatGradient",
         "lsst.ip.isr.flatGradient.FlatGradient",
         FIRST,
@@ -355,7 +361,7 @@ def gradients() -> Iterator[File]:
         flatGradient_SCHEMA="FlatGradient",
         flatGradient_VERSION=1.0,
     )
-    content = text.document(text.plain_metadata(found), laboratory.gradient("r"))
+    content = text.document(text.plain_metadata(header), laboratory.gradient("r"))
     yield f"flat_gradient/r/{file_name(FIRST)}.yaml", content
 
 
@@ -363,7 +369,7 @@ def gradients() -> Iterator[File]:
 def distortions() -> Iterator[File]:
     """Yield the electrostatic model of d00."""
     tree = laboratory.distortion("d00")
-    found = keywords(
+    header = keywords(
         "BF_DISTORTION_MATRIX",
         "lsst.ip.isr.electrostaticBrighterFatter.ElectrostaticBrighterFatterDistortionMatrix",
         FIRST,
@@ -373,14 +379,14 @@ def distortions() -> Iterator[File]:
         INPUT_RANGE=tree["inputRange"],
         FIT_RANGE=tree["fitRange"],
     )
-    content = text.document(text.plain_metadata(found), tree)
+    content = text.document(text.plain_metadata(header), tree)
     yield f"electroBfDistortionMatrix/d00/{file_name(FIRST)}.yaml", content
 
 
 @canonical
 def light() -> Iterator[File]:
-    """Yield what the photodiode saw of one flash, and corrections of its charges for the pairs of the kernels."""
-    found = keywords(
+    """Yield the photodiode's record of one flash, and corrections of its charges for the flat pairs of the kernels."""
+    header = keywords(
         "PHOTODIODE",
         "lsst.ip.isr.photodiode.PhotodiodeCalib",
         FIRST,
@@ -392,9 +398,9 @@ def light() -> Iterator[File]:
     times, currents = laboratory.photodiode()
     tree: dict[str, Any] = {"timeSamples": times, "currentSamples": currents}
     tree |= {"integrationMethod": "DIRECT_SUM"}
-    content = text.document(text.plain_metadata(found), tree)
+    content = text.document(text.plain_metadata(header), tree)
     yield f"photodiode/{file_name(FIRST)}.yaml", content
-    found = keywords(
+    header = keywords(
         "PHOTODIODE_CORRECTION",
         "lsst.ip.isr.photodiodeCorrection.PhotodiodeCorrection",
         FIRST,
@@ -402,13 +408,13 @@ def light() -> Iterator[File]:
         PHOTODIODE_CORRECTION_VERSION=1.1,
     )
     pairs = laboratory.corrections(2019121000100, len(electronics.SIGNALS))
-    content = text.document(text.plain_metadata(found), {"pairs": pairs})
+    content = text.document(text.plain_metadata(header), {"pairs": pairs})
     yield f"photodiode_correction/{file_name(FIRST)}.yaml", content
 
 
 @canonical
 def shutter() -> Iterator[File]:
-    """Yield one motion of the shutter, in the observatory's form."""
+    """Yield one motion of the shutter, in the form that the observatory writes."""
     cls = "lsst.ip.isr.shutterMotion.ShutterMotionProfile"
     tree = {
         "fileName": "demo_shutterMotionProfileOpen.json",
@@ -423,18 +429,21 @@ def shutter() -> Iterator[File]:
 
 @canonical
 def geometry() -> Iterator[File]:
-    """Yield the camera, and the instrument as a repository knows it."""
-    found = keywords("camera", "curated.types.camera.CameraGeometry", FIRST, CAMERA_VERSION=1.0)
+    """Yield the camera geometry, and ``instrument.yaml``."""
+    header = keywords("camera", "curated.types.camera.CameraGeometry", FIRST, CAMERA_VERSION=1.0)
     tables = [
-        text.plain_metadata(found),
+        text.plain_metadata(header),
         text.records("detectors", camera.detectors()),
         text.records("amplifiers", camera.amplifiers()),
         text.records("filters", camera.filters()),
     ]
     yield f"camera/{file_name(FIRST)}.yaml", "\n".join(tables) + "\n"
-    known = camera.instrument()
-    lines = ["# See docs/instrument.md.", f"name: {known['name']}"]
-    lines += [text.records("detectors", known["detectors"]), text.records("filters", known["filters"])]
+    instrument = camera.instrument()
+    lines = ["# See docs/instrument.md.", f"name: {instrument['name']}"]
+    lines += [
+        text.records("detectors", instrument["detectors"]),
+        text.records("filters", instrument["filters"]),
+    ]
     yield "instrument.yaml", "\n".join(lines) + "\n"
 
 

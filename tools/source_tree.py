@@ -57,8 +57,6 @@ def imported_modules(module: Module, names: Iterable[str]) -> set[str]:
 
     Parameters
     ----------
-    module : `Module`
-        The importing module.
     names : iterable of `str`
         Dotted names of the modules that count. ``from a.b import c`` imports ``a.b.c`` if that is one of them, and
         ``a.b`` otherwise. The packages that Python imports on the way to a module do not count.

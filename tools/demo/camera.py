@@ -13,7 +13,7 @@ from demo.variation import scatter
 
 INSTRUMENT = "Demo"
 ALTITUDE = 2400.0
-"""Of the site above the sea, in metres."""
+"""Altitude of the site in metres."""
 
 SIZE = 1024
 PIXEL = 0.015
@@ -24,7 +24,7 @@ _CENTRE = (SIZE * PIXEL + GAP) / 2
 
 
 def detectors() -> list[dict[str, Any]]:
-    """Return the detectors; the upper two are mounted upside down, with their cables at the outer side."""
+    """Return the detectors; the upper two are rotated by 180 degrees, with their cables at the outer side."""
     return [
         {
             "id": i,
@@ -44,7 +44,7 @@ def detectors() -> list[dict[str, Any]]:
 
 
 def guider() -> dict[str, Any]:
-    """Return the small detector beside the others that follows a star; it has no place in the camera's geometry."""
+    """Return the small detector that tracks a guide star; it is not part of the camera geometry."""
     return {
         "id": 4,
         "name": "g00",
@@ -57,7 +57,7 @@ def guider() -> dict[str, Any]:
 
 
 AMPLIFIERS = {"C00": "LL", "C01": "LR", "C10": "UL", "C11": "UR"}
-"""Amplifiers of every detector, and the corner of the detector that each reads."""
+"""Amplifiers of each detector, and the corner of the detector that each reads."""
 
 
 def gain(detector: str, amplifier: str) -> float:
@@ -73,8 +73,8 @@ def read_noise(detector: str, amplifier: str) -> float:
 def amplifiers() -> list[dict[str, Any]]:
     """Return the amplifiers of all detectors: quadrants, each read through its own corner.
 
-    A raw image has the first pixel that is read at its lower left, so quadrants at the right are mirrored
-    in x and those at the top in y. Saturation is a full well of 90 000 electrons.
+    The first pixel read is at the lower left of a raw image, so quadrants at the right are mirrored in x and those at
+    the top in y. Saturation is a full well of 90 000 electrons.
     """
     return [
         {
@@ -117,19 +117,19 @@ def filters() -> list[dict[str, Any]]:
 
 def instrument() -> dict[str, Any]:
     """Return the content of ``instrument.yaml``."""
-    guide = guider()
-    kept = ("id", "name", "raft", "slot", "serial", "width", "height")
+    guider_detector = guider()
+    keys = ("id", "name", "raft", "slot", "serial", "width", "height")
     return {
         "name": INSTRUMENT,
         "detectors": [
-            {**{key: d[key] for key in kept[:5]}, "purpose": "SCIENCE"}
-            | {key: d[key] for key in kept[5:]}
+            {**{key: d[key] for key in keys[:5]}, "purpose": "SCIENCE"}
+            | {key: d[key] for key in keys[5:]}
             | {"amplifiers": list(AMPLIFIERS)}
             for d in detectors()
         ]
         + [
-            {**{key: guide[key] for key in kept[:5]}, "purpose": "GUIDER"}
-            | {key: guide[key] for key in kept[5:]}
+            {**{key: guider_detector[key] for key in keys[:5]}, "purpose": "GUIDER"}
+            | {key: guider_detector[key] for key in keys[5:]}
             | {"amplifiers": ["C00"]}
         ],
         "filters": [{"name": f["name"], "band": f["band"]} for f in filters()],

@@ -1,4 +1,4 @@
-"""What is measured beside the sky: gains in time, light of the dome, the electrostatics of pixels, the shutter."""
+"""Measurements without the sky: drift of gains, dome light, electrostatics of pixels, the shutter."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Matrix = NDArray[np.float64]
 
 
 def gain_adjustments(detector: str) -> dict[str, float]:
-    """Return factors of the gains: some parts in a thousand, as a change of a few kelvin makes."""
+    """Return factors of the gains: some parts in a thousand, as for a change of a few kelvin."""
     return {name: round(1 + 0.003 * scatter("drift", detector, name), 6) for name in AMPLIFIERS}
 
 
 _PUPIL = 90.0
-"""Distance of the exit pupil in mm, as for the filters; it is made up."""
+"""Distance of the exit pupil in mm, as for the filters; invented."""
 
 
 def gradient(name: str) -> dict[str, Any]:
-    """Return the gradients of a flat field: vignetting by the fourth power of the cosine, and a tilted screen."""
+    """Return the gradients of a flat field: vignetting with the fourth power of the cosine, and a tilted screen."""
     nodes = np.arange(0.0, 26.0, 5.0)
     values = (1 + (nodes / _PUPIL) ** 2) ** -2
     return {
@@ -50,15 +50,15 @@ _PITCH = 15.0
 """Thickness of the silicon, height of the charge above the gates, and pitch of the pixels, in µm."""
 
 _SCALE = 1.1e-7 * _PITCH**2
-"""Makes the shift of the nearest boundary some 1e-7 of a pixel for each electron, as in Astier & Regnault 2023,
+"""Scales the shift of the nearest boundary to some 1e-7 of a pixel for each electron, as in Astier & Regnault 2023,
 A&A 670, A118."""
 
 _ABSORBED = {"g": 1.0, "r": 0.985}
-"""Part of the way that charge drifts; red light is absorbed deeper."""
+"""Fraction of the thickness over which charge drifts; red light is absorbed deeper."""
 
 
 def _field(across: Matrix, along: Matrix) -> Matrix:
-    """Return the lateral field along ``along`` of a charge above its image in the gates, in 1/µm^2."""
+    """Return the lateral field, in the direction of ``along``, of a charge above its image in the gates, in 1/µm^2."""
     total = np.zeros(np.broadcast(across, along).shape)
     for height in np.linspace(2 * _HEIGHT, _THICKNESS, 60):
         for sign, distance in ((1, height - _HEIGHT), (-1, height + _HEIGHT)):
@@ -67,7 +67,7 @@ def _field(across: Matrix, along: Matrix) -> Matrix:
 
 
 def boundaries(size: int) -> dict[str, Matrix]:
-    """Return shifts of the boundaries of pixels at lags ``[row, column]`` from an electron."""
+    """Return the shifts of the boundaries of pixels at lags ``[row, column]`` from an electron."""
     y, x = np.mgrid[0:size, 0:size] * _PITCH
     half = _PITCH / 2
     return {
@@ -79,7 +79,7 @@ def boundaries(size: int) -> dict[str, Matrix]:
 
 
 def distortion(detector: str) -> dict[str, Any]:
-    """Return the electrostatic model of a detector; an area changes by what its boundaries move outward."""
+    """Return the electrostatic model of a detector; the area of a pixel changes as its boundaries move outward."""
     shifts = boundaries(_FITTED)
     model = -np.sum(list(shifts.values()), axis=0)
     whole = -np.sum(list(boundaries(_MEASURED).values()), axis=0)
@@ -127,7 +127,7 @@ def _rounded(value: Any) -> float:
 
 
 def photodiode() -> tuple[Matrix, Matrix]:
-    """Return times (s) and currents (A) of a flash of one second: a lamp that comes on within 50 ms."""
+    """Return times (s) and currents (A) of a flash of one second from a lamp that comes on within 50 ms."""
     times = np.round(np.arange(0.0, 2.05, 0.1), 3)
     on = 1 / (1 + np.exp(-(times - 0.5) / 0.02)) - 1 / (1 + np.exp(-(times - 1.5) / 0.02))
     dark = np.array([1.0e-12 * (1 + 0.3 * scatter("dark", i)) for i in range(len(times))])
@@ -147,7 +147,7 @@ _WAY, _DURATION = 120.0, 0.5
 
 
 def shutter() -> dict[str, Any]:
-    """Return the motion of a blade: the jerk changes its sign after a quarter and three quarters of the time."""
+    """Return the motion of a blade whose jerk changes sign after one quarter and three quarters of the time."""
     jerk = 32 * _WAY / _DURATION**3
     start = 58849.25
     times = np.round(np.linspace(0.0, _DURATION, 11), 3)

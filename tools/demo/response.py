@@ -1,4 +1,4 @@
-"""How the amplifiers answer to light: photon transfer, non-linearity, deferred charge."""
+"""Response of the amplifiers to light: photon transfer, non-linearity, deferred charge."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from demo.variation import scatter
 Vector = NDArray[np.float64]
 
 SIGNALS = np.array([500.0, 2000.0, 5000.0, 10000.0, 20000.0, 30000.0, 40000.0, 50000.0, 58000.0, 63000.0])
-"""Mean signals of the flat pairs in electron, without the loss at the full well."""
+"""Mean signals of the flat pairs in electrons, without the loss at full well."""
 
 FULL_WELL = 52000.0
-"""Signal in electron from which on charge spills into the neighbours, so that the variance falls."""
+"""Signal in electrons above which charge spills into the neighbours, so that the variance falls."""
 
 _SIDE = _FITTED = 3
 _RATE = 20000.0
-"""Electrons a second from the lamp."""
+"""Signal of the lamp in electrons per second."""
 
 _LAGS = 8
 
@@ -52,7 +52,7 @@ def photon_transfer(detector: str) -> dict[str, Any]:
     return {
         **tree,
         "ampNames": list(AMPLIFIERS),
-        # The stack's form of an empty list, TDIM (3,0), is one that fitsverify refuses.
+        # Not empty, because fitsverify rejects the stack's form of an empty list, TDIM (3,0).
         "badAmps": ["C11"],
         "ptcFitType": "FULLCOVARIANCE",
         "covMatrixSide": _SIDE,
@@ -65,8 +65,8 @@ def _curve(detector: str, name: str) -> dict[str, Any]:
     electrons, noise = gain(detector, name), read_noise(detector, name)
     means = SIGNALS / electrons
     spilling = np.clip(SIGNALS / FULL_WELL, 1.0, None) ** -8
-    found = correlations(detector, name)[_LAGS : _LAGS + _SIDE, _LAGS : _LAGS + _SIDE]
-    models = found * means[:, None, None] ** 2
+    pattern = correlations(detector, name)[_LAGS : _LAGS + _SIDE, _LAGS : _LAGS + _SIDE]
+    models = pattern * means[:, None, None] ** 2
     models[:, 0, 0] += means / electrons + (noise / electrons) ** 2
     covariances = models * spilling[:, None, None]
     used = spilling == 1.0
@@ -75,7 +75,7 @@ def _curve(detector: str, name: str) -> dict[str, Any]:
     covariances[:, 0, 0] *= 1 + wobble
     weights = np.repeat(1 / (means / electrons), _SIDE * _SIDE) * 500
     none = np.full(pairs, np.nan)
-    a = found[:_FITTED, :_FITTED]
+    a = pattern[:_FITTED, :_FITTED]
     return {
         "inputExpIdPairs": [
             [first, first + 1] for first in range(20200101000100, 20200101000100 + 2 * pairs, 2)
@@ -132,8 +132,8 @@ _NODES = np.array([0.0, 1000.0, 5000.0, 10000.0, 20000.0, 30000.0, 40000.0])
 
 
 def linearity(detector: str) -> dict[str, dict[str, Any]]:
-    """Return the corrections of a detector's amplifiers in adu: a spline, a polynomial, a lookup table, none."""
-    found: dict[str, dict[str, Any]] = {}
+    """Return the corrections of a detector's amplifiers in adu: spline, polynomial, lookup table, none."""
+    corrections: dict[str, dict[str, Any]] = {}
     for row, (name, box) in enumerate(_boxes(detector).items()):
         bend = 1 + 0.3 * scatter("bend", detector, name)
         kinds: list[tuple[str, Vector]] = [
@@ -144,7 +144,7 @@ def linearity(detector: str) -> dict[str, dict[str, Any]]:
         ]
         kind, coeffs = kinds[row % len(kinds)]
         means = SIGNALS / gain(detector, name)
-        found[name] = {
+        corrections[name] = {
             "linearityType": kind,
             "linearityCoeffs": coeffs,
             "linearityBBox": box,
@@ -159,11 +159,11 @@ def linearity(detector: str) -> dict[str, dict[str, Any]]:
             "linearityTurnoff": FULL_WELL / gain(detector, name),
             "linearityMaxSignal": 40000.0,
         }
-    return found
+    return corrections
 
 
 def lookup_table() -> list[list[float]]:
-    """Return a lookup table of one row for the first signals: a converter whose lowest codes are too wide."""
+    """Return a lookup table with one row for low signals, of a converter whose lowest codes are too wide."""
     return [[round(3.0 * math.exp(-code / 12.0), 3) for code in range(48)]]
 
 
@@ -171,7 +171,7 @@ def lookup_table() -> list[list[float]]:
 
 
 def deferred_charge(detector: str) -> dict[str, Any]:
-    """Return the parameters of deferred charge (Snyder et al. 2021, JATIS 7, 048002), and a trap."""
+    """Return the parameters of deferred charge (Snyder et al. 2021, JATIS 7, 048002), and traps."""
     tree: dict[str, Any] = {}
     signals = np.array([1000.0, 10000.0, 50000.0, 100000.0])
     for name in AMPLIFIERS:

@@ -1,4 +1,4 @@
-"""Values to the text that the stack's and astropy's readers take."""
+"""Write values as text in the forms of the stack and of astropy."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ File = tuple[str, str | bytes]
 _OTHER_FORMS = ("!<lsst.daf.base.PropertyList>", "__serialized_columns__")
 
 
-def canonical(made: Callable[[], Iterator[File]]) -> Callable[[], Iterator[File]]:
-    """Let a function's files be as `Calib.writeText` writes them.
+def canonical(generator: Callable[[], Iterator[File]]) -> Callable[[], Iterator[File]]:
+    """Decorate a generator of files so that it yields them in the canonical form of `Calib.writeText`.
 
-    Files in the stack's or astropy's own form, and files with a person's comments between the rows, stay as they
-    are: those are read too.
+    Files in special forms of the stack or astropy, and files with comments between the rows, stay as they are, since the
+    demonstration should contain some of each.
     """
 
-    @wraps(made)
+    @wraps(generator)
     def files() -> Iterator[File]:
-        for path, content in made():
+        for path, content in generator():
             if isinstance(content, bytes):
                 yield path, content
                 continue
@@ -47,7 +47,7 @@ def canonical(made: Callable[[], Iterator[File]]) -> Callable[[], Iterator[File]
 
 
 def flow(item: Any, style: bool | None = True) -> str:
-    """Return plain data as YAML on one line; style `None` is the one that astropy's headers have."""
+    """Return plain data as YAML on one line; style `None` is that of headers written by astropy."""
     text: str = yaml.safe_dump(item, default_flow_style=style, sort_keys=False, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
@@ -65,11 +65,11 @@ def ecsv(
     columns : sequence [`dict`]
         Name, unit and data type of each column.
     keywords : `dict`
-        Its metadata.
+        Metadata in the order in which they are written.
     rows : iterable
-        Cells of each row; a text alone is a comment, which readers pass over.
+        Cells of each row; a string is written as a comment.
     quantities : `bool`, optional
-        Whether the columns are marked as quantities, as those of an astropy `QTable` are.
+        Whether to mark the columns as quantities, like those of an astropy `QTable`.
     """
     header = ["%ECSV 1.0", "---", "datatype:"]
     header += [f"- {flow(dict(column))}" for column in columns]
@@ -93,7 +93,7 @@ def ecsv(
 
 
 def numbers(values: Any) -> list[list[str]]:
-    """Return rows of numbers as text; floats with seven significant digits, which is more than is known."""
+    """Return rows of numbers as text; floats have seven significant digits."""
     rows = np.atleast_2d(values)
     if rows.dtype.kind == "b":
         return [["true" if value else "false" for value in row] for row in rows.tolist()]
@@ -105,7 +105,7 @@ def numbers(values: Any) -> list[list[str]]:
 def decimal(value: float) -> str:
     """Return a float with seven significant digits, as YAML and JSON read it."""
     text = repr(float(f"{value:.6e}"))
-    # YAML 1.1 takes an exponent for a number only after a point.
+    # YAML 1.1 recognises an exponent only after a decimal point.
     return text if "e" not in text or "." in text else text.replace("e", ".0e")
 
 
@@ -117,7 +117,7 @@ def cell(values: Any) -> str:
 def document(keywords: str, values: Mapping[str, Any]) -> str:
     """Return a YAML calibration: the keywords, then the values in alphabetical order.
 
-    Arrays are flat lists, as the stack reads them, with a line for each row of the matrix.
+    Arrays are written as flat lists, as the stack reads them, with one line for each row of a matrix.
     """
     parts = [keywords]
     for key, value in sorted(values.items()):
@@ -153,7 +153,7 @@ _TYPES = {bool: "Bool", int: "Int", float: "Double", str: "String"}
 
 
 def property_list(keywords: Mapping[str, Any]) -> str:
-    """Return keywords as the stack's own property list: name, type, value, comment."""
+    """Return keywords as a property list of the stack: name, type, value, comment."""
     rows = [
         f"- {flow([key, 'LongLong' if isinstance(value, int) and abs(value) >= 2**31 else _TYPES[type(value)], value, ''])}"
         for key, value in keywords.items()
@@ -162,5 +162,5 @@ def property_list(keywords: Mapping[str, Any]) -> str:
 
 
 def records(name: str, items: Iterable[Mapping[str, Any]]) -> str:
-    """Return a list of mappings, one on a line."""
+    """Return a list of mappings, one per line."""
     return "\n".join([f"{name}:", *(f"- {flow(dict(item))}" for item in items)])

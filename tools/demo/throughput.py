@@ -1,7 +1,7 @@
 """Throughput of the atmosphere, the mirrors, the filters and the detectors.
 
-Each function takes wavelengths in nm and returns fractions. They are good to a few per cent, and have the
-features that a curve of their kind must have; where a number is not from the literature, it says so.
+Each function takes wavelengths in nm and returns fractions. The curves are accurate to a few per cent and have the
+characteristic features of their kind. Numbers that are not from the literature are marked as invented.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 from demo.camera import ALTITUDE
 
 Curve: TypeAlias = Any
-"""An array with a value for each wavelength; what numpy's functions return is not typed more closely."""
+"""An array with a value for each wavelength; numpy's functions have no more precise type."""
 
 EDGES = {"g": (401.0, 552.0), "r": (552.0, 691.0), "i": (691.0, 818.0)}
-"""Half-power wavelengths at the field's centre: those of the LSST filters (Ivezić et al. 2019, ApJ 873, 111)."""
+"""Half-power wavelengths in nm at the centre of the field, as of the LSST filters (Ivezić et al. 2019, ApJ 873, 111)."""
 
 _PLATEAU = {"g": 0.935, "r": 0.955, "i": 0.960}
 
@@ -36,14 +36,14 @@ _BANDS = (
     (940.0, 36.0, 0.32),
     (975.0, 14.0, 0.06),
 )
-"""Telluric bands at zenith seen with a resolution of some nm: wavelengths as in the Cerro Paranal sky model
-(Noll et al. 2012, A&A 543, A92); Gaussian shapes and rounded depths are ours, for about 2.5 mm of water."""
+"""Telluric bands at zenith at a resolution of some nm. Wavelengths are those of the Cerro Paranal sky model (Noll et al.
+2012, A&A 543, A92); Gaussian shapes and rounded depths are invented, for about 2.5 mm of water."""
 
 
 def rayleigh_depth(wavelength: Curve) -> Curve:
     """Return the optical depth of molecular scattering at zenith (Hansen & Travis 1974, SSRv 16, 527, eq. 2.30).
 
-    It is in proportion to the pressure: US Standard Atmosphere 1976 at the site's altitude.
+    It is proportional to the pressure, that of the US Standard Atmosphere 1976 at the altitude of the site.
     """
     inverse = (1000.0 / wavelength) ** 2
     sea_level = 0.008569 * inverse**2 * (1 + 0.0113 * inverse + 0.00013 * inverse**2)
@@ -58,8 +58,8 @@ def aerosol_depth(wavelength: Curve) -> Curve:
 def ozone_depth(wavelength: Curve) -> Curve:
     """Return the optical depth of 258 Dobson units of ozone.
 
-    Cross-sections of the Chappuis band as a Gaussian, of the Huggins bands as an exponential, to fit the
-    values of Gorshelev et al. 2014, AMT 7, 609, roughly.
+    The cross-section of the Chappuis band is a Gaussian and that of the Huggins bands an exponential, which roughly fit the
+    values of Gorshelev et al. 2014, AMT 7, 609.
     """
     chappuis = 5.1e-21 * np.exp(-4 * np.log(2) * ((wavelength - 598.0) / 112.0) ** 2)
     huggins = 3.9e-19 * np.exp(-(wavelength - 300.0) / 7.5)
@@ -112,9 +112,9 @@ def optics(wavelength: Curve, dust: float, roughness: float) -> Curve:
     wavelength
         Wavelengths in nm.
     dust : `float`
-        Fraction of each mirror that dust covers; its loss is grey.
+        Fraction of each mirror covered by dust; the loss does not depend on wavelength.
     roughness : `float`
-        Of the surfaces, rms in nm; the loss by scattering follows Bennett & Porteus 1961, JOSA 51, 123.
+        Roughness of the surfaces, rms in nm; the loss by scattering follows Bennett & Porteus 1961, JOSA 51, 123.
     """
     mirror = aluminium(wavelength) * (1 - dust) * np.exp(-((4 * np.pi * roughness / wavelength) ** 2))
     return mirror**3
@@ -124,14 +124,14 @@ def optics(wavelength: Curve, dust: float, roughness: float) -> Curve:
 
 _INDEX = 1.8
 _PUPIL = 90.0
-"""Effective index of the coatings, and distance of the exit pupil in mm; both are made up."""
+"""Effective index of the coatings, and distance of the exit pupil in mm; both invented."""
 
 
 def filter_curve(wavelength: Curve, name: str, x: float = 0.0, y: float = 0.0) -> Curve:
-    """Return the throughput of an interference filter above a place in the focal plane.
+    """Return the throughput of an interference filter at a position in the focal plane.
 
-    Off axis the band moves to the blue, by ``sqrt(1 - (sin(angle) / n)**2)`` (Lissberger & Wilcock 1959,
-    JOSA 49, 126); a coating that is thicker at one side moves it in proportion.
+    Off axis the band moves to the blue, by ``sqrt(1 - (sin(angle) / n)**2)`` (Lissberger & Wilcock 1959, JOSA 49, 126). The
+    coating is thicker at one side, which moves the band in proportion.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def filter_curve(wavelength: Curve, name: str, x: float = 0.0, y: float = 0.0) -
     name : `str`
         Name of the filter.
     x, y : `float`
-        Place in the focal plane, in mm from the axis.
+        Position in the focal plane, in mm from the axis.
     """
     distance = np.hypot(x, y)
     sine = distance / np.hypot(distance, _PUPIL)
@@ -187,11 +187,11 @@ Sol. Cells 92, 1305). A cold detector absorbs less at the red end."""
 _DEPTH_CM = 100e-4
 _COATING_INDEX = 2.0
 _COLLECTED = 0.96
-"""Part of the charge that is not lost to recombination; made up."""
+"""Fraction of the charge that is not lost to recombination; invented."""
 
 
 def _smooth(wavelength: Curve, values: Curve) -> Curve:
-    """Interpolate the table of silicon without the corners that straight lines have at its rows."""
+    """Interpolate a column of the table of silicon, smoothing the corners of linear interpolation."""
     fine = np.arange(250.0, 1151.0)
     lines = np.interp(fine, _SILICON[:, 0], values)
     window = np.exp(-0.5 * (np.arange(-24, 25) / 8.0) ** 2)
@@ -202,9 +202,9 @@ def _smooth(wavelength: Curve, values: Curve) -> Curve:
 def quantum_efficiency(wavelength: Curve, coating: float, dead: float) -> Curve:
     """Return the quantum efficiency of a back-illuminated CCD of 100 µm, fully depleted.
 
-    What the surface does not reflect, and the dead layer behind it does not take, is absorbed in the depth
-    (Janesick 2001, Scientific Charge-Coupled Devices, chapter 3). The reflectivity is that of one
-    layer of hafnia on silicon at normal incidence (Born & Wolf 1999, Principles of Optics, section 1.6.4).
+    Light that is neither reflected at the surface nor absorbed in the dead layer behind it is absorbed in the bulk
+    (Janesick 2001, Scientific Charge-Coupled Devices, chapter 3). The reflectivity is that of one layer of hafnia on silicon
+    at normal incidence (Born & Wolf 1999, Principles of Optics, section 1.6.4).
 
     Parameters
     ----------

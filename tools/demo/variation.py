@@ -1,4 +1,4 @@
-"""Differences from part to part that look random and are the same on every machine, for ever."""
+"""Variations from part to part that look random and are the same on every machine and with every version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 
 def scatter(*names: object) -> float:
-    """Return a number in [-1, 1) that is a function of the names alone.
+    """Return a number in [-1, 1) that depends only on the names.
 
     Streams of numpy's generators may change with its version (NEP 19); a hash does not.
     """

@@ -1,4 +1,4 @@
-"""Bundles and Butler repositories: the only room that imports ``lsst``, and only when it is asked to."""
+"""Import, export, correct and read Butler repositories; the only package that imports ``lsst``, when it is needed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curated.butler.importing.report import ImportReport, InstrumentReport
-from curated.butler.importing.request import ImportRequest
-from curated.core.diagnostic import CuratedError
+from curated.butler.importing import ImportReport, ImportRequest, InstrumentReport, run_import
+from curated.butler.repository import require_butler
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
@@ -58,19 +57,6 @@ def import_bundle(bundle: Path, repo: str, **options: Any) -> ImportReport:
     return run_import(ImportRequest(Path(bundle), repo, **options))
 
 
-def run_import(request: ImportRequest) -> ImportReport:
-    """Import a bundle as `import_bundle` does, as a request says."""
-    from curated.butler.importing.verification import verify_bundle
-
-    report, contents, missing = verify_bundle(request)
-    if contents is None:
-        return report
-    _require_butler()
-    from curated.butler.importing.importer import import_contents
-
-    return import_contents(contents, request, report, missing)
-
-
 def retract_release(
     repo: str,
     release: str,
@@ -87,17 +73,17 @@ def retract_release(
     repo : `str`
         Path, URI or alias of the repository.
     release : `str`
-        Its label.
+        Label of the release.
     instruments : sequence [`str`], optional
-        Only these; all that have the release if empty.
+        Instruments whose chains are changed; all that have the release if empty.
     undo : `bool`, optional
-        Whether to put it back.
+        Whether to put the release back.
     before : `str`, optional
-        The release, or other member, that it is put before; the end of the chain if not given.
+        Label of the release, or name of the member, to put it before; at the end of the chain if not given.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
-    _require_butler()
+    require_butler()
     from curated.butler.correcting.retraction import run_retract
 
     return run_retract(repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run)
@@ -133,7 +119,7 @@ def recertify_ranges(
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
-    _require_butler()
+    require_butler()
     from curated.butler.correcting.recertification import RecertificationRequest, run_recertify
 
     request = RecertificationRequest(
@@ -190,7 +176,7 @@ def export_package(
     CuratedError
         If the environment does not allow it: no Butler, no such collection, other files in ``output``.
     """
-    _require_butler()
+    require_butler()
     from curated.butler.certified.exporter import stock_of
     from curated.export.package import dataset_type_names, export_stock
 
@@ -211,7 +197,7 @@ def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> But
     **kwargs
         Passed on to ``Butler.from_config``, such as ``collections``.
     """
-    _require_butler()
+    require_butler()
     from curated.butler.repository import opening
 
     return opening.open_repository(repo, writeable=writeable, **kwargs)
@@ -219,7 +205,7 @@ def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> But
 
 def is_alias(name: str) -> bool:
     """Return whether the site's index of repositories has a name."""
-    _require_butler()
+    require_butler()
     from lsst.daf.butler import Butler
 
     return name in Butler.get_known_repos()
@@ -231,19 +217,10 @@ def read(butler: Butler, ref: DatasetRef) -> Calib:
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
-        An open repository.
+        The repository, opened in any way.
     ref : `lsst.daf.butler.DatasetRef`
-        What ``butler.find_dataset`` returned.
+        The dataset, such as ``butler.find_dataset`` returns.
     """
     from curated.butler.repository import opening
 
     return opening.read(butler, ref)
-
-
-def _require_butler() -> None:
-    try:
-        import lsst.daf.butler  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise CuratedError(
-            f"this needs Butler: {error}", "pip install 'curated-calibs[butler]', or set up the LSST stack"
-        ) from error

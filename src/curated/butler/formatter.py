@@ -55,12 +55,8 @@ class CalibFormatter(FormatterV2):
 
         Parameters
         ----------
-        path : `str`
-            A FITS file on this machine.
         component : `str`, optional
             A component that the storage class defines; only the stack's classes have any.
-        expected_size : `int`, optional
-            Ignored.
         """
         descriptor = self.file_descriptor
         use_calib(descriptor.storageClass)

@@ -304,10 +304,10 @@ def test_a_later_calibration_that_the_release_lacks_is_told(repo: str, package: 
 
 @pytest.mark.parametrize("repo", ["curated"], indirect=True)
 def test_ranges_that_somebody_split_become_whole_again(repo: str, package: GitPackage) -> None:
-    from curated.butler.importing.plan import timespan
+    from curated.butler.certified.lookup import timespan_of
 
     butler = open_repository(repo, writeable=True)
-    middle = timespan((tai_ns("2020-06-01T00:00:00"), tai_ns("2020-07-01T00:00:00")))
+    middle = timespan_of((tai_ns("2020-06-01T00:00:00"), tai_ns("2020-07-01T00:00:00")))
     butler.registry.decertify("Lab/calib/v1", "defects", middle)
     assert len(certified(repo)) == 6
     report = change(repo, package)
@@ -361,10 +361,10 @@ def test_what_comes_out_otherwise_than_planned_is_taken_back(
     from curated.butler.correcting.recertification import Timespan
 
     package.commit({NEW: text(DATES[2], 2, VALIDEND="2024-06-30T00:00:00")})
-    real = work.timespan
-    monkeypatch.setattr(work, "timespan", lambda span: Timespan.model_validate((span[0], span[1] - 1)))
+    real = work.timespan_of
+    monkeypatch.setattr(work, "timespan_of", lambda span: Timespan.model_validate((span[0], span[1] - 1)))
     with pytest.raises(CuratedError, match="nothing was changed"):
         change(repo, package)
     assert certified(repo) == FIRST
-    monkeypatch.setattr(work, "timespan", real)
+    monkeypatch.setattr(work, "timespan_of", real)
     assert change(repo, package).ok

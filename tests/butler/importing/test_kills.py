@@ -53,7 +53,7 @@ def test_a_run_of_which_butler_wrote_one_row_of_two_is_made_anew(bundle, tmp_pat
 
 
 def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> None:
-    from curated.butler.importing import execution as execute
+    from curated.butler.importing import execution
 
     repo = tmp_path / "repo"
     small = BundleMaker(label="v0")
@@ -61,10 +61,10 @@ def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> 
     import_bundle(small.write(tmp_path / "small"), str(repo))
     before = state_of(repo)
 
-    def full(plan) -> None:
+    def full(*args) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr(execute, "groups", full)
+    monkeypatch.setattr(execution, "_certify", full)
     with pytest.raises(CuratedError, match="no space"):
         import_bundle(bundle, str(repo))
     assert state_of(repo) == before

@@ -158,8 +158,8 @@ def test_an_import_that_lost_a_race_repeats(bundle, repo, monkeypatch) -> None:
     stale = []
     real = importer.make_plan
 
-    def late(butler, contents, repository, *, chain):
-        plan = real(butler, contents, repository, chain=chain)
+    def late(butler, contents, request):
+        plan = real(butler, contents, request)
         stale.append(plan)
         if len(stale) == 1:
             with monkeypatch.context() as patch:

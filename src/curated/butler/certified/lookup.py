@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, MissingCollectionError
+from lsst.daf.butler import (
+    Butler,
+    CollectionType,
+    DatasetRef,
+    DatasetType,
+    MissingCollectionError,
+    Timespan,
+)
 
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError
@@ -107,6 +114,11 @@ def certified_in(
         timespan = association.timespan
         if timespan is not None and not timespan.isEmpty():
             yield Certified(dataset_of(association.ref, name, Span.of(*timespan.nsec)), association.ref)
+
+
+def timespan_of(span: Span) -> Timespan:
+    """Return a range as Butler's class, exact to the nanosecond."""
+    return Timespan.model_validate(span)
 
 
 def dataset_of(ref: DatasetRef, collection: str, span: Span) -> Dataset:

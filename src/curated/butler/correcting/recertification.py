@@ -10,10 +10,9 @@ from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 
-from curated.butler.certified.lookup import Certified, certified_in
+from curated.butler.certified.lookup import Certified, certified_in, timespan_of
 from curated.butler.correcting.range_changes import RangeChange, RangeComparison, State, equal_ranges
 from curated.butler.correcting.session import changing
-from curated.butler.importing.plan import timespan
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.times import utc_texts
@@ -255,7 +254,7 @@ def _execute(butler: Butler, collection: str, change: RangeChange) -> None:
             for dataset, ref in change.after[key]:
                 refs_by_span.setdefault(dataset.span, []).append(ref)
         for span, refs in sorted(refs_by_span.items()):
-            butler.registry.certify(collection, refs, timespan(span))
+            butler.registry.certify(collection, refs, timespan_of(span))
     state = _state(butler, collection)
     wrong = [key for key, after in change.after.items() if not equal_ranges(state.get(key, ()), after)]
     if wrong:

@@ -1,1 +1,46 @@
 """Import of a bundle into a Butler repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from curated.butler.importing.report import ImportReport, InstrumentReport
+from curated.butler.importing.request import ImportRequest
+from curated.butler.repository import require_butler
+from curated.core.diagnostic import Diagnostic, Problem
+
+__all__ = ["ImportReport", "ImportRequest", "InstrumentReport", "run_import"]
+
+
+def run_import(request: ImportRequest) -> ImportReport:
+    """Read and verify a bundle, then import it; see `curated.butler.import_bundle`.
+
+    Butler, which takes seconds to start, is imported only if it is needed.
+    """
+    from curated.bundle.manifest_reader import read_contents
+    from curated.bundle.verification import verify
+    from curated.butler.importing.receipt import read_receipt
+
+    contents, diagnostics = read_contents(request.bundle)
+    if contents is None:
+        return ImportReport.of(request, None, diagnostics)
+    if request.label is not None:
+        contents = contents.relabelled(request.label)
+    problems = verify(contents, request.progress)
+    missing = _movable(problems) if request.transfer == "move" else {}
+    if len(missing) < len(problems):
+        diagnostics = [Diagnostic.from_problem(problem, path) for path, problem in problems.items()]
+        return ImportReport.of(request, contents, diagnostics)
+    if not request.dry_run and not request.clean:
+        report = read_receipt(request, contents)
+        if report is not None:
+            return report
+    require_butler()
+    from curated.butler.importing.importer import import_contents
+
+    return import_contents(request, contents, missing)
+
+
+def _movable(problems: Mapping[str, Problem]) -> dict[str, Problem]:
+    """Return the problems of missing files, which a killed import may have moved; the comparison shows which."""
+    return {path: problem for path, problem in problems.items() if problem.code == "CAL613"}

@@ -1,36 +1,64 @@
-"""A plan, carried out: one transaction for all that readers see."""
+"""Execution of a plan: one transaction for everything that readers see."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
+from typing import NamedTuple
 
 from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset, Formatter, FormatterV2
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
 from curated.bundle.verification import Progress, tracked
+from curated.butler.certified.lookup import timespan_of
 from curated.butler.formatter import CalibFormatter
-from curated.butler.importing.placement import placement
-from curated.butler.importing.plan import Plan, groups
-from curated.butler.importing.receipt import Witness
-from curated.butler.importing.summary import chain_members
+from curated.butler.importing.plan import Plan
+from curated.butler.importing.receipt import commit_count
+from curated.butler.importing.request import ImportRequest
+from curated.butler.importing.transfer import FileSource, Uris, butler_mode, file_source
 from curated.butler.repository.files import local_uri
-from curated.butler.repository.opening import configured_formatters
+from curated.butler.repository.opening import configured_formatters, database_file
+from curated.core.diagnostic import Diagnostic, Problem
 from curated.registry import all_types
 
-Formatters = dict[tuple[str, str], type[Formatter | FormatterV2]]
-"""Formatter to record, by dataset type and instrument; without an entry the repository decides."""
+Formatters = Mapping[tuple[str, str], type[Formatter | FormatterV2]]
+"""Formatter to record, by dataset type and instrument; Butler decides on all others."""
 
-# Enough that the cost of a call does not count; few enough that what Butler makes of them is no memory.
+# Enough that the cost of a call does not count; few enough that Butler's records of them need little memory.
 _BATCH = 5_000
 
 
-def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, repository: str) -> Formatters:
-    """Decide whose formatter is recorded for the datasets that a plan ingests.
+class FormatterChoice(NamedTuple):
+    """Formatters to record, and what is to be said about them."""
+
+    formatters: Formatters
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What the execution of a plan did.
+
+    Parameters
+    ----------
+    first_commit : `int` or `None`
+        Number of commits of the SQLite database before the transaction; `None` for another database.
+    commits : `int`
+        Number of commits that were made.
+    paths : `dict` [`str`, `str`]
+        Local files of the datasets that were ingested, by UUID; Butler may have put others where it wants them.
+    """
+
+    first_commit: int | None
+    commits: int
+    paths: Mapping[str, str]
+
+
+def choose_formatters(butler: Butler, config: ButlerConfig, plan: Plan, repository: str) -> FormatterChoice:
+    """Choose the formatters to record for the datasets that a plan ingests.
 
     A repository's own formatters are used wherever they can be imported. Where they cannot, and
     the repository holds calibrations only, ours is recorded; a repository that is shared with the
@@ -38,78 +66,45 @@ def choose_formatters(plan: Plan, config: ButlerConfig, butler: Butler, reposito
 
     Parameters
     ----------
-    plan : `Plan`
-        What the import does; findings are added.
-    config : `lsst.daf.butler.ButlerConfig`
-        The repository's configuration.
-    butler : `lsst.daf.butler.Butler`
-        The repository.
     repository : `str`
-        Its name in findings.
+        Name of the repository in findings.
     """
     if ("datastore", "formatters") not in config:
         # Several datastores, each with its own; Butler sorts that out.
-        return {}
+        return FormatterChoice({})
     factory = configured_formatters(config, butler)
-    chosen: Formatters = {}
-    failed: dict[str, list[str]] = {}
+    formatters: dict[tuple[str, str], type[Formatter | FormatterV2]] = {}
+    types_by_error: dict[str, set[str]] = {}
     for entry in plan.ingest:
         key = (entry.dataset_type, entry.instrument)
-        if key in chosen:
+        if key in formatters:
             continue
         try:
-            chosen[key] = factory.getFormatterClass(plan.ref(entry))
+            formatters[key] = factory.getFormatterClass(plan.refs[entry.uuid])
         except (ImportError, KeyError) as error:
-            chosen[key] = CalibFormatter
-            failed.setdefault(str(error), []).append(entry.dataset_type)
-    if failed:
-        code = "CAL629" if _shared(butler, plan) else "CAL628"
-        for why, names in failed.items():
-            plan.find(repository, code, f"{', '.join(sorted(set(names)))}: {why}")
-    return chosen
+            formatters[key] = CalibFormatter
+            types_by_error.setdefault(str(error), set()).add(entry.dataset_type)
+    code = "CAL629" if types_by_error and _is_shared(butler, plan) else "CAL628"
+    problems = [
+        Problem(code, (), f"{', '.join(sorted(types))}: {error}") for error, types in types_by_error.items()
+    ]
+    return FormatterChoice(formatters, tuple(Diagnostic.from_problem(p, repository) for p in problems))
 
 
-def _shared(butler: Butler, plan: Plan) -> bool:
-    ours = {kind.name for kind in plan.contents.kinds} | {cls.SPEC.dataset for cls in all_types().values()}
-    return any(found.name not in ours for found in butler.registry.queryDatasetTypes())
-
-
-def method_for(transfer: str, bundle: Path, butler: Butler) -> str:
-    """Return how Butler is to transfer files.
-
-    Butler's own move cannot be repeated when it was killed. Ours links, or copies where it must, and
-    removes the bundle's files when all is done.
-
-    Parameters
-    ----------
-    transfer : `str`
-        What the user wants.
-    bundle : `pathlib.Path`
-        The bundle's directory.
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    """
-    if transfer != "move":
-        return transfer
-    device = bundle.stat().st_dev
-    for root in butler.get_datastore_roots().values():
-        if root is None or not root.isLocal or Path(root.ospath).stat().st_dev != device:
-            return "copy"
-    return "hardlink"
+def _is_shared(butler: Butler, plan: Plan) -> bool:
+    calibrations = {kind.name for kind in plan.contents.kinds}
+    calibrations |= {cls.SPEC.dataset for cls in all_types().values()}
+    return any(existing.name not in calibrations for existing in butler.registry.queryDatasetTypes())
 
 
 def execute(
     butler: Butler,
     config: ButlerConfig,
     plan: Plan,
+    request: ImportRequest,
     formatters: Formatters,
-    transfer: str,
-    witness: Witness,
-    *,
-    chain: bool = True,
-    progress: Progress | None = None,
-    uploaded: Mapping[str, ResourcePath] | None = None,
-) -> None:
+    uploads: Uris,
+) -> Execution:
     """Carry out a plan.
 
     Dataset types are registered first, which Butler cannot take back and which nobody sees. Collections, records,
@@ -117,84 +112,60 @@ def execute(
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    config : `lsst.daf.butler.ButlerConfig`
-        Its configuration.
     plan : `Plan`
-        What to do.
-    formatters : `dict`
-        Whose formatter to record, by dataset type.
-    transfer : `str`
-        How files go into the repository.
-    witness : `Witness`
-        Told of what is written, and when.
-    chain : `bool`, optional
-        Whether to change the chains of recommended collections.
-    progress : callable, optional
-        Told the stage, how much is done, and how much there is.
-    uploaded : `dict`, optional
-        Objects that files were uploaded to before, by the file's path.
+        A plan without errors.
+    uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
+        Objects that files were uploaded to, by path in the bundle.
     """
     for name in sorted(plan.survey.new_types):
         butler.registry.registerDatasetType(plan.survey.dataset_types[name])
-    method = method_for(transfer, plan.contents.root, butler)
-    with placement(butler, config, plan, method) as place, _caching(butler, plan), butler.transaction():
-        witness.begin()
-        _register(butler, plan)
-        for element, records in plan.survey.missing.items():
+    mode = butler_mode(request.transfer, plan.contents.root, butler)
+    database = database_file(config)
+    with (
+        file_source(butler, config, plan, mode, uploads) as source,
+        _collection_cache(butler, plan),
+        butler.transaction(),
+    ):
+        first_commit = None if database is None else commit_count(database)
+        _register_collections(butler, plan)
+        for element, records in plan.survey.new_records.items():
             butler.registry.insertDimensionData(element, *records, skip_existing=True)
-        if place is None:
-            root = str(plan.contents.root.absolute())
-            _ingest(butler, plan, formatters, method, _joined(root, uploaded or {}), progress)
-            if method == "direct":
-                plan.files.update((e.uuid, os.path.join(root, e.path)) for e in plan.ingest)
-        else:
-            # Every file is in the datastore; "split" finds that out with less work than None.
-            _ingest(butler, plan, formatters, "split", place.put, progress)
-        for collection, refs, span in tracked("certify", len(plan.certify), progress, groups(plan)):
-            butler.registry.certify(collection, refs, span)
-    witness.commits += 1
-    for entry, uri in plan.lost:
-        source = ResourcePath(str(plan.contents.root / entry.path))
-        uri.transfer_from(source, transfer="copy", overwrite=True)
-    if chain:
-        _prepend(butler, plan, witness)
-    if transfer == "move":
+        paths = _ingest(butler, plan, formatters, source, request.progress)
+        _certify(butler, plan, request.progress)
+    for entry, uri in plan.files.lost:
+        original = ResourcePath(str(plan.contents.root / entry.path))
+        uri.transfer_from(original, transfer="copy", overwrite=True)
+    commits = 1 + _prepend_to_chains(butler, plan)
+    if request.transfer == "move":
         for entry in plan.ingest:
             (plan.contents.root / entry.path).unlink()
+    return Execution(first_commit, commits, paths)
 
 
-def _caching(butler: Butler, plan: Plan) -> AbstractContextManager[None]:
-    """Let Butler remember collections, where it need not look for overlaps.
+def _collection_cache(butler: Butler, plan: Plan) -> AbstractContextManager[None]:
+    """Let Butler cache collections, unless it has to look for overlaps.
 
-    Its look is blind to what was certified since it began to remember. Into a collection that is new nobody else has
-    certified anything, and the bundle's own ranges have been compared; into another one it has to look each time.
+    The cached overlap check misses certifications made after caching began. Into a new collection nobody else has
+    certified anything, and the bundle's own ranges have been compared; in an existing one Butler has to look each time.
     """
     names = {target.calibration for target in plan.contents.targets}
     return nullcontext() if names & plan.survey.collections.keys() else butler.registry.caching_context()
 
 
-def _register(butler: Butler, plan: Plan) -> None:
-    """Register collections, within the transaction: of a RUN, Butler writes one row and then the other."""
-    known = plan.survey.collections.keys()
-    for run in sorted({entry.run for entry in plan.contents.entries} - known):
+def _register_collections(butler: Butler, plan: Plan) -> None:
+    """Register collections, within the transaction: outside of one, a kill may leave half of the rows of a RUN."""
+    existing = plan.survey.collections.keys()
+    for run in sorted({entry.run for entry in plan.contents.entries} - existing):
         butler.collections.register(run, CollectionType.RUN, doc=plan.contents.doc)
-    for name in sorted({target.calibration for target in plan.contents.targets} - known):
+    for name in sorted({target.calibration for target in plan.contents.targets} - existing):
         butler.collections.register(name, CollectionType.CALIBRATION, doc=plan.contents.doc)
 
 
 def renew_runs(butler: Butler, plan: Plan) -> None:
-    """Register those RUNs anew that were there and have no datasets, unless they are in a chain.
+    """Register existing RUNs that have no datasets and are in no chain again, after Butler has refused to ingest.
 
-    A program that was killed while it registered one may have left it by half. Nothing can be written to it then.
-
-    Parameters
-    ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository, which has refused to ingest.
-    plan : `Plan`
-        What the import does.
+    A program that was killed while it registered one may have written only one of its two rows. Nothing can be ingested
+    into such a RUN.
     """
     runs = {entry.run for entry in plan.ingest} & plan.survey.collections.keys()
     if not runs:
@@ -208,38 +179,34 @@ def renew_runs(butler: Butler, plan: Plan) -> None:
 
 
 def _ingest(
-    butler: Butler,
-    plan: Plan,
-    formatters: Formatters,
-    method: str,
-    find: Callable[[list[Entry]], Sequence[ResourcePath]],
-    progress: Progress | None,
-) -> None:
+    butler: Butler, plan: Plan, formatters: Formatters, source: FileSource, progress: Progress | None
+) -> dict[str, str]:
+    """Ingest datasets and return their local files, by UUID, if they are known."""
+    paths: dict[str, str] = {}
     done = 0
     for entries in _batches(plan.ingest):
+        locations = source.provide(entries)
         files = [
             FileDataset(
-                path=path,
-                refs=[plan.ref(entry)],
+                path=local_uri(location) if isinstance(location, str) else location,
+                refs=[plan.refs[entry.uuid]],
                 # Butler would look it up again for each file.
                 formatter=formatters.get((entry.dataset_type, entry.instrument)),
             )
-            for entry, path in zip(entries, find(entries), strict=True)
+            for entry, location in zip(entries, locations, strict=True)
         ]
-        butler.ingest(*files, transfer=method, skip_existing=True)
+        butler.ingest(*files, transfer=source.mode, skip_existing=True)
+        if source.mode in ("split", "direct"):
+            pairs = zip(entries, locations, strict=True)
+            paths |= {entry.uuid: location for entry, location in pairs if isinstance(location, str)}
         done += len(entries)
         if progress is not None:
             progress("ingest", done, len(plan.ingest))
+    return paths
 
 
-def _joined(
-    root: str, uploaded: Mapping[str, ResourcePath]
-) -> Callable[[list[Entry]], Sequence[ResourcePath]]:
-    return lambda entries: [uploaded.get(e.path) or local_uri(os.path.join(root, e.path)) for e in entries]
-
-
-def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Yield entries in portions of whole RUNs: Butler makes a table for each RUN in each call."""
+def _batches(entries: tuple[Entry, ...]) -> Iterator[list[Entry]]:
+    """Yield entries in batches of whole RUNs: Butler makes a table for each RUN in each call."""
     batch: list[Entry] = []
     by_run = groupby(sorted(entries, key=lambda entry: entry.run), key=lambda entry: entry.run)
     for _, members in by_run:
@@ -251,12 +218,24 @@ def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _prepend(butler: Butler, plan: Plan, witness: Witness) -> None:
+def _certify(butler: Butler, plan: Plan, progress: Progress | None) -> None:
+    groups = plan.certifications.new
+    for (collection, _, span), entries in tracked("certify", len(groups), progress, groups.items()):
+        refs = [plan.refs[entry.uuid] for entry in entries]
+        butler.registry.certify(collection, refs, timespan_of(span))
+
+
+def _prepend_to_chains(butler: Butler, plan: Plan) -> int:
+    """Prepend the release to each instrument's chain, and return how many commits that took."""
+    commits = 0
     for target in plan.contents.targets:
-        before, after = chain_members(plan, target)
+        if target.instrument not in plan.chains:
+            continue
+        before, after = plan.chains[target.instrument]
         if before is None:
             butler.collections.register(target.chain, CollectionType.CHAINED)
-            witness.commits += 1
+            commits += 1
         if before != after:
             butler.collections.prepend_chain(target.chain, target.calibration)
-            witness.commits += 1
+            commits += 1
+    return commits

@@ -1,82 +1,99 @@
-"""Where an older release of the chain is found although the new one has nothing there."""
+"""Ranges in which an older release of the chain is found, because the new release has a gap there."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType
 
 from curated.bundle.contents import DOC, Target
 from curated.butler.certified.lookup import certified_in
 from curated.butler.importing.plan import Plan
-from curated.butler.importing.summary import chain_members
+from curated.core.diagnostic import Diagnostic, Problem
 from curated.datasets.record import Key, key_text
 from curated.datasets.spans import Span, left_over
 
-Ranges = dict[Key, list[Span]]
+Ranges = Mapping[Key, list[Span]]
 
 
-def find_holes(butler: Butler, plan: Plan, repository: str) -> None:
-    """Add a finding for each older release that is seen through the new one.
-
-    A lookup takes the first member of a chain that covers the time. Only releases count, which say so in their
-    documentation: other members of a chain are there to add what the releases do not have.
+class Gap(NamedTuple):
+    """The ranges in which an older release is found.
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
+    target : `Target`
+        Collections of the new release.
+    release : `str`
+        Calibration collection of the older one.
+    ranges : `dict` [`Key`, `list` [`Span`]]
+        Where it is found.
+    """
+
+    target: Target
+    release: str
+    ranges: Ranges
+
+
+def find_gaps(butler: Butler, plan: Plan) -> Iterator[Gap]:
+    """Yield the gaps through which older releases of the chains are found.
+
+    A lookup takes the first member of a chain that covers the time. Only releases count, which are recognized by
+    their documentation: other members of a chain are there to add what the releases do not have.
+
+    Parameters
+    ----------
     plan : `Plan`
-        What the import does; findings are added.
-    repository : `str`
-        Its name in findings.
+        It must be complete.
     """
     for target in plan.contents.targets:
-        _, members = chain_members(plan, target)
+        if target.instrument not in plan.chains:
+            continue
+        members = plan.chains[target.instrument].after
         older = members[members.index(target.calibration) + 1 :]
         infos = [butler.collections.get_info(name, include_summary=True) for name in older]
         releases = [i for i in infos if i.type is CollectionType.CALIBRATION and i.doc.startswith(DOC)]
-        cover = _ours(plan, target) if releases else {}
+        covers = _planned_ranges(plan, target) if releases else {}
         for info in releases:
-            held = _held(butler, info)
-            seen = {
-                key: left for key, spans in held.items() if (left := left_over(spans, cover.get(key, [])))
+            ranges = _certified_ranges(butler, info)
+            uncovered = {
+                key: parts
+                for key, spans in ranges.items()
+                if (parts := left_over(spans, covers.get(key, [])))
             }
-            if seen:
-                plan.find(
-                    repository, "CAL640", _text(target, info.name, seen), _hint(repository, target, info.name)
-                )
-            for key, spans in held.items():
-                cover.setdefault(key, []).extend(spans)
+            if uncovered:
+                yield Gap(target, info.name, uncovered)
+            covers = {key: covers.get(key, []) + ranges.get(key, []) for key in covers.keys() | ranges.keys()}
 
 
-def _ours(plan: Plan, target: Target) -> Ranges:
-    ranges: Ranges = defaultdict(list)
+def gap_diagnostic(gap: Gap, repository: str) -> Diagnostic:
+    """Return a gap as a finding about a repository."""
+    key, spans = min(gap.ranges.items(), key=str)
+    products, ranges = len(gap.ranges), sum(map(len, gap.ranges.values()))
+    detail = (
+        f"{gap.release} is found where {gap.target.calibration} has nothing: {ranges} range{'s' * (ranges > 1)} of "
+        f"{products} product{'s' * (products > 1)}, such as {key_text(key)}, {spans[0]}"
+    )
+    label = gap.release.removeprefix(f"{gap.target.instrument}/calib/")
+    hint = f"if it is not to be found there, 'curated retract {repository} {label}' takes it out of the chain"
+    return Diagnostic.from_problem(Problem("CAL640", (), detail, hint), repository)
+
+
+def _planned_ranges(plan: Plan, target: Target) -> Ranges:
+    """Return what a release will cover: the bundle's ranges, and those that it has already."""
+    ranges: dict[Key, list[Span]] = defaultdict(list)
     for entry in plan.contents.entries:
         if entry.collection == target.calibration:
             ranges[entry.key].append(entry.span)
-    for key, spans in plan.held.get(target.calibration, {}).items():
-        ranges[key] += spans
+    for key, datasets in plan.certifications.existing.get(target.calibration, {}).items():
+        ranges[key] += [dataset.span for dataset in datasets]
     return ranges
 
 
-def _held(butler: Butler, info: CollectionInfo) -> Ranges:
-    ranges: Ranges = defaultdict(list)
+def _certified_ranges(butler: Butler, info: CollectionInfo) -> Ranges:
+    ranges: dict[Key, list[Span]] = defaultdict(list)
     for name in sorted(info.dataset_types or ()):
-        for one in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
-            ranges[one.dataset.key].append(one.dataset.span)
+        for certified in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
+            ranges[certified.dataset.key].append(certified.dataset.span)
     return ranges
-
-
-def _text(target: Target, older: str, seen: Ranges) -> str:
-    key, spans = min(seen.items(), key=str)
-    products, ranges = len(seen), sum(map(len, seen.values()))
-    return (
-        f"{older} is found where {target.calibration} has nothing: {ranges} range{'s' * (ranges > 1)} of "
-        f"{products} product{'s' * (products > 1)}, such as {key_text(key)}, {spans[0]}"
-    )
-
-
-def _hint(repository: str, target: Target, older: str) -> str:
-    label = older.removeprefix(f"{target.instrument}/calib/")
-    return f"if it is not to be found there, 'curated retract {repository} {label}' takes it out of the chain"

@@ -1,149 +1,181 @@
-"""A bundle into a repository: all of it or nothing, and nothing twice."""
+"""Import of a verified bundle into a repository: all of it or nothing, and nothing twice."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from lsst.daf.butler import Butler, ButlerConfig
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.bundle.contents import Contents
-from curated.butler.importing.execution import choose_formatters, execute, method_for, renew_runs
-from curated.butler.importing.gaps import find_holes
+from curated.butler.importing.execution import (
+    Execution,
+    Formatters,
+    choose_formatters,
+    execute,
+    renew_runs,
+)
+from curated.butler.importing.gaps import find_gaps, gap_diagnostic
 from curated.butler.importing.orphans import find_orphans, remove_orphans
-from curated.butler.importing.plan import Plan
-from curated.butler.importing.planner import make_plan
-from curated.butler.importing.receipt import Witness, write_receipt
-from curated.butler.importing.report import ImportReport
+from curated.butler.importing.plan import Plan, make_plan
+from curated.butler.importing.receipt import DatabaseSnapshot, write_receipt
+from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
-from curated.butler.importing.summary import instrument_reports
-from curated.butler.importing.upload import refuse_links, upload, upload_places
-from curated.butler.importing.verification import located, question
+from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
 from curated.butler.repository.creation import create_repository, datastore_root, read_seed
 from curated.butler.repository.failures import remote_failures
 from curated.butler.repository.locks import config_lock, registry_lock
-from curated.butler.repository.opening import (
-    check_database,
-    database_file,
-    find_config,
-    repository_root,
-)
-from curated.core.diagnostic import CuratedError, Problem, has_errors
+from curated.butler.repository.opening import check_database, database_file, find_config, repository_root
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.registry import all_types
 
-# Where no lock keeps others out, an import that loses a race finds the winner's datasets next time.
+# Where no lock keeps others out, an import that loses a race finds the winner's datasets at the next attempt.
 _ATTEMPTS = 3
 
 
+class _Preparation(NamedTuple):
+    """A plan with the choices that it needs, and all findings."""
+
+    plan: Plan
+    formatters: Formatters
+    destinations: Uris
+    diagnostics: tuple[Diagnostic, ...]
+
+
 def import_contents(
-    contents: Contents, request: ImportRequest, report: ImportReport, missing: Mapping[str, Problem]
+    request: ImportRequest, contents: Contents, missing: Mapping[str, Problem]
 ) -> ImportReport:
-    """Bring a verified bundle into a repository.
+    """Import a verified bundle into a repository.
 
     Parameters
     ----------
-    contents : `Contents`
-        The bundle.
-    request : `ImportRequest`
-        Into what, and how.
-    report : `ImportReport`
-        What is known so far.
     missing : `dict` [`str`, `Problem`]
-        Files that an import by moving may have moved already.
+        Problems of missing files, which an earlier import may have moved into the repository, by path.
+
+    Raises
+    ------
+    CuratedError
+        If the repository cannot be used or written.
     """
-    with (
-        _failures(),
-        remote_failures(),
-        _repository(contents, request) as (config, created),
-        ExitStack() as opened,
-    ):
-        return _import(contents, config, request, replace(report, created=created), missing, opened)
-
-
-def _import(
-    contents: Contents,
-    config: ButlerConfig,
-    request: ImportRequest,
-    report: ImportReport,
-    missing: Mapping[str, Problem],
-    opened: ExitStack,
-) -> ImportReport:
-    for attempt in range(1, _ATTEMPTS + 1):
-        witness = Witness(database_file(config))
-        witness.look()
-        butler = opened.enter_context(closing(Butler.from_config(config, writeable=not request.dry_run)))
-        refuse_links(request.transfer, *butler.get_datastore_roots().values())
-        plan = make_plan(butler, contents, report.repository, chain=request.chain)
-        lost = {entry.path for entry in plan.ingest} | {entry.path for entry, _ in plan.lost}
-        plan.diagnostics += located({path: missing[path] for path in sorted(lost & missing.keys())})
-        formatters = choose_formatters(plan, config, butler, report.repository)
-        if request.chain and plan.complete:
-            find_holes(butler, plan, report.repository)
-        places = upload_places(butler, config, plan, method_for(request.transfer, plan.contents.root, butler))
-        if request.dry_run or has_errors(plan.diagnostics):
-            return _reported(report, plan, request, butler)
-        if attempt > 1:
-            renew_runs(butler, plan)
-        try:
-            uploaded = upload(plan, places, request.progress)
-            execute(
-                butler,
-                config,
-                plan,
-                formatters,
-                request.transfer,
-                witness,
-                chain=request.chain,
-                progress=request.progress,
-                uploaded=uploaded,
-            )
-        except ConflictingDefinitionError:
-            if attempt == _ATTEMPTS:
-                raise
-        else:
-            witness.check()
-            done = _reported(report, plan, request, butler)
-            _remember(done, plan, request, witness)
-            return done
+    with _failures(), remote_failures(), _repository(request, contents) as (config, created):
+        for attempt in range(1, _ATTEMPTS + 1):
+            with closing(Butler.from_config(config, writeable=not request.dry_run)) as butler:
+                try:
+                    report = _attempt(butler, config, request, contents, missing, retry=attempt > 1)
+                    return replace(report, created=created)
+                except ConflictingDefinitionError:
+                    if attempt == _ATTEMPTS:
+                        raise
     raise AssertionError("the last attempt returns or raises")
 
 
-def _remember(report: ImportReport, plan: Plan, request: ImportRequest, witness: Witness) -> None:
-    asked = question(plan.contents, request)
-    fresh = not plan.present and not plan.certified
-    state = witness.state(fresh=fresh, changed=report.changed)
-    if asked is not None and state is not None and witness.database is not None:
-        write_receipt(asked, report, witness.database, state, plan.files, plan.contents)
+def _attempt(
+    butler: Butler,
+    config: ButlerConfig,
+    request: ImportRequest,
+    contents: Contents,
+    missing: Mapping[str, Problem],
+    *,
+    retry: bool,
+) -> ImportReport:
+    database = database_file(config)
+    snapshot = None if database is None else DatabaseSnapshot.of(database)
+    refuse_links(request.transfer, butler.get_datastore_roots().values())
+    preparation = _prepare(butler, config, request, contents, missing)
+    plan = preparation.plan
+    if request.dry_run or has_errors(preparation.diagnostics):
+        return _report(butler, request, plan, preparation.diagnostics, plan.files.paths.values())
+    if retry:
+        renew_runs(butler, plan)
+    uploads = upload(plan, preparation.destinations, request.progress)
+    execution = execute(butler, config, plan, request, preparation.formatters, uploads)
+    if snapshot is not None:
+        snapshot.require_same_file()
+    paths = {**plan.files.paths, **execution.paths}
+    report = _report(butler, request, plan, preparation.diagnostics, paths.values())
+    if snapshot is not None:
+        _write_receipt(request, plan, report, snapshot, execution, paths)
+    return report
 
 
-def _reported(report: ImportReport, plan: Plan, request: ImportRequest, butler: Butler) -> ImportReport:
-    copied = [entry for entry, _ in plan.lost]
-    if method_for(request.transfer, plan.contents.root, butler) == "copy":
-        copied += plan.ingest
-    thoroughly = request.clean or request.dry_run
-    orphans = find_orphans(butler, plan, report.repository, thoroughly=thoroughly)
+def _prepare(
+    butler: Butler,
+    config: ButlerConfig,
+    request: ImportRequest,
+    contents: Contents,
+    missing: Mapping[str, Problem],
+) -> _Preparation:
+    plan = make_plan(butler, contents, request)
+    mode = butler_mode(request.transfer, contents.root, butler)
+    uploads = plan_uploads(butler, config, plan, mode)
+    formatters = choose_formatters(butler, config, plan, request.repo)
+    gaps = find_gaps(butler, plan) if plan.complete else ()
+    paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
+    diagnostics = (
+        *plan.diagnostics,
+        *(Diagnostic.from_problem(missing[path], path) for path in paths & missing.keys()),
+        *formatters.diagnostics,
+        *(gap_diagnostic(gap, request.repo) for gap in gaps),
+        *uploads.diagnostics,
+    )
+    return _Preparation(plan, formatters.formatters, uploads.destinations, diagnostics)
+
+
+def _report(
+    butler: Butler,
+    request: ImportRequest,
+    plan: Plan,
+    diagnostics: Iterable[Diagnostic],
+    paths: Iterable[str],
+) -> ImportReport:
+    """Look for files of killed imports, remove them if requested, and report."""
+    report = ImportReport.of(request, plan.contents, diagnostics)
+    runs = {entry.run for entry in plan.contents.entries}
+    orphans = find_orphans(butler, request.repo, runs, set(paths), stores=request.clean or request.dry_run)
     removed: tuple[str, ...] = ()
-    if orphans and request.clean and not request.dry_run and not has_errors(plan.diagnostics):
+    if orphans and request.clean and not request.dry_run and report.ok:
         removed = remove_orphans(butler, orphans)
     elif orphans:
-        plan.find(report.repository, "CAL641", str(orphans))
+        finding = Diagnostic.from_problem(Problem("CAL641", (), str(orphans)), request.repo)
+        report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, finding))))
+    copied = [entry for entry, _ in plan.files.lost]
+    if butler_mode(request.transfer, plan.contents.root, butler) == "copy":
+        copied += plan.ingest
     return replace(
         report,
         planned=plan.complete,
-        instruments=instrument_reports(plan, chain=request.chain),
+        instruments=instrument_reports(plan),
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
-        diagnostics=tuple(sorted(plan.diagnostics)),
     )
 
 
+def _write_receipt(
+    request: ImportRequest,
+    plan: Plan,
+    report: ImportReport,
+    snapshot: DatabaseSnapshot,
+    execution: Execution,
+    paths: Mapping[str, str],
+) -> None:
+    state = snapshot.undisturbed_state(
+        execution.first_commit or 0,
+        execution.commits,
+        fresh=not plan.datasets.refs and not plan.certifications.present,
+        changed=report.changed,
+    )
+    if state is not None:
+        write_receipt(request, plan.contents, report, snapshot.database, state, paths)
+
+
 @contextmanager
-def _repository(contents: Contents, request: ImportRequest) -> Iterator[tuple[ButlerConfig, bool]]:
+def _repository(request: ImportRequest, contents: Contents) -> Iterator[tuple[ButlerConfig, bool]]:
     """Yield the configuration of a repository to work on, and whether it is new."""
     config = find_config(request.repo)
     if config is not None:
@@ -154,19 +186,19 @@ def _repository(contents: Contents, request: ImportRequest) -> Iterator[tuple[Bu
             check_database(config, request.wait, write=not request.dry_run)
             yield config, False
         return
-    # All types, so that later bundles with more of them find the repository prepared.
+    # All types, so that the repository is ready for later bundles with more of them.
     names = {kind.name for kind in contents.kinds} | {cls.SPEC.dataset for cls in all_types().values()}
     seed = read_seed(request.seed_config)
-    refuse_links(request.transfer, datastore_root(repository_root(request.repo), seed))
+    refuse_links(request.transfer, [datastore_root(repository_root(request.repo), seed)])
     if not request.dry_run:
         with registry_lock(seed, request.wait):
-            found = find_config(request.repo)  # somebody else may have made it in the meantime
-            config = found or create_repository(request.repo, names, request.seed_config)
+            existing = find_config(request.repo)  # another import may have created it in the meantime
+            config = existing or create_repository(request.repo, names, request.seed_config)
             with config_lock(config, request.wait):
-                yield config, found is None
+                yield config, existing is None
         return
     with tempfile.TemporaryDirectory() as directory:
-        # Planned against an empty one, so that what Butler itself would refuse is found as well.
+        # A plan for an empty repository also shows what Butler itself would refuse.
         yield create_repository(str(Path(directory) / "repository"), names), True
 
 

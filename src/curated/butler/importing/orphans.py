@@ -1,10 +1,10 @@
-"""What killed imports have left on disk or in an object store, and nothing refers to."""
+"""Files and objects that killed imports have left in a repository, and to which nothing refers."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +13,6 @@ from pathlib import Path
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.resources import ResourcePath
 
-from curated.butler.importing.plan import Plan
 from curated.butler.repository.creation import abandoned_repositories
 
 _CHUNK = 10_000
@@ -21,7 +20,7 @@ _CHUNK = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """Files under the RUNs of a bundle that no dataset has, and unfinished repositories.
+    """Files under the RUNs of a bundle that belong to no dataset, and unfinished repositories.
 
     Parameters
     ----------
@@ -30,7 +29,7 @@ class Orphans:
     directories : `tuple` [`str`]
         Absolute paths of repositories whose creation was killed.
     size : `int`
-        Of the files, in bytes.
+        Total size of the files in bytes.
     """
 
     files: tuple[str, ...] = ()
@@ -46,82 +45,84 @@ class Orphans:
             count = f"{len(self.files)} file{'s' * (len(self.files) > 1)}"
             parts.append(f"{count} ({self.size / 1e6:.1f} MB), such as {self.files[0]}")
         if self.directories:
-            many = len(self.directories)
-            count = f"{many} unfinished repositor{'ies' if many > 1 else 'y'}"
+            number = len(self.directories)
+            count = f"{number} unfinished repositor{'ies' if number > 1 else 'y'}"
             parts.append(f"{count}, such as {self.directories[0]}")
         return " and ".join(parts) + ", left by killed imports: nothing refers to it"
 
 
-def find_orphans(butler: Butler, plan: Plan, repository: str, *, thoroughly: bool) -> Orphans:
-    """Look for what killed imports have left of a bundle.
+def find_orphans(
+    butler: Butler, repository: str, runs: Iterable[str], paths: Collection[str], *, stores: bool
+) -> Orphans:
+    """Find what killed imports have left of a bundle.
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    plan : `Plan`
-        What the import does, or has done.
     repository : `str`
         Path or URI of the repository.
-    thoroughly : `bool`
-        Whether to look into object stores as well, which takes a request for each RUN and more.
+    runs : iterable [`str`]
+        RUNs of the bundle.
+    paths : collection [`str`]
+        Files that are known to belong to datasets.
+    stores : `bool`
+        Whether to look into object stores as well, which takes requests for each RUN.
     """
-    runs = sorted({entry.run for entry in plan.contents.entries})
-    files = {path for root in _roots(butler) for run in runs for path in _files(os.path.join(root, run))}
-    files -= set(plan.files.values())
-    if thoroughly:
-        files |= {name for root in _stores(butler) for run in runs for name in _objects(root, run)}
+    runs = sorted(runs)
+    files = {
+        path for root in _local_roots(butler) for run in runs for path in _files(os.path.join(root, run))
+    }
+    files -= set(paths)
+    if stores:
+        files |= {uri for root in _store_roots(butler) for run in runs for uri in _objects(root, run)}
     if files:
-        known = sorted(set(runs) & set(butler.collections.query("*")))
-        files -= set(_named(butler, _datasets(butler, known)))
-    size = sum(_size(path) for path in files)
+        existing_runs = sorted(set(runs) & set(butler.collections.query("*")))
+        files -= set(_dataset_files(butler, _datasets(butler, existing_runs)))
+    size = sum(_size(name) for name in files)
     return Orphans(tuple(sorted(files)), tuple(abandoned_repositories(repository)), size)
 
 
 def remove_orphans(butler: Butler, orphans: Orphans) -> tuple[str, ...]:
     """Remove what killed imports have left, and return what was removed.
 
-    All datasets of the repository are asked first: a file may be named by one of another RUN.
+    All datasets of the repository are checked first: a file may belong to one of another RUN.
 
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
-        The repository, which nobody else imports into.
-    orphans : `Orphans`
-        What was found.
+        The repository, which must be locked.
     """
     files = set(orphans.files)
     if files:
         runs = butler.collections.query("*", collection_types={CollectionType.RUN})
-        files -= set(_named(butler, _datasets(butler, list(runs))))
-    roots = [*_roots(butler)]
-    for path in sorted(files):
-        if _is_object(path):
-            ResourcePath(path).remove()
+        files -= set(_dataset_files(butler, _datasets(butler, list(runs))))
+    roots = [*_local_roots(butler)]
+    for name in sorted(files):
+        if _is_object(name):
+            ResourcePath(name).remove()
             continue
-        os.unlink(path)
-        _prune(os.path.dirname(path), roots)
+        os.unlink(name)
+        _remove_empty(os.path.dirname(name), roots)
     for directory in orphans.directories:
         shutil.rmtree(directory)
     return (*sorted(files), *orphans.directories)
 
 
-def _roots(butler: Butler) -> Iterator[str]:
+def _local_roots(butler: Butler) -> Iterator[str]:
     for root in butler.get_datastore_roots().values():
         if root is not None and root.isLocal:
             yield os.path.realpath(root.ospath)
 
 
-def _stores(butler: Butler) -> Iterator[ResourcePath]:
+def _store_roots(butler: Butler) -> Iterator[ResourcePath]:
     for root in butler.get_datastore_roots().values():
         if root is not None and not root.isLocal:
             yield root
 
 
 def _objects(root: ResourcePath, run: str) -> Iterator[str]:
-    with suppress(NotImplementedError):  # a store that lists nothing
-        for place, _, names in root.join(run, forceDirectory=True).walk():
-            yield from (str(place.join(name, forceDirectory=False)) for name in names)
+    with suppress(NotImplementedError):  # a store that cannot list objects
+        for directory, _, names in root.join(run, forceDirectory=True).walk():
+            yield from (str(directory.join(name, forceDirectory=False)) for name in names)
 
 
 def _is_object(name: str) -> bool:
@@ -133,10 +134,10 @@ def _size(name: str) -> int:
 
 
 def _files(directory: str) -> Iterator[str]:
-    # A link is looked at as a file, never followed: it may lead out of the repository.
-    for place, _, names in os.walk(directory):
+    # A link counts as a file and is never followed: it may lead out of the repository.
+    for parent, _, names in os.walk(directory):
         for name in names:
-            yield os.path.join(place, name)
+            yield os.path.join(parent, name)
 
 
 def _datasets(butler: Butler, collections: list[str]) -> Iterator[DatasetRef]:
@@ -147,22 +148,23 @@ def _datasets(butler: Butler, collections: list[str]) -> Iterator[DatasetRef]:
             yield from query.datasets(dataset_type, collections, find_first=False)
 
 
-def _named(butler: Butler, refs: Iterable[DatasetRef]) -> Iterator[str]:
+def _dataset_files(butler: Butler, refs: Iterable[DatasetRef]) -> Iterator[str]:
     remaining = iter(refs)
     while chunk := list(islice(remaining, _CHUNK)):
-        for found in butler.get_many_uris(chunk, allow_missing=True).values():
-            uris = [found.primaryURI, *found.componentURIs.values()]
-            yield from (_path(uri) for uri in uris if uri is not None)
+        for locations in butler.get_many_uris(chunk, allow_missing=True).values():
+            uris = [locations.primaryURI, *locations.componentURIs.values()]
+            yield from (_file_name(uri) for uri in uris if uri is not None)
 
 
-def _path(uri: ResourcePath) -> str:
+def _file_name(uri: ResourcePath) -> str:
     if not uri.isLocal:
         return str(uri)
-    # The file itself may be a link into a bundle; its directory is looked at as `_roots` does.
+    # The file may be a link into a bundle; links in its directory are resolved, as in `_local_roots`.
     return os.path.join(os.path.realpath(os.path.dirname(uri.ospath)), os.path.basename(uri.ospath))
 
 
-def _prune(directory: str, roots: Iterable[str]) -> None:
+def _remove_empty(directory: str, roots: Iterable[str]) -> None:
+    """Remove a directory and those above it that are empty, below the roots."""
     with suppress(OSError):
         while not any(Path(root).is_relative_to(directory) for root in roots):
             os.rmdir(directory)

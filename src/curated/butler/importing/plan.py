@@ -1,106 +1,167 @@
-"""What an import has to do: the difference between a bundle and a repository."""
+"""The plan of an import: the difference between a bundle and a repository."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
-from lsst.daf.butler import DatasetRef, Timespan
-from lsst.resources import ResourcePath
+from lsst.daf.butler import (
+    Butler,
+    DataCoordinate,
+    DatasetRef,
+    DatasetType,
+    DimensionRecord,
+    DimensionUniverse,
+)
 
-from curated.bundle.contents import Contents, Entry
-from curated.butler.importing.data_ids import DataIds
-from curated.butler.importing.survey import Survey
-from curated.core.diagnostic import Diagnostic, Problem
-from curated.datasets.record import Key
-from curated.datasets.spans import Span
+from curated.bundle.contents import Contents, Entry, Target
+from curated.bundle.export_file import Record
+from curated.butler.importing.comparison import (
+    CertificationComparison,
+    DatasetComparison,
+    FileComparison,
+    compare_certifications,
+    compare_datasets,
+    compare_files,
+)
+from curated.butler.importing.request import ImportRequest
+from curated.butler.importing.survey import Survey, survey_repository
+from curated.core.diagnostic import Diagnostic
 
-Group = tuple[str, str, int, int]
-"""One certify call: collection, dataset type, begin and end."""
+
+class ChainMembers(NamedTuple):
+    """Members of a chain before and after an import; `before` is `None` if there is no chain."""
+
+    before: tuple[str, ...] | None
+    after: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import has to do.
+    """The plan of an import.
 
     Parameters
     ----------
-    contents : `Contents`
-        The bundle.
     survey : `Survey`
-        Its surroundings in the repository.
-    data_ids : `DataIds`
-        Makes its data IDs.
-    ingest : `list` [`Entry`]
-        Datasets that the repository lacks.
-    present : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
-        Those that it has, by UUID.
-    lost : `list`
-        Those of which it has lost the file, and where that was.
-    certify : `dict`
-        Datasets to certify, by `Group`.
-    certified : `list` [`Entry`]
-        Those that are certified already.
-    taken : `list` [`Entry`]
-        Datasets whose place another one has.
-    clashes : `dict` [`str`, `Entry`]
-        Those whose range overlaps another one, by UUID.
-    held : `dict`
-        Ranges that a collection has already, by collection, then dataset type and data ID.
-    files : `dict` [`str`, `str`]
-        Local files of datasets, by UUID, as far as they are known.
+        What the repository has that the bundle's datasets depend on.
+    chains : `dict` [`str`, `ChainMembers`]
+        Members of each instrument's chain, by instrument; empty if chains are not to be changed.
+    diagnostics : `tuple` [`Diagnostic`]
+        What the comparisons found.
     complete : `bool`
-        Whether datasets and certifications were held against the repository.
-    diagnostics : `list` [`Diagnostic`]
-        What stands in the way.
-    refs : `dict`
-        What `ref` has made so far.
+        Whether datasets, certifications and files were compared. Dataset types and collections that contradict the
+        bundle prevent it.
+    datasets, certifications, files
+        The comparisons.
+    refs : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
+        Butler's references to the datasets to ingest and to certify, by UUID.
     """
 
     contents: Contents
     survey: Survey
-    data_ids: DataIds = field(repr=False)
-    ingest: list[Entry] = field(default_factory=list)
-    present: dict[str, DatasetRef] = field(default_factory=dict)
-    lost: list[tuple[Entry, ResourcePath]] = field(default_factory=list)
-    certify: dict[Group, list[Entry]] = field(default_factory=lambda: defaultdict(list))
-    certified: list[Entry] = field(default_factory=list)
-    taken: list[Entry] = field(default_factory=list)
-    clashes: dict[str, Entry] = field(default_factory=dict)
-    held: dict[str, dict[Key, list[Span]]] = field(default_factory=dict, repr=False)
-    files: dict[str, str] = field(default_factory=dict, repr=False)
+    chains: Mapping[str, ChainMembers]
+    diagnostics: tuple[Diagnostic, ...]
     complete: bool = False
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    refs: dict[str, DatasetRef] = field(default_factory=dict, repr=False)
+    datasets: DatasetComparison = field(default_factory=DatasetComparison)
+    certifications: CertificationComparison = field(default_factory=CertificationComparison)
+    files: FileComparison = field(default_factory=FileComparison)
+    refs: Mapping[str, DatasetRef] = field(default_factory=dict, repr=False)
 
-    def ref(self, entry: Entry) -> DatasetRef:
-        """Return Butler's reference to a dataset."""
-        if entry.uuid not in self.refs:
-            dataset_type = self.survey.dataset_types[entry.dataset_type]
-            data_id = self.data_ids(dataset_type.dimensions, entry.data_id)
-            self.refs[entry.uuid] = DatasetRef(dataset_type, data_id, run=entry.run, id=UUID(entry.uuid))
-        return self.refs[entry.uuid]
-
-    def clash(self, entry: Entry) -> None:
-        """Take a dataset out of those to certify, because its range overlaps another one."""
-        self.clashes[entry.uuid] = entry
-        members = self.certify.get((entry.collection, entry.dataset_type, *entry.span), [])
-        if entry in members:
-            members.remove(entry)
-
-    def find(self, file: str, code: str, detail: str, hint: str = "") -> None:
-        """Add a finding."""
-        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail, hint), file))
+    @property
+    def ingest(self) -> tuple[Entry, ...]:
+        """Datasets to ingest: those that the repository lacks, or of which it has no record of a file."""
+        return self.datasets.new + self.files.unrecorded
 
 
-def timespan(span: Span) -> Timespan:
-    """Return a range as Butler's class, exact to the nanosecond."""
-    return Timespan.model_validate(span)
+def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Plan:
+    """Compare a bundle with a repository, which is not changed."""
+    survey = survey_repository(butler, contents, chain=request.chain)
+    chains = {target.instrument: _chain_members(survey, target) for target in contents.targets}
+    diagnostics = tuple(
+        Diagnostic.from_problem(problem, request.repo)
+        for problem in (*survey.problems, *(p for record in survey.records for p in record.problems))
+    )
+    plan = Plan(contents, survey, chains if request.chain else {}, diagnostics)
+    if survey.problems:
+        # The comparisons need dataset types and collections that agree with the bundle.
+        return plan
+    datasets = compare_datasets(butler, contents, survey)
+    certifications = compare_certifications(butler, contents, survey)
+    files = compare_files(butler, contents, datasets.refs)
+    certify = (entry for entries in certifications.new.values() for entry in entries)
+    entries = {entry.uuid: entry for entry in (*datasets.new, *files.unrecorded, *certify)}
+    return Plan(
+        contents,
+        survey,
+        plan.chains,
+        (*diagnostics, *datasets.diagnostics, *certifications.diagnostics, *files.diagnostics),
+        complete=True,
+        datasets=datasets,
+        certifications=certifications,
+        files=files,
+        refs=_refs(butler.dimensions, contents.records, survey.dataset_types, entries.values()),
+    )
 
 
-def groups(plan: Plan) -> Iterator[tuple[str, list[DatasetRef], Timespan]]:
-    """Walk over the certify calls of a plan, a call for each dataset type and range."""
-    for (collection, _, begin, end), entries in plan.certify.items():
-        yield collection, [plan.ref(entry) for entry in entries], timespan(Span(begin, end))
+def _chain_members(survey: Survey, target: Target) -> ChainMembers:
+    """Put a release first in its chain; one that is a member keeps its place."""
+    info = survey.collections.get(target.chain)
+    before = None if info is None else tuple(info.children)
+    members = before or ()
+    return ChainMembers(before, members if target.calibration in members else (target.calibration, *members))
+
+
+def _refs(
+    universe: DimensionUniverse,
+    records: Mapping[str, Sequence[Record]],
+    dataset_types: Mapping[str, DatasetType],
+    entries: Iterable[Entry],
+) -> dict[str, DatasetRef]:
+    """Return Butler's references to datasets, by UUID.
+
+    Their data IDs have the bundle's dimension records, so that Butler need not ask its database for them; where the
+    repository's differ, there is an error (CAL620). Types and epochs share data IDs, which are slow to make.
+    """
+    records_by_value = _records_by_value(universe, records)
+    data_ids: dict[object, DataCoordinate] = {}
+    refs = {}
+    for entry in entries:
+        dataset_type = dataset_types[entry.dataset_type]
+        key = (dataset_type.dimensions, entry.data_id)
+        data_id = data_ids.get(key)
+        if data_id is None:
+            data_id = data_ids[key] = _expanded(dataset_type, dict(entry.data_id), records_by_value)
+        refs[entry.uuid] = DatasetRef(dataset_type, data_id, run=entry.run, id=UUID(entry.uuid))
+    return refs
+
+
+def _expanded(
+    dataset_type: DatasetType,
+    values: Mapping[str, int | str],
+    records: Mapping[tuple[str, object, object], DimensionRecord],
+) -> DataCoordinate:
+    elements = {"instrument": records["instrument", None, values["instrument"]]}
+    for element in values.keys() - {"instrument"}:
+        elements[element] = records[element, values["instrument"], values[element]]
+    if "physical_filter" in elements:
+        elements["band"] = records["band", None, elements["physical_filter"].band]
+    return DataCoordinate.standardize(values, dimensions=dataset_type.dimensions).expanded(elements)
+
+
+def _records_by_value(
+    universe: DimensionUniverse, records: Mapping[str, Sequence[Record]]
+) -> dict[tuple[str, object, object], DimensionRecord]:
+    """Return dimension records by element, instrument and value of the dimension."""
+    records_by_value = {}
+    for element, element_records in records.items():
+        record_class = universe[element].RecordClass
+        for values in element_records:
+            key = values["id"] if element == "detector" else values["name"]
+            records_by_value[element, values.get("instrument"), key] = record_class(**values)
+        if element == "physical_filter":
+            band_class = universe["band"].RecordClass
+            bands = {values["band"] for values in element_records}
+            records_by_value |= {("band", None, band): band_class(name=band) for band in bands}
+    return records_by_value

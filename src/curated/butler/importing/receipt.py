@@ -1,65 +1,134 @@
-"""What an import remembers, so that the same one is known to change nothing without asking Butler.
+"""Receipts of imports, by which the same import is known to change nothing without asking Butler.
 
-An import that has left a repository with all of a bundle notes which state of the SQLite database that was, and where
-each file is. As long as the database is in the very same state, only the files have to be looked at. SQLite counts the
-commits of a database in its header: whatever anybody changes, the count says so.
+After an import the repository has all of a bundle. A receipt, in the user's cache, holds the state of the SQLite
+database at that time and the path of each file. While the database is in the same state, only the files have to be
+looked at. SQLite counts the commits of a database in its header, so any change shows (docs/adr/0020).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from curated.bundle.contents import Contents, Entry
+from curated.bundle.manifest_reader import MANIFEST
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
+from curated.butler.importing.request import ImportRequest
 from curated.core.codes import Severity
 from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.wholefile import write_whole
 
-VERSION = 1
+VERSION = 2
 CONFIG = "butler.yaml"
 
-# Findings that the same import would have again; with any other there is something left to be done.
+# Findings that the same import would have again; after any other there is something left to be done.
 _LASTING = frozenset({"CAL621", "CAL640"})
+# Findings about what this import did.
+_PAST = frozenset({"CAL628", "CAL630"})
 
 
-def state_of(database: str) -> list[int] | None:
-    """Return what identifies the state of an SQLite database; nothing where that cannot be told.
+class DatabaseState(NamedTuple):
+    """State of the file of an SQLite database, with the number of commits in its header."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    commits: int
+
+    @classmethod
+    def of(cls, database: str) -> DatabaseState | None:
+        """Return the state of a database, or `None` if commits are pending or not counted."""
+        if any(os.path.exists(database + suffix) for suffix in ("-journal", "-wal")):
+            return None
+        try:
+            with open(database, "rb") as stream:
+                header = stream.read(100)
+                status = os.fstat(stream.fileno())
+        except OSError:
+            return None
+        # Bytes 18 and 19 are 1 with a rollback journal; with a write-ahead log not all commits are counted.
+        if len(header) < 100 or header[18:20] != b"\1\1":
+            return None
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, _commits(header))
+
+
+def commit_count(database: str) -> int:
+    """Return the number of commits of an SQLite database, modulo 2**32."""
+    with open(database, "rb") as stream:
+        return _commits(stream.read(100))
+
+
+def _commits(header: bytes) -> int:
+    return int.from_bytes(header[24:28], "big")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSnapshot:
+    """An SQLite database before an import.
 
     Parameters
     ----------
     database : `str`
-        Path of its file.
+        Path of the file.
+    file : `tuple` [`int`, `int`] or `None`
+        Device and inode, if there is a file.
+    state : `DatabaseState` or `None`
+        Its state, if that can be told.
     """
-    if any(os.path.exists(database + suffix) for suffix in ("-journal", "-wal")):
-        return None
-    try:
-        with open(database, "rb") as stream:
-            header = stream.read(100)
-            status = os.fstat(stream.fileno())
-    except OSError:
-        return None
-    # Bytes 18 and 19: one where there is a journal for each transaction, which alone keeps the count.
-    if len(header) < 100 or header[18:20] != b"\1\1":
-        return None
-    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, _count(header)]
+
+    database: str
+    file: tuple[int, int] | None
+    state: DatabaseState | None
+
+    @classmethod
+    def of(cls, database: str) -> DatabaseSnapshot:
+        """Return the snapshot of a database."""
+        return cls(database, _device_and_inode(database), DatabaseState.of(database))
+
+    def require_same_file(self) -> None:
+        """Raise an error if the database has been replaced by another file since."""
+        if _device_and_inode(self.database) != self.file:
+            raise CuratedError(
+                f"the repository's database {self.database} was replaced while it was imported into",
+                "find out what became of it, then run the import again",
+            )
+
+    def undisturbed_state(
+        self, first_commit: int, commits: int, *, fresh: bool, changed: bool
+    ) -> DatabaseState | None:
+        """Return the state after an import, or `None` if another program may have changed the database meanwhile.
+
+        Parameters
+        ----------
+        first_commit : `int`
+            Number of commits at the start of the transaction, which kept others out.
+        commits : `int`
+            Number of commits of the import.
+        fresh : `bool`
+            Whether the repository had nothing of the bundle before.
+        changed : `bool`
+            Whether the import changed anything.
+        """
+        state = DatabaseState.of(self.database)
+        if state is None:
+            return None
+        if fresh:
+            undisturbed = state.commits - first_commit == commits
+        else:
+            undisturbed = not changed and state == self.state
+        return state if undisturbed else None
 
 
-def commits_of(database: str) -> int:
-    """Return how often an SQLite database has been changed."""
-    with open(database, "rb") as stream:
-        return _count(stream.read(100))
-
-
-def _file(path: str) -> tuple[int, int] | None:
+def _device_and_inode(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -67,72 +136,14 @@ def _file(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _count(header: bytes) -> int:
-    return int.from_bytes(header[24:28], "big")
-
-
-@dataclass(slots=True)
-class Witness:
-    """Whether an import was the only one that changed the database while it looked and wrote.
-
-    Parameters
-    ----------
-    database : `str`, optional
-        The SQLite database's file; there is no telling of others.
-    """
-
-    database: str | None
-    looked: list[int] | None = None
-    file: tuple[int, int] | None = None
-    begun: int = 0
-    commits: int = 0
-
-    def look(self) -> None:
-        """Note the state before the repository is asked."""
-        if self.database is not None:
-            self.looked = state_of(self.database)
-            self.file = _file(self.database)
-
-    def check(self) -> None:
-        """Raise `CuratedError` if the database has been taken away while it was written to."""
-        if self.database is not None and _file(self.database) != self.file:
-            raise CuratedError(
-                f"the repository's database {self.database} was replaced while it was imported into",
-                "find out what became of it, then run the import again",
-            )
-
-    def begin(self) -> None:
-        """Note the state at the start of the transaction, which keeps others out."""
-        if self.database is not None:
-            self.begun = commits_of(self.database)
-
-    def state(self, *, fresh: bool, changed: bool) -> list[int] | None:
-        """Return the state of the database if it is known to hold what the import was about.
-
-        Parameters
-        ----------
-        fresh : `bool`
-            Whether the repository had nothing of the bundle before.
-        changed : `bool`
-            Whether the import changed anything.
-        """
-        now = None if self.database is None else state_of(self.database)
-        if now is None:
-            return None
-        alone = now[-1] - self.begun == self.commits if fresh else not changed and now == self.looked
-        return now if alone else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked for; a receipt answers one question.
+class ReceiptKey:
+    """What an import depends on, beside the state of the repository; a receipt is valid for one key.
 
     Parameters
     ----------
-    bundle, repo, label, transfer : `str`
-        As given to the import; paths are absolute.
-    chain : `bool`
-        Whether the chains are changed.
+    bundle, repo, label, transfer, chain
+        As in `ImportRequest`, but paths are absolute and the label is the one that is used.
     manifest : `str`
         SHA-256 of the manifest.
     """
@@ -147,82 +158,92 @@ class Question:
 
     @property
     def path(self) -> Path:
-        """Where the receipt is."""
+        """Path of the receipt."""
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         name = hashlib.sha256(orjson.dumps([self.bundle, self.repo, self.label, self.transfer, self.chain]))
         return Path(base, "curated", "imports", f"{name.hexdigest()[:32]}.json")
 
 
+def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None:
+    """Return the key of an import, or `None` if the repository is on no local disk."""
+    if not os.path.isfile(os.path.join(request.repo, CONFIG)):
+        return None
+    with open(contents.root / MANIFEST, "rb") as stream:
+        manifest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return ReceiptKey(
+        bundle=os.path.abspath(contents.root),
+        repo=os.path.abspath(request.repo),
+        label=contents.label,
+        transfer=request.transfer,
+        chain=request.chain,
+        manifest=manifest,
+    )
+
+
 def write_receipt(
-    question: Question,
+    request: ImportRequest,
+    contents: Contents,
     report: ImportReport,
     database: str,
-    state: list[int],
-    files: Mapping[str, str],
-    contents: Contents,
+    state: DatabaseState,
+    paths: Mapping[str, str],
 ) -> None:
-    """Note that a repository has all of a bundle.
+    """Write the receipt of an import, unless the same import would find something to do.
 
     Parameters
     ----------
-    question : `Question`
-        What was asked for.
-    report : `ImportReport`
-        What was done.
     database : `str`
-        The database's file.
-    state : `list`
-        Its state.
-    files : `dict`
-        Where the files are, by UUID.
-    contents : `Contents`
-        The bundle.
+        Path of the SQLite database.
+    state : `DatabaseState`
+        State of the database after the import.
+    paths : `dict` [`str`, `str`]
+        Local files of the repository, by UUID of the dataset.
     """
-    if any(entry.uuid not in files for entry in contents.entries):
+    key = receipt_key(request, contents)
+    if key is None or any(entry.uuid not in paths for entry in contents.entries):
         return
-    if any(d.code not in _LASTING and d.code not in ("CAL628", "CAL630") for d in report.diagnostics):
+    if any(diagnostic.code not in _LASTING | _PAST for diagnostic in report.diagnostics):
         return
-    value = {
-        "question": asdict(question),
-        "config": _config_state(question.repo),
+    receipt = {
+        "key": asdict(key),
+        "config": _config_state(key.repo),
         "database": database,
-        "state": state,
-        "files": [files[entry.uuid] for entry in contents.entries],
-        "instruments": [asdict(_again(one)) for one in report.instruments],
+        "state": list(state),
+        "files": [paths[entry.uuid] for entry in contents.entries],
+        "instruments": [asdict(_repeated(instrument)) for instrument in report.instruments],
         "diagnostics": [asdict(d) for d in report.diagnostics if d.code in _LASTING],
     }
-    # A receipt is a convenience: without one the next import asks Butler.
+    # Without a receipt the next import asks Butler.
     with suppress(OSError):
-        question.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(question.path, [orjson.dumps(value)], durable=False)
+        key.path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(key.path, [orjson.dumps(receipt)], durable=False)
 
 
-def remembered(question: Question, contents: Contents, report: ImportReport) -> ImportReport | None:
-    """Return the report of an import that has nothing to do; nothing if Butler has to be asked.
-
-    The bundle's files have been verified.
+def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | None:
+    """Return the report of an import that would change nothing, or `None` if Butler has to be asked.
 
     Parameters
     ----------
-    question : `Question`
-        What is asked for.
     contents : `Contents`
-        The bundle.
-    report : `ImportReport`
-        What is known without the repository.
+        The bundle, whose files have been verified.
     """
+    key = receipt_key(request, contents)
+    if key is None:
+        return None
     try:
-        value = orjson.loads(question.path.read_bytes())
-        same = value["question"] == asdict(question) and value["config"] == _config_state(question.repo)
-        if not same or value["state"] is None or state_of(value["database"]) != value["state"]:
+        receipt = orjson.loads(key.path.read_bytes())
+        state = DatabaseState(*receipt["state"])
+        if receipt["key"] != asdict(key) or receipt["config"] != _config_state(key.repo):
             return None
-        if _left(question.repo) or not _files_good(contents, value["files"]):
+        if DatabaseState.of(receipt["database"]) != state or _may_have_leftovers(key.repo):
+            return None
+        if not _files_are_good(contents, receipt["files"]):
             return None
         return replace(
-            report,
+            ImportReport.of(request, contents),
             planned=True,
-            instruments=tuple(_instrument(one) for one in value["instruments"]),
-            diagnostics=tuple(_diagnostic(one) for one in value["diagnostics"]),
+            instruments=tuple(_instrument_report(values) for values in receipt["instruments"]),
+            diagnostics=tuple(_diagnostic(values) for values in receipt["diagnostics"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -233,57 +254,59 @@ def _config_state(repo: str) -> list[int]:
     return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
 
 
-def _left(repo: str) -> bool:
-    """Whether the creation of a repository may have been killed; Butler's part tells for sure."""
+def _may_have_leftovers(repo: str) -> bool:
+    """Return whether the creation of a repository beside this one may have been killed."""
     with os.scandir(os.path.dirname(repo)) as entries:
         return any(entry.name.startswith("new-repository-") for entry in entries)
 
 
-def _files_good(contents: Contents, files: list[str]) -> bool:
-    pairs = list(zip(contents.entries, files, strict=True))
+def _files_are_good(contents: Contents, paths: Sequence[str]) -> bool:
+    """Return whether a repository has a bundle's files, and no others beside them."""
+    pairs = list(zip(contents.entries, paths, strict=True))
     root = str(contents.root)
-    results = spread(pairs, lambda pair: pair[0].size >= LARGE, lambda pair: _good(root, *pair))
-    return all(good for _, good in results) and not _beside(root, files)
+    results = spread(pairs, lambda pair: pair[0].size >= LARGE, lambda pair: _is_good(root, *pair))
+    return all(is_good for _, is_good in results) and not _has_other_files(root, paths)
 
 
-def _good(root: str, entry: Entry, path: str) -> bool:
+def _is_good(root: str, entry: Entry, path: str) -> bool:
     return os.path.samefile(os.path.join(root, entry.path), path) or sha256_of(path) == (
         entry.size,
         entry.sha256,
     )
 
 
-def _beside(root: str, files: list[str]) -> bool:
-    """Whether something is in the directories of the repository's files that is none of them."""
-    known, inside = set(files), Path(os.path.realpath(root))
+def _has_other_files(root: str, paths: Sequence[str]) -> bool:
+    """Return whether other files are in the directories of a repository's files, outside of the bundle."""
+    expected_paths, bundle = set(paths), Path(os.path.realpath(root))
     return any(
-        os.path.join(directory, name) not in known
-        for directory in {os.path.dirname(path) for path in files}
-        if not Path(os.path.realpath(directory)).is_relative_to(inside)
+        os.path.join(directory, name) not in expected_paths
+        for directory in {os.path.dirname(path) for path in paths}
+        if not Path(os.path.realpath(directory)).is_relative_to(bundle)
         for name in os.listdir(directory)
     )
 
 
-def _again(one: InstrumentReport) -> InstrumentReport:
+def _repeated(report: InstrumentReport) -> InstrumentReport:
+    """Return the report of the same import at the next time."""
     return replace(
-        one,
+        report,
         datasets_new=0,
-        datasets_present=one.datasets_new + one.datasets_present,
+        datasets_present=report.datasets_new + report.datasets_present,
         datasets_restored=0,
         certifications_new=0,
-        certifications_present=one.certifications_new + one.certifications_present,
+        certifications_present=report.certifications_new + report.certifications_present,
         records_new=0,
-        records_equal=one.records_new + one.records_equal,
-        chain_before=one.chain_after,
+        records_equal=report.records_new + report.records_equal,
+        chain_before=report.chain_after,
     )
 
 
-def _instrument(values: dict[str, Any]) -> InstrumentReport:
-    plain: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return InstrumentReport(**plain)
+def _instrument_report(values: Mapping[str, Any]) -> InstrumentReport:
+    fields: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    return InstrumentReport(**fields)
 
 
-def _diagnostic(values: dict[str, Any]) -> Diagnostic:
+def _diagnostic(values: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(
         **{**values, "severity": Severity(values["severity"]), "pointer": tuple(values["pointer"])}
     )

@@ -1,11 +1,20 @@
-"""What an import did, or would do: plain data for people and programs."""
+"""Report of an import: plain data for people and programs."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from curated.core.diagnostic import Diagnostic, has_errors
+
+if TYPE_CHECKING:
+    # Reports are printed where there is no Butler.
+    from curated.bundle.contents import Contents, Entry
+    from curated.butler.importing.plan import Plan
+    from curated.butler.importing.request import ImportRequest
 
 REPORT_VERSION = 1
 
@@ -17,25 +26,25 @@ class InstrumentReport:
     Parameters
     ----------
     name : `str`
-        The instrument.
+        Name of the instrument.
     datasets_new, datasets_present : `int`
-        Datasets that were ingested, and that the repository had already.
+        Datasets that were ingested, and that the repository had before.
     datasets_restored : `int`
         Of those present, the ones whose file was missing and was put back.
     datasets_conflicting : `int`
-        Datasets whose place another one has.
+        Datasets that differ from the repository's of the same data ID and RUN.
     certifications_new, certifications_present : `int`
-        Validity ranges that were certified, and that were certified already.
+        Validity ranges that were certified, and that were certified before.
     certifications_conflicting : `int`
         Validity ranges that overlap another one, of the repository or of the bundle.
     records_new, records_equal, records_different : `int`
-        Dimension records that were inserted, were there already, or were there and say something else.
+        Dimension records that were inserted, that the repository had before, and that differ from the repository's.
     differences : `tuple` [`str`]
-        Which records say something else, and what.
+        How the bundle's records differ from the repository's.
     chain : `str`
-        The chain of recommended collections.
+        Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
-        Its members; before is `None` where there was no chain.
+        Members of the chain; before is `None` if there was no chain.
     """
 
     name: str
@@ -68,19 +77,19 @@ class ImportReport:
     Parameters
     ----------
     bundle, repository : `str`
-        From where, and into what.
+        As in the request.
     transfer : `str`
-        How files go into the repository.
+        How files get into the repository.
     dry_run : `bool`
-        Whether the counts are only what an import would do.
+        Whether nothing was done, and the report says what an import would do.
     created : `bool`
         Whether the repository is new.
     label : `str`
-        The release; empty where the manifest could not be read.
+        Label of the release; empty if the manifest could not be read.
     planned : `bool`
-        Whether datasets and certifications were held against the repository; errors can stop it before.
+        Whether the bundle was compared with the repository; errors can stop the import before.
     instruments : `tuple` [`InstrumentReport`]
-        What was done for each; empty where errors stopped the import before it was planned.
+        What was done for each; empty if errors stopped the import before it was planned.
     bytes_copied : `int`
         Size of the files that were copied, or would be; links and references copy nothing.
     removed : `tuple` [`str`]
@@ -100,6 +109,26 @@ class ImportReport:
     bytes_copied: int = 0
     removed: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @classmethod
+    def of(
+        cls, request: ImportRequest, contents: Contents | None, diagnostics: Iterable[Diagnostic] = ()
+    ) -> ImportReport:
+        """Return the report of an import that has not been planned.
+
+        Parameters
+        ----------
+        contents : `Contents` or `None`
+            The bundle; `None` if it could not be read.
+        """
+        return cls(
+            bundle=str(request.bundle),
+            repository=request.repo,
+            transfer=request.transfer,
+            dry_run=request.dry_run,
+            label="" if contents is None else contents.label,
+            diagnostics=tuple(sorted(diagnostics)),
+        )
 
     @property
     def ok(self) -> bool:
@@ -122,6 +151,47 @@ class ImportReport:
             "ok": self.ok,
             "changed": self.changed,
         }
+
+
+def instrument_reports(plan: Plan) -> tuple[InstrumentReport, ...]:
+    """Count what an import does for each instrument."""
+    present = plan.datasets.refs
+    records = plan.survey.records
+    counts = {
+        "datasets_new": _count(plan.datasets.new),
+        "datasets_present": _count(e for e in plan.contents.entries if e.uuid in present),
+        "datasets_restored": _count((*(entry for entry, _ in plan.files.lost), *plan.files.unrecorded)),
+        "datasets_conflicting": _count((*plan.datasets.conflicting, *plan.files.conflicting)),
+        "certifications_new": _count(chain.from_iterable(plan.certifications.new.values())),
+        "certifications_present": _count(plan.certifications.present),
+        "certifications_conflicting": _count(plan.certifications.conflicting),
+        "records_new": Counter(r.instrument for r in records if not r.exists and not r.problems),
+        "records_equal": Counter(r.instrument for r in records if r.exists and not r.problems),
+        "records_different": Counter(r.instrument for r in records if r.problems),
+    }
+    reports = []
+    for target in plan.contents.targets:
+        members = plan.chains.get(target.instrument)
+        reports.append(
+            InstrumentReport(
+                name=target.instrument,
+                differences=tuple(
+                    problem.detail
+                    for record in records
+                    if record.instrument == target.instrument
+                    for problem in record.problems
+                ),
+                chain=target.chain if members else "",
+                chain_before=members.before if members else None,
+                chain_after=members.after if members else None,
+                **{key: counter[target.instrument] for key, counter in counts.items()},
+            )
+        )
+    return tuple(reports)
+
+
+def _count(entries: Iterable[Entry]) -> Counter[str]:
+    return Counter(entry.instrument for entry in entries)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

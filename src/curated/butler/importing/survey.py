@@ -1,9 +1,10 @@
-"""What a repository says about instruments, dataset types and collections, held against a bundle."""
+"""Compare the dimension records, dataset types and collections of a bundle with those of a repository."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lsst.daf.butler import (
@@ -20,151 +21,200 @@ from curated.bundle.export_file import Record
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Problem
 
-# Upper bounds that a site may well have set higher; nothing of a calibration depends on them.
+# Upper bounds that a site may well have set higher; calibrations do not depend on them.
 _LIMITS = frozenset({"detector_max", "visit_max", "exposure_max", "visit_system"})
 _KEYS = {"instrument": "name", "physical_filter": "name", "detector": "id"}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class RecordComparison:
+    """A dimension record of a bundle, compared with the repository's.
+
+    Parameters
+    ----------
+    element : `str`
+        Name of the dimension.
+    record : `dict`
+        Fields of the bundle's record.
+    exists : `bool`
+        Whether the repository has a record of the same key.
+    problems : `tuple` [`Problem`]
+        How the repository contradicts the record.
+    """
+
+    element: str
+    record: Record
+    exists: bool
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def instrument(self) -> str:
+        """Name of the instrument that the record belongs to, or describes."""
+        return str(self.record["instrument"] if "instrument" in self.record else self.record["name"])
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
-    """What a repository has of a bundle's surroundings, and what it lacks.
+    """What a repository has that a bundle's datasets depend on.
 
     Parameters
     ----------
-    problems : `list` [`Problem`]
-        Where the two contradict each other.
-    missing : `dict`
-        Dimension records to insert, by element.
-    equal, different : `dict` [`str`, `int`]
-        How many records agree and disagree, by instrument.
-    differences : `dict` [`str`, `list` [`str`]]
-        Which records disagree, and in what, by instrument.
+    records : `tuple` [`RecordComparison`]
+        The bundle's dimension records, in the order of insertion.
     dataset_types : `dict` [`str`, `lsst.daf.butler.DatasetType`]
-        All dataset types of the bundle.
-    new_types : `set` [`str`]
-        Those to register.
-    collections : `dict` [`str`, `CollectionInfo`]
-        The collections of the bundle that exist.
+        The bundle's dataset types, but those that Butler cannot have.
+    new_types : `frozenset` [`str`]
+        Names of the dataset types that the repository lacks.
+    collections : `dict` [`str`, `lsst.daf.butler.CollectionInfo`]
+        Those of the bundle's collections that the repository has.
+    problems : `tuple` [`Problem`]
+        How dataset types and collections contradict the bundle.
     """
 
-    problems: list[Problem] = field(default_factory=list)
-    missing: dict[str, list[Record]] = field(default_factory=dict)
-    equal: dict[str, int] = field(default_factory=dict)
-    different: dict[str, int] = field(default_factory=dict)
-    differences: dict[str, list[str]] = field(default_factory=dict)
-    dataset_types: dict[str, DatasetType] = field(default_factory=dict)
-    new_types: set[str] = field(default_factory=set)
-    collections: dict[str, CollectionInfo] = field(default_factory=dict)
+    records: tuple[RecordComparison, ...]
+    dataset_types: Mapping[str, DatasetType]
+    new_types: frozenset[str]
+    collections: Mapping[str, CollectionInfo]
+    problems: tuple[Problem, ...]
 
-    def differ(self, instrument: str, problems: list[Problem]) -> None:
-        """Note a record of which bundle and repository say different things."""
-        self.problems += problems
-        self.different[instrument] = self.different.get(instrument, 0) + 1
-        self.differences.setdefault(instrument, []).extend(problem.detail for problem in problems)
+    @property
+    def new_records(self) -> dict[str, list[Record]]:
+        """Dimension records that the repository lacks, by element."""
+        records: dict[str, list[Record]] = defaultdict(list)
+        for comparison in self.records:
+            if not comparison.exists and not comparison.problems:
+                records[comparison.element].append(comparison.record)
+        return records
 
 
-def survey(butler: Butler, contents: Contents, *, chain: bool) -> Survey:
-    """Hold a bundle's instruments, dataset types and collections against a repository.
+def survey_repository(butler: Butler, contents: Contents, *, chain: bool) -> Survey:
+    """Compare a bundle's dimension records, dataset types and collections with a repository.
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
-    contents : `Contents`
-        The bundle.
     chain : `bool`
-        Whether the chains of recommended collections are to be changed.
+        Whether the chains ``<inst>/calib`` are to be changed.
     """
-    result = Survey()
-    for element, records in contents.records.items():
-        _survey_records(butler, element, records, result)
-    for kind in contents.kinds:
-        _survey_type(butler, kind, result)
-    wanted = {entry.run: CollectionType.RUN for entry in contents.entries}
-    wanted |= {target.calibration: CollectionType.CALIBRATION for target in contents.targets}
-    if chain:
-        wanted |= {target.chain: CollectionType.CHAINED for target in contents.targets}
-    for name, kind_of in wanted.items():
-        info = collection_info(butler, name)
-        if info is None:
-            continue
-        result.collections[name] = info
-        if info.type is not kind_of:
-            text = f"collection {name} is a {info.type.name} collection, not {kind_of.name}"
-            result.problems.append(Problem("CAL624", (), text))
-    return result
+    records = tuple(
+        comparison
+        for element, bundle_records in contents.records.items()
+        for comparison in _compare_records(butler, element, bundle_records)
+    )
+    dataset_types = {
+        kind.name: _dataset_type(butler, kind)
+        for kind in contents.kinds
+        if kind.storage_class in butler.registry.storageClasses
+    }
+    existing_types = {name: _existing_type(butler, name) for name in dataset_types}
+    collections = _collections(contents, chain=chain)
+    infos = {name: info for name in collections if (info := collection_info(butler, name)) is not None}
+    return Survey(
+        records,
+        dataset_types,
+        frozenset(name for name, existing in existing_types.items() if existing is None),
+        infos,
+        (
+            *_type_problems(contents.kinds, dataset_types, existing_types),
+            *_collection_problems(collections, infos),
+        ),
+    )
 
 
-def instrument_of(record: Record) -> str:
-    """Return the instrument that a dimension record belongs to, or is."""
-    return str(record["instrument"] if "instrument" in record else record["name"])
-
-
-def _survey_type(butler: Butler, kind: Kind, result: Survey) -> None:
-    if kind.storage_class not in butler.registry.storageClasses:
-        text = f"dataset type {kind.name}: Butler has no storage class {kind.storage_class}"
-        result.problems.append(Problem("CAL623", (), text))
-        return
-    ours = DatasetType(
+def _dataset_type(butler: Butler, kind: Kind) -> DatasetType:
+    return DatasetType(
         kind.name, kind.dimensions, kind.storage_class, universe=butler.dimensions, isCalibration=True
     )
-    result.dataset_types[kind.name] = ours
+
+
+def _existing_type(butler: Butler, name: str) -> DatasetType | None:
     try:
-        theirs = butler.get_dataset_type(kind.name)
+        return butler.get_dataset_type(name)
     except MissingDatasetTypeError:
-        result.new_types.add(kind.name)
-        return
-    if theirs != ours:
-        text = f"dataset type {kind.name}: the repository has {_described(theirs)}, not {_described(ours)}"
-        result.problems.append(Problem("CAL623", (), text))
+        return None
 
 
-def _described(dataset_type: DatasetType) -> str:
+def _type_problems(
+    kinds: Iterable[Kind],
+    dataset_types: Mapping[str, DatasetType],
+    existing_types: Mapping[str, DatasetType | None],
+) -> Iterator[Problem]:
+    for kind in kinds:
+        if kind.name not in dataset_types:
+            text = f"dataset type {kind.name}: Butler has no storage class {kind.storage_class}"
+            yield Problem("CAL623", (), text)
+            continue
+        existing, dataset_type = existing_types[kind.name], dataset_types[kind.name]
+        if existing is not None and existing != dataset_type:
+            text = f"the repository has {_type_text(existing)}, not {_type_text(dataset_type)}"
+            yield Problem("CAL623", (), f"dataset type {kind.name}: {text}")
+
+
+def _type_text(dataset_type: DatasetType) -> str:
     dimensions = ", ".join(dataset_type.dimensions.required)
     calibration = "a calibration" if dataset_type.isCalibration() else "no calibration"
     return f"{dataset_type.storageClass_name} by {dimensions} ({calibration})"
 
 
-def _survey_records(butler: Butler, element: str, records: list[Record], result: Survey) -> None:
-    theirs = _existing(butler, element, records)
-    holders = {(r["instrument"], r["full_name"]): r["id"] for r in theirs.values() if element == "detector"}
-    for ours in records:
-        instrument = instrument_of(ours)
-        have = theirs.get((instrument, ours[_KEYS[element]]))
-        if have is None:
-            holder = holders.get((instrument, ours.get("full_name")))
-            if element == "detector" and holder is not None:
-                text = f"{instrument}: {ours['full_name']} is detector {holder} there, not {ours['id']}"
-                result.differ(instrument, [Problem("CAL620", (), text)])
-            else:
-                result.missing.setdefault(element, []).append(ours)
+def _collections(contents: Contents, *, chain: bool) -> dict[str, CollectionType]:
+    collections = {entry.run: CollectionType.RUN for entry in contents.entries}
+    collections |= {target.calibration: CollectionType.CALIBRATION for target in contents.targets}
+    if chain:
+        collections |= {target.chain: CollectionType.CHAINED for target in contents.targets}
+    return collections
+
+
+def _collection_problems(
+    collections: Mapping[str, CollectionType], infos: Mapping[str, CollectionInfo]
+) -> Iterator[Problem]:
+    for name, info in infos.items():
+        if info.type is not collections[name]:
+            text = f"collection {name} is a {info.type.name} collection, not {collections[name].name}"
+            yield Problem("CAL624", (), text)
+
+
+def _compare_records(butler: Butler, element: str, records: list[Record]) -> Iterator[RecordComparison]:
+    existing_records = _existing_records(butler, element, records)
+    detector_ids = {
+        (existing["instrument"], existing["full_name"]): existing["id"]
+        for existing in existing_records.values()
+        if element == "detector"
+    }
+    for record in records:
+        instrument = record["instrument"] if element != "instrument" else record["name"]
+        existing = existing_records.get((instrument, record[_KEYS[element]]))
+        if existing is not None:
+            yield RecordComparison(element, record, True, tuple(_differences(element, record, existing)))
             continue
-        problems = list(_differences(element, ours, have))
-        if problems:
-            result.differ(instrument, problems)
-        else:
-            result.equal[instrument] = result.equal.get(instrument, 0) + 1
+        problems: tuple[Problem, ...] = ()
+        detector_id = detector_ids.get((instrument, record.get("full_name")))
+        if detector_id is not None:
+            text = f"{instrument}: {record['full_name']} is detector {detector_id} there, not {record['id']}"
+            problems = (Problem("CAL620", (), text),)
+        yield RecordComparison(element, record, False, problems)
 
 
-def _existing(butler: Butler, element: str, records: list[Record]) -> dict[tuple[str, Any], Record]:
+def _existing_records(
+    butler: Butler, element: str, records: list[Record]
+) -> dict[tuple[str, Any], dict[str, Any]]:
+    """Return a repository's records of the instruments in a bundle, by instrument and key."""
     rows = butler.query_dimension_records("instrument", explain=False, limit=None)
     instruments = {values["name"]: values for values in map(DimensionRecord.toDict, rows)}
     if element == "instrument":
         return {(name, name): values for name, values in instruments.items()}
-    found = {}
+    existing_records = {}
     for name in sorted({record["instrument"] for record in records} & instruments.keys()):
         for row in butler.query_dimension_records(element, instrument=name, explain=False, limit=None):
             values = row.toDict()
-            found[name, values[_KEYS[element]]] = values
-    return found
+            existing_records[name, values[_KEYS[element]]] = values
+    return existing_records
 
 
-def _differences(element: str, ours: Record, theirs: Record) -> Iterator[Problem]:
-    name = f"{element} {ours.get('full_name') or ours['name']}"
-    if element == "detector" and theirs["full_name"] is None:
-        yield Problem("CAL622", (), f"{name} (detector {ours['id']}) has no full name in the repository")
+def _differences(element: str, record: Record, existing: Mapping[str, Any]) -> Iterator[Problem]:
+    name = f"{element} {record.get('full_name') or record['name']}"
+    if element == "detector" and existing["full_name"] is None:
+        yield Problem("CAL622", (), f"{name} (detector {record['id']}) has no full name in the repository")
         return
-    for key, value in ours.items():
-        if theirs.get(key) != value:
-            text = f"{name}: {key} is {theirs.get(key)!r} in the repository, {value!r} in the bundle"
+    for key, value in record.items():
+        if existing.get(key) != value:
+            text = f"{name}: {key} is {existing.get(key)!r} in the repository, {value!r} in the bundle"
             yield Problem("CAL621" if key in _LIMITS else "CAL620", (), text)

@@ -1,1 +1,15 @@
-"""Butler repositories: opening, creation, locks, files."""
+"""Butler repositories: opened, created, locked, and the files in them."""
+
+from __future__ import annotations
+
+from curated.core.diagnostic import CuratedError
+
+
+def require_butler() -> None:
+    """Raise an error if Butler is not installed."""
+    try:
+        import lsst.daf.butler  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise CuratedError(
+            f"this needs Butler: {error}", "pip install 'curated-calibs[butler]', or set up the LSST stack"
+        ) from error

@@ -142,8 +142,6 @@ def _create_remote(root: ResourcePath, config: Config, *, fixed: bool) -> None:
     ----------
     root : `lsst.resources.ResourcePath`
         Root of the repository.
-    config : `lsst.daf.butler.Config`
-        Its configuration.
     fixed : `bool`
         Whether the configuration names the datastore's root or the database.
     """

@@ -40,8 +40,6 @@ class FileNames:
     ----------
     config : `lsst.daf.butler.ButlerConfig`
         Configuration of a repository that `has_file_templates`.
-    butler : `lsst.daf.butler.Butler`
-        The same repository.
     """
 
     def __init__(self, config: ButlerConfig, butler: Butler) -> None:
@@ -92,8 +90,6 @@ def object_state(
 
     Parameters
     ----------
-    uri : `lsst.resources.ResourcePath`
-        The object.
     size : `int`
         Size of the file in bytes.
     source : `pathlib.Path`, optional

@@ -136,7 +136,7 @@ def locked(path: str | os.PathLike[str], wait: float | None = None) -> Iterator[
     Parameters
     ----------
     path : path-like
-        It must exist.
+        A file or directory that exists.
     wait : `float`, optional
         How many seconds to wait for others; for as long as it takes if not given.
 
