@@ -105,8 +105,8 @@ def test_slow_items_run_in_threads_and_come_last() -> None:
 
 
 def test_progress_follows_each_item() -> None:
-    events: list[object] = []
-    for item in tracked("stage", 2, lambda *call: events.append(call), "ab"):
-        events.append(f"item {item}")
-    assert events == ["item a", ("stage", 1, 2), "item b", ("stage", 2, 2)]
+    calls: list[object] = []
+    items = tracked("stage", 2, lambda *call: calls.append(call), "ab")
+    assert [(item, len(calls)) for item in items] == [("a", 0), ("b", 1)]
+    assert calls == [("stage", 1, 2), ("stage", 2, 2)]
     assert list(tracked("stage", 2, None, "ab")) == ["a", "b"]

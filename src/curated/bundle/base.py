@@ -85,11 +85,6 @@ def _span(dataset: ManifestDataset) -> Span:
 def read_base(bundle: Path) -> Base:
     """Return the base that a bundle is, with all datasets that it holds or refers to.
 
-    Parameters
-    ----------
-    bundle : `~pathlib.Path`
-        Its directory.
-
     Raises
     ------
     CuratedError

@@ -231,8 +231,6 @@ def read_file_histories(process: Popen[bytes], paths: Collection[str]) -> dict[s
 
     Parameters
     ----------
-    process : `subprocess.Popen`
-        The running log.
     paths : collection [`str`]
         Paths of files in the repository.
     """
