@@ -12,7 +12,8 @@ from typing import Any
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.declare.settings import Setting, check_setting
 from curated.package.instrument import OVERRIDE
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
 
 CONFIG_FILE = "curated.yaml"
 
