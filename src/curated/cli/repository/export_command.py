@@ -111,8 +111,8 @@ def _print(settings: Settings, report: ExportReport) -> None:
     total = count_text(len(report.exported), "calibration")
     state = "written to" if report.changed else "already in"
     original = sum(calibration.original for calibration in report.exported)
-    click.echo(
-        f"{total} of {printable(', '.join(report.collections))} ({report.size / 1e6:.1f} MB)"
-        f" {state} {printable(report.output)}, {original} of them at the path that they came from"
-    )
+    paths = f", {original} of them to their original path" if original and report.changed else ""
+    size = f"{report.size / 1e6:.1f} MB"
+    collections = printable(", ".join(report.collections))
+    click.echo(f"{total} of {collections} ({size}) {state} {printable(report.output)}{paths}")
     settings.remark(f"next: curated -C {printable(report.output)} check")
