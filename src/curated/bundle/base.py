@@ -71,11 +71,6 @@ def _identity(entry: Entry) -> _Identity:
 def read_base(bundle: Path) -> Base:
     """Return the datasets that a bundle holds or refers to.
 
-    Parameters
-    ----------
-    bundle : `~pathlib.Path`
-        Directory of the bundle.
-
     Raises
     ------
     CuratedError
