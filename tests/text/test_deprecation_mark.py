@@ -44,14 +44,16 @@ def test_the_mark_adds_its_keywords_to_any_form_and_undoing_it_gives_the_same_by
                 add_mark(data, file.form, MARK)
             assert "DEPRECATED_COVER: previous" in refused.value.hint
             continue
-        made = add_mark(data, file.form, MARK)
+        marked_text = add_mark(data, file.form, MARK)
         done += 1
-        assert remove_mark(made, file.form) == data
-        assert add_mark(made, file.form, MARK) == made
+        assert remove_mark(marked_text, file.form) == data
+        assert add_mark(marked_text, file.form, MARK) == marked_text
         # One piece is added, and nothing else is touched.
-        start = next(place for place, byte in enumerate(made) if data[place : place + 1] != bytes([byte]))
-        assert made.endswith(data[start:])
-        before, after = read(data, file.form)[0], read(made, file.form)[0]
+        start = next(
+            place for place, byte in enumerate(marked_text) if data[place : place + 1] != bytes([byte])
+        )
+        assert marked_text.endswith(data[start:])
+        before, after = read(data, file.form)[0], read(marked_text, file.form)[0]
         assert before is not None
         assert after is not None
         assert after.metadata == {**MARK.keywords(), **before.metadata}
