@@ -1,4 +1,4 @@
-"""Repositories on servers: their seed configurations, all that is in one, imports that are killed on the way."""
+"""Repositories on servers: their seed configurations and contents, and imports that kill themselves on the way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from curated.butler import open_repository
 from support import programs
 from support.repositories import STORAGE
 
-# Ends itself, so that nothing can be tidied up, when a stage has got so far.
+# An import that kills itself, so that nothing is cleaned up, after a number of steps of a stage.
 _IMPORT = """
 import os, signal, sys
 from curated.butler import import_bundle
@@ -27,7 +27,7 @@ print(sum(one.datasets_new for one in report.instruments), report.ok)
 def start(
     bundle: Path, repo: str, seed: Path | None = None, stage: str = "", count: int = 1
 ) -> subprocess.Popen[str]:
-    """Start an import that kills itself when ``count`` of a stage are done."""
+    """Start an import that kills itself after ``count`` steps of a stage; without a stage it runs to its end."""
     arguments = [str(bundle), repo, str(seed or ""), stage, str(count)]
     return subprocess.Popen(
         programs.command("-c", _IMPORT, *arguments),
@@ -38,22 +38,22 @@ def start(
 
 
 def write_seed(path: Path, db: str, namespace: str | None = None) -> Path:
-    """Write a seed configuration, as a site would."""
+    """Write a seed configuration like that of a site."""
     schema = f"  namespace: {namespace}\n" if namespace else ""
     path.write_text(f"registry:\n  db: {db}\n{schema}")
     return path
 
 
 def everything(repo: str) -> dict[str, Any]:
-    """All that a reader can see in a repository: datasets and their files, certifications, chains."""
+    """Return everything that readers see in a repository: datasets and their files, certifications, chains."""
     with closing(open_repository(repo)) as butler:
-        return _seen(butler)
+        return _contents(butler)
 
 
-def _seen(butler: Any) -> dict[str, Any]:
-    known = {kind.name for kind in butler.registry.queryDatasetTypes()}
-    found: dict[str, Any] = {"datasets": {}, "certified": set()}
-    for name in sorted(known & STORAGE.keys()):
+def _contents(butler: Any) -> dict[str, Any]:
+    dataset_types = {dataset_type.name for dataset_type in butler.registry.queryDatasetTypes()}
+    contents: dict[str, Any] = {"datasets": {}, "certified": set()}
+    for name in sorted(dataset_types & STORAGE.keys()):
         refs = butler.query_datasets(name, "*", find_first=False, explain=False)
         records = butler._datastore.export_records(refs)
         infos = {
@@ -62,13 +62,15 @@ def _seen(butler: Any) -> dict[str, Any]:
         for ref in refs:
             (info,) = infos[ref.id]
             file = (info.path, info.file_size, info.checksum, butler.getURI(ref).read())
-            found["datasets"][str(ref.id)] = (name, str(ref.dataId), ref.run, *file)
-        for one in butler.registry.queryDatasetAssociations(name, "*"):
-            if one.timespan is not None:
-                found["certified"].add((one.collection, str(one.ref.id), one.timespan.nsec))
+            contents["datasets"][str(ref.id)] = (name, str(ref.dataId), ref.run, *file)
+        for association in butler.registry.queryDatasetAssociations(name, "*"):
+            if association.timespan is not None:
+                contents["certified"].add(
+                    (association.collection, str(association.ref.id), association.timespan.nsec)
+                )
     collections = butler.collections.query_info("*", include_doc=True)
-    found["chains"] = {c.name: c.children for c in collections if c.type.name == "CHAINED"}
-    found["instruments"] = [
+    contents["chains"] = {c.name: c.children for c in collections if c.type.name == "CHAINED"}
+    contents["instruments"] = [
         str(r.toDict()) for r in butler.query_dimension_records("detector", explain=False)
     ]
-    return found
+    return contents

@@ -20,7 +20,7 @@ from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.text import read
 from curated.text.source import Locator
-from curated.text.yaml.reader import yaml_locator
+from curated.text.yaml.locator import yaml_locator
 
 if TYPE_CHECKING:
     from curated.check.cache import Cache
