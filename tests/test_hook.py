@@ -21,7 +21,7 @@ MANIFEST = ".pre-commit-hooks.yaml"
 def pre_commit(*arguments: str, cwd: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """Run pre-commit so that it installs only our package; dependencies are those installed for the tests.
 
-    Thus nothing is fetched. An installation from the network is pip's affair.
+    Nothing is downloaded.
     """
     environment = os.environ | {
         "PRE_COMMIT_HOME": str(home),
