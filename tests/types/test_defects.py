@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.calib import CalibrationError
-from curated.types._boxes import repeated
-from curated.types.defects import Defects
+from curated.types.defects import Defects, redundant_boxes
 from support.texts import examples
 
 REGIONS: dict[str, Any] = {
@@ -97,7 +96,7 @@ def test_repeated_boxes_are_those_that_add_no_pixel(boxes: list[tuple[int, int, 
         if i not in twice and any(other != box and pixels(box) <= pixels(other) for other in boxes)
     }
     columns = np.array(boxes, "i8").reshape(-1, 4).T
-    found = [(p.code, p.pointer[1]) for p in repeated(*columns)]
+    found = [(p.code, p.pointer[1]) for p in redundant_boxes(*columns)]
     assert {row for code, row in found if code == "CAL314"} == twice
     assert {row for code, row in found if code == "CAL315"} == inside
     assert len(found) == len(twice) + len(inside)
@@ -108,5 +107,5 @@ def test_very_many_boxes_take_little_time() -> None:
     columns[:2, 1] = columns[:2, 0]
     columns[2:, 1] = columns[2:, 0]
     start = time.monotonic()
-    assert [p.code for p in repeated(*columns)] == ["CAL314"]
+    assert [p.code for p in redundant_boxes(*columns)] == ["CAL314"]
     assert time.monotonic() - start < 5

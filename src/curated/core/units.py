@@ -32,6 +32,7 @@ def factor(unit: str, target: str) -> float:
     ValueError
         If the units do not convert.
     """
+    unit, target = ("" if name in DIMENSIONLESS else name for name in (unit, target))
     return 1.0 if unit == target else _factor(unit, target)
 
 
@@ -61,6 +62,7 @@ def fits_unit(unit: str) -> str:
     """Return a unit as spelled in FITS headers; empty for none."""
     if unit in DIMENSIONLESS:
         return ""
+    unit = unit.replace(" / ", "/").replace(" * ", "*")  # astropy's own spelling
     return FITS_PERCENT if unit == "%" else {"angstrom": "Angstrom", "AA": "Angstrom"}.get(unit, unit)
 
 

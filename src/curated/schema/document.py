@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from curated.calib import Calib
-from curated.calib.keyed_tables import in_group, is_nested
 from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
 from curated.datasets.deprecation import MARK
-from curated.declare import Field, Spec, Table, required_sizes
+from curated.declare import Field, Spec, Table, in_group, is_nested, required_sizes
 from curated.declare.settings import BASE, DIALECT, schema_name, setting_schema
 from curated.provenance.record import PROVENANCE
 from curated.schema.values import field_schema, value_schema

@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from curated.calib.keyed_tables import in_group
-from curated.declare import Field, Table
+from curated.declare import Field, Table, in_group
 
 _TYPES = {
     "f": "number",
