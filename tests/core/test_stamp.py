@@ -42,4 +42,4 @@ def test_keywords_are_those_of_the_fields_in_order(end: str) -> None:
 def test_every_field_has_a_keyword() -> None:
     assert len(fields(Stamp)) == len(ORDER)
     assert set(ORDER) | {"CHECKSUM", "DATASUM"} == STAMP_KEYWORDS
-    assert STAMP_KEYWORDS - ORIGIN_KEYWORDS == {"VALIDSTART", "VALIDEND"}
+    assert STAMP_KEYWORDS.difference(ORIGIN_KEYWORDS) == {"VALIDSTART", "VALIDEND"}
