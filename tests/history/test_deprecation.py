@@ -39,8 +39,8 @@ def text(date: str, x0: int, **meta: str) -> str:
 @pytest.fixture
 def package(git_package: MakePackage) -> GitPackage:
     """Three epochs of one detector."""
-    listed = {path: text(date, n) for n, (path, date) in enumerate(zip((OLD, BAD, NEW), DATES, strict=True))}
-    return git_package({"curated.yaml": "calibs: calibs\n", **listed})
+    files = {path: text(date, n) for n, (path, date) in enumerate(zip((OLD, BAD, NEW), DATES, strict=True))}
+    return git_package({"curated.yaml": "calibs: calibs\n", **files})
 
 
 def codes(package: GitPackage, revision: str = "HEAD") -> list[tuple[str, str]]:
@@ -67,14 +67,16 @@ def test_the_mark_adds_its_keywords_to_any_form_and_undoing_it_gives_the_same_by
                 marked(data, file.form, MARK)
             assert "DEPRECATED_COVER: previous" in refused.value.hint
             continue
-        made = marked(data, file.form, MARK)
+        marked_text = marked(data, file.form, MARK)
         done += 1
-        assert unmarked(made, file.form) == data
-        assert marked(made, file.form, MARK) == made
+        assert unmarked(marked_text, file.form) == data
+        assert marked(marked_text, file.form, MARK) == marked_text
         # One piece is added, and nothing else is touched.
-        start = next(place for place, byte in enumerate(made) if data[place : place + 1] != bytes([byte]))
-        assert made.endswith(data[start:])
-        before, after = read(data, file.form)[0], read(made, file.form)[0]
+        start = next(
+            place for place, byte in enumerate(marked_text) if data[place : place + 1] != bytes([byte])
+        )
+        assert marked_text.endswith(data[start:])
+        before, after = read(data, file.form)[0], read(marked_text, file.form)[0]
         assert before is not None
         assert after is not None
         assert after.metadata == {**MARK.keywords(), **before.metadata}
@@ -183,9 +185,9 @@ def test_deprecating_and_undoing_it(package: GitPackage) -> None:
     assert again.stdout == f"{BAD}: is deprecated already: nothing changed\n"
     assert package.git("diff", "--numstat") == f"4\t0\t{BAD}"
     done = run_curated("deprecate", "--undo", BAD, "--format", "json", cwd=package.path)
-    said = json.loads(done.stdout)
-    assert (said["version"], said["mark"], said["files"]) == (1, None, [{"path": BAD, "changed": True}])
-    assert said["effects"][0]["now"] == BAD
+    result = json.loads(done.stdout)
+    assert (result["version"], result["mark"], result["files"]) == (1, None, [{"path": BAD, "changed": True}])
+    assert result["effects"][0]["now"] == BAD
     assert (package.path / BAD).read_bytes() == before
     assert (
         run_curated("deprecate", "--undo", BAD, cwd=package.path).stdout
@@ -213,7 +215,7 @@ def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (WHY, "--cover is missing: 'previous' or 'hole'"),
         (("--cover", "hole", *WHY[:2]), "--by is missing"),
@@ -222,10 +224,12 @@ def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
         (("--undo", "--by", "Ada"), "--undo takes no --by"),
     ],
 )
-def test_what_is_missing_or_wrong_is_said(package: GitPackage, options: tuple[str, ...], said: str) -> None:
+def test_what_is_missing_or_wrong_is_said(
+    package: GitPackage, options: tuple[str, ...], message: str
+) -> None:
     done = run_curated("deprecate", BAD, *options, cwd=package.path)
     assert done.returncode == 2
-    assert said in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
     assert package.git("status", "--porcelain") == ""
 
 
@@ -272,8 +276,8 @@ def test_the_memory_of_the_check_keeps_marks(out_of_use: GitPackage) -> None:
 
 
 def test_lookups_pass_it_over_and_say_why(out_of_use: GitPackage) -> None:
-    asked = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2023-01-01")
-    done = run_curated(*asked, "--explain", cwd=out_of_use.path)
+    command = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2023-01-01")
+    done = run_curated(*command, "--explain", cwd=out_of_use.path)
     assert done.stdout.splitlines()[0] == OLD
     assert f"passed over, {MARK}" in done.stdout
     with curated.open(out_of_use.path) as calibs:
@@ -304,14 +308,14 @@ def test_it_is_converted_by_name_only_and_is_listed_in_a_bundle(
     assert bundle is not None
     assert [d["source"]["path"] for d in bundle.manifest["datasets"]] == [OLD, NEW]
     assert bundle.manifest["datasets"][0]["validity"]["end"] == "2024-01-01T00:00:00Z"
-    (listed,) = bundle.manifest["deprecated"]
-    assert {key: listed[key] for key in ("reason", "by", "date", "cover")} == {
+    (entry,) = bundle.manifest["deprecated"]
+    assert {key: entry[key] for key in ("reason", "by", "date", "cover")} == {
         "reason": MARK.reason,
         "by": MARK.by,
         "date": MARK.date,
         "cover": MARK.cover,
     }
-    assert listed["source"]["path"] == BAD
+    assert entry["source"]["path"] == BAD
     assert BAD.replace(".ecsv", "") not in (tmp_path / "bundle/export.yaml").read_text()
 
 

@@ -23,12 +23,10 @@ from curated.text.deprecation_mark import marked, unmarked
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """A calibration and its new text.
+    """A calibration that was selected, and its new text.
 
     Parameters
     ----------
-    file : `CalibFile`
-        The calibration.
     text : `bytes`
         Content of its file with the mark, or without it.
     changed : `bool`
@@ -46,8 +44,6 @@ class DeprecationPlan:
 
     Parameters
     ----------
-    edits : `tuple` [`FileEdit`]
-        The selected calibrations.
     effects : `tuple` [`tuple` [`CalibKey`, `Segment`]]
         The dates that get another calibration than before, or none.
     diagnostics : `tuple` [`Diagnostic`]
