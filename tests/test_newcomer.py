@@ -165,7 +165,7 @@ def test_it_is_bundled(package: GitPackage, fits_file: Path, tmp_path: Path) -> 
 def test_the_tests_of_all_types_take_it(package: GitPackage, fits_file: Path) -> None:
     """The copy's own tests, those that look at each type or at each file of the demonstration."""
     tests = ["tests/test_demo.py", "tests/test_registry.py", "tests/docs", "tests/schema", "tests/plots"]
-    tests += ["tests/text/test_writer.py", "tests/provenance", "tests/test_structure.py"]
+    tests += ["tests/text/test_writer.py", "tests/fits/test_provenance.py", "tests/test_structure.py"]
     names = "persistence or generator or demonstration or stays_small or committed or no_type_takes"
     names += " or test_structure"
     output = run_checked(package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", names, *tests)
