@@ -1,4 +1,4 @@
-"""The demonstration package is what its generator writes, and has one of everything."""
+"""The demonstration package: its generator, its contents, and its agreement with itself."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def test_generator_writes_the_committed_bytes(generated: dict[str, bytes]) -> No
 
 
 def test_only_the_hole_is_reported(report: Report) -> None:
-    found = [d for d in report.diagnostics if d.file.startswith("calibs/demo/")]
-    assert [(d.code, d.severity) for d in found] == [("CAL404", Severity.INFO)]
-    assert found[0].file == "calibs/demo/defects/d02/20200101T000000.ecsv"
-    assert found[0].line > 1
+    diagnostics = [d for d in report.diagnostics if d.file.startswith("calibs/demo/")]
+    assert [(d.code, d.severity) for d in diagnostics] == [("CAL404", Severity.INFO)]
+    assert diagnostics[0].file == "calibs/demo/defects/d02/20200101T000000.ecsv"
+    assert diagnostics[0].line > 1
 
 
 @pytest.mark.parametrize("name", list(own_types()))
@@ -71,8 +71,8 @@ def test_epochs_and_ends(report: Report) -> None:
     for file in demo_files(report):
         starts[file.key] = starts.get(file.key, 0) + 1
     assert max(starts.values()) == 3
-    ended = {file.path for file in demo_files(report) if report.reports[file.path].end}
-    assert ended == {
+    paths_with_end = {file.path for file in demo_files(report) if report.reports[file.path].end}
+    assert paths_with_end == {
         "calibs/demo/defects/d02/20200101T000000.ecsv",
         "calibs/demo/manual_defects/d01/20220301T000000.ecsv",
     }
@@ -110,13 +110,13 @@ def test_system_is_the_product(detector: str, filter_name: str, start: str) -> N
         return types[name].readText(DEMO.joinpath(name, *levels, f"{start}.ecsv")).curve()
 
     wavelength, system = curve("transmission_system", detector, filter_name, start=start)
-    others = [
+    factors = [
         curve("transmission_filter_detector", detector, filter_name),
         curve("transmission_sensor", detector),
         curve("transmission_optics", start=start),
         curve("transmission_atmosphere"),
     ]
-    product = np.prod([np.interp(wavelength, *other) for other in others], axis=0)
+    product = np.prod([np.interp(wavelength, *other) for other in factors], axis=0)
     assert np.abs(product - system).max() < 2e-6
 
 
@@ -151,5 +151,5 @@ def test_astropy_reads_it(path: Path) -> None:
     assert table.meta["INSTRUME"] == "Demo"
     for declared in calib.FIELDS:
         if declared.column in table.colnames:
-            ours = getattr(calib, declared.name)
-            assert np.array_equal(np.asarray(table[declared.column]).reshape(ours.shape), ours)
+            values = getattr(calib, declared.name)
+            assert np.array_equal(np.asarray(table[declared.column]).reshape(values.shape), values)
