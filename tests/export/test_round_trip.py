@@ -10,7 +10,7 @@ import pytest
 
 from conftest import GitPackage
 from curated.bundle import build_bundle
-from curated.butler.inventories import audit
+from curated.butler.inventories import read_inventory
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
@@ -36,7 +36,7 @@ def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
     report = export_package(str(root / "repo"), root / "back")
     assert report.ok
     assert not report.diagnostics
-    assert all(one.original for one in report.exported)
+    assert all(one.is_original for one in report.exported)
     return package, root / "repo", root / "back"
 
 
@@ -54,7 +54,7 @@ def test_texts_are_equal(trip: Trip) -> None:
 
 def test_the_fingerprint_is_the_same(trip: Trip) -> None:
     package, repo, back = trip
-    found = {audit(str(place)).inventory.fingerprint for place in (package.path, repo, back)}
+    found = {read_inventory(str(place)).inventory.fingerprint for place in (package.path, repo, back)}
     assert len(found) == 1
 
 
@@ -180,7 +180,7 @@ def test_a_real_package_comes_back(corpus: Path, tmp_path: Path) -> None:
     assert import_bundle(tmp_path / "bundle", str(tmp_path / "repo"), transfer="hardlink").ok
     report = export_package(str(tmp_path / "repo"), tmp_path / "back")
     assert report.ok
-    assert all(one.original for one in report.exported)
+    assert all(one.is_original for one in report.exported)
     assert canonical_texts(tmp_path / "back") == canonical_texts(package.path)
     after = check_package(open_package(tmp_path / "back")).diagnostics
     before = check_package(open_package(package.path)).diagnostics

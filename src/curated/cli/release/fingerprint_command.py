@@ -9,7 +9,7 @@ import click
 from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
 
 if TYPE_CHECKING:
-    from curated.butler.inventories import Audit
+    from curated.butler.inventories import SourceInventory
     from curated.datasets.record import Dataset
 
 collection_option = click.option(
@@ -82,13 +82,13 @@ def find_inventory(
     collections: tuple[str, ...],
     revision: str | None = None,
     jobs: int | None = None,
-) -> Audit:
+) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
-    from curated.butler.inventories import audit
+    from curated.butler.inventories import read_inventory
     from curated.report.text import finding_line
 
     with settings.progress("reading") as progress:
-        result = audit(
+        result = read_inventory(
             where,
             settings.directory,
             collections=collections,
