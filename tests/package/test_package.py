@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import GitPackage
 from curated.core.diagnostic import CuratedError
 from curated.package.package import has_package_shape, open_package
 from support.packages import defects, place
@@ -36,7 +37,8 @@ def test_a_bare_package(root: Path) -> None:
 
 def test_the_search_ends_at_a_repository(root: Path) -> None:
     inner = root / "calibs/inner"
-    (inner / ".git").mkdir(parents=True)
+    inner.mkdir()
+    GitPackage(inner).git("init", "--quiet")
     with pytest.raises(CuratedError, match="is not a package"):
         open_package(inner)
 
