@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from curated.butler import open_repository
-from support import programs
+from support.programs import python_command
 from support.repositories import STORAGE
 
 # An import that kills itself, so that nothing is cleaned up, after a number of steps of a stage.
@@ -30,7 +30,7 @@ def start(
     """Start an import that kills itself after ``count`` steps of a stage; without a stage it runs to its end."""
     arguments = [str(bundle), repo, str(seed or ""), stage, str(count)]
     return subprocess.Popen(
-        programs.command("-c", _IMPORT, *arguments),
+        python_command(_IMPORT, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from curated.butler import import_bundle
-from support import programs
-from support.kills import command, state_of
-from support.programs import without_override
+from support.kills import state_of
+from support.programs import curated_command, python_command, without_override
+from support.programs import run as run_command
 from support.repositories import small_bundle
 
 pytest.importorskip("lsst.daf.butler")
@@ -47,7 +47,7 @@ def run(
     bundle: Path, repo: Path, *options: str, before: Callable[[], object] | None = None
 ) -> subprocess.CompletedProcess[str]:
     if before is None:
-        return programs.run("-q", "import", bundle, repo, *options)
+        return run_command(curated_command("-q", "import", bundle, repo, *options))
     line = [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", bundle, repo, *options]
     return subprocess.run(line, capture_output=True, text=True, check=False, preexec_fn=before, timeout=200)
 
@@ -182,19 +182,22 @@ except CuratedError as error:
 
 def test_a_database_that_is_replaced_in_the_middle(bundle, repo) -> None:
     before = state_of(repo)
-    done = programs.run("-c", REPLACE, bundle, repo)
+    done = run_command(python_command(REPLACE, bundle, repo))
     assert done.returncode == 2, done.stderr
     assert "database" in done.stdout
     assert "Traceback" not in done.stderr
     after = state_of(repo)
-    assert {**after, "left": []} == before
+    assert {**after, "unrecorded files": []} == before
     assert run(bundle, repo).returncode == 0
-    assert not state_of(repo)["left"]
+    assert not state_of(repo)["unrecorded files"]
 
 
 @pytest.mark.parametrize(("labels", "new"), [("ab", [6, 6]), ("aa", [0, 6])])
 def test_two_imports_at_once(bundle, repo, labels, new) -> None:
-    lines = [command(bundle, repo, "--label", label, "--format", "json") for label in labels]
+    lines = [
+        curated_command("-q", "import", bundle, repo, "--label", label, "--format", "json")
+        for label in labels
+    ]
     running = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for line in lines]
     imported = []
     for process in running:
@@ -204,7 +207,7 @@ def test_two_imports_at_once(bundle, repo, labels, new) -> None:
     assert sorted(imported) == new
     state = state_of(repo)
     assert len(state["datasets"]) == 6 + sum(new)
-    assert not state["without file"]
-    assert not state["left"]
+    assert not state["missing files"]
+    assert not state["unrecorded files"]
     chain = next(children for name, _, children, _ in state["collections"] if name == "Lab/calib")
     assert sorted(chain) == [*(f"Lab/calib/{label}" for label in sorted(set(labels))), "Lab/calib/v1"]

@@ -16,7 +16,7 @@ from support.repositories import (
     STORAGE,
     BundleMaker,
     name_of,
-    run_fresh,
+    run_python,
     run_stock,
     small_bundle,
     tai_ns,
@@ -455,7 +455,7 @@ def test_a_repository_name_may_have_a_dot(bundle, tmp_path) -> None:
 
 def test_importing_the_room_does_not_import_lsst() -> None:
     code = "import sys, curated.butler; print([m for m in sys.modules if m.split('.')[0] in ('lsst', 'astropy')])"
-    assert run_fresh(code).stdout.strip() == "[]"
+    assert run_python(code).stdout.strip() == "[]"
 
 
 def test_without_butler_the_import_says_what_to_install(bundle, repo, monkeypatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from curated.butler import import_bundle, open_repository
 from curated.core.diagnostic import CuratedError
-from support import programs
+from support.programs import python_command
 from support.repositories import small_bundle
 
 pytest.importorskip("lsst.daf.butler")
@@ -41,7 +41,7 @@ def repo(tmp_path: Path) -> str:
 
 
 def start(bundle: Path, repo: str, transfer: str = "copy", stage: str = "") -> subprocess.Popen[str]:
-    command = programs.command("-c", IMPORT, bundle, repo, transfer, stage)
+    command = python_command(IMPORT, bundle, repo, transfer, stage)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
