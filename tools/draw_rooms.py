@@ -226,9 +226,8 @@ def centres(
 
 def _wish(node: Node, x: Mapping[Node, float], lines: Sequence[tuple[Node, Node]]) -> float:
     """Return the mean position of a node's neighbours, with a pull to the middle; passing lines are straight if possible."""
-    weighted = [(WIDTH / 2, 0.4), (x[node], 1.0)]
-    for other in _neighbours(node, lines):
-        weighted.append((x[other], 8.0 if len(node) == len(other) > 1 else 1.0))
+    weights = {other: 8.0 if len(node) == len(other) > 1 else 1.0 for other in _neighbours(node, lines)}
+    weighted = [(WIDTH / 2, 0.4), (x[node], 1.0), *((x[other], weight) for other, weight in weights.items())]
     return sum(position * weight for position, weight in weighted) / sum(weight for _, weight in weighted)
 
 
