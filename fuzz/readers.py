@@ -23,7 +23,8 @@ from curated.package.layout import discover
 from curated.registry import all_types
 from curated.report.github import annotation
 from curated.report.text import excerpt, finding_line, printable
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
 
 # YAML has more line separators than ECSV and JSON.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

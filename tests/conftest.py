@@ -1,4 +1,4 @@
-"""Fixtures that many tests share: hermetic git, packages made on the fly, and the real calibrations."""
+"""Shared fixtures: an isolated git, temporary packages, real calibrations, and servers."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ AUTHOR = "Ada Astronomer"
 EMAIL = "ada@example.org"
 FIRST_COMMIT = datetime(2024, 1, 1, tzinfo=UTC)
 
-# How fast a machine is must not decide whether a test passes; in CI, neither must chance.
+# The speed of the machine must not decide whether a test passes, and in CI neither must chance.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch that rewrites what the cases of tests/data are expected to show."""
+    """Add the option that rewrites the expected output of tests."""
     parser.addoption(
         "--update-expected",
         action="store_true",
         default=False,
-        help="rewrite expected.txt of the cases in tests/data with what is found now; then read the difference",
+        help="rewrite expected.txt in tests/data and the output shown on pages of docs/; then review the difference",
     )
 
 
 @pytest.fixture(scope="session", autouse=True)
 def hermetic_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Git as on a machine where nobody has set anything up, and a cache that nobody else sees."""
+    """Isolate git from the settings of the machine, and curated from its cache."""
     with pytest.MonkeyPatch.context() as patch:
-        # A Git hook that runs the tests sets GIT_DIR and more: they would point us at the wrong repository.
+        # A git hook that runs the tests sets GIT_DIR and other variables, which name the wrong repository.
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
@@ -54,21 +54,21 @@ def hermetic_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @dataclass
 class GitPackage:
-    """A Git repository whose every commit has a fixed author and date, and so a fixed SHA1."""
+    """A git repository whose commits have fixed authors and dates, and so fixed hashes."""
 
     path: Path
     commits: list[str] = field(default_factory=list)
 
     def git(self, *args: str, **environment: str) -> str:
-        """Run git in it; the output without its last line end."""
+        """Run git in the repository, and return its output without the last line end."""
         command = ["git", "-c", "init.defaultBranch=main", "-c", "core.autocrlf=false", *args]
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=self.path, env=os.environ | environment, check=True, capture_output=True, text=True
         )
-        return done.stdout.rstrip("\n")
+        return process.stdout.rstrip("\n")
 
     def write(self, files: Mapping[str, str | bytes | None]) -> None:
-        """Write files below it without committing them; None removes one."""
+        """Write files without committing them; the content None removes a file."""
         for name, content in files.items():
             target = self.path / name
             if content is None:
@@ -85,7 +85,7 @@ class GitPackage:
         author: str = AUTHOR,
         date: datetime | None = None,
     ) -> str:
-        """Write files and commit everything, by default a day after the commit before; the SHA1."""
+        """Write files, commit everything, by default a day after the previous commit, and return the hash."""
         self.write(files or {})
         stamp = (date or FIRST_COMMIT + timedelta(days=len(self.commits))).isoformat()
         self.git("add", "--all")
@@ -124,21 +124,21 @@ def git_package(tmp_path: Path) -> MakePackage:
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
-    """Real calibrations, read only. They are not a part of this repository."""
+    """Directory of real calibrations, read-only; they are not part of this repository."""
     value = os.environ.get("CURATED_CORPUS")
     if not value:
         pytest.skip("needs real calibrations: set CURATED_CORPUS to a directory that holds obs_lsst_data/")
     path = Path(value)
-    # A wrong path is a mistake to be told of, not a reason to skip.
+    # A wrong path is a mistake to report, not a reason to skip.
     assert (path / "obs_lsst_data").is_dir(), f"CURATED_CORPUS={value} holds no obs_lsst_data/"
     return path.resolve()
 
 
 @pytest.fixture(scope="session")
 def obs_lsst_data(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    """The real package as one commit in a repository of its own. Shared: a test that changes it copies it first."""
+    """The real package as one commit in a git repository. It is shared: a test that changes it must copy it."""
     target = tmp_path_factory.mktemp("corpus") / "obs_lsst_data"
-    # Contents without modes: the original may be read only, and the copy must not be.
+    # Copy contents without modes, since the original may be read-only.
     shutil.copytree(corpus / "obs_lsst_data", target, copy_function=shutil.copyfile)
     for directory in [target, *(path for path in target.rglob("*") if path.is_dir())]:
         directory.chmod(directory.stat().st_mode | stat.S_IRWXU)
@@ -150,23 +150,23 @@ def obs_lsst_data(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Git
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server for all tests of a process that need one."""
+    """A PostgreSQL server, shared by the tests of a process."""
     if importlib.util.find_spec("pgserver") is None:
-        pytest.skip("there is no wheel of the server for this system")
+        pytest.skip("no wheel of the server for this system")
     with postgres_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def store() -> Iterator[Store]:
-    """An object store for all tests of a process that need one."""
+    """An object store, shared by the tests of a process."""
     with object_store() as server:
         yield server
 
 
 @pytest.fixture
 def store_of_test(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The object store, as this process and those that it starts find it."""
+    """The object store, with the environment variables through which programs find it."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in store.environment.items():
@@ -176,17 +176,17 @@ def store_of_test(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture
 def bucket(store_of_test: Store) -> str:
-    """A bucket of the test's own."""
+    """A new bucket."""
     return store_of_test.bucket()
 
 
 @pytest.fixture
 def database(postgres: Postgres) -> str:
-    """A database of the test's own."""
+    """A new database."""
     return postgres.database()
 
 
 @pytest.fixture
 def schema() -> str:
-    """Name of a schema of the test's own in the shared database, which Butler makes."""
+    """Name of a new schema in the shared database, which Butler will create."""
     return f"calibs_{secrets.token_hex(4)}"

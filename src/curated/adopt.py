@@ -29,8 +29,7 @@ from curated.package.instrument import DETECTOR, FILTER, INSTRUMENT, Instrument,
 from curated.package.layout import INSTRUMENT_FILE
 from curated.package.package import Package
 from curated.text.yaml.reader import load_yaml
-from curated.text.yaml.scalar_writer import yaml_scalar
-from curated.text.yaml.writer import yaml_flow
+from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
 _SHOWN = 3
 """Most values of a contradiction that are shown."""

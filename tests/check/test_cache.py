@@ -121,9 +121,9 @@ def test_another_instrument_is_another_question(package: Path) -> None:
     counts = []
     for width in (50, 200, 50, 5):
         file.write_text(text.replace("width: 50", f"width: {width}"))
-        found = check(package)
-        counts.append([d.code for d in found].count("CAL307"))
-        assert in_full(found) == in_full(check_package(open_package(package), use_cache=False).diagnostics)
+        findings = check(package)
+        counts.append([d.code for d in findings].count("CAL307"))
+        assert in_full(findings) == in_full(check_package(open_package(package), use_cache=False).diagnostics)
     assert counts == [1, 0, 1, 2]
 
 
@@ -265,14 +265,14 @@ def test_a_type_of_another_project_is_a_part_of_what_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    source = tmp_path / "their_wavefronts.py"
+    source = tmp_path / "other_wavefronts.py"
     source.write_text("class Wavefronts:\n    pass\n")
-    theirs = importlib.import_module("their_wavefronts").Wavefronts
-    before = type_state(theirs)
+    other_type = importlib.import_module("other_wavefronts").Wavefronts
+    before = type_state(other_type)
     assert before
-    assert type_state(theirs) == before
+    assert type_state(other_type) == before
     source.write_text("class Wavefronts:\n    version = 2\n")
-    assert type_state(theirs) != before
+    assert type_state(other_type) != before
     source.unlink()
-    assert type_state(theirs) not in ("", before)
-    assert type_state(get_type("defects")) == "", "ours are a part of the program"
+    assert type_state(other_type) not in ("", before)
+    assert type_state(get_type("defects")) == "", "types of this project are a part of the program"

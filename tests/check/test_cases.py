@@ -19,13 +19,13 @@ BAD = sorted(path for path in (DATA / "bad").iterdir() if path.is_dir())
 GOOD = sorted(path for path in (DATA / "good").iterdir() if path.is_dir())
 TODAY = date(2026, 1, 1)
 
-MADE_IN_TESTS = {
-    "CAL106": "a link; test_check_files.py",
-    "CAL201": "permissions and pipes; test_check_files.py",
-    "CAL417": "changes in git; test_unnoted.py",
-    **{f"CAL{number}": "what a change does; test_since.py" for number in range(420, 426)},
-    **{f"CAL{number}": "what a change does; test_deprecate.py" for number in range(443, 446)},
-    "CAL501": "found when FITS is written",
+TESTED_ELSEWHERE = {
+    "CAL106": "a link; check/test_file.py",
+    "CAL201": "permissions and pipes; check/test_file.py",
+    "CAL417": "changes in git; history/test_edits.py",
+    **{f"CAL{number}": "what a change does; history/test_change_check.py" for number in range(420, 426)},
+    **{f"CAL{number}": "what a change does; history/test_deprecation.py" for number in range(443, 446)},
+    "CAL501": "reserved for the writing of FITS",
 }
 """Codes that no file in tests/data can have, and where they are tested."""
 
@@ -44,13 +44,13 @@ def findings(case: Path, tmp_path: Path) -> list[Diagnostic]:
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case.name)
 def test_bad(case: Path, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    found = findings(case, tmp_path)
-    text = "".join(map(line_of, found))
+    diagnostics = findings(case, tmp_path)
+    text = "".join(map(line_of, diagnostics))
     expected = case / "expected.txt"
     if pytestconfig.getoption("update_expected"):
         expected.write_text(text, encoding="utf-8")
     assert text == expected.read_text(encoding="utf-8")
-    assert case.name.partition("-")[0] in {d.code for d in found}, (
+    assert case.name.partition("-")[0] in {d.code for d in diagnostics}, (
         "the case is named after a code it does not show"
     )
 
@@ -85,8 +85,13 @@ def test_every_code_has_a_case() -> None:
         for code in re.findall(r" (CAL\d{3}) ", (case / "expected.txt").read_text(encoding="utf-8"))
     }
     from_files = {code for code in CODES if code[3] in "01234"} | {"CAL502", "CAL503"}
-    assert shown | (MADE_IN_TESTS.keys() & from_files) == from_files
-    assert not shown & MADE_IN_TESTS.keys()
+    assert shown | (TESTED_ELSEWHERE.keys() & from_files) == from_files
+    assert not shown & TESTED_ELSEWHERE.keys()
+
+
+def test_files_that_test_other_codes_exist() -> None:
+    paths = {path for reason in TESTED_ELSEWHERE.values() for path in re.findall(r"[a-z_/]+\.py", reason)}
+    assert {path for path in paths if not (DATA.parent / path).is_file()} == set()
 
 
 def test_no_expectation_is_left_over() -> None:

@@ -78,9 +78,9 @@ def findings(root: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", sorted(CASES) if FULL else sorted(QUICK))
 def test_hostile_files(name: str, tmp_path: Path) -> None:
     path, make = CASES[name]
-    found = check(tmp_path, package_files(path, make()))
-    assert {f["code"] for f in found} >= QUICK.get(name, set())
-    assert {f["file"] for f in found} <= {path, f"{DEFECTS}.ecsv", CURATED}
+    diagnostics = check(tmp_path, package_files(path, make()))
+    assert {d["code"] for d in diagnostics} >= QUICK.get(name, set())
+    assert {d["file"] for d in diagnostics} <= {path, f"{DEFECTS}.ecsv", CURATED}
 
 
 def test_the_cases_are_large_and_below_a_megabyte() -> None:
@@ -116,11 +116,11 @@ def test_directories_in_each_other(tmp_path: Path) -> None:
         handle = below
     os.close(handle)
     try:
-        (found,) = findings(tmp_path)
+        (finding,) = findings(tmp_path)
     finally:
         subprocess.run(["rm", "-r", place], check=True)
-    assert found["code"] == "CAL107"
-    assert found["message"] == "directories below 64 levels are not looked into"
+    assert finding["code"] == "CAL107"
+    assert finding["message"] == "directories below 64 levels are not looked into"
 
 
 def test_names_of_the_longest(tmp_path: Path) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from curated.check.package import check_package
-from curated.check.report import Report
+from curated.check.package import check_package, judge, read_package, select
+from curated.check.report import FileReport, Report
+from curated.core.diagnostic import Diagnostic, Problem
+from curated.package.layout import discover
 from curated.package.package import open_package
-from support.programs import check_without_override
 
 CASES = Path(__file__).parents[1] / "data"
 FILE = "calibs/cam/defects/d00/20240101T000000.ecsv"
@@ -36,85 +36,6 @@ def codes(report: Report) -> list[tuple[str, str]]:
 def test_a_good_package(package: Path) -> None:
     report = check(package)
     assert (report.diagnostics, report.failed, len(report.files)) == ((), False, 6)
-
-
-@pytest.mark.parametrize(
-    "target", ["/etc/hostname", "../outside.ecsv", "../../../../../../outside.ecsv", "/dev/zero"]
-)
-def test_a_link_out_of_the_package(package: Path, target: str) -> None:
-    shutil.copy(package / FILE, package.parent / "outside.ecsv")
-    (package / FILE).unlink()
-    (package / FILE).symlink_to(target)
-    assert codes(check(package)) == [
-        (FILE, "CAL106" if "outside" not in target or target.count("..") > 5 else "CAL201")
-    ]
-
-
-def test_a_link_inside_of_the_package(package: Path) -> None:
-    original = package / "calibs" / "original.txt"
-    (package / FILE).rename(original)
-    (package / FILE).symlink_to(original)
-    assert codes(check(package)) == []
-
-
-def test_a_link_to_nothing(package: Path) -> None:
-    (package / FILE).unlink()
-    (package / FILE).symlink_to("absent")
-    assert codes(check(package)) == [(FILE, "CAL201")]
-
-
-def test_a_link_to_itself(package: Path) -> None:
-    (package / FILE).unlink()
-    (package / FILE).symlink_to(package / FILE)
-    assert codes(check(package)) == [(FILE, "CAL201")]
-
-
-def test_a_link_to_a_directory(package: Path) -> None:
-    (package / "calibs/cam/defects/d01").symlink_to(package / "calibs/cam/defects/d00")
-    assert codes(check(package)) == [("calibs/cam/defects/d01", "CAL107")]
-
-
-def test_a_pipe_is_not_waited_for(package: Path) -> None:
-    (package / FILE).unlink()
-    os.mkfifo(package / FILE)
-    assert codes(check(package)) == [(FILE, "CAL201")]
-
-
-def test_a_directory_that_is_named_like_a_file(package: Path) -> None:
-    (package / FILE).unlink()
-    (package / FILE).mkdir()
-    shutil.copy(CASES / "good/plain" / FILE, package / FILE / "20240101.ecsv")
-    assert codes(check(package)) == [(f"{FILE}/20240101.ecsv", "CAL102")]
-
-
-def test_a_file_that_may_not_be_read(package: Path) -> None:
-    (package / FILE).chmod(0)
-    found = check_without_override(package, "--no-cache")
-    assert [(f["file"], f["code"]) for f in found] == [(FILE, "CAL201")]
-
-
-def test_a_file_beyond_all_measure(package: Path) -> None:
-    with (package / FILE).open("wb") as stream:
-        stream.truncate(2**40)
-    assert codes(check(package)) == [(FILE, "CAL209")]
-
-
-def test_an_instrument_file_that_cannot_be_read(package: Path) -> None:
-    (package / "calibs/cam/instrument.yaml").symlink_to("absent")
-    assert codes(check(package)) == [("calibs/cam/instrument.yaml", "CAL201")]
-    (package / "calibs/cam/instrument.yaml").unlink()
-    (package / "calibs/cam/instrument.yaml").symlink_to("/etc/hostname")
-    assert codes(check(package)) == [("calibs/cam/instrument.yaml", "CAL106")]
-
-
-def test_a_name_that_is_not_utf_8(package: Path) -> None:
-    name = os.fsencode(package / "calibs/cam/defects") + b"/\xff"
-    try:
-        os.mkdir(name)
-    except OSError:
-        pytest.skip("this file system has no such names")
-    shutil.copy(package / FILE, os.fsdecode(name + b"/20240101.ecsv"))
-    assert codes(check(package)) == [("calibs/cam/defects/\\xff/20240101.ecsv", "CAL101")]
 
 
 # -- parts of a package -------------------------------------------------------------------------------
@@ -155,29 +76,43 @@ def test_several_processes_find_the_same(flawed: Path) -> None:
     for number in range(100):
         if number != 54:
             shutil.copy(flawed / FILE, flawed / FILE.replace("2024", str(1970 + number)))
-    one, two = check(flawed, jobs=1), check(flawed, jobs=2)
-    assert len(one.diagnostics) > 100
-    assert one.diagnostics == two.diagnostics
-    assert one.ranges == two.ranges
+    alone, parallel = check(flawed, jobs=1), check(flawed, jobs=2)
+    assert len(alone.diagnostics) > 100
+    assert alone.diagnostics == parallel.diagnostics
+    assert alone.ranges == parallel.ranges
 
 
-SILENCE = """\
-silence:
-- {code: CAL102, path: 'calibs/cam/*', reason: it is kept for its history, until: '2030-01-01'}
-- {code: CAL301, path: 'calibs/*', reason: nothing in particular, until: '2030-01-01'}
-"""
+# -- stages -------------------------------------------------------------------------------------------
 
 
-def test_silence(flawed: Path) -> None:
-    (flawed / "curated.yaml").write_text(f"calibs: calibs\n{SILENCE}")
-    bad = (FILE.replace("2024", "2026"), "CAL116")
-    report = check(flawed)
-    assert codes(report) == [bad, ("curated.yaml", "CAL004")]
-    assert report.silenced == 1
-    assert report.diagnostics[-1].line == 4
-    # Of a part nobody knows whether an entry is of use.
-    assert codes(check(flawed, "calibs/cam/defects")) == [bad]
-    assert codes(check(flawed, today=date(2030, 1, 1))) == codes(report)
-    expired = check(flawed, today=date(2030, 1, 2))
-    assert [code for _, code in codes(expired)] == ["CAL102", "CAL116", "CAL003", "CAL003"]
-    assert expired.silenced == 0
+class Unreadable:
+    """Files that fail when they are read."""
+
+    def read(self, path: str) -> bytes:
+        raise AssertionError(path)
+
+
+def test_judging_takes_values_and_reads_no_file(package: Path) -> None:
+    opened = open_package(package)
+    reading = read_package(opened, use_cache=False, jobs=1)
+    assert opened.layout.files
+    opened.files = Unreadable()  # type: ignore[assignment]
+    edit = Diagnostic.from_problem(Problem("CAL417", (), "changed without a note"), FILE)
+    before = dict(reading.reports)
+    report = judge(opened, (), reading.declared, reading.reports, [edit])
+    assert report.diagnostics == (edit,)
+    assert (report.reports, len(report.files)) == (before, 6)
+    assert judge(opened, (), reading.declared, reading.reports).diagnostics == ()
+
+
+def test_a_companion_stands_for_the_text_that_names_it() -> None:
+    texts = ("cam/bias/d00/2020-01-01.yaml", "cam/bias/d01/2020-01-01.yaml")
+    files = discover(list(texts), "").files
+    reports = {
+        path: FileReport(path, "", "", companion=path.replace("2020-01-01.yaml", "image.fits"))
+        for path in texts
+    }
+    assert [f.path for f in select(files, ["cam/bias/d01/image.fits"], reports)] == [texts[1]]
+    assert select(files, ["cam/bias/d01/image.fits"]) == []
+    assert select(files, ["cam/bias"]) == select(files, ["."]) == select(files, []) == files
+    assert select(files, ["cam/bia", "cam/bias/d00/2020"]) == []

@@ -102,7 +102,7 @@ def test_a_shallow_clone_is_refused(small: GitPackage, tmp_path: Path) -> None:
         find_origin(open_package(clone))
     assert caught.value.hint == "run 'git fetch --unshallow'"
     subprocess.run(["git", "-C", clone, "fetch", "--quiet", "--unshallow"], check=True)
-    assert find_origin(open_package(clone)).changes[A].sha1 == small.commits[0]
+    assert find_origin(open_package(clone)).last_commits[A].sha1 == small.commits[0]
 
 
 def test_a_linked_work_tree(small: GitPackage, tmp_path: Path) -> None:
@@ -113,4 +113,4 @@ def test_a_linked_work_tree(small: GitPackage, tmp_path: Path) -> None:
 
 def test_a_package_reached_by_a_link(small: GitPackage, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(small.path)
-    assert find_origin(open_package(tmp_path / "link")).changes[A].sha1 == small.commits[-1]
+    assert find_origin(open_package(tmp_path / "link")).last_commits[A].sha1 == small.commits[-1]

@@ -11,7 +11,7 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.core.times import compact, iso, parse_time, tai_nanoseconds
+from curated.core.times import compact, has_offset, iso, parse_time, tai_nanoseconds
 from support.texts import examples
 
 LEAP_SECONDS = [
@@ -153,3 +153,20 @@ def test_what_is_written_is_read(time: datetime) -> None:
     assert parse_time(iso(time)) == time
     assert parse_time(compact(time)) == time
     assert parse_time(time.replace(tzinfo=UTC).isoformat()) == time
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("20240101T000000", False),
+        ("2024-01-01", False),
+        ("2024-01-01t02:00:00", False),
+        ("2024-W01-1", False),
+        ("2024-01-01T00:00:00Z", True),
+        ("20240101T0000Z", True),
+        ("2024-01-01T02:00:00+02:00", True),
+        ("20240101t000000-0500", True),
+    ],
+)
+def test_an_offset_is_seen(name: str, expected: bool) -> None:
+    assert has_offset(name) is expected

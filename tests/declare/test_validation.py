@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curated.declare.settings import _validator
+from curated.declare.settings import _validator, setting_schema
 from curated.declare.validation import LONGEST_KEY, Validator
 from curated.package.config import CONFIG
 from curated.package.instrument import INSTRUMENT
@@ -117,7 +117,7 @@ DOCUMENTS = [
 def test_sound_documents_pass_the_quick_test(setting: Any, text: str) -> None:
     document, problems = load_yaml(text)
     assert not problems
-    validator = _validator(setting)
+    validator = Validator(setting_schema(setting))
     assert validator._accepts(document)
     assert not validator.faults(document)
     assert "_validator" not in vars(validator), "jsonschema was imported for nothing"

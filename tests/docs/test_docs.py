@@ -28,7 +28,7 @@ def test_a_page_names_everything_that_is_declared(name):
     for field in cls.FIELDS:
         for word in (
             f"`{field.key}`",
-            f"`{field.where or field.keyword or field.key}`",
+            f"`{field.column_label or field.keyword or field.key}`",
             field.doc,
             field.unit,
         ):

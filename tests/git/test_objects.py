@@ -41,7 +41,7 @@ def test_a_link_to_a_file_of_the_package_stands_for_it(small: GitPackage) -> Non
     assert C in str(caught.value)
     small.commit({C: None})
     origin = find_origin(package := open_package(small.path))
-    assert origin.changes[B].sha1 == last
+    assert origin.last_commits[B].sha1 == last
     assert [file.path for file in package.layout.files] == [A, B]
 
 

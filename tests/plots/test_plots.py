@@ -13,7 +13,7 @@ import pytest
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.plots import plot
-from curated.plots.boxes import covered
+from curated.plots.maps import covered_pixels
 from curated.registry import own_types
 
 pytest.importorskip("matplotlib")
@@ -108,9 +108,9 @@ def test_a_long_title_fits(tmp_path: Path) -> None:
 
 
 def test_pixels_in_two_boxes_count_once() -> None:
-    assert covered([]) == 0
-    assert covered([(0, 0, 10, 10), (5, 5, 10, 10), (2, 2, 3, 3)]) == 175
-    assert covered([(0, 0, 1, 5), (0, 5, 1, 5), (3, 0, 1, 1)]) == 11
+    assert covered_pixels([]) == 0
+    assert covered_pixels([(0, 0, 10, 10), (5, 5, 10, 10), (2, 2, 3, 3)]) == 175
+    assert covered_pixels([(0, 0, 1, 5), (0, 5, 1, 5), (3, 0, 1, 1)]) == 11
 
 
 def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Repositories that pipelines filled: made with stock Butler, of files that were never in git."""
+"""Repositories like those filled by pipelines, made with stock Butler from files that were never in git."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from support.repositories import INSTRUMENT, name_of, write_defects
 
 TICKET = f"{INSTRUMENT}/calib/DM-1"
 
-# The class of the form, and what the stack calls it, are set anew when a calibration becomes FITS; of an image's
-# file beside, the name, the hash and the size are those of the new one.
+# Endings of keywords that a conversion to FITS sets: the class and version of the form, and name, hash and size of the
+# file of an image.
 SET_ANEW = ("_VERSION", "_SCHEMA", "CALIBCLS", "IMGSHA", "IMGSIZE", "IMGFILE")
 
 
 def make_repository(root: Path) -> Path:
-    """Make a repository of an instrument with two detectors and a filter, and nothing in it."""
+    """Create a repository without datasets for an instrument with two detectors and a filter."""
     from lsst.daf.butler import Butler, Config
 
     config = Config()
@@ -49,10 +49,9 @@ def make_repository(root: Path) -> Path:
 
 @dataclass
 class Lab:
-    """A repository that a pipeline fills; see `make_repository`."""
+    """A repository as a pipeline fills it, created by `make_repository` or copied from a template."""
 
     root: Path
-
     template: Path | None = None
 
     def __post_init__(self) -> None:
@@ -68,7 +67,7 @@ class Lab:
         self.count = 0
 
     def detector(self, number: int, **record: Any) -> None:
-        """Insert a detector."""
+        """Insert the record of a detector."""
         self.butler.registry.insertDimensionData(
             "detector", {"instrument": INSTRUMENT, "id": number, "purpose": "SCIENCE", **record}
         )
@@ -85,7 +84,7 @@ class Lab:
         name: str = "",
         dimensions: tuple[str, ...] = (),
     ) -> Any:
-        """Ingest a file and certify it; without one, a list of one defect. Times are UTC, or of astropy."""
+        """Ingest and certify a file, by default a list of one defect. Times are UTC strings or astropy times."""
         from lsst.daf.butler import CollectionType, DatasetRef, DatasetType, FileDataset
 
         self.count += 1
@@ -95,18 +94,18 @@ class Lab:
         spec = get_type(kind).SPEC
         run = f"{collection}/run{self.count}"
         self.butler.collections.register(run, CollectionType.RUN)
-        made = DatasetType(
+        dataset_type = DatasetType(
             name or spec.dataset,
             dimensions or spec.dimensions,
             spec.storage_class,
             universe=self.butler.dimensions,
             isCalibration=True,
         )
-        self.butler.registry.registerDatasetType(made)
+        self.butler.registry.registerDatasetType(dataset_type)
         ids: dict[str, Any] = {"instrument": INSTRUMENT, "detector": detector, "physical_filter": "g_6"}
-        ids = {key: ids[key] for key in made.dimensions.required}
-        data_id = self.butler.registry.expandDataId(ids, dimensions=made.dimensions)
-        ref = DatasetRef(made, data_id, run=run)
+        ids = {key: ids[key] for key in dataset_type.dimensions.required}
+        data_id = self.butler.registry.expandDataId(ids, dimensions=dataset_type.dimensions)
+        ref = DatasetRef(dataset_type, data_id, run=run)
         self.butler.ingest(FileDataset(path=str(path), refs=[ref]), transfer="copy")
         self.certify(ref, begin, end, collection)
         return ref
@@ -127,19 +126,23 @@ class Lab:
         self.butler.collections.redefine_chain(name, members)
 
     def export(self, directory: Path) -> Path:
-        """Export all of it with Butler's own export."""
+        """Export the collection `TICKET` with Butler's own export."""
         directory.mkdir()
         query = self.butler.registry.queryDatasetAssociations
-        kinds = list(self.butler.registry.queryDatasetTypes())
-        refs = {a.ref for kind in kinds for a in query(kind, [TICKET], flattenChains=False)}
-        with self.butler.export(directory=str(directory), filename="export.yaml", transfer="copy") as made:
-            made.saveDatasets(sorted(refs, key=lambda ref: ref.run))
-            made.saveCollection(TICKET)
+        dataset_types = list(self.butler.registry.queryDatasetTypes())
+        refs = {
+            a.ref
+            for dataset_type in dataset_types
+            for a in query(dataset_type, [TICKET], flattenChains=False)
+        }
+        with self.butler.export(directory=str(directory), filename="export.yaml", transfer="copy") as export:
+            export.saveDatasets(sorted(refs, key=lambda ref: ref.run))
+            export.saveCollection(TICKET)
         return directory
 
 
 def compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) -> Path:
-    """Write an exposure as the stack does: keywords in an empty primary HDU, planes compressed, a table behind."""
+    """Write an exposure like the stack: keywords in an empty primary HDU, compressed planes, and a table of the archive."""
     primary = fits.PrimaryHDU()
     for key, value in {"OBSTYPE": "bias", "INSTRUME": INSTRUMENT, "DETECTOR": 0}.items():
         primary.header[key] = value
@@ -157,32 +160,32 @@ def compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) 
 
 
 def by_path(package: Package) -> dict[str, CalibFile]:
-    """The calibrations of a package by their paths below its instruments."""
+    """Return the calibrations of a package by their paths relative to the directory of instruments."""
     return {f.path.removeprefix(f"{package.top}/" if package.top else ""): f for f in package.layout.files}
 
 
-def canonical_texts(root: Path, chosen: tuple[str, ...] = ("",)) -> dict[str, bytes]:
-    """Canonical text of every calibration, provenance included, its keywords sorted and those set anew left out."""
+def canonical_texts(root: Path, prefixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
+    """Return the canonical text of every calibration, with provenance and sorted keywords, without those of `SET_ANEW`."""
     package = open_package(root)
-    found = {}
+    texts = {}
     for path, file in by_path(package).items():
-        if not path.startswith(chosen):
+        if not path.startswith(prefixes):
             continue
         calib = get_type(file.key.type).readText(package.root / file.path)
-        kept = {
+        metadata = {
             key: value
             for key, value in sorted(calib.metadata.items())
             if has_value(value) and not key.endswith(SET_ANEW)
         }
-        calib = dataclasses.replace(calib, metadata=Metadata(kept))
+        calib = dataclasses.replace(calib, metadata=Metadata(metadata))
         if calib.SPEC.beside:
             calib = calib.described(__file__, "image.fits")
-        # A file beside it may hold its provenance, or it itself.
-        bare = dataclasses.replace(calib, provenance=Provenance())
-        found[path] = bare.text_bytes(file.form) + provenance_text(calib.provenance).encode()
-    return found
+        # The provenance may be in the file itself or in one beside it.
+        without_provenance = dataclasses.replace(calib, provenance=Provenance())
+        texts[path] = without_provenance.text_bytes(file.form) + provenance_text(calib.provenance).encode()
+    return texts
 
 
 def keywords(path: Path) -> Mapping[str, Any]:
-    """Keywords of a text file, by its own type."""
+    """Return the keywords of a text file, read by its type."""
     return get_type(path.parts[-3]).readText(path).metadata

@@ -1,4 +1,4 @@
-"""Files below a megabyte that are meant to cost time or memory, each in a package of its own."""
+"""Files below 1 MB that are designed to take much time or memory, each in a separate package."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ HEAD = "# %ECSV 1.0\n# ---\n# datatype:\n"
 
 
 def filled(piece: str, head: str = "", tail: str = "", size: int = MEGABYTE - 1000) -> str:
-    """Repeat a piece as often as a file below a megabyte takes it."""
+    """Repeat a piece as often as fits into a file below 1 MB."""
     return head + piece * ((size - len(head) - len(tail)) // len(piece.encode())) + tail
 
 
 def numbered(piece: str, head: str = "", tail: str = "", size: int = MEGABYTE - 1000) -> str:
-    """Repeat a piece with a number in it, which is another each time."""
+    """Repeat a piece that contains a running number."""
     longest = len(piece.format(999_999).encode())
     return head + "".join(piece.format(i) for i in range((size - len(head) - len(tail)) // longest)) + tail
 
 
 def bomb(width: int, depth: int, last: str) -> str:
-    """Aliases that multiply."""
+    """Return aliases whose expansion grows exponentially."""
     lines = [f"a0: &a0 [{', '.join(['1'] * width)}]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * width)}]" for i in range(1, depth)]
     return "\n".join([*lines, f"{last}: *a{depth - 1}"]) + "\n"
 
 
-def columns(*declared: str) -> str:
-    return HEAD + "".join(f"# - {{{column}}}\n" for column in declared)
+def columns(*declarations: str) -> str:
+    """Return the beginning of an ECSV header with columns."""
+    return HEAD + "".join(f"# - {{{declaration}}}\n" for declaration in declarations)
 
 
 BOXES = columns(*(f"name: {name}, datatype: int64" for name in ("x0", "y0", "width", "height")))
@@ -91,7 +92,7 @@ YAML: Mapping[str, Callable[[], str]] = {
     "lines of another kind": lambda: filled("a: \u2028", size=900_000),
     "nodes of dates": lambda: filled("- 2024-01-01\n", "x0:\n"),
 }
-"""YAML, as a list of defects and as a crosstalk matrix, as the settings files and as provenance."""
+"""YAML: used as a defect list, as a crosstalk matrix, as settings and as provenance."""
 
 ECSV: Mapping[str, Callable[[], str]] = {
     "columns without end": lambda: numbered("# - {{name: c{0}, datatype: int64}}\n", HEAD),
@@ -136,7 +137,7 @@ ECSV: Mapping[str, Callable[[], str]] = {
     "boxes of all sizes": lambda: numbered("{0} {0} 5 5\n", BOXES + "x0 y0 width height\n"),
     "huge boxes": lambda: filled("1 1 999999999 999999999\n", BOXES + "x0 y0 width height\n"),
 }  # fmt: skip
-"""ECSV, as a list of defects and as a crosstalk matrix."""
+"""ECSV: used as a defect list and as a crosstalk matrix."""
 
 JSON: Mapping[str, Callable[[], str]] = {
     "lists in each other": lambda: filled("["),
@@ -160,7 +161,7 @@ JSON: Mapping[str, Callable[[], str]] = {
     "blanks": lambda: filled(" "),
     "a line": lambda: filled("x", '{"metadata": {"INSTRUME": "', '"}}'),
 }
-"""JSON, as a list of defects and as a crosstalk matrix."""
+"""JSON: used as a defect list and as a crosstalk matrix."""
 
 _SILENCE = "- {{code: CAL301, path: 'calibs/{0}*', reason: r, until: '2030-01-01'}}\n"
 SETTINGS: Mapping[str, tuple[str, Callable[[], str]]] = {
@@ -198,11 +199,11 @@ SETTINGS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "deep construction": (INPUTS, lambda: "construction: " + "{a: " * 400 + "1" + "}" * 400 + "\n"),
     "deeper construction": (INPUTS, lambda: "construction: " + "{a: " * 990 + "1" + "}" * 990 + "\n"),
 }
-"""Settings files and provenance, each hostile in its own way."""
+"""Settings and provenance: path and text."""
 
 
 def packages() -> dict[str, tuple[str, Callable[[], str]]]:
-    """By the name of a case the path of its file and what makes its text."""
+    """Return path and function for the text of each case, by its name."""
     cases: dict[str, tuple[str, Callable[[], str]]] = dict(SETTINGS)
     for form, texts in (("yaml", YAML), ("ecsv", ECSV), ("json", JSON)):
         for place in (DEFECTS, CROSSTALK):
@@ -213,7 +214,7 @@ def packages() -> dict[str, tuple[str, Callable[[], str]]]:
 
 
 def package_files(path: str, text: str) -> dict[str, str]:
-    """A package that holds the file, and what it needs to be read."""
+    """Return the files of a package that contains a file, with the others needed to read it."""
     good = {
         CURATED: "calibs: calibs\n",
         f"{DEFECTS}.ecsv": defects({"INSTRUME": "cam"}, date="2024-01-01T00:00:00"),

@@ -1,4 +1,4 @@
-"""Small images and their side files, written by astropy alone."""
+"""Small images, written by astropy, and their side files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SHAPE = (8, 16)
 
 
 def pixels(seed: int = 7, level: float = 100.0) -> Any:
-    """Pixels of a noisy image."""
+    """Return the pixels of a noisy image."""
     return np.random.RandomState(seed).normal(level, 2, SHAPE).astype(">f4")
 
 
 def one_hdu(data: Any, unit: str | None = "adu") -> bytes:
-    """A FITS file with its pixels in the primary HDU."""
+    """Return a FITS file with its pixels in the primary HDU."""
     hdu = fits.PrimaryHDU(data)
     if unit is not None:
         hdu.header["BUNIT"] = unit
@@ -27,7 +27,7 @@ def one_hdu(data: Any, unit: str | None = "adu") -> bytes:
 
 
 def three_planes(image: Any, mask: Any, variance: Any, unit: str = "adu", **mask_keywords: Any) -> bytes:
-    """A FITS file with extensions IMAGE, MASK and VARIANCE."""
+    """Return a FITS file with extensions IMAGE, MASK and VARIANCE."""
     hdus = [fits.PrimaryHDU(), *(fits.ImageHDU(d, name=n) for d, n in ((image, "IMAGE"), (mask, "MASK")))]
     hdus.append(fits.ImageHDU(variance, name="VARIANCE"))
     hdus[1].header["BUNIT"] = unit
@@ -37,14 +37,14 @@ def three_planes(image: Any, mask: Any, variance: Any, unit: str = "adu", **mask
 
 
 def dump(*hdus: Any) -> bytes:
-    """The bytes of HDUs."""
+    """Return a FITS file of HDUs."""
     stream = io.BytesIO()
     fits.HDUList(list(hdus)).writeto(stream)
     return stream.getvalue()
 
 
 def side_file(kind: str, data: bytes, *, filter_name: str = "", more: str = "", name: str = "") -> str:
-    """The side file of an image of detector d00."""
+    """Return the text of the side file of an image of detector d00; ``more`` is appended."""
     levels = f"  FILTER: {filter_name}\n" if filter_name else ""
     return (
         f"metadata:\n  OBSTYPE: {kind}\n  INSTRUME: cam\n  DETECTOR: 0\n{levels}"
@@ -54,7 +54,7 @@ def side_file(kind: str, data: bytes, *, filter_name: str = "", more: str = "", 
 
 
 def write_pair(directory: Path, kind: str, data: bytes, **more: str) -> Path:
-    """Write an image and its side file; the path of the side file."""
+    """Write an image and its side file, and return the path of the side file."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "20240101T000000.fits").write_bytes(data)
     path = directory / "20240101T000000.yaml"
@@ -63,7 +63,7 @@ def write_pair(directory: Path, kind: str, data: bytes, **more: str) -> Path:
 
 
 def package_files(kind: str, data: bytes, **more: str) -> dict[str, str | bytes]:
-    """The files of a package of one image."""
+    """Return the files of a package with one image, by their paths."""
     level = f"/{more['filter_name']}" if more.get("filter_name") else ""
     stem = f"calibs/cam/{kind}/d00{level}/20240101T000000"
     return {"curated.yaml": "", f"{stem}.fits": data, f"{stem}.yaml": side_file(kind, data, **more)}

@@ -41,34 +41,34 @@ def state_of(repo: Path) -> dict[str, Any]:
     from lsst.daf.butler import Butler, CollectionType
 
     butler = Butler.from_config(str(repo))
-    datasets, certifications, files, named, lost = [], [], {}, set(), []
-    for kind in butler.registry.queryDatasetTypes():
-        refs = butler.query_datasets(kind, "*", find_first=False, explain=False, limit=None)
+    datasets, certifications, files, recorded_paths, refs_without_file = [], [], {}, set(), []
+    for dataset_type in butler.registry.queryDatasetTypes():
+        refs = butler.query_datasets(dataset_type, "*", find_first=False, explain=False, limit=None)
         uris = butler.get_many_uris(refs, allow_missing=True)
         for ref in refs:
-            datasets.append([kind.name, str(ref.id), ref.run, sorted(ref.dataId.required.items())])
+            datasets.append([dataset_type.name, str(ref.id), ref.run, sorted(ref.dataId.required.items())])
             uri = uris[ref].primaryURI if ref in uris else None
             if uri is None or not Path(uri.ospath).is_file():
-                lost.append(str(ref.id))
+                refs_without_file.append(str(ref.id))
             else:
-                named.add(uri.ospath)
+                recorded_paths.add(uri.ospath)
                 files[str(ref.id)] = hashlib.sha256(Path(uri.ospath).read_bytes()).hexdigest()
         certifications += [
-            [found.collection, str(found.ref.id), found.timespan.nsec]
-            for found in butler.registry.queryDatasetAssociations(
-                kind, "*", collectionTypes={CollectionType.CALIBRATION}
+            [association.collection, str(association.ref.id), association.timespan.nsec]
+            for association in butler.registry.queryDatasetAssociations(
+                dataset_type, "*", collectionTypes={CollectionType.CALIBRATION}
             )
         ]
-    infos = [butler.collections.get_info(name) for name in butler.collections.query("*")]
+    collections = [butler.collections.get_info(name) for name in butler.collections.query("*")]
     root = next(iter(butler.get_datastore_roots().values())).ospath
     with closing(sqlite3.connect(f"file:{repo}/gen3.sqlite3?mode=ro", uri=True)) as database:
         # Records of the datastore whose dataset is gone: Butler has no question for that.
-        without = 0
+        orphaned_records = 0
         if database.execute("select 1 from sqlite_master where name = 'file_datastore_records'").fetchone():
-            question = (
+            query = (
                 "select count(*) from file_datastore_records where dataset_id not in (select id from dataset)"
             )
-            without = database.execute(question).fetchone()[0]
+            orphaned_records = database.execute(query).fetchone()[0]
     return {
         "datasets": sorted(datasets),
         "certifications": sorted(certifications),
@@ -78,10 +78,12 @@ def state_of(repo: Path) -> dict[str, Any]:
             for element in ("instrument", "detector", "physical_filter")
             for record in butler.registry.queryDimensionRecords(element)
         ),
-        "collections": sorted([i.name, i.type.name, list(i.children), i.doc] for i in infos),
-        "left": sorted(str(p) for p in Path(root).rglob("*.fits*") if p.is_file() and str(p) not in named),
-        "without file": lost,
-        "without row": without,
+        "collections": sorted([i.name, i.type.name, list(i.children), i.doc] for i in collections),
+        "left": sorted(
+            str(p) for p in Path(root).rglob("*.fits*") if p.is_file() and str(p) not in recorded_paths
+        ),
+        "without file": refs_without_file,
+        "without row": orphaned_records,
     }
 
 

@@ -1,4 +1,4 @@
-"""The demonstration package in a repository of its own, packages of defect lists, and the command line."""
+"""Packages for tests: the demonstration with a history, defect lists; the command line; and `fitsverify`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEMO_FILES = sum(
 
 
 def make_demo(path: Path) -> GitPackage:
-    """Copy the demonstration package and give it a history: added, then one file edited by somebody else."""
+    """Copy the demonstration package into a git repository with three commits, one of which edits a calibration."""
     path.mkdir(parents=True)
     package = GitPackage(path)
     package.git("init", "--quiet")
@@ -46,6 +46,14 @@ def make_demo(path: Path) -> GitPackage:
     return package
 
 
+def convert_demo(demo: GitPackage, output: Path) -> Path:
+    """Convert the demonstration package with the command, and return the directory of its FITS files."""
+    done = run_curated("convert", "-o", output, cwd=demo.path)
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    assert done.stdout.startswith(f"{DEMO_FILES} FITS files (")
+    return output
+
+
 def defects(
     meta: Mapping[str, Any] | None = None,
     *,
@@ -53,7 +61,7 @@ def defects(
     date: str = "2020-01-01T00:00:00",
     x0: int = 1,
 ) -> str:
-    """Text of a list of one defect."""
+    """Return the ECSV text of a list of one defect, with additional or other keywords."""
     keywords = {
         "OBSTYPE": "defects",
         "INSTRUME": "Lab",
@@ -62,17 +70,17 @@ def defects(
         **(meta or {}),
     }
     columns = "".join(f"# - {{name: {name}, datatype: int64}}\n" for name in ("x0", "y0", "width", "height"))
-    listed = "".join(
+    metadata_lines = "".join(
         f"# - {json.dumps({key: value}, ensure_ascii=False)}\n" for key, value in keywords.items()
     )
     return (
-        f"# %ECSV 1.0\n# ---\n# datatype:\n{columns}# meta: !!omap\n{listed}# schema: astropy-2.0\n"
+        f"# %ECSV 1.0\n# ---\n# datatype:\n{columns}# meta: !!omap\n{metadata_lines}# schema: astropy-2.0\n"
         f"x0 y0 width height\n{x0} 2 3 4\n"
     )
 
 
 def place(detector: int = 0, date: str = "20200101T000000", instrument: str = "lab") -> str:
-    """Path of a list of defects in a package with a ``curated.yaml``."""
+    """Return the path of a defect list in a package with a ``curated.yaml``."""
     return f"calibs/{instrument}/defects/d{detector:02d}/{date}.ecsv"
 
 
@@ -95,48 +103,50 @@ def run_curated(
 
 
 def tree(directory: Path) -> dict[str, bytes]:
-    """Contents of all files below a directory."""
+    """Return the contents of all files below a directory by their relative paths."""
     return {
         str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()
     }
 
 
 def fitsverify(files: list[Path]) -> str:
-    """What ``fitsverify`` calls errors in many files; empty where there are none."""
-    said = ""
-    for first in range(0, len(files), 500):
-        command = ["fitsverify", "-e", "-q", *map(str, files[first : first + 500])]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        lines = done.stdout.splitlines()
-        assert len(lines) == len(files[first : first + 500]), done.stdout + done.stderr
-        said += "".join(f"{line}\n" for line in lines if not line.startswith("verification OK"))
-    return said
+    """Run ``fitsverify`` on files, and return its errors; empty if there are none."""
+    errors = ""
+    for start in range(0, len(files), 500):
+        command = ["fitsverify", "-e", "-q", *map(str, files[start : start + 500])]
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        lines = process.stdout.splitlines()
+        assert len(lines) == len(files[start : start + 500]), process.stdout + process.stderr
+        errors += "".join(f"{line}\n" for line in lines if not line.startswith("verification OK"))
+    return errors
 
 
 def sources(package: GitPackage) -> list[str]:
-    listed = package.git("ls-files", "calibs/demo/*/*").splitlines()
-    kept = (".ecsv", ".yaml", ".json")
-    return [p for p in listed if p.endswith(kept) and not p.endswith(".inputs.yaml")]
+    """Return the paths of all calibrations of the demonstration package."""
+    paths = package.git("ls-files", "calibs/demo/*/*").splitlines()
+    endings = (".ecsv", ".yaml", ".json")
+    return [p for p in paths if p.endswith(endings) and not p.endswith(".inputs.yaml")]
 
 
 def fits_name(path: str) -> str:
+    """Return the path of a calibration with the ending of its FITS file."""
     return f"{path.rpartition('.')[0]}.fits"
 
 
 def validity(package: GitPackage) -> dict[str, tuple[str, str | None]]:
-    """Start and end of each file, from the names and VALIDEND alone."""
+    """Return start and end of each calibration, from file names and VALIDEND alone; None means open."""
     paths = sources(package)
 
     def start(path: str) -> datetime:
         return datetime.strptime(Path(path).stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
-    found = {}
+    ranges = {}
     for path in paths:
-        text = (package.path / path).read_text()
-        said = re.search(r"VALIDEND: '([^']*)'", text)
-        later = sorted(
-            start(p) for p in paths if Path(p).parent == Path(path).parent and start(p) > start(path)
+        siblings = [p for p in paths if Path(p).parent == Path(path).parent]
+        later_starts = sorted(
+            start(p).strftime("%Y-%m-%dT%H:%M:%S") for p in siblings if start(p) > start(path)
         )
-        end = said[1] if said else later[0].strftime("%Y-%m-%dT%H:%M:%S") if later else None
-        found[path] = (start(path).strftime("%Y-%m-%dT%H:%M:%S"), end)
-    return found
+        explicit_end = re.search(r"VALIDEND: '([^']*)'", (package.path / path).read_text())
+        end = explicit_end[1] if explicit_end else next(iter(later_starts), None)
+        ranges[path] = (start(path).strftime("%Y-%m-%dT%H:%M:%S"), end)
+    return ranges

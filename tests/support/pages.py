@@ -1,4 +1,4 @@
-"""Pages whose commands are run, so that what they show is what happens."""
+"""Run the commands of documentation pages, and compare their output with what the pages show."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from pathlib import Path
 
 from support import programs
 
-COMMAND = "    $ "
+PROMPT = "    $ "
 
 
 def commands(page: str) -> list[tuple[str, str]]:
-    """The commands of a page and what it shows of their output."""
-    found: list[tuple[str, list[str]]] = []
-    for line, inside in _marked(page):
-        if line.startswith(COMMAND):
-            found.append((line.removeprefix(COMMAND), []))
-        elif inside:
-            found[-1][1].append(line[4:])
-    return [(command, "\n".join(lines).strip("\n")) for command, lines in found]
+    """Return the commands of a page, each with the output that the page shows."""
+    examples: list[tuple[str, list[str]]] = []
+    for line, in_example in _lines(page):
+        if line.startswith(PROMPT):
+            examples.append((line.removeprefix(PROMPT), []))
+        elif in_example:
+            examples[-1][1].append(line[4:])
+    return [(command, "\n".join(lines).strip("\n")) for command, lines in examples]
 
 
-def _marked(page: str) -> Iterator[tuple[str, bool]]:
-    """The lines of a page, and whether each is a command or its output."""
-    inside = False
+def _lines(page: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a page, and whether each is a command or its output."""
+    in_example = False
     for line in page.splitlines():
-        inside = line.startswith(COMMAND) or (inside and (line.startswith("    ") or not line))
-        yield line, inside
+        in_example = line.startswith(PROMPT) or (in_example and (line.startswith("    ") or not line))
+        yield line, in_example
 
 
 _BUTLER = "import sys; from lsst.daf.butler.cli.butler import main; sys.exit(main())"
 
 
 def path_with_curated(directory: Path) -> dict[str, str]:
-    """An environment in which `curated` is the one that is tested, and other commands are beside its Python."""
+    """Return an environment in which `curated` is this source tree's, and other programs those of its Python."""
     for name, line in (
         ("curated", programs.command()),
         ("butler", programs.command("-c", _BUTLER, what="butler")),
     ):
-        command = directory / name
-        command.write_text(f'#!/bin/sh\nexec {shlex.join(line)} "$@"\n')
-        command.chmod(0o755)
-    beside = Path(sys.executable).parent
-    return {**os.environ, "PATH": f"{directory}:{beside}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
+        script = directory / name
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(line)} "$@"\n')
+        script.chmod(0o755)
+    scripts = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{directory}:{scripts}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 
 
 def run(command: str, directory: Path, environment: dict[str, str]) -> str:
-    """What a command prints, standard error included."""
-    done = subprocess.run(
+    """Run a command, and return its output including standard error."""
+    process = subprocess.run(
         ["bash", "-c", command],
         cwd=directory,
         env=environment,
@@ -61,83 +61,86 @@ def run(command: str, directory: Path, environment: dict[str, str]) -> str:
         text=True,
         check=False,
     )
-    return done.stdout.strip("\n")
+    return process.stdout.strip("\n")
 
 
 def any_number(text: str) -> str:
-    """The text for any number of calibrations: a new example of a type is no reason to change the page."""
+    """Replace the number of calibrations, so that pages stay valid when the demonstration grows."""
     return re.sub(r"^\d+(?= calibrations checked)", "N", text, flags=re.MULTILINE)
 
 
-class Names:
-    """Gives the hashes of a page names, in the order in which they come, so that equal ones stay equal."""
+class HashNames:
+    """Replaces hashes by numbered names in the order of their occurrence, so that equal hashes have equal names."""
 
     def __init__(self) -> None:
-        self.known: dict[str, str] = {}
+        self.names: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
-        """The text with names for hashes, and a digit for numbers and sizes, which change with the examples."""
-        named = re.sub(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,64})\b", self._name, text)
-        return re.sub(r"\b\d+(\.\d+)?(?= (MB|kB|datasets|calibrations|validity|of)\b)", "N", named)
+        """Replace hashes by names, and counts and sizes, which change with the examples, by a letter."""
+        text = re.sub(r"\b([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,64})\b", self._name, text)
+        return re.sub(r"\b\d+(\.\d+)?(?= (MB|kB|datasets|calibrations|validity|of)\b)", "N", text)
 
     def _name(self, match: re.Match[str]) -> str:
-        # The short form of a hash is the same hash; of a UUID, all counts.
-        return self.known.setdefault(
-            match[0] if "-" in match[0] else match[0][:12], f"<hash {len(self.known) + 1}>"
-        )
+        # A hash and its first 12 digits are the same hash; a UUID counts as a whole.
+        key = match[0] if "-" in match[0] else match[0][:12]
+        return self.names.setdefault(key, f"<hash {len(self.names) + 1}>")
 
 
 def assert_shows(
     path: Path,
     directory: Path,
     environment: dict[str, str],
-    form: Callable[[str], str],
+    normalise: Callable[[str], str],
     *,
     update: bool,
     names: Mapping[str, str] | None = None,
     until: str = "\0",
 ) -> None:
-    """Run the commands of a page one after the other; each must print what the page shows, or is made to show.
+    """Run the commands of a page one after the other, and assert that each prints what the page shows.
 
     Parameters
     ----------
-    path, directory, environment
-        The page, and where its commands are run.
-    form : callable
-        What counts of an output.
+    path : `pathlib.Path`
+        File of the page.
+    directory : `pathlib.Path`
+        Where to run the commands.
+    environment : `dict`
+        Environment variables of the commands.
+    normalise : callable
+        Applied to both outputs before they are compared.
     update : `bool`
-        Whether to write what is printed into the page.
+        Write the output into the page instead of comparing it.
     names : `dict`, optional
-        What stands in the page for paths of this machine.
+        Replacements for paths of this machine in the output.
     until : `str`, optional
-        Where the part ends that is run.
+        Text at which to stop; commands after it are not run.
     """
-    page, mark, rest = path.read_text("utf-8").partition(until)
-    shown, printed = Names(), Names()
+    page, separator, rest = path.read_text("utf-8").partition(until)
+    shown_names, printed_names = HashNames(), HashNames()
     outputs = []
-    for command, said in commands(page):
+    for command, shown in commands(page):
         output = run(command, directory, environment)
-        for here, name in (names or {}).items():
-            output = output.replace(here, name)
+        for text, name in (names or {}).items():
+            output = output.replace(text, name)
         outputs.append(output)
         if not update:
-            assert form(printed(outputs[-1])) == form(shown(said)), command
+            assert normalise(printed_names(output)) == normalise(shown_names(shown)), command
     if update:
-        path.write_text(
-            _with_outputs(page, outputs).removesuffix("\n") + "\n" * bool(rest) + mark + rest, "utf-8"
-        )
+        text = _with_outputs(page, outputs).removesuffix("\n") + "\n" * bool(rest) + separator + rest
+        path.write_text(text.removesuffix("\n") + "\n", "utf-8")
 
 
 def _with_outputs(page: str, outputs: list[str]) -> str:
+    """Return a page with other outputs of its commands; blank lines stay where they are."""
     lines: list[str] = []
     waiting = iter(outputs)
     blank = False
-    for line, inside in _marked(page):
-        if line.startswith(COMMAND):
+    for line, in_example in _lines(page):
+        if line.startswith(PROMPT):
             lines += ["", line] if blank else [line]
-            lines += [f"    {said}".rstrip() for said in next(waiting).splitlines()]
+            lines += [f"    {printed}".rstrip() for printed in next(waiting).splitlines()]
             blank = False
-        elif inside:
+        elif in_example:
             blank = not line
         else:
             lines += ["", line] if blank else [line]

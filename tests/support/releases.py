@@ -1,4 +1,4 @@
-"""FITS files of a release against their texts, read by astropy and PyYAML alone, and lookups in a repository."""
+"""Compare the FITS files of a release with their texts, using only astropy and PyYAML, and look up calibrations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from astropy.table import Table
 
 from support.repositories import run_python
 
-# Set anew by the class that the stack reads the file with (FORMATS.md of the design, section 4.3).
+# Keywords that name the class by which the stack reads the FITS file (ip_isr's `IsrCalib.readFits`).
 REWRITTEN = ("OBSTYPE", "CALIBCLS")
 ALIASES = {"DETECTORNAME": "DET_NAME"}
 
-# A plain program of somebody who has never heard of curated: [type, data ID, UTC, nanoseconds] to what there is.
+# A program that uses nothing but Butler: [type, data ID, UTC, nanoseconds] to path and class of the calibration.
 LOOK_UP = """
 import json, sys
 from astropy.time import Time, TimeDelta
@@ -51,21 +51,21 @@ Question = tuple[str, dict[str, Any], str, int]
 
 
 def look_up(repo: Path, questions: list[Question]) -> list[list[str] | None]:
-    """What a repository's chain finds: the source's path, and module and name of the class that `get` returns."""
+    """Look up calibrations in a repository's chain: path of the source, module and name of the class that `get` returns."""
     done = run_python(LOOK_UP, str(repo), json.dumps(questions))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
 def count(repo: Path) -> dict[str, int]:
-    """How many datasets of each type a repository has."""
+    """Count the datasets of each type in a repository."""
     done = run_python(COUNT, str(repo))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
 def assert_agrees(text: Path, file: Path) -> None:
-    """Compare a FITS file with the text that it was made of, bit for bit, units and keywords included."""
+    """Assert that a FITS file equals the text that it was made from, bit by bit, including units and keywords."""
     with fits.open(file, checksum=True) as hdus:
         hdus.verify("exception")
         if text.suffix == ".yaml":
@@ -82,69 +82,69 @@ def assert_agrees(text: Path, file: Path) -> None:
 
 
 def keywords_agree(meta: dict[str, Any], header: fits.Header) -> None:
-    """Every keyword of the text is in the header, with its value."""
-    said: dict[str, list[Any]] = {}
+    """Assert that the header has every keyword of the text with its value."""
+    header_values: dict[str, list[Any]] = {}
     for card in header.cards:
-        said.setdefault(card.keyword.upper(), []).append(card.value)
+        header_values.setdefault(card.keyword.upper(), []).append(card.value)
     names = {key: ALIASES.get(key.upper(), key.upper()) for key in meta}
-    given = {names[key] for key, value in meta.items() if value not in (None, "")}
+    present_names = {names[key] for key, value in meta.items() if value not in (None, "")}
     for key, value in meta.items():
         name = names[key]
         if key.startswith("__") or name in REWRITTEN or name.endswith(("_VERSION", "_SCHEMA")):
             continue
         if value in (None, ""):
-            # Nothing is said, or another spelling of the keyword says it.
-            assert name in given or all(
-                v in (None, "") or isinstance(v, Undefined) for v in said.get(name, [])
+            # No value, or the value is under another spelling of the keyword.
+            assert name in present_names or all(
+                v in (None, "") or isinstance(v, Undefined) for v in header_values.get(name, [])
             )
             continue
         expected = value if isinstance(value, list) else [value]
-        assert said[name] == expected, key
-        assert [type(v) for v in said[name]] == [type(v) for v in expected], key
+        assert header_values[name] == expected, key
+        assert [type(v) for v in header_values[name]] == [type(v) for v in expected], key
 
 
-def same_bits(ours: Any, theirs: Any) -> None:
-    """Same type, same shape, same bits; NaN is NaN."""
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    ours = ours.astype(ours.dtype.newbyteorder("="))
-    assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
-    if ours.dtype.kind == "f":
-        assert ours.tobytes() == theirs.tobytes() or np.array_equal(ours, theirs, equal_nan=True)
-        assert np.array_equal(np.signbit(ours), np.signbit(theirs)) or np.isnan(ours).any()
+def same_bits(actual: Any, expected: Any) -> None:
+    """Assert that two arrays have the same type, shape and bits; all NaNs are equal."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    actual = actual.astype(actual.dtype.newbyteorder("="))
+    assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
+    if actual.dtype.kind == "f":
+        assert actual.tobytes() == expected.tobytes() or np.array_equal(actual, expected, equal_nan=True)
+        assert np.array_equal(np.signbit(actual), np.signbit(expected)) or np.isnan(actual).any()
     else:
-        assert np.array_equal(ours, theirs)
+        assert np.array_equal(actual, expected)
 
 
 def unit_of(column: Any) -> u.UnitBase | None:
-    """Unit of a FITS column."""
+    """Return the unit of a FITS column."""
     return u.Unit(column.unit, format="fits") if column.unit else None
 
 
 def curve_agrees(table: Table, hdus: fits.HDUList) -> None:
-    """The plain table is the text; the archive is the curve of FORMATS.md, section 6.7, computed here anew."""
-    plain = hdus["CURVE"]
+    """Assert that the plain table equals the text, and the archive the curve of afw's TransmissionCurve, computed here."""
+    curve_table = hdus["CURVE"]
     name = "efficiency" if "efficiency" in table.colnames else "throughput"
-    assert [c.name for c in plain.columns] == table.colnames
+    assert [c.name for c in curve_table.columns] == table.colnames
     for column in table.colnames:
         values = np.asarray(table[column])
         if values.dtype.kind == "U":
-            assert plain.data[column].tolist() == values.tolist()
+            assert curve_table.data[column].tolist() == values.tolist()
             continue
-        same_bits(plain.data[column], values)
-        theirs = table[column].unit
-        ours = unit_of(plain.columns[column])
-        if str(theirs) in ("None", "", "-"):
-            assert ours is None
+        same_bits(curve_table.data[column], values)
+        expected_unit = table[column].unit
+        actual_unit = unit_of(curve_table.columns[column])
+        if str(expected_unit) in ("None", "", "-"):
+            assert actual_unit is None
         else:
-            assert ours is not None
-            assert (1 * ours).to_value(theirs) == 1
+            assert actual_unit is not None
+            assert (1 * actual_unit).to_value(expected_unit) == 1
     wavelength, values = np.asarray(table["wavelength"]), np.asarray(table[name])
     if "amp_name" in table.colnames:
         amplifiers = np.asarray(table["amp_name"])
         names = list(dict.fromkeys(amplifiers.tolist()))
         wavelength = wavelength[amplifiers == names[0]]
         values = np.array([values[amplifiers == n] for n in names]).mean(axis=0)
-    # In the column's own precision, then as double.
+    # Converted in the precision of the column, then to double.
     wavelength = (wavelength * table["wavelength"].unit).to(u.AA).value.astype("f8")
     if table[name].unit == u.percent:
         values = values * values.dtype.type(0.01)
@@ -158,20 +158,20 @@ def curve_agrees(table: Table, hdus: fits.HDUList) -> None:
 
 
 def crosstalk_agrees(table: Table, hdu: fits.BinTableHDU) -> None:
-    """One row of vectors; what the version of the text lacks is zero."""
+    """Assert that the table is one row of vectors; fields that the version of the text lacks are zero."""
     size = int(table.meta["NAMP"])
     for name in table.colnames:
         same_bits(hdu.data[name], np.asarray(table[name]))
-    lacking = set(hdu.columns.names) - set(table.colnames)
-    assert lacking <= {"CT_FIT_GAINS"}
-    for name in lacking:
+    missing = set(hdu.columns.names) - set(table.colnames)
+    assert missing <= {"CT_FIT_GAINS"}
+    for name in missing:
         same_bits(hdu.data[name], np.zeros((1, size)))
     assert hdu.header["CROSSTALK_VERSION"] == 1.2
     assert hdu.header["NAMP"] == size
 
 
 def defects_agree(table: Table, hdu: fits.BinTableHDU) -> None:
-    """Boxes are integers, whatever the text says of its columns."""
+    """Assert that the boxes are those of the text, as integers whatever its data type."""
     assert hdu.columns.names == ["x0", "y0", "width", "height"]
     assert len(hdu.data) == len(table)
     for name in hdu.columns.names:
@@ -183,7 +183,7 @@ def defects_agree(table: Table, hdu: fits.BinTableHDU) -> None:
 
 
 class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
-    """Reads the one tag that real kernels have."""
+    """A YAML loader for the tag that real kernels have."""
 
 
 _Loader.add_constructor(
@@ -193,7 +193,7 @@ _Loader.add_constructor(
 
 
 def kernel_agrees(text: Path, hdus: fits.HDUList) -> None:
-    """Kernels of detectors; of amplifiers there are none."""
+    """Assert that the detector kernels are those of the text, and that there are no amplifier kernels."""
     tree = yaml.load(text.read_text(), _Loader)
     assert tree["metadata"]["LEVEL"] == "DETECTOR"
     keywords_agree(tree["metadata"], hdus[0].header)

@@ -1,4 +1,4 @@
-"""Small real bundles: FITS files, manifest and export file by the contract, without a package or Git."""
+"""Small bundles made without a package or git (FITS files, manifest and export file), and stock Butler programs."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ STORAGE = {
 
 @cache
 def tai_ns(utc: str) -> int:
-    """Nanoseconds since 1970-01-01 TAI of a time in UTC."""
+    """Return nanoseconds since 1970-01-01 TAI for a time in UTC."""
     delta = Time(utc, scale="utc").tai - Time("1970-01-01", scale="tai")
     return round(delta.jd1 * 86400) * 10**9 + round(delta.jd2 * 86400 * 10**9)
 
 
 def write_defects(path: Path, detector: int, seed: int) -> None:
-    """Write a defect list as the stack reads it."""
+    """Write a defect list in the stack's form."""
     table = Table({"x0": [seed], "y0": [detector], "width": [1 + seed % 7], "height": [2]}, dtype=["i8"] * 4)
     hdu = fits.table_to_hdu(table)
     header = {
@@ -61,12 +61,12 @@ def write_defects(path: Path, detector: int, seed: int) -> None:
 
 
 def name_of(detector: int) -> str:
-    """Full name of a detector."""
+    """Return the full name of a detector."""
     return f"R{detector // 9:02d}_S{detector % 9 // 3}{detector % 3}"
 
 
 def write_bare(path: Path, detector: int, seed: int) -> None:
-    """Write the smallest FITS file that differs from the others; for where there are many, and none is read."""
+    """Write a minimal FITS file that differs for each detector and seed, for large bundles whose files are not read."""
     cards = (
         "SIMPLE  =                    T",
         "BITPIX  =                    8",
@@ -101,7 +101,7 @@ class BundleMaker:
         epoch: str = "",
         **data_id: int | str,
     ) -> dict:
-        """Add a dataset that is valid from and until times in UTC."""
+        """Add a dataset with a validity range in UTC; None means an open end."""
         stamp = begin.replace("-", "").replace(":", "")
         run = f"{self.collection}/curated/{epoch or stamp}Z"
         ids = {"instrument": INSTRUMENT, **data_id}
@@ -127,7 +127,7 @@ class BundleMaker:
         return dataset
 
     def manifest(self) -> dict:
-        """The manifest, by the contract."""
+        """Return the manifest."""
         types = sorted({d["dataset_type"] for d in self.datasets})
         return {
             "format": "curated-bundle",
@@ -176,7 +176,7 @@ class BundleMaker:
         }
 
     def write(self, root: Path, write_file: Callable[[Path, int, int], None] = write_defects) -> Path:
-        """Write the bundle, each file from its detector and its seed."""
+        """Write the bundle; ``write_file`` gets the path, the detector and the seed of each dataset."""
         for dataset in self.datasets:
             path = root / dataset["path"]
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ class BundleMaker:
 
 
 def write_manifest(root: Path, manifest: dict) -> None:
-    """Write a manifest, and the files that follow from it, into a bundle."""
+    """Write a manifest, and the export file and seed configuration that follow from it."""
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
     with (root / "export.yaml").open("w", encoding="utf-8") as stream:
         write_export(manifest, stream)
@@ -208,7 +208,7 @@ def small_bundle(root: Path, **kwargs: object) -> Path:
     return maker.write(root)
 
 
-# Imports are refused before anything else is imported; the test's environment has both installed.
+# Blocks imports of curated, which is installed in the environment of the tests.
 _WITHOUT_CURATED = """
 import runpy, sys
 class Absent:
@@ -221,13 +221,13 @@ sys.modules.pop("curated", None)
 
 
 def run_stock(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the stock ``butler`` command in a process in which curated does not exist."""
+    """Run the stock ``butler`` command in a process where curated is not installed."""
     code = f"{_WITHOUT_CURATED}\nfrom lsst.daf.butler.cli.butler import main\nsys.exit(main())"
     return run_python(code, *arguments)
 
 
 def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process in which curated does not exist."""
+    """Run a Python program in a process where curated is not installed."""
     return run_python(f"{_WITHOUT_CURATED}\n{code}", *arguments)
 
 

@@ -1,4 +1,4 @@
-"""Documents of every type, ways to spoil them, and the two judges whose agreement is tested."""
+"""Documents of every type, valid and spoiled, for tests that the schema and the reader agree about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Place = tuple[Any, ...]
 
 
 class Rows(list[Any]):
-    """Metadata as the rows of a property list; a plain parser sees a list."""
+    """Metadata as the rows of a property list, which a plain parser reads as a list."""
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -39,7 +39,7 @@ _Dumper.add_representer(Rows, lambda d, rows: d.represent_sequence("lsst.daf.bas
 
 
 class PlainLoader(yaml.SafeLoader):
-    """What another program's YAML parser sees: tags are dropped, times are texts (YAML 1.2 has none)."""
+    """Loads YAML like other programs: tags are dropped, and times are strings (YAML 1.2 has no times)."""
 
 
 def _drop_tag(loader: Any, _: str, node: Any) -> Any:
@@ -66,12 +66,12 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def schema_takes(name: str, document: Document) -> bool:
-    """Say whether a type's schema accepts a document."""
+    """Whether a type's schema accepts a document."""
     return bool(validator(name).is_valid(document))
 
 
 def reader_finds(file: CalibFile, document: Document) -> list[Diagnostic]:
-    """Return what ``curated check`` finds in a document at the place of a file."""
+    """Return the findings of ``curated check`` for a document in the place of a file."""
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return list(check_file(file, text.encode())[1].diagnostics)
 
@@ -84,7 +84,7 @@ def demo() -> Layout:
 
 
 def demo_file(name: str) -> CalibFile:
-    """Return the smallest demonstration file of a type that has rows."""
+    """Return the smallest demonstration file with rows of a type."""
     example = find_example(own_types()[name], ROOT / "calibs")
     assert example is not None
     return next(file for file in demo().files if ROOT / "calibs" / file.path == example)
@@ -92,31 +92,31 @@ def demo_file(name: str) -> CalibFile:
 
 @cache
 def document_of(name: str) -> tuple[CalibFile, Document]:
-    """Return a small document of a type, made of a demonstration file, and its place."""
+    """Return a demonstration file of a type and its content, cut to a few rows."""
     file = demo_file(name)
     cls = own_types()[name]
     return file, _cut(cls, cls.readText(ROOT / "calibs" / file.path).toDict())
 
 
 def _cut(cls: type[Calib], tree: Document) -> Document:
-    """Keep a few rows: what is wrong with one is wrong with each."""
+    """Keep a few rows, since all of them are checked alike."""
     if cls.SPEC.name == "electroBfDistortionMatrix":
-        return tree  # its lists and mappings have the same names
+        return tree  # where lists and mappings have the same names
     groups = [table.group for table in cls.SPEC.tables if table.group]
-    kept: list[str] = []
+    keys: list[str] = []
     for field in cls.FIELDS:
         table = cls.SPEC.tables[field.table]
         if table.rows == "free" and not field.keyword and field.key in tree:
             tree[field.key] = tree[field.key][:3]
         elif table.rows == "key" and not (field.keyword or field.common) and field.key in tree:
             tree[field.key] = dict(list(tree[field.key].items())[:2])
-            kept = kept or list(tree[field.key])
+            keys = keys or list(tree[field.key])
     for group in groups:
-        kept = kept or list(tree[group])[:2]
-        tree[group] = {key: value for key, value in tree[group].items() if key in kept}
+        keys = keys or list(tree[group])[:2]
+        tree[group] = {key: value for key, value in tree[group].items() if key in keys}
     for field in cls.FIELDS:
         if field.common and isinstance(tree.get(field.key), list):
-            tree[field.key] = [name for name in tree[field.key] if name in kept]
+            tree[field.key] = [name for name in tree[field.key] if name in keys]
     if cls.SPEC.name == "camera":
         tree["detectors"] = tree["detectors"][:1]
         tree["amplifiers"] = [a for a in tree["amplifiers"] if a["detector"] == tree["detectors"][0]["name"]]
@@ -130,7 +130,7 @@ def with_rows(document: Document) -> Document:
 
 
 def places(value: Any, at: Place = ()) -> Iterator[Place]:
-    """Yield the places of a document; of a list, those of its first two entries and its last."""
+    """Yield the places of a document; for a list, those of its first two entries and its last."""
     if at:
         yield at
     if isinstance(value, dict):
@@ -146,21 +146,21 @@ WRONG_VALUES: list[Any] = [
     [], [1.0], [True], ["a"], [None], [[]], [[1]], [[1, 2], [3]], [[[1]]], [1, True], [1, "a"], [{"a": 1}],
     {}, {"a": 1}, {"a": {}}, {"a": "b"}, {"C00": [1.0]}, {"C00": True}, "2024-01-01",
 ]  # fmt: skip
-"""Values of every kind, that are wrong in most places."""
+"""Values of every kind, which are wrong in most places."""
 
 
 @st.composite
 def mutations(draw: st.DrawFn, document: Document) -> Document:
-    """Draw a document that is spoiled in one or two places."""
-    made = copy.deepcopy(document)
+    """Draw a document with one or two changes."""
+    spoiled = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 2))):
-        at = draw(st.sampled_from(list(places(made)) or [("metadata",)]))
-        holder = made
-        for key in at[:-1]:
+        place = draw(st.sampled_from(list(places(spoiled)) or [("metadata",)]))
+        holder = spoiled
+        for key in place[:-1]:
             holder = holder[key]
         kind = draw(st.sampled_from(["drop", "replace", "replace", "replace", "wrap", "scale", "add"]))
-        _spoil(draw, holder, at[-1], kind)
-    return made
+        _spoil(draw, holder, place[-1], kind)
+    return spoiled
 
 
 def _spoil(draw: st.DrawFn, holder: Any, key: Any, kind: str) -> None:

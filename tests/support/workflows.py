@@ -1,4 +1,4 @@
-"""The linter of workflows, as the lock installed it."""
+"""The linter of workflows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# Where the lock put them: what else is on PATH is some other version.
+# The locked versions; those on PATH may be others.
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 
 def actionlint(*paths: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run actionlint on workflows."""
     command = [
         SCRIPTS / "actionlint",
         "-no-color",

@@ -24,7 +24,7 @@ from curated.core.diagnostic import CuratedError
 from curated.provenance import Provenance
 from curated.registry import find_type, own_types
 from curated.text import read
-from curated.text.yaml.scalar_writer import json_scalar, yaml_scalar
+from curated.text.yaml.writer import json_scalar, yaml_scalar
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
 from curated.types.transmission_filter import FilterTransmission

@@ -18,7 +18,7 @@ from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Amplifier, Box, DetectorGeometry, with_gains
 from curated.registry import own_types
-from curated.types._brighter_fatter import correct
+from curated.types._bfk_math import correct
 from curated.types.bfk import BrighterFatterKernel
 from curated.types.camera import CameraGeometry
 from curated.types.crosstalk import Crosstalk
@@ -321,7 +321,7 @@ def test_crosstalk_needs_the_right_detector(raw: np.ndarray) -> None:
     unknown = dataclasses.replace(
         geometry, amplifiers=tuple(Amplifier(f"C{i}", Box(0, 0, 0, 0)) for i in range(4))
     )
-    with pytest.raises(CuratedError, match="where amplifier C0 of detector d00 is, is not known"):
+    with pytest.raises(CuratedError, match="the pixels of amplifier C0 of detector d00 are not known"):
         calib.apply(raw, detector=unknown)
     odd = (*geometry.amplifiers[:3], dataclasses.replace(geometry.amplifiers[3], box=Box(5, 3, 4, 3)))
     with pytest.raises(CuratedError, match="not of the same size"):

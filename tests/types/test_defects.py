@@ -1,7 +1,8 @@
-"""Defects as tables of FITS regions, the form in which older ones come."""
+"""Defects: tables of FITS regions, the form in which older ones come, and boxes that repeat others."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curated.calib import CalibrationError
-from curated.types.defects import Defects
+from curated.types.defects import Defects, redundant_boxes
+from support.texts import examples
 
 REGIONS: dict[str, Any] = {
     # Centres count from one: a box of even width lies about the edge between two pixels.
@@ -70,3 +74,38 @@ def test_what_is_no_box_of_pixels(tmp_path: Path, changes: dict[str, Any], messa
     path = written(tmp_path / "a.fits", **changes)
     with pytest.raises(CalibrationError, match=f"(?s){message}"):
         Defects.readFits(path)
+
+
+# -- boxes ----------------------------------------------------------------------------------------------
+
+BOXES = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 4), st.integers(1, 4)), max_size=12
+)
+
+
+@examples(200)
+@given(BOXES)
+def test_repeated_boxes_are_those_that_add_no_pixel(boxes: list[tuple[int, int, int, int]]) -> None:
+    def pixels(box: tuple[int, int, int, int]) -> set[tuple[int, int]]:
+        return {(x, y) for x in range(box[0], box[0] + box[2]) for y in range(box[1], box[1] + box[3])}
+
+    twice = {i for i, box in enumerate(boxes) if box in boxes[:i]}
+    inside = {
+        i
+        for i, box in enumerate(boxes)
+        if i not in twice and any(other != box and pixels(box) <= pixels(other) for other in boxes)
+    }
+    columns = np.array(boxes, "i8").reshape(-1, 4).T
+    found = [(p.code, p.pointer[1]) for p in redundant_boxes(*columns)]
+    assert {row for code, row in found if code == "CAL314"} == twice
+    assert {row for code, row in found if code == "CAL315"} == inside
+    assert len(found) == len(twice) + len(inside)
+
+
+def test_very_many_boxes_take_little_time() -> None:
+    columns = np.arange(4 * 60_000).reshape(-1, 4).T + 1
+    columns[:2, 1] = columns[:2, 0]
+    columns[2:, 1] = columns[2:, 0]
+    start = time.monotonic()
+    assert [p.code for p in redundant_boxes(*columns)] == ["CAL314"]
+    assert time.monotonic() - start < 5

@@ -188,7 +188,7 @@ def test_the_level_of_the_sky_in_spite_of_stars() -> None:
     ("kind", "target", "options", "message"),
     [
         ("bias", IMAGE[:10], {}, "has shape"),
-        ("bias", IMAGE, {"scale": 2}, "knows no option scale"),
+        ("bias", IMAGE, {"scale": 2}, "has no option scale"),
         ("bias", ccd(unit="electron"), {}, "in electron, the bias in adu"),
         ("dark", ccd(unit="electron"), {"dark_time": 1}, "the dark in adu/s"),
         ("dark", IMAGE, {}, "dark needs the time of the image"),

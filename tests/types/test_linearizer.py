@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Amplifier, Box, DetectorGeometry
-from curated.types._linearity import akima
+from curated.types._linearizer_math import akima
 from curated.types.linearizer import Linearizer
 from support.texts import examples
 

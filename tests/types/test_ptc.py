@@ -30,7 +30,10 @@ def without(path: Path, ptc: PhotonTransferCurve, version: float, **columns: tup
     with fits.open(path) as hdus:
         old = hdus[1]
         late = {
-            name for f in ptc.FIELDS for name in (f.where,) if f.since > version and name in old.columns.names
+            name
+            for f in ptc.FIELDS
+            for name in (f.column_label,)
+            if f.since > version and name in old.columns.names
         }
         kept = [c for c in old.columns if c.name not in late and not c.name.startswith("PTCAUX_")]
         made = fits.BinTableHDU.from_columns(fits.ColDefs(kept), header=fits.Header())

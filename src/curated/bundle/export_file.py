@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from curated.datasets.spans import Span, tai_text
+from curated.text.yaml.writer import compact_flow, compact_scalar
 
 EXPORT_VERSION = "1.0.2"
 UNIVERSE_VERSION = 8
@@ -15,11 +14,6 @@ UNIVERSE_VERSION = 8
 
 STOCK_FORMATTER = "lsst.daf.butler.tests.testFormatters.SingleExtensionFormatter"
 """The only formatter that lsst-daf-butler itself ships and that takes a FITS file into a datastore."""
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
-_RESERVED = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "none"])
-# What a YAML reader refuses in a stream, and line ends that it would fold.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 _INSTRUMENT_KEYS = ("name", "detector_max", "visit_max", "exposure_max", "visit_system", "class_name")
 _DETECTOR_KEYS = ("id", "full_name", "name_in_raft", "raft", "purpose")
@@ -89,7 +83,9 @@ def write_seed(dataset_types: Iterable[str], stream: TextIO) -> None:
         "datastore:\n"
         "  formatters:\n"
     )
-    stream.writelines(f"    {_scalar(name)}: {STOCK_FORMATTER}\n" for name in sorted(set(dataset_types)))
+    stream.writelines(
+        f"    {compact_scalar(name)}: {STOCK_FORMATTER}\n" for name in sorted(set(dataset_types))
+    )
 
 
 def _known(source: Mapping[str, Any], keys: Iterable[str]) -> Record:
@@ -100,7 +96,7 @@ def _dimensions(manifest: Mapping[str, Any]) -> Iterator[str]:
     for element, records in dimension_records(manifest).items():
         if records:
             yield f"- type: dimension\n  element: {element}\n  records:\n"
-            yield from (f"  - {_mapping(record)}\n" for record in records)
+            yield from (f"  - {compact_flow(record)}\n" for record in records)
 
 
 def _collections(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -108,23 +104,23 @@ def _collections(manifest: Mapping[str, Any]) -> Iterator[str]:
     doc = f"Curated calibrations of {repository.get('url') or 'a package'} at commit {repository['sha1']}"
     for run in sorted({dataset["run"] for dataset in manifest["datasets"]}):
         yield (
-            f"- type: collection\n  collection_type: RUN\n  name: {_scalar(run)}\n  doc: {_scalar(doc)}\n"
+            f"- type: collection\n  collection_type: RUN\n  name: {compact_scalar(run)}\n  doc: {compact_scalar(doc)}\n"
             "  host: null\n  timespan_begin: null\n  timespan_end: null\n"
         )
     for collection in sorted({dataset["collection"] for dataset in manifest["datasets"]}):
         yield (
             "- type: collection\n  collection_type: CALIBRATION\n"
-            f"  name: {_scalar(collection)}\n  doc: {_scalar(doc)}\n"
+            f"  name: {compact_scalar(collection)}\n  doc: {compact_scalar(doc)}\n"
         )
 
 
 def _dataset_types(manifest: Mapping[str, Any]) -> Iterator[str]:
     for entry in manifest["dataset_types"]:
         yield (
-            f"- type: dataset_type\n  name: {_scalar(entry['name'])}\n"
-            f"  dimensions: [{', '.join(map(_scalar, entry['dimensions']))}]\n"
-            f"  storage_class: {_scalar(entry['storage_class'])}\n"
-            f"  is_calibration: {_scalar(entry['is_calibration'])}\n"
+            f"- type: dataset_type\n  name: {compact_scalar(entry['name'])}\n"
+            f"  dimensions: {compact_flow(entry['dimensions'])}\n"
+            f"  storage_class: {compact_scalar(entry['storage_class'])}\n"
+            f"  is_calibration: {compact_scalar(entry['is_calibration'])}\n"
         )
 
 
@@ -134,13 +130,13 @@ def _datasets(manifest: Mapping[str, Any]) -> Iterator[str]:
         groups.setdefault((dataset["dataset_type"], dataset["run"]), []).append(dataset)
     for (dataset_type, run), members in groups.items():
         yield (
-            f"- type: dataset\n  dataset_type: {_scalar(dataset_type)}\n  run: {_scalar(run)}\n  records:\n"
+            f"- type: dataset\n  dataset_type: {compact_scalar(dataset_type)}\n  run: {compact_scalar(run)}\n  records:\n"
         )
         for dataset in members:
             yield (
                 f"  - dataset_id: [!uuid {dataset['uuid']}]\n"
-                f"    data_id: [{_mapping(dataset['data_id'])}]\n"
-                f"    path: {_scalar(dataset['path'])}\n"
+                f"    data_id: [{compact_flow(dataset['data_id'])}]\n"
+                f"    path: {compact_scalar(dataset['path'])}\n"
             )
 
 
@@ -153,7 +149,7 @@ def _associations(manifest: Mapping[str, Any]) -> Iterator[str]:
         of_collection.setdefault(span, []).append(dataset["uuid"])
     for collection, by_range in ranges.items():
         yield (
-            f"- type: associations\n  collection: {_scalar(collection)}\n"
+            f"- type: associations\n  collection: {compact_scalar(collection)}\n"
             "  collection_type: CALIBRATION\n  validity_ranges:\n"
         )
         for span, ids in by_range.items():
@@ -171,16 +167,3 @@ def time_tag(nanoseconds: int | None) -> str:
         return "null"
     # Butler wants a blank between date and time.
     return f"!butler_time/tai/iso '{tai_text(nanoseconds, decimals=9).replace('T', ' ')}'"
-
-
-def _mapping(record: Mapping[str, Any]) -> str:
-    return "{" + ", ".join(f"{key}: {_scalar(value)}" for key, value in record.items()) + "}"
-
-
-def _scalar(value: str | int | bool | None) -> str:
-    if not isinstance(value, str):
-        return json.dumps(value)
-    if _PLAIN.match(value) and value.lower() not in _RESERVED:
-        return value
-    quoted = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)

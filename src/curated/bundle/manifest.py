@@ -153,7 +153,7 @@ def _source(file: CalibFile, origin: Origin, blob: str | None) -> dict[str, Any]
     return {
         "path": f"{origin.prefix}{file.path}",
         "blob": blob,
-        "commit": origin.changes[file.path].sha1 if file.path in origin.changes else None,
+        "commit": origin.last_commits[file.path].sha1 if file.path in origin.last_commits else None,
     }
 
 

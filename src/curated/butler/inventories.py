@@ -239,7 +239,7 @@ def _manifest(
     package: Package, label: str, jobs: int | None, progress: Progress | None
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """Return what a bundle of a package would list, with nothing written and whatever git says of it."""
-    origin = Origin("", package.config.url, dirty=True, blobs={}, changes={})
+    origin = Origin("", package.config.url, dirty=True, blobs={}, last_commits={})
     report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
     if report.failed:
         return {"datasets": []}, list(report.diagnostics)

@@ -1,4 +1,4 @@
-"""Untrusted values to numpy arrays of a declared dtype and shape."""
+"""Untrusted values as numpy arrays of a declared dtype and shape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = {
     "str": "text",
     "any": "a number, or text among texts",
 }
-"""What values of a dtype are called."""
+"""What messages call one value, by the field's dtype."""
 
 _PYTHON: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("f", "f8", "n", "i8"), (int, float)),
@@ -30,7 +30,7 @@ _PYTHON: dict[str, tuple[type, ...]] = {
 
 
 def is_kind(value: Any, dtype: str) -> bool:
-    """Say whether a plain value can be kept as a dtype without loss."""
+    """Say whether a plain value can be stored in a dtype without loss."""
     if not isinstance(value, _PYTHON[dtype]) or (isinstance(value, bool) and dtype != "bool"):
         return False
     if dtype == "i8" and isinstance(value, float):
@@ -39,7 +39,7 @@ def is_kind(value: Any, dtype: str) -> bool:
     return not isinstance(value, int) or dtype != "i8" or -(2**63) <= value < 2**63
 
 
-def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | None, Any]] | None]:
+def typed(array: Any, field: Field, source: Any) -> tuple[Any, list[tuple[int | None, Any]] | None]:
     """Bring an array to its field's dtype.
 
     Parameters
@@ -47,89 +47,82 @@ def typed(array: Any, field: Field, given: Any) -> tuple[Any, list[tuple[int | N
     array : `numpy.ndarray`
         What numpy makes of the values.
     field : `Field`
-        Its declaration.
-    given : `object`
-        The values; a list that mixes texts, flags and numbers is not what numpy makes of it.
+        Declares the dtype.
+    source : `object`
+        The values themselves: numpy hides that a list mixes texts, flags and numbers.
 
     Returns
     -------
     array : `numpy.ndarray`
-        In the dtype of the field; as it came where that cannot be.
-    wrong : `list` [`tuple`] or `None`
-        Index and value of the entries that cannot be; `None` where all can.
+        In the dtype of the field; unchanged if that cannot be.
+    misfits : `list` [`tuple`] or `None`
+        Index and value of the entries that cannot be stored; `None` if all can.
     """
-    kind, wanted = array.dtype.kind, field.dtype
+    kind, dtype = array.dtype.kind, field.dtype
     if array.size == 0:
-        return array.astype(_EMPTY.get(wanted, wanted)), None
-    wanted = _settled(array, wanted, given)
-    classes = _classes(given)
-    numeric = kind in "fiu" and bool not in classes
-    if wanted == "f" and numeric:
+        return array.astype(_EMPTY.get(dtype, dtype)), None
+    dtype = _settled_dtype(array, dtype, source)
+    classes = _classes(source)
+    is_numeric = kind in "fiu" and bool not in classes
+    if dtype == "f" and is_numeric:
         return (array if kind == "f" else array.astype("f8")), None
-    if wanted == "f8" and numeric:
+    if dtype == "f8" and is_numeric:
         return array.astype("f8"), None
-    if (
-        wanted == "i8"
-        and numeric
-        and kind in "iu"
-        and not (kind == "u" and array.max() > np.iinfo(np.int64).max)
-    ):
+    if dtype == "i8" and is_numeric and _is_whole(array):
         return array.astype("i8"), None
-    if (
-        wanted == "i8"
-        and numeric
-        and kind == "f"
-        and (np.abs(array) <= 2**53).all()
-        and (array == np.trunc(array)).all()
-    ):
-        return array.astype("i8"), None
-    if (wanted == "bool" and kind == "b") or (wanted == "str" and kind == "U" and classes == {str}):
+    if (dtype == "bool" and kind == "b") or (dtype == "str" and kind == "U" and classes == {str}):
         return array, None
-    if wanted in ("f", "f8") and kind == "O" and not _unlike(given, wanted):
-        # Whole numbers of more than 64 bits; what is beyond a float is wrong.
+    if dtype in ("f", "f8") and kind == "O" and not _misfits(source, dtype):
+        # Integers of more than 64 bits; those beyond the range of a float cannot be stored.
         try:
             return array.astype("f8"), None
         except OverflowError:
-            return array, [(None, given)]
-    wrong = (
-        [] if isinstance(given, np.ndarray) and wanted == "str" and kind == "U" else _unlike(given, wanted)
-    )
-    if wanted == "str" and kind == "U" and not wrong:
+            return array, [(None, source)]
+    is_text = dtype == "str" and kind == "U"
+    misfits = [] if is_text and isinstance(source, np.ndarray) else _misfits(source, dtype)
+    if is_text and not misfits:
         return array, None
-    return array, wrong or [(None, given)]
+    return array, misfits or [(None, source)]
 
 
-def _classes(given: Any) -> set[type]:
-    """Return the classes of the values in lists, however nested; of anything else none."""
-    classes = set(map(type, given)) if isinstance(given, list) else set()
+def _is_whole(array: Any) -> bool:
+    """Say whether all numbers of an array are 64-bit integers."""
+    if array.dtype.kind == "f":
+        return bool((np.abs(array) <= 2**53).all() and (array == np.trunc(array)).all())
+    return array.dtype.kind == "i" or bool(array.max() <= np.iinfo(np.int64).max)
+
+
+def _classes(source: Any) -> set[type]:
+    """Return the classes of the values in lists, however nested; none for anything else."""
+    classes = set(map(type, source)) if isinstance(source, list) else set()
     if list in classes:
-        classes = classes.union(*map(_classes, given))
+        classes = classes.union(*map(_classes, source))
     return classes
 
 
-def _settled(array: Any, wanted: str, given: Any) -> str:
-    """Return the dtype that ``n`` and ``any`` are for these values; any other as it is."""
-    if wanted not in ("n", "any"):
-        return wanted
+def _settled_dtype(array: Any, dtype: str, source: Any) -> str:
+    """Return the dtype that ``n`` and ``any`` stand for with these values; any other as it is."""
+    if dtype not in ("n", "any"):
+        return dtype
     if array.dtype.kind in "iu" and array.max() <= np.iinfo(np.int64).max:
         return "i8"
-    texts = wanted == "any" and array.dtype.kind in "UO" and not _unlike(given, "str")
-    return "str" if texts else "f8"
+    is_text = dtype == "any" and array.dtype.kind in "UO" and not _misfits(source, "str")
+    return "str" if is_text else "f8"
 
 
 _EMPTY = {"f": "f8", "n": "f8", "any": "f8", "bool": "?", "str": "U1"}
-"""What an array without elements becomes."""
+"""Dtypes of arrays without elements, for dtypes that numpy does not know."""
 
 
-def _unlike(given: Any, wanted: str) -> list[tuple[int | None, Any]]:
-    """Return the first value of each entry that is not of the kind wanted."""
-    items = given.tolist() if isinstance(given, np.ndarray) else given
+def _misfits(source: Any, dtype: str) -> list[tuple[int | None, Any]]:
+    """Return the first value of each entry that a dtype cannot store."""
+    items = source.tolist() if isinstance(source, np.ndarray) else source
     if not isinstance(items, (list, tuple)):
-        return [] if is_kind(items, wanted) else [(None, items)]
-    found: list[tuple[int | None, Any]] = []
+        return [] if is_kind(items, dtype) else [(None, items)]
+    misfits: list[tuple[int | None, Any]] = []
     for i, item in enumerate(items):
-        found += [(i, value) for value in _leaves(item) if not is_kind(value, wanted)][:1]
-    return found
+        misfits += [(i, value) for value in _leaves(item) if not is_kind(value, dtype)][:1]
+    return misfits
 
 
 def _leaves(item: Any) -> Iterator[Any]:
@@ -141,29 +134,25 @@ def _leaves(item: Any) -> Iterator[Any]:
 
 
 def reshaped(array: Any, shape: tuple[str | int, ...]) -> Any:
-    """Return the array in the declared shape; a flat array is folded; `None` where neither fits."""
+    """Return an array in its declared shape, a flat one folded; `None` if it does not fit."""
     if len(array.shape) == len(shape) and all(s in ("*", n) for s, n in zip(shape, array.shape, strict=True)):
         return array
     if array.size == 0 and "*" in shape and array.ndim <= len(shape):
         return array.reshape([0 if s == "*" else int(s) for s in shape])
-    if (
-        array.ndim == 1
-        and "*" not in shape
-        and shape
-        and int(np.prod(np.array(shape, dtype=float))) == array.size
-    ):
+    is_flat = array.ndim == 1 and shape and "*" not in shape
+    if is_flat and int(np.prod(np.array(shape, dtype=float))) == array.size:
         return array.reshape([int(s) for s in shape])
     return None
 
 
-def is_equal(one: Any, other: Any) -> bool:
+def is_equal(left: Any, right: Any) -> bool:
     """Say whether two values of a field are the same, the order of mappings included; NaN equals NaN."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(is_equal(one[k], other[k]) for k in one)
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        floats = one.dtype.kind == "f"
-        return one.shape == other.shape and bool(np.array_equal(one, other, equal_nan=floats))
-    return type(one) is type(other) and bool(one == other or (_is_nan(one) and _is_nan(other)))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return list(left) == list(right) and all(is_equal(left[k], right[k]) for k in left)
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        is_float = left.dtype.kind == "f"
+        return left.shape == right.shape and bool(np.array_equal(left, right, equal_nan=is_float))
+    return type(left) is type(right) and bool(left == right or (_is_nan(left) and _is_nan(right)))
 
 
 def _is_nan(value: Any) -> bool:

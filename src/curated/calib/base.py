@@ -18,8 +18,8 @@ from curated.calib.field_reader import FieldReader
 from curated.calib.hooks import Hooks
 from curated.calib.keywords import array_sizes, content_keywords, declared_problems
 from curated.calib.mismatch import detector_keywords, identity_mismatches
-from curated.calib.reading import from_columns, from_tree
-from curated.calib.writing import plain, plain_tree, table_data
+from curated.calib.reader import from_columns, from_tree
+from curated.calib.writer import plain, plain_tree, table_data
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import Metadata
 from curated.core.tables import TableData, TextColumn
@@ -56,7 +56,7 @@ class Calib(Hooks):
     metadata : `Metadata`
         Keywords, looked up without regard to case.
     units : `dict` [`str`, `str`]
-        Units that the file declares, by attribute name.
+        Units that the file gives, by attribute name; values that were converted have the declared unit.
     provenance : `Provenance`
         Inputs, construction and manual edits.
     """
@@ -221,14 +221,11 @@ class Calib(Hooks):
 
     def tables(self) -> list[TableData]:
         """Return its tables, the stack's columns in the stack's order."""
-        return table_data(self.SPEC, self.FIELDS, self, self._unit)
+        return table_data(self.SPEC, self.FIELDS, self)
 
     def fits_tables(self) -> list[TableData]:
         """Return the tables of its FITS file, for types where they differ from those of the text."""
         return self.tables()
-
-    def _unit(self, declared: Field) -> str:
-        return self.units.get(declared.name, "")
 
     def toDict(self) -> dict[str, Any]:
         """Return plain lists, numbers and text, with the keywords under ``metadata``."""

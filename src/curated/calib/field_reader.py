@@ -1,4 +1,4 @@
-"""One field's value: from untrusted data to an array of its type and shape, every problem named."""
+"""One field's value: from untrusted data to an array of its type, shape and unit, every problem named."""
 
 from __future__ import annotations
 
@@ -11,91 +11,102 @@ import numpy as np
 
 from curated.calib.arrays import KINDS, reshaped, typed
 from curated.calib.content import Content
-from curated.calib.keyed_tables import in_group
 from curated.core.diagnostic import Pointer, Problem, brief
-from curated.declare import Field, Spec, Table
+from curated.core.units import converts, factor
+from curated.declare import Field, Spec, Table, in_group
 
 
 class FieldReader:
-    """Brings one field's value to its declared dtype and shape, and notes what does not fit.
+    """Brings values to their declared dtype, shape and unit, and collects what does not fit.
 
     Parameters
     ----------
     spec : `Spec`
-        The type.
+        Declaration of the type.
     fields : `tuple` [`Field`]
         Its fields.
     content : `Content`
-        Where the value comes from; decides how places and messages name it.
+        The untrusted values; its form decides how places and messages name them. Units of values that were
+        converted are replaced by the declared ones.
     sizes : `dict` [`str`, `int`]
-        The numbers behind the names in `Field.shape`.
+        Numbers for the names in `Field.shape`.
     """
 
     def __init__(
         self, spec: Spec, fields: tuple[Field, ...], content: Content, sizes: Mapping[str, int]
     ) -> None:
         self.spec, self.fields, self.content, self.sizes = spec, fields, content, sizes
+        self.is_columnar = content.form in ("ecsv", "fits")
         self.problems: list[Problem] = []
 
     def read(self, field: Field) -> Any:
-        """Return the value of a field; `None` where it is missing or cannot be used."""
+        """Return the value of a field; `None` if it is missing or cannot be used."""
         table = self.spec.tables[field.table]
         if field.name not in self.content.values:
             return self._missing(field, table)
-        value = self.content.values[field.name]
+        scale = self._scale(field)
+        value = self._value(self.content.values[field.name], field, table, scale)
+        if scale != 1:
+            self.content.units[field.name] = field.unit
+        return value
+
+    def _value(self, value: Any, field: Field, table: Table, scale: float) -> Any:
+        place = self._place(field, table, None)
         if field.keyword:
-            return self._array(value, field, field.shape, self._place(field, table, None))
-        if field.common and not field.prefix:
-            return self._array(value, field, self._shape(field), self._place(field, table, None))
-        if table.rows == "key":
-            if not isinstance(value, Mapping):
-                self._note(
-                    "CAL211", self._place(field, table, None), f"{self._label(field)} is not a mapping"
-                )
-                return None
-            return {
-                str(key): self._array(
-                    item, field, self._shape(field), self._place(field, table, key), str(key)
-                )
-                for key, item in value.items()
-            }
+            return self._array(value, field, field.shape, place, scale)
         shape = self._shape(field)
-        if table.rows in ("free", "records"):
-            shape = ("*", *shape)
-        return self._array(value, field, shape, self._place(field, table, None))
+        if field.common and not field.prefix:
+            return self._array(value, field, shape, place, scale)
+        if table.rows != "key":
+            shape = ("*", *shape) if table.rows in ("free", "records") else shape
+            return self._array(value, field, shape, place, scale)
+        if not isinstance(value, Mapping):
+            self._add("CAL211", place, f"{self._label(field)} is not a mapping")
+            return None
+        return {
+            str(key): self._array(item, field, shape, self._place(field, table, key), scale, str(key))
+            for key, item in value.items()
+        }
+
+    def _scale(self, field: Field) -> float:
+        """Return the factor from the unit that the file gives to the declared one."""
+        unit = self.content.units.get(field.name, "")
+        if not unit or unit == field.unit or field.keeps_unit or not converts(unit, field.unit):
+            return 1.0  # a unit that does not convert is reported with the keywords
+        return factor(unit, field.unit)
 
     def _missing(self, field: Field, table: Table) -> Any:
-        columnar = self.content.form in ("ecsv", "fits") and not field.keyword
+        columnar = self.is_columnar and not field.keyword
         if table.rows == "records" and not columnar and not field.keyword:
-            # `read_records` has named the record.
+            # Where the records were read, each that lacks it was named.
             return None
         if field.required:
             if columnar and field.table > 0 and table.rows != "records":
                 return {} if table.rows == "key" else None
-            inside = table.rows == "record" and bool(table.name)
-            name = f"{table.name}.{field.key}" if inside else field.key
+            name = f"{table.name}.{field.key}" if table.rows == "record" and table.name else field.key
             if columnar:
                 name = ", ".join(field.columns) or field.column
-            what = "column" if columnar else "field"
-            self._note("CAL213" if columnar else "CAL210", (), f"{what} {name!r} is missing ({field.doc})")
+            kind = "column" if columnar else "field"
+            detail = f"{kind} {name!r} is missing ({field.caption})"
+            self._add("CAL213" if columnar else "CAL210", (), detail)
         return field.default() if callable(field.default) else field.default
 
     def _shape(self, field: Field) -> tuple[str | int, ...]:
         return tuple(self.sizes.get(s, "*") if isinstance(s, str) and s != "*" else s for s in field.shape)
 
     def _label(self, field: Field) -> str:
-        columnar = self.content.form in ("ecsv", "fits")
-        return (field.names or (field.key,))[0] if columnar else field.key
+        return (field.names or (field.key,))[0] if self.is_columnar else field.key
 
     def _place(self, field: Field, table: Table, key: Any) -> Callable[[int | None], Pointer]:
+        """Return a function from the index of an entry, or `None`, to its place in the file."""
         if field.name in self.content.places:
             place = self.content.places[field.name]
             return lambda _: place
         if field.keyword:
-            inside = field.keyword in self.content.metadata and field.name not in self.content.beside
-            return lambda _: ("metadata", field.keyword) if inside else (field.key,)
+            in_metadata = field.keyword in self.content.metadata and field.name not in self.content.beside
+            return lambda _: ("metadata", field.keyword) if in_metadata else (field.key,)
         label = self._label(field)
-        if self.content.form in ("ecsv", "fits"):
+        if self.is_columnar:
             if field.common:
                 return lambda _: (f"{field.prefix}{key}" if field.prefix else label, 0)
             if table.rows == "one":
@@ -112,8 +123,8 @@ class FieldReader:
         return lambda i: start if i is None else (*start, i)
 
     def in_columns(self, problem: Problem) -> Problem:
-        """Return a problem at a field's YAML key as one at its column, where the file has columns."""
-        if self.content.form not in ("ecsv", "fits") or not problem.pointer:
+        """Return a problem at a field's YAML key as one at its column, if the file has columns."""
+        if not self.is_columnar or not problem.pointer:
             return problem
         first, *rest = problem.pointer
         groups = {table.group for table in self.spec.tables if table.group}
@@ -124,54 +135,72 @@ class FieldReader:
         )
         if field is None:
             return problem
-        given = self.content.values.get(field.name)
+        value = self.content.values.get(field.name)
         rows = self.spec.tables[field.table].rows
         row = rest[0] if rest else None
         if rows == "one":
             row = 0
-        elif rows == "key" and isinstance(given, Mapping):
-            row = list(given).index(row) if row in given else None
+        elif rows == "key" and isinstance(value, Mapping):
+            row = list(value).index(row) if row in value else None
         place = (self._label(field), row) if isinstance(row, int) else (self._label(field),)
         return replace(problem, pointer=place)
 
-    def _note(self, code: str, place: Any, detail: str) -> None:
+    def _add(self, code: str, place: Any, detail: str) -> None:
         self.problems.append(Problem(code, place(None) if callable(place) else place, detail))
 
     def _array(
-        self, value: Any, field: Field, shape: tuple[str | int, ...], place: Any, key: str = ""
+        self,
+        value: Any,
+        field: Field,
+        shape: tuple[str | int, ...],
+        place: Callable[[int | None], Pointer],
+        scale: float,
+        key: str = "",
     ) -> Any:
+        """Return one value as an array, or as a scalar if it has no shape; `None` if it cannot be used."""
         label = f"{self._label(field)} of {key}" if key else self._label(field)
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, OverflowError, RecursionError):
-            self._note("CAL215", place, f"{label}: rows of different lengths")
+            self._add("CAL215", place, f"{label}: rows of different lengths")
             return None
-        columnar = self.content.form in ("ecsv", "fits") and not field.keyword
-        if columnar and array.size and array.dtype.kind not in _READABLE[field.dtype]:
-            detail = (
-                f"column {label} holds {_HELD.get(array.dtype.kind, 'objects')}, not {_COLUMNS[field.dtype]}"
-            )
-            if not any(p.code == "CAL214" and p.detail == detail for p in self.problems):
-                self._note("CAL214", (self._label(field),), detail)
+        if self._is_other_column(array, field, label):
             return None
-        array, wrong = typed(array, field, value)
-        if wrong is not None:
-            for i, item in wrong:
+        array, misfits = typed(array, field, value)
+        if misfits is None and scale != 1 and array.dtype.kind in "fiu":
+            converted = array * (array.dtype.type(scale) if array.dtype.kind == "f" else scale)
+            array, misfits = typed(converted, field, converted)
+        if misfits is not None:
+            for i, item in misfits:
                 code = "CAL305" if field.dtype == "i8" and isinstance(item, float) else "CAL211"
-                detail = f"{self._at(label, field, i)}: {brief(item)} is not {KINDS[field.dtype]}"
+                detail = f"{self._entry(label, field, i)}: {brief(item)} is not {KINDS[field.dtype]}"
                 self.problems.append(Problem(code, place(i), detail, _exponent_hint(item)))
             return None
         shaped = reshaped(array, shape)
         if shaped is None:
             expected = " x ".join("any number" if s == "*" else str(s) for s in shape) or "one"
-            found = " x ".join(map(str, array.shape)) or "one"
-            self._note("CAL215", place, f"{label}: {found} values given, {expected} expected")
+            actual = " x ".join(map(str, array.shape)) or "one"
+            self._add("CAL215", place, f"{label}: {actual} values given, {expected} expected")
             return None
-        # A matrix that stands as one list in the file is pointed at, and counted, as one list.
-        self._bounds(shaped.reshape(array.shape), field, place, label)
+        # A matrix that is one flat list in the file is counted, and pointed at, as one.
+        self._check_bounds(shaped.reshape(array.shape), field, place, label)
         return shaped if shape else shaped.item()
 
-    def _bounds(self, array: Any, field: Field, place: Callable[[int | None], Pointer], label: str) -> None:
+    def _is_other_column(self, array: Any, field: Field, label: str) -> bool:
+        """Say whether a column holds another kind of values than its field, and report it once."""
+        if not self.is_columnar or field.keyword or not array.size:
+            return False
+        kind = array.dtype.kind
+        if kind in _READABLE[field.dtype]:
+            return False
+        detail = f"column {label} holds {_HELD.get(kind, 'objects')}, not {_COLUMNS[field.dtype]}"
+        if not any(p.code == "CAL214" and p.detail == detail for p in self.problems):
+            self._add("CAL214", (self._label(field),), detail)
+        return True
+
+    def _check_bounds(
+        self, array: Any, field: Field, place: Callable[[int | None], Pointer], label: str
+    ) -> None:
         if not array.size:
             return
         flat = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
@@ -185,29 +214,29 @@ class FieldReader:
                 for m in np.unique(least).tolist()
             ]
         if field.above is not None and not array.min() > field.above:
-            word = "is not positive" if field.above == 0 else f"is not above {field.above:g}"
-            checks.append((flat <= field.above, "CAL301", word))
+            words = "is not positive" if field.above == 0 else f"is not above {field.above:g}"
+            checks.append((flat <= field.above, "CAL301", words))
         if field.maximum is not None and not array.max() <= field.maximum:
             checks.append((flat > field.maximum, "CAL301", f"is more than {field.maximum:g}"))
         if field.choices and not set(array.reshape(-1).tolist()) <= set(field.choices):
-            checks.append(
-                (~np.isin(flat, field.choices), "CAL301", f"is not one of {', '.join(field.choices)}")
-            )
-        for bad, code, words in checks:
-            for row, inner in np.argwhere(bad).tolist():
+            words = f"is not one of {', '.join(field.choices)}"
+            checks.append((~np.isin(flat, field.choices), "CAL301", words))
+        for is_wrong, code, words in checks:
+            for row, inner in np.argwhere(is_wrong).tolist():
                 index = row if array.ndim else None
-                detail = f"{self._at(label, field, index)}: {brief(flat[row, inner].item())} {words}"
+                detail = f"{self._entry(label, field, index)}: {brief(flat[row, inner].item())} {words}"
                 self.problems.append(Problem(code, place(index), detail))
 
-    def _at(self, label: str, field: Field, index: int | None) -> str:
-        """Return what a message calls an entry of a field: by row where the file has rows."""
+    def _entry(self, label: str, field: Field, index: int | None) -> str:
+        """Return what messages call an entry of a field, by its row if the file has rows."""
         table = self.spec.tables[field.table]
         if index is None or field.keyword:
             return label
         if table.rows == "records":
             return f"{table.name} {index + 1} {label}"
-        columnar = self.content.form in ("ecsv", "fits") and table.rows == "free"
-        return f"row {index + 1} {label}" if columnar else f"{label} value {index + 1}"
+        if self.is_columnar and table.rows == "free":
+            return f"row {index + 1} {label}"
+        return f"{label} value {index + 1}"
 
 
 _READABLE = {
@@ -219,8 +248,7 @@ _READABLE = {
     "str": "U",
     "any": "fiuU",
 }
-"""Kinds of array that a column may have, by the field's dtype."""
-
+"""Kinds of numpy arrays that a column may hold, by the field's dtype."""
 
 _COLUMNS = {
     "f": "numbers",
@@ -231,16 +259,16 @@ _COLUMNS = {
     "str": "texts",
     "any": "numbers or texts",
 }
-
+"""Names in messages for what a column should hold, by the field's dtype."""
 
 _HELD = {"f": "numbers", "i": "whole numbers", "u": "whole numbers", "b": "True and False", "U": "texts"}
-
+"""Names in messages for what a column holds, by the kind of its array."""
 
 _EXPONENT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+\Z")
 
 
 def _exponent_hint(item: Any) -> str:
-    """Say why YAML takes a number for a text."""
+    """Return a hint for a number with an exponent that YAML takes for text."""
     if isinstance(item, str) and _EXPONENT.match(item):
         return "YAML takes it for a text; write a decimal point and a sign, such as 1.0e-9 or 1.0e+4"
     return ""

@@ -104,22 +104,28 @@ def _check_alternatives(spec: Spec, fields: tuple[Field, ...], content: Content)
 
 
 def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:
+    """Check the units that the file gives, and fill in those that YAML may leave out."""
+    is_columnar = content.form in ("ecsv", "fits")
     problems = []
     for declared in fields:
         unit = content.units.get(declared.name)
-        columnar = content.form in ("ecsv", "fits")
-        label = declared.column if columnar else declared.key
+        label = (declared.names or (declared.key,))[0] if is_columnar else declared.key
         if unit:
             if not converts(unit, declared.unit):
                 expected = declared.unit or "no unit"
-                place = (label,) if columnar else ("units", declared.name)
+                place = (label,) if is_columnar else ("units", declared.name)
                 problems.append(Problem("CAL216", place, f"{label}: unit {unit!r}, expected {expected!r}"))
-        elif declared.needs_unit and declared.name in content.values:
-            if columnar:
+        elif declared.needs_unit and _has_values(content.values.get(declared.name)):
+            if is_columnar:
                 problems.append(Problem("CAL216", (label,), f"{label}: no unit, expected {declared.unit!r}"))
             else:
                 content.units[declared.name] = declared.unit
     return problems
+
+
+def _has_values(value: Any) -> bool:
+    """Say whether there is anything that a unit would change; a table without rows has no units in FITS."""
+    return value is not None and not (hasattr(value, "__len__") and len(value) == 0)
 
 
 def array_sizes(

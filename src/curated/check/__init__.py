@@ -1,1 +1,1 @@
-"""`Source` to `Calib` and all that is wrong: schema, type rules, identity, validity, the whole set."""
+"""Calibration files to findings: each file by itself, then the whole package."""

@@ -47,10 +47,6 @@ def cache_key(file: CalibFile, text: bytes, side: bytes | None, instrument: Inst
 
     Parameters
     ----------
-    file : `CalibFile`
-        The file.
-    text : `bytes`
-        Its content.
     side : `bytes` or `None`
         Content of its provenance file, where it has one.
     instrument : `Instrument` or `None`
@@ -109,15 +105,10 @@ def cache_directory() -> Path:
 
 
 class Cache:
-    """The file reports of one package, in a file of the user's cache directory.
+    """The file reports of the package at a root, in a file of the user's cache directory.
 
     A file that is damaged or cannot be read counts as empty; where it cannot be written, nothing is stored. It is
     replaced as a whole, so that parallel runs never see a part of it.
-
-    Parameters
-    ----------
-    root : `~pathlib.Path`
-        The package's root.
     """
 
     def __init__(self, root: Path) -> None:

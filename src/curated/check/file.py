@@ -75,10 +75,6 @@ def read_and_check(
 
     Parameters
     ----------
-    files : `Files`
-        The package's files.
-    file : `CalibFile`
-        The file.
     declared : `dict` [`str`, `Instrument`]
         The declared instruments, by directory.
     companion : `bool`, optional
@@ -115,7 +111,7 @@ def check_file(
     file : `CalibFile`
         Its path, type and start.
     text : `bytes`
-        Its content.
+        Content of the text file.
     instrument : `Instrument`, optional
         Its instrument, where one is declared.
     side : `bytes` or `Problem`, optional

@@ -11,7 +11,8 @@ from curated.package.config import CONFIG_FILE
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
 from curated.text.reader import read_text
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
 
 
 def read_instruments(package: Package) -> tuple[dict[str, Instrument], list[Diagnostic]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.text import read
 from curated.text.source import Locator
-from curated.text.yaml.reader import yaml_locator
+from curated.text.yaml.locator import yaml_locator
 
 if TYPE_CHECKING:
     from curated.check.cache import Cache
@@ -57,11 +57,9 @@ def check_package(
 
     Parameters
     ----------
-    package : `Package`
-        The package.
     paths : sequence [`str`], optional
-        Files or directories relative to its root; all files if empty. Rules over the whole package always see all
-        files; only findings in the selected ones are reported.
+        Files or directories relative to the package's root; all files if empty. Rules over the whole package always
+        see all files; only findings in the selected ones are reported.
     jobs : `int`, optional
         Number of processes; see `~curated.core.parallel.run_all`.
     use_cache : `bool`, optional
@@ -69,7 +67,7 @@ def check_package(
     today : `datetime.date`, optional
         The day by which silencings expire; without one they never do.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called with the numbers of files done and to be done.
     """
     reading = read_package(package, jobs=jobs, use_cache=use_cache, progress=progress)
     return judge(package, paths, reading.declared, reading.reports, reading.findings, today=today)
@@ -106,8 +104,6 @@ def read_reports(
 
     Parameters
     ----------
-    files : `Files`
-        The package's files.
     calib_files : sequence [`CalibFile`]
         The files to check.
     declared : `dict` [`str`, `Instrument`]
@@ -164,23 +160,20 @@ def _check_chunk(
     files: Files, declared: Mapping[str, Instrument], use_cache: bool, chunk: Sequence[CalibFile]
 ) -> list[tuple[str, FileReport]]:
     """Return cache key and report of each file; the key is empty where the report is not to be stored."""
-    key_of = _key_function(declared) if use_cache else None
     results = []
     for file in chunk:
         checked = read_and_check(files, file, declared)
-        results.append((key_of(file, checked) if key_of else "", checked.report))
+        key = _key(file, checked, declared.get(file.key.instrument)) if use_cache else ""
+        results.append((key, checked.report))
     return results
 
 
-def _key_function(declared: Mapping[str, Instrument]) -> Callable[[CalibFile, CheckedFile], str]:
-    from curated.check.cache import cache_key
+def _key(file: CalibFile, checked: CheckedFile, instrument: Instrument | None) -> str:
+    from curated.check.cache import cache_key  # loaded only where reports are stored
 
-    def key_of(file: CalibFile, checked: CheckedFile) -> str:
-        if not checked.text or (file.side and checked.side is None):
-            return ""
-        return cache_key(file, checked.text, checked.side, declared.get(file.key.instrument))
-
-    return key_of
+    if not checked.text or (file.side and checked.side is None):
+        return ""
+    return cache_key(file, checked.text, checked.side, instrument)
 
 
 # -- judging ----------------------------------------------------------------------------------------------
@@ -197,20 +190,16 @@ def judge(
 ) -> Report:
     """Apply the rules over the whole package, select the findings to report, and remove silenced ones.
 
+    ``paths`` and ``today`` are as for `check_package`.
+
     Parameters
     ----------
-    package : `Package`
-        The package.
-    paths : sequence [`str`]
-        As for `check_package`.
     declared : `dict` [`str`, `Instrument`]
         The declared instruments, by directory.
     reports : `dict` [`str`, `FileReport`]
         Report of every calibration of the package, by path.
     findings : iterable [`Diagnostic`], optional
         Findings of other stages, all of which are reported.
-    today : `datetime.date`, optional
-        As for `check_package`.
     """
     config, layout = package.config, package.layout
     # To infer an instrument takes a look at all files.
@@ -265,8 +254,6 @@ def select(
 
     Parameters
     ----------
-    files : iterable [`CalibFile`]
-        The files.
     paths : sequence [`str`]
         Files or directories; a provenance file stands for its calibration.
     reports : `dict` [`str`, `FileReport`], optional

@@ -121,10 +121,6 @@ def apply_silence(
 
     Parameters
     ----------
-    diagnostics : iterable [`Diagnostic`]
-        Findings.
-    silence : sequence [`Silence`]
-        Entries of ``curated.yaml``.
     today : `datetime.date` or `None`
         The day by which entries expire; without one they never do.
     complete : `bool`

@@ -31,14 +31,12 @@ _PROJECT = __name__.partition(".")[0]
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file below the output directory.
+    """A file below the output directory, with its size in bytes.
 
     Parameters
     ----------
     path : `str`
         Path relative to that directory.
-    size : `int`
-        Size in bytes.
     sha256 : `str`
         SHA-256 of the content, 64 hexadecimal digits.
     """
@@ -54,8 +52,6 @@ class Converted:
 
     Parameters
     ----------
-    file : `CalibFile`
-        The calibration.
     fits : `OutputFile` or `None`
         The FITS file; `None` where it exists elsewhere.
     blob : `str`
@@ -102,8 +98,6 @@ class Conversion:
 
     Parameters
     ----------
-    files : `Files`
-        The package's files.
     declared : `dict` [`str`, `Instrument`]
         The declared instruments, by directory.
     origin : `Origin`
@@ -176,8 +170,6 @@ class Conversion:
 
         Parameters
         ----------
-        file : `CalibFile`
-            The calibration.
         text : `bytes`
             Content of the file.
         side : `bytes` or `None`

@@ -41,8 +41,6 @@ def convert_package(
 
     Parameters
     ----------
-    package : `Package`
-        The package.
     origin : `Origin`
         The commit that is converted.
     output : `~pathlib.Path` or `None`
@@ -54,7 +52,7 @@ def convert_package(
     jobs : `int`, optional
         Number of processes; see `~curated.core.parallel.run_all`.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called with the numbers of files done and to be done.
     for_bundle : `bool`, optional
         Whether provenance is written as text too, beside each file that has any, and each file's content and recipe
         are hashed.

@@ -1,1 +1,1 @@
-"""What every room needs: diagnostics, times, units, metadata, geometry, whole files, processes."""
+"""Diagnostics and their codes, times, units, metadata, geometry, atomic files and processes."""

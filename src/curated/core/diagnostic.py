@@ -1,4 +1,4 @@
-"""A finding, and the failures that are not findings."""
+"""Findings about calibrations, and failures of usage or environment."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from curated.core.codes import Severity, code_info
 
 Pointer = tuple[str | int, ...]
-"""Place in a document: keys and zero-based indices from its top."""
+"""Place in a document: keys and zero-based indices, from the top."""
 
 
 class CuratedError(Exception):
-    """A failure of usage or environment: the command cannot run at all.
+    """A failure of usage or environment, with which a command cannot run.
 
     Findings about calibrations are values (`Diagnostic`), never exceptions.
 
     Parameters
     ----------
     message : `str`
-        What is wrong and what was found.
+        The failure, with the value or the path that causes it.
     hint : `str`, optional
         How to mend it.
     """
@@ -37,7 +37,7 @@ class CuratedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a rule says: the file and the line are added by `locate` later.
+    """A violation of a rule, before its file and line are known; see `Diagnostic.from_problem`.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ class Problem:
     pointer : `tuple`
         Place in the document: keys and zero-based indices.
     detail : `str`
-        What is wrong and what was found.
+        The wrong value and what would be right.
     hint : `str`, optional
-        How to mend it, where this case knows better than the code table.
+        How to mend it, if the hint in the code table does not fit this case.
     line, column : `int`, optional
-        One-based place in the file, where the rule knows it already.
+        One-based place in the file, if the rule knows it.
     """
 
     code: str
@@ -66,14 +66,14 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
-    """One finding, complete: where, what, how bad, and how to mend it.
+    """One finding: its place, its code and severity, and how to mend it.
 
     Parameters
     ----------
     file : `str`
         Path relative to the package's root, with forward slashes.
     line, column : `int`
-        One-based; 0 where the finding concerns the file as a whole.
+        One-based; 0 if the finding concerns the whole file.
     code : `str`
         Key of the code table.
     severity : `Severity`
@@ -81,7 +81,7 @@ class Diagnostic:
     pointer : `tuple`
         Place in the document: keys and zero-based indices.
     message, hint : `str`
-        What is wrong, and how to mend it.
+        The wrong value, and how to mend it.
     """
 
     file: str
@@ -106,19 +106,29 @@ class Diagnostic:
     def from_problem(
         cls, problem: Problem, file: str, line: int | None = None, column: int | None = None
     ) -> Diagnostic:
-        """Complete a rule's `Problem` with its file, its place and the code table's hint."""
+        """Return a finding for a problem in a file, with the severity and the hint of the code table.
+
+        Parameters
+        ----------
+        problem : `Problem`
+            The violation of a rule; a line or column that it has goes before those given here.
+        file : `str`
+            Path relative to the package's root.
+        line, column : `int`, optional
+            One-based place in the file.
+        """
         info = code_info(problem.code)
         line = problem.line if problem.line is not None else (line or 0)
         column = problem.column if problem.column is not None else (column or 0)
         return cls(
             file=file,
             line=line,
-            # Where only the line is known, its start.
+            # The start of the line if only the line is known.
             column=column or min(line, 1),
             code=problem.code,
             severity=info.severity,
             pointer=problem.pointer,
-            # Names of a file are a part of it, and can be of any length.
+            # Messages contain names from files, which can be of any length.
             message=problem.detail if len(problem.detail) <= _LONGEST else f"{problem.detail[:_LONGEST]}...",
             hint=problem.hint or info.hint,
         )
@@ -129,26 +139,26 @@ MAX_FINDINGS = 100
 
 
 def limited(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield at most so many problems of a code; a wrong column would hide everything else."""
+    """Yield at most `MAX_FINDINGS` problems of each code, so that one wrong column does not hide all others."""
     problems = list(problems)
     if len(problems) <= MAX_FINDINGS:
         yield from problems
         return
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     last: dict[str, Problem] = {}
     for problem in problems:
-        seen[problem.code] += 1
-        if seen[problem.code] <= MAX_FINDINGS:
+        counts[problem.code] += 1
+        if counts[problem.code] <= MAX_FINDINGS:
             last[problem.code] = problem
             yield problem
-    for code, count in seen.items():
+    for code, count in counts.items():
         if count > MAX_FINDINGS:
-            more = count - MAX_FINDINGS
-            yield replace(last[code], detail=f"{more} more findings of this code in this file")
+            detail = f"{count - MAX_FINDINGS} more findings of this code in this file"
+            yield replace(last[code], detail=detail)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Say whether any of the findings is an error."""
+    """Return whether any of the findings is an error."""
     return any(d.is_error for d in diagnostics)
 
 
@@ -158,7 +168,7 @@ _REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
 
 
 def brief(value: Any) -> str:
-    """Return a value as messages show it: never long, however large or deep it is."""
+    """Return a short representation of a value for messages, however large or deep the value is."""
     if value is None:
         return "null"
     try:

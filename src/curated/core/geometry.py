@@ -1,4 +1,4 @@
-"""Where amplifiers are on a detector: what a calibration needs to be made for one or applied to its images."""
+"""The geometry of detectors: sizes, amplifiers and their pixels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from curated.core.diagnostic import CuratedError
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Pixels of an image: zero-based, the corner and the size, as in defects.
+    """A rectangle of pixels, as in defects.
 
     Parameters
     ----------
     x0, y0 : `int`
-        First column and row.
+        First column and row, zero-based.
     width, height : `int`
-        Columns and rows.
+        Numbers of columns and rows.
     """
 
     x0: int
@@ -29,7 +29,7 @@ class Box:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """The pixels as an index of an array, [row, column]."""
+        """Index of the pixels in an array with axes [row, column]."""
         return slice(self.y0, self.y0 + self.height), slice(self.x0, self.x0 + self.width)
 
 
@@ -40,17 +40,17 @@ class Amplifier:
     Parameters
     ----------
     name : `str`
-        Its name.
+        Name in the camera, such as ``C00``.
     box : `Box`
-        Its pixels in the assembled detector; of no size where they are not known.
+        Pixels in the assembled detector; a box of no size if unknown.
     readout_corner : `str`
         Corner of the box whose pixel is read first: ``LL``, ``LR``, ``UL`` or ``UR``.
     gain : `float`
-        Gain in electron/adu; NaN where not known.
+        Gain in electron/adu; NaN if unknown.
     read_noise : `float`
-        Read noise in electron; NaN where not known.
+        Read noise in electron; NaN if unknown.
     saturation : `float`
-        Saturation level in adu; NaN where not known.
+        Saturation level in adu; NaN if unknown.
     """
 
     name: str
@@ -68,15 +68,15 @@ class DetectorGeometry:
     Parameters
     ----------
     name : `str`
-        Its full name.
+        Full name, such as ``R22_S11``.
     id : `int`
-        Its number.
+        Number in the camera.
     width, height : `int`
-        Columns and rows; 0 where not known.
+        Numbers of columns and rows; 0 if unknown.
     amplifiers : `tuple` [`Amplifier`]
-        Its amplifiers, in the order of the camera.
+        Amplifiers in the order of the camera.
     instrument, raft, slot, serial : `str`
-        The instrument's name, where the detector sits and its serial number; empty where not known.
+        Name of the instrument, position and serial number; empty if unknown.
     """
 
     name: str
@@ -92,52 +92,52 @@ class DetectorGeometry:
 
 @runtime_checkable
 class Camera(Protocol):
-    """What knows the detectors of an instrument."""
+    """An object that has the detectors of an instrument."""
 
     def detector(self, name: str | int) -> DetectorGeometry:
         """Return a detector by its name or number."""
 
 
 def choose(name: str | int, names: Iterable[str], numbers: Iterable[int]) -> int:
-    """Return the place of a detector among those of an instrument.
+    """Return the index of a detector among the detectors of an instrument.
 
     Parameters
     ----------
     name : `str` or `int`
-        Its name, without regard to case, or its number.
+        Name, ignoring case, or number of the detector.
     names : iterable [`str`]
-        Names of the detectors.
+        Names of all detectors.
     numbers : iterable [`int`]
-        Their numbers.
+        Numbers of all detectors, in the same order.
 
     Raises
     ------
     CuratedError
-        If there is no such detector; it names those that there are.
+        If there is no such detector; the hint lists the detectors.
     """
-    known, ids = list(names), list(numbers)
-    wanted = str(name).lower()
-    for place, (candidate, number) in enumerate(zip(known, ids, strict=True)):
-        if wanted == candidate.lower() or wanted == str(number):
-            return place
-    listed = ", ".join(f"{n} ({i})" for n, i in zip(known, ids, strict=True))
-    raise CuratedError(f"there is no detector {name!r}", f"known detectors: {listed or 'none'}")
+    detectors = list(zip(names, numbers, strict=True))
+    target = str(name).lower()
+    for index, (detector, number) in enumerate(detectors):
+        if target in (detector.lower(), str(number)):
+            return index
+    known_detectors = ", ".join(f"{detector} ({number})" for detector, number in detectors)
+    raise CuratedError(f"there is no detector {name!r}", f"known detectors: {known_detectors or 'none'}")
 
 
 def with_gains(detector: DetectorGeometry, gains: Mapping[str, float] | None) -> DetectorGeometry:
-    """Return a detector with gains that were measured in place of its own.
+    """Return a detector with other gains.
 
     Parameters
     ----------
     detector : `DetectorGeometry`
-        The detector.
+        Detector with the nominal gains.
     gains : `dict` [`str`, `float`] or `None`
-        Gains (electron/adu) by amplifier; amplifiers that it lacks keep theirs.
+        Gains (electron/adu) by amplifier; other amplifiers keep their gain.
 
     Raises
     ------
     CuratedError
-        If it names an amplifier that the detector does not have.
+        If the detector has no amplifier of one of the names.
     """
     if not gains:
         return detector
@@ -152,27 +152,29 @@ def with_gains(detector: DetectorGeometry, gains: Mapping[str, float] | None) ->
 
 
 def within(detector: DetectorGeometry | None, shape: tuple[int, ...]) -> DetectorGeometry:
-    """Return a detector, if the pixels of its amplifiers are known and within an image.
+    """Return a detector after a test that its amplifiers have boxes within an image.
 
     Parameters
     ----------
     detector : `DetectorGeometry` or `None`
-        The detector.
+        Detector of the image; `None`, or one without amplifiers, fails.
     shape : `tuple` [`int`]
         Rows and columns of the image.
 
     Raises
     ------
     CuratedError
-        If the detector is not given, or its amplifiers or their pixels are not known or not within the image.
+        If there is no detector, or an amplifier has no box or one that is not within the image.
     """
     if detector is None or not detector.amplifiers:
         name = f" of detector {detector.name}" if detector else ""
         raise CuratedError(f"the amplifiers{name} must be known", "give detector=, from a camera calibration")
     for amplifier in detector.amplifiers:
-        box, who = amplifier.box, f"amplifier {amplifier.name} of detector {detector.name}"
+        box, label = amplifier.box, f"amplifier {amplifier.name} of detector {detector.name}"
         if not box.width or not box.height:
-            raise CuratedError(f"where {who} is, is not known", "take the detector from a camera calibration")
+            raise CuratedError(
+                f"the pixels of {label} are not known", "take the detector from a camera calibration"
+            )
         if box.x0 + box.width > shape[1] or box.y0 + box.height > shape[0]:
-            raise CuratedError(f"{who} reaches beyond an image of {shape[1]} x {shape[0]} pixels")
+            raise CuratedError(f"{label} reaches beyond an image of {shape[1]} x {shape[0]} pixels")
     return detector

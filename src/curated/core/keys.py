@@ -1,4 +1,4 @@
-"""What a calibration file is of, and when it starts."""
+"""The key of a calibration, and a file with its key and start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, order=True)
 class CalibKey:
-    """What makes a calibration unique, apart from its start (DMTN-148, section 3.1).
+    """Instrument, type, detector and filter: the identity of a calibration but for its start (DMTN-148, section 3.1).
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ class CalibKey:
     type : `str`
         Name of the calibration type.
     detector, filter : `str`
-        Directory names, lower case; empty where the type has no such dimension.
+        Directory names in lower case; empty if the type has no such dimension.
     """
 
     instrument: str
@@ -31,20 +31,20 @@ class CalibKey:
 
 @dataclass(frozen=True, slots=True)
 class CalibFile:
-    """A discovered file: its path, its key and the start that its name gives.
+    """A calibration file: its path, its key and the start in its name.
 
     Parameters
     ----------
     path : `str`
         Path relative to the package's root, with forward slashes.
     key : `CalibKey`
-        What it calibrates.
+        Instrument, type, detector and filter.
     start : `datetime.datetime`
         Start of validity, UTC, naive.
     form : `str`
         ``ecsv``, ``yaml`` or ``json``.
     side : `str`
-        Path of its ``<validstart>.inputs.yaml``; empty where it has none.
+        Path of the ``<validstart>.inputs.yaml`` beside it; empty if there is none.
     """
 
     path: str

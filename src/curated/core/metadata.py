@@ -17,8 +17,8 @@ IDENTITY_KEYS = frozenset(
     "detectorName detectorSerial detectorId instrument filterName INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME "
     "DETECTOR_NAME DET_SER DETECTOR_SERIAL FILTER CALIB_ID CALIBCLS".split()
 )
-"""Keys at the top of YAML and JSON files that repeat keywords of the metadata, as the stack looks for them there
-(FORMATS.md of the design, section 4.2)."""
+"""Keys at the top of YAML and JSON files that repeat keywords of the metadata; ``IsrCalib.calibInfoFromDict`` of
+ip_isr looks for them there."""
 
 READ_KEYWORDS = ("OBSTYPE", "INSTRUME", "DETECTOR", "FILTER", "CALIBDATE", "VALIDSTART", "VALIDEND")
 """Keywords whose values decide what a calibration is for."""
@@ -38,7 +38,7 @@ KEYWORD_DOCS = {
     "CALIB_ID": "The identity in one text, such as 'instrument=Demo detector=0 calibDate=2024-01-31'.",
     "CALIBCLS": "Full name of the stack's class that reads the file.",
 }
-"""What keywords mean that have a meaning for every type."""
+"""Meanings of the keywords that all types share."""
 
 SEQUENCE = ("SEQFILE", "SEQNAME", "SEQCKSUM")
 
@@ -49,10 +49,10 @@ _RENAMED = {
     "DETECTORSERIAL": "DET_SER",
     "FILTERNAME": "FILTER",
 }
-"""Spellings of the stack's attributes; the keyword takes their place."""
+"""The stack's attribute names, in capitals, and the keywords that replace them."""
 
 _REPEATED = {"DETECTOR_NAME": "DET_NAME", "DETECTOR_SERIAL": "DET_SER"}
-"""Keywords that some classes write beside the identity keyword of the same meaning."""
+"""Keywords that some classes of the stack write beside an identity keyword of the same meaning."""
 
 
 def canonical(name: str) -> str:
@@ -62,16 +62,16 @@ def canonical(name: str) -> str:
 
 
 def meaning(name: str) -> str:
-    """Return the keyword that says the same as one in any spelling."""
+    """Return the identity keyword with the meaning of a keyword in any spelling."""
     return _REPEATED.get(canonical(name), canonical(name))
 
 
 class Metadata(dict[str, Any]):
-    """Keywords in canonical upper case, looked up without regard to case and by the stack's other names for them."""
+    """Keywords in canonical upper case, accessible in any case and by the stack's attribute names."""
 
-    def __init__(self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
+    def __init__(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
         super().__init__()
-        self.update(given)
+        self.update(items)
 
     def __getitem__(self, key: str) -> Any:
         return super().__getitem__(canonical(key))
@@ -90,37 +90,37 @@ class Metadata(dict[str, Any]):
         super().__delitem__(canonical(key))
 
     def update(  # type: ignore[override]
-        self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **more: Any
+        self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **more: Any
     ) -> None:
         """Set keywords in any spelling."""
-        if isinstance(given, Metadata) and not more:
-            super().update(given)
+        if isinstance(items, Metadata) and not more:
+            super().update(items)
             return
-        for key, value in (*dict(given).items(), *more.items()):
+        for key, value in (*dict(items).items(), *more.items()):
             self[key] = value
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """Return the value of a keyword in any spelling, set to ``default`` where it is absent."""
+        """Return the value of a keyword in any spelling, after setting an absent one to ``default``."""
         return super().setdefault(canonical(key), default)
 
     def pop(self, key: str, *default: Any) -> Any:
-        """Take a keyword in any spelling out and return its value."""
+        """Remove a keyword in any spelling and return its value."""
         return super().pop(canonical(key), *default)
 
     def text(self, key: str) -> str:
-        """Return a keyword as text, empty where it has no value."""
+        """Return the value of a keyword as text, empty if it has none."""
         value = super().get(canonical(key))
         return "" if value is None else str(value)
 
 
 def has_value(value: Any) -> bool:
-    """Say whether a keyword's value says anything; ``''`` is how the stack writes None."""
+    """Return whether a keyword has a value; the stack writes `None` as an empty text."""
     return value is not None and value != ""
 
 
-def is_same(one: Any, other: Any) -> bool:
-    """Say whether two values of a keyword are equal; a flag is not a number."""
-    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+def is_same(value: Any, other: Any) -> bool:
+    """Return whether two values of a keyword are equal; a flag does not equal a number."""
+    return isinstance(value, bool) is isinstance(other, bool) and bool(value == other)
 
 
 _MAX_LEVELS = 20
@@ -138,46 +138,41 @@ def _flatten(raw: Mapping[Any, Any], prefix: str = "", level: int = 1) -> Iterat
 def normalise(
     raw: Mapping[Any, Any], document: Mapping[Any, Any] | None = None
 ) -> tuple[Metadata, list[Problem]]:
-    """Bring keywords to their canonical spelling.
+    """Convert keywords to their canonical spelling.
 
     Parameters
     ----------
     raw : `~collections.abc.Mapping`
         Keywords as the file has them; nested mappings become dotted names.
     document : `~collections.abc.Mapping`, optional
-        The document whose metadata they are; it may repeat some of them at its top (`IDENTITY_KEYS`).
+        Document of the metadata, which may repeat some keywords at its top (`IDENTITY_KEYS`).
 
     Returns
     -------
     metadata : `Metadata`
         Keywords in the order of the file.
     problems : `list` [`Problem`]
-        ``CAL115`` for spellings that disagree, ``CAL502`` for names and values that no header can hold.
+        ``CAL115`` for spellings that disagree, ``CAL502`` for names and values that a FITS header cannot hold.
     """
     metadata = Metadata()
-    spelled: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     problems: list[Problem] = []
 
-    # Keys are in upper case here; what is not there is given as the mapping itself.
-    found = partial(dict.get, metadata)
-    keep = partial(dict.__setitem__, metadata)
+    # Keys are canonical here, so that `Metadata` need not convert them; the mapping itself stands for no value.
+    get_item = partial(dict.get, metadata)
+    set_item = partial(dict.__setitem__, metadata)
 
     def put(key: str, name: str, value: Any) -> None:
-        known = found(key, metadata)
-        if known is metadata:
-            keep(key, value)
-            spelled[key] = name
-        elif has_value(known) and has_value(value) and not is_same(known, value):
-            problems.append(
-                Problem(
-                    "CAL115",
-                    ("metadata", name),
-                    f"{name} is {brief(value)}, but {spelled[key]} is {brief(known)}",
-                )
-            )
-        elif not has_value(known) and has_value(value):
-            keep(key, value)
-            spelled[key] = name
+        present = get_item(key, metadata)
+        if present is metadata:
+            set_item(key, value)
+            spellings[key] = name
+        elif has_value(present) and has_value(value) and not is_same(present, value):
+            detail = f"{name} is {brief(value)}, but {spellings[key]} is {brief(present)}"
+            problems.append(Problem("CAL115", ("metadata", name), detail))
+        elif not has_value(present) and has_value(value):
+            set_item(key, value)
+            spellings[key] = name
 
     repeated = {k: v for k, v in (document or {}).items() if k in IDENTITY_KEYS and has_value(v)}
     for key, name, value in (*_flatten(raw), *_flatten(repeated)):
@@ -200,7 +195,7 @@ def normalise(
 
 
 _LAYOUT = frozenset({"EXTNAME", "EXTVER", "EXTLEVEL", "LONGSTRN"})
-"""Names of a FITS file's own that a text made of it has brought along; they are not kept."""
+"""Keywords of the FITS format itself, which texts that were made of a FITS file may have; they are dropped."""
 
 _RESERVED = re.compile(
     r"(?:SIMPLE|BITPIX|NAXIS\d*|EXTEND|XTENSION|PCOUNT|GCOUNT|GROUPS|BLOCKED|BSCALE|BZERO|BLANK|TFIELDS|THEAP|END"
@@ -211,12 +206,12 @@ _SPELLABLE = re.compile(r"[!-+.-<>-~-]+(?: [!-+.-<>-~-]+)*\Z")
 _NAME_HINT = "choose another name: letters, digits, '_' and '-'"
 _LONGEST_NAME = 58
 _ROOM = 66
-"""Characters that a card has for a long name and its number."""
+"""Characters of a card for a long name and its number."""
 
 
 @lru_cache(maxsize=4096)
 def _wrong_name(key: str) -> str:
-    """Return why a keyword cannot stand in a header, empty where it can."""
+    """Return why a header cannot hold a keyword of this name, or an empty text."""
     if _RESERVED.match(key):
         return "is a keyword of FITS's own"
     if len(key) > _LONGEST_NAME:
@@ -238,7 +233,7 @@ def _too_long(key: str, value: Any) -> str:
 
 
 def is_storable(value: Any) -> bool:
-    """Say whether a value, or each of a list of values, can stand in a header."""
+    """Return whether a header can hold a value, or each value of a list."""
     if isinstance(value, (list, tuple)):
         return all(not isinstance(item, (list, tuple)) and is_storable(item) for item in value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Work on many files, in this process or in several."""
+"""Work on many items in this process or in several."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Progress = Callable[[int, int], None]
-"""Called with how many items are done and how many there are."""
+"""Function that takes the number of items that are done, and of all items."""
 
 _CHUNK = 32
 _WORTHWHILE = 150
-"""Fewer items than this are done sooner than other processes start."""
+"""Number of items from which starting other processes saves time."""
 
 
 def default_jobs() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -35,13 +35,13 @@ def run_all(
     Parameters
     ----------
     work : `~collections.abc.Callable`
-        Works on some items and returns their results; picklable where ``jobs`` is more than one.
+        Function from some items to their results; it must be picklable if ``jobs`` is more than one.
     items : sequence
-        What to work on.
+        All items.
     jobs : `int`, optional
-        Number of processes; as many as there are processors, or one for few items.
+        Number of processes; if not given, the number of processors, or one for few items.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called after each chunk of items.
     """
     chunks = [items[i : i + _CHUNK] for i in range(0, len(items), _CHUNK)]
     if jobs is None:
@@ -57,7 +57,7 @@ def run_all(
         return
     import multiprocessing
 
-    with multiprocessing.get_context(_start_method()).Pool(jobs, _adopt, (work,)) as pool:
+    with multiprocessing.get_context(_start_method()).Pool(jobs, _set_work, (work,)) as pool:
         for results in pool.imap(_call, chunks):
             yield from results
             done += len(results)
@@ -65,18 +65,18 @@ def run_all(
                 progress(done, len(items))
 
 
-_adopted: list[Callable[[Sequence[Any]], list[Any]]] = []
-"""The work of this process; it is sent once, since it may hold much that all chunks need."""
+_process_work: list[Callable[[Sequence[Any]], list[Any]]] = []
+"""Work of this process, sent once for all chunks, since it may hold large data."""
 
 
-def _adopt(work: Callable[[Sequence[Any]], list[Any]]) -> None:
-    _adopted[:] = [work]
+def _set_work(work: Callable[[Sequence[Any]], list[Any]]) -> None:
+    _process_work[:] = [work]
 
 
 def _call(chunk: Sequence[Any]) -> list[Any]:
-    return _adopted[0](chunk)
+    return _process_work[0](chunk)
 
 
 def _start_method() -> str:
-    """Forking is quick, and safe while this process has one thread; elsewhere start afresh."""
+    """Return ``fork``, which is quick, if it is safe: on Linux, in a process of one thread."""
     return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"

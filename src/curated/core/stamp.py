@@ -1,4 +1,4 @@
-"""The stamp of a FITS file: which file of which commit it was made of, and when it is valid."""
+"""The stamp of a FITS file: the commit and the source file that it was made from, and its validity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Where a FITS file comes from; it has no clock, so the same commit gives the same bytes.
+    """Origin and validity of a FITS file, without a clock, so that the same commit gives the same bytes.
 
     Parameters
     ----------
@@ -17,17 +17,17 @@ class Stamp:
     url : `str`
         The package's public address, from ``curated.yaml``.
     path : `str`
-        Path of the source file in its repository.
+        Path of the source file in its git repository.
     blob : `str`
-        Git blob of the source file.
+        Git blob of the source file, 40 hexadecimal digits.
     file_sha1, file_date, editor : `str`
         Last commit that changed the file, its committer date (UTC) and its author's name.
     dirty : `bool`
-        Whether the work tree had changes that are not committed.
+        Whether the work tree has changes that are not committed.
     version : `str`
-        Version of curated.
+        Version of curated, for CURATVER.
     valid_start, valid_end : `str`
-        Validity range, UTC, ISO 8601; the end is empty when open.
+        Validity range, UTC, ISO 8601; an open end is empty.
     """
 
     sha1: str
@@ -43,7 +43,7 @@ class Stamp:
     valid_end: str = ""
 
     def keywords(self) -> dict[str, Any]:
-        """Return the header keywords of the contract, in order."""
+        """Return the header keywords in order."""
         cards: dict[str, Any] = {"VALIDSTART": self.valid_start}
         if self.valid_end:
             cards["VALIDEND"] = self.valid_end
@@ -68,9 +68,8 @@ STAMP_KEYWORDS = frozenset(
 
 
 ORIGIN_KEYWORDS = STAMP_KEYWORDS - {"VALIDSTART", "VALIDEND"}
-"""Keywords that say which file and commit a FITS file was made of; a text has none of them."""
+"""Keywords of the origin of a FITS file, which are never written into text."""
 
 
 COMPANION_KEYWORDS = ("IMGFILE", "IMGSHA", "IMGSIZE")
-"""Keywords of name, hash and size of the file beside a text that a FITS file was made of; its pixels are in the FITS
-file itself."""
+"""Keywords with name, hash and size of the image that a side file describes, whose pixels are in the FITS file."""

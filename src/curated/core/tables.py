@@ -9,18 +9,18 @@ from typing import Any
 
 @dataclass(slots=True, eq=False, repr=False)
 class TextColumn:
-    """A column of an ECSV file, or of a FITS table, as it was read.
+    """A column read from an ECSV file or a FITS table.
 
     Parameters
     ----------
     values : `numpy.ndarray` or `list`
         One entry for each row.
     dtype : `str`
-        Data type that the file declares, such as ``float32``.
+        Data type in the file, such as ``float32``.
     unit : `str`
-        Unit that the file declares, empty for none.
+        Unit in the file; empty for none.
     doc : `str`
-        Its description in the file.
+        Description in the file.
     """
 
     values: Any
@@ -31,16 +31,16 @@ class TextColumn:
 
 @dataclass(slots=True, eq=False, repr=False)
 class ColumnData:
-    """A column on its way into a FITS table, a row for each entry of the first axis.
+    """A column to be written to a FITS table.
 
     Parameters
     ----------
     values : `numpy.ndarray` or `list` [`numpy.ndarray`]
-        An array of fixed shape a row, or a list of arrays of varying length.
+        Array whose first axis are the rows, or a list of one array for each row, of varying lengths.
     unit : `str`
-        Unit in the FITS standard's spelling, empty for none.
+        Unit in the FITS standard's spelling; empty for none.
     variable : `str`
-        Kind of descriptor, ``P`` or ``1Q``, where the values go into the heap.
+        Kind of descriptor, ``P`` or ``1Q``, if the values go into the heap; else empty.
     """
 
     values: Any
@@ -50,20 +50,20 @@ class ColumnData:
 
 @dataclass(slots=True, eq=False, repr=False)
 class TableData:
-    """A table on its way into FITS.
+    """A table to be written to FITS.
 
     Parameters
     ----------
     columns : `dict` [`str`, `ColumnData`]
-        Its columns in order.
+        Columns by name, in order.
     carries_metadata : `bool`
-        Whether the calibration's keywords stand in its header.
+        Whether the header repeats the calibration's keywords.
     keywords : `dict`
         Keywords of the table itself.
     column_keywords : `tuple` [`str`]
-        Keywords that each column has one of, such as ``TCCLS``; their values are in ``keywords``.
+        Roots of keywords that each column has, such as ``TCCLS``; their values are in ``keywords``.
     constant : `str`
-        Name of a table that is the same in all files, empty for any other.
+        Name of a table that is the same in all files; empty for any other.
     """
 
     columns: dict[str, ColumnData]
@@ -75,16 +75,16 @@ class TableData:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImageData:
-    """An image on its way into FITS; its pixels are copied in blocks, never held.
+    """An image to be written to FITS, copied in blocks so that it is never whole in memory.
 
     Parameters
     ----------
     cards : `list` [`tuple`]
-        Cards of its header, the structural ones first.
+        Cards of the header, the structural ones first.
     datasum : `int`
-        Ones-complement sum of its 32-bit words.
+        Checksum of the data; see `sum32`.
     blocks : `~collections.abc.Callable`
-        Yields its data as FITS has it, a multiple of 2880 bytes in all.
+        Yields the data as in FITS, a multiple of 2880 bytes in all.
     """
 
     cards: list[tuple[str, Any]]

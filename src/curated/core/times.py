@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
-"""What a Butler repository can hold; it clamps other times to these.
+"""Range of the times in a Butler repository, which clamps others.
 
-Its last moment is 2100-01-01 TAI, 37 s before ours: too little to warn everybody who ends a range with the century.
+The last one is 2100-01-01 TAI, 37 s before the one here; a range that ends with the century needs no warning.
 """
 
 WHOLE_SECONDS = datetime(1972, 1, 1)
@@ -33,7 +33,7 @@ def parse_time(text: str) -> datetime:
     Raises
     ------
     ValueError
-        If it is no date-time.
+        If the text is no date-time.
     """
     try:
         time = datetime.fromisoformat(text)
@@ -43,28 +43,28 @@ def parse_time(text: str) -> datetime:
 
 
 def has_offset(text: str) -> bool:
-    """Say whether an ISO 8601 date-time, which `parse_time` takes, gives its offset from UTC."""
+    """Return whether a date-time that `parse_time` accepts has an offset from UTC."""
     return datetime.fromisoformat(text).tzinfo is not None
 
 
 def as_utc(time: Any) -> datetime:
-    """Return a moment as naive UTC.
+    """Convert a moment to naive UTC.
 
     Parameters
     ----------
     time : `str`, `datetime.datetime` or `astropy.time.Time`
-        ISO 8601 or a date-time, UTC where it has no offset; or a single astropy time of any scale.
+        ISO 8601 or a date-time, UTC if it has no offset; or a single astropy time of any scale.
 
     Raises
     ------
     ValueError
-        If it is no moment, or one that a date-time cannot say, such as a leap second.
+        If it is no moment, or one that a date-time cannot express, such as a leap second.
     """
     if isinstance(time, str):
         return parse_time(time)
     if isinstance(time, datetime):
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-    # Astropy's times are known by what they can do, so that nobody pays for importing it.
+    # Astropy's times are recognised by their attributes, to avoid importing astropy.
     converted = getattr(getattr(time, "utc", None), "datetime", None)
     if not isinstance(converted, datetime):
         raise ValueError(f"{time!r:.60} is not a single date-time")
@@ -72,19 +72,19 @@ def as_utc(time: Any) -> datetime:
 
 
 def iso(time: datetime) -> str:
-    """Return a time as ISO 8601, without an offset, with as many decimals as it needs."""
+    """Return a time in ISO 8601, without an offset, with as many decimals as necessary."""
     return time.isoformat()
 
 
 def compact(time: datetime) -> str:
-    """Return a time as run collections and file names have it, such as ``19700101T000000``."""
+    """Return a time as in run collections and file names, such as ``19700101T000000``."""
     text = f"{time.year:04d}{time:%m%dT%H%M%S}"
     return text if not time.microsecond else f"{text}.{time.microsecond:06d}"
 
 
 @contextmanager
 def _leap_seconds() -> Iterator[Any]:
-    """Give astropy's class of times, with the table of leap seconds that comes with it."""
+    """Yield astropy's class ``Time``, which uses its own table of leap seconds while the context lasts."""
     import warnings
 
     import erfa
@@ -92,16 +92,16 @@ def _leap_seconds() -> Iterator[Any]:
     from astropy.utils import iers
     from astropy.utils.exceptions import AstropyWarning
 
-    # Never the network: a newer table of leap seconds comes with a newer astropy.
+    # No download: a newer table of leap seconds comes with a newer astropy.
     with iers.conf.set_temp("auto_download", False), warnings.catch_warnings():
-        # UTC beyond the table of leap seconds is converted with the last one, which is what is meant.
+        # Beyond the table, UTC is converted with its last entry, as intended.
         warnings.simplefilter("ignore", erfa.ErfaWarning)
         warnings.simplefilter("ignore", AstropyWarning)
         yield Time
 
 
 def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
-    """Convert UTC to nanoseconds since 1970-01-01 TAI, as the Butler counts them.
+    """Convert UTC to nanoseconds since 1970-01-01 TAI, as in a Butler repository.
 
     Astropy converts, with its table of leap seconds; before 1972 UTC ran at another rate (8.000082 s
     behind TAI at 1970-01-01).
@@ -109,12 +109,12 @@ def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
     Parameters
     ----------
     times : `~collections.abc.Iterable` [`datetime.datetime`]
-        Naive UTC.
+        Times in naive UTC.
 
     Returns
     -------
     nanoseconds : `dict` [`datetime.datetime`, `int`]
-        One entry for each different time.
+        Nanoseconds of each different time.
     """
     unique = sorted(set(times))
     if not unique:
@@ -129,19 +129,19 @@ def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
 
 
 def utc_texts(nanoseconds: Iterable[int]) -> dict[int, str]:
-    """Return nanoseconds since 1970-01-01 TAI as UTC in ISO 8601, with as many decimals as they need.
+    """Convert nanoseconds since 1970-01-01 TAI to UTC in ISO 8601, with as many decimals as necessary.
 
-    It is the inverse of `tai_nanoseconds` since 1972, and knows the second that a leap second adds.
+    For times since 1972 it is the inverse of `tai_nanoseconds`; a time within a leap second has the second 60.
 
     Parameters
     ----------
     nanoseconds : `~collections.abc.Iterable` [`int`]
-        Times.
+        Times since 1970-01-01 TAI.
 
     Returns
     -------
     texts : `dict` [`int`, `str`]
-        One entry for each different time.
+        UTC of each different time.
     """
     unique = sorted(set(nanoseconds))
     if not unique:
@@ -156,29 +156,28 @@ def utc_texts(nanoseconds: Iterable[int]) -> dict[int, str]:
             scale="tai",
         )
         tai.precision = 9
-        found = tai.utc.isot.tolist()
+        texts = tai.utc.isot.tolist()
     return {
         ns: text.rstrip("0").rstrip(".") if "." in text else text
-        for ns, text in zip(unique, found, strict=True)
+        for ns, text in zip(unique, texts, strict=True)
     }
 
 
 def utc_times(nanoseconds: Iterable[int]) -> dict[int, datetime]:
-    """Return the date-times, UTC to the microsecond, that are nearest to nanoseconds since 1970-01-01 TAI.
+    """Convert nanoseconds since 1970-01-01 TAI to the nearest date-times, which have microseconds.
 
-    Whoever must know whether one is exact converts it back with `tai_nanoseconds`. Moments that no date-time
-    can say are the nearest one that can: those within a leap second the midnight after it, those before
-    1970-01-01 UTC that.
+    A moment within a leap second becomes the midnight after it, and a moment before 1970-01-01 UTC that date. To
+    know whether a result is exact, convert it back with `tai_nanoseconds`.
 
     Parameters
     ----------
     nanoseconds : `~collections.abc.Iterable` [`int`]
-        Times.
+        Times since 1970-01-01 TAI.
 
     Returns
     -------
     times : `dict` [`int`, `datetime.datetime`]
-        Naive UTC; one entry for each different time.
+        Naive UTC of each different time.
     """
     return {ns: max(_nearest(text), EARLIEST) for ns, text in utc_texts(nanoseconds).items()}
 

@@ -1,16 +1,16 @@
-"""Units as the package's files spell them; astropy is asked only about those that are not in the table."""
+"""Units of the text files; astropy converts only those that are not in the tables here."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 ANGSTROM = {"nm": 9.999999999999998, "Angstrom": 1.0, "angstrom": 1.0, "AA": 1.0}
-"""Factor to Angstrom for float64; astropy's factor for nm is one unit in the last place below ten, and the
-stack's curves are made with it (FORMATS.md of the design, section 6.7)."""
+"""Factors to Angstrom. Astropy's factor for nm is one unit in the last place below ten, and the stack converts
+its curves with that factor."""
 
 DIMENSIONLESS = frozenset({"", "-"})
 FITS_PERCENT = "10**-2"
-"""Percent in the FITS standard, which has no name for it; astropy reads it as equal to percent."""
+"""Percent in FITS, whose standard has no name for it; astropy reads it as percent."""
 
 
 def length_factor(unit: str) -> float:
@@ -21,18 +21,18 @@ def length_factor(unit: str) -> float:
     ValueError
         If the unit is no length.
     """
-    known = ANGSTROM.get(unit)
-    return known if known is not None else _factor(unit, "Angstrom")
+    return ANGSTROM[unit] if unit in ANGSTROM else _factor(unit, "Angstrom")
 
 
 def factor(unit: str, target: str) -> float:
-    """Return the factor from a unit to another that it converts to.
+    """Return the factor from a unit to another.
 
     Raises
     ------
     ValueError
-        If it does not convert.
+        If the units do not convert.
     """
+    unit, target = ("" if name in DIMENSIONLESS else name for name in (unit, target))
     return 1.0 if unit == target else _factor(unit, target)
 
 
@@ -44,7 +44,7 @@ def _factor(unit: str, target: str) -> float:
 
 
 def converts(unit: str, target: str) -> bool:
-    """Say whether a unit can be converted to another."""
+    """Return whether a unit converts to another."""
     if unit == target or (unit in ANGSTROM and target in ANGSTROM):
         return True
     if unit in DIMENSIONLESS | {"%"} and target in DIMENSIONLESS | {"%"}:
@@ -59,12 +59,13 @@ def converts(unit: str, target: str) -> bool:
 
 
 def fits_unit(unit: str) -> str:
-    """Return the unit as a FITS header writes it, empty for none."""
+    """Return a unit as spelled in FITS headers; empty for none."""
     if unit in DIMENSIONLESS:
         return ""
+    unit = unit.replace(" / ", "/").replace(" * ", "*")  # astropy's own spelling
     return FITS_PERCENT if unit == "%" else {"angstrom": "Angstrom", "AA": "Angstrom"}.get(unit, unit)
 
 
 def text_unit(unit: str) -> str:
-    """Return a FITS header's unit as our text files write it."""
+    """Return the unit of a FITS header as spelled in text files."""
     return "%" if unit == FITS_PERCENT else unit

@@ -1,3 +1,3 @@
-"""The version that is stamped into every file that this package writes."""
+"""The version of curated, which is stamped into the files that it writes."""
 
 __version__ = "0.1.0"

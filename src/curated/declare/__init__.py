@@ -1,9 +1,7 @@
-"""What a calibration type is made of: fields, tables, and everything else that a declaration says."""
+"""How a calibration type is declared: its fields, its tables, and everything else that is not code."""
 
 from curated.declare.field import Array, Field, column, fields_of
-from curated.declare.plot import PlotSpec
-from curated.declare.spec import Absent, Spec, required_sizes
-from curated.declare.table import Rows, Table
+from curated.declare.spec import Absent, PlotSpec, Rows, Spec, Table, in_group, is_nested, required_sizes
 
 __all__ = [
     "Absent",
@@ -15,5 +13,7 @@ __all__ = [
     "Table",
     "column",
     "fields_of",
+    "in_group",
+    "is_nested",
     "required_sizes",
 ]

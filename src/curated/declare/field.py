@@ -1,4 +1,4 @@
-"""Fields: the quantities of a type, and how a class declares them."""
+"""Fields: the quantities of a calibration type, and how a class declares them."""
 
 from __future__ import annotations
 
@@ -9,64 +9,69 @@ from typing import Any
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-"""A numpy array; shape and dtype are in the `Field` that declares it."""
+"""A numpy array; the `Field` that declares it has its shape and dtype."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Field:
-    """One quantity of a calibration type; readers, writers, schema and docs walk these.
+    """One quantity of a calibration type; readers, writers, schemas and pages are derived from it.
 
     Parameters
     ----------
     dtype : `str`
-        ``f8``, ``i8``, ``bool``, ``str``; ``f`` for the float type that the file has, ``n`` for numbers that
-        are whole or not as in the file, ``any`` for such numbers or texts.
+        ``f8``, ``i8``, ``bool`` or ``str``; ``f`` for floats in the precision of the file, ``n`` for numbers that
+        stay integers where the file has integers, ``any`` for such numbers or text.
     doc : `str`
-        One sentence.
+        One sentence that says what it is. Leave the unit out: pages and messages add it.
     unit : `str`
-        Unit in the FITS standard's spelling; empty for numbers without one.
+        Unit in the FITS standard's spelling; empty for plain numbers. Values are in this unit: those that a file
+        gives in another are converted when they are read.
     column : `str`
-        FITS and ECSV column name.
+        Column name in FITS and ECSV.
     columns : `tuple` [`str`]
-        FITS and ECSV names of the columns of its elements, where each has its own.
+        Column names of the elements of a vector that has a column for each.
     prefix : `str`
-        What the names of its columns start with, for a mapping whose every value has a column.
+        Start of the column names of a mapping whose every value is a column.
     keyword : `str`
         Header keyword, for a value that lives in the header instead of a column.
     text : `str`
-        YAML and JSON key; the attribute's name where empty.
+        Key in YAML and JSON; the attribute's name if empty.
     aliases : `tuple` [`str`]
-        Other names that are read.
+        Other keys and column names that are read.
     table : `int`
         Index of its table in `Spec.tables`.
     shape : `tuple`
-        Shape of one row's value; names are keys of `Spec.sizes`, ``*`` is any length.
+        Shape of one row's value: numbers, keys of `Spec.sizes`, or ``*`` for any length.
     required : `bool`
         Whether a file without it is an error.
     default : `object`
-        Value where it is missing and not required; `None` leaves it out, what can be called makes it.
+        Value of a field that is missing and not required: `None` for no value at all; a callable is called.
     fill : `object`
-        Value of a key that lacks it, in a ``key`` table; `None` for none.
+        Value for the keys of a ``key`` table that lack it; `None` for none.
     common : `bool`
-        Whether all rows of a ``key`` table have the same value, which text has once.
+        Whether all rows of a ``key`` table share one value, which text gives once.
     padded : `bool`
-        Whether FITS fills its vectors at the end with NaN, to the length of the longest.
+        Whether FITS pads its vectors with NaN to the length of the longest.
     finite : `bool`
         Whether NaN and infinity are errors.
     minimum : `float` or `tuple` [`float`], optional
-        Least value; of each element, where these differ.
-    maximum, above : `float`, optional
-        Other bounds; ``above`` is exclusive.
+        Least value that is allowed; a tuple has one for each element.
+    maximum : `float`, optional
+        Largest value that is allowed.
+    above : `float`, optional
+        Exclusive lower bound.
     choices : `tuple` [`str`]
-        The texts allowed; empty for any.
+        Allowed texts; empty for any.
     needs_unit : `bool`
-        Whether a column without a unit is an error.
+        Whether a column without a unit is an error; YAML and JSON may leave the unit out.
+    keeps_unit : `bool`
+        Whether values stay in the unit that the file gives, for classes that convert them where they use them.
     width : `int`
-        Characters that a column of texts has in FITS at least.
+        Minimum width in characters of a text column in FITS.
     since : `float`
-        Class version that introduced it; FITS of the stack has had it since.
+        Version of the stack's class that introduced it.
     name : `str`
-        The attribute's name, filled in by `Spec.fields`.
+        Attribute name, filled in by `fields_of`.
     """
 
     dtype: str
@@ -91,18 +96,19 @@ class Field:
     above: float | None = None
     choices: tuple[str, ...] = ()
     needs_unit: bool = False
+    keeps_unit: bool = False
     width: int = 0
     since: float = 0.0
     name: str = ""
 
     @property
     def key(self) -> str:
-        """The YAML and JSON key."""
+        """Key in YAML and JSON."""
         return self.text or self.name
 
     @property
-    def where(self) -> str:
-        """What people call its column or columns; empty where it has none."""
+    def column_label(self) -> str:
+        """Its column names as people read them; empty if it has no column."""
         return ", ".join(self.columns) or self.column or (f"{self.prefix}*" if self.prefix else "")
 
     @property
@@ -110,19 +116,25 @@ class Field:
         """All column names that are read, the canonical one first."""
         return self.columns or ((self.column, *self.aliases) if self.column else ())
 
+    @property
+    def caption(self) -> str:
+        """Its sentence with the unit, for messages."""
+        return f"{self.doc.rstrip('.')} ({self.unit})." if self.unit else self.doc
+
 
 def column(dtype: str, **kwargs: Any) -> Any:
-    """Declare a field of a calibration type; see `Field` for the arguments."""
-    declared = Field(dtype=dtype, **kwargs)
-    if declared.required:
-        return field(metadata={"field": declared})
-    if callable(declared.default):
-        return field(default_factory=declared.default, metadata={"field": declared})
-    return field(default=declared.default, metadata={"field": declared})
+    """Declare a field of a calibration type; the keyword arguments are those of `Field`."""
+    declaration = Field(dtype=dtype, **kwargs)
+    metadata = {"field": declaration}
+    if declaration.required:
+        return field(metadata=metadata)
+    if callable(declaration.default):
+        return field(default_factory=declaration.default, metadata=metadata)
+    return field(default=declaration.default, metadata=metadata)
 
 
 def fields_of(cls: type) -> tuple[Field, ...]:
-    """Return the declared fields of a calibration class, named, in order."""
+    """Return the fields that a calibration class declares, with their names, in order."""
     return tuple(
         dataclasses.replace(f.metadata["field"], name=f.name)
         for f in dataclasses.fields(cls)

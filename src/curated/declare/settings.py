@@ -1,4 +1,4 @@
-"""What a settings file may say, declared once: its JSON Schema, and the check that it makes."""
+"""Declarations of settings files: their JSON Schemas, and their validation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Setting:
         ``text``, ``number`` (whole, zero or more), ``real``, ``scalar`` (a text or a whole number), ``plain``
         (anything that JSON holds), ``list`` or ``mapping``.
     doc : `str`
-        One sentence.
+        Description in one sentence.
     required : `bool`
         Whether the mapping that holds it is wrong without it.
     blank : `bool`
@@ -46,17 +46,17 @@ class Setting:
     pattern : `str`
         Regular expression that a text matches.
     says : `str`
-        What a text is that does not match, or a number out of range, such as ``not a date such as 2026-12-31``.
+        Message for a text that does not match or a number out of range, such as ``not a date such as 2026-12-31``.
     minimum, maximum : `float`, optional
         Bounds of a ``real``.
     most : `int`
         Most entries of a list; 0 for any number.
     keys : `dict` [`str`, `Setting`]
-        Keys that a mapping may have; empty where they are the user's names.
+        Keys that a mapping may have; empty if users choose the keys.
     names, names_say : `str`
-        Regular expression that the user's names match, and what a name is that does not.
+        Regular expression that keys match which users choose, and the message for one that does not.
     items : `Setting`, optional
-        The entries of a list, and of a mapping whose keys are the user's names.
+        Entries of a list, or values of a mapping whose keys users choose.
     """
 
     kind: Kind
@@ -87,13 +87,13 @@ def check_setting(
     Parameters
     ----------
     setting : `Setting`
-        Its declaration.
+        Declaration of the value.
     value : `object`
-        Untrusted data.
+        Plain data, as a YAML parser returns it.
     code : `str`
         Code of the problems.
     at : `tuple`, optional
-        Its place in the document.
+        Place of the value in the document.
     codes : `dict` [`str`, `str`], optional
         Codes of the problems with some keywords of JSON Schema, such as ``minimum``; see `Fault.keyword`.
     """

@@ -1,4 +1,4 @@
-"""Everything about a type that is not a field."""
+"""What a calibration type declares besides its fields: names, tables, keywords, the default plot."""
 
 from __future__ import annotations
 
@@ -7,66 +7,146 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from curated.declare.field import Field
-from curated.declare.plot import PlotSpec
-from curated.declare.table import Table
 
-Absent = Literal["omit", "blank", "undefined"]
-"""What becomes of a keyword without a value in FITS: no card, ``''``, or an undefined value."""
+Rows = Literal["free", "one", "key", "records", "record"]
+"""How the rows of a table come about.
+
+``free``
+    A row for each value of its fields, such as a list of boxes or the samples of a curve.
+``one``
+    One row whose cells are vectors, such as a matrix and its errors.
+``key``
+    A row for each key of a mapping, such as amplifiers or source detectors.
+``records``
+    Rows as in ``free``, which YAML has as a list of mappings.
+``record``
+    No table in FITS but header keywords, one for each field; YAML has a mapping of the table's name, or the
+    top of the document if the name is empty.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Spec:
-    """Everything about a calibration type that is not a field.
+class Table:
+    """One table of a calibration type.
 
     Parameters
     ----------
     name : `str`
-        Directory, dataset type of the package and name on the command line: one word.
+        Name on the type's page; key in YAML of ``records`` and ``record`` tables.
+    rows : `str`
+        How its rows come about; see `Rows`.
+    key_column : `str`
+        FITS and ECSV column with the keys of a ``key`` table.
+    optional : `bool`
+        Whether the table is left out when it has no rows.
+    group : `str`
+        YAML key of a ``key`` table whose fields stand below each key; without it each field is a mapping of
+        its own.
+    keywords : `tuple` [`str`]
+        Keywords of this table's own FITS header.
+    fits_units : `bool`
+        Whether every FITS column states its unit in TUNIT. `False` for tables that the stack writes without
+        units: there a column has a TUNIT only if the text gives a unit.
+    """
+
+    name: str
+    rows: Rows = "free"
+    key_column: str = ""
+    optional: bool = False
+    group: str = ""
+    keywords: tuple[str, ...] = ()
+    fits_units: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PlotSpec:
+    """The default plot of a calibration type.
+
+    Parameters
+    ----------
+    kind : `str`
+        ``curve``, ``boxes``, ``matrix``, ``layout``, ``image``, ``keyed`` (a curve for each key) or ``bars`` (a
+        number for each key).
+    x, y : `str`
+        Attribute names; bars of a mapping need no x.
+    group : `str`
+        Attribute that splits a curve into several.
+    labels : `tuple` [`str`]
+        Labels of x axis, y axis and colour bar; an empty one is made of the field's name and unit.
+    log : `bool`
+        Whether values span orders of magnitude.
+    used : `str`
+        Attribute that flags, by key, the points that went into the fit.
+    centred : `bool`
+        Whether the axes of a matrix count from its centre, as pixel lags do.
+    """
+
+    kind: Literal["curve", "boxes", "matrix", "layout", "image", "keyed", "bars"]
+    x: str = ""
+    y: str = ""
+    group: str = ""
+    labels: tuple[str, ...] = ()
+    log: bool = False
+    used: str = ""
+    centred: bool = False
+
+
+Absent = Literal["omit", "blank", "undefined"]
+"""How FITS writes a keyword without a value: not at all, as ``''``, or as a card without a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Spec:
+    """Everything about a calibration type except its fields.
+
+    Parameters
+    ----------
+    name : `str`
+        One word: directory in a package, name on the command line, and by default the dataset type.
     title : `str`
-        The one-line fact for people.
+        One line for people.
     obstype : `str`
-        OBSTYPE as the LSST stack spells it; it prefixes the SCHEMA and VERSION keywords.
-    version : `float`
-        Version of the class whose form is written.
-    versions : `tuple` [`float`]
-        Versions that are read; empty for any.
-    schema : `str`
-        Value of the SCHEMA keyword.
+        OBSTYPE in the LSST stack's spelling, which also prefixes the SCHEMA and VERSION keywords.
     dimensions : `tuple` [`str`]
-        Of ``instrument``, ``detector``, ``physical_filter``.
+        Of ``instrument``, ``detector`` and ``physical_filter``.
     storage_class : `str`
         Storage class in a Butler repository.
-    dataset_type : `str`
-        Dataset type in a Butler repository; ``name`` where empty.
     calibcls : `str`
         Full name of the stack's class.
     tables : `tuple` [`Table`]
         Its tables in FITS order.
+    version : `float`
+        Version of the stack's class that is written.
+    versions : `tuple` [`float`]
+        Versions that are read; empty for any.
+    schema : `str`
+        Value of the SCHEMA keyword.
+    dataset_type : `str`
+        Dataset type in a Butler repository, if it is not ``name``.
     forms : `tuple` [`str`]
-        Text forms, of ``ecsv``, ``yaml``, ``json``; the first is the one written.
+        Text forms: of ``ecsv``, ``yaml`` and ``json``, the preferred one first.
     sizes : `dict` [`str`, `str`]
-        Names used in `Field.shape` and the header keywords that give their values.
+        Header keyword for each size that `Field.shape` names.
     absent : `str`
-        See `Absent`.
+        How FITS writes keywords without a value; see `Absent`.
     keeps_version : `bool`
-        Whether OBSTYPE, SCHEMA and VERSION of the file are kept in FITS as they are.
+        Whether FITS keeps OBSTYPE, SCHEMA and VERSION of the file as they are.
     keywords : `tuple` [`str`]
-        Keywords of its own, in header order, that are not fields.
+        Its own keywords in header order.
     aliases : `tuple` [`str`]
-        Other names for the command line, such as those of DMTN-148's table.
+        Other names on the command line, such as those of DMTN-148's table.
     repeats_metadata : `bool`
-        Whether every table carries the keywords, not only the first.
+        Whether every FITS table carries the keywords, not only the first.
     alternatives : `tuple` [`tuple` [`str`, ...]]
-        Groups of fields, by name, of which a file has exactly one.
+        Groups of field names, of which a file has exactly one each.
     ignored : `dict` [`str`, `str`]
-        YAML keys and columns that follow from others or are of old versions, with what they say; they may
-        stand there and are not read.
+        YAML keys and columns that are accepted but not read, with the reason.
     plot : `PlotSpec`, optional
         Its default plot.
     beside : `tuple` [`str`]
-        Endings, in lower case, of files that a calibration of the type has beside its text and names there.
+        Endings, in lower case, of the data files that stand beside its texts.
     revision : `int`
-        How often the schema of its text changed since ``version`` was released.
+        Number of changes to the JSON Schema of its text since ``version`` was released.
     """
 
     name: str
@@ -95,41 +175,53 @@ class Spec:
 
     @property
     def dataset(self) -> str:
-        """The dataset type in a Butler repository."""
+        """Dataset type in a Butler repository."""
         return self.dataset_type or self.name
 
     @property
     def schema_version(self) -> str:
-        """The version of the schema of its text; a released one never changes."""
+        """Version of its text's JSON Schema; a released schema never changes."""
         return f"{self.version}.{self.revision}" if self.revision else f"{self.version}"
 
     @property
     def table_keywords(self) -> tuple[str, ...]:
-        """The keywords that stand in the header of one of its tables."""
+        """Keywords that stand in the header of a single table."""
         return tuple(keyword for table in self.tables for keyword in table.keywords)
 
     @property
     def required_keywords(self) -> tuple[str, ...]:
-        """The keywords that every calibration of the type has."""
-        own = ("DETECTOR",) * self.has_detector + ("FILTER",) * self.has_filter
-        return ("INSTRUME", "OBSTYPE", "CALIBDATE", *own)
+        """Keywords that every calibration of the type has."""
+        identity = ("DETECTOR",) * self.has_detector + ("FILTER",) * self.has_filter
+        return ("INSTRUME", "OBSTYPE", "CALIBDATE", *identity)
 
     @property
     def has_detector(self) -> bool:
-        """Whether each detector has its own."""
+        """Whether each detector has a calibration of its own."""
         return "detector" in self.dimensions
 
     @property
     def has_filter(self) -> bool:
-        """Whether each physical filter has its own."""
+        """Whether each physical filter has a calibration of its own."""
         return "physical_filter" in self.dimensions
 
 
-def required_sizes(spec: Spec, fields: tuple[Field, ...]) -> tuple[str, ...]:
-    """Return the keywords of sizes without which the shape of a required field is not known.
+def in_group(table: Table, declared: Field) -> bool:
+    """Say whether YAML has a field below each key of its table's group."""
+    return bool(table.group) and not declared.keyword and not declared.common
 
-    Those that are fields are not among them: they are looked for as fields.
+
+def is_nested(table: Table, declared: Field) -> bool:
+    """Say whether YAML has a field below a key of its table, not at the top of the document."""
+    if table.rows == "record":
+        return bool(table.name)
+    return (table.rows == "records" and not declared.keyword) or in_group(table, declared)
+
+
+def required_sizes(spec: Spec, fields: tuple[Field, ...]) -> tuple[str, ...]:
+    """Return the keywords of sizes that the shapes of required fields need.
+
+    Sizes that are fields themselves are left out: a missing field is reported as such.
     """
-    needed = {size for field in fields if field.required for size in field.shape}
-    own = {field.keyword for field in fields}
-    return tuple(keyword for name, keyword in spec.sizes.items() if name in needed and keyword not in own)
+    sizes = {size for declared in fields if declared.required for size in declared.shape}
+    keywords = {declared.keyword for declared in fields}
+    return tuple(keyword for name, keyword in spec.sizes.items() if name in sizes and keyword not in keywords)

@@ -1,7 +1,7 @@
-"""Validate a document with a JSON Schema, and name everything that is wrong with it in plain words.
+"""Validation of documents with a JSON Schema, with messages in plain words.
 
-``jsonschema`` judges. Importing it takes longer than reading a package's settings, and it is slow on large documents;
-so a quick test, which can only be wrong by refusing, lets sound documents pass without it.
+``jsonschema`` decides. Importing it takes longer than reading the settings of a package, and it is slow on large
+documents. So a quick test accepts valid documents first; a document that it does not accept may still be valid.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator as JsonSchemaValidator
 
 Schema = Mapping[str, Any]
-"""A JSON Schema of draft 2020-12 whose references, if any, are its own."""
+"""A JSON Schema of draft 2020-12 without references to others."""
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 LONGEST_KEY = 256
@@ -41,7 +41,7 @@ class Fault(NamedTuple):
     Parameters
     ----------
     pointer : `tuple`
-        Place in the document; that of the mapping where a key is missing, that of the key where one is unknown.
+        Place in the document; for a missing key that of its mapping, for an unknown key that of the key.
     keyword : `str`
         Keyword of JSON Schema that the value violates, such as ``required``; ``finite`` for NaN and infinity.
     detail : `str`
@@ -54,17 +54,17 @@ class Fault(NamedTuple):
 
 
 class Validator:
-    """Validate documents with a JSON Schema.
+    """A validator of documents that have one JSON Schema.
 
-    Documents are plain data as ``json`` or a YAML parser returns them. Beyond the schema they must be JSON: keys are
-    text of at most `LONGEST_KEY` characters, numbers are finite, and whole numbers have 64 bits. A whole number has
-    no decimal point: 1.0 is none.
+    Documents are plain data, as ``json`` or a YAML parser returns them. Beside the schema they must fit into JSON: keys
+    are text of at most `LONGEST_KEY` characters, numbers are finite, and whole numbers have at most 64 bits. A number
+    with a decimal point, such as 1.0, is not a whole number.
 
     Parameters
     ----------
     schema : `dict`
-        The schema. What people are to be told instead of a pattern or a range is in its ``patternErrorMessage`` and
-        ``errorMessage``, two keywords that editors know as well.
+        The schema. Messages that replace a pattern or a range are in its ``patternErrorMessage`` and
+        ``errorMessage``, two keywords that editors use as well.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -76,9 +76,9 @@ class Validator:
         Parameters
         ----------
         document : `object`
-            Untrusted plain data.
+            Plain data of any kind.
         name : `str`, optional
-            What messages call the document itself, such as the key that it stands under.
+            Name of the document in messages, such as its key in a larger one.
         """
         if self._accepts(document):
             return []
@@ -87,7 +87,7 @@ class Validator:
         reported = {fault.pointer for fault in faults}
         for error in self._validator.iter_errors(plain):
             faults += [fault for fault in _faults(error, name) if fault.pointer not in reported]
-        # Each of several missing keys has an error, and faults for all of them.
+        # jsonschema has an error for each missing key, and `_faults` returns all of them each time.
         return list(dict.fromkeys(faults))
 
     @cached_property
@@ -108,7 +108,7 @@ class Validator:
 
 
 def _items(validator: Any, items: Schema, value: Any, _: Schema) -> Iterator[Any]:
-    """Validate the entries of a list that the quick test does not accept; there can be thousands of others."""
+    """Validate the entries of a list that the quick test does not accept, of possibly thousands."""
     accepts = _quick_test(items)
     for i, entry in enumerate(value if isinstance(value, list) else ()):
         if not accepts(entry):
@@ -116,7 +116,7 @@ def _items(validator: Any, items: Schema, value: Any, _: Schema) -> Iterator[Any
 
 
 def _faults(error: Any, document_name: str) -> Iterator[Fault]:
-    """Put an error of ``jsonschema`` into plain words, with a fault for each key that is missing or unknown."""
+    """Return the faults of an error of ``jsonschema``, one for each missing or unknown key."""
     pointer = tuple(error.absolute_path)
     keyword, limit, value, schema = str(error.validator), error.validator_value, error.instance, error.schema
     if keyword == "additionalProperties":
@@ -142,7 +142,7 @@ def _with_is(violation: str) -> str:
 
 
 def _violation(error: Any) -> str:
-    """Return how a value violates a keyword, as the end of the sentence ``NAME is VALUE, ...``."""
+    """Return how a value violates the schema, as the end of the sentence ``NAME is VALUE, ...``."""
     keyword, limit, value, schema = str(error.validator), error.validator_value, error.instance, error.schema
     if keyword == "type":
         types = [limit] if isinstance(limit, str) else limit
@@ -164,7 +164,7 @@ def _violation(error: Any) -> str:
 
 
 def _not_one_of(key: str, names: Iterable[str]) -> str:
-    """Return what is wrong with an unknown key, and the name that is nearest to it."""
+    """Return the message for an unknown key, with the most similar known one."""
     from difflib import get_close_matches
 
     nearest = get_close_matches(key, names, 1, cutoff=0.8)
@@ -173,7 +173,7 @@ def _not_one_of(key: str, names: Iterable[str]) -> str:
 
 
 def _plain(value: Any, pointer: Pointer, document_name: str, faults: list[Fault]) -> Any:
-    """Return a copy of a value with nothing in it that JSON cannot hold, and add a fault for each such thing."""
+    """Return a copy of a value without the parts that do not fit into JSON, and add a fault for each of these."""
     if isinstance(value, dict):
         return {
             key: _plain(item, (*pointer, key), document_name, faults)
@@ -202,7 +202,7 @@ def _is_key(key: Any, pointer: Pointer, faults: list[Fault]) -> bool:
 
 
 def _not_json(value: Any) -> tuple[str, str] | None:
-    """Return the keyword and the words for a scalar that is not JSON; `None` for one that is."""
+    """Return keyword and message for a scalar that does not fit into JSON; `None` for one that does."""
     if isinstance(value, float) and not math.isfinite(value):
         return "finite", "not a finite number"
     if isinstance(value, int) and not _LEAST <= value <= _MOST:
@@ -214,13 +214,13 @@ _QUICK_KEYWORDS = frozenset(
     "$schema $id title description errorMessage patternErrorMessage type pattern maxLength minimum maximum maxItems"
     " items required properties additionalProperties propertyNames".split()
 )
-"""Keywords that the quick test understands; a value whose schema has others is left to ``jsonschema``."""
+"""Keywords that the quick test implements; it accepts no value of a schema with others."""
 
 Test = Callable[[Any], bool]
 
 
 def _quick_test(schema: Schema) -> Test:
-    """Return a test that is true only for values that are JSON and that the schema allows; false decides nothing."""
+    """Return a test that is true only for values that fit into JSON and are valid; false may be wrong."""
     if not schema.keys() <= _QUICK_KEYWORDS or "type" not in schema:
         return _never
     names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]

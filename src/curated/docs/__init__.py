@@ -170,7 +170,7 @@ def _fields(cls: type[Calib], table: Table, fields: list[Field]) -> str:
     for names in cls.SPEC.alternatives:
         if names[0] in {field.name for field in fields}:
             title += f" A file has exactly one of {' and '.join(f'`{n}`' for n in names)}."
-    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.where)}"
+    return f"{title}\n\n{_field_table(fields, 'Column', lambda f: f.column_label)}"
 
 
 def _field_table(fields: list[Field], where: str, place: Any) -> str:

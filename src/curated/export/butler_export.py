@@ -20,7 +20,7 @@ from curated.datasets.spans import Span
 from curated.export.package import dataset_type_names, export_stock
 from curated.export.report import ExportReport
 from curated.export.stock import InstrumentRecord, LocalFile, Stock, instrument_record
-from curated.text.yaml.places import is_too_deep
+from curated.text.yaml.locator import is_too_deep
 
 try:
     from yaml import CSafeLoader as _Loader

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from curated.export.stock import InstrumentRecord
-from curated.text.yaml.scalar_writer import yaml_scalar
-from curated.text.yaml.writer import yaml_flow
+from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
 
 def instrument_text(record: InstrumentRecord) -> str:

@@ -20,7 +20,7 @@ from curated.export.text import Made, Task
 from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE, directory_name
 from curated.registry import find_type, get_type
-from curated.text.yaml.scalar_writer import yaml_scalar
+from curated.text.yaml.writer import yaml_scalar
 
 TOP = "calibs"
 

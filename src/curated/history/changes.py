@@ -10,6 +10,7 @@ from datetime import datetime
 from curated.calib import Calib
 from curated.calib.arrays import is_equal
 from curated.calib.keywords import content_keywords
+from curated.calib.writer import column_unit
 from curated.check.cache import Cache
 from curated.check.file import read_and_check, read_file
 from curated.check.instruments import read_instruments
@@ -19,7 +20,6 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.metadata import is_same
 from curated.core.parallel import Progress
-from curated.core.units import fits_unit
 from curated.datasets.deprecation import MARK
 from curated.git.changes import WorkTreeChanges, work_tree_changes
 from curated.git.objects import CommitTree, blob_sha1
@@ -272,7 +272,7 @@ def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
         values = getattr(old, column.name), getattr(new, column.name)
         if file_names[0] is not None and values == file_names:
             continue  # the name of the companion; its hash tells whether it is the same
-        units = {fits_unit(calib.units.get(column.name, "")) for calib in (old, new)}
+        units = {column_unit(calib.SPEC, column, calib.units) for calib in (old, new)}
         if not is_equal(*values) or len(units) > 1:
             yield column.key
 

@@ -55,6 +55,12 @@ def with_pixels(target: Image, data: Array, mask: Array | None = None) -> Image:
     return made  # type: ignore[no-any-return]
 
 
+def scaled_uncertainty(uncertainty: Any, factor: Array) -> Array | None:
+    """Return the values of an astropy uncertainty for pixels times a factor; `None` if its kind is unknown."""
+    power = {"std": 1, "var": 2, "ivar": -2}.get(uncertainty.uncertainty_type)
+    return None if power is None else uncertainty.array * factor**power
+
+
 def unit_of(target: Any, given: str | None, default: str) -> str:
     """Return the unit of an image's pixels, ``adu`` or ``electron``.
 

@@ -1,4 +1,4 @@
-"""What ``curated.yaml`` says about a package."""
+"""The settings of a package, ``curated.yaml``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,31 @@ from typing import Any
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.declare.settings import Setting, check_setting
 from curated.package.instrument import OVERRIDE
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
 
 CONFIG_FILE = "curated.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A code that is not reported for some paths, until a day."""
+    """A code that is not reported for some paths until a date.
+
+    Parameters
+    ----------
+    code : `str`
+        Key of the code table, such as ``CAL301``.
+    path : `str`
+        Path relative to the package's root; ``*`` matches anything.
+    reason : `str`
+        Why the code is silenced.
+    until : `datetime.date`
+        Last day of the silence.
+    place : `int`
+        Zero-based index in the list ``silence``.
+    line : `int`
+        One-based line in ``curated.yaml``.
+    """
 
     code: str
     path: str
@@ -29,13 +46,13 @@ class Silence:
     line: int = 0
 
     def covers(self, diagnostic: Diagnostic) -> bool:
-        """Say whether a finding is silenced by this entry, its day apart."""
+        """Return whether the entry silences a finding, on the days until its date."""
         return diagnostic.code == self.code and fnmatchcase(diagnostic.file, self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Content of ``curated.yaml``; a bare package has the defaults.
+    """Settings in ``curated.yaml``; a bare package has the defaults.
 
     Parameters
     ----------
@@ -46,7 +63,9 @@ class Config:
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
-        Codes that are not reported.
+        Codes that are not reported for some paths.
+    diagnostics : `tuple` [`Diagnostic`]
+        Findings in ``curated.yaml`` itself.
     """
 
     calibs: str = "calibs"
@@ -57,7 +76,7 @@ class Config:
 
     @property
     def top(self) -> str:
-        """The calibration directory as paths start with it; empty where the instruments stand at the root."""
+        """The calibration directory as the start of paths; empty if the instruments are at the root."""
         return "/".join(PurePosixPath(self.calibs).parts)
 
 
@@ -112,31 +131,32 @@ CONFIG = Setting(
         "silence": Setting(kind="list", items=_SILENCE, doc="Codes that are not reported."),
     },
 )
-"""What ``curated.yaml`` may say."""
+"""Declaration of ``curated.yaml``."""
 
 
 def parse_config(text: str) -> Config:
-    """Read ``curated.yaml``; what is wrong with it is in the result's ``diagnostics``."""
+    """Read ``curated.yaml``; its errors are in the ``diagnostics`` of the result."""
     tree, problems = load_yaml(text)
     if tree is None and not problems:
         tree = {}
-    # Repeated keys are a finding, and yet leave something to be read.
+    # A document with repeated keys has problems and a tree.
     if tree is not None:
         problems += check_setting(CONFIG, tree, "CAL001")
     if not isinstance(tree, dict):
         return Config(diagnostics=_located(problems, text))
-    # What is wrong in one silencing or instrument leaves the others.
-    wrong = {
-        problem.pointer[:depth] for problem in problems for depth in (1, 2) if len(problem.pointer) >= depth
+    # An error in one silence or instrument leaves the others.
+    wrong_values = {problem.pointer for problem in problems}
+    wrong_entries = {pointer[:2] for pointer in wrong_values}
+    values = {key: value for key, value in tree.items() if key in CONFIG.keys and (key,) not in wrong_values}
+    values["instruments"] = {
+        directory: override
+        for directory, override in values.get("instruments", {}).items()
+        if ("instruments", directory) not in wrong_entries
     }
-    whole = {problem.pointer for problem in problems}
-    values = {key: value for key, value in tree.items() if key in CONFIG.keys and (key,) not in whole}
-    given = values.get("instruments", {})
-    values["instruments"] = {k: v for k, v in given.items() if ("instruments", k) not in wrong}
     silence = []
     locate = yaml_locator(text)
     for i, item in enumerate(values.pop("silence", [])):
-        if ("silence", i) in wrong:
+        if ("silence", i) in wrong_entries:
             continue
         entry = _silence(item, i)
         if isinstance(entry, Problem):

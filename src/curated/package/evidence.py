@@ -1,4 +1,4 @@
-"""What the files of an instrument say about it together, and the instrument that this makes."""
+"""The evidence that the files of an instrument give about it, and the instrument inferred from it."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from curated.package.instrument import Detector, Filter, Instrument
 from curated.package.layout import directory_name
 
 KEYWORDS = ("DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME", "DET_SER")
-"""Keywords that say something about a detector."""
+"""Keywords that describe a detector."""
 
 NAME = "name"
-"""Stands beside them: a name that fits to the detector's directory, from DET_NAME or CALIB_ID."""
+"""Key beside these keywords: a name from DET_NAME or CALIB_ID that matches the detector's directory."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """Values of one thing: how many files say each, and the first of those."""
+    """The values of one keyword: how many files have each, and the first file that does."""
 
     counts: Counter[Any] = field(default_factory=Counter)
     first: dict[Any, str] = field(default_factory=dict)
 
     def add(self, value: Any, path: str) -> None:
-        """Count what a file says."""
+        """Count the value in a file."""
         self.counts[value] += 1
         self.first.setdefault(value, path)
 
     @property
     def ranked(self) -> list[Any]:
-        """The values, what most files say first; equals in order, so that the choice is repeatable."""
+        """The values, the most frequent one first; equally frequent ones in order, so that the choice is repeatable."""
         return sorted(self.counts, key=lambda value: (-self.counts[value], str(value)))
 
     def most(self, default: Any) -> Any:
-        """Return what most files say."""
+        """Return the most frequent value, or ``default`` if there is none."""
         return self.ranked[0] if self.counts else default
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What files say about their instrument.
+    """Evidence of files about their instrument.
 
     Parameters
     ----------
     directory : `str`
-        Its directory.
+        Directory of the instrument.
     files : `int`
-        How many files there are.
+        Number of files.
     names : `Tally`
-        INSTRUME.
+        Values of INSTRUME.
     called : `Tally`
-        The instrument in CALIB_ID, where that is another than INSTRUME.
+        Names of the instrument in CALIB_ID that differ from INSTRUME.
     detectors : `dict` [`str`, `dict` [`str`, `Tally`]]
-        For each detector directory what is said by keyword.
+        Values of `KEYWORDS` and `NAME`, by detector directory and keyword.
     filters : `dict` [`str`, `Tally`]
-        FILTER, by filter directory.
+        Values of FILTER, by filter directory.
     """
 
     directory: str
@@ -68,58 +68,58 @@ class Evidence:
     filters: dict[str, Tally] = field(default_factory=dict)
 
     def instrument(self) -> Instrument:
-        """Return the instrument that most files agree on; of detectors those whose number a file says."""
+        """Return the instrument that most files agree on, with the detectors whose number is in a file."""
         return Instrument(
             name=self.names.most(self.directory),
             directory=self.directory,
             detectors={d: detector_of(d, e) for d, e in sorted(self.detectors.items()) if "DETECTOR" in e},
-            filters={f: filter_of(f, seen) for f, seen in sorted(self.filters.items()) if seen.counts},
+            filters={f: filter_of(f, tally) for f, tally in sorted(self.filters.items()) if tally.counts},
         )
 
 
 def gather(directory: str, facts: Iterable[Mapping[str, Any]]) -> Evidence:
-    """Collect what files say about their instrument.
+    """Collect the evidence of files about their instrument.
 
     Parameters
     ----------
     directory : `str`
-        Its directory.
+        Directory of the instrument.
     facts : iterable [`dict`]
         For each file its ``path``, its directory names (``detector``, ``filter``) and its identity ``keywords``.
     """
-    found = Evidence(directory)
+    evidence = Evidence(directory)
     for fact in facts:
-        found.files += 1
+        evidence.files += 1
         path, keywords = fact["path"], fact["keywords"]
         parts = _parts(keywords.get("CALIB_ID"))
         name = keywords.get("INSTRUME")
         if has_value(name):
-            found.names.add(str(name), path)
+            evidence.names.add(str(name), path)
         if parts.get("instrument", str(name)) != str(name):
-            found.called.add(parts["instrument"], path)
+            evidence.called.add(parts["instrument"], path)
         if fact["detector"]:
-            _about_detector(found.detectors.setdefault(fact["detector"], {}), fact, parts)
+            _add_detector(evidence.detectors.setdefault(fact["detector"], {}), fact, parts)
         if fact["filter"]:
-            seen = found.filters.setdefault(fact["filter"], Tally())
+            names = evidence.filters.setdefault(fact["filter"], Tally())
             if has_value(keywords.get("FILTER")):
-                seen.add(str(keywords["FILTER"]), path)
-    return found
+                names.add(str(keywords["FILTER"]), path)
+    return evidence
 
 
-def _about_detector(entry: dict[str, Tally], fact: Mapping[str, Any], parts: Mapping[str, str]) -> None:
+def _add_detector(entry: dict[str, Tally], fact: Mapping[str, Any], parts: Mapping[str, str]) -> None:
     path, keywords = fact["path"], fact["keywords"]
     for keyword in KEYWORDS:
         if has_value(keywords.get(keyword)):
             entry.setdefault(keyword, Tally()).add(keywords[keyword], path)
     names = [name for name in (keywords.get("DET_NAME"), *_names_in_id(parts)) if has_value(name)]
-    # A file that says a name twice says it once.
+    # A name counts once for each file.
     for name in dict.fromkeys(map(str, names)):
         if directory_name(name) == fact["detector"]:
             entry.setdefault(NAME, Tally()).add(name, path)
 
 
 def infer_instrument(directory: str, facts: Iterable[Mapping[str, Any]]) -> Instrument:
-    """Make an instrument of what its files say about it together; see `gather`."""
+    """Return the instrument that most of its files agree on; see `gather` for the arguments."""
     return gather(directory, facts).instrument()
 
 
@@ -134,18 +134,18 @@ def _names_in_id(parts: Mapping[str, str]) -> Iterable[str]:
             yield f"{parts['raftName']}_{parts['detectorName']}"
 
 
-def _most(seen: Tally | None, default: Any) -> Any:
-    return seen.most(default) if seen is not None else default
+def _most(tally: Tally | None, default: Any) -> Any:
+    return tally.most(default) if tally is not None else default
 
 
-def filter_of(directory: str, seen: Tally) -> Filter:
-    """Return a filter as most files name it; its band is not known."""
-    name = seen.most(directory)
+def filter_of(directory: str, names: Tally) -> Filter:
+    """Return a filter with its most frequent name, which stands for the unknown band as well."""
+    name = names.most(directory)
     return Filter(name, name)
 
 
 def detector_of(directory: str, entry: Mapping[str, Tally]) -> Detector:
-    """Return a detector as most files describe it; number 0 where none says one."""
+    """Return a detector as most files describe it, with the number 0 if no file has one."""
     name = _most(entry.get(NAME), directory.upper())
     raft, _, slot = name.partition("_")
     return Detector(

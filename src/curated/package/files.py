@@ -1,4 +1,4 @@
-"""Where a package's files come from."""
+"""Access to the files of a package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from curated.text.reader import MAX_BYTES
 
 
 class Files(Protocol):
-    """Where a package's files come from: a work tree or a commit."""
+    """Access to the files of a package, in a work tree or in a commit."""
 
     def paths(self) -> Iterator[str]:
         """Yield all paths, relative to the root, with forward slashes."""
@@ -26,26 +26,26 @@ class Files(Protocol):
         Raises
         ------
         LeadsOutError
-            If it is a link that leads out of the package.
+            If the file is a link that leads out of the package.
         """
 
     def locate(self, path: str) -> str | None:
-        """Return where a file too large to be read at once is on disk; `None` where files are not on disk.
+        """Return the path on disk of a file that is too large to be read at once; `None` if files are not on disk.
 
         Raises
         ------
         LeadsOutError
-            If it is a link that leads out of the package.
+            If the file is a link that leads out of the package.
         OSError
-            If it is no regular file, or not there.
+            If there is no regular file.
         """
 
     def state(self, path: str) -> str:
-        """Return what changes when a file on disk does; empty where there is none."""
+        """Return a text that changes when the file on disk does; empty if there is none."""
 
 
 class LeadsOutError(OSError):
-    """A link that leads out of the package; its message says where to."""
+    """A link that leads out of the package; the message says where to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class WorkTree:
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
         full = f"{self.root}/{path}"
-        # Without waiting: a named pipe would never answer.
+        # O_NONBLOCK, since opening a named pipe would wait for ever.
         flags = os.O_RDONLY | os.O_NONBLOCK
         try:
             handle = os.open(full, flags | os.O_NOFOLLOW)
@@ -83,7 +83,7 @@ class WorkTree:
             os.close(handle)
 
     def locate(self, path: str) -> str:
-        """Return where a file is, links followed."""
+        """Return the path of a file, with links followed."""
         full = f"{self.root}/{path}"
         status = os.lstat(full)
         if stat.S_ISLNK(status.st_mode):
@@ -94,7 +94,7 @@ class WorkTree:
         return full
 
     def state(self, path: str) -> str:
-        """Return number, size and times of a file; empty where there is none."""
+        """Return inode, size and times of a file; empty if there is none."""
         try:
             from curated.image.planes import file_state  # few files have another beside them
 
@@ -103,7 +103,7 @@ class WorkTree:
             return ""
 
     def _inside(self, link: str) -> str:
-        """Return the file that a link leads to."""
+        """Return the target of a link."""
         target, root = os.path.realpath(link), os.path.realpath(self.root)
         if not target.startswith(f"{root}{os.sep}"):
             raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")

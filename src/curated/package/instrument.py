@@ -1,12 +1,12 @@
-"""An instrument: its detectors and filters, as ``instrument.yaml`` declares them."""
+"""An instrument: its detectors and filters, and the declaration of ``instrument.yaml``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.diagnostic import Problem, brief
 from curated.declare.settings import Setting, check_setting
 from curated.package.layout import directory_name
 from curated.registry import find_type
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 EASTWARD = (-12.0, 14.0)
-"""Hours by which the times of places on Earth are ahead of UTC."""
+"""Bounds of the hours by which local time is ahead of UTC."""
 
 _NAME = 32
-"""Longest name that the Butler's dimension tables hold."""
+"""Most characters of a name in the Butler's dimension tables."""
 
 DETECTOR = Setting(
     kind="mapping",
@@ -44,7 +44,7 @@ DETECTOR = Setting(
         "amplifiers": Setting(kind="list", items=Setting(kind="text"), doc="Names of its amplifiers."),
     },
 )
-"""What ``instrument.yaml`` may say about a detector."""
+"""A detector in ``instrument.yaml``."""
 
 FILTER = Setting(
     kind="mapping",
@@ -58,7 +58,7 @@ FILTER = Setting(
         "band": Setting(kind="text", doc="Its band; the name where it is not given."),
     },
 )
-"""What ``instrument.yaml`` may say about a filter."""
+"""A filter in ``instrument.yaml``."""
 
 EXPECTED = Setting(
     kind="mapping",
@@ -76,7 +76,7 @@ EXPECTED = Setting(
         ),
     },
 )
-"""What ``instrument.yaml`` may say about a type that the instrument must have."""
+"""A type that the instrument must have, in ``instrument.yaml``."""
 
 INSTRUMENT = Setting(
     kind="mapping",
@@ -113,14 +113,14 @@ INSTRUMENT = Setting(
         ),
     },
 )
-"""What ``instrument.yaml`` may say."""
+"""Declaration of ``instrument.yaml``."""
 
 OVERRIDE = replace(
     INSTRUMENT,
     doc="Keys of instrument.yaml that are overridden.",
     keys={key: replace(setting, required=False) for key, setting in INSTRUMENT.keys.items()},
 )
-"""What ``curated.yaml`` may say about an instrument."""
+"""An instrument in ``curated.yaml``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +130,15 @@ class Detector:
     Parameters
     ----------
     id : `int`
-        Its number, the key of a repository.
+        Number, the detector's key in a repository.
     name : `str`
-        Its full name.
+        Full name, such as ``R22_S11``.
     raft, slot, serial, purpose : `str`
-        Where it sits, its serial number, and what it is for; empty where not known.
+        Position, serial number and purpose; empty if unknown.
     width, height : `int`
-        Size in pixels; 0 where not known.
+        Size in pixels without overscan; 0 if unknown.
     amplifiers : `tuple` [`str`]
-        Names of its amplifiers; empty where not known.
+        Names of the amplifiers; empty if unknown.
     """
 
     id: int
@@ -154,7 +154,7 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One physical filter and its band; the filter's name is its band where none is declared."""
+    """One physical filter and its band, which is the filter's name if none is declared."""
 
     name: str
     band: str
@@ -162,7 +162,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A type that an instrument must have, for some of its detectors and filters; for all where none are listed."""
+    """A type that an instrument must have, for the listed detectors and filters, or for all if none are listed."""
 
     type: str
     detectors: tuple[str, ...] = ()
@@ -171,22 +171,24 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """An instrument, as a repository knows it.
+    """An instrument.
 
     Parameters
     ----------
     name : `str`
-        Its name in a repository.
+        Name in a repository.
     directory : `str`
-        Its directory in the package; INSTRUME is compared with it.
-    detectors, filters : `dict`
-        By directory name.
+        Directory in the package; INSTRUME is compared with it.
+    detectors, filters : `dict` [`str`, `Detector` or `Filter`]
+        Detectors and filters by directory name.
     declared : `bool`
-        Whether it comes from an ``instrument.yaml``, so that other detectors and filters are errors.
+        Whether an ``instrument.yaml`` declares it, so that other detectors and filters are errors.
     class_name : `str`
-        The stack's class, where it has one.
+        Full name of the stack's instrument class; empty if unknown.
+    visit_max, exposure_max, visit_system : `int`, optional
+        Values of the repository's instrument record.
     expected : `tuple` [`Expected`]
-        The types that it must have.
+        Types that the instrument must have.
     utc_offset : `float`
         Hours by which the observatory's time is ahead of UTC; a night goes from noon to noon of that time.
     """
@@ -204,36 +206,36 @@ class Instrument:
     utc_offset: float = 0.0
 
     def geometry(self, name: str | int) -> DetectorGeometry:
-        """Return a detector: its size and the names of its amplifiers, whose pixels are not known here.
+        """Return a detector with its size and its amplifiers, whose boxes are empty.
 
-        Where a camera calibration is in force, that is what counts (docs/python.md).
+        ``instrument.yaml`` does not describe the boxes; a camera calibration does (docs/python.md).
 
         Parameters
         ----------
         name : `str` or `int`
-            Its name, without regard to case, or its number.
+            Name, ignoring case, or number.
 
         Raises
         ------
         CuratedError
-            If there is no such detector.
+            If the instrument has no such detector.
         """
         from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
 
-        known = list(self.detectors.values())
-        found = known[choose(name, (d.name for d in known), (d.id for d in known))]
-        # INSTRUME is the directory, in the spelling of the instrument where that is the same word.
-        own = self.name if self.name.lower() == self.directory.lower() else self.directory
+        detectors = list(self.detectors.values())
+        detector = detectors[choose(name, (d.name for d in detectors), (d.id for d in detectors))]
+        # INSTRUME is the directory's name, spelled like the instrument's if they differ in case only.
+        instrume = self.name if self.name.lower() == self.directory.lower() else self.directory
         return DetectorGeometry(
-            name=found.name,
-            id=found.id,
-            width=found.width,
-            height=found.height,
-            amplifiers=tuple(Amplifier(amplifier, Box(0, 0, 0, 0)) for amplifier in found.amplifiers),
-            instrument=own,
-            raft=found.raft,
-            slot=found.slot,
-            serial=found.serial,
+            name=detector.name,
+            id=detector.id,
+            width=detector.width,
+            height=detector.height,
+            amplifiers=tuple(Amplifier(amplifier, Box(0, 0, 0, 0)) for amplifier in detector.amplifiers),
+            instrument=instrume,
+            raft=detector.raft,
+            slot=detector.slot,
+            serial=detector.serial,
         )
 
 
@@ -243,71 +245,94 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     Returns
     -------
     instrument : `Instrument`
-        As much of it as is right.
+        The instrument, without the detectors, filters and expected types that have errors.
     problems : `list` [`Problem`]
-        ``CAL002`` for each thing that is not.
+        Errors, with the code ``CAL002``.
     """
     problems = list(check_setting(INSTRUMENT, tree, "CAL002"))
-    # What is wrong in one detector or filter leaves the others, and a wrong utc_offset leaves all of them.
-    wrong = {problem.pointer[:2] for problem in problems} - {("utc_offset",)}
-    if any(len(place) < 2 for place in wrong):
+    # An error in one detector, filter or expected type leaves the others, and an error in utc_offset all of them.
+    wrong_entries = {problem.pointer[:2] for problem in problems} - {("utc_offset",)}
+    if any(len(pointer) < 2 for pointer in wrong_entries):
         return Instrument(directory, directory), problems
     detectors: dict[str, Detector] = {}
     filters: dict[str, Filter] = {}
     numbers: set[int] = set()
     for i, item in enumerate(tree.get("detectors", [])):
-        if ("detectors", i) in wrong:
+        if ("detectors", i) in wrong_entries:
             continue
-        made = Detector(**{**item, "amplifiers": tuple(item.get("amplifiers", ()))})
-        if made.id in numbers or directory_name(made.name) in detectors:
-            problems.append(
-                Problem("CAL002", ("detectors", i), f"detector {made.id} {made.name!r} stands twice")
-            )
-        numbers.add(made.id)
-        detectors[directory_name(made.name)] = made
+        detector = Detector(**{**item, "amplifiers": tuple(item.get("amplifiers", ()))})
+        if detector.id in numbers or directory_name(detector.name) in detectors:
+            detail = f"detector {detector.id} {detector.name!r} stands twice"
+            problems.append(Problem("CAL002", ("detectors", i), detail))
+        numbers.add(detector.id)
+        detectors[directory_name(detector.name)] = detector
     for i, item in enumerate(tree.get("filters", [])):
-        if ("filters", i) in wrong:
+        if ("filters", i) in wrong_entries:
             continue
         name = directory_name(item["name"])
         if name in filters:
             problems.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
         filters[name] = Filter(item["name"], item.get("band", item["name"]))
-    expected, more = _expected(tree.get("expected", []), wrong, detectors, filters)
-    problems += more
+    items = {
+        i: item for i, item in enumerate(tree.get("expected", [])) if ("expected", i) not in wrong_entries
+    }
+    expected, expected_problems = _parse_expected(items, detectors, filters)
+    problems += expected_problems
     offset = 0 if any(p.pointer == ("utc_offset",) for p in problems) else tree.get("utc_offset", 0)
     scalars = {k: v for k, v in tree.items() if not isinstance(v, list)}
     scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "utc_offset": offset}
     return Instrument(directory=directory, declared=True, **scalars), problems
 
 
-def _expected(
-    items: list[Any], wrong: set[Pointer], detectors: Mapping[str, Detector], filters: Mapping[str, Filter]
+def _parse_expected(
+    items: Mapping[int, Any], detectors: Mapping[str, Detector], filters: Mapping[str, Filter]
 ) -> tuple[tuple[Expected, ...], list[Problem]]:
-    """Return the types that an instrument must have, with the directory names of their detectors and filters."""
-    made, problems = [], []
-    for i, item in enumerate(items):
-        if ("expected", i) in wrong:
-            continue
+    """Return the expected types without errors, with directory names of detectors and filters, and the problems.
+
+    Parameters
+    ----------
+    items : `dict` [`int`, `dict`]
+        Entries of ``expected:`` that the schema allows, by their index.
+    detectors, filters : `dict`
+        Detectors and filters of the instrument, by directory name.
+    """
+    expected: list[Expected] = []
+    problems: list[Problem] = []
+    for i, item in items.items():
         cls = find_type(item["type"])
         if cls is None:
             detail = f"{brief(item['type'])} is not a calibration type"
             problems.append(Problem("CAL002", ("expected", i, "type"), detail))
             continue
-        said = {key: tuple(map(directory_name, item.get(key, ()))) for key in ("detectors", "filters")}
-        right = True
-        for key, known, has in (
-            ("detectors", detectors, cls.SPEC.has_detector),
-            ("filters", filters, cls.SPEC.has_filter),
-        ):
-            unknown = [name for name in said[key] if name not in known]
-            if unknown and known:
-                detail = f"{', '.join(unknown)[:200]}: not among the {key} of the instrument"
-            elif said[key] and not has:
-                detail = f"{cls.SPEC.name} has no {key}"
-            else:
-                continue
-            problems.append(Problem("CAL002", ("expected", i, key), detail))
-            right = False
-        if right:
-            made.append(Expected(cls.SPEC.name, **said))
-    return tuple(made), problems
+        names = {key: tuple(map(directory_name, item.get(key, ()))) for key in ("detectors", "filters")}
+        details = {
+            key: _wrong_names(names[key], entries, key, "" if has_dimension else cls.SPEC.name)
+            for key, entries, has_dimension in (
+                ("detectors", detectors, cls.SPEC.has_detector),
+                ("filters", filters, cls.SPEC.has_filter),
+            )
+        }
+        problems += [Problem("CAL002", ("expected", i, key), text) for key, text in details.items() if text]
+        if not any(details.values()):
+            expected.append(Expected(cls.SPEC.name, **names))
+    return tuple(expected), problems
+
+
+def _wrong_names(names: Sequence[str], entries: Mapping[str, object], key: str, type_name: str) -> str:
+    """Return what is wrong with the detectors or filters of an expected type; empty for nothing.
+
+    Parameters
+    ----------
+    names : sequence [`str`]
+        Directory names.
+    entries : `dict`
+        Detectors or filters of the instrument, by directory name; empty if the instrument declares none.
+    key : `str`
+        ``detectors`` or ``filters``.
+    type_name : `str`
+        Name of the type if it has no such dimension, else empty.
+    """
+    unknown = [name for name in names if name not in entries]
+    if unknown and entries:
+        return f"{', '.join(unknown)[:200]}: not among the {key} of the instrument"
+    return f"{type_name} has no {key}" if names and type_name else ""

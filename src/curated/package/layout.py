@@ -1,4 +1,4 @@
-"""Paths to keys: which files are calibrations, and of what."""
+"""The layout of a package: which paths are calibrations, and of what."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import find_type
 
 FORMS = {".ecsv": "ecsv", ".ECSV": "ecsv", ".yaml": "yaml", ".YAML": "yaml", ".json": "json", ".JSON": "json"}
-"""File endings and their text forms; the stack takes all lower or all upper case only."""
+"""Text forms by file ending; the stack accepts endings in lower or upper case only, not mixed."""
 
 INSTRUMENT_FILE = "instrument.yaml"
 
@@ -29,25 +29,25 @@ _SIDE = re.compile(r"\.(?:fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
 
 
 _MAX_DEPTH = 64
-"""Most levels of directories that are looked into; a calibration needs four and those above its package's top."""
+"""Most levels of directories that are searched; a calibration needs four below the calibration directory."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Layout:
-    """What a walk through the calibration directory found.
+    """The files of the calibration directory, sorted by what they are.
 
     Parameters
     ----------
     files : `list` [`CalibFile`]
         Calibrations, in the order of their paths.
     instruments : `dict` [`str`, `str`]
-        Path of the ``instrument.yaml``, empty where there is none, by instrument directory.
+        Path of the ``instrument.yaml``, or an empty text, by instrument directory.
     sides : `list` [`str`]
-        Provenance files, which stand beside calibrations.
+        Provenance files, ``<validstart>.inputs.yaml``.
     problems : `list` [`tuple` [`str`, `Problem`]]
-        Path and problem of what is at a wrong place.
+        Path and problem of each file in a wrong place.
     beside : `list` [`str`]
-        Files of types that have files beside their texts, such as images.
+        Files that side files describe, such as images.
     """
 
     files: list[CalibFile] = field(default_factory=list)
@@ -58,135 +58,138 @@ class Layout:
 
 
 def walk(root: str, top: str) -> Iterator[str]:
-    """Return the files below ``root/top`` as sorted paths relative to the root; hidden ones are left out.
+    """Return the files below ``root/top`` as sorted paths relative to the root, without hidden files.
 
-    Links are named but never followed, so that no walk leaves the root or ends in a loop; a link to a
-    directory ends in a slash, and so does a directory that is deeper than any calibration could be.
+    Links are listed but never followed, so that no walk leaves the root or goes round in a loop. A link to a
+    directory, or a directory that is too deep for a calibration, is listed with a slash at the end.
     """
-    found: list[str] = []
-    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", found)
-    return iter(found)
+    paths: list[str] = []
+    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", paths)
+    return iter(paths)
 
 
-def _walk(directory: str, prefix: str, found: list[str]) -> None:
-    """Add the paths below a directory."""
+def _walk(directory: str, prefix: str, paths: list[str]) -> None:
+    """Add the paths below a directory to a list."""
     with os.scandir(directory) as entries:
-        listed = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
-    for entry in listed:
+        visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
+    for entry in visible:
         path = prefix + entry.name
-        # What an entry is comes with its name; only links are looked at.
+        # scandir knows the kind of an entry; only links need a call of the system.
         if entry.is_dir(follow_symlinks=False):
             if path.count("/") < _MAX_DEPTH:
-                _walk(entry.path, f"{path}/", found)
+                _walk(entry.path, f"{path}/", paths)
             else:
-                found.append(f"{path}/")
+                paths.append(f"{path}/")
         elif entry.is_symlink() and os.path.isdir(entry.path):
-            found.append(f"{path}/")
+            paths.append(f"{path}/")
         else:
-            found.append(path)
+            paths.append(path)
 
 
 _name = operator.attrgetter("name")
 
 
 def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
-    """Sort paths into calibrations, instrument files and what is at a wrong place.
+    """Sort paths into calibrations, other files of a package, and files in wrong places.
 
     Parameters
     ----------
     paths : iterable [`str`]
         Paths relative to the package's root, with forward slashes.
     top : `str`
-        The calibration directory; empty where the instruments stand at the root.
+        The calibration directory; empty if the instruments are at the root.
     """
-    found = Layout()
+    layout = Layout()
     depth = len(PurePosixPath(top).parts) if top else 0
-    unknown: set[str] = set()
+    unknown_types: set[str] = set()
     split = [(path, path.split("/")[depth:]) for path in paths]
     if not top:
-        # A bare package may hold other things beside its instruments.
+        # A bare package may have other directories beside its instruments.
         instruments = {parts[0] for _, parts in split if len(parts) > 2 and find_type(parts[1])}
         split = [(path, parts) for path, parts in split if parts[0] in instruments]
     for path, parts in split:
-        instrument = parts[0]
         if parts[1:] == [INSTRUMENT_FILE]:
-            found.instruments[instrument] = path
-            continue
-        if path.endswith(PROVENANCE_ENDING) and _is_text(path):
-            found.sides.append(path)
+            layout.instruments[parts[0]] = path
+        elif path.endswith(PROVENANCE_ENDING) and _is_text(path):
+            layout.sides.append(path)
         elif _is_beside(parts):
-            found.beside.append(path)
+            layout.beside.append(path)
         else:
-            place(path, parts, found, unknown)
-    if found.sides:
-        _join_sides(found)
-    return found
+            _sort_path(path, parts, layout, unknown_types)
+    if layout.sides:
+        _join_sides(layout)
+    return layout
 
 
-def _join_sides(found: Layout) -> None:
-    """Give each calibration the provenance file beside it; one beside nothing is a problem."""
-    products = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(found.files)))}
-    for path in found.sides:
-        i = products.get(path.removesuffix(PROVENANCE_ENDING))
+def _join_sides(layout: Layout) -> None:
+    """Give each calibration its provenance file; one without a calibration is a problem."""
+    indices = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(layout.files)))}
+    for path in layout.sides:
+        i = indices.get(path.removesuffix(PROVENANCE_ENDING))
         if i is None:
-            detail = f"there is no {path.rpartition('/')[2].removesuffix(PROVENANCE_ENDING)}.ecsv, .yaml or .json beside it"
-            found.problems.append((path, Problem("CAL126", (), detail)))
+            stem = path.rpartition("/")[2].removesuffix(PROVENANCE_ENDING)
+            detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
+            layout.problems.append((path, Problem("CAL126", (), detail)))
         else:
-            found.files[i] = replace(found.files[i], side=path)
+            layout.files[i] = replace(layout.files[i], side=path)
 
 
-def place(path: str, parts: list[str], found: Layout, unknown: set[str]) -> None:
-    """Put one path below an instrument where it belongs in ``found``."""
+def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: set[str]) -> None:
+    """Add one path below an instrument to the calibrations or to the problems of a layout.
+
+    Parameters
+    ----------
+    path : `str`
+        Path relative to the package's root.
+    parts : `list` [`str`]
+        Names below the calibration directory.
+    layout : `Layout`
+        Where the path is added.
+    unknown_types : `set` [`str`]
+        Directories of unknown types that have a problem already; this one is added.
+    """
     if not _is_text(path):
-        shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        found.problems.append((shown, Problem("CAL101", (), "the path is not UTF-8")))
+        escaped = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        layout.problems.append((escaped, Problem("CAL101", (), "the path is not UTF-8")))
         return
     if not parts[-1]:
-        found.problems.append((path.rstrip("/"), _not_followed(path)))
+        layout.problems.append((path.rstrip("/"), _not_followed(path)))
         return
     stem, ending = os.path.splitext(parts[-1])
     form = FORMS.get(ending)
     if form is None or _SIDE.search(parts[-1]):
         if not _SIDE.search(parts[-1]) and (_LOOKALIKE.search(parts[-1]) or _DATED.match(stem)):
-            found.problems.append(
-                (
-                    path,
-                    Problem(
-                        "CAL107",
-                        (),
-                        f"files {f'that end in {ending!r}' if ending else 'without an ending'} are not read",
-                    ),
-                )
-            )
+            detail = f"files {f'that end in {ending!r}' if ending else 'without an ending'} are not read"
+            layout.problems.append((path, Problem("CAL107", (), detail)))
         return
     cls = find_type(parts[1]) if len(parts) > 2 else None
     if cls is None:
         if len(parts) < 3:
             if len(parts) == 2 or _DATED.match(stem):
-                above = f"{parts[0]}/" if len(parts) == 2 else "<instrument>/"
-                detail = f"expected a path such as {above}<type>/{parts[-1]}"
-                found.problems.append((path, Problem("CAL102", (), detail)))
-        elif "/".join(parts[:2]) not in unknown:
-            unknown.add("/".join(parts[:2]))
-            found.problems.append((path, Problem("CAL103", (), f"{parts[1]!r} is not a calibration type")))
+                parent = f"{parts[0]}/" if len(parts) == 2 else "<instrument>/"
+                detail = f"expected a path such as {parent}<type>/{parts[-1]}"
+                layout.problems.append((path, Problem("CAL102", (), detail)))
+        elif "/".join(parts[:2]) not in unknown_types:
+            unknown_types.add("/".join(parts[:2]))
+            layout.problems.append((path, Problem("CAL103", (), f"{parts[1]!r} is not a calibration type")))
         return
-    found.instruments.setdefault(parts[0], "")
+    layout.instruments.setdefault(parts[0], "")
     file = _calibration(path, parts, cls, form)
     if isinstance(file, Problem):
-        found.problems.append((path, file))
+        layout.problems.append((path, file))
     else:
-        found.files.append(file)
+        layout.files.append(file)
 
 
 def _not_followed(path: str) -> Problem:
-    """Say why what a path ends with is not looked into."""
+    """Return the problem of a directory that `walk` does not search."""
     is_deep = path.count("/") > _MAX_DEPTH
     deep = f"directories below {_MAX_DEPTH} levels are not looked into"
     return Problem("CAL107", (), deep if is_deep else "a link to a directory is not followed")
 
 
 def _is_beside(parts: list[str]) -> bool:
-    """Say whether a file is of the kind that its type has beside its texts."""
+    """Return whether a file has an ending of the files that side files of its type describe."""
     cls = find_type(parts[1]) if len(parts) > 2 else None
     if cls is None or not cls.SPEC.beside:
         return False
@@ -196,9 +199,9 @@ def _is_beside(parts: list[str]) -> bool:
 def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> CalibFile | Problem:
     spec = cls.SPEC
     levels = parts[2:-1]
-    wanted = [name for name, has in (("<detector>", spec.has_detector), ("<filter>", spec.has_filter)) if has]
-    if len(levels) != len(wanted):
-        expected = "/".join([parts[0], parts[1], *wanted, parts[-1]])
+    dimensions = ["<detector>"] * spec.has_detector + ["<filter>"] * spec.has_filter
+    if len(levels) != len(dimensions):
+        expected = "/".join([parts[0], parts[1], *dimensions, parts[-1]])
         return Problem("CAL102", (), f"expected a path such as {expected}")
     if form not in spec.forms:
         return Problem("CAL220", (), f"{spec.name} is read from {' or '.join(spec.forms)}, not {form}")
@@ -207,18 +210,18 @@ def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> Ca
         start = parse_time(stem)
     except ValueError:
         return Problem("CAL101", (), f"{brief(stem)} is not a date-time")
-    named = iter(levels)
+    names = iter(levels)
     key = CalibKey(
         parts[0],
         spec.name,
-        directory_name(next(named)) if spec.has_detector else "",
-        directory_name(next(named)) if spec.has_filter else "",
+        directory_name(next(names)) if spec.has_detector else "",
+        directory_name(next(names)) if spec.has_filter else "",
     )
     return CalibFile(path, key, start, form)
 
 
 def _is_text(path: str) -> bool:
-    """Say whether a path is UTF-8; bytes that are not come as halves of surrogate pairs."""
+    """Return whether a path is UTF-8; Python decodes other bytes as lone surrogates."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -227,5 +230,5 @@ def _is_text(path: str) -> bool:
 
 
 def directory_name(name: str) -> str:
-    """Return the directory of a detector or filter: lower case, blanks as underscores."""
+    """Return the directory name of a detector or filter: in lower case, with underscores for blanks."""
     return name.lower().replace(" ", "_")

@@ -1,4 +1,4 @@
-"""A package: where its files are, and what ``curated.yaml`` says about it."""
+"""A package of calibrations: its files and its settings."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Package:
     root : `~pathlib.Path`
         Directory that its paths are relative to.
     files : `Files`
-        Its files.
+        Access to the files, of a work tree or a commit.
     config : `Config`
-        What ``curated.yaml`` says.
+        Settings in ``curated.yaml``; defaults for a bare package.
     bare : `bool`
         Whether there is no ``curated.yaml``.
     """
@@ -37,12 +37,12 @@ class Package:
 
     @property
     def top(self) -> str:
-        """The calibration directory relative to the root; empty where the instruments stand there."""
+        """The calibration directory relative to the root; empty if the instruments are at the root."""
         return self.config.top
 
     @cached_property
     def layout(self) -> Layout:
-        """Its calibrations, and what is at a wrong place."""
+        """The calibrations, and the files in wrong places."""
         return discover(self.files.paths(), self.top)
 
 
@@ -52,8 +52,8 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
     Parameters
     ----------
     directory : path-like
-        A directory in it; ``curated.yaml`` is looked for there and above. Without one, the directory
-        itself, or the nearest above it that has the shape, is a bare package.
+        A directory of the package; ``curated.yaml`` is searched there and in its parents. If there is none, the
+        nearest of these directories with the shape of a package is a bare package.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
 
 
 def has_package_shape(root: Path) -> bool:
-    """Say whether a directory has the shape of an ``obs_*_data`` package: ``<instrument>/<type>/``."""
+    """Return whether a directory has the shape of an ``obs_*_data`` package: ``<instrument>/<type>/``."""
     try:
         instruments = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
         return any(

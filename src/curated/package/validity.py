@@ -1,7 +1,6 @@
-"""Starts, explicit ends, holes and marks to validity ranges, ``[start, end)`` in UTC.
+"""Validity ranges ``[start, end)`` in UTC, from the starts, explicit ends and deprecations of files.
 
-The only place that decides when a calibration is in force, and so the only one that knows what it means that one is
-out of use.
+This module alone decides when a calibration is in force, and what a deprecation does to that.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Ends = Mapping[str, datetime]
 """VALIDEND of the files that have one, by path."""
 
 Marks = Mapping[str, Deprecation]
-"""Marks of the files that are out of use, by path."""
+"""Deprecations of the files that have one, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class Range:
     start : `datetime.datetime`
         First moment, UTC.
     end : `datetime.datetime` or `None`
-        First moment after it, UTC; `None` while nothing ends it.
+        First moment after the range, UTC; `None` if it is open.
     deprecation : `Deprecation`, optional
-        Why the file is out of use: the range would be its own, and no moment is in it.
+        Why the file is out of use. The range is then the one that it would have, and contains no moment.
     """
 
     start: datetime
@@ -51,51 +50,51 @@ class Range:
 
 
 def folded(key: CalibKey) -> CalibKey:
-    """Return a key as it compares: directories are the same without regard to case."""
+    """Return a key for comparisons: the case of the instrument's directory does not matter."""
     return CalibKey(key.instrument.lower(), key.type, key.detector, key.filter)
 
 
 def by_key(files: Iterable[CalibFile]) -> dict[CalibKey, list[CalibFile]]:
     """Return the files of each key in the order of their starts."""
-    keyed: dict[CalibKey, list[CalibFile]] = {}
+    files_by_key: dict[CalibKey, list[CalibFile]] = {}
     for file in files:
-        keyed.setdefault(folded(file.key), []).append(file)
-    for epochs in keyed.values():
+        files_by_key.setdefault(folded(file.key), []).append(file)
+    for epochs in files_by_key.values():
         epochs.sort(key=lambda file: (file.start, file.path))
-    return keyed
+    return files_by_key
 
 
 def natural_ends(files: Iterable[CalibFile], ends: Ends, marks: Marks) -> dict[str, datetime]:
-    """Return when each file ends that has no VALIDEND and does not last, by path.
+    """Return the ends of files that follow from other files, by path; an open end is left out.
 
-    It ends when the next file of its key starts. One that is out of use starts nothing: where its dates are to be a
-    hole, what was in force before ends there; where what was in force before covers them, that goes on until the
-    next start, but not beyond the VALIDEND of the dates that it covers.
+    A file ends when the next file of its key starts. A deprecated file does not start anything. With the cover
+    ``hole``, the file before it ends at its start. With ``previous``, the file before it goes on until the next start,
+    but not beyond the VALIDEND of the deprecated file.
 
     Parameters
     ----------
     files : iterable [`CalibFile`]
         All files of the keys.
     ends : `dict` [`str`, `datetime.datetime`]
-        VALIDEND by path; of files that are not out of use it makes no difference.
+        VALIDEND by path; that of a file in use does not matter.
     marks : `dict` [`str`, `Deprecation`]
-        Marks of the files that are out of use, by path.
+        Deprecations of the files that have one, by path.
     """
-    found = {}
+    natural = {}
     for epochs in by_key(files).values():
         starts = [file.start for file in epochs]
         stops = sorted(_stops(epochs, ends, marks)) if marks else starts
         for file in epochs:
-            # Of one that is out of use, what it would be if it alone were in use.
+            # A deprecated file ends where it would end if it were in use.
             moments = starts if file.path in marks else stops
             following = bisect_right(moments, file.start)
             if following < len(moments):
-                found[file.path] = moments[following]
-    return found
+                natural[file.path] = moments[following]
+    return natural
 
 
 def _stops(epochs: Sequence[CalibFile], ends: Ends, marks: Marks) -> Iterator[datetime]:
-    """Yield the moments at which what was in force before ends."""
+    """Yield the moments at which the file in force before ends."""
     starts = [file.start for file in epochs]
     used = {file.start for file in epochs if file.path not in marks}
     for file in epochs:
@@ -103,14 +102,14 @@ def _stops(epochs: Sequence[CalibFile], ends: Ends, marks: Marks) -> Iterator[da
         if file.path not in marks or (marks[file.path].cover == HOLE and file.start not in used):
             yield file.start
             continue
-        # Where another one starts before its end, or took its place, that is what counts.
+        # If another file starts before the end, or at the same start, that file decides.
         is_last = end is not None and bisect_left(starts, end) == bisect_right(starts, file.start)
         if end is not None and is_last and file.start < end and file.start not in used:
             yield end
 
 
 def _holes(epochs: Sequence[CalibFile], marks: Marks) -> list[CalibFile]:
-    """Return the files that are out of use and whose dates are to be a hole; not those that were replaced."""
+    """Return the deprecated files that leave a hole, and were not replaced at the same start."""
     used = {file.start for file in epochs if file.path not in marks}
     return [
         file
@@ -122,8 +121,8 @@ def _holes(epochs: Sequence[CalibFile], marks: Marks) -> list[CalibFile]:
 def resolve(files: Iterable[CalibFile], ends: Ends, marks: Marks | None = None) -> dict[str, Range]:
     """Resolve the validity of all files.
 
-    A file is in force from its start until its explicit end, or else the next start of the same key, or
-    else without end. One that is out of use never is; see `natural_ends`.
+    A file is in force from its start until its explicit end, or else until the next start of the same key, or else
+    without end. A deprecated file is never in force; see `natural_ends`.
 
     Parameters
     ----------
@@ -132,12 +131,12 @@ def resolve(files: Iterable[CalibFile], ends: Ends, marks: Marks | None = None) 
     ends : `dict` [`str`, `datetime.datetime`]
         VALIDEND of the files that have one, by path.
     marks : `dict` [`str`, `Deprecation`], optional
-        Marks of the files that are out of use, by path.
+        Deprecations of the files that have one, by path.
 
     Returns
     -------
     ranges : `dict` [`str`, `Range`]
-        By path.
+        Ranges of all files, by path.
     """
     files, marks = list(files), marks or {}
     natural = natural_ends(files, ends, marks)
@@ -153,52 +152,52 @@ def examine(
     ends: Ends,
     marks: Marks,
 ) -> Iterator[tuple[str, Problem]]:
-    """Yield path and problem of ranges that are wrong.
+    """Yield path and problem of wrong ranges.
 
-    These are equal starts, ends before starts, overlaps, holes, and times that no repository holds; and what
-    covers the dates of files that are out of use.
+    These are equal starts, ends before starts, overlaps, holes, times that no repository holds, and what covers the
+    dates of deprecated files.
 
     Parameters
     ----------
     epochs_by_key : `dict` [`CalibKey`, `list` [`CalibFile`]]
         Files of each key in the order of their starts; see `by_key`.
     ranges : `dict` [`str`, `Range`]
-        Their validity; see `resolve`.
+        Ranges of all files; see `resolve`.
     ends, marks : `dict`
         As for `resolve`.
     """
     for epochs in epochs_by_key.values():
         used = [file for file in epochs if file.path not in marks] if marks else epochs
-        yield from _examined(used, ends)
+        yield from _epoch_problems(used, ends)
         if len(used) < len(epochs):
-            yield from _marked(epochs, used, ranges, ends, _holes(epochs, marks))
+            yield from _deprecation_problems(epochs, used, ranges, ends, _holes(epochs, marks))
 
 
-def _examined(used: Sequence[CalibFile], ends: Ends) -> Iterator[tuple[str, Problem]]:
+def _epoch_problems(used: Sequence[CalibFile], ends: Ends) -> Iterator[tuple[str, Problem]]:
     for index, file in enumerate(used):
         following = next((f for f in used[index + 1 :] if f.start > file.start), None)
         previous = used[index - 1] if index else None
-        for problem in _examine(file, ends.get(file.path), following, previous):
+        for problem in _file_problems(file, ends.get(file.path), following, previous):
             yield file.path, problem
 
 
-def _marked(
+def _deprecation_problems(
     epochs: Sequence[CalibFile],
     used: Sequence[CalibFile],
     ranges: Mapping[str, Range],
     ends: Ends,
     holes: Sequence[CalibFile],
 ) -> Iterator[tuple[str, Problem]]:
-    """Yield what is found of a key some of whose calibrations are out of use."""
+    """Yield the problems of a key that has deprecated calibrations."""
     for file in used:
-        for problem in _beside_marks(file, ranges, ends.get(file.path), used, holes):
+        for problem in _end_problems(file, ranges, ends.get(file.path), used, holes):
             yield file.path, problem
     for file in epochs:
-        for problem in _covered(file, ranges, used, ends):
+        for problem in _cover_problems(file, ranges, used, ends):
             yield file.path, problem
 
 
-def _examine(
+def _file_problems(
     file: CalibFile,
     end: datetime | None,
     following: CalibFile | None,
@@ -223,67 +222,75 @@ def _examine(
         yield Problem("CAL405", place, f"ends at {iso(end)}")
 
 
-def _beside_marks(
+def _end_problems(
     file: CalibFile,
     ranges: Mapping[str, Range],
     end: datetime | None,
     used: Sequence[CalibFile],
     holes: Sequence[CalibFile],
 ) -> Iterator[Problem]:
-    """Yield what calibrations that are out of use do to the end of one of the same key that is in use."""
+    """Yield the problems that deprecated calibrations make at the end of one in use."""
     following = next((f for f in used if f.start > file.start), None)
-    before = [hole for hole in holes if hole.start > file.start]
-    before = [hole for hole in before if following is None or hole.start < following.start]
+    next_holes = [
+        hole
+        for hole in holes
+        if hole.start > file.start and (following is None or hole.start < following.start)
+    ]
     last = ranges[file.path].end
-    if end is not None and before and end > before[0].start:
-        detail = f"VALIDEND {iso(end)} is in the hole that {before[0].path} leaves, which is deprecated"
+    if end is not None and next_holes and end > next_holes[0].start:
+        detail = f"VALIDEND {iso(end)} is in the hole that {next_holes[0].path} leaves, which is deprecated"
         yield Problem("CAL403", ("metadata", "VALIDEND"), detail)
-    elif end is None and not before and following is not None and last is not None and last < following.start:
+    elif end is None and not next_holes and following and last is not None and last < following.start:
         yield Problem("CAL404", (), f"nothing is in force from {iso(last)} until {following.path} starts")
 
 
-def _covered(
+def _cover_problems(
     file: CalibFile, ranges: Mapping[str, Range], used: Sequence[CalibFile], ends: Ends
 ) -> Iterator[Problem]:
-    """Yield what covers the dates of a file that is out of use."""
+    """Yield what covers the dates of a deprecated file, and that nothing does though something should."""
     valid = ranges[file.path]
     mark = valid.deprecation
     if mark is None or (valid.end is not None and valid.end <= valid.start):
         return
     parts = covering(valid, [(f.path, ranges[f.path]) for f in used])
-    said = "; ".join(f"{path or 'nothing'} is in force from {part}" for part, path in parts)
+    cover = "; ".join(f"{path or 'nothing'} is in force from {part}" for part, path in parts)
     place = ("metadata", next(iter(mark.keywords())))
-    yield Problem("CAL441", place, f"{mark}; {said} UTC instead")
+    yield Problem("CAL441", place, f"{mark}; {cover} UTC instead")
     holes = [part for part, path in parts if not path]
     if mark.cover == PREVIOUS and holes:
         before = next((f for f in reversed(used) if f.start < file.start), None)
-        why = "no earlier calibration is in force"
+        reason = "no earlier calibration is in force"
         if before is not None and before.path in ends:
-            why = f"{before.path} has VALIDEND {iso(ends[before.path])}"
+            reason = f"{before.path} has VALIDEND {iso(ends[before.path])}"
         elif before is not None:
-            why = f"the hole after {before.path} goes on"
+            reason = f"the hole after {before.path} goes on"
         detail = (
-            f"'previous' is to cover it, but {why}: nothing from {' and from '.join(map(str, holes))} UTC"
+            f"'previous' is to cover it, but {reason}: nothing from {' and from '.join(map(str, holes))} UTC"
         )
         yield Problem("CAL442", ("metadata", [*mark.keywords()][-1]), detail)
 
 
 def covering(valid: Range, others: Iterable[tuple[str, Range]]) -> list[tuple[Range, str]]:
-    """Return the parts of a range, and what is in force in each; an empty name where nothing is.
+    """Split a range by what is in force in it.
 
     Parameters
     ----------
     valid : `Range`
-        The range.
+        The range to split.
     others : iterable [`tuple` [`str`, `Range`]]
-        Name and range of what may be in force there.
+        Name and range of what may be in force.
+
+    Returns
+    -------
+    parts : `list` [`tuple` [`Range`, `str`]]
+        Parts in order, and the name of what is in force in each; an empty name for nothing.
     """
-    listed = list(others)
-    times = {t for _, r in listed for t in (r.start, r.end) if t is not None and t > valid.start}
+    candidates = list(others)
+    times = {t for _, r in candidates for t in (r.start, r.end) if t is not None and t > valid.start}
     inside = sorted(t for t in times if valid.end is None or t < valid.end)
     parts: list[tuple[Range, str]] = []
     for start, end in zip([valid.start, *inside], [*inside, valid.end], strict=True):
-        name = next((name for name, other in reversed(listed) if start in other), "")
+        name = next((name for name, other in reversed(candidates) if start in other), "")
         if parts and parts[-1][1] == name:
             parts[-1] = Range(parts[-1][0].start, end), name
         else:

@@ -1,6 +1,7 @@
 """Default plots: a calibration to a PNG file, by the kind of plot that its type declares.
 
-Each kind is a module with a function ``draw``, imported when it is needed: matplotlib is an optional extra.
+A kind of plot is drawn by the function ``draw_<kind>`` of a module that is imported when it is needed: matplotlib
+is an optional extra.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from curated.plots.style import STYLE, describe
 
 _DPI = 150
 
+_MODULES = {
+    **dict.fromkeys(("curve", "keyed", "bars"), "curated.plots.curves"),
+    **dict.fromkeys(("boxes", "layout", "image", "matrix"), "curated.plots.maps"),
+}
+"""Modules with the functions that draw each kind of plot."""
+
 
 def plot(calib: Calib, path: Path, *, size: tuple[int, int] | None = None) -> None:
     """Write the default plot of a calibration as PNG; the same calibration gives the same bytes.
@@ -21,11 +28,11 @@ def plot(calib: Calib, path: Path, *, size: tuple[int, int] | None = None) -> No
     Parameters
     ----------
     calib : `Calib`
-        What to show.
+        The calibration.
     path : `~pathlib.Path`
         File to write.
     size : `tuple` [`int`], optional
-        Columns and rows of the detector, where they are known; a calibration need not say them.
+        Columns and rows of the detector, if known.
 
     Raises
     ------
@@ -41,12 +48,12 @@ def plot(calib: Calib, path: Path, *, size: tuple[int, int] | None = None) -> No
         figures = importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise CuratedError("plots need matplotlib", "pip install 'curated-calibs[plots]'") from error
-    kind = importlib.import_module(f"curated.plots.{spec.kind}")
-    # A user's own settings would change the bytes; the backend is not a matter of style.
+    draw = getattr(importlib.import_module(_MODULES[spec.kind]), f"draw_{spec.kind}")
+    # The user's own settings would change the bytes; the backend is not a matter of style.
     defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
     with mpl.rc_context({**defaults, **STYLE}):
         figure = figures.Figure(dpi=_DPI, layout="constrained")
         agg.FigureCanvasAgg(figure)
-        kind.draw(figure, calib, spec, size)
+        draw(figure, calib, spec, size)
         describe(figure, calib)
         figure.savefig(path, format="png", metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""What all plots share: colours, type, titles, labels."""
+"""Style of all plots: colours, fonts, titles, labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STYLE = {
 
 
 def describe(figure: Any, calib: Calib) -> None:
-    """Say what is shown above the plot, and where it comes from below."""
+    """Write the title above the plot, and the source of the calibration below it."""
     metadata = calib.metadata
     parts = [metadata.text("INSTRUME"), calib.SPEC.name]
     if calib.SPEC.has_detector:
@@ -48,10 +48,10 @@ def describe(figure: Any, calib: Calib) -> None:
         figure.text(0.02, 0.3 * height, metadata.text("SOURCE"), fontsize=7, color=GREY)
 
 
-def label(calib: Calib, name: str, said: tuple[str, ...], index: int) -> str:
-    """Return an axis label: what the plot declares, else the field's name and unit."""
-    if len(said) > index and said[index]:
-        return said[index]
+def label(calib: Calib, name: str, labels: tuple[str, ...], index: int) -> str:
+    """Return an axis label: that of the plot's declaration, else the field's name and unit."""
+    if len(labels) > index and labels[index]:
+        return labels[index]
     declared = next((f for f in calib.FIELDS if f.name == name), None)
     unit = calib.units.get(name, declared.unit if declared else "")
     text = name.replace("_", " ").capitalize()

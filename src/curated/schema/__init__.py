@@ -1,4 +1,7 @@
-"""Declarations to JSON Schemas, for editors and other programs; ``check`` itself reads the declarations."""
+"""JSON Schemas of the text forms and settings, generated from their declarations and committed.
+
+A check validates settings with them (`curated.declare.validation`); calibrations it reads by their declarations.
+"""
 
 from curated.schema.document import type_schema
 from curated.schema.editor import write_editor_settings, yaml_patterns

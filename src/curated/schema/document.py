@@ -1,20 +1,19 @@
-"""A calibration type's declaration to the JSON Schema of its YAML and JSON text."""
+"""The JSON Schema of a calibration type's YAML and JSON text, generated from its declaration."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from curated.calib import Calib
-from curated.calib.keyed_tables import in_group, is_nested
 from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
 from curated.datasets.deprecation import MARK
-from curated.declare import Field, Spec, Table, required_sizes
+from curated.declare import Field, Spec, Table, in_group, is_nested, required_sizes
 from curated.declare.settings import BASE, DIALECT, schema_name, setting_schema
 from curated.provenance.record import PROVENANCE
 from curated.schema.values import field_schema, value_schema
 
 _NOTHING = {"enum": [None, ""]}
-"""What stands for no value; the stack writes either."""
+"""Values that stand for none; the stack writes either."""
 
 _SOMETHING = {"$ref": "#/$defs/something"}
 
@@ -36,34 +35,34 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
     Parameters
     ----------
     cls : `type`
-        The type; its ``SPEC`` and ``FIELDS`` are all that is looked at.
+        Class with ``SPEC`` and ``FIELDS``.
     """
     spec, fields = cls.SPEC, cls.FIELDS
     properties: dict[str, Any] = {"metadata": metadata_schema(spec, fields)}
     conditions = presence(spec)
     required = ["metadata"]
     for index, table in enumerate(spec.tables):
-        own = [field for field in fields if field.table == index and not field.keyword]
+        columns = [field for field in fields if field.table == index and not field.keyword]
         if table.rows == "records":
-            properties[table.name] = _records(table, own)
+            properties[table.name] = _records(table, columns)
             required += [] if table.optional else [table.name]
         elif table.group:
-            properties[table.group] = _group(table, [field for field in own if in_group(table, field)])
+            properties[table.group] = _group(table, [field for field in columns if in_group(table, field)])
             required += [] if table.optional else [table.group]
         elif table.rows == "record" and table.name:
-            inside = [field for field in fields if field.table == index]
-            properties[table.name] = _mapping(table, inside)
-            conditions += [{"anyOf": _ways_into(table, field)} for field in inside if field.required]
+            values = [field for field in fields if field.table == index]
+            properties[table.name] = _mapping(table, values)
+            conditions += [{"anyOf": _places_in(table, field)} for field in values if field.required]
     for field in fields:
         table = spec.tables[field.table]
         if is_nested(table, field):
             continue
         for name in (field.key, *field.aliases):
             properties[name] = field_schema(field, table)
-        if field.required and len(_ways(field)) == 1:
+        if field.required and len(_places(field)) == 1:
             required.append(field.key)
         elif field.required:
-            conditions.append({"anyOf": _ways(field)})
+            conditions.append({"anyOf": _places(field)})
     conditions += [
         {"oneOf": [{"required": [name]} for name in names]} for names in _alternatives(spec, fields)
     ]
@@ -84,7 +83,7 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
 
 
 def summary(cls: type) -> str:
-    """Return the first sentence of a type's documentation."""
+    """Return the first line of a type's docstring."""
     return (cls.__doc__ or "").strip().splitlines()[0]
 
 
@@ -112,9 +111,9 @@ def _record(table: Table, fields: list[Field]) -> dict[str, Any]:
         "properties": {n: field_schema(f, table) for f in fields for n in (f.key, *f.aliases)},
         "additionalProperties": False,
     }
-    spelled = [{"anyOf": _ways(field)} for field in fields if field.required and field.aliases]
-    if spelled:
-        record["allOf"] = spelled
+    conditions = [{"anyOf": _places(field)} for field in fields if field.required and field.aliases]
+    if conditions:
+        record["allOf"] = conditions
     return record
 
 
@@ -127,16 +126,16 @@ def _mapping(table: Table, fields: list[Field]) -> dict[str, Any]:
     }
 
 
-def _ways_into(table: Table, field: Field) -> list[dict[str, Any]]:
-    """Return the ways to give a field of a mapping: in it, or in the metadata."""
-    inside = {"required": [table.name], "properties": {table.name: {"required": [field.key]}}}
-    return [inside, {"properties": {"metadata": has_keyword(field.keyword)}}]
+def _places_in(table: Table, field: Field) -> list[dict[str, Any]]:
+    """Return the schemas of the places of a field of a mapping: there, or in the metadata."""
+    in_mapping = {"required": [table.name], "properties": {table.name: {"required": [field.key]}}}
+    return [in_mapping, {"properties": {"metadata": has_keyword(field.keyword)}}]
 
 
-def _ways(field: Field) -> list[dict[str, Any]]:
-    """Return the ways to give a field: under any of its names, or in the metadata."""
-    ways: list[dict[str, Any]] = [{"required": [name]} for name in (field.key, *field.aliases)]
-    return [*ways, {"properties": {"metadata": has_keyword(field.keyword)}}] if field.keyword else ways
+def _places(field: Field) -> list[dict[str, Any]]:
+    """Return the schemas of the places of a field: under any of its names, or in the metadata."""
+    places: list[dict[str, Any]] = [{"required": [name]} for name in (field.key, *field.aliases)]
+    return [*places, {"properties": {"metadata": has_keyword(field.keyword)}}] if field.keyword else places
 
 
 def _alternatives(spec: Spec, fields: tuple[Field, ...]) -> list[list[str]]:
@@ -161,16 +160,8 @@ def _extras(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def metadata_schema(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
-    """Return the schema of a type's ``metadata``.
-
-    Parameters
-    ----------
-    spec : `Spec`
-        The type.
-    fields : `tuple` [`Field`]
-        Its fields.
-    """
-    known = _keywords(spec, fields)
+    """Return the schema of a type's ``metadata``: a mapping, or the rows that a plain parser sees under the stack's tag."""
+    keywords = _keywords(spec, fields)
     always = [keyword for keyword in spec.required_keywords if not _at_top(keyword)]
     always += required_sizes(spec, fields)
     return {
@@ -179,7 +170,7 @@ def metadata_schema(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
             "of the tag !<lsst.daf.base.PropertyList>."
         ),
         "type": ["object", "array"],
-        "properties": known,
+        "properties": keywords,
         "additionalProperties": {"$ref": "#/$defs/keyword"},
         "items": {
             "type": "array",
@@ -191,7 +182,7 @@ def metadata_schema(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
             ],
             "minItems": 3,
             "maxItems": 4,
-            "allOf": [_row(name) for name, value in known.items() if "$ref" not in value],
+            "allOf": [_row(name) for name, value in keywords.items() if "$ref" not in value],
         },
         "allOf": [has_keyword(keyword) for keyword in always],
     }
@@ -199,30 +190,29 @@ def metadata_schema(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
 
 def identity_schemas(spec: Spec) -> dict[str, Any]:
     """Return the schemas of the keys at the top of a document that repeat keywords."""
-    known = _keywords(spec, ())
-    repeated = {}
+    keywords = _keywords(spec, ())
+    schemas = {}
     for key in sorted(IDENTITY_KEYS):
         keyword = meaning(key)
-        schema = {k: v for k, v in known[keyword].items() if k != "description"}
-        repeated[key] = {"description": f"Repeats the keyword {keyword}, or stands for it."} | schema
-    return repeated
+        schema = {k: v for k, v in keywords[keyword].items() if k != "description"}
+        schemas[key] = {"description": f"Repeats the keyword {keyword}, or stands for it."} | schema
+    return schemas
 
 
 def presence(spec: Spec) -> list[dict[str, Any]]:
-    """Return a condition for each required keyword that a key at the top can stand for."""
+    """Return a condition for each required keyword that a key at the top can replace."""
     conditions = []
     for keyword in spec.required_keywords:
-        others = _at_top(keyword)
-        if others:
-            inside = {"properties": {"metadata": has_keyword(keyword)}}
-            conditions.append(
-                {"anyOf": [inside, *({"required": [k], "properties": {k: _SOMETHING}} for k in others)]}
-            )
+        keys = _at_top(keyword)
+        if keys:
+            in_metadata = {"properties": {"metadata": has_keyword(keyword)}}
+            at_top = ({"required": [key], "properties": {key: _SOMETHING}} for key in keys)
+            conditions.append({"anyOf": [in_metadata, *at_top]})
     return conditions
 
 
 def has_keyword(keyword: str) -> dict[str, Any]:
-    """Return the condition that ``metadata`` says something under a keyword."""
+    """Return the condition that a keyword in ``metadata`` has a value."""
     return {"required": [keyword], "properties": {keyword: _SOMETHING}, "contains": _row_of(keyword)}
 
 
@@ -235,37 +225,39 @@ def _row_of(keyword: str) -> dict[str, Any]:
 
 
 def _row(keyword: str) -> dict[str, Any]:
-    """Return the condition that a keyword's row holds what its key in a mapping holds."""
+    """Return the condition that the row of a keyword has a value that its key in a mapping can have."""
     value = {"$ref": f"#/properties/metadata/properties/{keyword}"}
     return {"if": {"prefixItems": [{"const": keyword}]}, "then": {"prefixItems": [True, True, value]}}
 
 
 def _keywords(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
-    """Return the schema of each keyword that has a meaning for us, by name."""
-    known: dict[str, Any] = {name: {"$ref": "#/$defs/keyword"} for name in KEYWORD_DOCS}
-    known["OBSTYPE"] = {"type": "string", "minLength": 1, "examples": [spec.obstype]}
-    known["INSTRUME"] = {"type": ["string", "null"]}
-    known["CALIBDATE"] = {"type": "string", "minLength": 1, "examples": ["2024-01-31T00:00:00"]}
-    known |= {name: {"type": ["string", "null"]} for name in ("VALIDSTART", "VALIDEND")}
+    """Return the schemas of the keywords that curated interprets, by name."""
+    keywords: dict[str, Any] = {name: {"$ref": "#/$defs/keyword"} for name in KEYWORD_DOCS}
+    keywords["OBSTYPE"] = {"type": "string", "minLength": 1, "examples": [spec.obstype]}
+    keywords["INSTRUME"] = {"type": ["string", "null"]}
+    keywords["CALIBDATE"] = {"type": "string", "minLength": 1, "examples": ["2024-01-31T00:00:00"]}
+    keywords |= {name: {"type": ["string", "null"]} for name in ("VALIDSTART", "VALIDEND")}
     number = {"anyOf": [_NOTHING, {"type": "integer", "minimum": 0}]}
-    known["DETECTOR"] = number if spec.has_detector else {"enum": [None, "", "None"]}
-    known["FILTER"] = {"type": ["string", "null"]} if spec.has_filter else {"enum": [None, "", "None"]}
-    for name, schema in known.items():
-        known[name] = {"description": KEYWORD_DOCS[name]} | schema
+    keywords["DETECTOR"] = number if spec.has_detector else {"enum": [None, "", "None"]}
+    keywords["FILTER"] = {"type": ["string", "null"]} if spec.has_filter else {"enum": [None, "", "None"]}
+    for name, schema in keywords.items():
+        keywords[name] = {"description": KEYWORD_DOCS[name]} | schema
     for name, part in MARK.keys.items():
         schema = setting_schema(part)
-        known[name] = {"description": schema.pop("description"), "anyOf": [_NOTHING, schema]}
-    known[f"{spec.obstype}_SCHEMA"] = {"$ref": "#/$defs/keyword"}
+        keywords[name] = {"description": schema.pop("description"), "anyOf": [_NOTHING, schema]}
+    keywords[f"{spec.obstype}_SCHEMA"] = {"$ref": "#/$defs/keyword"}
     version = {"enum": [None, *spec.versions]} if spec.versions else {"$ref": "#/$defs/keyword"}
-    known[f"{spec.obstype}_VERSION"] = {"description": "Version of the stack's class."} | version
-    # The stack's spelling and the canonical one.
-    known |= {f"{spec.obstype}_{k}".upper(): known[f"{spec.obstype}_{k}"] for k in ("SCHEMA", "VERSION")}
+    keywords[f"{spec.obstype}_VERSION"] = {"description": "Version of the stack's class."} | version
+    # In the stack's spelling and in the canonical one.
+    keywords |= {
+        f"{spec.obstype}_{k}".upper(): keywords[f"{spec.obstype}_{k}"] for k in ("SCHEMA", "VERSION")
+    }
     for name, keyword in spec.sizes.items():
-        known[keyword] = {
+        keywords[keyword] = {
             "description": f"The size {name}.",
             "anyOf": [_NOTHING, {"type": "integer", "minimum": 0}],
         }
     for field in fields:
         if field.keyword:
-            known[field.keyword] = {"description": field.doc, "anyOf": [_NOTHING, value_schema(field)]}
-    return known
+            keywords[field.keyword] = {"description": field.doc, "anyOf": [_NOTHING, value_schema(field)]}
+    return keywords

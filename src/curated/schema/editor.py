@@ -1,4 +1,4 @@
-"""The schemas as settings of an editor: which schema is that of which YAML files."""
+"""Settings of editors: the YAML files of each schema."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from curated.schema.files import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SC
 SETTINGS_FILE = ".vscode/settings.json"
 _SCHEMAS, _TAGS = "yaml.schemas", "yaml.customTags"
 _PROPERTY_LIST = "lsst.daf.base.PropertyList sequence"
-"""The tag of the stack's metadata, which an editor that does not know it marks as an error."""
+"""Tag of the stack's metadata; an editor marks tags that it does not know as errors."""
 
 _HINT = "mend it, or write into it by hand what docs/pull-requests.md shows under 'Editors'"
 
@@ -36,8 +36,8 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
     Returns
     -------
     patterns : `dict` [`str`, `list` [`str`]]
-        As language servers read them: ``**/`` is any number of directories, and the last pattern that
-        matches decides, where ``!`` excludes.
+        Patterns for language servers: ``**/`` is any number of directories, ``!`` excludes, and the last pattern
+        that matches decides.
     """
     start = "" if PurePosixPath(top) == PurePosixPath() else f"{PurePosixPath(top)}/"
     beside = f"**/*{PROVENANCE_ENDING}"
@@ -53,14 +53,14 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
 
 
 def write_editor_settings(package: Package, directory: str | os.PathLike[str]) -> list[str]:
-    """Write ``.vscode/settings.json`` of a package, or what is ours into the one that is there.
+    """Write ``.vscode/settings.json`` of a package, keeping the other settings of an existing file.
 
     Parameters
     ----------
     package : `Package`
-        The package.
+        Package whose files the settings are for.
     directory : path-like
-        Where its schemas are.
+        Directory of the schemas.
 
     Returns
     -------
@@ -70,28 +70,32 @@ def write_editor_settings(package: Package, directory: str | os.PathLike[str]) -
     Raises
     ------
     CuratedError
-        If the file that is there is no JSON object, for instance since it has comments, or is elsewhere by a link.
+        If the existing file is no JSON object, for instance because it has comments, or is a link out of the package.
     """
     path = package.root / SETTINGS_FILE
     if not path.resolve().is_relative_to(package.root.resolve()):
         raise CuratedError(f"{path} is a link that leads out of the package", _HINT)
     text = path.read_text("utf-8-sig") if path.is_file() else "{}"
     settings = _parse(path, text)
-    where = os.path.relpath(directory, package.root).replace(os.sep, "/")
-    where = where if where.startswith("../") else f"./{where}"
-    ours = {f"{where}/{name}": globs for name, globs in yaml_patterns(package.top).items()}
-    theirs = {name: globs for name, globs in settings.get(_SCHEMAS, {}).items() if not _is_ours(name, where)}
+    location = os.path.relpath(directory, package.root).replace(os.sep, "/")
+    location = location if location.startswith("../") else f"./{location}"
+    patterns = {f"{location}/{name}": globs for name, globs in yaml_patterns(package.top).items()}
+    other_patterns = {
+        name: globs
+        for name, globs in settings.get(_SCHEMAS, {}).items()
+        if not (name.startswith(f"{location}/") and name.endswith(".schema.json"))
+    }
     tags = settings.get(_TAGS, [])
     merged = {
         **settings,
-        _SCHEMAS: {**theirs, **ours},
+        _SCHEMAS: {**other_patterns, **patterns},
         _TAGS: tags if _PROPERTY_LIST in tags else [*tags, _PROPERTY_LIST],
     }
     if merged == settings and path.is_file():
         return []
     indent = re.search(r'\n([ \t]+)"', text)
-    made = json.dumps(merged, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
-    return write_files(package.root, {SETTINGS_FILE: made})
+    new_text = json.dumps(merged, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
+    return write_files(package.root, {SETTINGS_FILE: new_text})
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -105,8 +109,3 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         if not isinstance(settings.get(key, kind()), kind):
             raise CuratedError(f"{path}: {key!r} is not a {kind.__name__}", _HINT)
     return settings
-
-
-def _is_ours(name: str, where: str) -> bool:
-    """Say whether a schema is in our directory: of an earlier version, if it is not written again."""
-    return name.startswith(f"{where}/") and name.endswith(".schema.json")

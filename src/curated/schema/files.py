@@ -1,4 +1,4 @@
-"""The schemas as files, and any other files that are generated from declarations and committed."""
+"""Files that are generated from declarations and committed: the schemas, and how to write and compare any."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from curated.registry import own_types
 from curated.schema.document import type_schema
 
 RELEASED = "released.json"
-"""File that holds the hash of every released schema, by file name."""
+"""File with the SHA-256 of every released schema, by file name."""
 
 _COMMAND = "curated schema write"
 _PATTERN = "*.schema.json"
@@ -29,13 +29,13 @@ _VERSION = "1.0"
 CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
     schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument")
 )
-"""File names of the three schemas."""
+"""File names of the schemas of settings."""
 
 
 def config_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of ``curated.yaml``."""
     schema = document_schema(CONFIG_SCHEMA, "curated.yaml", CONFIG)
-    # An empty file is a package with all defaults.
+    # An empty file is valid: the package has all defaults.
     return schema | {"type": ["object", "null"]}
 
 
@@ -66,12 +66,12 @@ def write_schemas(directory: str | os.PathLike[str]) -> list[str]:
     Parameters
     ----------
     directory : path-like
-        Where; made if it does not exist.
+        Directory of the schemas; created if it does not exist.
 
     Returns
     -------
     changed : `list` [`str`]
-        Names of the files whose content is another one now.
+        Names of the files whose content has changed.
     """
     root = Path(directory)
     files = schema_files()
@@ -81,38 +81,40 @@ def write_schemas(directory: str | os.PathLike[str]) -> list[str]:
 
 
 def check_schemas(directory: str | os.PathLike[str]) -> list[Drift]:
-    """Return what is wrong with the committed schemas.
+    """Compare the committed schemas with the declarations.
 
     Parameters
     ----------
     directory : path-like
-        Where they are.
+        Directory of the schemas.
 
     Returns
     -------
-    found : `list` [`Drift`]
+    drifts : `list` [`Drift`]
         Schemas that are missing, differ from their declaration, belong to none, or have changed since
         their release.
     """
     root = Path(directory)
     released = _released(root)
-    found = []
+    drifts = []
     if not (root / RELEASED).is_file():
-        found.append(Drift(RELEASED, "is missing", f"run '{_COMMAND}' and commit the file"))
+        drifts.append(Drift(RELEASED, "is missing", f"run '{_COMMAND}' and commit the file"))
     current = schema_files()
     for name, digest in released.items():
         path = root / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            what = "has changed" if path.is_file() else "is missing"
-            found.append(
-                Drift(name, f"{what} since its release", f"bring it back: git checkout <tag> -- {name}")
+            state = "has changed" if path.is_file() else "is missing"
+            drifts.append(
+                Drift(name, f"{state} since its release", f"bring it back: git checkout <tag> -- {name}")
             )
         elif name in current and path.read_bytes() != current[name].encode():
             hint = "raise 'revision' in the type's SPEC, so that the schema is a new file"
-            found.append(Drift(name, "is released, and the declaration says something else now", hint))
+            drifts.append(Drift(name, "is released, and the declaration says something else now", hint))
     expected = {name: text for name, text in current.items() if name not in released}
-    drifts = check_files(root, expected, _PATTERN, _COMMAND)
-    return sorted(found + [drift for drift in drifts if drift.file not in released])
+    drifts += [
+        drift for drift in check_files(root, expected, _PATTERN, _COMMAND) if drift.file not in released
+    ]
+    return sorted(drifts)
 
 
 def _released(root: Path) -> dict[str, str]:
@@ -130,14 +132,14 @@ def _released(root: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Drift:
-    """A committed file that is not what its declaration says.
+    """A difference between a committed file and its declaration.
 
     Parameters
     ----------
     file : `str`
-        Its path relative to the directory of the generated files.
+        Path relative to the directory of the generated files.
     message, hint : `str`
-        What is wrong, and how to mend it.
+        The difference, and how to mend it.
     """
 
     file: str
@@ -154,16 +156,16 @@ def write_files(directory: Path, files: Mapping[str, str], keep: Iterable[str] =
     Parameters
     ----------
     directory : `~pathlib.Path`
-        Where; made if it does not exist.
+        Directory of the files; created if it does not exist.
     files : `dict` [`str`, `str`]
-        Contents by path relative to it.
+        Contents by path relative to the directory.
     keep : iterable [`str`], optional
-        Files that are left alone where they exist.
+        Files that are not changed if they exist.
 
     Returns
     -------
     changed : `list` [`str`]
-        Paths of the files whose content is another one now.
+        Paths of the files whose content has changed.
     """
     changed = []
     for name, text in files.items():
@@ -177,28 +179,33 @@ def write_files(directory: Path, files: Mapping[str, str], keep: Iterable[str] =
 
 
 def check_files(directory: Path, files: Mapping[str, str], pattern: str, command: str) -> list[Drift]:
-    """Return the generated files that are missing, stale, or nobody's.
+    """Compare committed files with what would be generated.
 
     Parameters
     ----------
     directory : `~pathlib.Path`
-        Where they are.
+        Directory of the files.
     files : `dict` [`str`, `str`]
-        Contents by path relative to it.
+        Contents by path relative to the directory.
     pattern : `str`
         Glob pattern, relative to the directory, of files that are all generated.
     command : `str`
-        The command that writes them.
+        Command that writes the files, for hints.
+
+    Returns
+    -------
+    drifts : `list` [`Drift`]
+        Files that are missing, differ, or belong to no declaration.
     """
-    found = []
+    drifts = []
     for name, text in files.items():
         path = directory / name
         if not path.is_file():
-            found.append(Drift(name, "is missing", f"run '{command}' and commit the file"))
+            drifts.append(Drift(name, "is missing", f"run '{command}' and commit the file"))
         elif path.read_bytes() != text.encode():
-            found.append(
+            drifts.append(
                 Drift(name, "is not what the declaration says", f"run '{command}' and commit the change")
             )
     present = (path.relative_to(directory).as_posix() for path in directory.glob(pattern))
     orphans = sorted(name for name in present if name not in files)
-    return found + [Drift(name, "belongs to no declaration", "remove the file") for name in orphans]
+    return drifts + [Drift(name, "belongs to no declaration", "remove the file") for name in orphans]

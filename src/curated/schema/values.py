@@ -1,4 +1,4 @@
-"""The schema of one field's value."""
+"""JSON Schemas of the values of fields."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from curated.calib.keyed_tables import in_group
-from curated.declare import Field, Table
+from curated.declare import Field, Table, in_group
 
 _TYPES = {
     "f": "number",
@@ -41,9 +40,9 @@ def value_schema(field: Field, *, rows: bool = False) -> dict[str, Any]:
     Parameters
     ----------
     field : `Field`
-        The field.
+        Declaration of the field.
     rows : `bool`, optional
-        Whether the value is the list of those of all rows.
+        Whether the value is a list of the values of all rows.
     """
     if field.dtype == "any":
         kinds = (value_schema(replace(field, dtype=dtype), rows=rows) for dtype in ("n", "str"))
@@ -62,21 +61,13 @@ def value_schema(field: Field, *, rows: bool = False) -> dict[str, Any]:
     if len(shape) < 2:
         return nested
     if rows:
-        # Where rows begin in a flat list nobody could tell; nothing at all has no shape.
+        # Rows must be nested, since a flat list does not show where they begin; an empty list has no shape.
         return {"anyOf": [nested, {"type": "array", "maxItems": 0}]}
     return {"anyOf": [nested, {"type": "array", "items": scalar}]}
 
 
 def field_schema(field: Field, table: Table) -> dict[str, Any]:
-    """Return the schema of what stands under a field's key.
-
-    Parameters
-    ----------
-    field : `Field`
-        The field.
-    table : `Table`
-        Its table.
-    """
+    """Return the schema of the value under a field's key, in a document with this table."""
     if (
         field.keyword
         or table.rows in ("one", "records")
@@ -95,15 +86,15 @@ def field_schema(field: Field, table: Table) -> dict[str, Any]:
     nullable = table.rows == "records" or in_group(table, field)
     if nullable and not field.keyword and not field.required:
         schema = {"anyOf": [schema, {"type": "null"}]} if "type" not in schema else _or_null(schema)
-    described = {"description": describe(field)} | schema
-    value = field.default if field.fill is None else field.fill
-    if not field.required and _is_plain(value):
-        described["default"] = value
-    return described
+    schema = {"description": describe(field)} | schema
+    default = field.default if field.fill is None else field.fill
+    if not field.required and _is_plain(default):
+        schema["default"] = default
+    return schema
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether JSON can hold a default."""
+    """Return whether a default can be written in JSON."""
     if isinstance(value, list):
         return all(map(_is_plain, value))
     return isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value))
@@ -127,5 +118,5 @@ def describe(field: Field) -> str:
 
 
 def shape_text(shape: tuple[str | int, ...]) -> str:
-    """Return a shape as people write it."""
+    """Return a shape as text, such as ``4 x any``."""
     return " x ".join("any" if size == "*" else str(size) for size in shape)

@@ -16,7 +16,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.metadata import canonical, normalise
 from curated.datasets.deprecation import MARK, Deprecation, find_deprecation
 from curated.text.reader import read
-from curated.text.yaml.scalar_writer import json_scalar, yaml_scalar
+from curated.text.yaml.writer import json_scalar, yaml_scalar
 
 _BOM = "\ufeff"
 _BETWEEN = re.compile(r"[\s,#\-]*", re.ASCII)
@@ -149,7 +149,7 @@ def _find(text: str, form: str) -> _Metadata | None:
     """Find the entries of the metadata; `None` where its form is not known."""
     import yaml
 
-    from curated.text.yaml.nodes import compose
+    from curated.text.yaml.locator import compose
 
     document, places = _ecsv(text) if form == "ecsv" else _whole(text)
     root = compose(document)

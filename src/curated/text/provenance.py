@@ -10,8 +10,9 @@ from curated.provenance import Provenance, parse
 from curated.provenance.record import KEYS, PROVENANCE_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
-from curated.text.yaml.flow import flow
-from curated.text.yaml.reader import load_yaml, yaml_locator
+from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.writer import quoted_flow
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def provenance_text(provenance: Provenance) -> str:
     for key, value in provenance.plain().items():
         lines.append(f"{key}:")
         if isinstance(value, list):
-            lines += [f"- {flow(entry)}" for entry in value]
+            lines += [f"- {quoted_flow(entry)}" for entry in value]
         else:
-            lines += [f"  {name}: {flow(item)}" for name, item in value.items()]
+            lines += [f"  {name}: {quoted_flow(item)}" for name, item in value.items()]
     return "".join(f"{line}\n" for line in lines)

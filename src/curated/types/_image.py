@@ -1,11 +1,11 @@
-"""What all image products share: the side file, the planes, and how images are corrected with them."""
+"""Image products: a FITS image described by a side file, which all types of them share."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,53 +15,105 @@ from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.metadata import Metadata
 from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.tables import ImageData, TableData
-from curated.core.units import DIMENSIONLESS
-from curated.declare import Array, column
+from curated.core.units import DIMENSIONLESS, fits_unit
+from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.image.reader import PLANES, is_plain_name, read_image
-from curated.types._image_fields import IMAGE, statistic_column, unit_of
 
+_TABLES = (
+    Table(name="", rows="record"),
+    Table(name="image", rows="record"),
+    Table(name="statistics", rows="record", optional=True),
+)
+_TOP, _IMAGE, _STATISTICS = range(3)
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
-_AT = ("image", "file")
+_FILE_PLACE = ("image", "file")
 _FILE, _SHA, _SIZE = COMPANION_KEYWORDS
+
+
+# -- declarations -------------------------------------------------------------------------------------
+
+
+def image_spec(name: str, title: str, *, storage_class: str = "ExposureF", **more: Any) -> Spec:
+    """Return the declaration of an image product; the keyword arguments are those of `Spec`."""
+    classes = {"ExposureF": "lsst.afw.image.ExposureF", "MaskedImageF": "lsst.afw.image.MaskedImageF"}
+    arguments = {"obstype": name, "calibcls": classes.get(storage_class, ""), **more}
+    return Spec(
+        name=name,
+        title=title,
+        storage_class=storage_class,
+        forms=("yaml", "json"),
+        tables=_TABLES,
+        absent="omit",
+        beside=(".fits", ".fits.fz", ".fits.gz"),
+        plot=PlotSpec(kind="image", y="image"),
+        **arguments,
+    )
+
+
+def unit_column(*choices: str) -> Any:
+    """Declare the unit of the pixels, the usual one first."""
+    return column(
+        "str",
+        table=_TOP,
+        keyword="BUNIT",
+        text="unit",
+        choices=choices,
+        required=False,
+        doc=f"Unit of the pixels; without it, that of the image's BUNIT, else {choices[0] or 'none'}.",
+    )
+
+
+def value_column(keyword: str, doc: str, **more: Any) -> Any:
+    """Declare a number at the top of the side file."""
+    return column("f8", table=_TOP, keyword=keyword, required=False, doc=doc, **more)
+
+
+def _statistic(keyword: str, doc: str, dtype: str = "f8", **more: Any) -> Any:
+    """Declare a statistic of the pixels, which only people read."""
+    return column(
+        dtype, table=_STATISTICS, keyword=keyword, required=False, doc=f"{doc} Informative.", **more
+    )
 
 
 @calibration
 class ImageCalib(Calib):
     """A FITS image with a side file.
 
-    Planes are [row, column] arrays in native byte order, mapped when the file is opened and read when they are
-    asked for. `mask` and `variance` may be absent.
+    Planes are [row, column] arrays in native byte order. Opening a file maps them; they are read when they are
+    used. `mask` and `variance` may be absent.
     """
 
     TIME: ClassVar[str] = ""
-    """Field that says in how many seconds the pixels came about, of a type that is scaled by time."""
+    """Field with the exposure time that the pixels stand for, in types that scale with time."""
 
     unit: str | None = None
-    file: str = column("str", table=IMAGE, keyword=_FILE, doc="Name of the FITS file in the same directory.")
-    sha256: str = column("str", table=IMAGE, keyword=_SHA, doc="SHA-256 of the FITS file, hexadecimal.")
-    size: int = column("i8", table=IMAGE, keyword=_SIZE, minimum=0, doc="Size of the FITS file in bytes.")
+    file: str = column("str", table=_IMAGE, keyword=_FILE, doc="Name of the FITS file in the same directory.")
+    sha256: str = column("str", table=_IMAGE, keyword=_SHA, doc="SHA-256 of the FITS file, hexadecimal.")
+    size: int = column("i8", table=_IMAGE, keyword=_SIZE, minimum=0, doc="Size of the FITS file in bytes.")
     width: int | None = column(
         "i8",
-        table=IMAGE,
+        table=_IMAGE,
         keyword="IMWIDTH",
         above=0,
         required=False,
-        doc="Columns; checked where it is given.",
+        doc="Number of columns; checked if given.",
     )
     height: int | None = column(
         "i8",
-        table=IMAGE,
+        table=_IMAGE,
         keyword="IMHEIGHT",
         above=0,
         required=False,
-        doc="Rows; checked where it is given.",
+        doc="Number of rows; checked if given.",
     )
-    mean: float | None = statistic_column("IMGMEAN", "Mean of the pixels that are not masked.")
-    median: float | None = statistic_column("IMGMED", "Median of the pixels that are not masked.")
-    standard_deviation: float | None = statistic_column("IMGSTD", "Their standard deviation.", minimum=0)
-    bad_pixels: int | None = statistic_column(
-        "IMGNBAD", "Pixels that are masked or not finite.", "i8", minimum=0
+    mean: float | None = _statistic("IMGMEAN", "Mean of the pixels that are not masked.")
+    median: float | None = _statistic("IMGMED", "Median of the pixels that are not masked.")
+    standard_deviation: float | None = _statistic(
+        "IMGSTD", "Standard deviation of the pixels that are not masked.", minimum=0
+    )
+    bad_pixels: int | None = _statistic(
+        "IMGNBAD", "Number of pixels that are masked or not finite.", "i8", minimum=0
     )
 
     planes: Mapping[str, Plane] = dataclasses.field(default_factory=dict)
@@ -70,10 +122,10 @@ class ImageCalib(Calib):
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Take FITS files that no side file speaks of, such as those that the stack writes."""
+        """Accept FITS files without a side file, such as those of the stack."""
         if content.form == "fits":
-            for name, empty in (("file", ""), ("sha256", ""), ("size", 0)):
-                content.values.setdefault(name, empty)
+            for name, default in (("file", ""), ("sha256", ""), ("size", 0)):
+                content.values.setdefault(name, default)
         return []
 
     @classmethod
@@ -87,7 +139,7 @@ class ImageCalib(Calib):
         metadata: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> Self:
-        """Make a calibration of arrays, with its statistics.
+        """Make a calibration from arrays, with its statistics.
 
         Parameters
         ----------
@@ -98,7 +150,7 @@ class ImageCalib(Calib):
         variance : array-like, optional
             Variance of the image, [row, column].
         mask_planes : `dict` [`str`, `int`], optional
-            Meaning of the bits of the mask; as in the stack where it is absent.
+            Bit number of each mask plane; by default those of the stack.
         metadata : `dict`, optional
             Keywords.
         **values
@@ -107,18 +159,18 @@ class ImageCalib(Calib):
         Raises
         ------
         CuratedError
-            If the arrays are no planes of one shape.
+            If the arrays are not images of one shape.
         """
         planes = planes_of(image, mask, variance, mask_planes)
         height, width = planes["IMAGE"].mapped.shape
         values = {"width": width, "height": height, **statistics(planes), **values}
         values = {"file": "", "sha256": "", "size": 0, "unit": cls._units()[0], **values}
-        made = cls(metadata=Metadata(metadata or {}), planes=planes, **values)
-        time, problems = made._time_of(made.unit)
+        calib = cls(metadata=Metadata(metadata or {}), planes=planes, **values)
+        time, problems = calib._default_time(calib.unit)
         if problems:
             raise CuratedError("; ".join(p.detail for p in problems))
-        known = {f.name: getattr(made, f.name) for f in cls.FIELDS}
-        return made._with({**{k: v for k, v in known.items() if v is not None}, **time})
+        fields = {f.name: getattr(calib, f.name) for f in cls.FIELDS}
+        return calib._with({**{k: v for k, v in fields.items() if v is not None}, **time})
 
     def described(self, filename: str | os.PathLike[str], name: str = "") -> Self:
         """Return it with the name, size and hash of a FITS file, for its side file.
@@ -126,16 +178,16 @@ class ImageCalib(Calib):
         Parameters
         ----------
         filename : path-like
-            The file, for instance one that `writeFits` has written.
+            The file, such as one written by `writeFits`.
         name : `str`, optional
-            The name that it is to have beside the side file; the one that it has if empty.
+            Its name beside the side file; the current one if empty.
         """
         path = Path(filename)
-        said = {"file": name or path.name, "sha256": digest(str(path), ()), "size": path.stat().st_size}
-        return self._with(said)
+        companion = {"file": name or path.name, "sha256": digest(str(path), ()), "size": path.stat().st_size}
+        return self._with(companion)
 
     def _with(self, values: Mapping[str, Any], **more: Any) -> Self:
-        """Return it with other values of fields, in its keywords as well."""
+        """Return it with other values of fields, and of their keywords."""
         keywords = {f.name: f.keyword for f in self.FIELDS}
         metadata = Metadata({**self.metadata, **{keywords[name]: value for name, value in values.items()}})
         return dataclasses.replace(self, metadata=metadata, **values, **more)
@@ -147,13 +199,13 @@ class ImageCalib(Calib):
     # -- the file beside the text ----------------------------------------------------------------------
 
     def companion(self) -> Companion | None:
-        """Return the image beside the side file; `None` where its name is none of the same directory."""
+        """Return the image that the side file names; `None` if it is not in the same directory."""
         if not is_plain_name(self.file):
             return None
         return Companion(self.file, self.sha256, self.size, ("image",))
 
     def attach(self, filename: str | os.PathLike[str]) -> tuple[Self, list[Problem]]:
-        """Return it with the planes of a FITS file, which are mapped and not read.
+        """Return it with the planes of a FITS file, mapped but not read.
 
         Parameters
         ----------
@@ -163,30 +215,29 @@ class ImageCalib(Calib):
         Returns
         -------
         calib : `ImageCalib`
-            With planes, unless the file has none that can be used.
+            With planes, if the file has any that can be used.
         problems : `list` [`Problem`]
-            All that its headers show to be wrong.
+            All that is wrong according to its headers.
         """
-        found = read_image(filename)
-        problems = found.problems
-        if not found.planes:
+        file = read_image(filename)
+        problems = file.problems
+        if not file.planes:
             return self, problems
-        for plane in found.planes.values():
+        for plane in file.planes.values():
             plane.mapped  # noqa: B018 (a file that is removed later stays mapped)
-        image = found.planes["IMAGE"]
-        for name, given, real in (("width", self.width, image.width), ("height", self.height, image.height)):
-            if given is not None and given != real:
-                detail = (
-                    f"{name} is {given}, but {os.path.basename(filename)} has {image.width} x {image.height}"
-                )
-                problems.append(Problem("CAL347", ("image", name), detail))
-        unit, more = unit_of(self.unit, found.header, self._units())
-        said, late = self._time_of(unit)
-        new = {} if unit == self.unit else {"unit": unit}
-        return self._with({**new, **said}, planes=found.planes), [*problems, *more, *late]
+        image = file.planes["IMAGE"]
+        sizes = (("width", self.width, image.width), ("height", self.height, image.height))
+        for name, declared, actual in sizes:
+            if declared is not None and declared != actual:
+                size = f"{os.path.basename(filename)} has {image.width} x {image.height}"
+                problems.append(Problem("CAL347", ("image", name), f"{name} is {declared}, but {size}"))
+        unit, unit_problems = unit_of(self.unit, file.header, self._units())
+        time, time_problems = self._default_time(unit)
+        values = time if unit == self.unit else {"unit": unit, **time}
+        return self._with(values, planes=file.planes), [*problems, *unit_problems, *time_problems]
 
-    def _time_of(self, unit: str | None) -> tuple[dict[str, float], list[Problem]]:
-        """Return the time of the pixels where the side file does not say it: one second, if their unit does."""
+    def _default_time(self, unit: str | None) -> tuple[dict[str, float], list[Problem]]:
+        """Return the time of the pixels if the side file does not give it: one second for units per second."""
         if not self.TIME or getattr(self, self.TIME) is not None:
             return {}, []
         if unit and unit.endswith("/s"):
@@ -198,12 +249,12 @@ class ImageCalib(Calib):
 
     @property
     def image(self) -> Array:
-        """The pixels, [row, column], in native byte order; not writable.
+        """Pixels, [row, column], in native byte order; not writable.
 
         Raises
         ------
         CuratedError
-            If there are none: only the side file was read.
+            If only the side file was read.
         """
         if "IMAGE" not in self.planes:
             raise CuratedError(f"{self.SPEC.name} has no pixels", "read it with readText or readFits")
@@ -211,24 +262,24 @@ class ImageCalib(Calib):
 
     @property
     def mask(self) -> Array | None:
-        """The mask, [row, column], bits as in `mask_planes`; `None` where there is none."""
+        """Mask, [row, column], with the bits of `mask_planes`; `None` if there is none."""
         return self.planes["MASK"].native if "MASK" in self.planes else None
 
     @property
     def variance(self) -> Array | None:
-        """The variance, [row, column]; `None` where there is none."""
+        """Variance, [row, column]; `None` if there is none."""
         return self.planes["VARIANCE"].native if "VARIANCE" in self.planes else None
 
     @property
     def mask_planes(self) -> dict[str, int]:
-        """Bits of the mask by meaning; those of the stack's own masks where the file does not say."""
+        """Bit number of each mask plane; those of the stack's masks if the file does not give them."""
         return self.planes["MASK"].meanings if "MASK" in self.planes else {}
 
     def __eq__(self, other: object) -> bool:
         """Compare all values, keywords and pixels exactly; NaN equals NaN."""
-        same = super().__eq__(other)
-        if same is not True or not isinstance(other, ImageCalib):
-            return same
+        is_same = super().__eq__(other)
+        if is_same is not True or not isinstance(other, ImageCalib):
+            return is_same
         return (
             self.planes.keys() == other.planes.keys()
             and self.mask_planes == other.mask_planes
@@ -240,7 +291,7 @@ class ImageCalib(Calib):
     # -- rules -----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a time that contradicts the unit, a name that is none of the same directory, no hash."""
+        """Yield a time that contradicts the unit, a file in another directory, and a hash that is none."""
         time = getattr(self, self.TIME) if self.TIME else None
         if self.unit and self.unit.endswith("/s") and time not in (None, 1.0):
             detail = f"{self.TIME} is {time:g} s, but pixels in {self.unit} are those of one second"
@@ -249,19 +300,19 @@ class ImageCalib(Calib):
             return
         if not is_plain_name(self.file):
             yield Problem(
-                "CAL341", _AT, f"{brief(self.file)} is not the name of a file in the same directory"
+                "CAL341", _FILE_PLACE, f"{brief(self.file)} is not the name of a file in the same directory"
             )
         if not _HASH.match(self.sha256):
             detail = f"sha256 is {brief(self.sha256)}, not 64 digits of 0 to 9 and a to f"
             yield Problem("CAL301", ("image", "sha256"), detail)
 
     def fits_on(self, width: int, height: int) -> Iterator[Problem]:
-        """Yield an image of another size than its detector."""
+        """Yield an image whose size is not that of its detector."""
         plane = self.planes.get("IMAGE")
-        mine = (plane.width, plane.height) if plane else (self.width or width, self.height or height)
-        if mine != (width, height):
-            detail = f"the image has {mine[0]} x {mine[1]} pixels, its detector {width} x {height}"
-            yield Problem("CAL347", _AT, detail)
+        size = (plane.width, plane.height) if plane else (self.width or width, self.height or height)
+        if size != (width, height):
+            detail = f"the image has {size[0]} x {size[1]} pixels, its detector {width} x {height}"
+            yield Problem("CAL347", _FILE_PLACE, detail)
 
     # -- FITS ------------------------------------------------------------------------------------------
 
@@ -272,8 +323,8 @@ class ImageCalib(Calib):
     def fits_images(self) -> list[ImageData]:
         """Return its planes in the stack's exposure layout.
 
-        The primary HDU has the keywords and no data; INHERIT tells the stack's reader so. MP_ keywords say what
-        the bits of the mask are (documentation of lsst.afw.image, Exposure and Mask).
+        The primary HDU has the keywords and no data, of which INHERIT tells the stack's reader. MP_ keywords give
+        the mask planes (documentation of lsst.afw.image, Exposure and Mask).
         """
         unit = self.unit or ""
         square = "/".join(f"{part}**2" for part in unit.split("/")) if unit else ""
@@ -288,3 +339,42 @@ class ImageCalib(Calib):
     def is_dimensionless(self) -> bool:
         """Whether its pixels are plain numbers."""
         return (self.unit or "") in DIMENSIONLESS
+
+
+# -- units of images ----------------------------------------------------------------------------------
+
+_OTHER_UNITS = {"electrons": "electron", "e-": "electron", "electrons/s": "electron/s", "e-/s": "electron/s"}
+
+
+def spelled_unit(unit: str) -> str:
+    """Return a unit in the FITS standard's spelling; many cameras write ADU and e-."""
+    spelled = fits_unit(unit.strip().lower().replace(" ", ""))
+    return _OTHER_UNITS.get(spelled, spelled)
+
+
+def unit_of(
+    declared: str | None, header: Mapping[str, Any], choices: Sequence[str]
+) -> tuple[str, list[Problem]]:
+    """Return the unit of an image's pixels, and what is wrong with it.
+
+    Parameters
+    ----------
+    declared : `str`, optional
+        Unit that the side file gives.
+    header : `dict`
+        Header of the image, with or without BUNIT.
+    choices : sequence [`str`]
+        Units that such an image may have, the usual one first.
+    """
+    bunit = spelled_unit(header["BUNIT"]) if isinstance(header.get("BUNIT"), str) else None
+    if declared is not None:
+        is_wrong = bunit is not None and bunit != declared
+        detail = f"unit is {declared!r}, but BUNIT of the image is {bunit!r}"
+        return declared, [Problem("CAL348", ("unit",), detail)] if is_wrong else []
+    if bunit is None:
+        detail = f"neither unit nor BUNIT of the image says what its pixels are; {choices[0]!r} is assumed"
+        return choices[0], [Problem("CAL411", (), detail)] if choices[0] else []
+    if bunit not in choices:
+        detail = f"BUNIT of the image is {brief(bunit)}, not one of {', '.join(map(repr, choices))}"
+        return bunit, [Problem("CAL348", ("image", "file"), detail)]
+    return bunit, []

@@ -1,4 +1,4 @@
-"""What all transmission curves share."""
+"""Transmission curves: what all types of them share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
 
 
 def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ...]) -> Spec:
-    """Return the declaration of a transmission type; they differ in name and dimensions only."""
+    """Return the declaration of a transmission type; the types differ only in name and dimensions."""
     return Spec(
         name=name,
         title=title,
@@ -49,6 +49,7 @@ class TransmissionCurve(SpectralCurve):
         "f",
         column="efficiency",
         unit="%",
+        keeps_unit=True,
         required=False,
         finite=False,
         doc="Fraction of the light that passes.",
@@ -56,35 +57,36 @@ class TransmissionCurve(SpectralCurve):
     throughput: Array | None = column(
         "f",
         column="throughput",
-        unit="",
+        keeps_unit=True,
         required=False,
         finite=False,
         doc="Fraction of the light that passes; older name.",
     )
 
     @property
-    def _named(self) -> str:
+    def _fraction_field(self) -> str:
         """Which of the two names the file uses."""
         return "efficiency" if self.efficiency is not None else "throughput"
 
-    def _missing(self, name: str) -> Iterator[Problem]:
-        """Yield amplifiers without an efficiency, which take the detector's mean with them."""
+    def _missing_samples(self, name: str) -> Iterator[Problem]:
+        """Yield amplifiers with NaN, which make the detector's mean NaN as well."""
         values = getattr(self, name)
         if np.isfinite(values).all():
             return
         for row in np.flatnonzero(np.isinf(values)).tolist():
             yield Problem("CAL302", (name, row), f"row {row + 1} {name}: {values[row]} is not finite")
-        missing = np.isnan(values)
-        for place, amplifier in enumerate(self.amplifiers or [""]):
-            mine = self._amplifier == place
-            rows = np.flatnonzero(mine & missing)
+        is_nan = np.isnan(values)
+        for index, amplifier in enumerate(self.amplifiers or [""]):
+            is_own = self._amplifier_index == index
+            rows = np.flatnonzero(is_own & is_nan)
             if rows.size:
-                who = f"amplifier {amplifier}: " if amplifier else ""
-                detail = f"{who}{rows.size} of {np.count_nonzero(mine)} samples are NaN, so the detector's curve is NaN there"
+                subject = f"amplifier {amplifier}: " if amplifier else ""
+                detail = f"{rows.size} of {np.count_nonzero(is_own)} samples are NaN"
+                detail = f"{subject}{detail}, so the detector's curve is NaN there"
                 yield Problem("CAL313", (name, int(rows[0])), detail)
 
     def curve(self) -> tuple[Array, Array]:
-        """Return the detector's curve as the stack makes it (FORMATS.md of the design, section 6.7).
+        """Return the detector's curve as lsst.ip.isr.transmissionCurve makes it, to the bit.
 
         Returns
         -------
@@ -93,42 +95,41 @@ class TransmissionCurve(SpectralCurve):
         throughputs : `numpy.ndarray`, (N,), float64
             Fraction of the light that passes, the mean over the amplifiers in the order of the file.
         """
-        wavelength, name = self.wavelength, self._named
+        wavelength, name = self.wavelength, self._fraction_field
         values: Array = getattr(self, name)
         if self.amplifiers:
             if self._grid is None:
                 raise ValueError("the amplifiers differ in their number of samples")
             wavelength, values = wavelength[self._grid[0]], values[self._grid].mean(axis=0)
         factor = wavelength.dtype.type(length_factor(self.units.get("wavelength", "") or "nm"))
-        if self.units.get(name, "") == "%":
+        if self._is_percent:
             values = values * values.dtype.type(0.01)
         return (wavelength * factor).astype("f8"), values.astype("f8")
 
     def throughput_at(self, wavelengths: Any) -> Array:
-        """Return the detector's throughput at some wavelengths, interpolated between the samples.
+        """Return the detector's throughput at any wavelengths, interpolated linearly between samples.
 
-        Linear, and zero outside of the range of the samples, as the stack's curves are (FORMATS.md of the
-        design, section 6.7); at a sample it is the sample.
+        It is zero outside the range of the samples, as for lsst.afw.image.TransmissionCurve.
 
         Parameters
         ----------
-        wavelengths : array-like or `astropy.units.Quantity`
-            Wavelengths, of any shape; in nm where they have no unit.
+        wavelengths : array-like or `astropy.units.Quantity`, any shape
+            Wavelengths, in nm if they have no unit.
 
         Returns
         -------
-        throughputs : `numpy.ndarray`, float64
-            Fraction of the light that passes, the mean over the amplifiers; of the same shape.
+        throughputs : `numpy.ndarray`, shape of ``wavelengths``, float64
+            Fraction of the light that passes, the mean over the amplifiers.
 
         Raises
         ------
         astropy.units.UnitConversionError
             If the unit is no length.
         """
-        wanted = wavelengths.to_value("nm") if hasattr(wavelengths, "to_value") else wavelengths
+        nanometres = wavelengths.to_value("nm") if hasattr(wavelengths, "to_value") else wavelengths
         samples, values = self.samples()
-        found: Array = np.interp(np.asarray(wanted, "f8"), samples, values, left=0.0, right=0.0)
-        return found
+        throughputs: Array = np.interp(np.asarray(nanometres, "f8"), samples, values, left=0.0, right=0.0)
+        return throughputs
 
     def samples(self) -> tuple[Array, Array]:
         """Return the wavelengths of the samples in nm, (N,), and the detector's throughput there, (N,), as fractions."""
@@ -138,7 +139,7 @@ class TransmissionCurve(SpectralCurve):
         return wavelength.astype("f8") * factor, self.curve()[1]
 
     def fits_tables(self) -> list[TableData]:
-        """Return the stack's table archive of the curve, then the text's own table."""
+        """Return the stack's table archive of the curve, then the table of the text."""
         wavelengths, throughputs = self.curve()
         curve = self.tables()[0]
         curve.keywords["EXTNAME"] = "CURVE"
@@ -148,22 +149,22 @@ class TransmissionCurve(SpectralCurve):
     def from_fits_tables(
         cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
     ) -> tuple[Self | None, list[Problem]]:
-        """Read the plain table, or, in files of the stack, the archive's curve."""
-        plain = next((t for t in tables.values() if "wavelength" in t), None)
-        if plain is None:
-            data = next((t for t in tables.values() if "wavelengths" in t), None)
-            if data is None:
+        """Read the table of the text or, in files of the stack, the curve of the archive."""
+        curve = next((t for t in tables.values() if "wavelength" in t), None)
+        if curve is None:
+            archive = next((t for t in tables.values() if "wavelengths" in t), None)
+            if archive is None:
                 return None, [Problem("CAL213", (), "no table of wavelengths")]
-            plain = {
-                "wavelength": TextColumn(np.asarray(data["wavelengths"].values[0]), "float64", "Angstrom"),
-                "throughput": TextColumn(np.asarray(data["throughput"].values[0]), "float64", ""),
+            curve = {
+                "wavelength": TextColumn(np.asarray(archive["wavelengths"].values[0]), "float64", "Angstrom"),
+                "throughput": TextColumn(np.asarray(archive["throughput"].values[0]), "float64", ""),
             }
-        return super().from_fits_tables(metadata, {"CURVE": plain})
+        return super().from_fits_tables(metadata, {"CURVE": curve})
 
 
 @cache
 def _archive_index() -> TableData:
-    """Row of `lsst.afw.table.io`'s archive index: one object, made by lsst.afw.image."""
+    """Return the index of a table archive of lsst.afw.table.io: one object, of lsst.afw.image."""
     integers = {"id": 1, "cat.archive": 1, "cat.persistable": 0, "row0": 0, "nrows": 1}
     columns = {name: ColumnData(np.array([value], "i4")) for name, value in integers.items()}
     for name, text in (("name", _ARCHIVE_CLASS), ("module", "lsst.afw.image")):
@@ -180,7 +181,7 @@ def _archive_index() -> TableData:
 
 
 def _archive_data(wavelengths: Array, throughputs: Array) -> TableData:
-    """Row of the archive: throughput outside of the range is zero, as the stack's text reader sets it."""
+    """Return the table of the archived curve; throughput outside its range is zero, as in the stack's text reader."""
     columns = {
         "throughputAtMin": ColumnData(np.zeros(1)),
         "throughputAtMax": ColumnData(np.zeros(1)),

@@ -9,21 +9,17 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims, Content
-from curated.calib.keyed_tables import key_problems
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry, within
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
-from curated.types import _kernel_rules
-from curated.types._brighter_fatter import correct
-
-
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, (list, np.ndarray)) else 1
-
+from curated.types._bfk_math import correct
+from curated.types._rules import key_problems
 
 _KERNEL: tuple[str | int, ...] = ("kernelX", "kernelY")
+_ASYMMETRY = 1e-3
+"""Largest difference of mirrored values, as a fraction of the largest value, that rounding in text explains."""
 
 
 @calibration
@@ -42,8 +38,8 @@ class BrighterFatterKernel(Calib):
         calibcls="lsst.ip.isr.brighterFatterKernel.BrighterFatterKernel",
         forms=("yaml", "ecsv", "json"),
         tables=(
-            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),
-            Table(name="DETECTORS", rows="key", key_column="DETECTOR", optional=True),
+            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER", fits_units=False),
+            Table(name="DETECTORS", rows="key", key_column="DETECTOR", optional=True, fits_units=False),
         ),
         sizes={"kernelX": "KERNEL_DX", "kernelY": "KERNEL_DY"},
         absent="undefined",
@@ -75,34 +71,42 @@ class BrighterFatterKernel(Calib):
         shape=("*",),
         required=False,
         default=dict,
-        doc="Exposure pairs that were used.",
+        doc="Whether each pair of flat fields was used.",
     )
     rawMeans: dict[str, Array] = column(
         "f8",
         column="RAW_MEANS",
         aliases=("MEANS", "means"),
         shape=("*",),
+        unit="adu",
         finite=False,
-        doc="Mean signals (adu).",
+        doc="Mean signal of each pair of flat fields.",
     )
     rawVariances: dict[str, Array] = column(
         "f8",
         column="RAW_VARIANCES",
         aliases=("VARIANCES", "variances"),
         shape=("*",),
+        unit="adu**2",
         finite=False,
-        doc="Variances (adu^2).",
+        doc="Variance of each pair of flat fields.",
     )
     rawXcorrs: dict[str, Array] = column(
-        "f8", column="RAW_XCORRS", shape=("*",), finite=False, doc="Cross-correlations, flat [pair, y, x]."
+        "f8",
+        column="RAW_XCORRS",
+        shape=("*",),
+        finite=False,
+        doc="Cross-correlations of each pair of flat fields, flat [pair, y, x].",
     )
-    gain: dict[str, float] = column("f8", column="GAIN", finite=False, doc="Gains (electron/adu).")
-    noise: dict[str, float] = column("f8", column="NOISE", finite=False, doc="Read noises.")
+    gain: dict[str, float] = column(
+        "f8", column="GAIN", unit="electron/adu", finite=False, doc="Gain of the amplifier."
+    )
+    noise: dict[str, float] = column("f8", column="NOISE", finite=False, doc="Read noise of the amplifier.")
     meanXcorrs: dict[str, Array] = column(
         "f8", column="MEAN_XCORRS", shape=_KERNEL, finite=False, doc="Mean cross-correlations."
     )
     ampKernels: dict[str, Array] = column(
-        "f8", column="KERNEL", shape=_KERNEL, finite=False, doc="Kernel of each amplifier."
+        "f8", column="KERNEL", shape=_KERNEL, unit="1/electron", finite=False, doc="Kernel of each amplifier."
     )
     valid: dict[str, bool] = column(
         "bool", column="VALID", doc="Whether each amplifier's kernel can be used."
@@ -112,14 +116,22 @@ class BrighterFatterKernel(Calib):
         column="KERNEL",
         table=1,
         shape=_KERNEL,
+        unit="1/electron",
         required=False,
         default=dict,
         doc="Kernel of the detector.",
     )
 
+    @property
+    def kernels(self) -> dict[str, Array]:
+        """Kernels in force: by detector at LEVEL DETECTOR, else by amplifier."""
+        return self.detKernels if self.level == "DETECTOR" else self.ampKernels
+
+    # -- text and FITS --------------------------------------------------------------------------------
+
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Read version 1.0, which had no mask, and integers for flags, which FITS has."""
+        """Read version 1.0, which had no mask, and the integers that FITS has for flags."""
         values = content.values
         valid, means = values.get("valid"), values.get("rawMeans")
         if isinstance(valid, Mapping) and content.form in ("fits", "ecsv"):
@@ -132,14 +144,40 @@ class BrighterFatterKernel(Calib):
                     values[name] = {}
         return []
 
-    @property
-    def kernels(self) -> dict[str, Array]:
-        """Kernels in force: by detector at LEVEL DETECTOR, else by amplifier."""
-        return self.detKernels if self.level == "DETECTOR" else self.ampKernels
+    def tables(self) -> list[TableData]:
+        """Return the stack's tables, and a table of its own for a detector kernel's flags, which the stack loses."""
+        tables = super().tables()
+        if self.level != "DETECTOR" or not self.valid:
+            return tables
+        no_amplifiers = {name: ColumnData(np.zeros(0)) for name in tables[0].columns}
+        flags = {
+            "AMPLIFIER": ColumnData(np.array(list(self.valid), dtype=str)),
+            "VALID": ColumnData(np.array(list(self.valid.values())).astype("i8")),
+        }
+        return [TableData(no_amplifiers, carries_metadata=True), *tables[1:], TableData(flags)]
+
+    @classmethod
+    def from_fits_tables(
+        cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
+    ) -> tuple[Self | None, list[Problem]]:
+        """Read the stack's tables, and the table of a detector kernel's flags."""
+        flags = next((t for t in list(tables.values())[1:] if "VALID" in t), None)
+        kernel_tables = {name: table for name, table in tables.items() if table is not flags}
+        calib, problems = super().from_fits_tables(metadata, kernel_tables)
+        if calib is not None and flags is not None:
+            keys, marks = flags["AMPLIFIER"].values, flags["VALID"].values
+            calib.valid.update({str(k): bool(v) for k, v in zip(keys, marks, strict=True)})
+        return calib, problems
+
+    def toDict(self) -> dict[str, Any]:
+        """Return plain data, with the stack's list of amplifiers that are not valid."""
+        return {**super().toDict(), "badAmps": [key for key, flag in self.valid.items() if not flag]}
+
+    # -- rules ----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:
-        """Yield mappings that do not have the same amplifiers, a level without its kernels, and doubtful kernels."""
-        yield from _kernel_rules.problems(self)
+        """Yield doubtful kernels, a level without its kernels, and amplifiers that differ between fields."""
+        yield from self._kernel_problems()
         if self.level == "DETECTOR":
             if not self.detKernels:
                 yield Problem("CAL308", ("detKernels",), "LEVEL is DETECTOR, but there is no detector kernel")
@@ -153,36 +191,38 @@ class BrighterFatterKernel(Calib):
                 "CAL215", ("rawMeans",), f"amplifiers have {sorted(lengths)} exposure pairs, not one number"
             )
 
+    def _kernel_problems(self) -> Iterator[Problem]:
+        """Yield kernels in force that are not finite, and those that are not their own mirror image.
+
+        A kernel is the potential of charge in the central pixel. It is symmetric under reflection in x and in
+        y, but not under their exchange (Coulton et al. 2018, AJ 155, 258, section 3).
+        """
+        declared = next(f for f in self.FIELDS if getattr(self, f.name) is self.kernels)
+        place = declared.key
+        for name, values in self.kernels.items():
+            if not self.valid.get(name, True) or not values.size:
+                continue
+            largest = np.abs(values).max()
+            if not np.isfinite(largest):
+                # If the declaration forbids it, each such value has been reported.
+                if not declared.finite:
+                    count = int(np.count_nonzero(~np.isfinite(values)))
+                    detail = f"{place} of {name}: {count} of {values.size} values are not finite"
+                    yield Problem("CAL328", (place, name), detail)
+                continue
+            for mirrored, sides in ((values[:, ::-1], "left and right"), (values[::-1], "top and bottom")):
+                # As fractions of the largest value no difference overflows.
+                worst = float(np.abs(values / largest - mirrored / largest).max()) if largest else 0.0
+                if worst > _ASYMMETRY:
+                    detail = f"{sides} differ by up to {100 * worst:.2g} % of the largest value"
+                    yield Problem("CAL316", (place, name), f"{place} of {name}: {detail}")
+
     def claims(self) -> Claims:
-        """Return its amplifiers, where each has a kernel, and their gains."""
+        """Return its amplifiers, if each has a kernel, and their gains."""
         amplifiers = [] if self.level == "DETECTOR" else list(self.ampKernels)
         return Claims("ampKernels", amplifiers, True, gains=dict(self.gain), gain_place="gain")
 
-    def tables(self) -> list[TableData]:
-        """Return the stack's tables; a detector kernel's flags, which the stack loses, in one of their own."""
-        tables = super().tables()
-        if self.level != "DETECTOR" or not self.valid:
-            return tables
-        columns = {name: ColumnData(np.zeros(0)) for name in tables[0].columns}
-        flags = {
-            "AMPLIFIER": ColumnData(np.array(list(self.valid), dtype=str)),
-            "VALID": ColumnData(np.array(list(self.valid.values())).astype("i8")),
-        }
-        return [TableData(columns, carries_metadata=True), *tables[1:], TableData(flags)]
-
-    @classmethod
-    def from_fits_tables(
-        cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
-    ) -> tuple[Self | None, list[Problem]]:
-        """Read the stack's tables, and the flags of a detector kernel."""
-        given = list(tables.values())
-        flags = next((t for t in given[1:] if "VALID" in t), None)
-        given = [t for t in given if t is not flags]
-        made, problems = super().from_fits_tables(metadata, dict(enumerate(given)))  # type: ignore[arg-type]
-        if made is not None and flags is not None:
-            keys, marks = flags["AMPLIFIER"].values, flags["VALID"].values
-            made.valid.update({str(k): bool(v) for k, v in zip(keys, marks, strict=True)})
-        return made, problems
+    # -- images ---------------------------------------------------------------------------------------
 
     def apply(
         self,
@@ -195,35 +235,35 @@ class BrighterFatterKernel(Calib):
         max_iter: int = 10,
         **options: Any,
     ) -> Image:
-        """Give charge back to the pixels that it was pushed out of; see `curated.types._brighter_fatter.correct`.
+        """Move charge back to the pixels that it was pushed out of; see `curated.types._bfk_math.correct`.
 
         Pixels that are not finite count as empty, and stay as they are.
 
         Parameters
         ----------
         target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
-            The assembled image of the detector without its background of bias and dark; it stays as it is.
+            The assembled image of the detector, bias and dark subtracted; it stays as it is.
         detector : `DetectorGeometry`, optional
-            Where the amplifiers are; needed where each has a kernel, or a gain that is used.
+            Where the amplifiers are; needed if each has a kernel, or a gain that is used.
         unit : `str`, optional
-            Unit of the image, ``adu`` or ``electron``; that of a CCDData, else electron.
+            Unit of the image, ``adu`` or ``electron``; by default that of a CCDData, else electron.
         gains : `dict` [`str`, `float`], optional
-            Gains (electron/adu) of the amplifiers, for an image in adu; where not given those of this calibration, where
-            it has none those of ``detector``.
+            Gains (electron/adu) by amplifier for an image in adu; by default those of this calibration, else
+            those of ``detector``.
         threshold : `float`, optional
-            Change of all pixels together (electron) below which the iteration ends.
+            Sum of the absolute changes of all pixels (electron) below which the iteration ends.
         max_iter : `int`, optional
-            Most iterations.
+            Largest number of iterations.
 
         Returns
         -------
         image : the kind of ``target``
-            In a floating-point type, in the unit of ``target``; its sum is that of ``target``.
+            In a floating-point dtype and in the unit of ``target``, whose sum it has.
 
         Raises
         ------
         CuratedError
-            If the amplifiers must be known and are not, do not fit to the image, or have no kernel that can be used.
+            If the amplifiers are needed and not known, do not fit the image, or have no kernel that can be used.
 
         Warns
         -----
@@ -234,24 +274,24 @@ class BrighterFatterKernel(Calib):
         data = pixels_of(target)
         kernels = self._kernel_boxes(detector, data.shape)
         electrons = data.astype("f8")
-        factor: Array | float = 1.0
+        gain: Array | float = 1.0
         if unit_of(target, unit, "electron") == "adu":
-            factor = self._gain_image(detector, gains, data.shape)
-        missing = ~np.isfinite(electrons)
-        electrons = np.where(missing, 0.0, electrons * factor)
-        corrected = correct(electrons, kernels, threshold, max_iter) / factor
-        return with_pixels(target, np.where(missing, data, corrected).astype(data.dtype))
+            gain = self._gain_image(detector, gains, data.shape)
+        is_missing = ~np.isfinite(electrons)
+        electrons = np.where(is_missing, 0.0, electrons * gain)
+        corrected = correct(electrons, kernels, threshold, max_iter) / gain
+        return with_pixels(target, np.where(is_missing, data, corrected).astype(data.dtype))
 
     def _kernel_boxes(
         self, detector: DetectorGeometry | None, shape: tuple[int, ...]
     ) -> list[tuple[Array, Box]]:
-        """Return the kernels with the pixels that each is for."""
+        """Return the kernels, each with the pixels that it is for."""
         if self.level == "DETECTOR":
             return [(next(iter(self.detKernels.values())), Box(0, 0, shape[1], shape[0]))]
-        wrong = [key for key, flag in self.valid.items() if not flag]
+        invalid = [key for key, flag in self.valid.items() if not flag]
         pairs = []
         for amplifier in within(detector, shape).amplifiers:
-            if amplifier.name not in self.ampKernels or amplifier.name in wrong:
+            if amplifier.name not in self.ampKernels or amplifier.name in invalid:
                 raise CuratedError(f"amplifier {amplifier.name} has no kernel that can be used")
             pairs.append((self.ampKernels[amplifier.name], amplifier.box))
         return pairs
@@ -259,15 +299,15 @@ class BrighterFatterKernel(Calib):
     def _gain_image(
         self, detector: DetectorGeometry | None, gains: Mapping[str, float] | None, shape: tuple[int, ...]
     ) -> Array:
-        """Return the gain of each pixel: what the caller gives, then the calibration's, then the geometry's."""
-        found = np.ones(shape)
+        """Return the gain of each pixel: the caller's, else the calibration's, else the geometry's."""
+        image = np.ones(shape)
         for amplifier in within(detector, shape).amplifiers:
             gain = {amplifier.name: amplifier.gain, **self.gain, **(gains or {})}[amplifier.name]
             if not gain > 0:
                 raise CuratedError(f"the gain of amplifier {amplifier.name} is not known", "give gains=")
-            found[amplifier.box.slices] = gain
-        return found
+            image[amplifier.box.slices] = gain
+        return image
 
-    def toDict(self) -> dict[str, Any]:
-        """Return plain data, with the amplifiers that are not valid listed as the stack does."""
-        return {**super().toDict(), "badAmps": [key for key, flag in self.valid.items() if not flag]}
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, (list, np.ndarray)) else 1

@@ -1,19 +1,18 @@
-"""Bias: what a detector reads without light and without time."""
+"""Bias images."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from curated.calib import calibration
-from curated.image.pixels import Image
-from curated.types._arithmetic import no_options, subtract
-from curated.types._image import ImageCalib
-from curated.types._image_fields import image_spec, unit_column
+from curated.image.pixels import Image, no_options
+from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_math import subtract
 
 
 @calibration
 class Bias(ImageCalib):
-    """What a detector reads without light and without time, after subtraction of the overscan."""
+    """Signal of a detector in a zero-second exposure in the dark, overscan subtracted."""
 
     SPEC: ClassVar = image_spec("bias", "Bias image", dimensions=("instrument", "detector"))
 
@@ -24,15 +23,13 @@ class Bias(ImageCalib):
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The image, [row, column], in the unit of the bias; it stays as it is.
-        **options
-            None.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The image, in the unit of the bias; it stays as it is.
 
         Returns
         -------
         image : the kind of ``target``
-            The corrected image; a CCDData's mask and uncertainty take those of the bias in.
+            The corrected image; the mask and uncertainty of a CCDData include those of the bias.
 
         Raises
         ------

@@ -14,20 +14,19 @@ from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.core.tables import TableData, TextColumn
 from curated.core.units import fits_unit
 from curated.declare import Array, Field, PlotSpec, Spec, Table, column
-from curated.types import _camera_rules
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
 
 
 def _pixel(text: str, doc: str, **kwargs: Any) -> Any:
-    """Declare a number of pixels of an amplifier."""
+    """Declare a place or size in pixels of each amplifier."""
     kwargs = {"minimum": 0, **kwargs}
     return column("i8", table=_AMPLIFIERS, text=text, column=text.upper(), unit="pix", doc=doc, **kwargs)
 
 
 @calibration
 class CameraGeometry(Calib):
-    """Where detectors and amplifiers are, and what an amplifier's numbers mean.
+    """Where detectors and amplifiers are, with gain, read noise and saturation of each amplifier.
 
     In the focal plane x is to the right and y up when detectors of rotation 0 are displayed with their first
     pixel at the lower left. Boxes are zero-based, as in defects: ``x0, y0, width, height`` in the assembled
@@ -170,7 +169,7 @@ class CameraGeometry(Calib):
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Forget units that say what the declaration says, which FITS has and text need not have."""
+        """Drop units that are the declared ones: FITS states them, text need not."""
         for declared in cls.FIELDS:
             if fits_unit(content.units.get(declared.name, "")) == fits_unit(declared.unit):
                 content.units.pop(declared.name, None)
@@ -179,19 +178,74 @@ class CameraGeometry(Calib):
     # -- rules ----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:
-        """Yield names that stand twice, and amplifiers that do not tile a known detector."""
-        return _camera_rules.problems(self)
+        """Yield repeated names, detectors without amplifiers, and amplifiers that do not tile their detector."""
+        for name in ("detector_id", "detector_name", "filter_name"):
+            yield from self._repeated(name, getattr(self, name).tolist())
+        pairs = list(zip(self.amplifier_detector.tolist(), self.amplifier_name.tolist(), strict=True))
+        yield from self._repeated("amplifier_name", pairs)
+        names = self.detector_name.tolist()
+        for row, name in enumerate(self.amplifier_detector.tolist()):
+            if name not in names:
+                detail = f"detector {name!r} is not one of {', '.join(names)}"
+                yield Problem("CAL308", ("amplifiers", row, "detector"), detail)
+        for row, name in enumerate(names):
+            rows = np.flatnonzero(self.amplifier_detector == name)
+            if not rows.size:
+                yield Problem("CAL308", ("detectors", row), f"detector {name} has no amplifier")
+            yield from self._outside(rows, row)
+            yield from self._overlapping(rows)
+
+    def _repeated(self, name: str, values: list[Any]) -> Iterator[Problem]:
+        """Yield the values of a field that repeat an earlier one."""
+        declared: Field = next(f for f in self.FIELDS if f.name == name)
+        table = self.SPEC.tables[declared.table].name
+        first_rows: dict[Any, int] = {}
+        for row, value in enumerate(values):
+            if first_rows.setdefault(value, row) != row:
+                text = " ".join(value) if isinstance(value, tuple) else value
+                detail = (
+                    f"{table} {row + 1}: {declared.key} {text} is that of {table} {first_rows[value] + 1}"
+                )
+                yield Problem("CAL306", (table, row, declared.key), detail)
+
+    def _amplifier_edges(self) -> tuple[Array, Array, Array, Array]:
+        """Return left, right, bottom and top edges of the amplifiers, the ends exclusive."""
+        left, bottom = self.amplifier_x0, self.amplifier_y0
+        return left, left + self.amplifier_width, bottom, bottom + self.amplifier_height
+
+    def _outside(self, rows: Array, detector: int) -> Iterator[Problem]:
+        """Yield the amplifiers of a detector that reach beyond it."""
+        _, right, _, top = self._amplifier_edges()
+        width, height = self.detector_width[detector], self.detector_height[detector]
+        for row in rows[(right[rows] > width) | (top[rows] > height)].tolist():
+            reach = f"reaches to {right[row]}, {top[row]} on {width} x {height} pixels"
+            yield Problem("CAL307", ("amplifiers", row), f"amplifier {self._amplifier_label(row)} {reach}")
+
+    def _overlapping(self, rows: Array) -> Iterator[Problem]:
+        """Yield the amplifiers of a detector that overlap an earlier one."""
+        left, right, bottom, top = self._amplifier_edges()
+        for i, row in enumerate(rows.tolist()):
+            earlier = rows[:i]
+            overlaps = (left[earlier] < right[row]) & (left[row] < right[earlier])
+            overlaps &= (bottom[earlier] < top[row]) & (bottom[row] < top[earlier])
+            if overlaps.any():
+                other = self._amplifier_label(int(earlier[overlaps][0]))
+                detail = f"amplifier {self._amplifier_label(row)} overlaps {other}"
+                yield Problem("CAL308", ("amplifiers", row), detail)
+
+    def _amplifier_label(self, row: int) -> str:
+        return f"{self.amplifier_detector[row]} {self.amplifier_name[row]}"
 
     def claims(self) -> Claims:
         """Return its detectors, each with its amplifiers and their gains."""
         gains: dict[str, dict[str, float]] = {name: {} for name in self.detector_name.tolist()}
-        of = (self.amplifier_detector, self.amplifier_name, self.amplifier_gain)
-        for detector, amplifier, gain in zip(*(values.tolist() for values in of), strict=True):
+        columns = (self.amplifier_detector, self.amplifier_name, self.amplifier_gain)
+        for detector, amplifier, gain in zip(*(values.tolist() for values in columns), strict=True):
             gains.get(detector, {})[amplifier] = gain
-        own = [field for field in self.FIELDS if field.table == _DETECTORS]
-        rows = zip(*(getattr(self, field.name).tolist() for field in own), strict=True)
-        said = [dict(zip([field.key for field in own], row, strict=True)) for row in rows]
-        return Claims(detectors=[{**entry, "gains": gains[entry["name"]]} for entry in said])
+        detector_fields = [f for f in self.FIELDS if f.table == _DETECTORS]
+        rows = zip(*(getattr(self, f.name).tolist() for f in detector_fields), strict=True)
+        entries = [dict(zip([f.key for f in detector_fields], row, strict=True)) for row in rows]
+        return Claims(detectors=[{**entry, "gains": gains[entry["name"]]} for entry in entries])
 
     # -- detectors ------------------------------------------------------------------------------------
 
@@ -201,30 +255,28 @@ class CameraGeometry(Calib):
         Parameters
         ----------
         name : `str` or `int`
-            Its name, without regard to case, or its number.
+            Name, ignoring case, or number of the detector.
 
         Raises
         ------
         CuratedError
             If there is no such detector.
         """
-        place = choose(name, self.detector_name.tolist(), self.detector_id.tolist())
-        found = self.detector_name[place]
+        row = choose(name, self.detector_name.tolist(), self.detector_id.tolist())
+        amplifier_rows = np.flatnonzero(self.amplifier_detector == self.detector_name[row])
         return DetectorGeometry(
-            name=str(found),
-            id=int(self.detector_id[place]),
-            width=int(self.detector_width[place]),
-            height=int(self.detector_height[place]),
-            amplifiers=tuple(
-                self._geometry(row) for row in np.flatnonzero(self.amplifier_detector == found).tolist()
-            ),
+            name=str(self.detector_name[row]),
+            id=int(self.detector_id[row]),
+            width=int(self.detector_width[row]),
+            height=int(self.detector_height[row]),
+            amplifiers=tuple(map(self._amplifier, amplifier_rows.tolist())),
             instrument=self.metadata.text("INSTRUME"),
-            raft=str(self.detector_raft[place]),
-            slot=str(self.detector_slot[place]),
-            serial=str(self.detector_serial[place]),
+            raft=str(self.detector_raft[row]),
+            slot=str(self.detector_slot[row]),
+            serial=str(self.detector_serial[row]),
         )
 
-    def _geometry(self, row: int) -> Amplifier:
+    def _amplifier(self, row: int) -> Amplifier:
         box = (self.amplifier_x0, self.amplifier_y0, self.amplifier_width, self.amplifier_height)
         numbers = (self.amplifier_gain, self.amplifier_read_noise, self.amplifier_saturation)
         return Amplifier(
@@ -236,11 +288,8 @@ class CameraGeometry(Calib):
 
     # -- FITS -----------------------------------------------------------------------------------------
 
-    def _unit(self, declared: Field) -> str:
-        return fits_unit(self.units.get(declared.name, "") or declared.unit)
-
     def fits_tables(self) -> list[TableData]:
-        """Return its tables, each with its name: readers must not count them."""
+        """Return its tables, each with an EXTNAME: readers find them by name."""
         tables = self.tables()
         for declared, table in zip(self.SPEC.tables, tables, strict=False):
             table.keywords["EXTNAME"] = declared.name.upper()
@@ -251,9 +300,9 @@ class CameraGeometry(Calib):
         cls, metadata: Mapping[str, Any], tables: Mapping[str, Mapping[str, TextColumn]]
     ) -> tuple[Self | None, list[Problem]]:
         """Read the tables by their names."""
-        named = {str(name).upper(): table for name, table in tables.items()}
-        wanted = {table.name.upper(): table.optional for table in cls.SPEC.tables}
-        missing = [name for name, optional in wanted.items() if name not in named and not optional]
+        by_name = {str(name).upper(): table for name, table in tables.items()}
+        declared = {table.name.upper(): table for table in cls.SPEC.tables}
+        missing = [name for name, table in declared.items() if name not in by_name and not table.optional]
         if missing:
             return None, [Problem("CAL213", (), f"no table {name}") for name in missing]
-        return cls.from_columns(metadata, [named[name] for name in wanted if name in named], "fits")
+        return cls.from_columns(metadata, [by_name[name] for name in declared if name in by_name], "fits")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,25 +11,24 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims, Content
 from curated.core.diagnostic import CuratedError, Problem
-from curated.core.geometry import DetectorGeometry, with_gains, within
+from curated.core.geometry import Amplifier, DetectorGeometry, with_gains, within
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
-from curated.types._crosstalk_correction import Source, correct
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
-"""So many have their missing matrices filled in; what a file claims is not believed without limit."""
+"""Number of amplifiers up to which missing matrices are filled in: NAMP of a file is untrusted."""
 
 _LARGE = 0.1
-"""Crosstalk between the amplifiers of one detector is a thousandth or less; of this size it is seen in every image."""
+"""Crosstalk within a detector is a thousandth or less; a coefficient above this would show in every image."""
 
 
 @calibration
 class Crosstalk(Calib):
     """Signal that one amplifier induces in another, linear and quadratic.
 
-    ``coeffs[source, target]`` times the source's signal, plus ``coeffsSqr[source, target]`` times its
-    square, is what the correction takes from the target.
+    The correction subtracts from the target ``coeffs[source, target]`` times the source's signal, plus
+    ``coeffsSqr[source, target]`` times its square.
     """
 
     SPEC: ClassVar = Spec(
@@ -42,8 +42,8 @@ class Crosstalk(Calib):
         storage_class="CrosstalkCalib",
         calibcls="lsst.ip.isr.crosstalk.CrosstalkCalib",
         tables=(
-            Table(name="CROSSTALK", rows="one"),
-            Table(name="INTERCHIP", rows="key", key_column="IC_SOURCE_DET", optional=True),
+            Table(name="CROSSTALK", rows="one", fits_units=False),
+            Table(name="INTERCHIP", rows="key", key_column="IC_SOURCE_DET", optional=True, fits_units=False),
         ),
         sizes={"nAmp": "NAMP"},
         keywords=(
@@ -57,7 +57,7 @@ class Crosstalk(Calib):
         plot=PlotSpec(
             kind="matrix",
             y="coeffs",
-            labels=("Target amplifier", "Source amplifier", "Part of the source's signal"),
+            labels=("Target amplifier", "Source amplifier", "Fraction of the source's signal"),
         ),
     )
 
@@ -137,12 +137,12 @@ class Crosstalk(Calib):
         shape=_MATRIX,
         required=False,
         default=dict,
-        doc="Coefficients from each other detector, by its name.",
+        doc="Linear coefficients from other detectors, by the name of the source detector.",
     )
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Fill in what older versions lack, as the stack does (FORMATS.md of the design, section 6.2)."""
+        """Fill in what older versions lack, as lsst.ip.isr.crosstalk.CrosstalkCalib does."""
         values, size = content.values, content.metadata.get("NAMP")
         if not values.get("hasCrosstalk", False) or type(size) is not int or not 0 < size <= _MAX_AMPLIFIERS:
             return []
@@ -164,7 +164,7 @@ class Crosstalk(Calib):
 
     @classmethod
     def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
-        """Return coefficients of zero; the flag is set, because without it readers pass over the matrices."""
+        """Return coefficients of zero, with HAS_CROSSTALK set: without it readers skip the matrices."""
         count = len(detector.amplifiers)
         if not count:
             raise CuratedError(
@@ -175,20 +175,20 @@ class Crosstalk(Calib):
         return {"hasCrosstalk": True, "nAmp": count, "crosstalkRatiosUnits": "adu", "coeffs": zeros}
 
     def problems(self) -> Iterator[Problem]:
-        """Yield matrices that rescale an amplifier by its own signal, and shapes that contradict NAMP."""
+        """Yield shapes that contradict NAMP, amplifiers with crosstalk to themselves, and coefficients of no crosstalk."""
         if self.crosstalkShape is not None and self.crosstalkShape.tolist() != [self.nAmp, self.nAmp]:
-            shape = self.crosstalkShape.tolist()
-            yield Problem(
-                "CAL308", ("metadata", "CROSSTALK_SHAPE"), f"CROSSTALK_SHAPE is {shape}, NAMP is {self.nAmp}"
-            )
-        if self.coeffs is not None and np.diagonal(self.coeffs).any():
+            detail = f"CROSSTALK_SHAPE is {self.crosstalkShape.tolist()}, NAMP is {self.nAmp}"
+            yield Problem("CAL308", ("metadata", "CROSSTALK_SHAPE"), detail)
+        if self.coeffs is None:
+            return
+        if np.diagonal(self.coeffs).any():
             count = int(np.count_nonzero(np.diagonal(self.coeffs)))
             yield Problem("CAL312", ("coeffs",), f"{count} of {self.nAmp} diagonal coefficients are not zero")
-        if self.coeffs is not None and self.coeffs.size and np.abs(self.coeffs).max() > _LARGE:
-            yield from self._large(self.coeffs)
+        if self.coeffs.size and np.abs(self.coeffs).max() > _LARGE:
+            yield from self._large_coefficients(self.coeffs)
 
-    def _large(self, coeffs: Array) -> Iterator[Problem]:
-        """Yield the largest coefficient between two amplifiers, where it is no crosstalk."""
+    def _large_coefficients(self, coeffs: Array) -> Iterator[Problem]:
+        """Yield the largest coefficient between two amplifiers, if it is too large for crosstalk."""
         sizes = np.abs(coeffs * (1 - np.eye(len(coeffs))))
         source, target = np.unravel_index(sizes.argmax(), sizes.shape)
         count = int(np.count_nonzero(sizes > _LARGE))
@@ -213,9 +213,9 @@ class Crosstalk(Calib):
         gains: Mapping[str, float] | None = None,
         **options: Any,
     ) -> Image:
-        """Subtract the crosstalk from an image of the detector; see `curated.types._crosstalk_correction.correct`.
+        """Subtract the crosstalk from an image of the detector; see `correct`.
 
-        Coefficients that ``coeffValid`` says cannot be used count as zero.
+        Coefficients that ``coeffValid`` excludes count as zero.
 
         Parameters
         ----------
@@ -224,39 +224,152 @@ class Crosstalk(Calib):
         detector : `DetectorGeometry`
             Where its amplifiers are, in the order of the matrices.
         sources : `dict` [`str`, `tuple`], optional
-            Images of the other detectors that `interChip` names, taken at the same time, each with its detector; terms of
+            Simultaneous images of the other detectors that `interChip` names, each with its detector; terms of
             detectors that are not given are left out.
         background : `str`, optional
-            What is taken off the sources: ``none``, or the median of the ``amplifier`` or of the ``detector``.
+            What is subtracted from the sources: ``none``, or the median of the ``amplifier`` or of the ``detector``.
         unit : `str`, optional
-            Unit of all images, ``adu`` or ``electron``; that of a CCDData, else that of the coefficients.
+            Unit of all images, ``adu`` or ``electron``; by default that of a CCDData, else that of the coefficients.
         gains : `dict` [`str`, `float`], optional
-            Gains (electron/adu) of the detector's amplifiers; those of ``detector`` where not given.
+            Gains (electron/adu) of the detector's amplifiers; by default those of ``detector``.
 
         Returns
         -------
         image : the kind of ``target``
-            In a floating-point type.
+            In a floating-point dtype.
 
         Raises
         ------
         CuratedError
-            If the detector is not given, does not fit to the matrices or to the image, or a gain is needed and not known.
+            If the detector is not given, does not fit the matrices or the image, or a gain is needed and not known.
         """
         no_options(self, options)
         data = pixels_of(target)
-        known = with_gains(within(detector, data.shape), gains)
+        geometry = with_gains(within(detector, data.shape), gains)
         if not self.hasCrosstalk or self.coeffs is None:
             return with_pixels(target, data)
-        shown = unit_of(target, unit, self.crosstalkRatiosUnits)
+        image_unit = unit_of(target, unit, self.crosstalkRatiosUnits)
         others = {
-            name: Source(pixels_of(image), geometry, self.interChip[name])
-            for name, (image, geometry) in (sources or {}).items()
+            name: CrosstalkSource(pixels_of(image), other, self.interChip[name])
+            for name, (image, other) in (sources or {}).items()
             if name in self.interChip
         }
-        usable = self.coeffValid if self.coeffValid is not None else np.ones(self.coeffs.shape, bool)
-        square = np.zeros(self.coeffs.shape) if self.coeffsSqr is None else self.coeffsSqr
-        own = Source(data, known, self.coeffs * usable, square * usable)
-        same = shown == self.crosstalkRatiosUnits
-        power = 0 if same else 1 if self.crosstalkRatiosUnits == "electron" else -1
-        return with_pixels(target, correct(own, list(others.values()), power, background))
+        is_valid = self.coeffValid if self.coeffValid is not None else np.ones(self.coeffs.shape, bool)
+        quadratic = np.zeros(self.coeffs.shape) if self.coeffsSqr is None else self.coeffsSqr
+        source = CrosstalkSource(data, geometry, self.coeffs * is_valid, quadratic * is_valid)
+        is_same_unit = image_unit == self.crosstalkRatiosUnits
+        gain_power = 0 if is_same_unit else 1 if self.crosstalkRatiosUnits == "electron" else -1
+        return with_pixels(target, correct(source, list(others.values()), gain_power, background))
+
+
+# -- correction ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CrosstalkSource:
+    """An image that induces signal in others.
+
+    Parameters
+    ----------
+    pixels : `numpy.ndarray`, (rows, columns)
+        The image.
+    detector : `DetectorGeometry`
+        Its detector.
+    linear : `numpy.ndarray`, (sources, targets)
+        Fraction of its signal that appears in the targets.
+    quadratic : `numpy.ndarray`, (sources, targets), optional
+        Coefficients of the square of its signal.
+    """
+
+    pixels: Array
+    detector: DetectorGeometry
+    linear: Array
+    quadratic: Array | None = None
+
+
+def correct(
+    image: CrosstalkSource, others: Sequence[CrosstalkSource], gain_power: int, background: str
+) -> Array:
+    """Return a detector's pixels without crosstalk.
+
+    From each target amplifier ``t`` the sum over the sources ``s`` of ``linear[s, t] * I + quadratic[s, t] * I**2``
+    is subtracted. ``I`` is the image of the source, less its background if asked for, mirrored so that pixels that
+    were read out at the same moment coincide. All sources are taken as they were read out, so that terms of second
+    order, a coefficient of a coefficient, are left out. Formula and orientation are those of the correction of
+    lsst.ip.isr.crosstalk.
+
+    Parameters
+    ----------
+    image : `CrosstalkSource`
+        The detector that is corrected.
+    others : sequence [`CrosstalkSource`]
+        Other detectors.
+    gain_power : `int`
+        Power of the gain that brings pixels to the unit of the coefficients: 1 for images in adu and coefficients
+        between electrons, -1 for the reverse, 0 if the units agree.
+    background : `str`
+        ``none``, ``amplifier`` or ``detector``: what the median is taken of.
+
+    Raises
+    ------
+    CuratedError
+        If detector, matrices and image do not fit together, or a gain is needed and not known.
+    """
+    if background not in ("none", "amplifier", "detector"):
+        raise CuratedError(f"background {background!r} is not one of none, amplifier, detector")
+    targets = image.detector.amplifiers
+    corrected = image.pixels.copy()
+    for source in (image, *others):
+        _check_size(source, len(targets))
+        for s, (amplifier, signal) in enumerate(_signals(source, gain_power, background)):
+            for t, target in enumerate(targets):
+                linear = source.linear[s, t]
+                quadratic = 0.0 if source.quadratic is None else source.quadratic[s, t]
+                if linear or quadratic:
+                    mirrored = _mirrored(signal, amplifier, target)
+                    crosstalk = linear * mirrored + quadratic * mirrored**2
+                    corrected[target.box.slices] -= crosstalk / _factor(target, gain_power)
+    return corrected
+
+
+def _signals(source: CrosstalkSource, gain_power: int, background: str) -> Iterator[tuple[Amplifier, Array]]:
+    """Yield each amplifier with its signal in the unit of the coefficients."""
+    level = float(np.nanmedian(source.pixels)) if background == "detector" else 0.0
+    for amplifier in source.detector.amplifiers:
+        pixels = source.pixels[amplifier.box.slices]
+        if background == "amplifier":
+            level = float(np.nanmedian(pixels))
+        yield amplifier, (pixels - level) * _factor(amplifier, gain_power)
+
+
+def _factor(amplifier: Amplifier, gain_power: int) -> float:
+    if gain_power == 0:
+        return 1.0
+    if not amplifier.gain > 0:
+        raise CuratedError(
+            f"the gain of amplifier {amplifier.name} is not known, and image and coefficients differ in unit",
+            "give gains=, or a detector whose amplifiers have gains",
+        )
+    return float(amplifier.gain**gain_power)
+
+
+def _mirrored(signal: Array, source: Amplifier, target: Amplifier) -> Array:
+    """Return the source's pixels in the place of the target's pixels that were read out at the same moment."""
+    if signal.shape != (target.box.height, target.box.width):
+        boxes = source.box, target.box
+        sizes = f"{source.name} has {boxes[0].width} x {boxes[0].height} pixels, "
+        sizes += f"{target.name} {boxes[1].width} x {boxes[1].height}"
+        raise CuratedError(f"the amplifiers are not of the same size: {sizes}")
+    rows = slice(None, None, 1 if source.readout_corner[0] == target.readout_corner[0] else -1)
+    columns = slice(None, None, 1 if source.readout_corner[1] == target.readout_corner[1] else -1)
+    return signal[rows, columns]
+
+
+def _check_size(source: CrosstalkSource, targets: int) -> None:
+    detector, amplifiers = source.detector, source.detector.amplifiers
+    if source.linear.shape != (len(amplifiers), targets):
+        shape = " x ".join(map(str, source.linear.shape))
+        raise CuratedError(
+            f"the coefficients are {shape}; detector {detector.name} has {len(amplifiers)} amplifiers, the target {targets}"
+        )
+    within(detector, source.pixels.shape)

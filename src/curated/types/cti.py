@@ -1,4 +1,4 @@
-"""Charge transfer inefficiency: charge that is read out later than it should."""
+"""Deferred charge: charge transfer inefficiency and traps."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims
-from curated.calib.keyed_tables import key_problems
 from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
-from curated.types._linearity_rules import node_problems
+from curated.types._rules import key_problems, node_problems
 
 _TRAPS = 1
-_FEWEST = {"linear": 1, "logistic": 2, "spline": 2}
-"""Fewest coefficients of a trap, by its type."""
+_MIN_COEFFICIENTS = {"linear": 1, "logistic": 2, "spline": 2}
+"""Smallest number of coefficients of a trap, by its type."""
 
 
 def _number(name: str, doc: str, *, since: float = 0.0, **kwargs: Any) -> Any:
@@ -38,12 +37,13 @@ def _number(name: str, doc: str, *, since: float = 0.0, **kwargs: Any) -> Any:
     )
 
 
-def _signals(name: str, doc: str) -> Any:
-    """Declare a vector of each amplifier, of which a file without it has one NaN."""
+def _vector(name: str, doc: str, unit: str = "") -> Any:
+    """Declare a vector of each amplifier; a file without it has one NaN."""
     return column(
         "f8",
         column=name,
         shape=("*",),
+        unit=unit,
         required=False,
         default=dict,
         fill=[np.nan],
@@ -60,11 +60,11 @@ def _trap(dtype: str, text: str, name: str, doc: str, **kwargs: Any) -> Any:
 
 @calibration
 class DeferredCharge(Calib):
-    """Charge that is read out later than it should: in the output amplifier, at each transfer, in traps.
+    """Charge that is read out late: it lags in the output amplifier, at each transfer, and in traps.
 
-    The model and its parameters are those of Snyder et al. 2021, JATIS 7, 048002. A trap holds charge at one
-    pixel of the serial register: linearly with the signal (at least one coefficient), as a logistic curve (at least
-    two), or interpolated between nodes (``spline``: nodes, then as many values).
+    The model and its parameters are those of Snyder et al. 2021, JATIS 7, 048002. A trap is at one pixel of the
+    serial register. The charge that it captures is a function of the signal: linear (at least one coefficient),
+    logistic (at least two), or interpolated between nodes (``spline``: nodes, then as many values).
     """
 
     SPEC: ClassVar = Spec(
@@ -79,13 +79,13 @@ class DeferredCharge(Calib):
         calibcls="lsst.ip.isr.deferredCharge.DeferredChargeCalib",
         forms=("yaml", "json"),
         tables=(
-            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),
-            Table(name="TRAPS", rows="key", key_column="AMPLIFIER", group="serialTraps"),
+            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER", fits_units=False),
+            Table(name="TRAPS", rows="key", key_column="AMPLIFIER", group="serialTraps", fits_units=False),
         ),
         absent="undefined",
         keywords=("UNITS",),
         plot=PlotSpec(
-            kind="bars", y="globalCti", labels=("Amplifier", "Charge left behind at each transfer")
+            kind="bars", y="globalCti", labels=("Amplifier", "Fraction of charge deferred per transfer")
         ),
     )
 
@@ -98,93 +98,111 @@ class DeferredCharge(Calib):
         doc="Unit of all signals.",
     )
     driftScale: dict[str, float] = _number(
-        "DRIFT_SCALE", "Part of a signal by which the output amplifier's offset drifts.", minimum=0
+        "DRIFT_SCALE", "Fraction of a signal by which the output amplifier's offset shifts.", minimum=0
     )
     decayTime: dict[str, float] = _number(
-        "DECAY_TIME", "Time in which that offset decays (transfers).", minimum=0
+        "DECAY_TIME", "Time constant with which that offset decays, in transfers.", minimum=0
     )
     globalCti: dict[str, float] = _number(
-        "GLOBAL_CTI", "Part of the charge that each transfer leaves behind.", minimum=0, maximum=1
+        "GLOBAL_CTI", "Fraction of the charge that each transfer leaves behind.", minimum=0, maximum=1
     )
-    signals: dict[str, Array] = _signals("SIGNALS", "Signals of the flat fields (electron).")
-    inputGain: dict[str, float] = _number("INPUT_GAIN", "Gain (electron/adu).", above=0, since=1.3)
-    serialEper: dict[str, Array] = _signals(
+    signals: dict[str, Array] = _vector("SIGNALS", "Mean signals of the flat fields.", "electron")
+    inputGain: dict[str, float] = _number(
+        "INPUT_GAIN", "Gain with which it was measured.", unit="electron/adu", above=0, since=1.3
+    )
+    serialEper: dict[str, Array] = _vector(
         "SERIAL_EPER", "Extended pixel edge response of serial transfers, at each signal."
     )
-    parallelEper: dict[str, Array] = _signals(
+    parallelEper: dict[str, Array] = _vector(
         "PARALLEL_EPER", "Extended pixel edge response of parallel transfers, at each signal."
     )
     serialCtiTurnoff: dict[str, float] = _number(
         "SERIAL_CTI_TURNOFF",
-        "Signal above which serial transfers leave far more behind (electron).",
+        "Serial CTI turn-off: signal above which serial transfers defer far more charge.",
+        unit="electron",
         since=1.2,
     )
     parallelCtiTurnoff: dict[str, float] = _number(
         "PARALLEL_CTI_TURNOFF",
-        "Signal above which parallel transfers leave far more behind (electron).",
+        "Parallel CTI turn-off: signal above which parallel transfers defer far more charge.",
+        unit="electron",
         since=1.2,
     )
     serialCtiTurnoffSamplingErr: dict[str, float] = _number(
-        "SERIAL_CTI_TURNOFF_SAMPLING_ERR", "How far apart the signals around it are (electron).", since=1.2
+        "SERIAL_CTI_TURNOFF_SAMPLING_ERR",
+        "Sampling error of the serial CTI turn-off: the spacing of the signals around it.",
+        unit="electron",
+        since=1.2,
     )
     parallelCtiTurnoffSamplingErr: dict[str, float] = _number(
-        "PARALLEL_CTI_TURNOFF_SAMPLING_ERR", "How far apart the signals around it are (electron).", since=1.2
+        "PARALLEL_CTI_TURNOFF_SAMPLING_ERR",
+        "Sampling error of the parallel CTI turn-off: the spacing of the signals around it.",
+        unit="electron",
+        since=1.2,
     )
     trapSize: dict[str, float] = _trap(
-        "f8", "size", "SIZE", "Most charge that the trap holds (electron).", minimum=0
+        "f8", "size", "SIZE", "Largest charge that the trap holds.", unit="electron", minimum=0
     )
     trapEmissionTime: dict[str, float] = _trap(
-        "f8", "emissionTime", "EMISSION_TIME", "Time in which it lets charge go (transfers).", above=0
+        "f8",
+        "emissionTime",
+        "EMISSION_TIME",
+        "Time constant with which it releases charge, in transfers.",
+        above=0,
     )
     trapPixel: dict[str, int] = _trap(
-        "i8", "pixel", "PIXEL", "Pixel of the serial register that it is at.", minimum=0
+        "i8", "pixel", "PIXEL", "Pixel of the serial register where it is.", minimum=0
     )
     trapType: dict[str, str] = _trap(
-        "str", "trap_type", "TYPE", "How it fills with the signal.", choices=tuple(_FEWEST)
+        "str",
+        "trap_type",
+        "TYPE",
+        "How the captured charge depends on the signal.",
+        choices=tuple(_MIN_COEFFICIENTS),
     )
     trapCoeffs: dict[str, Array] = _trap(
-        "f8", "coeffs", "COEFFS", "Coefficients of how it fills.", shape=("*",), finite=False, padded=True
+        "f8", "coeffs", "COEFFS", "Coefficients of that function.", shape=("*",), finite=False, padded=True
     )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield amplifiers that differ between fields, vectors of differing length, traps that cannot be."""
-        differing = list(key_problems(self.FIELDS, self, 0))
-        yield from differing
-        if not differing:
-            yield from self._lengths()
+        """Yield amplifiers that differ between fields, vectors that differ in length, and impossible traps."""
+        differences = list(key_problems(self.FIELDS, self, 0))
+        yield from differences
+        if not differences:
+            yield from self._length_problems()
         for name, kind in self.trapType.items():
             if name not in self.driftScale:
                 detail = f"{name} has a trap, but is not one of {', '.join(self.driftScale)}"
                 yield Problem("CAL308", ("serialTraps", name), detail)
-            for code, words in _trap_problems(kind, self.trapCoeffs[name]):
-                yield Problem(code, ("serialTraps", name, "coeffs"), f"{name}: {words}")
+            for code, detail in _trap_problems(kind, self.trapCoeffs[name]):
+                yield Problem(code, ("serialTraps", name, "coeffs"), f"{name}: {detail}")
 
-    def _lengths(self) -> Iterator[Problem]:
+    def _length_problems(self) -> Iterator[Problem]:
         for name, signals in self.signals.items():
             for key in ("serialEper", "parallelEper"):
-                found = len(getattr(self, key)[name])
-                # One value is what a file of an older version has.
-                if found != len(signals) and found != 1:
-                    detail = f"{key} of {name}: {found} values for {len(signals)} signals"
+                count = len(getattr(self, key)[name])
+                # Files of older versions have one value.
+                if count not in (len(signals), 1):
+                    detail = f"{key} of {name}: {count} values for {len(signals)} signals"
                     yield Problem("CAL215", (key, name), detail)
 
     def claims(self) -> Claims:
-        """Return its amplifiers and the gains that it was made with."""
+        """Return its amplifiers and the gains with which it was measured."""
         return Claims(
             "driftScale", list(self.driftScale), True, gains=dict(self.inputGain), gain_place="inputGain"
         )
 
     def mismatches(self, other: Calib | DetectorGeometry) -> Iterator[Problem]:
-        """Yield why it cannot be used with a detector: another one, other amplifiers."""
+        """Yield differences from a detector: its identity and its amplifiers."""
         yield from super().mismatches(other)
         yield from amplifier_mismatches(self.driftScale, other, "driftScale")
 
     def apply(self, target: Image, **options: Any) -> Image:  # noqa: ARG002
         """Refuse: the correction is not implemented.
 
-        Its formulas are in Snyder et al. 2021, JATIS 7, 048002; what the stack does beyond them (the window of
-        pixels whose offset is looked at, the order of the steps) is not published, and another order gives another
-        image.
+        Its formulas are in Snyder et al. 2021, JATIS 7, 048002. The details of the stack's correction, such as the
+        order of its steps and the window of pixels from which an offset is estimated, are not published, and they
+        change the result.
 
         Raises
         ------
@@ -198,10 +216,11 @@ class DeferredCharge(Calib):
 
 
 def _trap_problems(kind: str, coeffs: Array) -> Iterator[tuple[str, str]]:
-    # A type that is not one of them is reported as such.
-    fewest = _FEWEST.get(kind, 0)
-    if len(coeffs) < fewest:
-        yield "CAL320", f"coefficients of a {kind} trap: {len(coeffs)} given, at least {fewest} expected"
+    """Yield code and message for coefficients that do not fit the type of a trap."""
+    # An unknown type has been reported.
+    least = _MIN_COEFFICIENTS.get(kind, 0)
+    if len(coeffs) < least:
+        yield "CAL320", f"coefficients of a {kind} trap: {len(coeffs)} given, at least {least} expected"
     elif kind == "spline" and len(coeffs) % 2:
         yield "CAL320", f"a spline trap needs as many values as nodes; there are {len(coeffs)} coefficients"
     elif kind == "spline":

@@ -1,22 +1,21 @@
-"""Dark: signal that comes with time and without light."""
+"""Dark images."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from curated.calib import calibration
-from curated.image.pixels import Image
-from curated.types._arithmetic import no_options, seconds_of, subtract
-from curated.types._image import ImageCalib
-from curated.types._image_fields import image_spec, unit_column, value_column
+from curated.image.pixels import Image, no_options
+from curated.types._image import ImageCalib, image_spec, unit_column, value_column
+from curated.types._image_math import seconds_of, subtract
 
 
 @calibration
 class Dark(ImageCalib):
-    """Signal that comes with time and without light, in each pixel in ``dark_time`` seconds.
+    """Dark signal of each pixel in ``dark_time`` seconds.
 
-    A dark of one second, in adu/s or electron/s, is the usual one; the stack scales by DARKTIME of the header,
-    which `dark_time` is written to.
+    Usually it is a dark of one second, in adu/s or electron/s. The stack scales it by the keyword DARKTIME, which
+    holds `dark_time`.
     """
 
     SPEC: ClassVar = image_spec("dark", "Dark image", dimensions=("instrument", "detector"))
@@ -26,7 +25,7 @@ class Dark(ImageCalib):
     unit: str | None = unit_column("adu/s", "electron/s", "adu", "electron")
     dark_time: float | None = value_column(
         "DARKTIME",
-        "Dark time that the pixels stand for; 1 where their unit is one per second.",
+        "Dark time that the pixels stand for; 1 if their unit is one per second.",
         unit="s",
         above=0,
     )
@@ -36,22 +35,20 @@ class Dark(ImageCalib):
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The image, [row, column]; it stays as it is.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The image; it stays as it is.
         dark_time : `float`, optional
-            Seconds in which the image collected dark signal; DARKTIME, else EXPTIME, of a CCDData's header.
-        **options
-            None.
+            Dark time of the image (s); by default DARKTIME, else EXPTIME, of a CCDData's header.
 
         Returns
         -------
         image : the kind of ``target``
-            The corrected image; a CCDData's mask and uncertainty take those of the dark in.
+            The corrected image; the mask and uncertainty of a CCDData include those of the dark.
 
         Raises
         ------
         CuratedError
-            If shapes or units differ, or there is no time.
+            If shapes or units differ, or the dark time is not known.
         """
         no_options(self, options)
         seconds = seconds_of(self, target, dark_time, "dark_time", "DARKTIME", "EXPTIME")

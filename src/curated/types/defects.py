@@ -10,12 +10,10 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.calib.error import or_raise
-from curated.core.diagnostic import CuratedError, Problem
+from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
-from curated.types._boxes import repeated
-from curated.types._regions import boxes_of, is_regions
 
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
@@ -36,7 +34,7 @@ class Defects(Calib):
         dimensions=("instrument", "detector"),
         storage_class="Defects",
         calibcls="lsst.ip.isr.defects.Defects",
-        tables=(Table(name="DEFECTS", rows="free"),),
+        tables=(Table(name="DEFECTS", rows="free", fits_units=False),),
         absent="omit",
         keeps_version=True,
         plot=PlotSpec(kind="boxes"),
@@ -55,26 +53,28 @@ class Defects(Calib):
     def from_columns(
         cls, metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
     ) -> tuple[Self | None, list[Problem]]:
-        """Take tables of FITS regions as well, in which older defects come."""
-        if not tables or not is_regions(tables[0]):
+        """Read tables of boxes, and the tables of FITS regions of older defects."""
+        if not tables or not _has_regions(tables[0]):
             return super().from_columns(metadata, tables, form)
-        boxes, found = boxes_of(tables[0])
-        made, problems = super().from_columns(metadata, [boxes], form)
-        return (None if found else made), found + problems
+        boxes, region_problems = boxes_of_regions(tables[0])
+        calib, problems = super().from_columns(metadata, [boxes], form)
+        return (None if region_problems else calib), region_problems + problems
 
     @classmethod
     def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
-        """Return no box at all."""
+        """Return no boxes."""
         return {f.name: [] for f in cls.FIELDS}
 
+    # -- rules ----------------------------------------------------------------------------------------
+
     def problems(self) -> Iterator[Problem]:
-        """Yield boxes of columns that are not all given, and boxes that add nothing to the others."""
+        """Yield columns that differ in length, and boxes that add nothing to the others."""
         lengths = {f.name: len(getattr(self, f.name)) for f in self.FIELDS}
         if len(set(lengths.values())) > 1:
-            listed = ", ".join(f"{name} {n}" for name, n in lengths.items())
-            yield Problem("CAL215", ("width",), f"the columns differ in length: {listed}")
+            counts = ", ".join(f"{name} {n}" for name, n in lengths.items())
+            yield Problem("CAL215", ("width",), f"the columns differ in length: {counts}")
         elif len(self.x0) > 1:
-            yield from repeated(self.x0, self.y0, self.width, self.height)
+            yield from redundant_boxes(self.x0, self.y0, self.width, self.height)
 
     def fits_on(self, width: int, height: int) -> Iterator[Problem]:
         """Yield boxes that reach beyond the detector."""
@@ -91,6 +91,8 @@ class Defects(Calib):
         # The row that reaches farthest, as columns and rows are alike on most detectors.
         return Claims(reach=[int(right.max()), int(top.max()), int(np.maximum(right, top).argmax())])
 
+    # -- images ---------------------------------------------------------------------------------------
+
     def mask(self, shape: tuple[int, int]) -> Array:
         """Return which pixels are bad.
 
@@ -102,7 +104,7 @@ class Defects(Calib):
         Returns
         -------
         mask : `numpy.ndarray`, (rows, columns), bool
-            `True` inside of a box.
+            `True` inside a box.
 
         Raises
         ------
@@ -113,63 +115,63 @@ class Defects(Calib):
 
         rows, columns = shape
         or_raise(self, list(self.fits_on(columns, rows)))
-        bad = np.zeros(shape, bool)
+        is_bad = np.zeros(shape, bool)
         boxes = zip(
             self.x0.tolist(), self.y0.tolist(), self.width.tolist(), self.height.tolist(), strict=True
         )
         for box in boxes:
-            bad[Box(*box).slices] = True
-        return bad
+            is_bad[Box(*box).slices] = True
+        return is_bad
 
     def flag(self, mask: Array, bit: int = 0) -> Array:
-        """Return a mask of bits, such as those of images, with one more bit set in the bad pixels.
+        """Return an image's bit mask with one more bit set in the bad pixels.
 
         Parameters
         ----------
-        mask : `numpy.ndarray`, (rows, columns), of whole numbers
-            The bits that are there already; it stays as it is.
+        mask : `numpy.ndarray`, (rows, columns), integers
+            The mask; it stays as it is.
         bit : `int`, optional
-            The bit; 0 is the plane BAD of the stack's masks (documentation of lsst.afw.image.Mask).
+            Number of the bit; 0 is the plane BAD of the stack's masks (documentation of lsst.afw.image.Mask).
 
         Returns
         -------
         mask : `numpy.ndarray`, (rows, columns)
-            Of the same type.
+            Of the same dtype.
 
         Raises
         ------
         CalibrationError
             If a box reaches beyond the mask.
         CuratedError
-            If the mask has no such bit.
+            If the mask's dtype has no such bit.
         """
-        kind = mask.dtype
-        if kind.kind not in "iu" or not 0 <= bit < 8 * kind.itemsize - (kind.kind == "i"):
-            raise CuratedError(f"a mask of {kind} has no bit {bit}", "give one of whole numbers")
-        bad = self.mask((mask.shape[0], mask.shape[1]))
-        flagged: Array = np.where(bad, mask | kind.type(1 << bit), mask)
+        dtype = mask.dtype
+        if dtype.kind not in "iu" or not 0 <= bit < 8 * dtype.itemsize - (dtype.kind == "i"):
+            raise CuratedError(f"a mask of {dtype} has no bit {bit}", "give one of whole numbers")
+        is_bad = self.mask((mask.shape[0], mask.shape[1]))
+        flagged: Array = np.where(is_bad, mask | dtype.type(1 << bit), mask)
         return flagged
 
     def apply(self, target: Image, *, interpolate: bool = False, **options: Any) -> Image:
-        """Mark the bad pixels of an image, and replace them where that is asked for.
+        """Mark the bad pixels of an image, and replace them if asked to.
 
-        A CCDData has a mask for them: it is its own one, or'ed with this one. An array has none: there bad
-        pixels become NaN. With ``interpolate`` they become the straight line between the nearest good pixels
-        to the left and right in the same row, at the end of a row the nearest good pixel, as IRAF's ``fixpix``
-        does along lines; a row without a good pixel has NaN in an array, and stays as it is in a CCDData. The
-        mask says which pixels were replaced.
+        In a CCDData the bad pixels are added to its mask. An array has no mask: there they become NaN. With
+        ``interpolate`` they are replaced, as IRAF's ``fixpix`` does along lines, by the straight line between
+        the nearest good pixels to the left and right in the same row, and at the end of a row by the nearest
+        good pixel. A row without any good pixel becomes NaN in an array and stays as it is in a CCDData. The
+        mask tells which pixels were replaced.
 
         Parameters
         ----------
         target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
             The assembled image of the detector; it stays as it is.
         interpolate : `bool`, optional
-            Whether bad pixels are replaced.
+            Whether to replace bad pixels.
 
         Returns
         -------
         image : the kind of ``target``
-            In a floating-point type.
+            In a floating-point dtype.
 
         Raises
         ------
@@ -180,14 +182,142 @@ class Defects(Calib):
         """
         no_options(self, options)
         data = pixels_of(target)
-        bad = self.mask((data.shape[0], data.shape[1]))
-        plain = isinstance(target, np.ndarray)
-        for row in np.flatnonzero(bad.any(axis=1)) if interpolate or plain else ():
-            wrong = bad[row]
-            good = np.flatnonzero(~wrong)
-            if interpolate and good.size:
-                data[row, wrong] = np.interp(np.flatnonzero(wrong), good, data[row, good])
-            elif plain:
-                data[row, wrong] = np.nan
-        known = getattr(target, "mask", None)
-        return with_pixels(target, data, bad if known is None else np.asarray(known, bool) | bad)
+        is_bad = self.mask((data.shape[0], data.shape[1]))
+        is_array = isinstance(target, np.ndarray)
+        for row in np.flatnonzero(is_bad.any(axis=1)) if interpolate or is_array else ():
+            bad_columns = is_bad[row]
+            good_columns = np.flatnonzero(~bad_columns)
+            if interpolate and good_columns.size:
+                data[row, bad_columns] = np.interp(
+                    np.flatnonzero(bad_columns), good_columns, data[row, good_columns]
+                )
+            elif is_array:
+                data[row, bad_columns] = np.nan
+        mask = getattr(target, "mask", None)
+        return with_pixels(target, data, is_bad if mask is None else np.asarray(mask, bool) | is_bad)
+
+
+# -- redundant boxes ----------------------------------------------------------------------------------
+
+_MAX_PAIRS = 20_000_000
+"""Number of pairs of boxes up to which boxes are compared; real files have a thousandth of it."""
+
+_CHUNK = 1_000_000
+
+
+def redundant_boxes(x0: Array, y0: Array, width: Array, height: Array) -> Iterator[Problem]:
+    """Yield the boxes that mask no pixel which another box does not mask.
+
+    Parameters
+    ----------
+    x0, y0, width, height : `numpy.ndarray`, (rows,)
+        The boxes.
+
+    Yields
+    ------
+    problem : `Problem`
+        A row that repeats an earlier one, or whose box lies inside another. The latter are not looked for if
+        there are so many boxes that comparing them would take longer than the remark is worth.
+    """
+    boxes = np.stack([x0, y0, width, height], axis=1)
+    if len(boxes) < 2:
+        return
+    _, first_rows, groups = np.unique(boxes, axis=0, return_index=True, return_inverse=True)
+    originals = first_rows[groups.reshape(-1)]
+    is_repeated = originals != np.arange(len(boxes))
+    for row in np.flatnonzero(is_repeated).tolist():
+        detail = f"row {row + 1} repeats row {originals[row] + 1}: {_box_text(boxes[row])}"
+        yield Problem("CAL314", ("x0", row), detail)
+    for row, outer in _contained_boxes(boxes, np.flatnonzero(~is_repeated)):
+        inner_text, outer_text = _box_text(boxes[row]), _box_text(boxes[outer])
+        yield Problem(
+            "CAL315",
+            ("x0", row),
+            f"row {row + 1}, {inner_text}, lies inside of row {outer + 1}, {outer_text}",
+        )
+
+
+def _contained_boxes(boxes: Array, rows: Array) -> Iterator[tuple[int, int]]:
+    """Yield the rows whose box lies inside another, each with the first such."""
+    x0, y0 = boxes[rows, 0], boxes[rows, 1]
+    x1, y1 = x0 + boxes[rows, 2], y0 + boxes[rows, 3]
+    # A box of one pixel holds no other; most boxes are a pixel or a column.
+    outer = np.flatnonzero((boxes[rows, 2] > 1) | (boxes[rows, 3] > 1))
+    if not outer.size or outer.size * rows.size > _MAX_PAIRS:
+        return
+    step = max(1, _CHUNK // outer.size)
+    for start in range(0, rows.size, step):
+        part = slice(start, start + step)
+        is_inside = (x0[part, None] >= x0[outer]) & (x1[part, None] <= x1[outer])
+        is_inside &= (y0[part, None] >= y0[outer]) & (y1[part, None] <= y1[outer])
+        # A box lies inside itself.
+        is_inside &= outer != np.arange(start, min(start + step, rows.size))[:, None]
+        for place in np.flatnonzero(is_inside.any(axis=1)).tolist():
+            yield int(rows[start + place]), int(rows[outer[is_inside[place].argmax()]])
+
+
+def _box_text(box: Array) -> str:
+    return f"{box[2]} x {box[3]} pixels at {box[0]}, {box[1]}"
+
+
+# -- FITS regions -------------------------------------------------------------------------------------
+#
+# The convention is McDowell & Rots, FITS REGION Binary Table Design (ASC-FITS-REGION-1.1): centres count pixels
+# from one. Shapes and corners are those that the reader of lsst.ip.isr.defects.Defects takes.
+
+_REGION_COLUMNS = ("X", "Y", "SHAPE", "R")
+_REGION_SHAPES = ("BOX", "POINT", "ROTBOX")
+_OTHER_SHAPE = f"is not one of {', '.join(_REGION_SHAPES)}"
+
+
+def _has_regions(columns: Mapping[str, TextColumn]) -> bool:
+    return {name.upper() for name in columns} >= set(_REGION_COLUMNS)
+
+
+def boxes_of_regions(columns: Mapping[str, TextColumn]) -> tuple[dict[str, TextColumn], list[Problem]]:
+    """Return the boxes of a table of FITS regions.
+
+    Parameters
+    ----------
+    columns : `dict` [`str`, `TextColumn`]
+        ``X``, ``Y``, ``SHAPE``, ``R`` and, for ``ROTBOX``, ``ROTANG`` in degrees.
+
+    Returns
+    -------
+    boxes : `dict` [`str`, `TextColumn`]
+        ``x0``, ``y0``, ``width`` and ``height``, a row for each region that is a box.
+    problems : `list` [`Problem`]
+        Regions of other shapes, and boxes that are not aligned with the pixels.
+    """
+    named_values = {name.upper(): (name, column.values) for name, column in columns.items()}
+    x, y, shapes, sizes = (named_values[name][1] for name in _REGION_COLUMNS)
+    angles = named_values["ROTANG"][1] if "ROTANG" in named_values else np.zeros(len(x))
+    boxes: list[list[float]] = []
+    problems = []
+    for row, shape in enumerate(map(str, shapes)):
+        size, reason = _region_size(shape.strip().upper(), sizes[row], angles[row])
+        if reason:
+            is_shape = reason == _OTHER_SHAPE
+            name = named_values["SHAPE" if is_shape else "R"][0]
+            subject = f"{brief(shape)} " if is_shape else ""
+            problems.append(Problem("CAL301", (name, row), f"row {row + 1} {name}: {subject}{reason}"))
+            continue
+        centre = np.array([np.ravel(x[row])[0], np.ravel(y[row])[0]], float) - 1
+        boxes.append([*np.floor(centre - size / 2 + 1), *size])
+    box_columns = zip(("x0", "y0", "width", "height"), np.array(boxes, float).reshape(-1, 4).T, strict=True)
+    return {name: TextColumn(values, "float64", "pix") for name, values in box_columns}, problems
+
+
+def _region_size(shape: str, size: Any, angle: Any) -> tuple[Array, str]:
+    """Return width and height of a region, and why it is no box of pixels; empty if it is one."""
+    sides: Array = np.ravel(np.asarray(size, float))[:2]
+    if shape == "POINT":
+        return np.ones(2), ""
+    if shape not in _REGION_SHAPES:
+        return sides, _OTHER_SHAPE
+    if len(sides) < 2:
+        return sides, "a box has a width and a height"
+    quarter_turns = float(np.ravel(angle)[0]) / 90 if shape == "ROTBOX" else 0.0
+    if not quarter_turns.is_integer():
+        return sides, f"a box turned by {90 * quarter_turns:g} degrees is none of pixels"
+    return (sides[::-1] if quarter_turns % 2 else sides), ""

@@ -12,11 +12,11 @@ from curated.calib.content import Content
 from curated.core.diagnostic import Problem
 from curated.core.tables import TableData
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._order import increasing
+from curated.types._rules import order_problems
 
 
 def _scalar(doc: str, name: str, **kwargs: Any) -> Any:
-    """Declare a number of which there is one."""
+    """Declare a single number."""
     return column("f8", column=name, doc=doc, **kwargs)
 
 
@@ -24,8 +24,8 @@ def _scalar(doc: str, name: str, **kwargs: Any) -> Any:
 class FlatGradient(Calib):
     """Radial and planar gradients of a flat field over the focal plane, in one filter.
 
-    A spline in the distance from the centre, a plane, and the mean throughput of the detectors of one maker
-    to that of the other's. Places are in millimetres of the focal plane.
+    A spline in the distance from the centre, a plane, and the ratio of the mean throughputs of the detectors of
+    both makers. Positions are in millimetres in the focal plane.
     """
 
     SPEC: ClassVar = Spec(
@@ -40,7 +40,7 @@ class FlatGradient(Calib):
         dataset_type="flat_gradient_reference",
         calibcls="lsst.ip.isr.flatGradient.FlatGradient",
         forms=("ecsv", "yaml", "json"),
-        tables=(Table(name="GRADIENT", rows="one"),),
+        tables=(Table(name="GRADIENT", rows="one", fits_units=False),),
         aliases=("flatGradient",),
         plot=PlotSpec(
             kind="curve",
@@ -56,23 +56,25 @@ class FlatGradient(Calib):
         shape=("*",),
         unit="mm",
         minimum=0,
-        doc="Distances from the centre at which the spline is given.",
+        doc="Nodes of the spline: distances from the centre.",
     )
     radialSplineValues: Array = column(
         "f8",
         column="RADIAL_SPLINE_VALUES",
         shape=("*",),
         above=0,
-        doc="Relative throughput at those distances.",
+        doc="Relative throughput at the nodes.",
     )
-    itlRatio: float = _scalar("Mean throughput of ITL's detectors over that of E2V's.", "ITL_RATIO", above=0)
-    centroidX: float = _scalar("Centre of the gradients.", "CENTROID_X", unit="mm")
-    centroidY: float = _scalar("Centre of the gradients.", "CENTROID_Y", unit="mm")
+    itlRatio: float = _scalar(
+        "Mean throughput of ITL detectors over that of E2V detectors.", "ITL_RATIO", above=0
+    )
+    centroidX: float = _scalar("Centre of the gradients, x.", "CENTROID_X", unit="mm")
+    centroidY: float = _scalar("Centre of the gradients, y.", "CENTROID_Y", unit="mm")
     centroidDeltaX: float = _scalar(
-        "Offset of the radial spline's centre from the centre of the plane.", "CENTROID_DELTA_X", unit="mm"
+        "Offset of the radial spline's centre from that of the plane, x.", "CENTROID_DELTA_X", unit="mm"
     )
     centroidDeltaY: float = _scalar(
-        "Offset of the radial spline's centre from the centre of the plane.", "CENTROID_DELTA_Y", unit="mm"
+        "Offset of the radial spline's centre from that of the plane, y.", "CENTROID_DELTA_Y", unit="mm"
     )
     gradientX: float = _scalar("Slope of the plane along x.", "GRADIENT_X", unit="1/mm")
     gradientY: float = _scalar("Slope of the plane along y.", "GRADIENT_Y", unit="1/mm")
@@ -82,7 +84,7 @@ class FlatGradient(Calib):
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Read numbers from vectors of one element, which the stack's columns are."""
+        """Read numbers from the vectors of one element that the stack writes."""
         if content.form not in ("ecsv", "fits"):
             return []
         for declared in cls.FIELDS:
@@ -99,10 +101,10 @@ class FlatGradient(Calib):
             yield Problem("CAL215", ("radialSplineValues",), detail)
         elif len(nodes) < 2:
             yield Problem("CAL215", ("radialSplineNodes",), f"nodes: {len(nodes)}; a spline needs two")
-        yield from increasing("radialSplineNodes", nodes)
+        yield from order_problems("radialSplineNodes", nodes)
 
     def tables(self) -> list[TableData]:
-        """Return the stack's table: its reader takes the first element of each number."""
+        """Return the stack's table, with numbers as vectors of one element: its reader takes the first."""
         tables = super().tables()
         for data in tables[0].columns.values():
             data.values = data.values.reshape(1, -1)
@@ -111,37 +113,37 @@ class FlatGradient(Calib):
     def plane(self, x: Any, y: Any) -> Array:
         """Return the planar gradient, ``1 + gradientX (x - centroidX) + gradientY (y - centroidY)``.
 
-        The formula is the one in the public review of the stack's class (github.com/lsst/ip_isr, pull
-        request 423): the plane has the centre without the offset, which belongs to the radial spline.
+        The formula is that of the public review of the stack's class (github.com/lsst/ip_isr, pull request 423):
+        the offset of the centre belongs to the radial spline alone.
 
         Parameters
         ----------
         x, y : `numpy.ndarray`, any shape
-            Places in the focal plane, in mm.
+            Positions in the focal plane (mm).
 
         Returns
         -------
         plane : `numpy.ndarray`, shape of ``x`` and ``y``
-            Factor of the flat.
+            Factor of the flat field.
         """
         offset_x, offset_y = np.asarray(x, "f8") - self.centroidX, np.asarray(y, "f8") - self.centroidY
         plane: Array = 1 + self.gradientX * offset_x + self.gradientY * offset_y
         return plane
 
     def radius(self, x: Any, y: Any) -> Array:
-        """Return the distance at which the radial spline is to be evaluated: from the centre with its offset.
+        """Return the distance from the centre of the radial spline, its offset included.
 
-        Which spline goes through the nodes is not said by the file, so that there is no method for its value.
+        The kind of spline is not recorded in the file, so there is no method for its value.
 
         Parameters
         ----------
         x, y : `numpy.ndarray`, any shape
-            Places in the focal plane, in mm.
+            Positions in the focal plane (mm).
 
         Returns
         -------
         radius : `numpy.ndarray`, shape of ``x`` and ``y``
-            Distance in mm.
+            Distances (mm).
         """
         offset_x = np.asarray(x, "f8") - (self.centroidX + self.centroidDeltaX)
         offset_y = np.asarray(y, "f8") - (self.centroidY + self.centroidDeltaY)

@@ -1,4 +1,4 @@
-"""Fringe: the interference pattern of night-sky lines in the detector."""
+"""Fringe patterns."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import numpy as np
 from curated.calib import calibration
 from curated.core.diagnostic import CuratedError
 from curated.declare import Array
-from curated.image.pixels import Image
-from curated.types._arithmetic import good_pixels, no_options, subtract
-from curated.types._image import ImageCalib
-from curated.types._image_fields import image_spec, unit_column
+from curated.image.pixels import Image, no_options
+from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_math import good_pixels, subtract
 
 _ROUNDS, _CLIP = 10, 3.0
 
 
 @calibration
 class Fringe(ImageCalib):
-    """The interference pattern of night-sky lines in the detector, at the amplitude of the image it was made of."""
+    """Interference pattern of night-sky lines in the detector."""
 
     SPEC: ClassVar = image_spec(
         "fringe", "Fringe pattern", dimensions=("instrument", "detector", "physical_filter")
@@ -30,19 +29,19 @@ class Fringe(ImageCalib):
     def amplitude(self, target: Any) -> float:
         """Return the amplitude of the pattern in an image, by least squares with clipping.
 
-        With medians subtracted from both, ``a = sum(p t) / sum(p p)`` of pattern ``p`` and image ``t``. Pixels
-        that are more than 3 robust standard deviations off, such as those of stars, are left out, and ``a`` is
-        found again until none are.
+        With medians subtracted from both, ``a = sum(p t) / sum(p p)`` for the pattern ``p`` and the image ``t``.
+        Pixels with residuals above 3 robust standard deviations, such as those of stars, are rejected, and the fit
+        is repeated until no more are.
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The image, [row, column]; masked pixels are left out.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The image; masked pixels are left out.
 
         Returns
         -------
         amplitude : `float`
-            What the pattern is to be multiplied with.
+            Factor of the pattern.
 
         Raises
         ------
@@ -51,24 +50,24 @@ class Fringe(ImageCalib):
 
         Notes
         -----
-        One template of Bernstein et al. 2017, PASP 129, 114502; the median and the clipping as in
+        The case of one template of Bernstein et al. 2017, PASP 129, 114502, with the median and the clipping of
         Snodgrass & Carry 2013, The Messenger 152, 14.
         """
         values, pattern = good_pixels(self, target)
-        kept = np.ones(values.size, bool)
+        is_used = np.ones(values.size, bool)
         scale = 0.0
         for _ in range(_ROUNDS):
-            t, p = values - np.median(values[kept]), pattern - np.median(pattern[kept])
-            power = float(np.dot(p[kept], p[kept]))
+            t, p = values - np.median(values[is_used]), pattern - np.median(pattern[is_used])
+            power = float(np.dot(p[is_used], p[is_used]))
             if power == 0:
                 raise CuratedError(
                     f"{self.SPEC.name} has no pattern: all its good pixels are equal", "give scale="
                 )
-            scale = float(np.dot(p[kept], t[kept])) / power
-            within = _within(t - scale * p, kept)
-            if np.array_equal(within, kept):
+            scale = float(np.dot(p[is_used], t[is_used])) / power
+            is_within = _within_limits(t - scale * p, is_used)
+            if np.array_equal(is_within, is_used):
                 break
-            kept = within
+            is_used = is_within
         return scale
 
     def apply(self, target: Image, *, scale: float | None = None, **options: Any) -> Image:
@@ -76,30 +75,28 @@ class Fringe(ImageCalib):
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The flat-fielded image, [row, column]; it stays as it is.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The flat-fielded image; it stays as it is.
         scale : `float`, optional
-            Amplitude; `amplitude` of the image where it is not given.
-        **options
-            None.
+            Amplitude of the pattern; by default `amplitude` of the image.
 
         Returns
         -------
         image : the kind of ``target``
-            The corrected image; a CCDData's mask and uncertainty take those of the fringe in, the error of the
-            amplitude apart.
+            The corrected image; the mask and uncertainty of a CCDData include those of the fringe, but not the
+            error of the amplitude.
 
         Raises
         ------
         CuratedError
-            If shapes or units differ, or there is no amplitude.
+            If shapes or units differ, or the amplitude cannot be fitted.
         """
         no_options(self, options)
         return subtract(self, target, self.amplitude(target) if scale is None else scale)
 
 
-def _within(residual: Array, kept: Array) -> Array:
+def _within_limits(residuals: Array, is_used: Array) -> Array:
     """Return which residuals are within 3 standard deviations, estimated from the median absolute deviation."""
-    centre = np.median(residual[kept])
-    spread = 1.4826 * float(np.median(np.abs(residual[kept] - centre)))
-    return np.asarray(np.abs(residual - centre) <= _CLIP * spread) if spread > 0 else kept
+    centre = np.median(residuals[is_used])
+    spread = 1.4826 * float(np.median(np.abs(residuals[is_used] - centre)))
+    return np.asarray(np.abs(residuals - centre) <= _CLIP * spread) if spread > 0 else is_used

@@ -1,4 +1,4 @@
-"""Corrections of the amplifiers' gains."""
+"""Gain corrections: factors of the amplifiers' gains."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from curated.calib.content import Claims
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.image.pixels import Image, pixels_of, with_pixels
+from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
 
 _FAR = 1.2
-"""Gains drift by parts in a thousand, with temperature and voltages; an adjustment beyond this, or below
-its inverse, is a gain of another kind, not a correction."""
+"""Largest plausible adjustment: gains drift by parts in a thousand with temperature and voltages."""
 
 
 @calibration
 class GainCorrection(Calib):
     """Factors by which the gains of a detector's amplifiers have changed since they were measured.
 
-    The gain in force is the one of the photon transfer curve (electron/adu) times the adjustment.
+    The gain in force is that of the photon transfer curve (electron/adu) times the adjustment.
     """
 
     SPEC: ClassVar = Spec(
@@ -37,7 +36,7 @@ class GainCorrection(Calib):
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.gainCorrection.GainCorrection",
         forms=("ecsv", "yaml", "json"),
-        tables=(Table(name="GAINS", rows="free"),),
+        tables=(Table(name="GAINS", rows="free", fits_units=False),),
         aliases=("gainCorrection",),
         plot=PlotSpec(
             kind="bars", x="ampNames", y="gainAdjustments", labels=("Amplifier", "Gain adjustment (factor)")
@@ -50,20 +49,20 @@ class GainCorrection(Calib):
     )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield amplifiers that stand twice, and adjustments that are no corrections."""
+        """Yield repeated amplifiers, and adjustments far from 1."""
         names = self.ampNames.tolist()
         if len(names) != len(self.gainAdjustments):
             detail = f"{len(names)} amplifiers, but {len(self.gainAdjustments)} adjustments"
             yield Problem("CAL215", ("gainAdjustments",), detail)
             return
-        first: dict[str, int] = {}
+        first_rows: dict[str, int] = {}
         for row, name in enumerate(names):
-            if first.setdefault(name, row) != row:
-                detail = f"amplifier {name} is given in row {first[name] + 1} and in row {row + 1}"
+            if first_rows.setdefault(name, row) != row:
+                detail = f"amplifier {name} is given in row {first_rows[name] + 1} and in row {row + 1}"
                 yield Problem("CAL306", ("ampNames", row), detail)
         values = self.gainAdjustments
-        far = (values > 0) & ((values > _FAR) | (values < 1 / _FAR))
-        for row in np.flatnonzero(far).tolist():
+        is_far = (values > 0) & ((values > _FAR) | (values < 1 / _FAR))
+        for row in np.flatnonzero(is_far).tolist():
             detail = f"amplifier {names[row]}: a gain adjustment of {values[row]:g} is far from 1"
             yield Problem("CAL330", ("gainAdjustments", row), detail)
 
@@ -75,12 +74,12 @@ class GainCorrection(Calib):
         """Correct an image in electrons that was made with the gains before the adjustment.
 
         A pixel in electrons is the pixel in adu times the gain (Janesick 2001, Scientific Charge-Coupled
-        Devices, section 2.3), so that it is multiplied by its amplifier's adjustment.
+        Devices, section 2.3), so it is multiplied by its amplifier's adjustment.
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The assembled image in electrons, [row, column]; it stays as it is.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The assembled image in electrons; it stays as it is.
         detector : `DetectorGeometry`
             Where the amplifiers are.
         invert : `bool`, optional
@@ -94,37 +93,38 @@ class GainCorrection(Calib):
         Raises
         ------
         CuratedError
-            If the image is not the detector's, or an amplifier of it has no adjustment.
+            If the image is not the detector's, or an amplifier has no adjustment.
         """
         return self._scale(target, **options)
 
     def _scale(self, target: Image, detector: DetectorGeometry, invert: bool = False) -> Image:
         pixels = pixels_of(target)
-        known = dict(zip(self.ampNames.tolist(), self.gainAdjustments.tolist(), strict=True))
-        missing = [amplifier.name for amplifier in detector.amplifiers if amplifier.name not in known]
-        if missing or not detector.amplifiers:
-            listed = f"amplifier {', '.join(missing)}" if missing else "the detector"
-            raise CuratedError(
-                f"{listed} has no gain adjustment", f"there are some for {', '.join(known) or 'none'}"
-            )
-        if detector.width and pixels.shape != (detector.height, detector.width):
-            found = f"{pixels.shape[1]} x {pixels.shape[0]}"
-            raise CuratedError(
-                f"the image has {found} pixels, detector {detector.name} {detector.width} x {detector.height}",
-                "give the assembled image, without overscan",
-            )
-        factors = np.ones(pixels.shape)
-        for amplifier in detector.amplifiers:
-            factors[amplifier.box.slices] = known[amplifier.name]
+        factors = self._factor_image(detector, pixels.shape)
         if invert:
             factors = 1 / factors
-        made = with_pixels(target, (pixels * factors).astype(pixels.dtype))
-        uncertainty: Any = getattr(made, "uncertainty", None)
-        power = _POWERS.get(getattr(uncertainty, "uncertainty_type", ""))
-        if power is not None:
-            uncertainty.array = uncertainty.array * factors**power
-        return made
+        image = with_pixels(target, (pixels * factors).astype(pixels.dtype))
+        uncertainty: Any = getattr(image, "uncertainty", None)
+        scaled = None if uncertainty is None else scaled_uncertainty(uncertainty, factors)
+        if scaled is not None:
+            uncertainty.array = scaled
+        return image
 
-
-_POWERS = {"std": 1, "var": 2, "ivar": -2}
-"""How uncertainties of astropy scale with the image."""
+    def _factor_image(self, detector: DetectorGeometry, shape: tuple[int, ...]) -> Array:
+        """Return the adjustment of each pixel."""
+        adjustments = dict(zip(self.ampNames.tolist(), self.gainAdjustments.tolist(), strict=True))
+        missing = [amplifier.name for amplifier in detector.amplifiers if amplifier.name not in adjustments]
+        if missing or not detector.amplifiers:
+            subject = f"amplifier {', '.join(missing)}" if missing else "the detector"
+            raise CuratedError(
+                f"{subject} has no gain adjustment", f"there are some for {', '.join(adjustments) or 'none'}"
+            )
+        if detector.width and shape != (detector.height, detector.width):
+            raise CuratedError(
+                f"the image has {shape[1]} x {shape[0]} pixels, "
+                f"detector {detector.name} {detector.width} x {detector.height}",
+                "give the assembled image, without overscan",
+            )
+        factors = np.ones(shape)
+        for amplifier in detector.amplifiers:
+            factors[amplifier.box.slices] = adjustments[amplifier.name]
+        return factors

@@ -1,19 +1,18 @@
-"""Illumination correction: by how much a flat field differs from the response to stars."""
+"""Illumination corrections."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from curated.calib import calibration
-from curated.image.pixels import Image
-from curated.types._arithmetic import divide, no_options
-from curated.types._image import ImageCalib
-from curated.types._image_fields import image_spec, unit_column
+from curated.image.pixels import Image, no_options
+from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_math import divide
 
 
 @calibration
 class Illumination(ImageCalib):
-    """Ratio of the response to stars over that of the flat field, which scattered light and its source distort."""
+    """Response to stars divided by the flat field, which scattered light and uneven illumination distort."""
 
     SPEC: ClassVar = image_spec(
         "illum",
@@ -30,16 +29,14 @@ class Illumination(ImageCalib):
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The flat-fielded image, [row, column], less its background; it stays as it is.
-        **options
-            None.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The flat-fielded image, background subtracted; it stays as it is.
 
         Returns
         -------
         image : the kind of ``target``
-            The corrected image. Pixels whose correction is not positive become NaN, and are masked in a CCDData,
-            whose mask and uncertainty take those of the correction in.
+            The corrected image. Pixels whose correction is not positive are NaN, and masked in a CCDData, whose mask
+            and uncertainty include those of the correction.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Linearity: what an amplifier's signal has to be corrected by."""
+"""Linearizers: corrections of the amplifiers' non-linearity."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.calib.mismatch import amplifier_mismatches
-from curated.core.diagnostic import Problem
+from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.image.pixels import Image
-from curated.types import _linearity, _linearity_rules
+from curated.image.pixels import Image, no_options, pixels_of, with_pixels
+from curated.types._linearizer_math import TYPES, coefficient_problems, corrected, largest_signal
+
+_INPUTS = ("inputAbscissa", "inputOrdinate", "inputMask", "inputGroupingIndex", "inputNormalization")
+_FITS = ("fitParams", "fitParamsErr")
+_MAX_AMPLIFIERS = 1000
+"""Number of amplifiers up to which each is compared with each."""
 
 
 def _vector(name: str, doc: str, dtype: str = "f8", *, fill: Any = 0.0, since: float = 0.0) -> Any:
@@ -39,18 +44,18 @@ def _number(name: str, doc: str, fill: float = np.nan, **kwargs: Any) -> Any:
 
 @calibration
 class Linearizer(Calib):
-    """Corrections that make an amplifier's signal proportional to the light that it saw.
+    """Corrections that make each amplifier's signal proportional to the light.
 
-    The type of each amplifier's correction says what its coefficients are:
+    The type of an amplifier's correction gives its coefficients their meaning:
 
     ``LookupTable``
-        Row of the table, and offset of its columns: the table's value at the signal is added.
+        Row of the lookup table, and offset of its columns: the table's value at the signal is added.
     ``Polynomial``
         Coefficients from the second power on: the polynomial is added.
     ``Squared``
-        One coefficient, of the square that is added.
+        The coefficient of the square that is added.
     ``Spline``
-        As many nodes as values, the nodes first: the Akima spline is subtracted.
+        Nodes, then as many values: the Akima spline through them is subtracted.
     ``DoubleSpline``
         Numbers of nodes of two splines, then nodes and values of the first, then those of the second: one is
         subtracted after the other. A number may be 0.
@@ -69,8 +74,14 @@ class Linearizer(Calib):
         calibcls="lsst.ip.isr.linearize.Linearizer",
         forms=("yaml", "ecsv", "json"),
         tables=(
-            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER_NAME", group="amplifiers"),
-            Table(name="LOOKUP", rows="free", optional=True),
+            Table(
+                name="AMPLIFIERS",
+                rows="key",
+                key_column="AMPLIFIER_NAME",
+                group="amplifiers",
+                fits_units=False,
+            ),
+            Table(name="LOOKUP", rows="free", optional=True, fits_units=False),
         ),
         absent="undefined",
         keywords=("HAS_LINEARITY", "OVERRIDE", "HAS_TABLE", "LINEARITY_UNITS"),
@@ -88,14 +99,14 @@ class Linearizer(Calib):
         keyword="HAS_LINEARITY",
         required=False,
         default=False,
-        doc="Whether the corrections are in force; the stack reads nothing else of a file where it is not true.",
+        doc="Whether the corrections are in force; if not, the stack reads nothing else of the file.",
     )
     override: bool = column(
         "bool",
         keyword="OVERRIDE",
         required=False,
         default=True,
-        doc="Whether it may differ from what the camera says of its amplifiers.",
+        doc="Whether it may differ from the linearity that the camera declares for its amplifiers.",
     )
     hasTable: bool = column(
         "bool", keyword="HAS_TABLE", required=False, default=False, doc="Whether there is a lookup table."
@@ -106,11 +117,13 @@ class Linearizer(Calib):
         required=False,
         default="adu",
         choices=("adu", "electron"),
-        doc="Unit of signals and corrections.",
+        doc="Unit of all signals and corrections.",
     )
-    inputGain: dict[str, float] = _number("INPUT_GAIN", "Gain (electron/adu).", above=0, since=1.7)
+    inputGain: dict[str, float] = _number(
+        "INPUT_GAIN", "Gain of the amplifier.", unit="electron/adu", above=0, since=1.7
+    )
     inputTurnoff: dict[str, float] = _number(
-        "INPUT_TURNOFF", "Signal beyond which the measurements were not used.", fill=np.inf, since=1.8
+        "INPUT_TURNOFF", "Signal above which measurements were not used.", fill=np.inf, since=1.8
     )
     linearityType: dict[str, str] = column(
         "str",
@@ -118,18 +131,23 @@ class Linearizer(Calib):
         required=False,
         default=dict,
         fill="None",
-        choices=_linearity.TYPES,
-        doc="Kind of correction.",
+        choices=TYPES,
+        doc="Type of the correction.",
     )
     linearityCoeffs: dict[str, Array] = _vector("COEFFS", "Coefficients of the correction.", "n")
     linearityBBox: dict[str, Array] = column(
         "i8",
         columns=("BBOX_X0", "BBOX_Y0", "BBOX_DX", "BBOX_DY"),
         shape=(4,),
+        unit="pix",
         minimum=(0, 0, 1, 1),
-        doc="The amplifier's box in the detector (pix): first column and row, columns, rows.",
+        doc="The amplifier's box in the detector: first column, first row, number of columns, number of rows.",
     )
-    inputAbscissa: dict[str, Array] = _vector("INP_ABSCISSA", "Light of each measurement.", since=1.5)
+    inputAbscissa: dict[str, Array] = _vector(
+        "INP_ABSCISSA",
+        "Amount of light of each measurement, such as its exposure time or photodiode charge.",
+        since=1.5,
+    )
     inputOrdinate: dict[str, Array] = _vector("INP_ORDINATE", "Signal of each measurement.", since=1.5)
     inputMask: dict[str, Array] = _vector(
         "INP_MASK", "Whether each measurement was used.", "bool", fill=False, since=1.5
@@ -138,14 +156,16 @@ class Linearizer(Calib):
         "INP_GROUPING_INDEX", "Group of each measurement.", "n", since=1.5
     )
     inputNormalization: dict[str, Array] = _vector(
-        "INP_NORMALIZATION", "Factor to the light of each measurement.", fill=1.0, since=1.5
+        "INP_NORMALIZATION", "Factor that normalizes the abscissa of each measurement.", fill=1.0, since=1.5
     )
     fitParams: dict[str, Array] = _vector("FIT_PARAMS", "Parameters of the fit.")
     fitParamsErr: dict[str, Array] = _vector("FIT_PARAMS_ERR", "Errors of the parameters of the fit.")
     fitChiSq: dict[str, float] = _number("RED_CHI_SQ", "Reduced chi-squared of the fit.")
-    fitResiduals: dict[str, Array] = _vector("FIT_RES", "Residuals of the fit; NaN where not used.")
+    fitResiduals: dict[str, Array] = _vector(
+        "FIT_RES", "Residuals of the fit; NaN for measurements that were not used."
+    )
     fitResidualsSigmaMad: dict[str, float] = _number(
-        "FIT_RES_SIGMAD", "Scatter of the residuals, from their median absolute deviation."
+        "FIT_RES_SIGMAD", "Scatter of the residuals, estimated from their median absolute deviation."
     )
     fitResidualsUnmasked: dict[str, Array] = _vector(
         "FIT_RES_UNMASKED", "Residuals of all measurements.", since=1.5
@@ -154,13 +174,13 @@ class Linearizer(Calib):
         "FIT_RES_MODEL", "Signal of the model at each measurement.", since=1.5
     )
     linearFit: dict[str, Array] = _vector(
-        "LIN_FIT", "Intercept and slope of the line through the small signals."
+        "LIN_FIT", "Intercept and slope of the straight line through small signals."
     )
     linearityTurnoff: dict[str, float] = _number(
-        "LINEARITY_TURNOFF", "Signal beyond which the correction is not to be trusted.", since=1.4
+        "LINEARITY_TURNOFF", "Turn-off: signal above which the correction is not reliable.", since=1.4
     )
     linearityMaxSignal: dict[str, float] = _number(
-        "LINEARITY_MAX_SIGNAL", "Largest signal that the correction was made for.", since=1.4
+        "LINEARITY_MAX_SIGNAL", "Largest signal that the correction was derived from.", since=1.4
     )
     absoluteReferenceAmplifier: str = column(
         "str",
@@ -169,7 +189,7 @@ class Linearizer(Calib):
         default="",
         common=True,
         since=1.6,
-        doc="Amplifier that the others are compared with; empty for none.",
+        doc="Amplifier that the others are normalized to; empty for none.",
     )
     tableData: Array | None = column(
         "f8",
@@ -177,14 +197,57 @@ class Linearizer(Calib):
         table=1,
         shape=("*",),
         required=False,
-        doc="Lookup table: a row for each correction, a column for each whole signal.",
+        doc="Lookup table: a row for each correction, a column for each integer signal.",
     )
 
     # -- rules ----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:
         """Yield corrections that cannot be applied, and values that contradict each other."""
-        return _linearity_rules.problems(self)
+        names, has_table = list(self.linearityBBox), self.tableData is not None
+        if names and not self.hasLinearity:
+            detail = (
+                f"HAS_LINEARITY is not true, so the corrections of {len(names)} amplifiers are not in force"
+            )
+            yield Problem("CAL323", ("metadata", "HAS_LINEARITY"), detail)
+        if self.hasTable is not has_table:
+            detail = f"HAS_TABLE is {self.hasTable} for a lookup table, but there is "
+            yield Problem("CAL308", ("metadata", "HAS_TABLE"), detail + ("one" if has_table else "none"))
+        reference = self.absoluteReferenceAmplifier
+        if reference and reference not in names:
+            detail = f"absoluteReferenceAmplifier is {reference!r}, which is not one of {', '.join(names)}"
+            yield Problem("CAL308", ("absoluteReferenceAmplifier",), detail)
+        for name in names:
+            yield from self._amplifier_problems(name)
+        yield from self._overlapping(names)
+
+    def _amplifier_problems(self, name: str) -> Iterator[Problem]:
+        place = ("amplifiers", name)
+        kind, coeffs = self.linearityType[name], self.linearityCoeffs[name]
+        for code, detail in coefficient_problems(kind, coeffs, self.tableData):
+            yield Problem(code, (*place, "linearityCoeffs"), f"{name}: {detail}")
+        turnoff, largest = self.linearityTurnoff[name], self.linearityMaxSignal[name]
+        if turnoff > largest:
+            detail = f"linearityTurnoff of {name} is {turnoff:g}, linearityMaxSignal {largest:g}"
+            yield Problem("CAL324", (*place, "linearityTurnoff"), detail)
+        for group in (_INPUTS, _FITS):
+            # Files without them have one value each.
+            lengths = {field: n for field in group if (n := len(getattr(self, field)[name])) != 1}
+            if len(set(lengths.values())) > 1:
+                detail = ", ".join(f"{field} {n}" for field, n in lengths.items())
+                yield Problem("CAL215", (*place, next(iter(lengths))), f"{name}: lengths differ: {detail}")
+
+    def _overlapping(self, names: list[str]) -> Iterator[Problem]:
+        """Yield the amplifiers whose box overlaps that of an earlier one."""
+        if len(names) > _MAX_AMPLIFIERS:
+            return
+        boxes = np.array(list(self.linearityBBox.values())).reshape(-1, 4)
+        first, last = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+        for i, name in enumerate(names):
+            overlaps = ((first[:i] < last[i]) & (first[i] < last[:i])).all(axis=1)
+            if overlaps.any():
+                detail = f"linearityBBox of {name} overlaps that of {names[int(np.flatnonzero(overlaps)[0])]}"
+                yield Problem("CAL308", ("amplifiers", name, "linearityBBox"), detail)
 
     def fits_on(self, width: int, height: int) -> Iterator[Problem]:
         """Yield the amplifiers whose box reaches beyond the detector."""
@@ -198,17 +261,21 @@ class Linearizer(Calib):
         return Claims("amplifiers", list(self.linearityBBox), True)
 
     def mismatches(self, other: Calib | DetectorGeometry) -> Iterator[Problem]:
-        """Yield why it cannot be used with a detector: another one, other amplifiers, other boxes.
+        """Yield differences from a detector: its identity, its amplifiers, their boxes.
 
-        A `DetectorGeometry` says nothing of linearity, so ``override`` has nothing to forbid.
+        A `DetectorGeometry` has no linearity of its own that ``override`` could protect.
         """
         yield from super().mismatches(other)
         yield from amplifier_mismatches(self.linearityBBox, other, "amplifiers")
         for amplifier in other.amplifiers if isinstance(other, DetectorGeometry) else ():
-            mine = self.boxes.get(amplifier.name, amplifier.box)
-            if mine != amplifier.box:
-                mine_said, its = (f"{b.x0} {b.y0} {b.width} {b.height}" for b in (mine, amplifier.box))
-                detail = f"linearityBBox of {amplifier.name} is {mine_said}, but {its} on the detector"
+            box = self.boxes.get(amplifier.name, amplifier.box)
+            if box != amplifier.box:
+                own_text, detector_text = (
+                    f"{b.x0} {b.y0} {b.width} {b.height}" for b in (box, amplifier.box)
+                )
+                detail = (
+                    f"linearityBBox of {amplifier.name} is {own_text}, but {detector_text} on the detector"
+                )
                 yield Problem("CAL308", ("amplifiers", amplifier.name, "linearityBBox"), detail)
 
     # -- using it -------------------------------------------------------------------------------------
@@ -224,64 +291,77 @@ class Linearizer(Calib):
         Parameters
         ----------
         name : `str`
-            The amplifier.
+            Name of the amplifier.
         signal : `numpy.ndarray`
-            Signals, in `linearityUnits`; in electron where a gain is given and the units are adu.
+            Signals in `linearityUnits`, or in electron if a gain is given and the units are adu.
         gain : `float`, optional
-            Gain in electron/adu of signals that are in electron.
+            Gain (electron/adu) of signals that are in electron.
         """
         if not self.hasLinearity:
             return signal
         scale = 1.0 if gain is None or self.linearityUnits != "adu" else float(gain)
-        return _linearity.corrected(
-            signal, self.linearityType[name], self.linearityCoeffs[name].astype(float), self.tableData, scale
-        )
+        coeffs = self.linearityCoeffs[name].astype(float)
+        return corrected(signal, self.linearityType[name], coeffs, self.tableData, scale)
 
     def apply(self, target: Image, *, gains: Mapping[str, float] | None = None, **options: Any) -> Image:
         """Correct an image for non-linearity, each amplifier in its box.
 
         Parameters
         ----------
-        target : `numpy.ndarray` or `astropy.nddata.CCDData`
-            The assembled image of the detector, [row, column], in `linearityUnits`; it stays as it is.
+        target : `numpy.ndarray` or `astropy.nddata.CCDData`, (rows, columns)
+            The assembled image of the detector in `linearityUnits`; it stays as it is.
         gains : `dict` [`str`, `float`], optional
-            Gain of each amplifier in electron/adu, for an image that is in electron where the units of the
-            linearizer are adu.
-        **options
-            None are known.
+            Gains (electron/adu) by amplifier, for an image in electron and a linearizer in adu.
 
         Returns
         -------
         image : the kind of ``target``
-            The corrected image.
+            In a floating-point dtype.
 
         Raises
         ------
         CuratedError
-            If an amplifier lies outside of the image, has no gain where gains are given, or the image's unit
-            is another.
+            If an amplifier lies outside the image, has no gain where gains are given, or the image has another
+            unit.
 
         Notes
         -----
-        The stack's definitions (FORMATS.md of the design, section 6.3), with the spline of Akima 1970, J. ACM
-        17, 589:
+        The corrections are those of lsst.ip.isr.linearize, with the spline of Akima 1970, J. ACM 17, 589:
 
-        - ``LookupTable``: I + table[row, int(offset + I)], the table's ends beyond them.
+        - ``LookupTable``: I + table[row, int(offset + I)], with the end values beyond the table's ends.
         - ``Polynomial``: I + sum of k_i I**i, i from 2. ``Squared``: I + c I**2.
-        - ``Spline``: I - S(clip(I, x_1, x_n - 0.1)), where S has the first value subtracted from all, and
-          (0, 0) put in front if the first node is elsewhere.
-        - ``DoubleSpline``: two of these, with 0.01 and without the two changes.
+        - ``Spline``: I - S(clip(I, x_1, x_n - 0.1)), where the first value is subtracted from all values of S,
+          and (0, 0) is put in front if the first node is not zero.
+        - ``DoubleSpline``: two splines in turn, cut off at x_n - 0.01, without these two changes.
 
-        With gains, nodes and values of splines are multiplied by the gain; the other corrections are
-        evaluated in adu.
+        Gains multiply nodes and values of splines; the other corrections are evaluated in adu.
         """
-        return _linearity.apply(self, target, gains, options)
+        no_options(self, options)
+        pixels = pixels_of(target)
+        height, width = pixels.shape
+        unit = str(getattr(target, "unit", None) or "")
+        is_scaled = self.linearityUnits == "adu" and gains is not None
+        if unit in ("adu", "electron") and unit != self.linearityUnits and not is_scaled:
+            raise CuratedError(
+                f"the image is in {unit}, the linearizer in {self.linearityUnits}",
+                "convert the image, or give gains",
+            )
+        outside = [p.detail for p in self.fits_on(width, height)]
+        if outside:
+            raise CuratedError("; ".join(outside), "give the assembled image of the whole detector")
+        missing = [name for name in self.boxes if gains is not None and name not in gains]
+        if missing:
+            raise CuratedError(f"no gain for {', '.join(missing)}", "give a gain for each amplifier, or none")
+        for name, box in self.boxes.items():
+            gain = None if gains is None else gains[name]
+            pixels[box.slices] = self.correct(name, pixels[box.slices].astype(float), gain)
+        return with_pixels(target, pixels)
 
     # -- plot -----------------------------------------------------------------------------------------
 
     @property
     def signals(self) -> dict[str, Array]:
-        """Signals, for each amplifier, from zero to the largest that its correction was made for."""
+        """Signals of each amplifier from zero to the largest that its correction was derived from."""
         return {name: np.linspace(0.0, self._largest(name), 400) for name in self.linearityBBox}
 
     @property
@@ -290,11 +370,12 @@ class Linearizer(Calib):
         return {name: self.correct(name, signal) - signal for name, signal in self.signals.items()}
 
     def _largest(self, name: str) -> float:
-        known = (
+        limits = (
             self.linearityMaxSignal[name],
             self.linearityTurnoff[name],
             self.inputOrdinate[name].max(initial=0),
         )
-        given = [float(value) for value in known if np.isfinite(value) and value > 0]
-        nodes = _linearity.last_node(self.linearityType[name], self.linearityCoeffs[name], self.tableData)
-        return given[0] if given else nodes
+        for limit in limits:
+            if np.isfinite(limit) and limit > 0:
+                return float(limit)
+        return largest_signal(self.linearityType[name], self.linearityCoeffs[name], self.tableData)

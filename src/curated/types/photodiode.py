@@ -1,4 +1,4 @@
-"""Currents of the photodiode that watches the light of an exposure."""
+"""Currents of the photodiode that monitors the light of an exposure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from curated.calib import Calib, calibration
 from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import TextColumn
-from curated.core.units import factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._order import increasing
+from curated.types._rules import order_problems
 
 _METHODS = ("DIRECT_SUM", "TRIMMED_SUM", "CHARGE_SUM", "MEAN")
 
 _TIMES, _CURRENTS = ("TIME", "Elapsed Time", "RNUM"), ("CURRENT", "Signal")
-"""Columns of the stack and of the observatory's files; of several the last is taken, as the stack does."""
+"""Column names in files of the stack and of the observatory; the last that is present is read, as the stack does."""
 
 _INSTRUMENTS = {
     **dict.fromkeys((("Electrometer_index_201", "AuxTel"),), "LATISS"),
     **dict.fromkeys(((f"Electrometer_index_{n}", "MainTel") for n in (101, 102, 103)), "LSSTCam"),
 }
-"""Instruments by what the observatory's files call INSTRUME and LOCATN."""
+"""Instruments by INSTRUME and LOCATN of the observatory's files."""
 
 
 @calibration
@@ -44,7 +43,7 @@ class Photodiode(Calib):
         dataset_type="photodiode_record",
         calibcls="lsst.ip.isr.photodiode.PhotodiodeCalib",
         forms=("yaml", "ecsv", "json"),
-        tables=(Table(name="SAMPLES", rows="one"),),
+        tables=(Table(name="SAMPLES", rows="one", fits_units=False),),
         keywords=("INTEGRATION_METHOD",),
         plot=PlotSpec(kind="curve", x="timeSamples", y="currentSamples", labels=("Time (s)", "Current (A)")),
     )
@@ -58,7 +57,7 @@ class Photodiode(Calib):
         aliases=_CURRENTS[1:],
         shape=("*",),
         unit="A",
-        doc="Currents; with CHARGE_SUM the charge of the interval that ends at each time.",
+        doc="Currents; for CHARGE_SUM the charges of the intervals that end at the times.",
     )
     integrationMethod: str = column(
         "str",
@@ -67,32 +66,32 @@ class Photodiode(Calib):
         required=False,
         default="DIRECT_SUM",
         choices=_METHODS,
-        doc="How the charge is to be found.",
+        doc="How the charge is integrated; see `Photodiode.integrate`.",
     )
 
     @classmethod
     def from_columns(
         cls, metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
     ) -> tuple[Self | None, list[Problem]]:
-        """Read the stack's row of vectors, and the observatory's row for each sample."""
-        given = dict(tables[0]) if tables else {}
+        """Read the stack's row of vectors, or the observatory's row for each sample."""
+        columns = dict(tables[0]) if tables else {}
         for names in (_TIMES, _CURRENTS):
-            for name in [n for n in names if n in given][:-1]:
-                del given[name]
-        for name, read in given.items():
-            if name in _TIMES + _CURRENTS and not any(map(_is_vector, read.values)):
-                given[name] = TextColumn([np.asarray(read.values)], read.dtype, read.unit, read.doc)
-        return super().from_columns(metadata, [given], form)
+            for name in [n for n in names if n in columns][:-1]:
+                del columns[name]
+        for name, samples in columns.items():
+            if name in _TIMES + _CURRENTS and not any(map(_is_vector, samples.values)):
+                row = [np.asarray(samples.values)]
+                columns[name] = TextColumn(row, samples.dtype, samples.unit, samples.doc)
+        return super().from_columns(metadata, [columns], form)
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Give files of the observatory the OBSTYPE and the instrument that they mean."""
+        """Give files of the observatory their OBSTYPE and the instrument's name."""
         metadata = content.metadata
         metadata.setdefault("OBSTYPE", cls.SPEC.obstype)
-        place = metadata.pop("LOCATN", None)
-        known = (metadata.get("INSTRUME"), place)
-        if known in _INSTRUMENTS:
-            metadata["INSTRUME"] = _INSTRUMENTS[known]
+        electrometer = (metadata.get("INSTRUME"), metadata.pop("LOCATN", None))
+        if electrometer in _INSTRUMENTS:
+            metadata["INSTRUME"] = _INSTRUMENTS[electrometer]
         return []
 
     def problems(self) -> Iterator[Problem]:
@@ -102,7 +101,7 @@ class Photodiode(Calib):
             yield Problem("CAL215", ("currentSamples",), f"{len(times)} times, but {len(currents)} currents")
         elif len(times) < 2:
             yield Problem("CAL215", ("timeSamples",), f"samples: {len(times)}; integration needs two")
-        yield from increasing("timeSamples", times)
+        yield from order_problems("timeSamples", times)
 
     def integrate(self, method: str = "") -> float:
         """Return the charge that the light released in the photodiode.
@@ -110,12 +109,11 @@ class Photodiode(Calib):
         Parameters
         ----------
         method : `str`, optional
-            ``DIRECT_SUM``: the integral of the current over time by the trapezoidal rule.
-            ``CHARGE_SUM``: each sample is the charge since the sample before, and the charge of the dark
-            current is subtracted. The dark current is that of the samples outside of the light: all but
-            those from the first to the last whose current is above the lowest by more than a twentieth of
-            the range, and two more on both sides (github.com/lsst/ip_isr, pull requests 264 and 266).
-            What the file says where it is not given.
+            That of the file if empty. ``DIRECT_SUM``: the integral of the current over time by the trapezoidal
+            rule. ``CHARGE_SUM``: each sample is the charge since the previous one, and the charge of the dark
+            current is subtracted. The dark current is taken from the samples outside the light: all except those
+            between the first and the last whose current exceeds the lowest by more than a twentieth of the range,
+            and two more on either side (github.com/lsst/ip_isr, pull requests 264 and 266).
 
         Returns
         -------
@@ -125,11 +123,10 @@ class Photodiode(Calib):
         Raises
         ------
         CuratedError
-            If the method has no published definition, or the samples do not reach beyond the light.
+            If the method has no published definition, or there are no samples outside the light.
         """
         method = method or self.integrationMethod
-        times = self.timeSamples * factor(self.units.get("timeSamples") or "s", "s")
-        samples = self.currentSamples * factor(self.units.get("currentSamples") or "A", "A")
+        times, samples = self.timeSamples, self.currentSamples
         if method == "DIRECT_SUM":
             return float(np.sum((samples[1:] + samples[:-1]) / 2 * np.diff(times)))
         if method == "CHARGE_SUM":
@@ -140,16 +137,16 @@ class Photodiode(Calib):
 
 
 def _charge_sum(charges: Array, intervals: Array) -> float:
-    """Return the sum of charges less that of the dark current."""
+    """Return the sum of the charges without that of the dark current."""
     currents = charges / intervals
     lit = np.flatnonzero(currents - currents.min() > np.ptp(currents) / 20)
-    dark = np.ones(len(charges), bool)
+    is_dark = np.ones(len(charges), bool)
     if lit.size:
-        dark[max(lit[0] - 2, 0) : lit[-1] + 3] = False
-    if not dark.any():
+        is_dark[max(lit[0] - 2, 0) : lit[-1] + 3] = False
+    if not is_dark.any():
         raise CuratedError("all samples are in the light", "CHARGE_SUM needs samples before or after it")
-    baseline = charges[dark].sum() / intervals[dark].sum()
-    return float(np.sum(charges - baseline * intervals))
+    dark_current = charges[is_dark].sum() / intervals[is_dark].sum()
+    return float(np.sum(charges - dark_current * intervals))
 
 
 def _is_vector(value: Any) -> bool:

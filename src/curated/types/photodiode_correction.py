@@ -1,4 +1,4 @@
-"""Corrections of the charges that a photodiode measured."""
+"""Corrections of photodiode charges."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAIR = re.compile(r"[\[(] *\d+ *, *\d+ *[\])]")
 
 @calibration
 class PhotodiodeCorrection(Calib):
-    """Corrections of a photodiode's charges, for each pair of exposures."""
+    """Corrections of photodiode charges for each pair of exposures."""
 
     SPEC: ClassVar = Spec(
         name="photodiode_correction",
@@ -33,8 +33,8 @@ class PhotodiodeCorrection(Calib):
         calibcls="lsst.ip.isr.photodiodeCorrection.PhotodiodeCorrection",
         forms=("yaml", "ecsv", "json"),
         tables=(
-            Table(name="PAIRS", rows="key", key_column="PAIR"),
-            Table(name="LOOKUP", rows="free", optional=True),
+            Table(name="PAIRS", rows="key", key_column="PAIR", fits_units=False),
+            Table(name="LOOKUP", rows="free", optional=True, fits_units=False),
         ),
         absent="undefined",
         aliases=("pdCorrection",),
@@ -42,7 +42,7 @@ class PhotodiodeCorrection(Calib):
     )
 
     pairs: dict[str, float] = column(
-        "f8", column="PD_CORR", doc="Correction of each pair of exposures, by '[first, second]'."
+        "f8", column="PD_CORR", doc="Correction by pair of exposures, '[first, second]'."
     )
     tableData: Array | None = column(
         "f8",
@@ -50,25 +50,25 @@ class PhotodiodeCorrection(Calib):
         table=1,
         shape=("*",),
         required=False,
-        doc="Lookup table, a row for each.",
+        doc="Lookup table, row by row.",
     )
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Take a lookup table without rows for none, as FITS has it."""
+        """Drop a lookup table without rows, which FITS does not have."""
         if _is_empty(content.values.get("tableData")):
             del content.values["tableData"]
         return []
 
     def problems(self) -> Iterator[Problem]:
-        """Yield keys that are no pair of exposures."""
+        """Yield keys that are not a pair of exposures."""
         for row, key in enumerate(self.pairs):
             if not _PAIR.fullmatch(key):
                 detail = f"row {row + 1}: {brief(key)} is no pair of exposures"
                 yield Problem("CAL332", ("pairs", key), detail)
 
     def toDict(self) -> dict[str, Any]:
-        """Return plain data, the lookup table as a list of rows."""
+        """Return plain data, with the lookup table as a list of rows."""
         tree = super().toDict()
         return tree if self.tableData is None else {**tree, "tableData": self.tableData.tolist()}
 

@@ -21,11 +21,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 @calibration
 class IsrProvenance(Calib):
-    """Data IDs of the inputs that a product was made of.
+    """Data IDs of the inputs that a product was made from.
 
-    A column for each dimension in ECSV and FITS; in YAML and JSON ``dimensions``, and ``dataIdList`` with a
-    mapping for each input. It is the stack's file; what a package records of a calibration's inputs stands beside
-    that calibration, with dates and weights, as its `provenance`.
+    ECSV and FITS have a column for each dimension; YAML and JSON have ``dimensions``, and ``dataIdList`` with a
+    mapping for each input. This is the stack's own file. A package records the inputs of a calibration, with dates
+    and weights, beside the calibration itself, as its `provenance`.
     """
 
     SPEC: ClassVar = Spec(
@@ -38,21 +38,21 @@ class IsrProvenance(Calib):
         dimensions=("instrument", "detector"),
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.calibType.IsrProvenance",
-        tables=(Table(name="DATA_IDS", rows="key"),),
+        tables=(Table(name="DATA_IDS", rows="key", fits_units=False),),
         absent="omit",
         keywords=("calibType",),
         aliases=("IsrProvenance",),
         plot=PlotSpec(kind="bars", y="distinct", labels=("Dimension", "Distinct values")),
     )
 
-    calibType: str = column("str", keyword="CALIBTYPE", text="calibType", doc="What was made of the inputs.")
+    calibType: str = column("str", keyword="CALIBTYPE", text="calibType", doc="Type of the product.")
     dataIds: dict[str, Array] = column(
         "any", shape=("*",), doc="Values of the inputs' data IDs, by dimension."
     )
 
     @property
     def dimensions(self) -> list[str]:
-        """Dimensions of the data IDs, in their order."""
+        """Dimensions of the data IDs, in order."""
         return list(self.dataIds)
 
     @property
@@ -67,12 +67,12 @@ class IsrProvenance(Calib):
         return {name: len(set(values.tolist())) for name, values in self.dataIds.items()}
 
     def problems(self) -> Iterator[Problem]:
-        """Yield inputs that stand twice."""
-        first: dict[tuple[Any, ...], int] = {}
+        """Yield inputs that are listed twice."""
+        first_rows: dict[tuple[Any, ...], int] = {}
         for i, row in enumerate(self.data_id_list):
-            before = first.setdefault(tuple(row.values()), i)
-            if before != i:
-                detail = f"input {i + 1} is input {before + 1} again: {brief(row)}"
+            first = first_rows.setdefault(tuple(row.values()), i)
+            if first != i:
+                detail = f"input {i + 1} is input {first + 1} again: {brief(row)}"
                 yield Problem("CAL123", (_FLAT, next(iter(row)), i), detail)
 
     # -- text and FITS --------------------------------------------------------------------------------
@@ -81,46 +81,47 @@ class IsrProvenance(Calib):
     def from_columns(
         cls, metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
     ) -> tuple[Self | None, list[Problem]]:
-        """Take each column for a dimension."""
+        """Read a column for each dimension."""
         record = {key: metadata[key] for key in PROVENANCE.keys if key in metadata}
         keywords = {key: value for key, value in metadata.items() if key not in record}
         columns = tables[0] if tables else {}
-        found = [Problem("CAL211", (name,), detail) for name, detail in _misnamed(list(columns))]
-        for name, given in columns.items():
-            if np.ndim(given.values) != 1 or np.asarray(given.values).dtype.kind not in "iufU":
+        column_problems = [Problem("CAL211", (name,), detail) for name, detail in _misnamed(list(columns))]
+        for name, cells in columns.items():
+            if np.ndim(cells.values) != 1 or np.asarray(cells.values).dtype.kind not in "iufU":
                 detail = f"column {name} holds other values than numbers or texts"
-                found.append(Problem("CAL214", (name,), detail))
-        values = {} if found else {name: given.values for name, given in columns.items()}
-        made, problems = super().from_tree(keywords, {**record, _FLAT: values}, form)
+                column_problems.append(Problem("CAL214", (name,), detail))
+        values = {} if column_problems else {name: cells.values for name, cells in columns.items()}
+        calib, problems = super().from_tree(keywords, {**record, _FLAT: values}, form)
 
         def place(pointer: Pointer) -> Pointer:
             if pointer[:1] == (_FLAT,) and len(pointer) > 1:
-                # A dimension by its number where its column as a whole is meant, and by its name with a row.
+                # A column as a whole is given by its number, a row by the name of its dimension.
                 name = list(columns)[pointer[1]] if isinstance(pointer[1], int) else pointer[1]
                 return (name, *pointer[2:])
             return ("metadata", *pointer) if pointer and pointer[0] in record else pointer
 
-        problems = found + [replace(p, pointer=place(p.pointer)) for p in problems]
-        return (None if found else made), problems
+        problems = column_problems + [replace(p, pointer=place(p.pointer)) for p in problems]
+        return (None if column_problems else calib), problems
 
     @classmethod
     def from_tree(
         cls, metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
     ) -> tuple[Self | None, list[Problem]]:
         """Turn the list of data IDs into values by dimension."""
-        values, found = _by_dimension(tree)
+        values, list_problems = _by_dimension(tree)
         rest = {key: value for key, value in tree.items() if key not in (_ROWS, _NAMES, _FLAT)}
         if _FLAT in tree:
-            found.append(Problem("CAL212", (_FLAT,), f"{_FLAT} is not one of {_NAMES}, {_ROWS}, calibType"))
-        made, problems = super().from_tree(metadata, {**rest, _FLAT: values}, form)
+            detail = f"{_FLAT} is not one of {_NAMES}, {_ROWS}, calibType"
+            list_problems.append(Problem("CAL212", (_FLAT,), detail))
+        calib, problems = super().from_tree(metadata, {**rest, _FLAT: values}, form)
 
         def place(pointer: Pointer) -> Pointer:
             if pointer[:1] != (_FLAT,):
                 return pointer
             return (_ROWS, pointer[2], pointer[1]) if len(pointer) > 2 else (_ROWS,)
 
-        problems = found + [replace(p, pointer=place(p.pointer)) for p in problems]
-        return (None if found else made), problems
+        problems = list_problems + [replace(p, pointer=place(p.pointer)) for p in problems]
+        return (None if list_problems else calib), problems
 
     def toDict(self) -> dict[str, Any]:
         """Return plain data, with a mapping for each input."""

@@ -19,8 +19,8 @@ from curated.types._spectral import SpectralCurve
 class QECurve(SpectralCurve):
     """Quantum efficiency against wavelength, of the detector or of each amplifier.
 
-    It is the part of the photons falling on the surface whose charge is collected. Unlike a transmission
-    curve it is kept for each amplifier, and in per cent, which the stack's reader insists on.
+    The fraction of the photons on the surface whose charge is collected. Unlike transmission curves, it may differ
+    between amplifiers in FITS, and it is in percent, as the stack's reader requires.
     """
 
     SPEC: ClassVar = Spec(
@@ -53,6 +53,7 @@ class QECurve(SpectralCurve):
         column="efficiency",
         unit="%",
         needs_unit=True,
+        keeps_unit=True,
         doc="Quantum efficiency.",
     )
     mode: str = column(
@@ -61,16 +62,16 @@ class QECurve(SpectralCurve):
         required=False,
         default="DETECTOR",
         choices=("DETECTOR", "AMP"),
-        doc="Whether the curve is the detector's or that of each amplifier; follows from amp_name where it is absent.",
+        doc="Whether the curve is for the detector or for each amplifier; without it, amp_name decides.",
     )
 
     @property
-    def _named(self) -> str:
+    def _fraction_field(self) -> str:
         return "efficiencies"
 
     @classmethod
     def prepare(cls, content: Content) -> list[Problem]:
-        """Fill in what the stack's reader looks for, and insist on per cent as it does."""
+        """Fill in keywords that the stack's reader needs, and require percent as it does."""
         content.values.setdefault("mode", "AMP" if content.values.get("amp_name") is not None else "DETECTOR")
         content.metadata["TYPE"] = "QE"
         unit = content.units.get("efficiencies", "")
@@ -80,7 +81,7 @@ class QECurve(SpectralCurve):
         return []
 
     def problems(self) -> Iterator[Problem]:
-        """Yield samples that cannot be interpolated, efficiencies that are none, and a mode without its column."""
+        """Yield a mode without its column, samples that cannot be interpolated, and impossible efficiencies."""
         if self.mode == "AMP" and self.amp_name is None:
             yield Problem("CAL308", ("metadata", "MODE"), "MODE is AMP, but there is no amp_name")
         if self.mode == "DETECTOR" and self.amp_name is not None:
@@ -88,20 +89,20 @@ class QECurve(SpectralCurve):
         yield from super().problems()
 
     def efficiency(self, wavelengths: Any, amplifier: str | None = None) -> Array:
-        """Return the efficiency at any wavelengths, between samples by linear interpolation.
+        """Return the efficiency at any wavelengths, interpolated linearly between samples.
 
         Parameters
         ----------
         wavelengths : `numpy.ndarray` or `astropy.units.Quantity`, any shape
-            Wavelengths; nm where they have no unit.
+            Wavelengths, in nm if they have no unit.
         amplifier : `str`, optional
-            Amplifier; the mean over all amplifiers where it is not given.
+            Name of an amplifier; by default the mean over all amplifiers is returned.
 
         Returns
         -------
         efficiencies : `numpy.ndarray`, shape of ``wavelengths``, float64
-            Fraction of the photons, 0 to 1. It is 0 outside of the sampled range, as for the transmission
-            curves of the stack (FORMATS.md of the design, section 6.7); NaN at wavelengths that are NaN.
+            Fraction of the photons, 0 to 1; 0 outside the sampled range, as for the stack's transmission curves;
+            NaN at wavelengths that are NaN.
 
         Raises
         ------
@@ -109,21 +110,21 @@ class QECurve(SpectralCurve):
             If the curve has no such amplifier.
         """
         if amplifier is not None and amplifier not in self.amplifiers:
-            known = (
-                f"it has {', '.join(self.amplifiers)}" if self.amplifiers else "it is the whole detector's"
+            names = ", ".join(self.amplifiers)
+            raise CuratedError(
+                f"the curve has no amplifier {amplifier!r}",
+                f"it has {names}" if names else "it is the whole detector's",
             )
-            raise CuratedError(f"the curve has no amplifier {amplifier!r}", known)
-        wanted = (
-            np.asarray(wavelengths.to_value("Angstrom"), "f8")
-            if hasattr(wavelengths, "to_value")
-            else np.asarray(wavelengths, "f8") * length_factor("nm")
-        )
-        sampled = self.wavelength.astype("f8") * length_factor(self.units.get("wavelength") or "nm")
+        if hasattr(wavelengths, "to_value"):
+            angstroms = np.asarray(wavelengths.to_value("Angstrom"), "f8")
+        else:
+            angstroms = np.asarray(wavelengths, "f8") * length_factor("nm")
+        samples = self.wavelength.astype("f8") * length_factor(self.units.get("wavelength") or "nm")
         fractions = self.efficiencies.astype("f8") * 0.01
-        shown = (
+        indices = (
             [self.amplifiers.index(amplifier)] if amplifier is not None else range(len(self.amplifiers) or 1)
         )
-        rows = [self._amplifier == place for place in shown]
-        curves = [np.interp(wanted, sampled[row], fractions[row], left=0.0, right=0.0) for row in rows]
+        rows = [self._amplifier_index == index for index in indices]
+        curves = [np.interp(angstroms, samples[row], fractions[row], left=0.0, right=0.0) for row in rows]
         mean: Array = np.mean(curves, axis=0)
         return mean

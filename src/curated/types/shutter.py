@@ -1,4 +1,4 @@
-"""Motions of a camera's shutter."""
+"""Shutter motion profiles."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.tables import TableData
 from curated.core.times import parse_time
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._order import increasing
-from curated.types._shutter_text import Text, nested_schema
+from curated.types._rules import order_problems
+from curated.types._shutter_forms import ShutterText, nested_schema
 
 _ENCODER, _HALL, _FITS = 0, 1, 2
 _JITTER = 0.005
-"""Part of the way by which an encoder may seem to go back."""
+"""Fraction of the travel by which an encoder may seem to go back."""
 
 
 def _number(keyword: str, doc: str, **kwargs: Any) -> Any:
-    """Declare a number of the whole motion."""
+    """Declare a number that describes the motion as a whole."""
     return column("f8", keyword=keyword.upper(), text=keyword, doc=doc, **kwargs)
 
 
 def _sample(dtype: str, table: int, key: str, name: str, doc: str, **kwargs: Any) -> Any:
-    """Declare a quantity of each sample."""
+    """Declare a quantity that each sample has."""
     return column(dtype, table=table, text=key, column=name, doc=doc, **kwargs)
 
 
 @calibration
 class ShutterMotionProfile(Calib):
-    """Motion of a shutter blade: what its motor's encoder and its Hall sensors saw, and models of it.
+    """Motion of a shutter blade: readings of its encoder and its Hall sensors, and models fitted to them.
 
-    JSON and YAML have the observatory's own form, of version 1.0 or 2.0, which differ in how they write
-    times. Times are TAI.
+    JSON and YAML have the observatory's own form, whose versions 1.0 and 2.0 differ in how they write times.
+    Times are TAI.
     """
 
     SPEC: ClassVar = Spec(
@@ -52,9 +52,9 @@ class ShutterMotionProfile(Calib):
         calibcls="lsst.ip.isr.shutterMotion.ShutterMotionProfile",
         forms=("json", "yaml"),
         tables=(
-            Table(name="encodeSamples", rows="records"),
-            Table(name="hallTransitions", rows="records"),
-            Table(name="fits", rows="records", keywords=("FIT_MODEL",)),
+            Table(name="encodeSamples", rows="records", fits_units=False),
+            Table(name="hallTransitions", rows="records", fits_units=False),
+            Table(name="fits", rows="records", keywords=("FIT_MODEL",), fits_units=False),
         ),
         keywords=(
             *("FILENAME", "FILETYPE", "OBSID", "VERSION", "startPosition", "targetPosition", "endPosition"),
@@ -69,54 +69,77 @@ class ShutterMotionProfile(Calib):
         ),
     )
 
-    fileName: str = column("str", keyword="FILENAME", text="fileName", required=False, default="", doc="Name of the observatory's file.")  # fmt: skip
+    fileName: str = column(
+        "str",
+        keyword="FILENAME",
+        text="fileName",
+        required=False,
+        default="",
+        doc="Name of the observatory's file.",
+    )
     fileType: str = column(
         "str",
         keyword="FILETYPE",
         text="fileType",
         choices=("shutterMotionProfile",),
-        doc="What the file is.",
+        doc="Type of the file.",
     )
     obsId: str = column("str", keyword="OBSID", text="obsId", required=False, default="", doc="Exposure.")
-    version: float = column("f8", keyword="VERSION", text="version", doc="Version of the text's form: 1.0 or 2.0.")  # fmt: skip
-    startPosition: float = _number("startPosition", "Position before the motion (mm).")
-    targetPosition: float = _number("targetPosition", "Position to be reached (mm).")
-    endPosition: float = _number("endPosition", "Position that was reached (mm).")
-    targetDuration: float = _number("targetDuration", "Duration that was asked for (s).", above=0)
-    actionDuration: float = _number("actionDuration", "Duration that it took (s).", above=0)
+    version: float = column(
+        "f8", keyword="VERSION", text="version", doc="Version of the text's form: 1.0 or 2.0."
+    )
+    startPosition: float = _number("startPosition", "Position before the motion.", unit="mm")
+    targetPosition: float = _number("targetPosition", "Commanded position.", unit="mm")
+    endPosition: float = _number("endPosition", "Position after the motion.", unit="mm")
+    targetDuration: float = _number("targetDuration", "Commanded duration.", unit="s", above=0)
+    actionDuration: float = _number("actionDuration", "Actual duration.", unit="s", above=0)
     side: str = column(
         "str",
         keyword="SIDE",
         text="side",
         required=False,
         default="",
-        doc="Which blade moved, such as PLUSX.",
+        doc="Blade that moved, such as PLUSX.",
     )
     isOpen: bool = column("bool", keyword="ISOPEN", text="isOpen", doc="Whether the blade opened.")
     startTime_tai: str = column(
         "str", keyword="STARTTIME_TAI", text="startTime_tai", doc="Start, TAI, ISO 8601."
     )
-    startTime_mjd: float = _number("startTime_mjd", "Start, TAI, modified Julian date (d).")
+    startTime_mjd: float = _number("startTime_mjd", "Start, TAI, modified Julian date.", unit="d")
 
     tai: Array = _sample("str", _ENCODER, "tai", "TIME_TAI", "Time, TAI, ISO 8601.", width=32)
-    mjd: Array = _sample("f8", _ENCODER, "mjd", "TIME_MJD", "Time, TAI, modified Julian date (d).")
-    position: Array = _sample("f8", _ENCODER, "position", "POSITION", "Position by the encoder (mm).")
+    mjd: Array = _sample("f8", _ENCODER, "mjd", "TIME_MJD", "Time, TAI, modified Julian date.", unit="d")
+    position: Array = _sample("f8", _ENCODER, "position", "POSITION", "Encoder position.", unit="mm")
 
     hall_tai: Array = _sample("str", _HALL, "tai", "HALL_TIME_TAI", "Time, TAI, ISO 8601.", width=32)
-    hall_mjd: Array = _sample("f8", _HALL, "mjd", "HALL_TIME_MJD", "Time, TAI, modified Julian date (d).")
-    hall_position: Array = _sample("f8", _HALL, "position", "HALL_POSITION", "Place of the sensor (mm).")
-    hall_sensorId: Array = _sample(
-        "i8", _HALL, "sensorId", "HALL_SENSORID", "Number of the sensor.", minimum=0
+    hall_mjd: Array = _sample(
+        "f8", _HALL, "mjd", "HALL_TIME_MJD", "Time, TAI, modified Julian date.", unit="d"
     )
-    hall_isOn: Array = _sample("bool", _HALL, "isOn", "HALL_ISON", "Whether it was switched on.")
+    hall_position: Array = _sample(
+        "f8", _HALL, "position", "HALL_POSITION", "Position of the Hall sensor.", unit="mm"
+    )
+    hall_sensorId: Array = _sample(
+        "i8", _HALL, "sensorId", "HALL_SENSORID", "Number of the Hall sensor.", minimum=0
+    )
+    hall_isOn: Array = _sample("bool", _HALL, "isOn", "HALL_ISON", "Whether the sensor switched on.")
 
-    fit_name: Array = _sample("str", _FITS, "name", "FIT_NAME", "What was fitted.", width=32)
-    fit_start: Array = _sample("f8", _FITS, "ModelStartTime", "FIT_START_TIME", "Start of the motion (s).")
-    fit_pivot1: Array = _sample("f8", _FITS, "PivotPoint1", "FIT_PIVOT1", "First change of the jerk (s).")
-    fit_pivot2: Array = _sample("f8", _FITS, "PivotPoint2", "FIT_PIVOT2", "Second change of the jerk (s).")
-    fit_jerk0: Array = _sample("f8", _FITS, "Jerk0", "FIT_JERK0", "Jerk before the first (mm/s^3).")
-    fit_jerk1: Array = _sample("f8", _FITS, "Jerk1", "FIT_JERK1", "Jerk between them (mm/s^3).")
-    fit_jerk2: Array = _sample("f8", _FITS, "Jerk2", "FIT_JERK2", "Jerk after the second (mm/s^3).")
+    fit_name: Array = _sample("str", _FITS, "name", "FIT_NAME", "Data that were fitted.", width=32)
+    fit_start: Array = _sample(
+        "f8", _FITS, "ModelStartTime", "FIT_START_TIME", "Start of the motion in the model.", unit="s"
+    )
+    fit_pivot1: Array = _sample(
+        "f8", _FITS, "PivotPoint1", "FIT_PIVOT1", "First change of the jerk.", unit="s"
+    )
+    fit_pivot2: Array = _sample(
+        "f8", _FITS, "PivotPoint2", "FIT_PIVOT2", "Second change of the jerk.", unit="s"
+    )
+    fit_jerk0: Array = _sample(
+        "f8", _FITS, "Jerk0", "FIT_JERK0", "Jerk before the first change.", unit="mm/s**3"
+    )
+    fit_jerk1: Array = _sample("f8", _FITS, "Jerk1", "FIT_JERK1", "Jerk between the changes.", unit="mm/s**3")
+    fit_jerk2: Array = _sample(
+        "f8", _FITS, "Jerk2", "FIT_JERK2", "Jerk after the second change.", unit="mm/s**3"
+    )
     fitModel: str = column(
         "str",
         table=_FITS,
@@ -129,7 +152,7 @@ class ShutterMotionProfile(Calib):
 
     @property
     def seconds(self) -> Array:
-        """Times of the encoder's samples since the first, in seconds."""
+        """Times of the encoder samples since the first (s)."""
         seconds: Array = (self.mjd - self.mjd[:1].sum()) * 86400.0
         return seconds
 
@@ -140,11 +163,11 @@ class ShutterMotionProfile(Calib):
         cls, metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
     ) -> tuple[Self | None, list[Problem]]:
         """Read the observatory's nested form."""
-        text = Text(tree, {f.key: f.keyword for f in cls.FIELDS if f.keyword})
-        if text.is_lost:
+        text = ShutterText(tree, {f.key: f.keyword for f in cls.FIELDS if f.keyword})
+        if text.is_unreadable:
             return None, text.problems
-        made, problems = super().from_tree(metadata, text.flat, form)
-        return made, text.problems + [replace(p, pointer=text.place(p.pointer)) for p in problems]
+        calib, problems = super().from_tree(metadata, text.flat, form)
+        return calib, text.problems + [replace(p, pointer=text.place(p.pointer)) for p in problems]
 
     @classmethod
     def text_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
@@ -154,12 +177,12 @@ class ShutterMotionProfile(Calib):
     def toDict(self) -> dict[str, Any]:
         """Return plain data in the observatory's nested form, of the version that was read."""
         flat = super().toDict()
-        own = {declared.keyword for declared in self.FIELDS}
-        metadata = {key: value for key, value in flat.pop("metadata").items() if key not in own}
-        return {"metadata": metadata, **Text.nest(flat)}
+        field_keywords = {declared.keyword for declared in self.FIELDS}
+        metadata = {key: value for key, value in flat.pop("metadata").items() if key not in field_keywords}
+        return {"metadata": metadata, **ShutterText.nest(flat)}
 
     def tables(self) -> list[TableData]:
-        """Return the stack's three tables; the numbers of its sensors have 32 bits."""
+        """Return the stack's three tables, with 32-bit sensor numbers."""
         tables = super().tables()
         numbers = tables[_HALL].columns["HALL_SENSORID"]
         if numbers.values.size and numbers.values.max() < 2**31:
@@ -169,44 +192,42 @@ class ShutterMotionProfile(Calib):
     # -- rules ----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:
-        """Yield times that are none or do not increase, and a shutter that goes back."""
+        """Yield unknown versions, times that are no times or do not increase, and motions to and fro."""
         if self.version not in (1.0, 2.0):
             yield Problem("CAL310", ("version",), f"version is {self.version:g}, not one of 1.0, 2.0")
-        profile = ("motionProfile",)
-        yield from self._dates()
+        yield from self._time_problems()
         for table, times, strict in (
             ("encodeSamples", self.mjd, True),
             ("hallTransitions", self.hall_mjd, False),
         ):
-            for problem in increasing("mjd", times, table, strict=strict):
-                yield replace(problem, pointer=profile + problem.pointer[:2])
-        yield from self._motion()
+            for problem in order_problems("mjd", times, table, strict=strict):
+                yield replace(problem, pointer=("motionProfile", *problem.pointer[:2]))
+        yield from self._motion_problems()
 
-    def _dates(self) -> Iterator[Problem]:
-        """Yield times that are no dates."""
-        said: list[tuple[Pointer, str]] = [(("startTime",), self.startTime_tai)]
+    def _time_problems(self) -> Iterator[Problem]:
+        """Yield texts that are no times."""
+        texts: list[tuple[Pointer, str]] = [(("startTime",), self.startTime_tai)]
         for table, times in (("encodeSamples", self.tai), ("hallTransitions", self.hall_tai)):
-            said += [((table, i), time) for i, time in enumerate(times.tolist())]
-        for place, time in said:
+            texts += [((table, i), text) for i, text in enumerate(times.tolist())]
+        for place, text in texts:
             try:
-                parse_time(time)
+                parse_time(text)
             except ValueError:
-                where = " ".join(str(part + 1) if isinstance(part, int) else part for part in place)
-                detail = f"{where}: {brief(time)} is not a date-time"
+                label = " ".join(str(part + 1) if isinstance(part, int) else part for part in place)
+                detail = f"{label}: {brief(text)} is not a date-time"
                 yield Problem("CAL407", ("motionProfile", *place), detail)
 
-    def _motion(self) -> Iterator[Problem]:
-        """Yield a shutter that does not go from the start to the target."""
-        profile = ("motionProfile",)
-        way = self.targetPosition - self.startPosition
-        if way == 0:
+    def _motion_problems(self) -> Iterator[Problem]:
+        """Yield a motion that does not go from the start to the target."""
+        travel = self.targetPosition - self.startPosition
+        if travel == 0:
             detail = f"startPosition and targetPosition are both {self.startPosition:g}"
-            yield Problem("CAL308", (*profile, "targetPosition"), detail)
+            yield Problem("CAL308", ("motionProfile", "targetPosition"), detail)
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            steps = np.diff(self.position) / way
+            steps = np.diff(self.position) / travel
         for i in np.flatnonzero(steps < -_JITTER).tolist():
             before, after = self.position[i], self.position[i + 1]
             detail = f"encodeSamples {i + 2} position: {after:g} after {before:g}, on the way from "
             detail += f"{self.startPosition:g} to {self.targetPosition:g}"
-            yield Problem("CAL333", (*profile, "encodeSamples", i + 1, "position"), detail)
+            yield Problem("CAL333", ("motionProfile", "encodeSamples", i + 1, "position"), detail)

@@ -1,4 +1,4 @@
-"""Throughput of a filter at the place of a detector."""
+"""Throughput of a filter at the position of a detector."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from curated.types._transmission import TransmissionCurve, transmission_spec
 
 @calibration
 class FilterDetectorTransmission(TransmissionCurve):
-    """Throughput of a filter at the place of a detector."""
+    """Throughput of a filter at the position of a detector."""
 
     SPEC: ClassVar = transmission_spec(
         "transmission_filter_detector",

@@ -27,23 +27,22 @@ class SystemTransmission(TransmissionCurve):
 
 
 def product(curves: Iterable[TransmissionCurve]) -> SystemTransmission:
-    """Return the throughput of light that passes several curves one after the other.
+    """Return the throughput of several elements in a row: the product of their curves.
 
-    At each wavelength that one of the curves has a sample at, their throughputs are multiplied, each interpolated as
-    `TransmissionCurve.throughput_at` does. Between these wavelengths the product of straight lines is taken for a
-    straight line: with samples closer than the curves bend, the difference is of second order. Where one of the curves
-    has no samples its throughput is zero, so the product covers what they have in common.
+    The throughputs are multiplied at each wavelength where one of the curves has a sample, all interpolated by
+    `TransmissionCurve.throughput_at`. Between these wavelengths the product is interpolated linearly as well, an error
+    of second order in the spacing of the samples. The product covers the range that the curves have in common.
 
     Parameters
     ----------
     curves : iterable [`TransmissionCurve`]
-        The curves of one instrument, and of at most one detector and one filter.
+        Curves of one instrument, and of at most one detector and one filter.
 
     Returns
     -------
     curve : `SystemTransmission`
-        In nm and as fractions, with the keywords that identify the instrument, the detector and the filter; it has no
-        CALIBDATE: validity is set by a person.
+        In nm and as fractions, with the keywords that identify instrument, detector and filter, but without
+        CALIBDATE: a person decides when it is valid.
 
     Raises
     ------
@@ -52,26 +51,26 @@ def product(curves: Iterable[TransmissionCurve]) -> SystemTransmission:
     CuratedError
         If there is no curve, or they have no range of wavelengths in common.
     """
-    given = list(curves)
-    if not given:
+    factors = list(curves)
+    if not factors:
         raise CuratedError("a product of no curves")
     keywords: dict[str, Any] = {"OBSTYPE": SystemTransmission.SPEC.obstype}
-    for i, curve in enumerate(given):
-        for other in given[:i]:
+    for i, curve in enumerate(factors):
+        for other in factors[:i]:
             or_raise(curve, list(curve.mismatches(other)))
         keywords |= {k: v for k in IDENTITY if k != "CALIB_ID" and has_value(v := curve.metadata.get(k))}
-    grids = [curve.samples()[0] for curve in given]
+    grids = [curve.samples()[0] for curve in factors]
     low, high = max(grid[0] for grid in grids), min(grid[-1] for grid in grids)
     if not low < high:
         ranges = ", ".join(f"{grid[0]:g} to {grid[-1]:g} nm" for grid in grids)
         raise CuratedError(f"the curves have no range of wavelengths in common: {ranges}")
     union = np.unique(np.concatenate(grids))
     wavelength = union[(union >= low) & (union <= high)]
-    passed = np.prod([curve.throughput_at(wavelength) for curve in given], axis=0)
+    throughput = np.prod([curve.throughput_at(wavelength) for curve in factors], axis=0)
     tree = {
         "metadata": keywords,
         "wavelength": wavelength,
-        "throughput": passed,
+        "throughput": throughput,
         "units": {"wavelength": "nm"},
     }
     return SystemTransmission.fromDict(tree)

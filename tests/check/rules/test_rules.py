@@ -1,190 +1,34 @@
-"""Rules over boxes, spellings of times and what calibrations claim; ``check --times``."""
+"""The tuples of rules: they hold every rule of the modules once."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
-from datetime import datetime, timedelta
-from pathlib import Path
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import FunctionType
 
-import numpy as np
-import pytest
-from astropy.time import Time
-from hypothesis import given
-from hypothesis import strategies as st
-
-from curated.check.package import check_package
-from curated.core.times import has_offset, parse_time
-from curated.package.package import open_package
-from curated.types._boxes import repeated
-from support.packages import defects, place, run_curated
-from support.texts import examples
-
-CASES = Path(__file__).parents[2] / "data"
+from curated.check import rules
+from curated.check.rules import FILE_RULES, RULES
 
 
-# -- boxes ----------------------------------------------------------------------------------------------
-
-BOXES = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 4), st.integers(1, 4)), max_size=12
-)
-
-
-@examples(200)
-@given(BOXES)
-def test_repeated_boxes_are_those_that_add_no_pixel(boxes: list[tuple[int, int, int, int]]) -> None:
-    def pixels(box: tuple[int, int, int, int]) -> set[tuple[int, int]]:
-        return {(x, y) for x in range(box[0], box[0] + box[2]) for y in range(box[1], box[1] + box[3])}
-
-    twice = {i for i, box in enumerate(boxes) if box in boxes[:i]}
-    inside = {
-        i
-        for i, box in enumerate(boxes)
-        if i not in twice and any(other != box and pixels(box) <= pixels(other) for other in boxes)
-    }
-    columns = np.array(boxes, "i8").reshape(-1, 4).T
-    found = [(p.code, p.pointer[1]) for p in repeated(*columns)]
-    assert {row for code, row in found if code == "CAL314"} == twice
-    assert {row for code, row in found if code == "CAL315"} == inside
-    assert len(found) == len(twice) + len(inside)
+def functions_of(argument: str) -> Iterator[FunctionType]:
+    """Public functions of the rules' modules whose only argument is of this type."""
+    for info in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}."):
+        module = importlib.import_module(info.name)
+        for function in vars(module).values():
+            if inspect.isfunction(function) and function.__module__ == info.name:
+                annotations = [a for name, a in function.__annotations__.items() if name != "return"]
+                if annotations == [argument] and not function.__name__.startswith("_"):
+                    yield function
 
 
-def test_very_many_boxes_take_little_time() -> None:
-    columns = np.arange(4 * 60_000).reshape(-1, 4).T + 1
-    columns[:2, 1] = columns[:2, 0]
-    columns[2:, 1] = columns[2:, 0]
-    start = time.monotonic()
-    assert [p.code for p in repeated(*columns)] == ["CAL314"]
-    assert time.monotonic() - start < 5
+def test_the_tuples_hold_every_rule_once() -> None:
+    for argument, members in (("Context", RULES), ("FileContext", FILE_RULES)):
+        assert len(set(members)) == len(members)
+        assert set(members) == set(functions_of(argument))
 
 
-# -- times ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("20240101T000000", False),
-        ("2024-01-01", False),
-        ("2024-01-01t02:00:00", False),
-        ("2024-W01-1", False),
-        ("2024-01-01T00:00:00Z", True),
-        ("20240101T0000Z", True),
-        ("2024-01-01T02:00:00+02:00", True),
-        ("20240101t000000-0500", True),
-    ],
-)
-def test_an_offset_is_seen(name: str, expected: bool) -> None:
-    assert has_offset(name) is expected
-
-
-@pytest.fixture(scope="module")
-def scales(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package with starts on both sides of leap seconds, before 1972, and at the ends of the calendar."""
-    root = tmp_path_factory.mktemp("scales")
-    (root / "curated.yaml").write_text("calibs: calibs\n")
-    for name in (
-        "19700101T000000",
-        "20161231T235959",
-        "20170101T000000",
-        "20240601T113000",
-        "99991231T235959",
-        "18500101T000000",
-    ):
-        path = root / place(0, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(defects(date=datetime.fromisoformat(name).isoformat()))
-    return root
-
-
-def times_of(root: Path, *options: str) -> dict[str, dict[str, dict[str, object] | None]]:
-    done = run_curated("-C", root, "check", "--times", "--no-cache", "--format", "json", *options)
-    assert done.returncode == 0, done.stderr
-    printed = json.loads(done.stdout)
-    assert (printed["format"], printed["version"]) == ("curated-times", 1)
-    return {Path(row["file"]).stem: row for row in printed["files"]}
-
-
-def test_times_are_those_of_astropy(scales: Path) -> None:
-    rows = times_of(scales)
-    assert len(rows) == 6
-    for name in ("19700101T000000", "20161231T235959", "20170101T000000", "20240601T113000"):
-        said = rows[name]["start"]
-        assert said is not None
-        exact = Time(parse_time(name), scale="utc").tai
-        assert said["utc"] == parse_time(name).isoformat()
-        assert said["tai"] == exact.isot.removesuffix(".000") or str(said["tai"])[:23] == exact.isot
-        assert said["mjd_tai"] == pytest.approx(exact.mjd, abs=1e-8)
-    assert rows["19700101T000000"]["start"]["tai"] == "1970-01-01T00:00:08.000082"  # type: ignore[index]
-    assert rows["20161231T235959"]["end"] == rows["20170101T000000"]["start"]
-    assert rows["99991231T235959"]["end"] is None
-    # The calendar ends before TAI does.
-    assert rows["99991231T235959"]["start"]["tai"] is None  # type: ignore[index]
-
-
-@pytest.mark.parametrize(("offset", "night"), [("", "2024-05-31"), ("utc_offset: 1.5\n", "2024-06-01")])
-def test_the_night_begins_at_noon(scales: Path, offset: str, night: str) -> None:
-    declared = scales / "calibs/lab/instrument.yaml"
-    declared.write_text(f"name: Lab\ndetectors: [{{id: 0, name: d00}}]\n{offset}")
-    try:
-        said = times_of(scales)["20240601T113000"]["start"]
-    finally:
-        declared.unlink()
-    assert said is not None
-    assert said["night"] == night
-
-
-def test_times_as_text(scales: Path) -> None:
-    done = run_curated("-C", scales, "check", "--times", scales / place(0, "20170101T000000"))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == (
-        "       UTC                  TAI                  MJD (TAI)       night       file\n"
-        f"start  2017-01-01T00:00:00  2017-01-01T00:00:37  57754.00042824  2016-12-31  {place(0, '20170101T000000')}\n"
-        f"end    2024-06-01T11:30:00  2024-06-01T11:30:37  60462.47959491  2024-05-31  {place(0, '20170101T000000')}\n"
-    )
-
-
-def test_times_of_a_wrong_package_say_so(tmp_path: Path) -> None:
-    (tmp_path / "curated.yaml").write_text("")
-    path = tmp_path / place()
-    path.parent.mkdir(parents=True)
-    path.write_text(defects(x0=-1))
-    done = run_curated("-C", tmp_path, "check", "--times")
-    assert done.returncode == 1
-    assert "errors" in done.stderr
-    assert place() in done.stdout
-
-
-@given(st.datetimes(datetime(1972, 1, 1), datetime(2100, 1, 1)), st.integers(-48, 56))
-def test_a_night_goes_from_noon_to_noon(moment: datetime, quarters: int) -> None:
-    from curated.report.times import _said
-
-    said = _said(moment, {moment: 0}, quarters / 4)
-    assert said is not None
-    local = moment + timedelta(hours=quarters / 4)
-    begins = datetime.fromisoformat(str(said["night"])) + timedelta(hours=12)
-    assert begins <= local < begins + timedelta(days=1)
-
-
-# -- what calibrations claim ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", ["CAL317-gain", "CAL128-camera", "CAL307-camera", "CAL319-lacking"])
-def test_claims_are_remembered(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    root = shutil.copytree(CASES / "bad" / case, tmp_path / "package")
-    first = check_package(open_package(root), jobs=1).diagnostics
-    assert case[:6] in {d.code for d in first}
-    assert check_package(open_package(root), jobs=1).diagnostics == first
-
-
-def test_what_is_expected_is_a_question_to_the_instrument() -> None:
-    root = CASES / "bad" / "CAL430-type"
-    for paths, found in (
-        (["calibs/cam/instrument.yaml"], 2),
-        (["calibs/cam"], 2),
-        (["calibs/cam/defects"], 0),
-    ):
-        report = check_package(open_package(root), paths, use_cache=False, jobs=1)
-        assert [d.code for d in report.diagnostics] == ["CAL430"] * found
+def test_every_rule_says_what_it_yields() -> None:
+    for rule in (*RULES, *FILE_RULES):
+        assert str(rule.__doc__).startswith("Yield "), rule.__name__

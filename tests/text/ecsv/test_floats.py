@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.text import read
-from curated.text.ecsv.floats import JSON_NUMBERS, parse_floats, parse_json
+from curated.text.ecsv.cells import JSON_NUMBERS, parse_floats, parse_json
 from support.texts import examples
 
 DIGITS = "0123456789"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from curated.text import read
 from curated.text.ecsv import header as ecsv_header
-from curated.text.ecsv import rows as ecsv_rows
+from curated.text.ecsv import reader as ecsv_reader
 from curated.text.ecsv.header import Header, read_header
 from curated.text.ecsv.reader import read_ecsv
 from curated.text.yaml.reader import load_yaml
@@ -187,8 +187,8 @@ def test_the_quick_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> Any:
         raise AssertionError("the slow way is taken")
 
-    monkeypatch.setattr(ecsv_rows.csv, "reader", fail)
-    monkeypatch.setattr(ecsv_rows.Body, "rows", property(fail))
+    monkeypatch.setattr(ecsv_reader.csv, "reader", fail)
+    monkeypatch.setattr(ecsv_reader.Body, "rows", property(fail))
     source, problems = read(text.encode(), "ecsv")
     assert problems == []
     assert source is not None
@@ -233,7 +233,7 @@ def as_data(header: Header | None) -> Any:
 
 def slow_header(lines: list[str]) -> tuple[Any, Any]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ecsv_header, "_quick", lambda _: None)
+        patch.setattr(ecsv_header, "_plain_header", lambda _: None)
         header, problems = read_header(lines)
     return as_data(header), problems
 
@@ -308,7 +308,7 @@ def test_the_quick_header_is_taken() -> None:
         "- {A: b}",
         "schema: astropy-2.0",
     ]
-    assert ecsv_header._quick(lines) is not None
+    assert ecsv_header._plain_header(lines) is not None
 
 
 FLOW_META = [
@@ -348,13 +348,17 @@ def flow_header_lines(draw: st.DrawFn) -> list[str]:
 def test_header_with_keywords_in_braces_equals_yaml(lines: list[str]) -> None:
     header, problems = read_header(lines)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("curated.text.yaml.reader.load_quickly", lambda _: None)
+        patch.setattr("curated.text.yaml.reader.parse_plain", lambda _: None)
         assert (as_data(header), problems) == slow_header(lines)
 
 
 def test_no_yaml_parser_is_needed_for_keywords_in_braces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curated.text.yaml.parser.parse_yaml", lambda _: pytest.fail("the parser is called"))
-    monkeypatch.setattr("curated.text.yaml.parser.parse_alone", lambda _: pytest.fail("the parser is called"))
+    monkeypatch.setattr(
+        "curated.text.yaml.loader.load_document", lambda _: pytest.fail("the parser is called")
+    )
+    monkeypatch.setattr(
+        "curated.text.yaml.loader.load_fragment", lambda _: pytest.fail("the parser is called")
+    )
     header, _ = read_header(FLOW_META)
     assert header is not None
     assert list(header.metadata) == ["A", "DATE", "CALIB_ID", "N", "L", "E", "V"]
@@ -541,6 +545,6 @@ def test_real_yaml_takes_either_way(corpus: Path) -> None:
     for path in sampled(paths, 17):
         text = path.read_text()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("curated.text.yaml.reader.load_quickly", lambda _: None)
+            patch.setattr("curated.text.yaml.reader.parse_plain", lambda _: None)
             slow = load_yaml(text)
         assert load_yaml(text) == slow

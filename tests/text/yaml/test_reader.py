@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curated.text import read
 from curated.text.yaml import reader as tree
-from curated.text.yaml.places import yaml_locator
+from curated.text.yaml.locator import yaml_locator
 from curated.text.yaml.reader import load_yaml, read_json
 from support.texts import case_files, examples, plain_metadata
 
@@ -24,7 +24,7 @@ CALIBS = Path(__file__).parents[3] / "calibs"
 def plainly(text: str) -> Any:
     """Load with the parser alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree, "load_quickly", lambda _: None)
+        patch.setattr(tree, "parse_plain", lambda _: None)
         return load_yaml(text)
 
 
@@ -178,8 +178,8 @@ def test_numbers_longer_than_any(number: str) -> None:
 
 
 def test_the_quick_way_is_taken() -> None:
-    assert tree.load_quickly(f"a:\n{RUN}\nb:\n  c:\n  - 1.5\n") is not None
-    assert tree.load_quickly(f"a: !!set\n{RUN}\nb: 1\n") is None
+    assert tree.parse_plain(f"a:\n{RUN}\nb:\n  c:\n  - 1.5\n") is not None
+    assert tree.parse_plain(f"a: !!set\n{RUN}\nb: 1\n") is None
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_either_way_after_edits_of_calibrations(path: Path, edits: list[tuple[in
 @pytest.mark.parametrize("path", sorted(CALIBS.rglob("*.yaml")), ids=lambda p: "-".join(p.parts[-4:]))
 def test_the_quick_way_is_taken_for_what_people_write(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert tree.load_quickly(text) is not None
+    assert tree.parse_plain(text) is not None
     assert_either_way(text)
 
 

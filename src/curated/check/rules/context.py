@@ -78,8 +78,6 @@ class Context:
     ----------
     layout : `Layout`
         The calibrations, and the other files beside them.
-    config : `Config`
-        Content of ``curated.yaml``.
     reports : `dict` [`str`, `FileReport`]
         Report of every calibration, by path.
     declared : `dict` [`str`, `Instrument`]
@@ -91,8 +89,6 @@ class Context:
         Files of each key, in the order of their starts.
     ranges : `dict` [`str`, `Range`]
         Validity of every calibration, by path.
-    cameras : `Cameras`
-        Camera calibrations.
     """
 
     layout: Layout

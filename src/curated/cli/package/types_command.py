@@ -28,7 +28,7 @@ def describe(cls: type[Calib]) -> dict[str, Any]:
             {
                 "name": f.name,
                 "key": f.key,
-                "column": f.where or None,
+                "column": f.column_label or None,
                 "keyword": f.keyword or None,
                 "dtype": f.dtype,
                 "shape": list(f.shape),

@@ -1,11 +1,47 @@
-"""The table of all codes: how bad a finding is, why it matters and how to mend it."""
+"""The table of all codes: how severe a finding is, why it matters and how to mend it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 from curated.core.codes import check, release
-from curated.core.codes.info import CodeInfo, Severity
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
+
+
+class Severity(StrEnum):
+    """The severity of a finding; only errors make a check fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CodeInfo:
+    """One row of the code table.
+
+    Parameters
+    ----------
+    code : `str`
+        ``CAL`` and three digits; the first digit is that of the family.
+    severity : `Severity`
+        ``error``, ``warning`` or ``info``.
+    title : `str`
+        The fault in a few words.
+    hint : `str`
+        How to mend it.
+    why : `str`
+        The consequences if it is not mended.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    hint: str
+    why: str
+
 
 FAMILIES = {
     "0": "repository and configuration",
@@ -16,8 +52,13 @@ FAMILIES = {
     "5": "FITS",
     "6": "bundle and import",
 }
+"""Titles of the families by the first digit of their codes."""
 
-CODES: dict[str, CodeInfo] = {row.code: row for row in (*check.ROWS, *release.ROWS)}
+CODES = {
+    code: CodeInfo(code, Severity(severity), title, hint, why)
+    for code, severity, title, hint, why in (*check.ROWS, *release.ROWS)
+}
+"""Rows of the table by code."""
 
 
 def code_info(code: str) -> CodeInfo:

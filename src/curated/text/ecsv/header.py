@@ -1,8 +1,8 @@
 """The YAML header of an ECSV file (astropy APE 6): columns, units, metadata.
 
-Headers that astropy writes have one keyword a line; those are read line by line, with the few block forms
-that repeat from file to file remembered. Any other header goes through the YAML loader as a whole, and so
-does everything whose value is not a plain scalar, so that both ways give the same data.
+Headers that astropy writes have one keyword a line; they are read line by line, and blocks that are the same in many
+files are cached. Any other header goes through the YAML loader as a whole, and so does every value that is not a plain
+scalar, so that both ways give the same data.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from functools import lru_cache
 from typing import Any
 
 from curated.core.diagnostic import Problem, brief
+from curated.text.yaml.fast_parser import NEEDS_PARSER, NO_WORD, plain_scalar
 from curated.text.yaml.reader import load_yaml
-from curated.text.yaml.scalars import NO_WORD, NOT_QUICK, quick_scalar
 
 VERSIONS = ("0.9", "1.0")
 
 MAX_COLUMNS = 1_000
-"""Most columns that a table may have; the widest of the stack has 50."""
+"""Most columns of a table; the widest of the stack has 50."""
 
 MAX_LINES = 20_000
-"""Most lines that a header may have."""
+"""Most lines of a header."""
 
 _KEY = rf"(?P<key>{NO_WORD}[A-Z_](?:[\w .]*[\w.])?)"
 _FLOW_PAIR = re.compile(rf"- \{{{_KEY}: (?P<value>\S.*)\}}\Z", re.IGNORECASE | re.ASCII)
@@ -58,30 +58,28 @@ def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
     Parameters
     ----------
     lines : `list` [`str`]
-        The comment lines at the top of the file, without their ``# ``.
+        Comment lines at the top of the file, without their ``# ``.
 
     Returns
     -------
     header : `Header` or `None`
-        What it declares; `None` where it cannot be read.
+        The declarations; `None` if they cannot be read.
     problems : `list` [`Problem`]
-        ``CAL204`` for its YAML, ``CAL205`` for what ECSV asks of it, ``CAL208`` for repeated keys.
+        ``CAL204`` for errors of YAML, ``CAL205`` for those of ECSV, ``CAL208`` for repeated keys.
     """
     version = re.fullmatch(r"%ECSV (\S+)", lines[0].strip()) if lines else None
     if version is None:
         return None, [Problem("CAL205", (), "the first line is not '# %ECSV 1.0'", line=1)]
     if version[1] not in VERSIONS:
-        known = " and ".join(VERSIONS)
-        return None, [
-            Problem("CAL205", (), f"ECSV version {brief(version[1])} is not one of {known}", line=1)
-        ]
+        detail = f"ECSV version {brief(version[1])} is not one of {' and '.join(VERSIONS)}"
+        return None, [Problem("CAL205", (), detail, line=1)]
     if len(lines) > MAX_LINES:
         return None, [Problem("CAL209", (), f"a header of {len(lines)} lines", line=1)]
-    quick = _quick(lines)
-    if quick is not None:
-        return quick, []
+    plain = _plain_header(lines)
+    if plain is not None:
+        return plain, []
     data, problems = load_yaml("\n" + "\n".join(lines[1:]) + "\n")
-    # The two characters that start each line are no part of the YAML.
+    # Columns count the two characters before the YAML of each line.
     problems = [replace(p, column=p.column + 2) if p.column and (p.line or 0) > 1 else p for p in problems]
     if not isinstance(data, dict):
         return None, problems or [Problem("CAL205", (), "the header declares no columns", line=1)]
@@ -116,16 +114,16 @@ def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
     if len(declared) > MAX_COLUMNS:
         return None, [Problem("CAL209", ("datatype",), f"{len(declared)} columns, more than {MAX_COLUMNS}")]
     columns, problems = [], []
-    seen: set[str] = set()
+    names: set[str] = set()
     for index, item in enumerate(declared):
         if not isinstance(item, dict) or not isinstance(item.get("name"), str) or "datatype" not in item:
             problems.append(Problem("CAL205", ("datatype", index), "a column needs a name and a datatype"))
             continue
-        if item["name"] in seen:
+        if item["name"] in names:
             problems.append(
                 Problem("CAL208", ("datatype", index), f"column {brief(item['name'])} stands twice")
             )
-        seen.add(item["name"])
+        names.add(item["name"])
         text = {}
         for key in ("datatype", "unit", "description", "subtype"):
             value = item.get(key)
@@ -141,7 +139,7 @@ def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
 
 
 def _serialized(declared: Any, columns: list[HeaderColumn]) -> None:
-    """Take a quantity's unit from its serialized form, which rules over the column's own."""
+    """Set the units of quantities, whose serialized form overrides the column's own unit."""
     if not isinstance(declared, dict):
         return
     for column in columns:
@@ -153,8 +151,8 @@ def _serialized(declared: Any, columns: list[HeaderColumn]) -> None:
             column.unit = unit
 
 
-def _quick(lines: list[str]) -> Header | None:
-    """Read a header of one keyword a line; `None` where it is not one."""
+def _plain_header(lines: list[str]) -> Header | None:
+    """Read a header of one keyword a line; `None` for any other."""
     try:
         meta = next(i for i, line in enumerate(lines) if line.startswith("meta:"))
     except StopIteration:
@@ -170,30 +168,30 @@ def _quick(lines: list[str]) -> Header | None:
     metadata: dict[str, Any] = {}
     for line in lines[meta + 1 : serialized]:
         key, value = _pair(line, bool(kind))
-        if value is NOT_QUICK or key in metadata:
+        if value is NEEDS_PARSER or key in metadata:
             return None
         metadata[key] = list(value) if isinstance(value, tuple) else value
-    # An ordered mapping without any entry is written otherwise.
-    is_lone = bool(kind) and serialized == meta + 1
-    return None if columns is None or is_lone else Header(list(columns), metadata)
+    # An ordered mapping without entries is written in another form.
+    is_empty = bool(kind) and serialized == meta + 1
+    return None if columns is None or is_empty else Header(list(columns), metadata)
 
 
 @lru_cache(maxsize=4096)
 def _pair(line: str, is_omap: bool) -> tuple[str, Any]:
-    """Return a keyword and its value, `NOT_QUICK` where the line is not one keyword; lists come as tuples."""
+    """Return a keyword and its value, `NEEDS_PARSER` if the line is not one keyword; a list comes as a tuple."""
     patterns = (_FLOW_PAIR, _BLOCK_PAIR) if is_omap else (_MAP_PAIR,)
     match = next((m for p in patterns if (m := p.match(line))), None)
     if match is None:
-        return "", NOT_QUICK
+        return "", NEEDS_PARSER
     text = match["value"]
     if _INTEGERS.match(text):
         return match["key"], tuple(int(part) for part in text[1:-1].split(", "))
-    return match["key"], _lone(text)
+    return match["key"], _scalar(text)
 
 
-def _lone(text: str) -> Any:
-    value = quick_scalar(text)
-    if value is NOT_QUICK and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
+def _scalar(text: str) -> Any:
+    value = plain_scalar(text)
+    if value is NEEDS_PARSER and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
         data, problems = load_yaml(f"- {text}\n")
         if not problems and isinstance(data, list) and not isinstance(data[0], (dict, list)):
             return data[0]
@@ -203,10 +201,10 @@ def _lone(text: str) -> Any:
 @lru_cache(maxsize=256)
 def _column_block(datatype: str, serialized: str, is_omap: bool) -> tuple[HeaderColumn, ...] | None:
     """Read the two blocks that are the same in most files of a type."""
-    declared, problems = load_yaml(datatype + "\n")
+    items, problems = load_yaml(datatype + "\n")
     if problems:
         return None
-    columns, problems = _columns(declared)
+    columns, problems = _columns(items)
     if columns is None or problems:
         return None
     if serialized:

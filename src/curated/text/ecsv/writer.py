@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from curated.text.yaml.scalar_writer import json_scalar
-from curated.text.yaml.writer import yaml_flow
+from curated.text.yaml.writer import json_scalar, yaml_flow
 
 _QUOTED = frozenset(' "#')
 
 
 @dataclass(frozen=True, slots=True)
 class EcsvColumn:
-    """A column on its way into ECSV.
+    """A column to be written.
 
     Parameters
     ----------
     name : `str`
-        Its name.
+        Name of the column.
     values : `numpy.ndarray` or `list` [`numpy.ndarray`]
-        A row for each entry of the first axis; a list where the cells differ in length.
+        A row for each entry of the first axis; a list if the cells differ in length.
     unit, doc : `str`
         Unit and description; empty for none.
     """
@@ -73,9 +72,9 @@ def _declaration(column: EcsvColumn) -> dict[str, str]:
         subtype = f"{name}[null]"
     else:
         subtype = f"{name}[{','.join(map(str, values.shape[1:]))}]" if values.ndim > 1 else ""
-    declared = {"name": column.name, "unit": column.unit, "datatype": "string" if subtype else name}
-    declared |= {"subtype": subtype, "description": column.doc}
-    return {key: text for key, text in declared.items() if text}
+    declaration = {"name": column.name, "unit": column.unit, "datatype": "string" if subtype else name}
+    declaration |= {"subtype": subtype, "description": column.doc}
+    return {key: text for key, text in declaration.items() if text}
 
 
 def _rows(values: Any) -> Any:
@@ -85,7 +84,7 @@ def _rows(values: Any) -> Any:
 
 
 def _is_short(values: Any) -> bool:
-    """Say whether values are floats whose own shortest digits are fewer than those of the float64 they become."""
+    """Say whether values are floats of less than 64 bits, whose shortest decimals are shorter than float64's."""
     return bool(values.dtype.kind == "f" and values.dtype.itemsize < 8)
 
 
@@ -106,5 +105,5 @@ def _array(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a cell, in quotes where it would be read as something else."""
+    """Return a cell, in quotes if it would be read as something else."""
     return text if text and _QUOTED.isdisjoint(text) else '"' + text.replace('"', '""') + '"'

@@ -1,7 +1,7 @@
-"""States of numpy arrays and scalars in YAML to plain data, without numpy being asked to restore them.
+"""Pickled numpy arrays and scalars in YAML to plain data, decoded here and not by numpy.
 
-The stack's writer pickles arrays into YAML (FORMATS.md of the design, section 2.3). What stands there is
-decoded here from its nodes: the data type comes from a list of ours, and the size has to fit the bytes.
+lsst.ip.isr.IsrCalib.writeText dumps arrays with PyYAML's full Python dumper, as calls of numpy functions and their
+arguments. Nothing is called here: the data type must be in a list of ours, and the size must fit the bytes.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class RefusedError(Exception):
     Parameters
     ----------
     detail : `str`
-        What is wrong with it.
+        The reason.
     node : `yaml.Node`
-        Where.
+        The node to blame.
     """
 
     def __init__(self, detail: str, node: yaml.Node) -> None:
@@ -49,12 +49,12 @@ class RefusedError(Exception):
 
 
 def array_of(node: yaml.Node) -> Any:
-    """Return the array whose state a node is, as nested lists of numbers or flags; a scalar without axes.
+    """Return the array of a node as nested lists of numbers or flags; a scalar if it has no axes.
 
     Raises
     ------
     RefusedError
-        If it is no state of an array of numbers or flags.
+        If the node is not the state of an array of numbers or flags.
     """
     parts = _parts(node)
     _check_arguments(parts["args"])
@@ -71,7 +71,7 @@ def array_of(node: yaml.Node) -> Any:
     if len(raw) != size * int(code[1]):
         raise RefusedError(f"{len(raw)} bytes for {size} values of type {code}", data)
     if not size:
-        # An axis of no length would let the others be as long as anybody likes.
+        # Beside an axis of length 0, the others may claim any length.
         return []
     dtype = np.dtype(f"{letter}{code}")
     if code == "b1" and raw.strip(b"\0\1"):
@@ -81,12 +81,12 @@ def array_of(node: yaml.Node) -> Any:
 
 
 def scalar_of(node: yaml.Node) -> Any:
-    """Return the numpy scalar that a node stands for: a number, a flag or a text.
+    """Return the value of a numpy scalar: a number, a flag or a text.
 
     Raises
     ------
     RefusedError
-        If it is none.
+        If the node is not the state of one.
     """
     if isinstance(node, yaml.MappingNode):
         node = _parts(node, state=False)["args"]
@@ -107,17 +107,17 @@ def scalar_of(node: yaml.Node) -> Any:
 
 
 def _parts(node: yaml.Node, *, state: bool = True) -> dict[str, yaml.Node]:
-    """Return the two parts of an object that is made by a call."""
-    wanted = {"args", "state"} if state else {"args"}
+    """Return the arguments of a call, and the state that the object gets afterwards."""
+    keys = {"args", "state"} if state else {"args"}
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    found = {str(key.value): value for key, value in pairs}
-    if found.keys() != wanted or len(pairs) != len(wanted):
-        raise RefusedError(f"the state of a numpy value has {' and '.join(sorted(wanted))}", node)
-    return found
+    parts = {str(key.value): value for key, value in pairs}
+    if parts.keys() != keys or len(pairs) != len(keys):
+        raise RefusedError(f"the state of a numpy value has {' and '.join(sorted(keys))}", node)
+    return parts
 
 
 def _check_arguments(node: yaml.Node) -> None:
-    """Refuse arguments other than those that every array has; they say nothing."""
+    """Refuse arguments other than those that every array has."""
     kind, shape, code = _items(node, 3)
     if kind.tag != _NDARRAY:
         raise RefusedError("only numpy.ndarray is read", kind)

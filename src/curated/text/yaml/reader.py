@@ -8,13 +8,10 @@ from typing import Any
 
 from curated.core.diagnostic import Problem
 from curated.text.source import Locator, Source
-from curated.text.yaml.places import MAX_DEPTH, is_too_deep, yaml_locator
-from curated.text.yaml.quick import load_quickly
+from curated.text.yaml.fast_parser import parse_plain
+from curated.text.yaml.locator import MAX_DEPTH, is_too_deep, repeated_keys, yaml_locator
 
 _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
-
-
-__all__ = ["load_yaml", "read_json", "read_yaml", "yaml_locator"]
 
 
 def read_yaml(text: str) -> tuple[Source | None, list[Problem]]:
@@ -52,14 +49,12 @@ def read_json(text: str) -> tuple[Source | None, list[Problem]]:
     readable = _as_yaml(text)
     source, problems = _source("json", tree, yaml_locator(readable))
     if repeated and not is_too_deep(readable):
-        from curated.text.yaml.nodes import repeated_keys
-
         problems = repeated_keys(readable) + problems
     return source, problems
 
 
 def _as_yaml(text: str) -> str:
-    """Return a JSON document with the two things changed, place for place, that YAML does not take."""
+    """Return a JSON document with tabs and escaped slashes, which YAML refuses, replaced place for place."""
     return _SLASH.sub(r"\1//", text.replace("\t", " "))
 
 
@@ -84,23 +79,18 @@ def _kind(value: Any) -> str:
 def load_yaml(text: str) -> tuple[Any, list[Problem]]:
     """Load one YAML document as plain data.
 
-    Parameters
-    ----------
-    text : `str`
-        The document.
-
     Returns
     -------
     data : `object`
-        Its data; `None` where it could not be read, or is empty.
+        The data; `None` if the document cannot be read, or is empty.
     problems : `list` [`Problem`]
         Syntax errors (``CAL204``), tags that are refused (``CAL207``), repeated keys (``CAL208``).
     """
     if is_too_deep(text):
         return None, [Problem("CAL209", (), f"nested more than {MAX_DEPTH} levels deep", line=1)]
-    quick = load_quickly(text)
-    if quick is not None:
-        return quick
-    from curated.text.yaml.parser import parse_yaml
+    plain = parse_plain(text)
+    if plain is not None:
+        return plain
+    from curated.text.yaml.loader import load_document
 
-    return parse_yaml(text)
+    return load_document(text)

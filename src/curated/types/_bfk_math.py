@@ -12,18 +12,18 @@ from curated.declare import Array
 
 
 def correct(electrons: Array, kernels: Sequence[tuple[Array, Box]], threshold: float, max_iter: int) -> Array:
-    """Return an image with the charge where it was set free.
+    """Return an image with the charge moved back to where it was generated.
 
-    Charge that is already in the pixels pushes later charge sideways. With the kernel ``K``, whose convolution with the
-    image is the potential of the displacement, the image ``F`` that was read and the one that fell in, ``F0``, obey
-    ``F0 = F + 1/2 div(F0 grad(K * F0))`` (Coulton et al. 2018, AJ 155, 258, section 3). It is solved by iteration, from
-    ``F0 = F``. The divergence is that of the charge through the sides of each pixel: through the side between two
-    pixels goes the mean of their charge times the difference of their potentials, and nothing goes through the edge of
-    the image. What leaves one pixel enters its neighbour, so the sum of the image is conserved to rounding.
+    Charge that is already in the pixels pushes later charge sideways. Let the convolution of the image with the
+    kernel ``K`` be the potential of that displacement. Then the image ``F`` that was read out and the image ``F0``
+    that fell onto the detector obey ``F0 = F + 1/2 div(F0 grad(K * F0))`` (Coulton et al. 2018, AJ 155, 258,
+    section 3), which is solved by iteration from ``F0 = F``. The flux through the side between two pixels is the
+    mean of their charge times the difference of their potentials; nothing passes the edge of the image. What leaves
+    a pixel enters its neighbour, so the sum of the image is conserved to rounding.
 
-    Where each amplifier has a kernel of its own, its potential is computed from all pixels around, those of other
-    amplifiers included, and a side that two amplifiers share has the mean of both. Beyond the edge of the image the
-    pixels at the edge are repeated.
+    If amplifiers have kernels of their own, the potential of each is computed from all pixels around, including
+    those of other amplifiers, and a side that two amplifiers share gets the mean of both. Beyond the edge of the
+    image the pixels at the edge are repeated.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def correct(electrons: Array, kernels: Sequence[tuple[Array, Box]], threshold: f
     kernels : sequence [`tuple`]
         Kernels (1/electron), with odd numbers of rows and columns, each with the pixels that it is for.
     threshold : `float`
-        Sum of the absolute changes (electron) from one iteration to the next below which it ends.
+        Sum of the absolute changes (electron) in one iteration below which it ends.
     max_iter : `int`
-        Most iterations.
+        Largest number of iterations.
 
     Returns
     -------
@@ -57,10 +57,10 @@ def correct(electrons: Array, kernels: Sequence[tuple[Array, Box]], threshold: f
 
 
 def _divergence(image: Array, kernels: Sequence[tuple[Array, Box]]) -> Array:
-    """Return what flows into each pixel less what flows out, for a flow against the gradient of the potential."""
+    """Return the net charge that flows into each pixel, against the gradient of the potential."""
     rows, columns = image.shape
     along, across = np.zeros((rows, columns - 1)), np.zeros((rows - 1, columns))
-    counted_along, counted_across = np.zeros(along.shape), np.zeros(across.shape)
+    count_along, count_across = np.zeros(along.shape), np.zeros(across.shape)
     for kernel, box in kernels:
         x0, x1 = max(box.x0 - 1, 0), min(box.x0 + box.width + 1, columns)
         y0, y1 = max(box.y0 - 1, 0), min(box.y0 + box.height + 1, rows)
@@ -68,30 +68,30 @@ def _divergence(image: Array, kernels: Sequence[tuple[Array, Box]]) -> Array:
         inside = slice(box.y0 - y0, box.y0 - y0 + box.height), slice(box.x0 - x0, box.x0 - x0 + box.width)
         sides = (slice(box.y0, box.y0 + box.height), slice(x0, x1 - 1))
         along[sides] += np.diff(potential[inside[0]], axis=1)
-        counted_along[sides] += 1
+        count_along[sides] += 1
         sides = (slice(y0, y1 - 1), slice(box.x0, box.x0 + box.width))
         across[sides] += np.diff(potential[:, inside[1]], axis=0)
-        counted_across[sides] += 1
-    along *= (image[:, 1:] + image[:, :-1]) / (2 * np.maximum(counted_along, 1))
-    across *= (image[1:] + image[:-1]) / (2 * np.maximum(counted_across, 1))
+        count_across[sides] += 1
+    along *= (image[:, 1:] + image[:, :-1]) / (2 * np.maximum(count_along, 1))
+    across *= (image[1:] + image[:-1]) / (2 * np.maximum(count_across, 1))
     return np.diff(along, axis=1, prepend=0, append=0) + np.diff(across, axis=0, prepend=0, append=0)
 
 
 def _potential(image: Array, kernel: Array, rows: slice, columns: slice) -> Array:
-    """Return the convolution of an image with a kernel in a part of the image."""
+    """Return the convolution of an image with a kernel in some rows and columns of the image."""
     half_y, half_x = kernel.shape[0] // 2, kernel.shape[1] // 2
     y = np.clip(np.arange(rows.start - half_y, rows.stop + half_y), 0, image.shape[0] - 1)
     x = np.clip(np.arange(columns.start - half_x, columns.stop + half_x), 0, image.shape[1] - 1)
     around = image[np.ix_(y, x)]
-    # Each length as one that is transformed quickly; what wraps around falls outside of the part.
-    shape = [_quick_length(n) for n in around.shape]
+    # Lengths that are transformed fast; what wraps around falls outside these rows and columns.
+    shape = [_fast_length(n) for n in around.shape]
     product = np.fft.rfft2(around, shape) * np.fft.rfft2(kernel, shape)
-    whole: Array = np.fft.irfft2(product, shape)
-    return whole[2 * half_y : around.shape[0], 2 * half_x : around.shape[1]]
+    convolved: Array = np.fft.irfft2(product, shape)
+    return convolved[2 * half_y : around.shape[0], 2 * half_x : around.shape[1]]
 
 
-def _quick_length(length: int) -> int:
-    """Return the next number that has no prime factor above five."""
+def _fast_length(length: int) -> int:
+    """Return the smallest number from ``length`` on that has no prime factor above five."""
     while True:
         rest = length
         for prime in (2, 3, 5):

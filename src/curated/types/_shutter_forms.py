@@ -1,4 +1,4 @@
-"""The observatory's text of a shutter's motion: nested, in two versions that differ in how they write times."""
+"""The observatory's text of a shutter motion: nested, in two versions that differ in how they write times."""
 
 from __future__ import annotations
 
@@ -15,76 +15,85 @@ _LISTS = ("encodeSamples", "hallTransitions")
 _START = "startTime"
 
 
-class Text:
+class ShutterText:
     """The text as a flat document with a list of records for each table, and the way back to its places.
 
     Parameters
     ----------
     tree : `~collections.abc.Mapping`
-        The document, apart from its metadata.
+        The document without its metadata.
     keywords : `dict` [`str`, `str`]
-        Keyword of each number and text of the whole motion, by its key.
+        Header keywords of the numbers and texts of the motion as a whole, by their keys.
+
+    Attributes
+    ----------
+    flat : `dict`
+        The flat document.
+    problems : `list` [`Problem`]
+        All that is wrong with the nesting.
+    is_unreadable : `bool`
+        Whether there is no motion profile at all.
     """
 
     def __init__(self, tree: Mapping[Any, Any], keywords: Mapping[str, str]) -> None:
         self.keys = {keyword: key for key, keyword in keywords.items()}
         self.problems: list[Problem] = []
         self.flat: dict[Any, Any] = {}
-        self.names: list[str] = []
-        self.is_lost = False
+        self.fit_names: list[str] = []
         profile = tree.get(_PROFILE)
+        self.is_unreadable = not isinstance(profile, Mapping)
         if not isinstance(profile, Mapping):
-            code, what = ("CAL211", "is not a mapping") if _PROFILE in tree else ("CAL210", "is missing")
-            self.problems.append(Problem(code, (_PROFILE,), f"{_PROFILE} {what}"))
-            self.is_lost = True
+            code, words = ("CAL211", "is not a mapping") if _PROFILE in tree else ("CAL210", "is missing")
+            self.problems.append(Problem(code, (_PROFILE,), f"{_PROFILE} {words}"))
             return
-        own = set(keywords) - set(_TOP)
+        profile_keys = set(keywords) - set(_TOP)
         for key, value in tree.items():
-            if key in own or key in _LISTS or key == "fits":
+            if key in profile_keys or key in _LISTS or key == "fits":
                 self._unknown((), key, [*_TOP, _PROFILE])
             elif key != _PROFILE:
                 self.flat[key] = value
         for key, value in profile.items():
-            self._take(key, value, own)
+            self._read(key, value, profile_keys)
         self.flat.setdefault("fits", [])
 
-    def _take(self, key: Any, value: Any, own: set[str]) -> None:
-        """Take one entry of the profile."""
+    def _read(self, key: Any, value: Any, profile_keys: set[str]) -> None:
+        """Read one entry of the profile."""
         if key == _START:
             for name, item in _time(value).items():
                 self.flat[f"{_START}_{name}"] = item
         elif key in _LISTS and isinstance(value, list):
             self.flat[key] = [_record(item) for item in value]
         elif key == "fitResults" and isinstance(value, Mapping):
-            self._take_fits(value)
+            self._read_fits(value)
         elif key == "fitResults":
             detail = f"fitResults: {brief(value)} is not a mapping"
             self.problems.append(Problem("CAL211", (_PROFILE, key), detail))
-        elif key in _LISTS or (key in own and not key.startswith(f"{_START}_") and key != "fitModel"):
-            self.flat[key] = value
         else:
-            known = [k for k in own if not k.startswith(f"{_START}_") and k != "fitModel"]
-            self._unknown((_PROFILE,), key, [*known, *_LISTS, _START, "fitResults"])
+            scalars = {k for k in profile_keys if not k.startswith(f"{_START}_") and k != "fitModel"}
+            if key in _LISTS or key in scalars:
+                self.flat[key] = value
+            else:
+                self._unknown((_PROFILE,), key, [*scalars, *_LISTS, _START, "fitResults"])
 
-    def _take_fits(self, results: Mapping[Any, Any]) -> None:
+    def _read_fits(self, results: Mapping[Any, Any]) -> None:
         records = []
         for name, values in results.items():
             if name == "Model":
                 self.flat["fitModel"] = values
             elif isinstance(values, Mapping):
-                self.names.append(str(name))
+                self.fit_names.append(str(name))
                 records.append({**values, "name": str(name)})
             else:
                 place = (_PROFILE, "fitResults", name)
                 self.problems.append(Problem("CAL211", place, f"fitResults {brief(name)} is not a mapping"))
         self.flat["fits"] = records
 
-    def _unknown(self, prefix: Pointer, key: Any, known: list[str]) -> None:
-        detail = f"{brief(key)} is not one of {', '.join(sorted({*known, *IDENTITY_KEYS} - IDENTITY_KEYS))}"
-        self.problems.append(Problem("CAL212", (*prefix, key), detail))
+    def _unknown(self, prefix: Pointer, key: Any, keys: list[str]) -> None:
+        expected = ", ".join(sorted({*keys, *IDENTITY_KEYS} - IDENTITY_KEYS))
+        self.problems.append(Problem("CAL212", (*prefix, key), f"{brief(key)} is not one of {expected}"))
 
     def place(self, pointer: Pointer) -> Pointer:
-        """Return the place in the text of a place in the flat document."""
+        """Return the place in the text for a place in the flat document."""
         if not pointer:
             return pointer
         head = pointer[0]
@@ -93,8 +102,8 @@ class Text:
         if head == "fitModel":
             return (_PROFILE, "fitResults", "Model")
         if head == "fits":
-            named = (self.names[int(pointer[1])],) if len(pointer) > 1 else ()
-            return (_PROFILE, "fitResults", *named, *pointer[2:])
+            name = (self.fit_names[int(pointer[1])],) if len(pointer) > 1 else ()
+            return (_PROFILE, "fitResults", *name, *pointer[2:])
         if head in _LISTS:
             return (_PROFILE, *pointer[:2], *(p for p in pointer[2:] if p not in ("tai", "mjd")))
         if str(head).startswith(f"{_START}_"):
@@ -103,28 +112,28 @@ class Text:
 
     @staticmethod
     def nest(flat: dict[str, Any]) -> dict[str, Any]:
-        """Return a flat document in the form of its version."""
-        second = flat["version"] == 2.0
+        """Return a flat document in the nested form of its version."""
+        is_second = flat["version"] == 2.0
 
         def time(record: dict[str, Any]) -> dict[str, Any]:
             rest = {key: value for key, value in record.items() if key not in ("tai", "mjd")}
-            if second:
+            if is_second:
                 return {"tai": {"isot": record["tai"], "mjd": record["mjd"]}, **rest}
             return {"time": {"tai": record["tai"], "mjd": record["mjd"]}, **rest}
 
-        given = dict(flat)
-        start = time({"tai": given.pop("startTime_tai"), "mjd": given.pop("startTime_mjd")})
-        nested = {key: given.pop(key) for key in (*_TOP, "units", *KEYS) if key in given}
-        fits = {record.pop("name"): record for record in map(dict, given.pop("fits", []))}
-        model = given.pop("fitModel", "")
-        lists = {key: [time(record) for record in given.pop(key, [])] for key in _LISTS}
-        profile = {_START: start if second else start["time"], **given, **lists}
+        values = dict(flat)
+        start = time({"tai": values.pop("startTime_tai"), "mjd": values.pop("startTime_mjd")})
+        nested = {key: values.pop(key) for key in (*_TOP, "units", *KEYS) if key in values}
+        fits = {record.pop("name"): record for record in map(dict, values.pop("fits", []))}
+        model = values.pop("fitModel", "")
+        lists = {key: [time(record) for record in values.pop(key, [])] for key in _LISTS}
+        profile = {_START: start if is_second else start["time"], **values, **lists}
         profile["fitResults"] = {"Model": model, **fits}
         return {**nested, _PROFILE: profile}
 
 
 def _time(value: Any) -> dict[Any, Any]:
-    """Return a time of either version, with what else stands there."""
+    """Return a time of either version as ``tai`` and ``mjd``, with any other keys."""
     if not isinstance(value, Mapping):
         return {}
     inner = value.get("tai")
@@ -135,36 +144,36 @@ def _time(value: Any) -> dict[Any, Any]:
 
 
 def _record(item: Any) -> Any:
-    """Return a sample with its time beside the other values."""
+    """Return a sample with its time next to its other values."""
     if not isinstance(item, Mapping):
         return item
-    first = "time" in item
-    time = item.get("time") if first else {"tai": item.get("tai")}
-    rest = {key: value for key, value in item.items() if key != ("time" if first else "tai")}
-    found = _time(time) if first is not isinstance(_inner(time), Mapping) else {}
-    return {**rest, **found}
+    is_first = "time" in item
+    time = item.get("time") if is_first else {"tai": item.get("tai")}
+    rest = {key: value for key, value in item.items() if key != ("time" if is_first else "tai")}
+    is_mixed = is_first is isinstance(_tai(time), Mapping)
+    return {**rest, **({} if is_mixed else _time(time))}
 
 
-def _inner(time: Any) -> Any:
+def _tai(time: Any) -> Any:
     return time.get("tai") if isinstance(time, Mapping) else None
 
 
-def nested_schema(schema: dict[str, Any], own: Mapping[str, bool]) -> dict[str, Any]:
-    """Return the schema of the nested form, made of that of the flat document.
+def nested_schema(schema: dict[str, Any], is_required: Mapping[str, bool]) -> dict[str, Any]:
+    """Return the schema of the nested form, made from that of the flat document.
 
     Parameters
     ----------
     schema : `dict`
         Schema of the flat document.
-    own : `dict` [`str`, `bool`]
-        Whether every file has each of the numbers and texts of the whole motion, by key.
+    is_required : `dict` [`str`, `bool`]
+        Whether every file has each number or text of the motion as a whole, by its key.
     """
     flat = dict(schema["properties"])
     first = {"tai": flat.pop(f"{_START}_tai"), "mjd": flat.pop(f"{_START}_mjd")}
     isot = _mapping({"isot": first["tai"], "mjd": first["mjd"]}, ["isot", "mjd"])
     times = {"time": _mapping(first, ["tai", "mjd"]), "tai": isot}
-    inner = [key for key in own if key in flat and key not in (*_TOP, "fitModel")]
-    profile: dict[str, Any] = {key: flat.pop(key) for key in inner}
+    keys = [key for key in is_required if key in flat and key not in (*_TOP, "fitModel")]
+    profile: dict[str, Any] = {key: flat.pop(key) for key in keys}
     profile[_START] = {
         "description": "Start of the motion, TAI.",
         "anyOf": [times["time"], _mapping({"tai": isot}, ["tai"])],
@@ -173,14 +182,18 @@ def nested_schema(schema: dict[str, Any], own: Mapping[str, bool]) -> dict[str, 
     fit = flat.pop("fits")["items"]
     values = {key: value for key, value in fit["properties"].items() if key != "name"}
     profile["fitResults"] = {
-        "description": "Models of the motion, by what they were fitted to, and the name of the model.",
+        "description": "Models of the motion by the data that were fitted, and the name of the model.",
         "type": "object",
         "properties": {"Model": flat.pop("fitModel")},
         "additionalProperties": _mapping(values, [key for key in fit["required"] if key != "name"]),
     }
-    flat[_PROFILE] = _mapping(profile, [*(key for key in inner if own[key]), _START, *_LISTS])
-    moved = set(own) - set(_TOP)
-    conditions = [c for c in schema["allOf"] if not moved & set(c.get("anyOf", [{}])[0].get("required", ()))]
+    flat[_PROFILE] = _mapping(profile, [*(key for key in keys if is_required[key]), _START, *_LISTS])
+    nested_keys = set(is_required) - set(_TOP)
+    conditions = [
+        condition
+        for condition in schema["allOf"]
+        if not nested_keys & set(condition.get("anyOf", [{}])[0].get("required", ()))
+    ]
     required = [*schema["required"], _PROFILE]
     return {
         **schema,
@@ -202,7 +215,7 @@ def _mapping(properties: dict[str, Any], required: Sequence[str]) -> dict[str, A
 def _list_schema(schema: dict[str, Any], times: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the schema of a list of samples, whose times are in the form of either version."""
     item = schema["items"]
-    own = {key: value for key, value in item["properties"].items() if key not in ("tai", "mjd")}
-    needed = [key for key in item["required"] if key in own]
-    forms = [_mapping({**own, key: time}, [*needed, key]) for key, time in times.items()]
+    values = {key: value for key, value in item["properties"].items() if key not in ("tai", "mjd")}
+    required = [key for key in item["required"] if key in values]
+    forms = [_mapping({**values, key: time}, [*required, key]) for key, time in times.items()]
     return {**schema, "items": {"anyOf": forms}}

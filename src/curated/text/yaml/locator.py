@@ -1,0 +1,149 @@
+"""Lines and columns of values in YAML and JSON documents.
+
+Places are found in the nodes that PyYAML composes, and only when there is a problem to report: importing PyYAML takes
+as long as checking a dozen files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.metadata import canonical
+from curated.text.source import Locator
+
+MAX_DEPTH = 1000
+"""Deepest nesting that is handed to libyaml, which recurses until the stack overflows."""
+
+_INDENTED = re.compile(rf"^[ ?:-]{{{MAX_DEPTH // 2}}}", re.MULTILINE)
+_LONGEST_KEY = 1024
+"""Most characters of a key in YAML."""
+
+_Place = tuple[Any, Any]
+"""Mark and value of an entry."""
+
+
+def yaml_locator(text: str) -> Locator:
+    """Return a function that finds the line and column of a place in a YAML or JSON document."""
+
+    @cache
+    def nodes() -> tuple[Any, _Index]:
+        return (None if is_too_deep(text) else compose(text)), _Index()
+
+    def locate(pointer: Pointer) -> tuple[int, int]:
+        root, index = nodes()
+        if root is None:
+            return 0, 0
+        mark, node = root.start_mark, root
+        for depth, step in enumerate(pointer):
+            child = index.step(node, step)
+            if child is None and depth == 1 and pointer[0] == "metadata":
+                # YAML files may repeat keywords at the top.
+                child = index.step(root, step)
+            if child is None:
+                break
+            mark, node = child
+        return mark.line + 1, mark.column + 1
+
+    return locate
+
+
+def is_too_deep(text: str) -> bool:
+    """Say whether a document is nested so deeply that libyaml must not compose it."""
+    if text.count("[") + text.count("{") < MAX_DEPTH and not _INDENTED.search(text):
+        return False
+    import yaml
+
+    from curated.text.yaml.loader import PlainLoader
+
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=PlainLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                return True
+    except (yaml.YAMLError, ValueError):
+        pass
+    return False
+
+
+def compose(text: str) -> Any:
+    """Return the root node of a document; `None` if it is empty or not YAML."""
+    import yaml
+
+    from curated.text.yaml.loader import PlainLoader
+
+    try:
+        return yaml.compose(text, Loader=PlainLoader)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+
+
+class _Index:
+    """Entries of nodes by name, cached: a hundred problems may lie among as many entries as a file holds."""
+
+    def __init__(self) -> None:
+        self.names: dict[int, tuple[dict[str, _Place], dict[str, _Place]]] = {}
+
+    def step(self, node: Any, step: str | int) -> _Place | None:
+        """Go one step down: a key of a mapping, of pairs or of a property list, or an index."""
+        if node.id == "sequence" and isinstance(step, int):
+            return (node.value[step].start_mark, node.value[step]) if step < len(node.value) else None
+        key = str(step)
+        exact, canonical_names = self._entries(node)
+        place = exact.get(key) or canonical_names.get(canonical(key))
+        if place is not None:
+            return place
+        for match in re.finditer(r"\.", key[:_LONGEST_KEY]):
+            place = exact.get(key[: match.start()])
+            if place is not None:
+                return self.step(place[1], key[match.end() :]) or place
+        return None
+
+    def _entries(self, node: Any) -> tuple[dict[str, _Place], dict[str, _Place]]:
+        """Return the first entry of each name, by the name as it is written and by its canonical spelling."""
+        if id(node) not in self.names:
+            exact: dict[str, _Place] = {}
+            canonical_names: dict[str, _Place] = {}
+            for key, mark, value in _entries(node):
+                exact.setdefault(key, (mark, value))
+                canonical_names.setdefault(canonical(key), (mark, value))
+            self.names[id(node)] = exact, canonical_names
+        return self.names[id(node)]
+
+
+def _entries(node: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name, mark and value of each entry of a mapping, of pairs or of a property list."""
+    if node.id == "mapping":
+        yield from ((str(key.value), key.start_mark, value) for key, value in node.value)
+    for item in node.value if node.id == "sequence" else ():
+        if item.id == "mapping":
+            yield from ((str(key.value), key.start_mark, value) for key, value in item.value)
+        elif item.id == "sequence" and item.value:
+            value = item.value[2] if len(item.value) > 2 else item
+            yield str(item.value[0].value), value.start_mark, value
+
+
+def repeated_keys(text: str) -> list[Problem]:
+    """Return a problem for each repeated key, in all mappings of a JSON document."""
+    problems = []
+    stack = [compose(text)]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            continue
+        if node.id == "sequence":
+            stack += node.value
+        elif node.id == "mapping":
+            keys: set[str] = set()
+            for key, value in node.value:
+                if key.value in keys:
+                    mark = key.start_mark
+                    detail = f"key {brief(key.value)} stands twice"
+                    problems.append(Problem("CAL208", (), detail, line=mark.line + 1, column=mark.column + 1))
+                keys.add(key.value)
+                stack.append(value)
+    return problems

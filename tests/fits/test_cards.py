@@ -1,0 +1,191 @@
+"""Cards of keywords: what is accepted reads back, with values and names that headers do not hold as they are."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astropy.io import fits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curated.check.file import check_file
+from curated.core.keys import CalibFile, CalibKey
+from curated.core.stamp import Stamp
+from curated.fits.writer import fits_bytes
+from curated.registry import get_type
+from curated.types.defects import Defects
+from support.packages import EDITOR, URL, defects, fitsverify, place
+
+FILE = CalibFile(place(), CalibKey("lab", "defects", "d00"), datetime(2020, 1, 1), "ecsv")
+STAMP = Stamp(
+    "1" * 40,
+    URL,
+    place(),
+    "2" * 40,
+    "3" * 40,
+    "2024-01-01T00:00:00",
+    EDITOR,
+    False,
+    "0.1",
+    "2020-01-01T00:00:00",
+)
+
+
+def through_fits(meta: dict[str, Any], directory: Path) -> tuple[Defects | None, Defects | None, list[str]]:
+    """A calibration, what comes back of it from FITS, and the codes of what is wrong with it."""
+    calib, report = check_file(FILE, defects(meta).encode())
+    errors = [d.code for d in report.diagnostics if d.is_error]
+    if calib is None or errors:
+        return None, None, errors
+    path = directory / "x.fits"
+    path.write_bytes(fits_bytes(calib.fits_content(), STAMP))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with fits.open(path, checksum=True) as hdus:
+            hdus.verify("exception")
+            assert len(hdus[1].data) == 1
+    assert isinstance(calib, Defects)
+    return calib, Defects.readFits(path), []
+
+
+KEYWORDS: dict[str, Any] = {
+    "plain": "text",
+    "unicode": "Größe 天文 🔭",
+    "trailing": "blanks at the end   ",
+    "blanks": "   ",
+    "control": "tab\tline\nbell\x07",
+    "backslash": "C:\\new\\table",
+    "both": "é and \\n",
+    "quote": "it's 'quoted'",
+    "long": "x" * 200,
+    "longquote": "'" * 200,
+    "longampersand": "x" * 100 + "&",
+    "ampersand": "x&",
+    "ampersands": "&" * 150,
+    "longunicode": "é天" * 60,
+    "record": "width: 12.5",
+    "colon": "see: here",
+    "slash": "a / b",
+    "number": "1.5",
+    "flag": "T",
+    "A name longer than eight characters": "text",
+    "a long name with a long text": "word " * 50 + "end",
+    "LSST CALIB DEFECTS C00 N_HOT": 7,
+    "dotted.name.of.something": 1.25,
+    "integer": 2**63,
+    "negative": -(2**63),
+    "float": -1.2345678901234567e-300,
+    "whole": 3.0,
+    "true": True,
+    "false": False,
+    "list": ["é", "a\\b", "plain"],
+    "numbers": [1, 2, 3],
+    "n" * 58: "the longest name",
+    "m" * 58: "x" * 300,
+}
+
+
+@pytest.mark.parametrize("key", KEYWORDS)
+def test_keywords_read_back(tmp_path: Path, key: str) -> None:
+    calib, back, errors = through_fits({key: KEYWORDS[key]}, tmp_path)
+    assert errors == []
+    assert back == calib
+    assert back is not None
+    assert back.metadata[key] == KEYWORDS[key]
+    assert type(back.metadata[key]) is type(KEYWORDS[key])
+    assert back.metadata["EDITOR"] == EDITOR
+
+
+def test_all_keywords_at_once(tmp_path: Path) -> None:
+    calib, back, errors = through_fits(KEYWORDS, tmp_path)
+    assert errors == []
+    assert back == calib
+    assert fitsverify([tmp_path / "x.fits"]) == ""
+    with fits.open(tmp_path / "x.fits") as hdus:
+        escaped = hdus[0].header["CURATESC"].split(",")
+        assert hdus[1].header["CURATESC"] == hdus[0].header["CURATESC"]
+    assert sorted(escaped) == sorted(
+        ["UNICODE", "TRAILING", "BLANKS", "CONTROL", "BOTH", "LONGUNICODE", "RECORD", "LIST", "EDITOR"]
+    )
+
+
+def test_no_value_is_no_card_or_an_empty_one(tmp_path: Path) -> None:
+    _, back, errors = through_fits({"SOMETHING": None, "EMPTY": ""}, tmp_path)
+    header = fits.getheader(tmp_path / "x.fits")
+    assert errors == []
+    assert "SOMETHING" not in header  # as the stack does for defects
+    assert header["EMPTY"] == ""
+    assert back is not None
+    assert back.metadata.get("SOMETHING") is None
+
+
+def test_comments_are_cards(tmp_path: Path) -> None:
+    long = "a comment of many words " * 9
+    _, back, errors = through_fits({"comments": ["first", "é", long]}, tmp_path)
+    assert errors == []
+    assert back is not None
+    assert back.metadata["comments"][:2] == ["first", "é"]
+    assert "".join(back.metadata["comments"][2:]).replace(" ", "") == long.replace(" ", "")
+    assert fits.getheader(tmp_path / "x.fits")["COMMENT"][0] == "first"
+
+
+def test_structure_that_text_has_brought_along_from_fits(tmp_path: Path) -> None:
+    calib, back, errors = through_fits({"EXTNAME": "DEFECTS", "EXTVER": 1, "LONGSTRN": "OGIP 1.0"}, tmp_path)
+    assert errors == []
+    assert calib == back
+    assert "EXTNAME" not in fits.getheader(tmp_path / "x.fits", 1)
+
+
+RESERVED = "SIMPLE NAXIS naxis1 TTYPE1 tform3 END CONTINUE XTENSION ZIMAGE PCOUNT THEAP BSCALE".split()
+UNSPELLABLE = ["É", "A=B", "", " ", "a  b", "x" * 59, "a\nb", "tab\t", "comma,"]
+
+
+@pytest.mark.parametrize("key", [*RESERVED, *UNSPELLABLE])
+def test_names_that_no_header_holds_are_errors(tmp_path: Path, key: str) -> None:
+    assert through_fits({key: 1}, tmp_path)[2] == ["CAL502"]
+
+
+def test_a_long_name_with_a_long_number_is_an_error(tmp_path: Path) -> None:
+    assert through_fits({"x" * 50: -1.2345678901234567e-300}, tmp_path)[2] == ["CAL502"]
+    assert through_fits({"x" * 50: 1.5}, tmp_path)[2] == []
+
+
+names = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60) | st.text(
+    max_size=12
+)
+values = (
+    st.text(max_size=150)
+    | st.text("'& \\é:x1.", max_size=150)
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.booleans()
+)
+
+
+@given(meta=st.dictionaries(names, values, max_size=4))
+def test_whatever_is_accepted_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, meta: dict[str, Any]
+) -> None:
+    directory = tmp_path_factory.getbasetemp()
+    calib, back, _ = through_fits(meta, directory)
+    if calib is not None:
+        assert back == calib
+
+
+def test_values_of_text_columns_are_escaped_too(tmp_path: Path) -> None:
+    text = (
+        "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: amp_name, datatype: string}\n"
+        "# - {name: wavelength, unit: nm, datatype: float64}\n# - {name: efficiency, unit: '%', datatype: float64}\n"
+        "# meta: {OBSTYPE: transmission_sensor, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01T00:00:00'}\n"
+        "# schema: astropy-2.0\namp_name wavelength efficiency\nÄmp 1.0 2.0\nÄmp 2.0 3.0\n"
+    )
+    (tmp_path / "x.ecsv").write_text(text)
+    cls = get_type("transmission_sensor")
+    calib = cls.readText(tmp_path / "x.ecsv")
+    calib.writeFits(tmp_path / "x.fits")
+    assert fitsverify([tmp_path / "x.fits"]) == ""
+    assert cls.readFits(tmp_path / "x.fits") == calib
