@@ -76,7 +76,7 @@ def package(git_package: MakePackage) -> GitPackage:
 
 
 def test_a_package_is_declared(package: GitPackage, tmp_path: Path) -> None:
-    before, found = tree(package.path), findings(package.path)
+    before, findings_before = tree(package.path), findings(package.path)
     assert run_curated("-C", package.path, "bundle", tmp_path / "before").returncode == 0
     done = run_curated("adopt", package.path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -86,15 +86,15 @@ def test_a_package_is_declared(package: GitPackage, tmp_path: Path) -> None:
     assert {path: after[path] for path in before} == before, "no calibration is changed"
     assert_declared(package.path)
     assert not open_package(package.path).bare
-    assert findings(package.path) == found
+    assert findings(package.path) == findings_before
     package.commit(message="Adopt")
     assert run_curated("-C", package.path, "bundle", tmp_path / "after").returncode == 0
     assert data_ids(tmp_path / "after") == data_ids(tmp_path / "before")
     for more in ([], ["--as-of", "HEAD"]):
-        looked = run_curated("-C", package.path, "lookup", "cam", "defects", "--detector", "1", "--at", "2021-01-01", *more)  # fmt: skip
-        assert looked.stdout.startswith("cam/defects/r0_d1/20200101T000000.ecsv\n")
-    one = run_curated("-C", package.path, "check", "cam/defects/r0_d0", "--format", "json")
-    assert json.loads(one.stdout)["files"] == 2
+        lookup = run_curated("-C", package.path, "lookup", "cam", "defects", "--detector", "1", "--at", "2021-01-01", *more)  # fmt: skip
+        assert lookup.stdout.startswith("cam/defects/r0_d1/20200101T000000.ecsv\n")
+    check = run_curated("-C", package.path, "check", "cam/defects/r0_d0", "--format", "json")
+    assert json.loads(check.stdout)["files"] == 2
 
 
 def test_comments_tell_how_many_files_say_so(package: GitPackage) -> None:
@@ -110,15 +110,15 @@ def test_comments_tell_how_many_files_say_so(package: GitPackage) -> None:
 
 def test_dry_run(package: GitPackage) -> None:
     before = tree(package.path)
-    said = run_curated("adopt", package.path, "--dry-run")
+    dry_run = run_curated("adopt", package.path, "--dry-run")
     drafts = adopted(package.path, "--dry-run")
-    assert said.returncode == 0
+    assert dry_run.returncode == 0
     assert tree(package.path) == before
     assert [f["written"] for f in drafts["files"]] == [False, False]
     adopted(package.path)
     for draft in drafts["files"]:
         assert (package.path / draft["path"]).read_text() == draft["text"]
-        assert f"--- {draft['path']}\n{draft['text']}" in said.stdout
+        assert f"--- {draft['path']}\n{draft['text']}" in dry_run.stdout
 
 
 def test_nothing_is_overwritten(package: GitPackage) -> None:
@@ -154,19 +154,19 @@ def test_an_instrument_that_was_added_later(package: GitPackage) -> None:
 
 def test_an_instrument_that_the_package_describes(package: GitPackage) -> None:
     package.write({"curated.yaml": "calibs: .\ninstruments:\n  cam: {name: LSSTCam}\n"})
-    said = adopted(package.path, "--missing")
-    assert [f["path"] for f in said["files"]] == ["curated.yaml"]
-    assert said["remarks"][0]["file"] == CAM
+    adoption = adopted(package.path, "--missing")
+    assert [f["path"] for f in adoption["files"]] == ["curated.yaml"]
+    assert adoption["remarks"][0]["file"] == CAM
     assert not (package.path / CAM).exists()
 
 
 @pytest.mark.parametrize("top", ["", ".", "./", "./."])
 def test_instruments_at_the_root(package: GitPackage, top: str) -> None:
-    found = findings(package.path)
+    findings_before = findings(package.path)
     package.commit({"curated.yaml": f"calibs: '{top}'\n"})
     done = run_curated("-C", package.path, "check", "--format", "json")
     assert json.loads(done.stdout)["files"] == 8
-    assert json.loads(done.stdout)["findings"] == found
+    assert json.loads(done.stdout)["findings"] == findings_before
 
 
 def test_a_top_in_another_spelling(git_package: MakePackage) -> None:
@@ -180,18 +180,18 @@ def test_contradictions(git_package: MakePackage) -> None:
     package = git_package(
         files_of(**{odd: defects({"INSTRUME": "Cam"}, detector=7, date="2023-01-01T00:00:00")})
     )
-    found = findings(package.path)
-    said = adopted(package.path)
+    findings_before = findings(package.path)
+    adoption = adopted(package.path)
     conflict = f"CONFLICT: DETECTOR is 0 in 2 files (cam/defects/r0_d0/20200101T000000.ecsv), 7 in 1 file ({odd}); the first is written"
-    assert [r["message"] for r in said["remarks"]] == [f"detector r0_d0: {conflict}"]
+    assert [r["message"] for r in adoption["remarks"]] == [f"detector r0_d0: {conflict}"]
     text = (package.path / CAM).read_text()
     assert f"# {conflict}\n- {{id: 0, name: R0_D0" in text
     assert_declared(package.path)
-    assert failing(findings(package.path)) == failing(found) == {odd}
+    assert failing(findings(package.path)) == failing(findings_before) == {odd}
 
 
-def failing(found: list[dict[str, Any]]) -> set[str]:
-    return {f["file"] for f in found if f["severity"] == "error"}
+def failing(diagnostics: list[dict[str, Any]]) -> set[str]:
+    return {f["file"] for f in diagnostics if f["severity"] == "error"}
 
 
 def test_what_no_file_says_is_a_comment(git_package: MakePackage) -> None:
@@ -207,14 +207,14 @@ def test_what_no_file_says_is_a_comment(git_package: MakePackage) -> None:
             }
         )
     )
-    found = findings(package.path)
+    findings_before = findings(package.path)
     adopted(package.path)
     text = (package.path / CAM).read_text()
     assert "# - {id: null, name: NIX}\n" in text
     assert "# twin is not declared: number 0 is that of r0_d0 already\n# - {id: 0, name: twin}" in text
     assert "# no file says FILTER; the directory's name is written\n- name: z  # the directory\n" in text
     assert_declared(package.path)
-    assert failing(findings(package.path)) == failing(found), "what was right is right"
+    assert failing(findings(package.path)) == failing(findings_before), "what was right is right"
 
 
 HOSTILE = ["yes", "1e3", "0x1f", "~", "- a", "a: b", "a #b", "'", '"', "{x", "[x]", "*a", "&a", "!x", "%x", "@x", "`x", "|", "> x", "2020-01-01", "12:30:45", "a\nb: c", "x\x85y", "a\u2028b", "\u202egnp", "Ω天", "x" * 40, " lead", "null", "\x1b[31m", "::error::x"]  # fmt: skip
@@ -280,9 +280,9 @@ def test_a_new_file_takes_no_place(tmp_path: Path) -> None:
     assert place.read_bytes() == b"12"
     assert place.stat().st_mode & 0o777 == 0o666 & ~_umask()
     (tmp_path / "link").symlink_to("nowhere")
-    for taken in ("x", "link"):
+    for name in ("x", "link"):
         with pytest.raises(FileExistsError):
-            write_new(tmp_path / taken, [b"3"])
+            write_new(tmp_path / name, [b"3"])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "x"]
 
 
@@ -298,8 +298,8 @@ def test_a_real_package(obs_lsst_data: GitPackage, tmp_path: Path) -> None:
     shutil.copytree(obs_lsst_data.path, package.path)
     before = findings(package.path)
     assert run_curated("-C", package.path, "bundle", tmp_path / "before").returncode == 0
-    said = adopted(package.path)
-    assert {f["path"].partition("/")[0] for f in said["files"]} == {"comCam", "comCamSim", "curated.yaml", "imsim", "latiss", "lsstCam", "ts8"}  # fmt: skip
+    adoption = adopted(package.path)
+    assert {f["path"].partition("/")[0] for f in adoption["files"]} == {"comCam", "comCamSim", "curated.yaml", "imsim", "latiss", "lsstCam", "ts8"}  # fmt: skip
     assert_declared(package.path)
     assert findings(package.path) == before
     package.commit(message="Adopt")

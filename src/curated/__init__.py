@@ -36,7 +36,7 @@ def open(path: str | os.PathLike[str] = ".", rev: str | None = None) -> Calibrat
     CuratedError
         If there is no package, or no such commit.
     """
-    # Whoever imports curated pays for nothing that is not used.
+    # Imported here, so that `import curated` is quick.
     from curated.history.calibrations import open_calibrations
 
     return open_calibrations(path, rev)

@@ -1,15 +1,15 @@
-"""A bare package's ``curated.yaml`` and ``instrument.yaml``, written from what its files say.
+"""Drafts of ``curated.yaml`` and ``instrument.yaml`` for a bare package, inferred from its calibrations.
 
-Each line tells in a comment how many files it comes from; what no file says stands there as a comment to be filled in.
+A comment on each line counts the files that it comes from; what no file states is a comment to be completed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from curated.check.report import Report
 from curated.core.diagnostic import brief
@@ -31,17 +31,17 @@ from curated.package.package import Package
 from curated.text.yaml.reader import load_yaml
 from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
-_SHOWN = 3
-"""Most values of a contradiction that are shown."""
+_MAX_VALUES = 3
+"""Values of a contradiction that are listed."""
 
-_WRITTEN = ("id", "name", "raft", "slot", "serial")
-"""What files say of a detector, as ``instrument.yaml`` calls it."""
+_DETECTOR_KEYS = ("id", "name", "raft", "slot", "serial")
+"""Keys of a detector in ``instrument.yaml`` that files state."""
 
-_COMPARED = tuple(NAME if keyword == "DET_NAME" else keyword for keyword in KEYWORDS)
-"""What is compared between files; a DET_NAME that does not fit to its directory is the check's affair."""
+_COMPARED_KEYWORDS = tuple(NAME if keyword == "DET_NAME" else keyword for keyword in KEYWORDS)
+"""Keywords in which files may contradict each other; a DET_NAME that does not fit its directory is left to the check."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A file that an adopted package has.
 
@@ -50,13 +50,13 @@ class Draft:
     path : `str`
         Its path in the package.
     text : `str`
-        What is to stand in it.
+        The content to write.
     exists : `bool`
-        Whether there is one already, which stays as it is.
+        Whether there is such a file, which stays as it is.
     instrument : `Instrument`, optional
-        What it declares, where it is that of an instrument.
+        The instrument that it declares.
     files : `int`
-        Of how many calibrations that comes.
+        Number of calibrations that it is inferred from.
     """
 
     path: str
@@ -66,30 +66,37 @@ class Draft:
     files: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Adoption:
     """The files that a package lacks, and what a person has to look at.
 
     Parameters
     ----------
-    drafts : `list` [`Draft`]
-        The files, that of the package last: it marks an adopted package.
-    remarks : `list` [`tuple` [`str`, `str`]]
-        Path of a draft, and what is contradictory or missing in what it comes from.
+    drafts : `tuple` [`Draft`]
+        The files; the last one is ``curated.yaml``, which marks an adopted package.
+    remarks : `tuple` [`tuple` [`str`, `str`]]
+        Path of a draft, and what is contradictory or missing in the calibrations that it is inferred from.
     """
 
-    drafts: list[Draft] = field(default_factory=list)
-    remarks: list[tuple[str, str]] = field(default_factory=list)
+    drafts: tuple[Draft, ...]
+    remarks: tuple[tuple[str, str], ...]
 
     @property
     def existing(self) -> list[str]:
-        """Paths of what is there already."""
+        """Paths of the files that exist."""
         return [draft.path for draft in self.drafts if draft.exists]
 
     @property
     def missing(self) -> list[Draft]:
-        """What is to be written."""
+        """The drafts to write."""
         return [draft for draft in self.drafts if not draft.exists]
+
+
+class _Section(NamedTuple):
+    """A part of an ``instrument.yaml``: its lines, and remarks on what it is inferred from."""
+
+    lines: list[str]
+    remarks: list[str]
 
 
 def draft_adoption(package: Package, report: Report) -> Adoption:
@@ -98,30 +105,31 @@ def draft_adoption(package: Package, report: Report) -> Adoption:
     Parameters
     ----------
     package : `Package`
-        The package.
+        The package, of a work tree.
     report : `Report`
-        What a check found in it.
+        Result of its check.
     """
-    facts: dict[str, list[Mapping[str, Any]]] = {name: [] for name in package.layout.instruments}
+    facts_by_directory: dict[str, list[Mapping[str, Any]]] = {name: [] for name in package.layout.instruments}
     for file in package.layout.files:
-        facts[file.key.instrument].append(report.reports[file.path].facts())
-    adoption = Adoption()
-    for directory, said in sorted(facts.items()):
+        facts_by_directory[file.key.instrument].append(report.reports[file.path].facts())
+    drafts: list[Draft] = []
+    remarks: list[tuple[str, str]] = []
+    for directory, facts in sorted(facts_by_directory.items()):
         path = "/".join(filter(None, (package.top, directory, INSTRUMENT_FILE)))
         if directory in package.config.instruments:
             # Its keys would take the place of whole lists in the file.
-            adoption.remarks.append((path, f"{CONFIG_FILE} describes this instrument; it is not written"))
+            remarks.append((path, f"{CONFIG_FILE} describes this instrument; it is not written"))
             continue
-        evidence = gather(directory, said)
-        remarks: list[str] = []
-        text = "".join(f"{line}\n" for line in _instrument(evidence, remarks))
-        made, _ = parse_instrument(load_yaml(text)[0], directory)
+        evidence = gather(directory, facts)
+        section = _instrument(evidence)
+        text = "".join(f"{line}\n" for line in section.lines)
+        instrument, _ = parse_instrument(load_yaml(text)[0], directory)
         exists = os.path.lexists(package.root / path)
-        adoption.drafts.append(Draft(path, text, exists, made, evidence.files))
-        adoption.remarks += [(path, remark) for remark in remarks if not exists]
+        drafts.append(Draft(path, text, exists, instrument, evidence.files))
+        remarks += [(path, remark) for remark in section.remarks if not exists]
     exists = os.path.lexists(package.root / CONFIG_FILE)
-    adoption.drafts.append(Draft(CONFIG_FILE, _CONFIG.format(top=package.top or "."), exists))
-    return adoption
+    drafts.append(Draft(CONFIG_FILE, _CONFIG.format(top=package.top or "."), exists))
+    return Adoption(tuple(drafts), tuple(remarks))
 
 
 def write_drafts(root: Path, drafts: Iterable[Draft]) -> None:
@@ -130,15 +138,15 @@ def write_drafts(root: Path, drafts: Iterable[Draft]) -> None:
     Raises
     ------
     OSError
-        If one cannot be written, or is there.
+        If one cannot be written, or exists.
     """
-    written: list[Path] = []
+    new_files: list[Path] = []
     try:
         for draft in drafts:
             write_new(root / draft.path, [draft.text.encode()])
-            written.append(root / draft.path)
+            new_files.append(root / draft.path)
     except BaseException:
-        for path in written:
+        for path in new_files:
             path.unlink()
         raise
 
@@ -159,100 +167,123 @@ calibs: {top}  # the instruments' directories stand in this one
 """
 
 
-def _instrument(evidence: Evidence, remarks: list[str]) -> Iterator[str]:
-    """Yield the lines of an ``instrument.yaml``."""
-    yield "# Written by 'curated adopt' from what the calibrations in this directory say; a comment tells how many of"
-    yield f"# them say so. There were {_count(evidence.files)}."
+def _instrument(evidence: Evidence) -> _Section:
+    """Return an ``instrument.yaml``."""
+    remarks: list[str] = []
     name = evidence.names.most(evidence.directory)
-    wrong = _wrong(INSTRUMENT.keys["name"], name)
-    if wrong:
-        remarks.append(f"INSTRUME is {wrong}; the directory's name is written")
+    problem = _problem(INSTRUMENT.keys["name"], name)
+    if problem:
+        remarks.append(f"INSTRUME is {problem}; the directory's name is written")
         name = evidence.directory[:32].strip() or "unknown"
-    told = _source(evidence.names, "INSTRUME") or "the directory; no file says INSTRUME"
-    yield f"name: {yaml_scalar(name)}  # {told}"
-    for line in (*_contradiction("INSTRUME", evidence.names), *_other_names(evidence)):
-        remarks.append(line)
-        yield f"# {line}"
-    yield "# In a Butler repository the instrument may have another name: then write that one."
-    yield "# What no file says:"
-    for key in ("class_name", "visit_max", "exposure_max", "visit_system"):
-        yield f"# {key}:  # {INSTRUMENT.keys[key].doc}"
-    if evidence.detectors:
-        lines = list(_detectors(evidence, remarks))
-        yield "detectors:" if any(line.startswith("-") for line in lines) else "detectors: []"
-        yield "# No file says: purpose, width, height, amplifiers. Where a comment names no source, a name is that of the"
-        yield "# directory in upper case, and raft and slot are parts of the name."
-        yield from lines
-    if evidence.filters:
-        lines = list(_filters(evidence, remarks))
-        yield "filters:" if any(line.startswith("-") for line in lines) else "filters: []"
-        yield "# No file says a band; without one the filter's name stands for it."
-        yield from lines
+    contradictions = [*_contradiction("INSTRUME", evidence.names), *_other_names(evidence)]
+    detectors, filters = _detectors(evidence), _filters(evidence)
+    lines = [
+        "# Written by 'curated adopt' from what the calibrations in this directory say; a comment tells how many of",
+        f"# them say so. There were {_count(evidence.files)}.",
+        f"name: {yaml_scalar(name)}  # {_source(evidence.names, 'INSTRUME') or _NO_NAME}",
+        *(f"# {line}" for line in contradictions),
+        "# In a Butler repository the instrument may have another name: then write that one.",
+        "# What no file says:",
+        *(
+            f"# {key}:  # {INSTRUMENT.keys[key].doc}"
+            for key in ("class_name", "visit_max", "exposure_max", "visit_system")
+        ),
+        *detectors.lines,
+        *filters.lines,
+    ]
+    return _Section(lines, [*remarks, *contradictions, *detectors.remarks, *filters.remarks])
 
 
-def _detectors(evidence: Evidence, remarks: list[str]) -> Iterator[str]:
+_NO_NAME = "the directory; no file says INSTRUME"
+
+
+def _detectors(evidence: Evidence) -> _Section:
+    lines: list[str] = []
+    remarks: list[str] = []
     owners: dict[int, str] = {}
-    entries = ((d, entry, detector_of(d, entry)) for d, entry in evidence.detectors.items())
-    for directory, entry, detector in sorted(entries, key=lambda found: (found[2].id, found[0])):
-        said = {key: value for key in _WRITTEN if (value := getattr(detector, key)) != ""}
-        wrong = _wrong(DETECTOR, said)
-        if "DETECTOR" not in entry:
-            said["id"], wrong = None, "no file says DETECTOR"
+    entries = [(d, tallies, detector_of(d, tallies)) for d, tallies in evidence.detectors.items()]
+    for directory, tallies, detector in sorted(entries, key=lambda entry: (entry[2].id, entry[0])):
+        values = {key: value for key in _DETECTOR_KEYS if (value := getattr(detector, key)) != ""}
+        problem = _problem(DETECTOR, values)
+        if "DETECTOR" not in tallies:
+            values["id"], problem = None, "no file says DETECTOR"
         elif detector.id in owners:
-            wrong = f"number {detector.id} is that of {_path(owners[detector.id])} already"
-        told = "; ".join(
-            filter(None, (_source(entry.get(key), key) for key in ("DETECTOR", NAME, "DET_SER")))
-        )
-        line = f"- {yaml_flow(said)}" + (f"  # {told}" if told else "")
-        lines = [line for key in _COMPARED for line in _contradiction(key, entry.get(key, Tally()))]
-        if wrong:
-            lines.insert(0, f"{_path(directory)} is not declared: {wrong}")
+            problem = f"number {detector.id} is that of {_path(owners[detector.id])} already"
+        comments = [c for key in _COMPARED_KEYWORDS for c in _contradiction(key, tallies.get(key, Tally()))]
+        if problem:
+            comments.insert(0, f"{_path(directory)} is not declared: {problem}")
         else:
             owners[detector.id] = directory
-        remarks += [f"detector {_path(directory)}: {line}" for line in lines]
-        yield from (f"# {line}" for line in lines)
-        yield f"# {line}" if wrong else line
+        sources = "; ".join(
+            filter(None, (_source(tallies.get(key), key) for key in ("DETECTOR", NAME, "DET_SER")))
+        )
+        line = f"- {yaml_flow(values)}" + (f"  # {sources}" if sources else "")
+        lines += [*(f"# {comment}" for comment in comments), f"# {line}" if problem else line]
+        remarks += [f"detector {_path(directory)}: {comment}" for comment in comments]
+    if not lines:
+        return _Section([], [])
+    explanation = [
+        "# No file says: purpose, width, height, amplifiers. Where a comment names no source, a name is that of the",
+        "# directory in upper case, and raft and slot are parts of the name.",
+    ]
+    return _Section([_list_header("detectors", lines), *explanation, *lines], remarks)
 
 
-def _filters(evidence: Evidence, remarks: list[str]) -> Iterator[str]:
-    for directory, seen in sorted(evidence.filters.items()):
-        name = filter_of(directory, seen).name
-        lines = list(_contradiction("FILTER", seen))
-        wrong = _wrong(FILTER, {"name": name})
-        if wrong:
-            lines.insert(0, f"{_path(directory)} is not declared: {wrong}")
-        elif not seen.counts:
-            lines.insert(0, "no file says FILTER; the directory's name is written")
-        remarks += [f"filter {_path(directory)}: {line}" for line in lines]
-        yield from (f"# {line}" for line in lines)
-        off = "# " if wrong else ""
-        yield f"{off}- name: {yaml_scalar(name)}  # {_source(seen, 'FILTER') or 'the directory'}"
-        yield f"{off}  # band:"
+def _filters(evidence: Evidence) -> _Section:
+    lines: list[str] = []
+    remarks: list[str] = []
+    for directory, tally in sorted(evidence.filters.items()):
+        name = filter_of(directory, tally).name
+        problem = _problem(FILTER, {"name": name})
+        comments = list(_contradiction("FILTER", tally))
+        if problem:
+            comments.insert(0, f"{_path(directory)} is not declared: {problem}")
+        elif not tally.counts:
+            comments.insert(0, "no file says FILTER; the directory's name is written")
+        prefix = "# " if problem else ""
+        lines += [
+            *(f"# {comment}" for comment in comments),
+            f"{prefix}- name: {yaml_scalar(name)}  # {_source(tally, 'FILTER') or 'the directory'}",
+            f"{prefix}  # band:",
+        ]
+        remarks += [f"filter {_path(directory)}: {comment}" for comment in comments]
+    if not lines:
+        return _Section([], [])
+    explanation = "# No file says a band; without one the filter's name stands for it."
+    return _Section([_list_header("filters", lines), explanation, *lines], remarks)
 
 
-def _wrong(setting: Setting, value: Any) -> str:
-    """Return why an ``instrument.yaml`` cannot hold a value; empty where it can."""
+def _list_header(key: str, lines: Sequence[str]) -> str:
+    """Return the line above a list; the list is empty if all its entries are comments."""
+    return f"{key}:" if any(line.startswith("-") for line in lines) else f"{key}: []"
+
+
+def _problem(setting: Setting, value: Any) -> str:
+    """Return why an ``instrument.yaml`` cannot hold a value; empty if it can."""
     return next((problem.detail for problem in check_setting(setting, value, "CAL002")), "")
 
 
-def _source(seen: Tally | None, keyword: str) -> str:
-    """Return how many files say what is written."""
-    if seen is None or not seen.counts:
+def _source(tally: Tally | None, keyword: str) -> str:
+    """Return how many files state the most frequent value; empty if none states any."""
+    if tally is None or not tally.counts:
         return ""
-    return f"{keyword} of {_count(seen.counts[seen.ranked[0]])}"
+    return f"{keyword} of {_count(tally.counts[tally.ranked[0]])}"
 
 
-def _contradiction(keyword: str, seen: Tally) -> Iterator[str]:
-    """Yield what files say differently."""
-    if len(seen.counts) < 2:
+def _contradiction(keyword: str, tally: Tally) -> Iterator[str]:
+    """Yield that files state different values, if they do."""
+    if len(tally.counts) < 2:
         return
-    shown = [f"{brief(v)} in {_count(seen.counts[v])} ({_path(seen.first[v])})" for v in seen.ranked[:_SHOWN]]
-    more = f" and {len(seen.counts) - _SHOWN} others" if len(seen.counts) > _SHOWN else ""
-    yield f"CONFLICT: {keyword} is {', '.join(shown)}{more}; the first is written"
+    values = [
+        f"{brief(value)} in {_count(tally.counts[value])} ({_path(tally.first[value])})"
+        for value in tally.ranked[:_MAX_VALUES]
+    ]
+    more = f" and {len(tally.counts) - _MAX_VALUES} others" if len(tally.counts) > _MAX_VALUES else ""
+    yield f"CONFLICT: {keyword} is {', '.join(values)}{more}; the first is written"
 
 
 def _other_names(evidence: Evidence) -> Iterator[str]:
-    for name in evidence.called.ranked[:_SHOWN]:
+    for name in evidence.called.ranked[:_MAX_VALUES]:
         count, first = _count(evidence.called.counts[name]), _path(evidence.called.first[name])
         yield f"CALIB_ID calls the instrument {brief(name)} in {count} ({first})"
 

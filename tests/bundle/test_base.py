@@ -13,7 +13,7 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.bundle import build_bundle
 from curated.butler import import_bundle
-from curated.butler.inventories import audit, find_base
+from curated.butler.inventories import find_base, read_inventory
 from curated.package.package import open_package
 from support.packages import defects, make_demo, place, run_curated, tree
 from support.repositories import run_stock
@@ -53,9 +53,9 @@ def imported(bundle: Path, repo: Path, **options: Any) -> Path:
 
 
 def fingerprint(where: Path, *collections: str) -> str:
-    found = audit(str(where), collections=collections)
-    assert not found.failed, found.diagnostics
-    return found.inventory.fingerprint
+    result = read_inventory(str(where), collections=collections)
+    assert not result.failed, result.diagnostics
+    return result.inventory.fingerprint
 
 
 def files(bundle: Path) -> list[str]:
@@ -91,86 +91,86 @@ CHANGED = [
 def test_only_what_changed_travels_and_the_release_is_whole(
     lab: GitPackage, tmp_path: Path, kind: str, transfer: str
 ) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
-    repo = imported(one, tmp_path / "repo", transfer=transfer)
+    first = bundled(lab, tmp_path / "one", "v1")
+    repo = imported(first, tmp_path / "repo", transfer=transfer)
     change(lab)
-    base = {"bundle": one, "tag": "v1", "repository": repo}[kind]
-    two = bundled(lab, tmp_path / "two", "v2", base)
-    assert files(two) == CHANGED
-    report = import_bundle(two, str(repo), transfer=transfer)
+    base = {"bundle": first, "tag": "v1", "repository": repo}[kind]
+    second = bundled(lab, tmp_path / "two", "v2", base)
+    assert files(second) == CHANGED
+    report = import_bundle(second, str(repo), transfer=transfer)
     assert report.ok, report.diagnostics
     (lab_report,) = report.instruments
     assert (lab_report.datasets_new, lab_report.certifications_new) == (4, 9)
-    again = import_bundle(two, str(repo), transfer=transfer)
+    again = import_bundle(second, str(repo), transfer=transfer)
     assert again.ok
     assert not again.changed
 
     full = imported(bundled(lab, tmp_path / "full", "v2"), tmp_path / "other", transfer=transfer)
     expected = fingerprint(full, "Lab/calib/v2")
-    assert fingerprint(repo, "Lab/calib/v2") == fingerprint(two) == fingerprint(lab.path) == expected
+    assert fingerprint(repo, "Lab/calib/v2") == fingerprint(second) == fingerprint(lab.path) == expected
     # What it does not hold is certified from the run where it is.
-    runs = {d["run"].split("/")[2] for d in manifest(two)["datasets"] if d["path"] is None}
+    runs = {d["run"].split("/")[2] for d in manifest(second)["datasets"] if d["path"] is None}
     assert runs == {"v1"}
 
 
 def test_a_demonstration_of_every_type(tmp_path: Path) -> None:
     demo = make_demo(tmp_path / "demo")
-    one = bundled(demo, tmp_path / "one", "v1")
-    two = bundled(demo, tmp_path / "two", "v2", one)
-    assert files(two) == []
-    assert not list(two.rglob("*.inputs.yaml"))
-    repo = imported(two, imported(one, tmp_path / "repo"))
-    assert fingerprint(repo, "Demo/calib/v2") == fingerprint(repo, "Demo/calib/v1") == fingerprint(two)
+    first = bundled(demo, tmp_path / "one", "v1")
+    second = bundled(demo, tmp_path / "two", "v2", first)
+    assert files(second) == []
+    assert not list(second.rglob("*.inputs.yaml"))
+    repo = imported(second, imported(first, tmp_path / "repo"))
+    assert fingerprint(repo, "Demo/calib/v2") == fingerprint(repo, "Demo/calib/v1") == fingerprint(second)
 
 
 def test_bundles_can_build_on_bundles_that_do(lab: GitPackage, tmp_path: Path) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
+    first = bundled(lab, tmp_path / "one", "v1")
     change(lab)
-    two = bundled(lab, tmp_path / "two", "v2", one)
+    second = bundled(lab, tmp_path / "two", "v2", first)
     lab.commit({place(0, compact(DATES[1])): defects(date=DATES[1], x0=55)})
-    three = bundled(lab, tmp_path / "three", "v3", two)
-    assert files(three) == ["calibs/lab/defects/d00/20210101T000000.fits"]
-    runs = {d["run"].split("/")[2] for d in manifest(three)["datasets"]}
+    third = bundled(lab, tmp_path / "three", "v3", second)
+    assert files(third) == ["calibs/lab/defects/d00/20210101T000000.fits"]
+    runs = {d["run"].split("/")[2] for d in manifest(third)["datasets"]}
     assert runs == {"v1", "v2", "v3"}
     repo = tmp_path / "repo"
-    for bundle in (one, two, three):
+    for bundle in (first, second, third):
         imported(bundle, repo)
     assert fingerprint(repo, "Lab/calib/v3") == fingerprint(lab.path)
 
 
 def test_what_is_the_same_though_its_text_is_not(lab: GitPackage, tmp_path: Path) -> None:
     """A comment, and the version of curated that made the base: what the file holds decides."""
-    one = bundled(lab, tmp_path / "one", "v1")
+    first = bundled(lab, tmp_path / "one", "v1")
     path = place(0, compact(DATES[0]))
     lab.commit({path: defects(date=DATES[0]).replace("1 2 3 4", "1  2  3  4")})
-    two = bundled(lab, tmp_path / "two", "v2", one)
-    assert files(two) == []
-    assert not (two / "files" / "calibs").exists()
-    data = manifest(one)
+    second = bundled(lab, tmp_path / "two", "v2", first)
+    assert files(second) == []
+    assert not (second / "files" / "calibs").exists()
+    data = manifest(first)
     for dataset in data["datasets"]:
         dataset["recipe"] = "other"
-    (one / "manifest.json").write_text(json.dumps(data))
-    assert files(bundled(lab, tmp_path / "three", "v2", one)) == []
+    (first / "manifest.json").write_text(json.dumps(data))
+    assert files(bundled(lab, tmp_path / "three", "v2", first)) == []
 
 
 def test_same_commit_same_bytes(lab: GitPackage, tmp_path: Path) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
+    first = bundled(lab, tmp_path / "one", "v1")
     change(lab)
-    bundled(lab, tmp_path / "two", "v2", one)
-    bundled(lab, tmp_path / "elsewhere" / "two", "v2", shutil.copytree(one, tmp_path / "moved"))
+    bundled(lab, tmp_path / "two", "v2", first)
+    bundled(lab, tmp_path / "elsewhere" / "two", "v2", shutil.copytree(first, tmp_path / "moved"))
     assert tree(tmp_path / "two") == tree(tmp_path / "elsewhere" / "two")
 
 
 def test_a_repository_without_the_base_is_told(lab: GitPackage, tmp_path: Path) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
+    first = bundled(lab, tmp_path / "one", "v1")
     change(lab)
-    two = bundled(lab, tmp_path / "two", "v2", one)
-    report = import_bundle(two, str(tmp_path / "repo"), dry_run=True)
+    second = bundled(lab, tmp_path / "two", "v2", first)
+    report = import_bundle(second, str(tmp_path / "repo"), dry_run=True)
     assert {d.code for d in report.diagnostics} == {"CAL680"}
     assert not (tmp_path / "repo").exists()
     other = imported(bundled(lab, tmp_path / "full", "v9"), tmp_path / "other")
     before = fingerprint(other)
-    done = run_curated("import", two, other)
+    done = run_curated("import", second, other)
     assert done.returncode == 1
     assert "CAL680" in done.stderr
     assert "v1" in done.stderr
@@ -191,30 +191,30 @@ def removed(repo: Path) -> None:
 def test_a_base_that_is_damaged_is_not_certified_again(
     lab: GitPackage, tmp_path: Path, damage: Callable[[Path], None], code: str, base: str
 ) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
-    repo = imported(one, tmp_path / "repo")
-    two = bundled(lab, tmp_path / "two", "v2", one if base == "bundle" else "v1")
+    first = bundled(lab, tmp_path / "one", "v1")
+    repo = imported(first, tmp_path / "repo")
+    second = bundled(lab, tmp_path / "two", "v2", first if base == "bundle" else "v1")
     damage(repo)
-    report = import_bundle(two, str(repo))
+    report = import_bundle(second, str(repo))
     assert [d.code for d in report.diagnostics] == [code]
 
 
 def test_another_label_keeps_its_references(lab: GitPackage, tmp_path: Path) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
-    repo = imported(one, tmp_path / "repo")
+    first = bundled(lab, tmp_path / "one", "v1")
+    repo = imported(first, tmp_path / "repo")
     change(lab)
-    two = bundled(lab, tmp_path / "two", "v2", one)
-    imported(two, repo, label="v2-rc1")
+    second = bundled(lab, tmp_path / "two", "v2", first)
+    imported(second, repo, label="v2-rc1")
     assert fingerprint(repo, "Lab/calib/v2-rc1") == fingerprint(lab.path)
 
 
 def test_stock_butler_is_given_nothing_that_it_would_half_import(lab: GitPackage, tmp_path: Path) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
-    two = bundled(lab, tmp_path / "two", "v2", one)
-    assert sorted(p.name for p in two.iterdir()) == ["README.md", "SHA256SUMS", "files", "manifest.json"]
-    assert "only\n`curated import` can bring this one in" in (two / "README.md").read_text()
-    repo = imported(one, tmp_path / "repo")
-    done = run_stock("import", str(repo), str(two), "--export-file", "export.yaml", "-t", "copy")
+    first = bundled(lab, tmp_path / "one", "v1")
+    second = bundled(lab, tmp_path / "two", "v2", first)
+    assert sorted(p.name for p in second.iterdir()) == ["README.md", "SHA256SUMS", "files", "manifest.json"]
+    assert "only\n`curated import` can bring this one in" in (second / "README.md").read_text()
+    repo = imported(first, tmp_path / "repo")
+    done = run_stock("import", str(repo), str(second), "--export-file", "export.yaml", "-t", "copy")
     assert done.returncode != 0
 
 
@@ -240,13 +240,13 @@ def test_a_base_that_is_no_bundle(lab: GitPackage, tmp_path: Path, text: str) ->
 
 
 def test_the_command_says_what_it_holds(lab: GitPackage, tmp_path: Path) -> None:
-    one = bundled(lab, tmp_path / "one", "v1")
+    first = bundled(lab, tmp_path / "one", "v1")
     change(lab)
-    done = run_curated("bundle", tmp_path / "two", "--label", "v2", "--base", one, cwd=lab.path)
+    done = run_curated("bundle", tmp_path / "two", "--label", "v2", "--base", first, cwd=lab.path)
     assert done.stdout.startswith("4 of 9 datasets (")
     assert done.stdout.endswith(", the others as in v1\n")
     done = run_curated(
-        "publish", imported(one, tmp_path / "repo"), "--label", "v2", "--base", "v1", cwd=lab.path
+        "publish", imported(first, tmp_path / "repo"), "--label", "v2", "--base", "v1", cwd=lab.path
     )
     assert done.returncode == 0, done.stderr
     assert fingerprint(tmp_path / "repo", "Lab/calib/v2") == fingerprint(lab.path)

@@ -112,8 +112,8 @@ def test_sha256sum_agrees(bundle: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    named = {line.rpartition(": ")[0] for line in done.stdout.splitlines()}
-    assert named == set(tree(bundle)) - {"SHA256SUMS"}
+    names = {line.rpartition(": ")[0] for line in done.stdout.splitlines()}
+    assert names == set(tree(bundle)) - {"SHA256SUMS"}
 
 
 def test_names_that_sha256sum_escapes(git_package: MakePackage, tmp_path: Path) -> None:
@@ -274,11 +274,12 @@ def test_killed_in_the_middle(demo: GitPackage, bundle: Path, tmp_path: Path, mo
     process = subprocess.Popen(
         command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    wanted = {"first file": 1, "last file": 60, "manifest": 10**6}[moment]
+    files_before_kill = {"first file": 1, "last file": 60, "manifest": 10**6}[moment]
     while process.poll() is None:
         staged = next(tmp_path.glob(".out.*"), None)
         if staged is not None and (
-            (staged / "manifest.json").exists() or sum(len(f) for _, _, f in os.walk(staged)) >= wanted
+            (staged / "manifest.json").exists()
+            or sum(len(f) for _, _, f in os.walk(staged)) >= files_before_kill
         ):
             break
         time.sleep(0.001)
@@ -305,8 +306,8 @@ def test_interrupted_from_the_keyboard_leaves_nothing(demo: GitPackage, tmp_path
     while process.poll() is None and not any(tmp_path.glob(".out.*")):
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert (process.returncode, said.strip()) == (130, "curated: interrupted")
+    _, stderr = process.communicate()
+    assert (process.returncode, stderr.strip()) == (130, "curated: interrupted")
     assert left_behind(tmp_path) == []
 
 
@@ -384,10 +385,10 @@ def two(git_package: MakePackage) -> GitPackage:
 
 
 def label_of(package: GitPackage, output: Path, **options: Any) -> str:
-    report, made = build_bundle(open_package(package.path), output, **options)
-    assert made is not None, report.diagnostics
-    assert made.manifest == read_manifest(output)
-    return made.label
+    report, bundle = build_bundle(open_package(package.path), output, **options)
+    assert bundle is not None, report.diagnostics
+    assert bundle.manifest == read_manifest(output)
+    return bundle.label
 
 
 def test_labels(two: GitPackage, tmp_path: Path) -> None:

@@ -46,8 +46,10 @@ def test_uuid_is_the_one_that_butler_makes(name: str, dimensions: list[str], dat
     dataset_type = DatasetType(name, dimensions, "Defects", universe=universe, isCalibration=True)
     coordinate = DataCoordinate.standardize(data_id, dimensions=dataset_type.dimensions)
     run = "Lab/calib/v1/curated/20200101T000000Z"
-    made = DatasetIdFactory().makeDatasetId(run, dataset_type, coordinate, DatasetIdGenEnum.DATAID_TYPE_RUN)
-    assert dataset_uuid(name, run, data_id_of(data_id)) == str(made)
+    dataset_id = DatasetIdFactory().makeDatasetId(
+        run, dataset_type, coordinate, DatasetIdGenEnum.DATAID_TYPE_RUN
+    )
+    assert dataset_uuid(name, run, data_id_of(data_id)) == str(dataset_id)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,10 @@ def test_names_of_any_kind_survive() -> None:
     records = next(d["records"] for d in data if d.get("element") == "physical_filter")
     assert [r["name"] for r in records] == names
     assert [r["band"] for r in records] == [name[0] for name in names]
-    found = [r["data_id"][0]["physical_filter"] for d in data if d["type"] == "dataset" for r in d["records"]]
-    assert found == names
+    filters = [
+        r["data_id"][0]["physical_filter"] for d in data if d["type"] == "dataset" for r in d["records"]
+    ]
+    assert filters == names
 
 
 def test_each_range_has_one_entry_for_all_dataset_types() -> None:
@@ -143,12 +147,12 @@ def test_stock_butler_imports_the_bundle_without_curated(tmp_path, transfer: str
     ):
         done = run_stock(*arguments)
         assert done.returncode == 0, done.stderr
-    listed = run_stock("query-datasets", repo, "defects")
-    assert listed.stdout.count("Lab/calib/v1/curated/") == 4
-    found = json.loads(run_without_curated(LOOK_UP, repo).stdout)
+    query = run_stock("query-datasets", repo, "defects")
+    assert query.stdout.count("Lab/calib/v1/curated/") == 4
+    results = json.loads(run_without_curated(LOOK_UP, repo).stdout)
     datasets = json.loads((bundle / "manifest.json").read_text())["datasets"]
     expected = [d["uuid"] for d in datasets if d["data_id"].get("detector") == 1]
-    assert found == [[dataset_id, "SIMPLE"] for dataset_id in expected]
+    assert results == [[dataset_id, "SIMPLE"] for dataset_id in expected]
 
 
 def test_curated_is_really_absent_in_those_processes() -> None:

@@ -12,7 +12,7 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.bundle import build_bundle
 from curated.butler import import_bundle
-from curated.butler.inventories import audit
+from curated.butler.inventories import read_inventory
 from curated.datasets.inventory import Difference, Inventory, compare
 from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
@@ -23,7 +23,7 @@ LATER = place(0, "20240101T000000")
 
 
 def fingerprint(where: str | Path = "", *collections: str, cwd: Path | None = None) -> Inventory:
-    found = audit(str(where), str(cwd or "."), collections=collections)
+    found = read_inventory(str(where), str(cwd or "."), collections=collections)
     assert not found.failed, found.diagnostics
     return found.inventory
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import GitPackage
 from curated.bundle import build_bundle
-from curated.butler.inventories import audit
+from curated.butler.inventories import read_inventory
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
@@ -54,7 +54,7 @@ def test_texts_are_equal(trip: Trip) -> None:
 
 def test_the_fingerprint_is_the_same(trip: Trip) -> None:
     package, repo, back = trip
-    found = {audit(str(place)).inventory.fingerprint for place in (package.path, repo, back)}
+    found = {read_inventory(str(place)).inventory.fingerprint for place in (package.path, repo, back)}
     assert len(found) == 1
 
 

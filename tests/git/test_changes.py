@@ -51,8 +51,8 @@ def walked(package: GitPackage, below: str = "", revision: str = "HEAD") -> dict
 
 
 def assert_as_git_says(package: GitPackage) -> None:
-    listed = package.git("ls-files", "calibs").splitlines()
-    assert walked(package) == git_log(package, listed)
+    paths = package.git("ls-files", "calibs").splitlines()
+    assert walked(package) == git_log(package, paths)
 
 
 def merge(package: GitPackage, other: str, files: dict[str, str | None], date: datetime) -> str:
@@ -106,12 +106,12 @@ def test_both_sides_of_a_merge_changed_it(git_package: MakePackage, newer: str, 
     package = git_package({A: "1", B: "1"})
     package.git("branch", "side")
     late = {"ours": 1 if newer == "ours" else 0, "theirs": 1 if newer == "theirs" else 0}
-    ours = package.commit({A: "ours"}, date=day(late["ours"]))
+    main_commit = package.commit({A: "ours"}, date=day(late["ours"]))
     package.git("switch", "--quiet", "side")
-    theirs = package.commit({A: "theirs"}, date=day(late["theirs"]))
+    side_commit = package.commit({A: "theirs"}, date=day(late["theirs"]))
     package.git("switch", "--quiet", "main")
     merged = merge(package, "side", {A: wins}, day(5))
-    assert walked(package)[A] == {"ours": ours, "theirs": theirs, "neither": merged}[wins]
+    assert walked(package)[A] == {"ours": main_commit, "theirs": side_commit, "neither": merged}[wins]
     assert_as_git_says(package)
 
 
@@ -181,14 +181,14 @@ def test_generated_histories(git_package: MakePackage, seed: int) -> None:
         elif action == "merge" and (other := chance.choice(branches)):
             contained = package.git("merge-base", "HEAD", other) == package.git("rev-parse", other)
             if not contained:
-                theirs = set(package.git("ls-tree", "-r", "--name-only", other).splitlines())
+                other_paths = set(package.git("ls-tree", "-r", "--name-only", other).splitlines())
                 # Each file from one side or the other, and now and then from neither.
                 picked: dict[str, str | None] = {
                     path: package.git("show", f"{other}:{path}")
                     if chance.random() < 0.8
                     else str(chance.randrange(3))
                     for path in paths
-                    if path in theirs and chance.random() < 0.6
+                    if path in other_paths and chance.random() < 0.6
                 }
                 merge(package, other, picked, date)
         elif action == "remove" and len(here) > 2:
@@ -196,8 +196,8 @@ def test_generated_histories(git_package: MakePackage, seed: int) -> None:
         elif action == "elsewhere":
             package.commit({"README.md": str(step)}, date=date)
         else:
-            chosen = chance.sample(paths, chance.randrange(1, 3))
-            package.commit({path: str(chance.randrange(3)) for path in chosen}, date=date)
+            edited = chance.sample(paths, chance.randrange(1, 3))
+            package.commit({path: str(chance.randrange(3)) for path in edited}, date=date)
     for branch in branches:
         package.git("switch", "--quiet", branch)
         assert_as_git_says(package)

@@ -52,9 +52,9 @@ def test_settings_of_the_user_change_nothing(git_package: MakePackage, tmp_path:
     head = resolve_commit(repository)
     assert len(head) == 40
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    listed = git_log(package, [B, C])
+    last_commits_by_path = git_log(package, [B, C])
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    for path, sha1 in listed.items():
+    for path, sha1 in last_commits_by_path.items():
         changes = last_commits(repository, head, {path: find_blobs(repository, head)[path]}, path)
         assert changes[path].sha1 == sha1
         assert changes[path].author == ("Zoë" if path == B else "Ada Astronomer")

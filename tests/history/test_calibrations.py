@@ -302,11 +302,11 @@ def test_seeds_of_the_types() -> None:
 
 
 def test_the_spelling_of_the_instrument() -> None:
-    known = {"d00": Detector(0, "d00")}
-    assert Instrument("Demo", "demo", known).geometry(0).instrument == "Demo"
-    assert Instrument("LSSTCam-imSim", "imsim", known).geometry("D00").instrument == "imsim"
+    detectors = {"d00": Detector(0, "d00")}
+    assert Instrument("Demo", "demo", detectors).geometry(0).instrument == "Demo"
+    assert Instrument("LSSTCam-imSim", "imsim", detectors).geometry("D00").instrument == "imsim"
     with pytest.raises(CuratedError, match="there is no detector 'd1'") as caught:
-        Instrument("Demo", "demo", known).geometry("d1")
+        Instrument("Demo", "demo", detectors).geometry("d1")
     assert caught.value.hint == "known detectors: d00 (0)"
     source, _ = read((ROOT / "calibs/demo/camera/20200101T000000.yaml").read_bytes(), "yaml")
     camera, _ = CameraGeometry.from_source(source)

@@ -22,13 +22,15 @@ from curated.history.change_check import check_since
 from curated.package.layout import discover, walk
 from curated.package.package import open_package
 from curated.package.validity import by_key, examine, resolve
-from curated.text import read
-from curated.text.deprecation_mark import marked, unmarked
+from curated.text.deprecation_mark import add_mark
 from support.packages import ROOT, defects, make_demo, place, run_curated
 
 MARK = Deprecation('Shutter: it\'s "open", #1 {x}', "Zoë Åström 天文", "2024-05-06", "previous")
+
 DATES = ("20200101T000000", "20220101T000000", "20240101T000000")
+
 OLD, BAD, NEW = (place(0, date) for date in DATES)
+
 WHY = ("--reason", "Made with the shutter open", "--by", "Ada", "--date", "2024-05-06")
 
 
@@ -39,8 +41,8 @@ def text(date: str, x0: int, **meta: str) -> str:
 @pytest.fixture
 def package(git_package: MakePackage) -> GitPackage:
     """Three epochs of one detector."""
-    listed = {path: text(date, n) for n, (path, date) in enumerate(zip((OLD, BAD, NEW), DATES, strict=True))}
-    return git_package({"curated.yaml": "calibs: calibs\n", **listed})
+    files = {path: text(date, n) for n, (path, date) in enumerate(zip((OLD, BAD, NEW), DATES, strict=True))}
+    return git_package({"curated.yaml": "calibs: calibs\n", **files})
 
 
 def codes(package: GitPackage, revision: str = "HEAD") -> list[tuple[str, str]]:
@@ -48,66 +50,8 @@ def codes(package: GitPackage, revision: str = "HEAD") -> list[tuple[str, str]]:
     return [(d.file, d.code) for d in report.diagnostics]
 
 
-# -- the bytes -----------------------------------------------------------------------------------------
-
-
-def packages() -> list[Path]:
-    good = sorted(path for path in (ROOT / "tests/data/good").iterdir() if path.name != "deprecated")
-    return [ROOT / "calibs", *(path / "calibs" if (path / "calibs").is_dir() else path for path in good)]
-
-
-@pytest.mark.parametrize("root", packages(), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_the_mark_adds_its_keywords_to_any_form_and_undoing_it_gives_the_same_bytes(root: Path) -> None:
-    done = 0
-    for file in discover(walk(str(root), ""), "").files:
-        data = (root / file.path).read_bytes()
-        if b"\r" in data.replace(b"\r\n", b""):
-            # Line ends of the oldest kind are left to a person, who is told what to write.
-            with pytest.raises(CuratedError) as refused:
-                marked(data, file.form, MARK)
-            assert "DEPRECATED_COVER: previous" in refused.value.hint
-            continue
-        made = marked(data, file.form, MARK)
-        done += 1
-        assert unmarked(made, file.form) == data
-        assert marked(made, file.form, MARK) == made
-        # One piece is added, and nothing else is touched.
-        start = next(place for place, byte in enumerate(made) if data[place : place + 1] != bytes([byte]))
-        assert made.endswith(data[start:])
-        before, after = read(data, file.form)[0], read(made, file.form)[0]
-        assert before is not None
-        assert after is not None
-        assert after.metadata == {**MARK.keywords(), **before.metadata}
-    assert done or root.parent.name == "bare"
-
-
-def test_a_mark_written_by_hand_is_removed_with_its_lines() -> None:
-    data = text(DATES[0], 1, **MARK.keywords()).encode()
-    assert unmarked(data, "ecsv").decode() == text(DATES[0], 1)
-
-
-def test_a_comment_is_never_removed_with_a_mark() -> None:
-    data = marked(b"metadata:\n  OBSTYPE: defects\n  INSTRUME: Lab\n", "yaml", MARK)
-    with pytest.raises(CuratedError, match="only a person"):
-        unmarked(data.replace(b"  DEPRECATED_BY", b"  # who\n  DEPRECATED_BY"), "yaml")
-
-
-@given(
-    st.text(st.characters(exclude_categories=("Cc", "Cs", "Co", "Cn", "Zl", "Zp")), min_size=1, max_size=80)
-)
-def test_any_line_of_text_can_be_the_reason(reason: str) -> None:
-    if not reason.isprintable() or not reason.strip():
-        return
-    mark = Deprecation(reason, "Ada", "2024-05-06", "hole")
-    for form, data in (
-        ("ecsv", text(DATES[0], 1).encode()),
-        ("yaml", b"metadata:\n  OBSTYPE: defects\n"),
-        ("json", b'{\n  "metadata": {\n    "OBSTYPE": "defects"\n  }\n}\n'),
-    ):
-        assert unmarked(marked(data, form, mark), form) == data
-
-
 # -- the ranges ----------------------------------------------------------------------------------------
+
 
 EPOCH = st.tuples(st.sampled_from(["", *COVERS]), st.booleans())
 
@@ -183,9 +127,9 @@ def test_deprecating_and_undoing_it(package: GitPackage) -> None:
     assert again.stdout == f"{BAD}: is deprecated already: nothing changed\n"
     assert package.git("diff", "--numstat") == f"4\t0\t{BAD}"
     done = run_curated("deprecate", "--undo", BAD, "--format", "json", cwd=package.path)
-    said = json.loads(done.stdout)
-    assert (said["version"], said["mark"], said["files"]) == (1, None, [{"path": BAD, "changed": True}])
-    assert said["effects"][0]["now"] == BAD
+    result = json.loads(done.stdout)
+    assert (result["version"], result["mark"], result["files"]) == (1, None, [{"path": BAD, "changed": True}])
+    assert result["effects"][0]["now"] == BAD
     assert (package.path / BAD).read_bytes() == before
     assert (
         run_curated("deprecate", "--undo", BAD, cwd=package.path).stdout
@@ -213,7 +157,7 @@ def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (WHY, "--cover is missing: 'previous' or 'hole'"),
         (("--cover", "hole", *WHY[:2]), "--by is missing"),
@@ -222,10 +166,12 @@ def test_what_would_be_an_error_is_not_written(package: GitPackage) -> None:
         (("--undo", "--by", "Ada"), "--undo takes no --by"),
     ],
 )
-def test_what_is_missing_or_wrong_is_said(package: GitPackage, options: tuple[str, ...], said: str) -> None:
+def test_what_is_missing_or_wrong_is_said(
+    package: GitPackage, options: tuple[str, ...], message: str
+) -> None:
     done = run_curated("deprecate", BAD, *options, cwd=package.path)
     assert done.returncode == 2
-    assert said in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
     assert package.git("status", "--porcelain") == ""
 
 
@@ -242,7 +188,7 @@ def test_an_image_is_taken_out_of_use_by_its_own_name(tmp_path: Path) -> None:
 
 @pytest.fixture
 def out_of_use(package: GitPackage) -> GitPackage:
-    (package.path / BAD).write_bytes(marked((package.path / BAD).read_bytes(), "ecsv", MARK))
+    (package.path / BAD).write_bytes(add_mark((package.path / BAD).read_bytes(), "ecsv", MARK))
     return package
 
 
@@ -253,7 +199,7 @@ def test_a_change_says_what_the_dates_get(out_of_use: GitPackage) -> None:
     run_curated("deprecate", "--undo", BAD, cwd=out_of_use.path)
     assert codes(out_of_use) == [(BAD, "CAL445")]
     hole = Deprecation("why", "Ada", "2024-05-06", "hole")
-    (out_of_use.path / BAD).write_bytes(marked((out_of_use.path / BAD).read_bytes(), "ecsv", hole))
+    (out_of_use.path / BAD).write_bytes(add_mark((out_of_use.path / BAD).read_bytes(), "ecsv", hole))
     assert codes(out_of_use, out_of_use.commits[0]) == [(BAD, "CAL444"), (BAD, "CAL441")]
 
 
@@ -272,8 +218,8 @@ def test_the_memory_of_the_check_keeps_marks(out_of_use: GitPackage) -> None:
 
 
 def test_lookups_pass_it_over_and_say_why(out_of_use: GitPackage) -> None:
-    asked = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2023-01-01")
-    done = run_curated(*asked, "--explain", cwd=out_of_use.path)
+    command = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2023-01-01")
+    done = run_curated(*command, "--explain", cwd=out_of_use.path)
     assert done.stdout.splitlines()[0] == OLD
     assert f"passed over, {MARK}" in done.stdout
     with curated.open(out_of_use.path) as calibs:
@@ -304,14 +250,14 @@ def test_it_is_converted_by_name_only_and_is_listed_in_a_bundle(
     assert bundle is not None
     assert [d["source"]["path"] for d in bundle.manifest["datasets"]] == [OLD, NEW]
     assert bundle.manifest["datasets"][0]["validity"]["end"] == "2024-01-01T00:00:00Z"
-    (listed,) = bundle.manifest["deprecated"]
-    assert {key: listed[key] for key in ("reason", "by", "date", "cover")} == {
+    (entry,) = bundle.manifest["deprecated"]
+    assert {key: entry[key] for key in ("reason", "by", "date", "cover")} == {
         "reason": MARK.reason,
         "by": MARK.by,
         "date": MARK.date,
         "cover": MARK.cover,
     }
-    assert listed["source"]["path"] == BAD
+    assert entry["source"]["path"] == BAD
     assert BAD.replace(".ecsv", "") not in (tmp_path / "bundle/export.yaml").read_text()
 
 

@@ -27,13 +27,13 @@ def note(*notes: str) -> dict[str, list[dict[str, str]]]:
 
 
 def warned(package: GitPackage | Path, *arguments: str) -> list[tuple[str, str]]:
-    """Files without a note, and what is said of them."""
+    """Files without a note, and the messages about them."""
     done = run_curated("check", "--format", "json", *arguments, cwd=getattr(package, "path", package))
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)["findings"]
-    assert {f["code"] for f in found} <= {"CAL417"}
-    assert {f["severity"] for f in found} <= {"warning"}
-    return [(f["file"], f["message"]) for f in found]
+    findings = json.loads(done.stdout)["findings"]
+    assert {f["code"] for f in findings} <= {"CAL417"}
+    assert {f["severity"] for f in findings} <= {"warning"}
+    return [(f["file"], f["message"]) for f in findings]
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def test_nothing_changed(package: GitPackage) -> None:
 
 def test_a_commit_without_a_note(package: GitPackage) -> None:
     sha1 = package.commit({FILE: defects(x0=5)})
-    said = f"changed by commit {sha1[:12]} without a note of the edit"
-    assert warned(package) == [(FILE, said)]
+    message = f"changed by commit {sha1[:12]} without a note of the edit"
+    assert warned(package) == [(FILE, message)]
     # The second time all but this comes out of the cache.
-    assert warned(package) == [(FILE, said)]
+    assert warned(package) == [(FILE, message)]
     assert warned(package, place(1)) == []
-    assert warned(package, FILE) == [(FILE, said)]
+    assert warned(package, FILE) == [(FILE, message)]
 
 
 def test_a_change_that_is_not_committed(package: GitPackage) -> None:
@@ -83,8 +83,8 @@ def test_every_change_needs_a_note_of_its_own(package: GitPackage, form: str) ->
     assert warned(package) == []
     sha1 = package.commit(unnoted)
     date = "2020-02-01" if form == "ecsv" else "2020-01-01"
-    said = f"changed by commit {sha1[:12]} without a note of the edit; its latest note is of {date}"
-    assert warned(package) == [(FILE, said)]
+    message = f"changed by commit {sha1[:12]} without a note of the edit; its latest note is of {date}"
+    assert warned(package) == [(FILE, message)]
     package.write(again)
     assert warned(package) == []
     package.commit()

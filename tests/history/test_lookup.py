@@ -125,22 +125,22 @@ def test_as_of_a_commit(lab: GitPackage) -> None:
     lab.git("tag", "v1")
     lab.commit({at(2022)[0]: None}, "Remove 2022")
 
-    def known(time: str, revision: str | None) -> tuple[str | None, str | None]:
+    def answer(time: str, revision: str | None) -> tuple[str | None, str | None]:
         path = path_in_force(lab, time, detector="d00", as_of=revision)
         if revision:
             assert package_at(lab.path, revision)[1] == lab.git("rev-parse", f"{revision}^{{commit}}")
         return path, change(lab, path, revision)
 
     # Edited later: the same file, and the commit that each knew.
-    assert known("2021-06-01", first) == (path, first)
-    assert known("2021-06-01", "v1") == (path, lab.commits[1])
+    assert answer("2021-06-01", first) == (path, first)
+    assert answer("2021-06-01", "v1") == (path, lab.commits[1])
     # Added later.
-    assert known("2023-06-01", first) == (at(2022)[0], first)
-    assert known("2023-06-01", "v1") == (at(2023)[0], lab.commits[2])
+    assert answer("2023-06-01", first) == (at(2022)[0], first)
+    assert answer("2023-06-01", "v1") == (at(2023)[0], lab.commits[2])
     # Deleted later: what came before it is in force for longer.
-    assert known("2022-06-01", "v1") == (at(2022)[0], first)
-    assert known("2022-06-01", "HEAD") == (path, lab.commits[1])
-    assert known("2022-06-01", None) == (path, lab.commits[1])
+    assert answer("2022-06-01", "v1") == (at(2022)[0], first)
+    assert answer("2022-06-01", "HEAD") == (path, lab.commits[1])
+    assert answer("2022-06-01", None) == (path, lab.commits[1])
     assert (
         str(ask(lab, "2022-06-01", detector="d00").in_force.range)
         == "2021-01-01T00:00:00 to 2023-01-01T00:00:00"
@@ -195,7 +195,7 @@ def test_a_package_in_a_directory_of_the_repository(git_package: MakePackage) ->
 
 
 @pytest.fixture(params=["declared", "inferred", "bare"])
-def named(request: pytest.FixtureRequest, git_package: MakePackage) -> tuple[GitPackage, str]:
+def numbered(request: pytest.FixtureRequest, git_package: MakePackage) -> tuple[GitPackage, str]:
     """Detectors whose numbers are not those of their names, declared or not; and where the instruments are."""
     top = "" if request.param == "bare" else "calibs/"
     files = {
@@ -212,7 +212,7 @@ def named(request: pytest.FixtureRequest, git_package: MakePackage) -> tuple[Git
 
 
 @pytest.mark.parametrize(
-    ("given", "directory"),
+    ("detector", "directory"),
     [
         ("R00_S01", "r00_s01"),
         ("r00_s01", "r00_s01"),
@@ -226,15 +226,15 @@ def named(request: pytest.FixtureRequest, git_package: MakePackage) -> tuple[Git
     ],
 )
 def test_a_detector_by_name_or_number(
-    named: tuple[GitPackage, str], given: str, directory: str | None
+    numbered: tuple[GitPackage, str], detector: str, directory: str | None
 ) -> None:
-    package, top = named
+    package, top = numbered
     expected = f"{top}lab/defects/{directory}/20200101T000000.ecsv" if directory else None
-    assert path_in_force(package, "2021-01-01", detector=given) == expected
+    assert path_in_force(package, "2021-01-01", detector=detector) == expected
 
 
-def test_a_detector_by_number_as_of_a_commit(named: tuple[GitPackage, str]) -> None:
-    package, top = named
+def test_a_detector_by_number_as_of_a_commit(numbered: tuple[GitPackage, str]) -> None:
+    package, top = numbered
     path = path_in_force(package, "2021-01-01", detector="7", as_of="HEAD")
     assert path == f"{top}lab/defects/r00_s01/20200101T000000.ecsv"
 

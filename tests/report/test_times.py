@@ -47,7 +47,7 @@ def test_times_are_those_of_astropy(scales: Path) -> None:
     assert len(rows) == 6
     for name in ("19700101T000000", "20161231T235959", "20170101T000000", "20240601T113000"):
         said = rows[name]["start"]
-        assert said is not None
+        assert scales is not None
         exact = Time(parse_time(name), scale="utc").tai
         assert said["utc"] == parse_time(name).isoformat()
         assert said["tai"] == exact.isot.removesuffix(".000") or str(said["tai"])[:23] == exact.isot
@@ -67,7 +67,7 @@ def test_the_night_begins_at_noon(scales: Path, offset: str, night: str) -> None
         said = times_of(scales)["20240601T113000"]["start"]
     finally:
         declared.unlink()
-    assert said is not None
+    assert scales is not None
     assert said["night"] == night
 
 
@@ -94,10 +94,10 @@ def test_times_of_a_wrong_package_say_so(tmp_path: Path) -> None:
 
 @given(st.datetimes(datetime(1972, 1, 1), datetime(2100, 1, 1)), st.integers(-48, 56))
 def test_a_night_goes_from_noon_to_noon(moment: datetime, quarters: int) -> None:
-    from curated.report.times import _said
+    from curated.report.times import _scales
 
-    said = _said(moment, {moment: 0}, quarters / 4)
-    assert said is not None
+    scales = _scales(moment, {moment: 0}, quarters / 4)
+    assert scales is not None
     local = moment + timedelta(hours=quarters / 4)
-    begins = datetime.fromisoformat(str(said["night"])) + timedelta(hours=12)
+    begins = datetime.fromisoformat(str(scales["night"])) + timedelta(hours=12)
     assert begins <= local < begins + timedelta(days=1)

@@ -11,6 +11,9 @@ import numpy as np
 from astropy.io import fits
 
 SHAPE = (8, 16)
+MASK = np.zeros(SHAPE, ">i4")
+MASK[2, 3] = 5
+VARIANCE = np.full(SHAPE, 4, ">f4")
 
 
 def pixels(seed: int = 7, level: float = 100.0) -> Any:

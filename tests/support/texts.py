@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,42 @@ import numpy as np
 from astropy.table import Table
 from astropy.units import UnitsWarning
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 from curated.text import Source
 
 FULL = bool(os.environ.get("CURATED_FULL"))
 """Whether to test all real files, and many random examples instead of a few fixed ones; takes long."""
+
+
+ECSV_HEAD = "# %ECSV 1.0\n# ---\n# datatype:\n"
+
+# Without line ends, which astropy takes for ends of rows inside of quotes, too.
+_CHARACTERS = st.characters(
+    exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"], exclude_characters="\ufeff\ufffe\uffff"
+)
+TEXTS = (
+    st.text(_CHARACTERS | st.sampled_from(" \"'#,;[]{}:-?&*!|>%@`~"), max_size=12)
+    .map(str.strip)
+    .filter(lambda text: "<<<<<<<" not in text and ">>>>>>>" not in text)
+)
+"""Texts of cells and keywords, short and awkward."""
+
+FILLED_TEXTS = TEXTS.filter(bool)
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(st.characters(exclude_categories=["Cs", "Cn", "Co"]), max_size=8),
+)
+PLAIN_DATA = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(SCALARS, inner, max_size=4),
+    max_leaves=12,
+)
+"""Nested lists and mappings of scalars, as YAML holds them."""
 
 
 def examples(count: int) -> settings:
@@ -89,3 +121,8 @@ def case_files(kind: str) -> list[Path]:
     return sorted(
         p for p in data.rglob("*") if p.suffix in (".ecsv", ".yaml", ".json") and "calibs" in p.parts
     )
+
+
+def sampled(paths: list[Path], stride: int) -> Iterator[Path]:
+    """Every so many of the paths; the stride has no factor in common with the files of a raft."""
+    yield from paths if FULL else paths[::stride]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,23 +11,21 @@ import numpy as np
 import pytest
 import yaml
 from astropy.table import Table
-from astropy.units import UnitsWarning
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.calib import Calib, CalibrationError
+from curated.calib import Calib
 from curated.calib.arrays import is_equal
-from curated.core.diagnostic import CuratedError
 from curated.provenance import Provenance
 from curated.registry import find_type, own_types
 from curated.text import read
-from curated.text.yaml.writer import json_scalar, yaml_scalar
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
 from curated.types.transmission_filter import FilterTransmission
 from support.texts import astropy_table, bits, case_files, examples
 
 DEMO = Path(__file__).parents[2] / "calibs" / "demo"
+
 DEMO_FILES = [
     p
     for p in sorted(DEMO.rglob("*T*.*"))
@@ -151,65 +146,17 @@ def test_text_to_object_to_text_is_identical(path: Path, tmp_path: Path) -> None
     assert (copy.read_text() == text) is not is_other_form(text)
 
 
-# -- scalars ------------------------------------------------------------------------------------------
-
-AWKWARD = """yes No on null ~ 1e5 1e+5 0x1F 0o17 017 1_000 12:30:45 1:2 2024-01-01 2024-01-01T00:00:00Z .nan .inf nan
--.5 +1 = << - -- ? : :x #x x#y |x >x %x @x `x !x &x *x {x} [x] 'x "x x: x, R22_S11 é 天文 😀 true,false x=1""".split()
-AWKWARD += [
-    "",
-    " ",
-    " x",
-    "x ",
-    "a: b",
-    "a #b",
-    "a\nb",
-    "a\tb",
-    "\x85",
-    "\u2028",
-    "\ufeff",
-    "\x7f",
-    "---",
-    "...",
-]
-
-
-@pytest.mark.parametrize("text", AWKWARD)
-def test_awkward_texts(text: str) -> None:
-    shown = yaml_scalar(text)
-    assert "\n" not in shown
-    for document in (f"[{shown}]", f"- {shown}\n", f"k: {shown}\n", f"{{k: {shown}}}"):
-        loaded = yaml.safe_load(document)
-        assert (loaded["k"] if isinstance(loaded, dict) else loaded[0]) == text
-    metadata = {"OBSTYPE": "defects", "SOURCE": text}
-    calib = Defects.fromDict({"metadata": metadata, "x0": [], "y0": [], "width": [], "height": []})
-    for form in ("ecsv", "yaml", "json"):
-        assert again(calib, written(calib, form), form).metadata["SOURCE"] == text
-    assert Table.read(written(calib, "ecsv").split("\n"), format="ascii.ecsv").meta["SOURCE"] == text
-
-
 PRINTED = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"))
 
-
-@examples(200)
-@given(PRINTED)
-def test_texts(text: str) -> None:
-    assert yaml.safe_load(f"k: [{yaml_scalar(text)}]") == {"k": [text]}
-    assert json.loads(json_scalar(text)) == text
-
-
-@examples(300)
-@given(st.one_of(st.floats(), st.integers(-(2**70), 2**70), st.booleans(), st.none()))
-def test_numbers(value: Any) -> None:
-    for loaded in (yaml.safe_load(yaml_scalar(value)), json.loads(json_scalar(value))):
-        assert repr(loaded) == repr(value)
-
-
 # -- whole calibrations -------------------------------------------------------------------------------
+
 
 KEYWORD = st.one_of(
     st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), PRINTED
 )
+
 METADATA = st.dictionaries(st.from_regex(r"\A[A-Z][A-Z0-9_]{0,6}X\Z"), KEYWORD, max_size=5)
+
 COORDINATE = st.integers(0, 2**63 - 1)
 
 
@@ -280,81 +227,3 @@ def test_keywords_are_canonical() -> None:
         "metadata:\n  OBSTYPE: defects\n  INSTRUME: X\n  defects_VERSION: 2.0\n  CALIBCLS: "
     )
     assert "REPOSHA1" not in text
-
-
-# -- refusals and files -------------------------------------------------------------------------------
-
-
-def test_forms_that_a_type_does_not_have(tmp_path: Path) -> None:
-    crosstalk = Crosstalk.readText(DEMO / "crosstalk/d00/20200101T000000.yaml")
-    with pytest.raises(CuratedError, match="has 2 tables, and an ECSV file holds one") as caught:
-        crosstalk.writeText(tmp_path / "x.ecsv")
-    assert "yaml" in caught.value.hint
-    with pytest.raises(CuratedError, match="crosstalk is not written as txt"):
-        crosstalk.writeText(tmp_path / "x.txt")
-    with pytest.raises(CuratedError, match="without an ending"):
-        crosstalk.writeText(tmp_path / "x")
-    assert list(tmp_path.iterdir()) == []
-    assert crosstalk.writeText(tmp_path / "x.txt", form="yaml") == str(tmp_path / "x.txt")
-
-
-def test_what_does_not_come_back_is_not_written(tmp_path: Path) -> None:
-    calib = Defects.readText(DEMO / "defects/d00/20200101T000000.ecsv")
-    calib.metadata["WEIGHT"] = float("nan")
-    with pytest.raises(CalibrationError, match="CAL502 WEIGHT is nan, which no header can hold"):
-        calib.writeText(tmp_path / "x.yaml")
-    calib.metadata["WEIGHT"] = [1, [2]]
-    with pytest.raises(CalibrationError, match="CAL502 WEIGHT"):
-        calib.writeText(tmp_path / "x.yaml")
-    table = Table({"amp_name": ["a\nb"] * 2, "wavelength": [1.0, 2.0], "throughput": [0.0, 0.0]})
-    table["wavelength"].unit = "nm"
-    curve = FilterTransmission.fromTable([table])
-    with pytest.raises(CalibrationError, match="CAL2"):
-        curve.writeText(tmp_path / "x.ecsv")
-    padded = FilterTransmission.fromTable([Table({**table, "amp_name": [" a"] * 2})])
-    padded.units["wavelength"] = "nm"
-    with pytest.raises(CuratedError, match="cannot be written as ecsv without loss: amp_name"):
-        padded.writeText(tmp_path / "x.ecsv")
-    curve.writeText(tmp_path / "x.yaml")
-    assert FilterTransmission.readText(tmp_path / "x.yaml") == curve
-    wrong = Defects(x0=np.array([0.5]), y0=np.array([0]), width=np.array([1]), height=np.array([1]))
-    with pytest.raises(CalibrationError, match="CAL305"):
-        wrong.writeText(tmp_path / "y.yaml")
-    assert [p.name for p in tmp_path.iterdir()] == ["x.yaml"]
-
-
-@pytest.mark.parametrize("name", ["x.ecsv", "x.fits"])
-def test_files_are_whole(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    calib = Defects.readText(DEMO / "defects/d00/20200101T000000.ecsv")
-    write = calib.writeFits if name.endswith("fits") else calib.writeText
-    path = tmp_path / name
-    path.write_text("old")
-    path.chmod(0o640)
-
-    def fail(*_: object) -> None:
-        raise OSError("No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", fail)
-        with pytest.raises(OSError, match="No space"):
-            write(path)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-    assert write(path) == str(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    first = path.read_bytes()
-    write(path)
-    assert path.read_bytes() == first
-
-
-def test_a_link_stays_one_and_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
-    calib = Defects.readText(DEMO / "defects/d00/20200101T000000.ecsv")
-    (tmp_path / "plain").write_text("")
-    (tmp_path / "link.ecsv").symlink_to("x.ecsv")
-    calib.writeText(tmp_path / "link.ecsv")
-    assert (tmp_path / "link.ecsv").is_symlink()
-    assert (tmp_path / "x.ecsv").stat().st_mode == (tmp_path / "plain").stat().st_mode
-    assert Defects.readText(tmp_path / "link.ecsv") == calib
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnitsWarning)
-        assert len(Table.read(tmp_path / "x.ecsv", format="ascii.ecsv")) == len(calib.x0)

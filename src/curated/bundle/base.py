@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from curated.bundle.manifest_parts import read_pieces
+from curated.bundle.contents import Entry
+from curated.bundle.manifest_reader import read_contents
 from curated.core.diagnostic import CuratedError
-from curated.datasets.record import data_id_of
+from curated.datasets.record import Key
 from curated.datasets.spans import Span
 
-ManifestDataset = Mapping[str, Any]
-"""A dataset as a manifest lists it."""
-
-_REFERENCE_KEYS = ("uuid", "run", "sha256", "size", "content")
-_TEXT_KEYS = ("uuid", "run", "dataset_type", "content")
+_Identity = tuple[Key, Span, str]
+"""Dataset type and data ID, range and content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,92 +23,66 @@ class Base:
     Parameters
     ----------
     name : `str`
-        Label of the release, or another name for people of what holds them.
-    by_recipe : `dict` [`str`, `dict`]
+        Label of the release, or name of the repository that holds them.
+    by_recipe : `dict` [`str`, `Entry`]
         Datasets whose recipe is known.
-    by_identity : `dict` [`tuple`, `dict`]
-        All of them, by dataset type, data ID, span and hash of the content.
+    by_identity : `dict` [`tuple`, `Entry`]
+        All datasets, by dataset type and data ID, range and content.
     """
 
     name: str
-    by_recipe: dict[str, ManifestDataset] = field(default_factory=dict, repr=False)
-    by_identity: dict[Any, ManifestDataset] = field(default_factory=dict, repr=False)
+    by_recipe: dict[str, Entry] = field(repr=False)
+    by_identity: dict[_Identity, Entry] = field(repr=False)
 
     @classmethod
-    def of(cls, name: str, datasets: Iterable[ManifestDataset]) -> Base:
-        """Return the base that datasets are.
+    def of(cls, name: str, entries: Iterable[Entry]) -> Base:
+        """Return the base of datasets whose content is known; recipe, hash and size of their files may be unknown."""
+        datasets = list(entries)
+        by_recipe = {entry.recipe: entry for entry in datasets if entry.recipe}
+        return cls(name, by_recipe, {_identity(entry): entry for entry in datasets})
+
+    def refer(self, entry: Entry) -> Entry:
+        """Return a dataset of a new release; as a reference, without a file, if the base has the same.
 
         Parameters
         ----------
-        name : `str`
-            As of the class.
-        datasets : iterable [`dict`]
-            As a manifest lists them; ``recipe``, ``sha256`` and ``size`` may be unknown.
+        entry : `Entry`
+            The dataset. If its content is empty, the base has one of its recipe.
         """
-        base = cls(name)
-        for dataset in datasets:
-            if dataset.get("recipe"):
-                base.by_recipe[dataset["recipe"]] = dataset
-            base.by_identity[_identity(dataset, dataset["content"])] = dataset
-        return base
-
-    def refer(self, dataset: dict[str, Any]) -> dict[str, Any]:
-        """Return a reference to the same dataset of the base; the dataset itself if the base has none.
-
-        Parameters
-        ----------
-        dataset : `dict`
-            As a manifest lists it; its content is empty where only its recipe is known.
-        """
-        if dataset["content"]:
-            existing = self.by_identity.get(_identity(dataset, dataset["content"]))
-        else:
-            existing = self.by_recipe[dataset["recipe"]]
-        if existing is None:
-            return dataset
-        reference = {key: existing.get(key) for key in _REFERENCE_KEYS}
-        return {**dataset, **reference, "path": None, "provenance": None}
+        match = self.by_identity.get(_identity(entry)) if entry.content else self.by_recipe[entry.recipe]
+        if match is None:
+            return entry
+        return replace(
+            entry,
+            uuid=match.uuid,
+            run=match.run,
+            content=match.content,
+            path="",
+            sha256=match.sha256,
+            size=match.size,
+        )
 
 
-def _identity(dataset: ManifestDataset, content: str) -> Any:
+def _identity(entry: Entry) -> _Identity:
     # The end that stands in a file's header counts as well: a file must not contradict its certification.
-    return dataset["dataset_type"], data_id_of(dataset["data_id"]), _span(dataset), content
-
-
-def _span(dataset: ManifestDataset) -> Span:
-    return Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
+    return entry.key, entry.span, entry.content
 
 
 def read_base(bundle: Path) -> Base:
-    """Return the base that a bundle is, with all datasets that it holds or refers to.
-
-    Parameters
-    ----------
-    bundle : `~pathlib.Path`
-        Its directory.
+    """Return the datasets that a bundle holds or refers to.
 
     Raises
     ------
     CuratedError
-        If there is no bundle whose manifest has hashes of the contents.
+        If there is no valid bundle, or its manifest does not list the contents of its files.
     """
-    try:
-        manifest, datasets = read_pieces(bundle / "manifest.json")
-        if datasets is not None:
-            return Base.of(str(manifest["repository"]["label"]), map(_checked, datasets))
-        reason = "it lists no datasets"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = str(error)
-    raise CuratedError(
-        f"{bundle} is no bundle that another one can build on: {reason}",
-        "name a bundle that this version of curated made, a tag, or a repository",
+    contents, diagnostics = read_contents(bundle)
+    problem = (
+        diagnostics[0].message if diagnostics else "its manifest does not list the contents of its files"
     )
-
-
-def _checked(dataset: Any) -> ManifestDataset:
-    texts = [dataset[key] for key in _TEXT_KEYS]
-    _span(dataset)
-    if not all(isinstance(text, str) and text for text in texts) or not isinstance(dataset["data_id"], dict):
-        raise ValueError(f"dataset {dataset.get('uuid')} is incomplete")
-    checked: ManifestDataset = dataset
-    return checked
+    if contents is None or not all(entry.content for entry in contents.entries):
+        raise CuratedError(
+            f"{bundle} is no bundle that another one can build on: {problem}",
+            "name a bundle that this version of curated made, a tag, or a repository",
+        )
+    return Base.of(contents.label, contents.entries)

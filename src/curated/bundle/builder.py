@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from curated.bundle.base import Base
+from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
-from curated.bundle.manifest import check_label, make_manifest, manifest_text
+from curated.bundle.manifest import make_manifest, manifest_text
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package

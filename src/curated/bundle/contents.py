@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from curated.datasets.record import Dataset, dataset_uuid
 
 DOC = "Curated calibrations of"
 """How the documentation of every collection that holds a release begins, made by us or by the export file."""
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,33 @@ class Entry(Dataset):
     sha256 : `str`
         Hash of the file; empty if it is unknown.
     size : `int`
-        In bytes.
+        In bytes; 0 if it is unknown.
+    recipe : `str`
+        Hash of all that the file was made of; empty if it is unknown.
     """
 
-    path: str
-    sha256: str
-    size: int
+    path: str = ""
+    sha256: str = ""
+    size: int = 0
+    recipe: str = ""
+
+    @classmethod
+    def of(
+        cls, dataset: Dataset, *, path: str = "", sha256: str = "", size: int = 0, recipe: str = ""
+    ) -> Entry:
+        """Return a dataset with its file."""
+        return cls(
+            *dataset.key,
+            dataset.span,
+            uuid=dataset.uuid,
+            run=dataset.run,
+            collection=dataset.collection,
+            content=dataset.content,
+            path=path,
+            sha256=sha256,
+            size=size,
+            recipe=recipe,
+        )
 
     @property
     def is_reference(self) -> bool:
@@ -113,9 +137,6 @@ class Contents:
         """Return the same contents under another release label; UUIDs follow the names."""
         if label == self.label:
             return self
-        # Here, because it brings all that makes bundles.
-        from curated.bundle.manifest import check_label
-
         check_label(label)
         renamed = {t.calibration: _renamed(t, self.label, label) for t in self.targets}
         return replace(
@@ -124,6 +145,19 @@ class Contents:
             targets=tuple(replace(t, calibration=renamed[t.calibration]) for t in self.targets),
             entries=tuple(_moved(entry, renamed) for entry in self.entries),
         )
+
+
+def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'") -> str:
+    """Return a release label that can stand in a collection's name.
+
+    Raises
+    ------
+    CuratedError
+        If it cannot.
+    """
+    if not _LABEL.match(label):
+        raise CuratedError(f"{label!r} cannot be a label", hint)
+    return label
 
 
 def _renamed(target: Target, old: str, new: str) -> str:

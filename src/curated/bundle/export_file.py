@@ -1,4 +1,4 @@
-"""The bundle's second face: an export file that stock `butler import` reads, written without Butler."""
+"""The export file of a bundle, which stock ``butler import`` reads; it is written without Butler."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from curated.text.yaml.writer import compact_flow, compact_scalar
 
 EXPORT_VERSION = "1.0.2"
 UNIVERSE_VERSION = 8
-"""Dimension universe of the records; a Butler of another version reads them all the same."""
+"""Version of the dimension universe of the records; a Butler with another version reads them as well."""
 
 STOCK_FORMATTER = "lsst.daf.butler.tests.testFormatters.SingleExtensionFormatter"
-"""The only formatter that lsst-daf-butler itself ships and that takes a FITS file into a datastore."""
+"""The only formatter in lsst-daf-butler itself that accepts FITS files."""
 
 _INSTRUMENT_KEYS = ("name", "detector_max", "visit_max", "exposure_max", "visit_system", "class_name")
 _DETECTOR_KEYS = ("id", "full_name", "name_in_raft", "raft", "purpose")
@@ -29,29 +29,22 @@ def dimension_records(manifest: Mapping[str, Any]) -> dict[str, list[Record]]:
     records: dict[str, list[Record]] = {"instrument": [], "physical_filter": [], "detector": []}
     for instrument in manifest["instruments"]:
         name = instrument["name"]
-        records["instrument"].append(_known(instrument, _INSTRUMENT_KEYS))
+        records["instrument"].append(_present(instrument, _INSTRUMENT_KEYS))
         records["physical_filter"] += [
             {"instrument": name, "name": f["name"], "band": f.get("band") or f["name"]}
             for f in instrument["filters"]
         ]
         records["detector"] += [
-            {"instrument": name, **_known(d, _DETECTOR_KEYS)} for d in instrument["detectors"]
+            {"instrument": name, **_present(d, _DETECTOR_KEYS)} for d in instrument["detectors"]
         ]
     return records
 
 
 def write_export(manifest: Mapping[str, Any], stream: TextIO) -> None:
-    """Write a Butler export file with all that a manifest lists.
+    """Write a Butler export file with all datasets of a manifest.
 
-    There is no CHAINED collection in it, which would replace the site's chain, and no formatter, so
-    that the repository's own configuration decides.
-
-    Parameters
-    ----------
-    manifest : `dict`
-        The bundle's manifest.
-    stream : `io.TextIOBase`
-        Where to write.
+    There is no CHAINED collection in it, which would replace the site's chain, and no formatter, so that the
+    repository's own configuration decides.
     """
     stream.write(
         "description: Butler Data Repository Export\n"
@@ -65,14 +58,14 @@ def write_export(manifest: Mapping[str, Any], stream: TextIO) -> None:
 
 
 def write_seed(dataset_types: Iterable[str], stream: TextIO) -> None:
-    """Write a configuration for `butler create --seed-config` that lets stock Butler take the bundle.
+    """Write a configuration for ``butler create --seed-config`` with which stock Butler imports the bundle.
 
     Parameters
     ----------
     dataset_types : iterable [`str`]
-        Names of all dataset types that the repository is to take, now and later.
+        Names of all dataset types that the repository is to accept, now and later.
     stream : `io.TextIOBase`
-        Where to write.
+        The file to write to.
     """
     stream.write(
         "# For a site with neither the LSST stack nor curated:\n"
@@ -88,7 +81,8 @@ def write_seed(dataset_types: Iterable[str], stream: TextIO) -> None:
     )
 
 
-def _known(source: Mapping[str, Any], keys: Iterable[str]) -> Record:
+def _present(source: Mapping[str, Any], keys: Iterable[str]) -> Record:
+    """Return the values that are known."""
     return {key: source[key] for key in keys if source.get(key) is not None}
 
 

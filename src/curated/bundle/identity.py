@@ -1,25 +1,32 @@
-"""What a calibration is in a repository: UUID, data ID, run, collection and validity, before it is converted."""
+"""The datasets that the calibrations of a package are in a repository, before they are converted."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from curated.check.report import Report
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
-from curated.core.times import compact, iso, parse_time, tai_nanoseconds
-from curated.datasets.record import data_id_of, dataset_uuid
+from curated.core.times import compact, parse_time, tai_nanoseconds
+from curated.datasets.record import DataId, Dataset, Key, data_id_of, dataset_uuid
+from curated.datasets.spans import Span
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 
 
-def identities(
-    report: Report, instruments: Mapping[str, Instrument], files: Iterable[CalibFile], label: str
-) -> dict[str, dict[str, Any]]:
-    """Return what calibrations are in a repository under a release label, by path.
+def validity_times(report: Report) -> dict[datetime, int]:
+    """Return the start and end of all validity ranges of a package in nanoseconds since 1970-01-01 TAI."""
+    ranges = [report.ranges[file.path] for file in report.files]
+    return tai_nanoseconds(time for valid in ranges for time in (valid.start, valid.end) if time is not None)
+
+
+def package_datasets(
+    report: Report, instruments: Mapping[str, Instrument], label: str, times: Mapping[datetime, int]
+) -> dict[str, Dataset]:
+    """Return the datasets that the calibrations of a package are under a release label, by path of the file.
+
+    Calibrations out of use are among them: they count when runs are named, so that runs are the same before and after.
 
     Parameters
     ----------
@@ -27,89 +34,85 @@ def identities(
         Result of the check.
     instruments : `dict` [`str`, `Instrument`]
         All instruments of the package, by directory.
-    files : iterable [`CalibFile`]
-        The calibrations; those that are out of use among them, whose runs nothing else may take.
     label : `str`
         Release label.
+    times : `dict` [`datetime.datetime`, `int`]
+        Result of `validity_times`.
 
-    Returns
-    -------
-    identities : `dict` [`str`, `dict`]
-        By path, for each its ``uuid``, ``dataset_type``, ``run``, ``collection``, ``data_id`` and ``validity``, as the manifest
-        of a bundle has them.
+    Raises
+    ------
+    CuratedError
+        If the detector, the filter or the CALIBDATE of a calibration is not known.
     """
-    listed = list(files)
-    times = {t for file in listed for t in _ends(report, file) if t is not None}
-    tai = tai_nanoseconds(times)
-    runs: set[tuple[str, str, str]] = set()
-    return {
-        file.path: _identity(file, report, instruments[file.key.instrument], label, tai, runs)
-        for file in listed
-    }
+    runs: set[tuple[str, Key]] = set()
+    datasets = {}
+    for file in report.files:
+        valid = report.ranges[file.path]
+        span = Span.of(times[valid.start], times[valid.end] if valid.end else None)
+        instrument = instruments[file.key.instrument]
+        keywords = report.reports[file.path].keywords
+        datasets[file.path] = _dataset(file, instrument, str(keywords.get("CALIBDATE")), label, span, runs)
+    return datasets
 
 
-def _ends(report: Report, file: CalibFile) -> tuple[datetime, datetime | None]:
-    valid = report.ranges[file.path]
-    return valid.start, valid.end
-
-
-def _identity(
+def _dataset(
     file: CalibFile,
-    report: Report,
     instrument: Instrument,
+    calibdate: str,
     label: str,
-    tai: Mapping[datetime, int],
-    runs: set[tuple[str, str, str]],
-) -> dict[str, Any]:
+    span: Span,
+    runs: set[tuple[str, Key]],
+) -> Dataset:
     spec = get_type(file.key.type).SPEC
-    data_id: dict[str, Any] = {"instrument": instrument.name}
+    data_id = _data_id(file, instrument)
+    try:
+        date = parse_time(calibdate)
+    except ValueError as error:
+        raise _unknown(file, "CALIBDATE") from error
+    collection = f"{instrument.name}/calib/{label}"
+    run = _run(collection, file, date, (spec.dataset, data_id), runs)
+    return Dataset(
+        spec.dataset,
+        data_id,
+        span,
+        uuid=dataset_uuid(spec.dataset, run, data_id),
+        run=run,
+        collection=collection,
+    )
+
+
+def _data_id(file: CalibFile, instrument: Instrument) -> DataId:
+    spec = get_type(file.key.type).SPEC
+    values: dict[str, int | str] = {"instrument": instrument.name}
     try:
         if spec.has_detector:
-            data_id["detector"] = instrument.detectors[file.key.detector].id
+            values["detector"] = instrument.detectors[file.key.detector].id
         if spec.has_filter:
-            data_id["physical_filter"] = instrument.filters[file.key.filter].name
-        calibdate = parse_time(str(report.reports[file.path].keywords["CALIBDATE"]))
-    except (KeyError, ValueError) as error:
-        # The check has found it, and curated.yaml silences it.
-        hint = "do not silence what it finds in this file"
-        raise CuratedError(f"{file.path} cannot be bundled: {error.args[0]} is not known", hint) from error
-    collection = f"{instrument.name}/calib/{label}"
-    run = _run(collection, file, calibdate, spec.dataset, data_id, runs)
-    start, end = _ends(report, file)
-    return {
-        "uuid": dataset_uuid(spec.dataset, run, data_id_of(data_id)),
-        "dataset_type": spec.dataset,
-        "run": run,
-        "collection": collection,
-        "data_id": data_id,
-        "validity": {
-            "begin": f"{iso(start)}Z",
-            "end": f"{iso(end)}Z" if end else None,
-            "begin_tai_ns": tai[start],
-            "end_tai_ns": tai[end] if end else None,
-        },
-    }
+            values["physical_filter"] = instrument.filters[file.key.filter].name
+    except KeyError as error:
+        raise _unknown(file, error.args[0]) from error
+    return data_id_of(values)
 
 
-def _run(
-    collection: str,
-    file: CalibFile,
-    calibdate: datetime,
-    dataset: str,
-    data_id: Mapping[str, Any],
-    runs: set[tuple[str, str, str]],
-) -> str:
-    """Return the RUN of a dataset, by its CALIBDATE as the stack names them.
+def _unknown(file: CalibFile, name: str) -> CuratedError:
+    # The check has found it, and curated.yaml silences it.
+    return CuratedError(
+        f"{file.path} cannot be bundled: {name} is not known", "do not silence what it finds in this file"
+    )
+
+
+def _run(collection: str, file: CalibFile, calibdate: datetime, key: Key, runs: set[tuple[str, Key]]) -> str:
+    """Return the RUN of a dataset, by its CALIBDATE as the stack names them, and add it to those in use.
 
     A RUN holds one dataset of a type and data ID: a second epoch of the same CALIBDATE gets its own,
     named by its start as well.
     """
-    if len(data_id) == 1 and dataset == "camera_geometry":
+    dataset_type, data_id = key
+    if len(data_id) == 1 and dataset_type == "camera_geometry":
         run = f"{collection}/unbounded"
     else:
         run = f"{collection}/curated/{compact(calibdate)}Z"
-    identity = json.dumps(data_id, sort_keys=True)
-    if (run, dataset, identity) in runs:
+    if (run, key) in runs:
         run = f"{run}/{compact(file.start)}Z"
-    runs.add((run, dataset, identity))
+    runs.add((run, key))
     return run

@@ -1,42 +1,27 @@
-"""The manifest of a bundle: every file, what it is, where it comes from and when it is valid."""
+"""The manifest of a bundle: every file, what it is, where it comes from and when it is in force."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from curated.bundle.base import Base
-from curated.bundle.identity import identities
+from curated.bundle.contents import Entry
+from curated.bundle.identity import package_datasets, validity_times
 from curated.check.report import Report
 from curated.convert import Converted
 from curated.convert.origin import Origin
-from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__
+from curated.datasets.record import Dataset
 from curated.package.instrument import Instrument
+from curated.package.validity import Range
 from curated.registry import get_type
-
-FORMAT = "curated-bundle"
-VERSION = 1
-
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-
-
-def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'") -> str:
-    """Return a release label that can stand in a collection's name.
-
-    Raises
-    ------
-    CuratedError
-        If it cannot.
-    """
-    if not _LABEL.match(label):
-        raise CuratedError(f"{label!r} cannot be a label", hint)
-    return label
+from curated.schema.manifest import FORMAT, VERSION
 
 
 def make_manifest(
@@ -44,7 +29,7 @@ def make_manifest(
     label: str,
     report: Report,
     instruments: Mapping[str, Instrument],
-    converted: Iterable[Converted],
+    converted: Sequence[Converted],
     base: Base | None = None,
 ) -> dict[str, Any]:
     """Return the manifest of a bundle.
@@ -59,18 +44,16 @@ def make_manifest(
         Result of the check.
     instruments : `dict` [`str`, `Instrument`]
         All instruments of the package, by directory.
-    converted : iterable [`Converted`]
+    converted : sequence [`Converted`]
         The FITS files.
     base : `Base`, optional
-        What exists already; datasets that are the same refer to it.
+        Datasets of an earlier release; datasets that are the same refer to them.
     """
-    listed = list(converted)
-    directories = sorted({c.file.key.instrument for c in listed})
-    # What is out of use counts where runs are named, so that they are the same before and after.
-    known = identities(report, instruments, report.files, label)
-    datasets = [{**known[c.file.path], **_file(c, origin)} for c in listed]
+    directories = sorted({c.file.key.instrument for c in converted})
+    times = validity_times(report)
+    entries = make_entries(label, report, instruments, converted, times)
     if base is not None:
-        datasets = [base.refer(dataset) for dataset in datasets]
+        entries = [base.refer(entry) for entry in entries]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -78,8 +61,11 @@ def make_manifest(
         "repository": {"sha1": origin.sha1, "url": origin.url, "dirty": origin.dirty, "label": label},
         "base": base.name if base is not None else None,
         "instruments": [_instrument(instruments[d], label) for d in directories],
-        "dataset_types": _dataset_types(listed),
-        "datasets": datasets,
+        "dataset_types": _dataset_types(converted),
+        "datasets": [
+            _plain_entry(entry, c, origin, _validity(report.ranges[c.file.path], times))
+            for entry, c in zip(entries, converted, strict=True)
+        ],
         "deprecated": _deprecated(origin, report),
     }
 
@@ -87,6 +73,80 @@ def make_manifest(
 def manifest_text(manifest: Mapping[str, Any]) -> str:
     """Return a manifest as text, the same for the same manifest."""
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def make_entries(
+    label: str,
+    report: Report,
+    instruments: Mapping[str, Instrument],
+    converted: Iterable[Converted],
+    times: Mapping[datetime, int] | None = None,
+) -> list[Entry]:
+    """Return the datasets of a bundle, in the order of its files.
+
+    Parameters
+    ----------
+    label : `str`
+        Release label.
+    report : `Report`
+        Result of the check.
+    instruments : `dict` [`str`, `Instrument`]
+        All instruments of the package, by directory.
+    converted : iterable [`Converted`]
+        The FITS files; those that were not written are listed without a path.
+    times : `dict`, optional
+        Result of `curated.bundle.identity.validity_times`.
+    """
+    times = validity_times(report) if times is None else times
+    datasets = package_datasets(report, instruments, label, times)
+    return [_entry(datasets[c.file.path], c) for c in converted]
+
+
+def _entry(dataset: Dataset, converted: Converted) -> Entry:
+    return Entry.of(
+        replace(dataset, content=converted.content),
+        path=f"files/{converted.path}" if converted.fits else "",
+        sha256=converted.sha256,
+        size=converted.size,
+        recipe=converted.recipe,
+    )
+
+
+def _plain_entry(
+    entry: Entry, converted: Converted, origin: Origin, validity: Mapping[str, Any]
+) -> dict[str, Any]:
+    data_id, provenance = dict(entry.data_id), converted.provenance
+    return {
+        "uuid": entry.uuid,
+        "dataset_type": entry.dataset_type,
+        "run": entry.run,
+        "collection": entry.collection,
+        "data_id": {name: data_id[name] for name in get_type(converted.file.key.type).SPEC.dimensions},
+        "validity": validity,
+        "path": entry.path or None,
+        # Of a dataset in a repository or an earlier commit, only the content is known.
+        "sha256": entry.sha256 or None,
+        "size": entry.size or None,
+        "content": entry.content,
+        "recipe": entry.recipe,
+        "provenance": {
+            "path": f"files/{provenance.path}",
+            "sha256": provenance.sha256,
+            "size": provenance.size,
+        }
+        if provenance and entry.path
+        else None,
+        "source": _source(converted.file, origin, converted.blob),
+    }
+
+
+def _validity(valid: Range, times: Mapping[datetime, int]) -> dict[str, Any]:
+    return {
+        "begin": f"{iso(valid.start)}Z",
+        "end": f"{iso(valid.end)}Z" if valid.end else None,
+        "begin_tai_ns": times[valid.start],
+        "end_tai_ns": times[valid.end] if valid.end else None,
+    }
 
 
 def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
@@ -119,8 +179,8 @@ def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
     }
 
 
-def _dataset_types(listed: Iterable[Converted]) -> list[dict[str, Any]]:
-    specs = {c.file.key.type: get_type(c.file.key.type).SPEC for c in listed}
+def _dataset_types(converted: Iterable[Converted]) -> list[dict[str, Any]]:
+    specs = {c.file.key.type: get_type(c.file.key.type).SPEC for c in converted}
     return [
         {
             "name": spec.dataset,
@@ -132,23 +192,6 @@ def _dataset_types(listed: Iterable[Converted]) -> list[dict[str, Any]]:
     ]
 
 
-def _file(converted: Converted, origin: Origin) -> dict[str, Any]:
-    """Return what a dataset's file is, and where it comes from."""
-    beside = converted.provenance
-    described = (
-        {"path": f"files/{beside.path}", "sha256": beside.sha256, "size": beside.size} if beside else None
-    )
-    return {
-        "path": f"files/{converted.path}" if converted.fits else None,
-        "sha256": converted.sha256,
-        "size": converted.size,
-        "content": converted.content,
-        "recipe": converted.recipe,
-        "provenance": described,
-        "source": _source(converted.file, origin, converted.blob),
-    }
-
-
 def _source(file: CalibFile, origin: Origin, blob: str | None) -> dict[str, Any]:
     return {
         "path": f"{origin.prefix}{file.path}",
@@ -158,12 +201,12 @@ def _source(file: CalibFile, origin: Origin, blob: str | None) -> dict[str, Any]
 
 
 def _deprecated(origin: Origin, report: Report) -> list[dict[str, Any]]:
-    """Return what is out of use and why, so that the record goes where the calibration does not."""
-    listed = []
+    """Return the calibrations out of use, and why: the record goes where the calibration does not."""
+    deprecated = []
     for file in report.files:
         valid = report.ranges[file.path]
         if valid.deprecation is not None:
-            listed.append(
+            deprecated.append(
                 {
                     "dataset_type": get_type(file.key.type).SPEC.dataset,
                     **{key: value for key, value in asdict(file.key).items() if value and key != "type"},
@@ -175,4 +218,4 @@ def _deprecated(origin: Origin, report: Report) -> list[dict[str, Any]]:
                     },
                 }
             )
-    return listed
+    return deprecated

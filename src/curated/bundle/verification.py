@@ -1,8 +1,7 @@
-"""Whether the files of a bundle are the ones that its manifest lists."""
+"""Compare the files of a bundle with its manifest."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,26 +11,24 @@ from typing import TypeVar
 
 from curated.bundle.contents import Companion, Contents, Entry
 from curated.core.diagnostic import Problem
+from curated.core.wholefile import size_and_hash
 
 Progress = Callable[[str, int, int], None]
-T = TypeVar("T")
-R = TypeVar("R")
+"""Called with the stage, how many items are done and how many there are."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 THREADS = 8
-_CHUNK = 1 << 20
+_BLOCK = 1 << 20
 LARGE = 1 << 18
-"""Files of at least so many bytes are worth a thread of their own."""
+"""Size in bytes from which a file is hashed in a thread of its own."""
 
 
 def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
-    """Return the size of a file and its SHA-256 in hexadecimal digits, in constant memory."""
-    digest = hashlib.sha256()
-    size = 0
+    """Return the size of a file in bytes and its SHA-256 in hexadecimal digits; the file is read in blocks."""
     with open(path, "rb", buffering=0) as stream:
-        while block := stream.read(_CHUNK):
-            digest.update(block)
-            size += len(block)
-    return size, digest.hexdigest()
+        return size_and_hash(iter(lambda: stream.read(_BLOCK), b""))
 
 
 def _file_problem(root: str, entry: Entry | Companion) -> Problem | None:
@@ -55,28 +52,28 @@ def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Pr
     Parameters
     ----------
     contents : `Contents`
-        The bundle.
-    progress : callable, optional
-        Told the stage, how many files are done, and how many there are.
+        The bundle, with a manifest that has been checked.
+    progress : `Progress`, optional
+        Called with ``verify`` and the numbers of files.
 
     Returns
     -------
     problems : `dict` [`str`, `Problem`]
-        What is wrong, by path.
+        By path.
     """
     root = contents.root.resolve()
-    own = (entry for entry in contents.entries if not entry.is_reference)
-    listed: list[Entry | Companion] = [*own, *contents.companions]
-    outside = set(_outside(root, listed))
-    inside = [entry for entry in listed if entry.path not in outside]
+    files: list[Entry | Companion] = [entry for entry in contents.entries if not entry.is_reference]
+    files += contents.companions
+    outside = set(_outside(root, files))
+    inside = [file for file in files if file.path not in outside]
     problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}
-    found = spread(inside, lambda entry: entry.size >= LARGE, partial(_file_problem, str(root)))
-    results = tracked("verify", len(inside), progress, found)
+    results = spread(inside, lambda file: file.size >= LARGE, partial(_file_problem, str(root)))
+    results = tracked("verify", len(inside), progress, results)
     return problems | {entry.path: problem for entry, problem in results if problem is not None}
 
 
 def _outside(root: Path, entries: Sequence[Entry | Companion]) -> Iterator[str]:
-    # A directory or a file may be a link; each directory is looked at once.
+    """Yield the paths of files that links lead out of the bundle; each directory is resolved once."""
     inside: dict[str, bool] = {}
     for entry in entries:
         path = os.path.join(root, entry.path)
@@ -88,25 +85,25 @@ def _outside(root: Path, entries: Sequence[Entry | Companion]) -> Iterator[str]:
 
 
 def spread(
-    items: Iterable[T], slow: Callable[[T], bool], function: Callable[[T], R]
-) -> Iterator[tuple[T, R]]:
-    """Yield items with what a function returns for each; the slow ones come last, and run side by side.
+    items: Iterable[Item], is_slow: Callable[[Item], bool], function: Callable[[Item], Result]
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with the result of a function; slow items come last, and run in several threads.
 
     Reading and hashing release the interpreter's lock, but handing a small file over takes longer than hashing it.
 
     Parameters
     ----------
     items : iterable
-        The items.
-    slow : callable
-        Whether an item is worth handing over.
-    function : callable
-        What to call.
+        Arguments of the function.
+    is_slow : `~collections.abc.Callable`
+        Whether an item is worth handing over to a thread.
+    function : `~collections.abc.Callable`
+        Takes an item; must be safe to call in several threads.
     """
     with ThreadPoolExecutor(THREADS) as pool:
         running = []
         for item in items:
-            if slow(item):
+            if is_slow(item):
                 running.append((item, pool.submit(function, item)))
             else:
                 yield item, function(item)
@@ -114,8 +111,8 @@ def spread(
             yield item, future.result()
 
 
-def tracked(stage: str, total: int, progress: Progress | None, items: Iterable[T]) -> Iterator[T]:
-    """Pass items on and tell ``progress`` the stage, how many are done, and how many there are."""
+def tracked(stage: str, total: int, progress: Progress | None, items: Iterable[Item]) -> Iterator[Item]:
+    """Pass items on, and call ``progress`` after each."""
     for done, item in enumerate(items, start=1):
         yield item
         if progress is not None:

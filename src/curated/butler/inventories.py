@@ -1,26 +1,25 @@
-"""What is in force in a package, in a bundle or in a repository, so that any two of them can be compared."""
+"""The calibrations in force in a package, a bundle or a repository, and what a bundle can build on."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from curated.bundle.base import Base, read_base
 from curated.bundle.builder import default_label
-from curated.bundle.manifest import make_manifest
+from curated.bundle.contents import Entry
+from curated.bundle.manifest import make_entries
+from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.check.instruments import complete_instruments
 from curated.convert import convert_package
 from curated.convert.origin import Origin
-from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress
 from curated.datasets.inventory import Inventory
-from curated.datasets.record import Dataset, data_id_of
-from curated.datasets.spans import Span
 from curated.fits.digest import content_digest
 from curated.git.repository import check_out, open_repository, resolve_commit
 from curated.package.package import Package, open_package
@@ -29,17 +28,17 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
-    """What is in force somewhere.
+class SourceInventory:
+    """The calibrations in force in a source.
 
     Parameters
     ----------
     kind : `str`
         ``package``, ``bundle`` or ``repository``.
     inventory : `Inventory`
-        What is in force.
+        The calibrations.
     diagnostics : `tuple` [`Diagnostic`]
-        What is wrong there; with an error among them the inventory is not whole.
+        Findings; with an error among them the inventory is incomplete.
     """
 
     kind: str
@@ -48,24 +47,24 @@ class Audit:
 
     @property
     def failed(self) -> bool:
-        """Whether the inventory is not whole."""
-        return any(d.is_error for d in self.diagnostics)
+        """Whether the inventory is incomplete."""
+        return has_errors(self.diagnostics)
 
 
-def audit(
-    where: str,
+def read_inventory(
+    source: str,
     directory: str = ".",
     *,
     collections: Sequence[str] = (),
     revision: str | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
-) -> Audit:
-    """Find out what is in force in a package, a bundle or a repository.
+) -> SourceInventory:
+    """Return the calibrations in force in a package, a bundle or a repository.
 
     Parameters
     ----------
-    where : `str`
+    source : `str`
         The directory of a package or a bundle; path, URI or alias of a repository; a revision of the
         package in ``directory``, or a package and a revision, as ``DIR@REV``. Empty for that package
         as it is now.
@@ -78,92 +77,98 @@ def audit(
     jobs : `int`, optional
         Number of processes.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called with the number of files done and their total.
 
     Raises
     ------
     CuratedError
-        If there is nothing of the kind.
+        If there is no such source.
     """
-    path = Path(where)
-    if (path / "manifest.json").is_file():
-        return _of_bundle(path)
-    if _is_repository(where):
-        return _of_repository(where, collections, progress)
-    with _found_package(where, directory, revision) as (package, place):
-        return _of_package(package, place, jobs, progress)
+    if _is_bundle(source):
+        return _bundle_inventory(Path(source))
+    if _is_repository(source):
+        from curated.butler.certified.inventory import read_repository
+
+        repository = read_repository(source, collections, progress)
+        return SourceInventory("repository", repository.inventory, repository.diagnostics)
+    with _opened_package(source, directory, revision) as (package, name):
+        entries, diagnostics = _package_entries(package, "package", jobs, progress)
+        return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
 
 
-def find_base(where: str, package: Package, *, progress: Progress | None = None) -> Base:
-    """Return what a bundle can build on.
+def find_base(source: str, package: Package, *, progress: Progress | None = None) -> Base:
+    """Return the datasets that a bundle can refer to.
 
     Parameters
     ----------
-    where : `str`
+    source : `str`
         Directory of a bundle; path, URI or alias of a repository; or a tag or another revision, whose
-        release has the label that it gets by itself.
+        release has its default label.
     package : `Package`
         The package that is bundled.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called with the number of files done and their total.
+
+    Raises
+    ------
+    CuratedError
+        If there is no such source, or its inventory is incomplete.
     """
-    if (Path(where) / "manifest.json").is_file():
-        return read_base(Path(where))
-    if _is_repository(where):
-        from curated.butler.certified.inventory import take_inventory
+    if _is_bundle(source):
+        return read_base(Path(source))
+    if _is_repository(source):
+        from curated.butler.certified.inventory import read_repository
 
-        found = take_inventory(where, (), _staged(progress))
-        _refuse(found.diagnostics, where)
-        return found.base()
-    commit = resolve_commit(open_repository(package.root), where)
+        repository = read_repository(source, (), progress)
+        _refuse(repository.diagnostics, source)
+        return repository.base()
+    commit = resolve_commit(open_repository(package.root), source)
     label = default_label(package, Origin(commit, "", False, {}, {}))
-    with _checked_out(package, commit) as earlier:
-        manifest, diagnostics = _manifest(earlier, label, None, progress)
-    _refuse(diagnostics, where)
-    # The stamp is not known, and so neither is the hash of the file: what it holds is compared.
-    return Base.of(label, (d | {"sha256": None, "size": None} for d in manifest["datasets"]))
+    with _checked_out(package, commit) as committed:
+        entries, diagnostics = _package_entries(committed, label, None, progress)
+    _refuse(diagnostics, source)
+    # The stamp is not known, and so neither is the hash of the file: its content is compared.
+    return Base.of(label, (replace(entry, sha256="", size=0) for entry in entries))
 
 
-def _refuse(diagnostics: Sequence[Diagnostic], where: str) -> None:
+def _refuse(diagnostics: Sequence[Diagnostic], source: str) -> None:
     errors = [d for d in diagnostics if d.is_error]
     if errors:
         raise CuratedError(
-            f"nothing can build on {where}: {errors[0].file}: {errors[0].message} ({len(errors)} errors)",
+            f"nothing can build on {source}: {errors[0].file}: {errors[0].message} ({len(errors)} errors)",
             "'curated fingerprint' shows them all; bundle without --base",
         )
 
 
-def _is_repository(where: str) -> bool:
-    if os.path.isdir(where):
-        return os.path.isfile(os.path.join(where, "butler.yaml"))
-    if os.path.isfile(where) or "://" in where:
+def _is_bundle(source: str) -> bool:
+    return (Path(source) / MANIFEST_FILE).is_file()
+
+
+def _is_repository(source: str) -> bool:
+    if os.path.isdir(source):
+        return os.path.isfile(os.path.join(source, "butler.yaml"))
+    if os.path.isfile(source) or "://" in source:
         return True
     index = os.environ.get("DAF_BUTLER_REPOSITORY_INDEX") or os.environ.get("DAF_BUTLER_REPOSITORIES")
-    if not index or not where:
+    if not index or not source:
         return False
     from curated.butler import is_alias
 
-    return is_alias(where)
+    return is_alias(source)
 
 
-def _of_bundle(path: Path) -> Audit:
-    from curated.bundle.manifest_reader import read_contents
-
-    _, found = read_contents(path)
-    diagnostics = list(found)
-    base = read_base(path)
-    datasets: list[dict[str, Any]] = []
-    for dataset in base.by_identity.values():
-        content = dataset["content"]
-        if dataset["path"] is not None:
-            try:
-                content = _content(path / dataset["path"])
-            except OSError as error:
-                problem = Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
-                diagnostics.append(Diagnostic.from_problem(problem, dataset["path"]))
-                continue
-        datasets.append({**dataset, "content": content})
-    return Audit("bundle", Inventory.of(f"bundle {path}", map(_record, datasets)), tuple(diagnostics))
+def _bundle_inventory(path: Path) -> SourceInventory:
+    contents, diagnostics = read_contents(path)
+    datasets = []
+    for entry in contents.entries if contents else ():
+        try:
+            content = entry.content if entry.is_reference else _content(path / entry.path)
+        except OSError as error:
+            problem = Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
+            diagnostics.append(Diagnostic.from_problem(problem, entry.path))
+        else:
+            datasets.append(replace(entry, content=content))
+    return SourceInventory("bundle", Inventory.of(f"bundle {path}", datasets), tuple(diagnostics))
 
 
 def _content(path: Path) -> str:
@@ -171,40 +176,29 @@ def _content(path: Path) -> str:
         return content_digest(iter(lambda: stream.read(_CHUNK), b""))
 
 
-def _of_repository(where: str, collections: Sequence[str], progress: Progress | None) -> Audit:
-    from curated.butler.certified.inventory import take_inventory
-
-    found = take_inventory(where, collections, _staged(progress))
-    return Audit("repository", found.inventory, found.diagnostics)
-
-
-def _staged(progress: Progress | None) -> Any:
-    return None if progress is None else lambda _, done, total: progress(done, total)
-
-
 @contextmanager
-def _found_package(where: str, directory: str, revision: str | None) -> Iterator[tuple[Package, str]]:
-    """Give a package, and what it is for people."""
-    place = where or directory
-    if not os.path.isdir(place):
-        place, at, named = where.rpartition("@")
-        if not at or not os.path.isdir(place):
-            place, named = directory, where
-        revision = revision or named
-    package = open_package(place)
+def _opened_package(source: str, directory: str, revision: str | None) -> Iterator[tuple[Package, str]]:
+    """Give a package, and its name for people."""
+    root = source or directory
+    if not os.path.isdir(root):
+        root, at, source_revision = source.rpartition("@")
+        if not at or not os.path.isdir(root):
+            root, source_revision = directory, source
+        revision = revision or source_revision
+    package = open_package(root)
     if revision is None:
-        commit = _commit(package)
+        commit = _head(package)
         yield package, f"package {package.root}" + (f" at {commit[:12]}" if commit else "")
         return
     try:
         commit = resolve_commit(open_repository(package.root), revision)
     except CuratedError as error:
         raise CuratedError(
-            f"{where or revision}: there is no package, bundle or repository, and {error.message}",
+            f"{source or revision}: there is no package, bundle or repository, and {error.message}",
             error.hint or "name a directory, a repository, or a revision of the package that -C names",
         ) from error
-    with _checked_out(package, commit) as earlier:
-        yield earlier, f"package {package.root} at {commit[:12]}"
+    with _checked_out(package, commit) as committed:
+        yield committed, f"package {package.root} at {commit[:12]}"
 
 
 @contextmanager
@@ -217,31 +211,21 @@ def _checked_out(package: Package, commit: str) -> Iterator[Package]:
         yield open_package(directory / repository.prefix)
 
 
-def _of_package(package: Package, source: str, jobs: int | None, progress: Progress | None) -> Audit:
-    manifest, diagnostics = _manifest(package, "package", jobs, progress)
-    return Audit("package", Inventory.of(source, map(_record, manifest["datasets"])), tuple(diagnostics))
-
-
-def _record(dataset: Mapping[str, Any]) -> Dataset:
-    span = Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
-    return Dataset(dataset["dataset_type"], data_id_of(dataset["data_id"]), span, content=dataset["content"])
-
-
-def _commit(package: Package) -> str:
-    """Return the commit that a work tree is of; nothing where there is none."""
+def _head(package: Package) -> str:
+    """Return the commit of a work tree; empty if it is in no repository."""
     try:
         return resolve_commit(open_repository(package.root))
     except CuratedError:
         return ""
 
 
-def _manifest(
+def _package_entries(
     package: Package, label: str, jobs: int | None, progress: Progress | None
-) -> tuple[dict[str, Any], list[Diagnostic]]:
-    """Return what a bundle of a package would list, with nothing written and whatever git says of it."""
+) -> tuple[list[Entry], list[Diagnostic]]:
+    """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
     origin = Origin("", package.config.url, dirty=True, blobs={}, last_commits={})
     report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
     if report.failed:
-        return {"datasets": []}, list(report.diagnostics)
+        return [], list(report.diagnostics)
     instruments = complete_instruments(package, report.reports, report.declared)
-    return make_manifest(origin, label, report, instruments, converted), list(report.diagnostics)
+    return make_entries(label, report, instruments, converted), list(report.diagnostics)

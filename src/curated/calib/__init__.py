@@ -1,4 +1,4 @@
-"""Calibrations: the base of all types, and how their values are read, checked and written."""
+"""Calibrations: the base class of all types, and how values are read, checked and written by their declaration."""
 
 from curated.calib.base import Calib, calibration
 from curated.calib.error import CalibrationError

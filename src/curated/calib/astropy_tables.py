@@ -1,4 +1,4 @@
-"""A calibration's tables as `astropy.table.Table`, and back; astropy is imported only by those who ask for it."""
+"""A calibration's tables as `astropy.table.Table`, and back; astropy is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def columns_of(table: Table) -> dict[str, TextColumn]:
 def astropy_tables(
     tables: list[TableData], metadata: Mapping[str, Any], provenance: Provenance
 ) -> list[Table]:
-    """Return tables as astropy's; the first has the provenance in its ``meta``, and those that carry them the keywords."""
+    """Return tables as astropy's; their ``meta`` has the keywords, where they carry them, and the first the provenance."""
     from astropy.table import Table
 
-    made: list[Table] = []
+    results: list[Table] = []
     for data in tables:
         table = Table({name: column.values for name, column in data.columns.items()})
         for name, column in data.columns.items():
             table[name].unit = text_unit(column.unit) or None
         if data.carries_metadata:
             table.meta.update(metadata)
-        if not made:
+        if not results:
             table.meta.update(provenance.plain())
-        made.append(table)
-    return made
+        results.append(table)
+    return results

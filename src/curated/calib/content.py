@@ -1,4 +1,4 @@
-"""Untrusted values of a calibration, the file beside its text, and what it says about its detector."""
+"""Values exchanged around calibrations: untrusted content, the file beside a text, claims about the detector."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from curated.provenance.record import Provenance
 
 @dataclass(slots=True, eq=False, repr=False)
 class Content:
-    """A calibration's parts on the way between a file and its class.
+    """The untrusted content of a file, to make a calibration of.
 
     Parameters
     ----------
@@ -19,15 +19,15 @@ class Content:
     values : `dict`
         Values by field name, as the file has them.
     units : `dict` [`str`, `str`]
-        Unit that the file declares, by field name.
+        Units that the file declares, by field name.
     form : `str`
-        ``ecsv``, ``yaml``, ``json`` or ``fits``; decides how places are named.
+        ``ecsv``, ``yaml``, ``json`` or ``fits``; decides how problems name their places.
     provenance : `Provenance`
-        What it was made of, and who edited it.
+        Inputs, construction and edits.
     beside : `set` [`str`]
-        Fields that live in the header and that the document gives beside its metadata.
+        Fields with a keyword that the document gives beside its metadata.
     places : `dict` [`str`, `tuple`]
-        Where the document has the fields of its ``record`` tables, by field name.
+        Places of the fields of ``record`` tables in the document, by field name.
     """
 
     metadata: dict[str, Any]
@@ -41,18 +41,18 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A file beside a calibration's text, which names it.
+    """A file beside a calibration's text, named in the text.
 
     Parameters
     ----------
     file : `str`
-        Its name in the same directory.
+        File name in the same directory.
     sha256 : `str`
-        Its hash, 64 hexadecimal digits.
+        Hash of the file, 64 hexadecimal digits.
     size : `int`
-        Its size in bytes.
+        Size of the file in bytes.
     pointer : `tuple`
-        Where the text speaks of it.
+        Place of the name in the text.
     """
 
     file: str
@@ -63,24 +63,24 @@ class Companion:
 
 @dataclass(slots=True)
 class Claims:
-    """What a calibration says about its detector, or a camera about all of them; plain data, to be remembered.
+    """Statements of a calibration about its detector, or of a camera about all detectors; plain data, to be cached.
 
     Parameters
     ----------
     place : `str`
-        Where it speaks of amplifiers.
+        Field with the amplifiers.
     amplifiers : `list` [`str`]
-        The amplifiers that it has values for; empty where it has none for any.
+        Amplifiers that it has values for.
     complete : `bool`
-        Whether it should have values for all amplifiers of the detector.
+        Whether it must have values for all amplifiers of the detector.
     count : `int`
-        Number of amplifiers, where it does not name them; 0 where it says nothing.
+        Number of amplifiers if it does not name them; 0 if it does not say.
     gains : `dict` [`str`, `float` or `None`]
-        Gains (electron/adu) by amplifier; NaN or nothing where not known.
+        Gains (electron/adu) by amplifier; NaN or `None` if not known.
     gain_place : `str`
-        Where it speaks of gains.
+        Field with the gains.
     reach : `list` [`int`]
-        Columns and rows that it needs, and the row of the table that needs them; empty where it needs none.
+        Columns and rows that it needs, and the row of the table that needs them; empty if it needs none.
     detectors : `list` [`dict`]
         For each detector of a camera its ``id``, ``name``, ``raft``, ``slot``, ``serial``, ``width``, ``height``, and
         its ``gains`` by amplifier.

@@ -1,4 +1,4 @@
-"""A calibration that cannot be made from what was given."""
+"""The error of a calibration that cannot be made from its file or values."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ C = TypeVar("C")
 
 
 class CalibrationError(CuratedError):
-    """A calibration that cannot be made from what was given.
+    """A calibration cannot be made from its file or values.
 
     Parameters
     ----------
     problems : `list` [`Problem`]
-        All that is wrong with it.
+        All problems.
     where : `str`, optional
         File that was read.
     """
@@ -28,12 +28,12 @@ class CalibrationError(CuratedError):
 
 
 FATAL = frozenset({"CAL210", "CAL211", "CAL213", "CAL214", "CAL215", "CAL216", "CAL305", "CAL310"})
-"""Codes after which the values cannot be put into the class."""
+"""Codes of problems after which there are no values to make an object of."""
 
 
-def or_raise(made: C | None, problems: list[Problem], where: str = "") -> C:
-    """Return what was made, or raise all that is wrong with it."""
+def or_raise(calib: C | None, problems: list[Problem], where: str = "") -> C:
+    """Return a calibration without errors, or raise a `CalibrationError` of all of them."""
     errors = [p for p in problems if code_info(p.code).severity is Severity.ERROR]
-    if made is None or errors:
+    if calib is None or errors:
         raise CalibrationError(errors or problems, where)
-    return made
+    return calib

@@ -1,4 +1,4 @@
-"""Whether a calibration belongs to a detector, or together with another calibration."""
+"""Mismatches between a calibration and the detector or calibration that it is used with."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class HasMetadata(Protocol):
-    """A calibration."""
+    """A calibration, as far as mismatches go."""
 
     @property
     def metadata(self) -> Metadata:
-        """Its keywords."""
+        """Keywords."""
 
 
 _CODES = {
@@ -33,27 +33,23 @@ _CODES = {
 def identity_mismatches(metadata: Metadata, other: HasMetadata | DetectorGeometry) -> Iterator[Problem]:
     """Yield the identity keywords that contradict those of a detector or another calibration.
 
-    A keyword that one of them does not have contradicts nothing.
-
-    Parameters
-    ----------
-    metadata : `Metadata`
-        Keywords of the calibration.
-    other : `Calib` or `DetectorGeometry`
-        What it is to be used with.
+    A keyword that one of them lacks contradicts nothing.
     """
     from curated.core.geometry import DetectorGeometry
 
-    theirs: Mapping[str, Any] = (
+    other_keywords: Mapping[str, Any] = (
         identity_keywords(other) if isinstance(other, DetectorGeometry) else other.metadata
     )
     for keyword, code in _CODES.items():
-        mine, its = metadata.get(keyword), theirs.get(keyword)
-        if not has_value(mine) or not has_value(its) or str(mine).lower() == str(its).lower():
+        value, other_value = metadata.get(keyword), other_keywords.get(keyword)
+        if not has_value(value) or not has_value(other_value):
             continue
-        if keyword == "DET_NAME" and f"{theirs.get('RAFTNAME')}_{its}".lower() == str(mine).lower():
+        if str(value).lower() == str(other_value).lower():
             continue
-        detail = f"{keyword} is {brief(mine)}, but {brief(its)} is what it is to be used with"
+        full_name = f"{other_keywords.get('RAFTNAME')}_{other_value}"
+        if keyword == "DET_NAME" and full_name.lower() == str(value).lower():
+            continue
+        detail = f"{keyword} is {brief(value)}, but {brief(other_value)} is what it is to be used with"
         yield Problem(code, ("metadata", keyword), detail)
 
 
@@ -67,25 +63,25 @@ def amplifier_mismatches(
     names : iterable [`str`]
         Amplifiers of the calibration.
     other : `Calib` or `DetectorGeometry`
-        What it is to be used with; only a detector whose amplifiers are known contradicts anything.
+        Only a detector whose amplifiers are known contradicts anything.
     place : `str`
-        Field that the amplifiers stand in.
+        Field with the amplifiers, for the problems.
     """
     from curated.core.geometry import DetectorGeometry
 
     if not isinstance(other, DetectorGeometry) or not other.amplifiers:
         return
-    mine, its = list(names), [amplifier.name for amplifier in other.amplifiers]
-    for lacking, said in (
-        ([name for name in its if name not in mine], "the calibration has no amplifier"),
-        ([name for name in mine if name not in its], "the detector has no amplifier"),
+    own_names, detector_names = list(names), [amplifier.name for amplifier in other.amplifiers]
+    for absent, text in (
+        ([name for name in detector_names if name not in own_names], "the calibration has no amplifier"),
+        ([name for name in own_names if name not in detector_names], "the detector has no amplifier"),
     ):
-        if lacking:
-            yield Problem("CAL308", (place,), f"{said} {', '.join(lacking)}")
+        if absent:
+            yield Problem("CAL308", (place,), f"{text} {', '.join(absent)}")
 
 
 def identity_keywords(detector: DetectorGeometry) -> dict[str, Any]:
-    """Return the keywords that identify a detector, ``''`` where it does not say."""
+    """Return the keywords that identify a detector, ``''`` for those that are not known."""
     return {
         "INSTRUME": detector.instrument,
         "RAFTNAME": detector.raft,

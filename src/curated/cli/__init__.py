@@ -1,1 +1,1 @@
-"""The command line: each module parses, calls one function and prints what it returns."""
+"""The command line: each module parses options, calls one function and prints its result."""

@@ -1,4 +1,4 @@
-"""What the commands share: settings, output, progress."""
+"""Settings, options and output that the commands share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from curated.package.package import Package
 
 JSON_VERSION = 1
-"""Version of the machine-readable output; it grows with changes that old readers cannot read."""
+"""Version of the JSON output; it grows with changes that old readers cannot read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
-    """Options of the command line that all commands share."""
+    """Options that stand before the command."""
 
     directory: str
     quiet: bool
@@ -35,13 +35,13 @@ class Settings:
         return open_package(self.directory)
 
     def remark(self, text: str) -> None:
-        """Say something that is no result."""
+        """Print a remark, which is no result, to stderr."""
         if not self.quiet:
             click.echo(text, err=True)
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Progress | None]:
-        """Give a function that shows progress on a terminal; `None` elsewhere."""
+    def progress(self, description: str) -> Iterator[Progress | None]:
+        """Yield a function that shows progress on a terminal, or `None` if stderr is none."""
         if self.quiet or not sys.stderr.isatty():
             yield None
             return
@@ -51,7 +51,7 @@ class Settings:
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task(what, total=None)
+            task = bars.add_task(description, total=None)
 
             def show(done: int, total: int) -> None:
                 bars.update(task, completed=done, total=total)
@@ -60,7 +60,7 @@ class Settings:
 
 
 def format_option(*more: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the ``--format`` option."""
+    """Return the option ``--format``, with ``text``, ``json`` and more values."""
     return click.option(
         "--format",
         "form",
@@ -80,7 +80,7 @@ jobs_option = click.option(
 
 
 def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what says which release is made; the arguments are those of `curated.bundle.build_bundle`."""
+    """Add the options of a release; their names are those of the arguments of `curated.bundle.build_bundle`."""
     options = (
         click.option(
             "--instrument",
@@ -95,7 +95,7 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--base",
             metavar="OLD",
-            help="Hold only what changed since OLD: a bundle, a tag, or a repository; refer to it for the rest.",
+            help="Include only what changed since OLD, a bundle, a tag or a repository; refer to it for the rest.",
         ),
         click.option(
             "--allow-dirty",
@@ -112,8 +112,8 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
 pass_settings = click.make_pass_decorator(Settings)
 
 
-def print_obstacles(report: Any) -> None:
-    """Print what is in the way of a change to a repository, and that nothing was changed if so."""
+def print_repository_findings(report: Any) -> None:
+    """Print the findings of a change to a repository, and that nothing was changed if it failed."""
     from curated.report.text import finding_line, printable
 
     for diagnostic in report.diagnostics:
@@ -123,28 +123,43 @@ def print_obstacles(report: Any) -> None:
 
 
 def print_json(kind: str, **content: Any) -> None:
-    """Print a machine-readable result."""
+    """Print a result as JSON, with its format ``curated-<kind>`` and version."""
     from curated.report.text import json_text
 
     click.echo(json_text({"format": f"curated-{kind}", "version": JSON_VERSION, **content}))
 
 
 def package_paths(
-    package: Package, directory: str, paths: tuple[str, ...], *, gone: bool = False
+    package: Package, directory: str, paths: tuple[str, ...], *, deleted: bool = False
 ) -> list[str]:
-    """Return paths of the command line as paths in the package; with ``gone`` also of files that were there.
+    """Convert paths of the command line to paths in the package.
+
+    Parameters
+    ----------
+    package : `Package`
+        Package of the paths.
+    directory : `str`
+        Directory of the option ``-C``.
+    paths : `tuple` [`str`]
+        Paths in the current directory, else in ``directory``, else in the package.
+    deleted : `bool`, optional
+        Whether paths in the package that no longer exist are accepted.
+
+    Returns
+    -------
+    paths : `list` [`str`]
+        Paths relative to the package's root; the empty path is the package.
 
     Raises
     ------
     click.UsageError
-        If one does not exist or is not in the package.
+        If a path does not exist or is not in the package.
     """
-    found = []
+    converted = []
     for path in paths:
-        # A path is one in the current directory, or else one in the directory that -C names.
         candidates = [path, os.path.join(directory, path), os.path.join(package.root, path)]
         full = next((c for c in candidates if os.path.lexists(c)), None)
-        if full is None and gone:
+        if full is None and deleted:
             full = os.path.join(package.root, path)
         if full is None:
             raise click.UsageError(f"{path} does not exist")
@@ -153,10 +168,18 @@ def package_paths(
         relative = os.path.relpath(full, os.path.realpath(package.root))
         if relative.split(os.sep)[0] == os.pardir:
             raise click.UsageError(f"{path} is not in the package {package.root}")
-        # Names that are not UTF-8 are reported with escapes, and found by them.
-        shown = relative.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        found.append("" if relative == "." else shown.replace(os.sep, "/"))
-    return found
+        # Findings have names that are not UTF-8 with escapes.
+        escaped = relative.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        converted.append("" if relative == "." else escaped.replace(os.sep, "/"))
+    return converted
+
+
+def selected_paths(
+    package: Package, directory: str, paths: tuple[str, ...], *, deleted: bool = False
+) -> list[str]:
+    """Return the paths that select files; an empty list selects the whole package. See `package_paths`."""
+    converted = package_paths(package, directory, paths, deleted=deleted)
+    return [] if "" in converted else converted
 
 
 def print_findings(

@@ -1,4 +1,4 @@
-"""The ``curated`` command: its sub-commands are imported when they are used."""
+"""The ``curated`` command; the module of a sub-command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import os
 import sys
 from typing import Any, NamedTuple, NoReturn, TextIO
 
-# Two jobs use two processors; threads of a linear-algebra library would only get in their way,
-# and a process without threads can be forked.
+# Jobs are processes. Threads of a linear-algebra library would compete with them, and keep a process from forking.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-# Modules and thousands of calibrations make many objects and no cycles; looking for cycles often costs a tenth.
+# Modules and calibrations make many objects and few cycles: with Python's thresholds, searching takes a tenth of the time.
 gc.set_threshold(100_000, 50, 50)
 
 import io
@@ -26,14 +25,14 @@ from curated.core.version import __version__
 
 
 class CommandInfo(NamedTuple):
-    """What is known of a command without its module.
+    """Description of a command in the list of commands.
 
     Parameters
     ----------
     room : `str`
-        Folder of its module, beside this one.
+        Package of the command's module, below ``curated.cli``.
     summary : `str`
-        The sentence in the list of commands.
+        One sentence.
     """
 
     room: str
@@ -53,26 +52,26 @@ COMMANDS = {
     "fingerprint": CommandInfo(
         "release", "Hash the calibrations in force, in a package, a bundle or a repository."
     ),
-    "compare": CommandInfo("release", "Say what differs between two of them."),
-    "deprecate": CommandInfo("package", "Take calibrations of the package out of use, or back into it."),
-    "retract": CommandInfo("repository", "Take a release out of a repository's chain, or put it back."),
-    "recertify": CommandInfo(
-        "repository", "Change validity ranges in a repository the way the package says."
+    "compare": CommandInfo(
+        "release", "Compare the calibrations in force in two packages, bundles or repositories."
     ),
-    "lookup": CommandInfo("package", "Say which calibration is in force at a time."),
+    "deprecate": CommandInfo("package", "Take calibrations of the package out of use, or back into use."),
+    "retract": CommandInfo("repository", "Take a release out of a repository's chain, or put it back."),
+    "recertify": CommandInfo("repository", "Set validity ranges in a repository to those of the package."),
+    "lookup": CommandInfo("package", "Find the calibration in force at a time."),
     "show": CommandInfo("package", "Show a calibration, as text or as a plot."),
     "types": CommandInfo("package", "List the calibration types, or describe one."),
     "schema": CommandInfo("package", "Write or check the JSON Schemas."),
     "explain": CommandInfo("package", "Explain a code of the check."),
     "completion": CommandInfo("package", "Print the set-up of shell completion."),
 }
-"""All commands, in the order of the list."""
+"""All commands, in the order of ``curated --help``."""
 
 EXIT_BUG = 3
 
 
 class _Commands(click.Group):
-    """Sub-commands by name; a module is imported when its command is called."""
+    """Group of the commands in `COMMANDS`, which imports a command's module when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -122,45 +121,47 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no bug
+            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot show
     try:
         status = _run()
-    except Exception as error:  # noqa: BLE001 - the boundary: what arrives here is a bug, and is called one
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: any exception here is a bug
         if any(argument in ("-v", "--verbose") for argument in sys.argv[1:]):
             import traceback
 
             traceback.print_exc()
-        _say(f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints")
+        _print_error(
+            f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints"
+        )
         status = EXIT_BUG
     _leave(status if isinstance(status, int) else 0)
 
 
 def _run() -> Any:
-    """Run the command line; the one place where failures become exit statuses."""
+    """Run the command line, and convert failures to messages and exit statuses."""
     try:
         return cli.main(standalone_mode=False, prog_name="curated")
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
-            return ended.code  # how commands end
-        _say(str(ended.code))
+            return ended.code  # the usual end of a command
+        _print_error(str(ended.code))
         return 1
     except CuratedError as error:
-        _say(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
+        _print_error(f"error: {error.message}", *([f"hint: {error.hint}"] if error.hint else []))
         return error.exit_status
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
-        _say(*usage.getvalue().splitlines(), prefix="")
+        _print_error(*usage.getvalue().splitlines(), prefix="")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
+        _print_error("interrupted")
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone; there is nobody to tell.
+        # The program that reads the output has ended; no message can reach it.
         _discard(sys.stdout)
         return 1
     except OSError as error:
-        _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        _print_error(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         return CuratedError.exit_status
 
 
@@ -181,11 +182,11 @@ def _leave(status: int) -> NoReturn:
 
 
 def _discard(stream: TextIO) -> None:
-    """Send nowhere what a stream still holds, so that Python does not complain at its end."""
+    """Redirect a broken stream to the null device, so that flushing it at the end of Python does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _say(*lines: str, prefix: str = "curated: ") -> None:
+def _print_error(*lines: str, prefix: str = "curated: ") -> None:
     from curated.report.text import printable
 
     for line in lines:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -18,7 +18,9 @@ Key = tuple[str, DataId]
 """Dataset type and data ID."""
 
 # Namespace of lsst.daf.butler's DatasetIdFactory.
-_NAMESPACE = uuid.UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
+_NAMESPACE = bytes.fromhex("840b31d905cd5161b2c800d32b280d0f")
+# The two highest bits of this digit of a UUID are 10.
+_VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _PLAIN = re.compile(r"[^\s=\"\\]+\Z")
 
 
@@ -80,8 +82,12 @@ def dataset_uuid(dataset_type: str, run: str, data_id: DataId) -> str:
     data_id : `DataId`
         The required dimensions and their values.
     """
-    items = (("dataset_type", dataset_type), ("run", run), *data_id)
-    return str(uuid.uuid5(_NAMESPACE, ",".join(f"{key}={value}" for key, value in items)))
+    values = "".join([f",{name}={value}" for name, value in data_id])
+    name = f"dataset_type={dataset_type},run={run}{values}"
+    # As uuid.uuid5 does it, in a quarter of the time.
+    digits = hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def key_text(key: Key) -> str:

@@ -156,6 +156,8 @@ def _violation(error: Any) -> str:
         return f"not one of {', '.join(map(str, limit if keyword == 'enum' else [limit]))}"
     if keyword in ("minimum", "maximum"):
         return f"{'less' if keyword == 'minimum' else 'more'} than {f'{limit:g}' if limit else 'zero'}"
+    if keyword == "minLength":
+        return f"shorter than {limit} characters" if value else "which is empty"
     if keyword == "maxLength":
         return f"longer than {limit} characters"
     if keyword == "maxItems":
@@ -211,8 +213,8 @@ def _not_json(value: Any) -> tuple[str, str] | None:
 
 
 _QUICK_KEYWORDS = frozenset(
-    "$schema $id title description errorMessage patternErrorMessage type pattern maxLength minimum maximum maxItems"
-    " items required properties additionalProperties propertyNames".split()
+    "$schema $id title description errorMessage patternErrorMessage type const pattern minLength maxLength minimum"
+    " maximum maxItems items required properties additionalProperties propertyNames".split()
 )
 """Keywords that the quick test implements; it accepts no value of a schema with others."""
 
@@ -223,6 +225,9 @@ def _quick_test(schema: Schema) -> Test:
     """Return a test that is true only for values that fit into JSON and are valid; false may be wrong."""
     if not schema.keys() <= _QUICK_KEYWORDS or "type" not in schema:
         return _never
+    if "const" in schema:
+        const = schema["const"]
+        return lambda value: value.__class__ is const.__class__ and value == const
     names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     tests = [_QUICK_TESTS[name](schema) for name in names]
     return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
@@ -233,9 +238,11 @@ def _never(_: Any) -> bool:
 
 
 def _text_test(schema: Schema) -> Test:
-    longest = schema.get("maxLength", math.inf)
+    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     search = re.compile(schema.get("pattern", "")).search
-    return lambda value: value.__class__ is str and len(value) <= longest and search(value) is not None
+    return lambda value: (
+        value.__class__ is str and shortest <= len(value) <= longest and search(value) is not None
+    )
 
 
 def _integer_test(schema: Schema) -> Test:

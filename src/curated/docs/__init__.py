@@ -41,7 +41,7 @@ _TYPES = {
 }
 _MOST_COLUMNS = 110
 _MOST_LINES = {"header": 44, "metadata": 18, "values": 2}
-"""Lines of an example: of an ECSV file, of the metadata in YAML, and of each other value there."""
+"""Most lines of an example: of an ECSV file, of the metadata in YAML, and of each other value in YAML."""
 
 
 def docs_files(calibs: Path) -> dict[str, str]:
@@ -50,7 +50,7 @@ def docs_files(calibs: Path) -> dict[str, str]:
     Parameters
     ----------
     calibs : `~pathlib.Path`
-        Calibration directory that the examples are taken from.
+        Calibration directory with the examples.
     """
     pages = {f"types/{name}.md": type_page(cls, calibs) for name, cls in own_types().items()}
     return {**pages, "types/README.md": _index(), "codes.md": codes_page()}
@@ -63,7 +63,7 @@ def write_docs(directory: str | os.PathLike[str]) -> list[str]:
 
 
 def check_docs(directory: str | os.PathLike[str]) -> list[Drift]:
-    """Return the committed pages that are missing, stale, or of no type."""
+    """Return the committed pages that are missing, differ, or belong to no type."""
     root = Path(directory)
     files = docs_files(root.resolve().parent / "calibs")
     return check_files(root, files, "types/*.md", _COMMAND)
@@ -100,10 +100,9 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
     Parameters
     ----------
     cls : `type`
-        The type.
+        Class of the type.
     calibs : `~pathlib.Path`, optional
-        Calibration directory that the example is taken from; without one, or without a file of the type
-        in it, the page has no example.
+        Calibration directory with an example; without a file of the type there, the page has no example.
     """
     spec = cls.SPEC
     parts = [
@@ -115,8 +114,8 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
     parts.append("## Fields\n")
     for index, table in enumerate(spec.tables):
         single = table.rows == "record"
-        own = [field for field in cls.FIELDS if field.table == index and (single or not field.keyword)]
-        parts.append(_fields(cls, table, own))
+        fields = [field for field in cls.FIELDS if field.table == index and (single or not field.keyword)]
+        parts.append(_fields(cls, table, fields))
     header = [f for f in cls.FIELDS if f.keyword and spec.tables[f.table].rows != "record"]
     if header:
         parts += ["### In the metadata\n", _field_table(header, "Keyword", lambda f: f.keyword)]
@@ -223,15 +222,15 @@ def _keywords(cls: type[Calib]) -> str:
         (f"`{keyword}`", "", f"The size {name} of the shapes above.") for name, keyword in spec.sizes.items()
     ]
     rows += [(f"`{keyword}`", "", part.doc) for keyword, part in MARK.keys.items()]
-    written = ", ".join(f"`{keyword}`" for keyword in spec.keywords)
-    own = f" Its own in FITS are {written}." if written else ""
-    return f"## Keywords\n\nAny others are kept as they are.{own}\n\n{markdown_table(('Keyword', 'Required', 'Meaning'), rows)}"
+    keywords = ", ".join(f"`{keyword}`" for keyword in spec.keywords)
+    more = f" Its own in FITS are {keywords}." if keywords else ""
+    return f"## Keywords\n\nAny others are kept as they are.{more}\n\n{markdown_table(('Keyword', 'Required', 'Meaning'), rows)}"
 
 
 def find_example(cls: type[Calib], calibs: Path) -> Path | None:
-    """Return the smallest calibration of a type whose first table, if it has any, has rows; `None` if there is none."""
-    found = [file for file in discover(walk(str(calibs), ""), "").files if file.key.type == cls.SPEC.name]
-    for file in sorted(found, key=lambda f: ((calibs / f.path).stat().st_size, f.path)):
+    """Return the smallest calibration of a type whose first table, if there is any, has rows; `None` for none."""
+    files = [file for file in discover(walk(str(calibs), ""), "").files if file.key.type == cls.SPEC.name]
+    for file in sorted(files, key=lambda f: ((calibs / f.path).stat().st_size, f.path)):
         first = cls.readText(calibs / file.path).tables()[:1]
         if not first or any(len(column.values) for column in first[0].columns.values()):
             return calibs / file.path
@@ -239,34 +238,34 @@ def find_example(cls: type[Calib], calibs: Path) -> Path | None:
 
 
 def example_section(path: Path, calibs: Path) -> str:
-    """Return the section that shows a calibration as text, long ones shortened."""
+    """Return the section with a calibration as text, shortened if it is long."""
     lines = path.read_text("utf-8").splitlines()
-    shown = [line if len(line) <= _MOST_COLUMNS else f"{line[: _MOST_COLUMNS - 4]} ..." for line in lines]
-    shown = _shortened(shown) if path.suffix != ".ecsv" else shown[: _MOST_LINES["header"]]
-    if len(shown) < len(lines):
-        shown.append(f"... ({len(lines)} lines)")
+    excerpt = [line if len(line) <= _MOST_COLUMNS else f"{line[: _MOST_COLUMNS - 4]} ..." for line in lines]
+    excerpt = _shortened(excerpt) if path.suffix != ".ecsv" else excerpt[: _MOST_LINES["header"]]
+    if len(excerpt) < len(lines):
+        excerpt.append(f"... ({len(lines)} lines)")
     name = path.relative_to(calibs).as_posix()
-    listed = "".join(f"    {line}\n".replace("    \n", "\n") for line in shown)
-    return f"## Example\n\n[{name}](../../calibs/{name}):\n\n{listed}"
+    block = "".join(f"    {line}\n".replace("    \n", "\n") for line in excerpt)
+    return f"## Example\n\n[{name}](../../calibs/{name}):\n\n{block}"
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    """Return the first lines of the metadata, and fewer of each value after them."""
-    kept, most, inside = [], 0, 0
+    """Return the first lines of the metadata, and of each value after it."""
+    excerpt, most, inside = [], 0, 0
     for line in lines:
         if line[:1] not in ("", " ", "-", "]", "}"):
             most = _MOST_LINES["metadata" if line.startswith("metadata") else "values"]
             inside = 0
         if inside <= most:
-            kept.append(line)
+            excerpt.append(line)
         elif inside == most + 1:
-            kept.append("    ...")
+            excerpt.append("    ...")
         inside += 1
-    return kept
+    return excerpt
 
 
 def fits_section(calib: Calib) -> str:
-    """Return the section that says what becomes of a calibration in FITS."""
+    """Return the section with the HDUs and columns of a calibration in FITS."""
     from astropy.io import fits
 
     parts = [
@@ -290,6 +289,6 @@ def fits_section(calib: Calib) -> str:
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table."""
+    """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

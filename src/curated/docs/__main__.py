@@ -1,4 +1,4 @@
-"""``python -m curated.docs`` writes the reference pages, or checks them."""
+"""``python -m curated.docs`` writes the reference pages, or compares them with the declarations."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from curated.docs import check_docs, write_docs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write or check the pages; return the exit status."""
+    """Write or compare the pages, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m curated.docs", description=__doc__)
     parser.add_argument("directory", nargs="?", default="docs", help="where the pages are (docs)")
     parser.add_argument("--check", action="store_true", help="say what differs, and write nothing")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        lines = [str(d) for d in check_docs(given.directory)] if given.check else write_docs(given.directory)
+        if options.check:
+            lines = [str(drift) for drift in check_docs(options.directory)]
+        else:
+            lines = write_docs(options.directory)
     except CuratedError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return 1 if given.check and lines else 0
+    return 1 if options.check and lines else 0
 
 
 if __name__ == "__main__":

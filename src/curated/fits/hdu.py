@@ -8,15 +8,7 @@ from curated.fits.header import BLOCK
 
 
 def hdu(header: str, data: bytes) -> bytes:
-    """Return one HDU with its checksums.
-
-    Parameters
-    ----------
-    header : `str`
-        Cards without END.
-    data : `bytes`
-        Data, any length.
-    """
+    """Return one HDU with its checksums, of cards without END and of data of any length."""
     data = padded(data)
     return hdu_header(header, sum32(data)) + data
 
@@ -26,15 +18,7 @@ _END = "END".ljust(80)
 
 
 def hdu_header(header: str, datasum: int) -> bytes:
-    """Return the header of an HDU with its checksums.
-
-    Parameters
-    ----------
-    header : `str`
-        Cards without END.
-    datasum : `int`
-        Ones-complement sum of the data that follow.
-    """
+    """Return the header of an HDU with its checksums, of cards without END and the sum of its data (`sum32`)."""
     text = f"{header}DATASUM = '{datasum:<8}'".ljust(len(header) + 80) + _CHECKSUM + _END
     unsigned = text.encode("ascii").ljust(-(-len(text) // BLOCK) * BLOCK)
     checksum = _encode(~fold(sum32(unsigned) + datasum) & 0xFFFFFFFF).encode("ascii")

@@ -35,7 +35,7 @@ def provenance_hdus(provenance: Provenance, metadata: Mapping[str, Any], name: s
     Parameters
     ----------
     provenance : `Provenance`
-        The record.
+        Record of the calibration.
     metadata : `dict`
         Keywords of the calibration.
     name : `str`

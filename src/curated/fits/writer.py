@@ -41,7 +41,7 @@ class FitsContent:
     spec : `Spec`
         Declaration of its type.
     metadata : `Metadata`
-        Keywords.
+        Keywords of the calibration.
     provenance : `Provenance`
         Goes into keywords, and into a table after everything else.
     tables : `list` [`TableData`]
@@ -70,9 +70,9 @@ def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[by
     Parameters
     ----------
     content : `FitsContent`
-        The calibration.
+        See `Calib.fits_content`.
     stamp : `Stamp`, optional
-        Its origin; without one its own VALIDSTART and VALIDEND are kept.
+        Origin of the file; without one, VALIDSTART and VALIDEND of the calibration are kept.
 
     Yields
     ------

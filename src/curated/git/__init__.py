@@ -1,1 +1,1 @@
-"""Everything that asks git: one function a command, and GitPython where many objects are read one at a time."""
+"""Everything that calls git: one function per command, and GitPython to look objects up one at a time."""

@@ -117,14 +117,15 @@ class WorkTreeChanges:
 
 def _read_raw(header: str, fields: Iterator[str]) -> FileChange | None:
     """Return what a header of a raw difference and the paths after it say; `None` if it is no such header."""
-    words = header.lstrip("\n").split(" ")
-    if not words[0].startswith(":") or len(words) != 5:
+    words = header.split(" ")
+    if len(words) != 5 or ":" not in words[0]:
         return None
-    status, path = words[4][:1], next(fields, "")
-    renamed = status in ("R", "C")
-    return FileChange(
-        words[2], words[3], status, next(fields, "") if renamed else path, path if renamed else ""
-    )
+    _, _, old_blob, new_blob, status = words
+    if status.startswith(("R", "C")):
+        # Followed by the degree of similarity; the old path comes first.
+        old_path = next(fields, "")
+        return FileChange(old_blob, new_blob, status[0], next(fields, ""), old_path)
+    return FileChange(old_blob, new_blob, status, next(fields, ""))
 
 
 def read_differences(process: Popen[bytes]) -> Iterator[FileChange]:
@@ -230,8 +231,6 @@ def read_file_histories(process: Popen[bytes], paths: Collection[str]) -> dict[s
 
     Parameters
     ----------
-    process : `subprocess.Popen`
-        The running log.
     paths : collection [`str`]
         Paths of files in the repository.
     """

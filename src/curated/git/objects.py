@@ -33,8 +33,6 @@ def read_objects(repository: Repository, names: Sequence[str]) -> Iterator[bytes
 
     Parameters
     ----------
-    repository : `Repository`
-        Where they are.
     names : sequence [`str`]
         Their names, such as ``HEAD:path``, without line ends.
     """
@@ -61,11 +59,6 @@ class Objects:
 
     GitPython asks a git process that keeps running; it is imported with the first question, since that takes longer
     than a whole check of a small package.
-
-    Parameters
-    ----------
-    repository : `Repository`
-        Where they are.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -111,12 +104,8 @@ def find_blobs(repository: Repository, sha1: str, top: str = "") -> dict[str, st
 
     Parameters
     ----------
-    repository : `Repository`
-        Where the package is.
-    sha1 : `str`
-        The commit.
     top : `str`, optional
-        Directory of the package that they are below.
+        Directory of the package that they are below; all files if not given.
     """
     options = ("-r", "-z", "--full-tree", sha1, "--", repository.pathspec(top))
     blobs: dict[str, str] = {}
@@ -151,10 +140,6 @@ class CommitTree:
 
     Parameters
     ----------
-    repository : `Repository`
-        Where the package is.
-    sha1 : `str`
-        The commit.
     top : `str`, optional
         Directory that `paths` is confined to.
     """

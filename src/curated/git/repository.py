@@ -213,10 +213,6 @@ def check_out(repository: Repository, sha1: str, directory: Path) -> None:
 
     Parameters
     ----------
-    repository : `Repository`
-        Where the package is.
-    sha1 : `str`
-        The commit.
     directory : `~pathlib.Path`
         Stands for the top of the work tree.
 

@@ -170,8 +170,6 @@ class Versions:
 
     Parameters
     ----------
-    changes : `Changes`
-        The change.
     cache : `Cache` or `None`
         Reports of earlier checks, for the files as they are now.
     jobs : `int`, optional

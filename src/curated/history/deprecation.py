@@ -18,17 +18,15 @@ from curated.history.effects import Segment, find_segments
 from curated.package.files import Files
 from curated.package.package import Package
 from curated.package.validity import Range, by_key, examine, folded, resolve
-from curated.text.deprecation_mark import marked, unmarked
+from curated.text.deprecation_mark import add_mark, remove_mark
 
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """A calibration and its new text.
+    """A calibration that was selected, and its new text.
 
     Parameters
     ----------
-    file : `CalibFile`
-        The calibration.
     text : `bytes`
         Content of its file with the mark, or without it.
     changed : `bool`
@@ -46,8 +44,6 @@ class DeprecationPlan:
 
     Parameters
     ----------
-    edits : `tuple` [`FileEdit`]
-        The selected calibrations.
     effects : `tuple` [`tuple` [`CalibKey`, `Segment`]]
         The dates that get another calibration than before, or none.
     diagnostics : `tuple` [`Diagnostic`]
@@ -135,7 +131,7 @@ def _select(package: Package, paths: Sequence[str]) -> list[CalibFile]:
 def _edit(package: Package, file: CalibFile, mark: Deprecation | None) -> FileEdit:
     before = package.files.read(file.path)
     try:
-        after = unmarked(before, file.form) if mark is None else marked(before, file.form, mark)
+        after = remove_mark(before, file.form) if mark is None else add_mark(before, file.form, mark)
     except CuratedError as error:
         raise CuratedError(f"{file.path}: {error.message}", error.hint) from error
     return FileEdit(file, after, after != before)

@@ -116,10 +116,6 @@ def _compare(
 
     Parameters
     ----------
-    files : `Files`
-        The work tree.
-    file : `CalibFile`
-        The file.
     history : `FileHistory` or `None`
         Its history; `None` where it was never changed by a commit.
     head_blob : `str` or `None`

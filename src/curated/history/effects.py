@@ -138,8 +138,6 @@ def find_effects(changes: Changes, versions: Versions, before: Report, now: Repo
 
     Parameters
     ----------
-    changes : `Changes`
-        The change.
     versions : `Versions`
         Reads calibrations that have to be compared.
     before, now : `Report`

@@ -30,8 +30,6 @@ class Candidate:
 
     Parameters
     ----------
-    file : `CalibFile`
-        Its file.
     range : `Range`
         When it is in force.
     verdict : `str`
@@ -147,8 +145,6 @@ def instrument_directories(package: Package, declared: Mapping[str, Instrument],
 
     Parameters
     ----------
-    package : `Package`
-        The package.
     declared : `dict` [`str`, `Instrument`]
         The declared instruments, by directory.
     name : `str`

@@ -20,39 +20,39 @@ def pixels_of(target: Any) -> Array:
     Raises
     ------
     CuratedError
-        If it is no image.
+        If the target is not an image.
     """
     data = target if isinstance(target, np.ndarray) else getattr(target, "data", None)
     if not isinstance(data, np.ndarray) or data.ndim != 2 or data.dtype.kind not in "fiu":
-        said = f" with shape {data.shape} and data type {data.dtype}" if isinstance(data, np.ndarray) else ""
+        form = f" with shape {data.shape} and data type {data.dtype}" if isinstance(data, np.ndarray) else ""
         raise CuratedError(
-            f"{type(target).__name__}{said} is no image",
+            f"{type(target).__name__}{form} is no image",
             "give a two-dimensional numpy array of numbers, or an astropy.nddata.CCDData",
         )
-    kept = data.dtype if data.dtype.kind == "f" else np.dtype("f8")
-    # Native byte order: what comes of a FITS file is big-endian.
-    return data.astype(kept.newbyteorder("="), copy=True)
+    dtype = data.dtype if data.dtype.kind == "f" else np.dtype("f8")
+    # Arrays of FITS files are big-endian.
+    return data.astype(dtype.newbyteorder("="), copy=True)
 
 
 def with_pixels(target: Image, data: Array, mask: Array | None = None) -> Image:
-    """Return an image of the same kind with other pixels; the one given stays as it is.
+    """Return an image of the same kind with other pixels; the target is not modified.
 
     Parameters
     ----------
     target : `numpy.ndarray` or `astropy.nddata.CCDData`
-        The image; a CCDData's unit, header, uncertainty, mask and flags are kept.
+        The original image; a CCDData's unit, header, uncertainty, mask and flags are copied.
     data : `numpy.ndarray`
-        The pixels.
+        Pixels, [row, column].
     mask : `numpy.ndarray`, optional
-        A CCDData's new mask.
+        Mask of a CCDData, in the place of its own.
     """
     if isinstance(target, np.ndarray):
         return data  # type: ignore[return-value]
-    made: Any = target.copy()  # type: ignore[attr-defined]
-    made.data = data
+    image: Any = target.copy()  # type: ignore[attr-defined]
+    image.data = data
     if mask is not None:
-        made.mask = mask
-    return made  # type: ignore[no-any-return]
+        image.mask = mask
+    return image  # type: ignore[no-any-return]
 
 
 def scaled_uncertainty(uncertainty: Any, factor: Array) -> Array | None:
@@ -61,29 +61,29 @@ def scaled_uncertainty(uncertainty: Any, factor: Array) -> Array | None:
     return None if power is None else uncertainty.array * factor**power
 
 
-def unit_of(target: Any, given: str | None, default: str) -> str:
+def unit_of(target: Any, option: str | None, default: str) -> str:
     """Return the unit of an image's pixels, ``adu`` or ``electron``.
 
     Parameters
     ----------
     target : `numpy.ndarray` or `astropy.nddata.CCDData`
-        The image.
-    given : `str` or `None`
-        The unit that the caller names; a CCDData's own one must not contradict it.
+        The image, which may have a unit.
+    option : `str` or `None`
+        Unit that the caller names; it must not contradict the image.
     default : `str`
-        The unit of an array where none is named.
+        Unit of an array if the caller names none.
 
     Raises
     ------
     CuratedError
         If it is another unit, or the two contradict each other.
     """
-    own = getattr(target, "unit", None)
-    said = "" if own is None else str(own)
-    unit = given or said or default
-    if unit not in ("adu", "electron") or (given and said and given != said):
-        found = f"{given!r}, but the image says {said!r}" if given and said else repr(unit)
-        raise CuratedError(f"the unit of the pixels is {found}", "give an image in adu or electron")
+    attribute = getattr(target, "unit", None)
+    image_unit = "" if attribute is None else str(attribute)
+    unit = option or image_unit or default
+    if unit not in ("adu", "electron") or (option and image_unit and option != image_unit):
+        detail = f"{option!r}, but the image says {image_unit!r}" if option and image_unit else repr(unit)
+        raise CuratedError(f"the unit of the pixels is {detail}", "give an image in adu or electron")
     return unit
 
 

@@ -53,7 +53,7 @@ class Plane:
     name : `str`
         ``IMAGE``, ``MASK`` or ``VARIANCE``.
     width, height : `int`
-        Columns and rows.
+        Number of columns and of rows.
     bitpix : `int`
         Data type, as FITS has it.
     path : `str`

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError
+from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import Files, WorkTree
 from curated.package.layout import Layout, discover
@@ -75,10 +76,11 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
                     f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
                 )
             return Package(root, WorkTree(root, config.top), config, bare=False)
+    top = find_work_tree(start)
     for root in (start, *start.parents):
         if has_package_shape(root):
             return Package(root, WorkTree(root), Config(calibs=""), bare=True)
-        if (root / ".git").exists():
+        if root == top:
             break
     raise CuratedError(
         f"{start} is not a package: there is no curated.yaml, and no <instrument>/<type> directories",

@@ -61,7 +61,7 @@ def reconcile(provenance: Provenance, metadata: dict[str, Any], places: Places) 
     Parameters
     ----------
     provenance : `Provenance`
-        The record.
+        Record of the calibration.
     metadata : `dict`
         Keywords, canonical upper case; changed in place.
     places : `dict` [`str`, `tuple`]
@@ -82,14 +82,14 @@ def reconcile(provenance: Provenance, metadata: dict[str, Any], places: Places) 
 
 
 def combine(
-    own: Provenance, beside: Provenance, metadata: dict[str, Any]
+    provenance: Provenance, beside: Provenance, metadata: dict[str, Any]
 ) -> tuple[Provenance, list[Problem]]:
-    """Add the provenance of the file beside a calibration to that of its own file.
+    """Add the provenance of the file beside a calibration to that in its own file.
 
     Parameters
     ----------
-    own, beside : `Provenance`
-        The two provenances.
+    provenance, beside : `Provenance`
+        Records in its own file and in the file beside.
     metadata : `dict`
         Keywords of the calibration; changed in place as by `reconcile`.
 
@@ -100,7 +100,7 @@ def combine(
     problems : `list` [`Problem`]
         Parts that both have (``CAL125``), and contradictions to the keywords, at their places in the file beside.
     """
-    own_parts, beside_parts = own.plain(), beside.plain()
+    own_parts, beside_parts = provenance.plain(), beside.plain()
     problems = [
         Problem("CAL125", (key,), f"{key} stands in the calibration as well")
         for key in beside_parts
@@ -108,7 +108,7 @@ def combine(
     ]
     added = {key: getattr(beside, key) for key in beside_parts if key not in own_parts}
     problems += reconcile(Provenance(**added), metadata, {key: (key,) for key in added})
-    return replace(own, **added), problems
+    return replace(provenance, **added), problems
 
 
 def _contradictions(provenance: Provenance, metadata: dict[str, Any], places: Places) -> Iterator[Problem]:

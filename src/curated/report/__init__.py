@@ -1,1 +1,1 @@
-"""Findings and results as text for people and for programs."""
+"""Findings and results as text: for people, and in the formats of other programs."""

@@ -1,4 +1,4 @@
-"""Findings for a workflow's run on GitHub: annotations of the lines of a pull request, and the summary page."""
+"""Findings for workflows of GitHub: annotations of the lines of a pull request, and the job summary."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _LONGEST = 300
 
 
 def report_lines(report: Report, prefix: str = "") -> Iterator[str]:
-    """Yield all findings as workflow commands, errors first: a forge shows the first ten of each kind of a step.
+    """Yield all findings as workflow commands, errors first, since GitHub shows the first ten of each kind in a step.
 
     Parameters
     ----------
     report : `Report`
-        What a check found.
+        Result of a check.
     prefix : `str`, optional
-        Path of the package in its repository.
+        Path of the package in its git repository.
     """
     for diagnostic in sorted(report.diagnostics, key=lambda d: _SEVERITIES.index(d.severity)):
         yield annotation(diagnostic, prefix)
 
 
 def _data(text: str) -> str:
-    """Escape a message, so that data can issue commands neither to the forge nor to a terminal."""
+    """Escape a message, so that data cannot issue commands to the workflow's runner or to a terminal."""
     lines = (printable(line) for line in text.split("\n"))
     return "%0A".join(line.replace("%", "%25") for line in lines)
 
@@ -49,9 +49,9 @@ def annotation(diagnostic: Diagnostic, prefix: str = "") -> str:
     Parameters
     ----------
     diagnostic : `Diagnostic`
-        The finding.
+        Finding in a file of the package.
     prefix : `str`, optional
-        Path of the package in its repository, which the forge's paths start from.
+        Path of the package in its git repository.
     """
     properties = [f"file={_property(prefix + diagnostic.file)}"]
     if diagnostic.line:
@@ -64,7 +64,7 @@ def annotation(diagnostic: Diagnostic, prefix: str = "") -> str:
 
 
 def append_summary(path: str | os.PathLike[str], report: Report, prefix: str = "") -> None:
-    """Append the page to a file, which may hold those of other steps; see `summary_lines`."""
+    """Append the summary to a file, which may have those of other steps; see `summary_lines`."""
     page = Path(path)
     gap = "\n" if page.is_file() and page.stat().st_size else ""
     with page.open("a", encoding="utf-8") as stream:
@@ -72,14 +72,14 @@ def append_summary(path: str | os.PathLike[str], report: Report, prefix: str = "
 
 
 def summary_lines(report: Report, prefix: str = "") -> Iterator[str]:
-    """Yield the lines of the page: the verdict, a table of the codes, a table of the first findings.
+    """Yield the lines of a summary in Markdown: the verdict, a table of the codes, a table of the first findings.
 
     Parameters
     ----------
     report : `Report`
-        What a check found.
+        Result of a check.
     prefix : `str`, optional
-        Path of the package in its repository.
+        Path of the package in its git repository.
     """
     yield f"## curated check {'failed' if report.failed else 'passed'}"
     yield ""
@@ -90,27 +90,27 @@ def summary_lines(report: Report, prefix: str = "") -> Iterator[str]:
     yield "| --- | --- | ---: | --- | --- | --- |"
     counts = Counter(d.code for d in report.diagnostics)
     for info in sorted(map(code_info, counts), key=lambda i: (_SEVERITIES.index(i.severity), i.code)):
-        said = " | ".join(map(_prose, (info.title, info.why, info.hint)))
-        yield f"| {info.code} | {info.severity.value} | {counts[info.code]} | {said} |"
+        words = " | ".join(map(_prose, (info.title, info.why, info.hint)))
+        yield f"| {info.code} | {info.severity.value} | {counts[info.code]} | {words} |"
     yield from ("", "| Where | Code | What was found |", "| --- | --- | --- |")
-    listed = sorted(report.diagnostics, key=lambda d: _SEVERITIES.index(d.severity))
-    for diagnostic in listed[:_FIRST]:
+    diagnostics = sorted(report.diagnostics, key=lambda d: _SEVERITIES.index(d.severity))
+    for diagnostic in diagnostics[:_FIRST]:
         place, message = _code(place_of(diagnostic, prefix)), _code(diagnostic.message)
         yield f"| {place} | {diagnostic.code} | {message} |"
-    if len(listed) > _FIRST:
-        yield from ("", f"And {len(listed) - _FIRST} more, which `curated check --all` shows.")
+    if len(diagnostics) > _FIRST:
+        yield from ("", f"And {len(diagnostics) - _FIRST} more, which `curated check --all` shows.")
 
 
 def _prose(text: str) -> str:
-    """Return words of the code table as Markdown that shows them as they are."""
+    """Return a text of the code table with the special characters of Markdown escaped."""
     return re.sub(r"([\\`*_{}\[\]<>()#|~&!])", r"\\\1", text)
 
 
 def _code(text: str) -> str:
-    """Return data as a span of code in a table: there nothing is a link, a tag or a mention.
+    """Return data as a code span in a table, where nothing is a link, a tag or a mention.
 
-    What would end the span or the cell has no escape in it that all readers know, and is shown as other
-    dangerous characters are.
+    Characters that would end the span or the cell have no escape that all readers of Markdown know; they are escaped
+    as in Python.
     """
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
     shown = printable(cut).replace("`", r"\x60").replace("|", r"\x7c")

@@ -1,4 +1,4 @@
-"""An import for people: the plan of one, and what one has done."""
+"""The report of an import as text: its plan, and its result."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ from collections.abc import Iterator
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.core.diagnostic import has_errors
-from curated.report.text import printable
+from curated.report.text import count_text, printable
 
 _MOST = 20
+"""How many paths and differences are printed."""
 
 
 def plan_lines(report: ImportReport) -> Iterator[str]:
-    """Yield the plan of an import, or of one that errors have stopped, as far as it was worked out.
-
-    Parameters
-    ----------
-    report : `curated.butler.ImportReport`
-        What the import would do.
-    """
-    made = ", which would be created" if report.created else ""
-    yield f"plan: release {report.label or '(unknown)'} of {report.bundle} into {report.repository}{made}"
-    for one in report.instruments:
-        yield from _instrument_lines(one, planned=report.planned)
+    """Yield the lines of the plan of an import; if errors have stopped it, as far as it was made."""
+    created = ", which would be created" if report.created else ""
+    yield f"plan: release {report.label or '(unknown)'} of {report.bundle} into {report.repository}{created}"
+    for instrument in report.instruments:
+        yield from _instrument_lines(instrument, planned=report.planned)
     if report.planned:
         yield f"{'transfer':18} {report.transfer}, {_size(report.bytes_copied)} to copy"
     if has_errors(report.diagnostics):
-        errors = sum(d.is_error for d in report.diagnostics)
-        yield f"it cannot succeed: {errors} error{'s' * (errors > 1)}; nothing was changed"
+        errors = count_text(sum(d.is_error for d in report.diagnostics), "error")
+        yield f"it cannot succeed: {errors}; nothing was changed"
     elif not report.changed:
         yield "the repository has everything already: nothing would be changed"
     else:
@@ -35,66 +30,67 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
 
 
 def done_lines(report: ImportReport) -> Iterator[str]:
-    """Yield what an import has done.
-
-    Parameters
-    ----------
-    report : `curated.butler.ImportReport`
-        What it has done.
-    """
-    for one in report.instruments:
-        yield (
-            f"{one.name}: {one.datasets_new} datasets and {one.certifications_new} validity ranges were added, "
-            f"{one.datasets_present} and {one.certifications_present} were there already"
-        )
-        if one.datasets_restored:
-            yield f"{one.name}: {one.datasets_restored} files that the repository had lost were put back"
-        if one.chain_after is not None and one.chain_after != one.chain_before:
-            yield f"{one.name}: chain {one.chain} is {', '.join(one.chain_after)}"
+    """Yield the lines of the result of an import."""
+    for instrument in report.instruments:
+        added = _counts(instrument.datasets_new, instrument.certifications_new, "added")
+        present = _counts(instrument.datasets_present, instrument.certifications_present, "already there")
+        if added or present:
+            yield f"{instrument.name}: {', '.join(filter(None, (added, present)))}"
+        if instrument.datasets_restored:
+            files = count_text(instrument.datasets_restored, "file")
+            yield f"{instrument.name}: {files} restored that the repository had lost"
+        if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
+            yield f"{instrument.name}: chain {instrument.chain} is {', '.join(instrument.chain_after)}"
     for path in report.removed[:_MOST]:
         yield f"removed {printable(path)}"
     if len(report.removed) > _MOST:
         yield f"removed {len(report.removed) - _MOST} more"
-    made = " (new)" if report.created else ""
     if not report.changed:
         yield f"{report.repository} had everything already: nothing changed"
     else:
+        created = " (new)" if report.created else ""
         copied = f", {_size(report.bytes_copied)} copied" if report.bytes_copied else ""
-        yield f"repository {report.repository}{made}, transfer {report.transfer}{copied}"
+        yield f"repository {report.repository}{created}, transfer {report.transfer}{copied}"
 
 
-def _instrument_lines(one: InstrumentReport, *, planned: bool) -> Iterator[str]:
-    yield printable(one.name)
-    records = f"{one.records_new:6} new {one.records_equal:6} equal   {one.records_different:6} DIFFERENT"
-    yield f"  {'dimension records':18}{records if one.records_different else records.replace('DIFFERENT', 'different')}"
-    yield from (f"    {printable(text)}" for text in one.differences[:_MOST])
-    if len(one.differences) > _MOST:
-        yield f"    and {len(one.differences) - _MOST} more"
+def _counts(datasets: int, ranges: int, state: str) -> str:
+    """Return how many datasets and validity ranges have a state; empty for none."""
+    counts = ((datasets, "dataset"), (ranges, "validity range"))
+    text = " and ".join(count_text(count, noun) for count, noun in counts if count)
+    return f"{text} {state}" if text else ""
+
+
+def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterator[str]:
+    yield printable(instrument.name)
+    equal = f"{instrument.records_equal:6} equal  "
+    yield _row("dimension records", instrument.records_new, equal, instrument.records_different, "different")
+    yield from (f"    {printable(text)}" for text in instrument.differences[:_MOST])
+    if len(instrument.differences) > _MOST:
+        yield f"    and {len(instrument.differences) - _MOST} more"
     if planned:
-        restored = f", of which {one.datasets_restored} lost their file" if one.datasets_restored else ""
-        for name, new, present, bad in (
-            (
-                "datasets",
-                one.datasets_new,
-                f"{one.datasets_present:6} present{restored}",
-                one.datasets_conflicting,
-            ),
-            (
-                "certifications",
-                one.certifications_new,
-                f"{one.certifications_present:6} present",
-                one.certifications_conflicting,
-            ),
-        ):
-            yield f"  {name:18}{new:6} new {present} {bad:6} {'IN CONFLICT' if bad else 'in conflict'}"
+        lost = instrument.datasets_restored
+        present = (
+            f"{instrument.datasets_present:6} present{f', of which {lost} lost their file' if lost else ''}"
+        )
+        yield _row(
+            "datasets", instrument.datasets_new, present, instrument.datasets_conflicting, "in conflict"
+        )
+        present = f"{instrument.certifications_present:6} present"
+        conflicts = instrument.certifications_conflicting
+        yield _row("certifications", instrument.certifications_new, present, conflicts, "in conflict")
     else:
-        yield "  datasets and certifications were not held against the repository: see the errors"
-    if one.chain_after is not None:
-        yield f"  {'chain':18}  {one.chain}"
-        before = "none" if one.chain_before is None else ", ".join(one.chain_before) or "empty"
+        yield "  datasets and certifications were not compared with the repository: see the errors"
+    if instrument.chain_after is not None:
+        yield f"  {'chain':18}  {instrument.chain}"
+        before = "none" if instrument.chain_before is None else ", ".join(instrument.chain_before) or "empty"
         yield f"    {'before':16}  {before}"
-        same = one.chain_before == one.chain_after
-        yield f"    {'after':16}  {'the same' if same else ', '.join(one.chain_after)}"
+        same = instrument.chain_before == instrument.chain_after
+        yield f"    {'after':16}  {'the same' if same else ', '.join(instrument.chain_after)}"
+
+
+def _row(name: str, new: int, present: str, wrong: int, state: str) -> str:
+    """Return a row of the plan, with the state of wrong things in capitals if there are any."""
+    return f"  {name:18}{new:6} new {present} {wrong:6} {state.upper() if wrong else state}"
 
 
 def _size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code scanning of forges, editors and dashboards read."""
+"""Findings as SARIF 2.1.0, the format that code scanning, editors and dashboards read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from curated.report.text import json_text, printable
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 HOME = "https://github.com/curated-calibs/curated"
 BASE = "%SRCROOT%"
-"""What paths are relative to; readers know the name as the top of the repository."""
+"""Base of the paths: the name by which readers know the top of the repository."""
 
 FINGERPRINT = "curatedFinding/v1"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -31,24 +31,24 @@ def report_lines(report: Report, prefix: str = "") -> Iterator[str]:
     Parameters
     ----------
     report : `Report`
-        What a check found.
+        Result of a check.
     prefix : `str`, optional
-        Path of the package in its repository, which the log's paths start from.
+        Path of the package in its git repository.
     """
     yield json_text(log(report.diagnostics, prefix))
 
 
 def log(diagnostics: Iterable[Diagnostic], prefix: str = "") -> dict[str, Any]:
-    """Return findings as a SARIF log of one run, which says nothing of this machine and this moment.
+    """Return findings as a SARIF log of one run, which does not depend on the machine and the time.
 
     Parameters
     ----------
     diagnostics : iterable [`Diagnostic`]
-        Findings in order.
+        Findings in the order of files and lines.
     prefix : `str`, optional
-        Path of the package in its repository.
+        Path of the package in its git repository.
     """
-    seen: Counter[str] = Counter()
+    place_counts: Counter[str] = Counter()
     run = {
         "tool": {
             "driver": {
@@ -60,7 +60,7 @@ def log(diagnostics: Iterable[Diagnostic], prefix: str = "") -> dict[str, Any]:
         },
         "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(diagnostic, prefix, seen) for diagnostic in diagnostics],
+        "results": [_result(diagnostic, prefix, place_counts) for diagnostic in diagnostics],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -78,12 +78,12 @@ def _rule(info: CodeInfo) -> dict[str, Any]:
     }
 
 
-def _result(diagnostic: Diagnostic, prefix: str, seen: Counter[str]) -> dict[str, Any]:
+def _result(diagnostic: Diagnostic, prefix: str, place_counts: Counter[str]) -> dict[str, Any]:
     hint = f" (hint: {diagnostic.hint})" if diagnostic.hint else ""
-    region = {"startLine": max(diagnostic.line, 1)}  # a forge shows what has no line nowhere
+    region = {"startLine": max(diagnostic.line, 1)}  # code scanning does not show results without a line
     if diagnostic.column:
         region["startColumn"] = diagnostic.column
-    # Percent signs hold every byte; a name that is no text arrives here with escapes.
+    # Percent encoding takes any byte; names that are not UTF-8 have escapes already.
     uri = quote((prefix + diagnostic.file).encode("utf-8", "surrogatepass"))
     place = {"artifactLocation": {"uri": uri, "uriBaseId": BASE}, "region": region}
     return {
@@ -92,17 +92,17 @@ def _result(diagnostic: Diagnostic, prefix: str, seen: Counter[str]) -> dict[str
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": _text(printable(diagnostic.message + hint))},
         "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {FINGERPRINT: _fingerprint(diagnostic, seen)},
+        "partialFingerprints": {FINGERPRINT: _fingerprint(diagnostic, place_counts)},
     }
 
 
 def _text(text: str) -> str:
-    """Return a message with nothing in it that SARIF reads as a placeholder or a link (3.11.5 and 3.11.6)."""
+    """Return a message without placeholders and links (SARIF 2.1.0, sections 3.11.5 and 3.11.6)."""
     return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
 
 
-def _fingerprint(diagnostic: Diagnostic, seen: Counter[str]) -> str:
-    """Return what a finding is known by when lines move: its code, file and place in the document."""
+def _fingerprint(diagnostic: Diagnostic, place_counts: Counter[str]) -> str:
+    """Return the identity of a finding when lines move: a hash of its code, file and place in the document."""
     place = json.dumps([diagnostic.code, diagnostic.file, diagnostic.pointer])
-    seen[place] += 1
-    return f"{hashlib.sha256(place.encode()).hexdigest()[:16]}:{seen[place]}"
+    place_counts[place] += 1
+    return f"{hashlib.sha256(place.encode()).hexdigest()[:16]}:{place_counts[place]}"

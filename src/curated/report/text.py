@@ -1,4 +1,4 @@
-"""Findings for people: one line each, the offending line below, a summary by code."""
+"""Findings as text: a line for each with an excerpt of the file, and a summary by code."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic
 
 Style = Callable[..., str]
-"""`click.style`, or something that leaves texts as they are."""
+"""Function such as `click.style` that adds colours to a text, or `plain`."""
 
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e007f]"
 )
-"""What moves a cursor, turns the direction of writing, is not seen, or is no character at all."""
+"""Characters that control a terminal or the direction of writing, invisible ones, and code points that are none."""
 
 _COMMAND = re.compile(r"#(?=#\w*\[)", re.ASCII)
-"""The start of ``##[error]`` and ``##vso[...]``, which the runners of workflows obey anywhere in a line."""
+"""Start of ``##[error]`` and ``##vso[...]``, which runners of workflows execute anywhere in a line."""
 
 MANY = 100
-"""Where there are more findings than this, people are shown the first ones of each code alone."""
+"""Number of findings up to which text shows all of them; beyond, it shows the first of each code."""
 
 _PER_FILE, _PER_CODE = 3, 10
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -33,28 +33,33 @@ _WIDTH = 100
 
 
 def printable(text: str) -> str:
-    """Return a text with control characters escaped, so that data can command neither a terminal nor a forge."""
+    """Return a text with control characters escaped, so that data cannot control a terminal or a workflow's runner."""
     return _COMMAND.sub(r"\\x23", _CONTROL.sub(lambda m: m[0].encode("unicode_escape").decode(), text))
 
 
 def json_text(value: Any) -> str:
-    """Return plain data as JSON that is harmless wherever it is printed, and the same data when it is read."""
-    # In ASCII: what would command a terminal, and what no encoding holds, stands there as an escape.
+    """Return plain data as JSON that is harmless in a terminal and in a workflow's log."""
+    # json.dumps escapes everything but ASCII, and so all characters that could control a terminal.
     return _COMMAND.sub(r"\\u0023", json.dumps(value, indent=1))
 
 
+def count_text(count: int, noun: str) -> str:
+    """Return a number of things, such as ``1 file`` or ``2 files``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def place_of(diagnostic: Diagnostic, prefix: str = "") -> str:
-    """Return the place of a finding as ``file:line:column``, as far as it is known."""
+    """Return the place of a finding as ``file:line:column``, without line or column if they are unknown."""
     place = printable(prefix + diagnostic.file)
     if place.lstrip().startswith(":"):
-        place = f"./{place}"  # two colons at the start of a line are a command to a forge
+        place = f"./{place}"  # a line that starts with two colons is a command of a workflow
     if diagnostic.line:
         place += f":{diagnostic.line}" + (f":{diagnostic.column}" if diagnostic.column else "")
     return place
 
 
 def plain(text: str, **_: object) -> str:
-    """Return a text as it is: the style of files and pipes."""
+    """Return a text unchanged: the style of files and pipes."""
     return text
 
 
@@ -66,28 +71,35 @@ def finding_line(diagnostic: Diagnostic, style: Style = plain, prefix: str = "")
 
 
 def excerpt(line: str, column: int) -> list[str]:
-    """Return a source line and a caret below the column, cut to a readable width."""
+    """Return a line of a file, cut to a readable width, and a caret below the column.
+
+    Parameters
+    ----------
+    line : `str`
+        The whole line.
+    column : `int`
+        One-based column; 0 for no caret.
+    """
     text = line.rstrip("\n").replace("\t", " ")
     start = max(0, min(column - _WIDTH // 2, len(text) - _WIDTH)) if len(text) > _WIDTH else 0
-    shown = printable(text[start : start + _WIDTH])
-    lines = [f"    | {shown}"]
+    lines = [f"    | {printable(text[start : start + _WIDTH])}"]
     if column:
         lines.append("    | " + " " * (column - 1 - start) + "^")
     return lines
 
 
 def first_of_each(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Return the first findings of each code: some in each file, and not many more in all."""
-    in_file: Counter[tuple[str, str]] = Counter()
-    in_all: Counter[str] = Counter()
-    kept = []
+    """Return the first findings of each code, at most `_PER_FILE` in a file and `_PER_CODE` in all."""
+    file_counts: Counter[tuple[str, str]] = Counter()
+    code_counts: Counter[str] = Counter()
+    first = []
     for diagnostic in diagnostics:
         key = diagnostic.file, diagnostic.code
-        if in_file[key] < _PER_FILE and in_all[diagnostic.code] < _PER_CODE:
-            in_file[key] += 1
-            in_all[diagnostic.code] += 1
-            kept.append(diagnostic)
-    return kept
+        if file_counts[key] < _PER_FILE and code_counts[diagnostic.code] < _PER_CODE:
+            file_counts[key] += 1
+            code_counts[diagnostic.code] += 1
+            first.append(diagnostic)
+    return first
 
 
 def findings_text(
@@ -102,13 +114,13 @@ def findings_text(
     Parameters
     ----------
     diagnostics : sequence [`Diagnostic`]
-        Findings in order.
+        Findings in the order of files and lines.
     read_line : `~collections.abc.Callable`
-        Returns a line of a file by its number; `None` where it cannot.
+        Function from a path and a one-based number to that line; `None` if it cannot be read.
     style : `~collections.abc.Callable`, optional
-        Colours texts.
+        Function that adds colours, such as `click.style`.
     every : `bool`, optional
-        Whether to show each finding, however many there are.
+        Whether to show all findings, even if there are more than `MANY`.
     """
     shown = diagnostics if every or len(diagnostics) <= MANY else first_of_each(diagnostics)
     counts = Counter((d.file, d.code) for d in diagnostics)
@@ -133,19 +145,19 @@ def findings_text(
 def summary_text(
     diagnostics: Iterable[Diagnostic], files: int, silenced: int, style: Style = plain
 ) -> Iterable[str]:
-    """Yield how many findings there are by code, and the verdict."""
-    found = list(diagnostics)
-    by_code = Counter(d.code for d in found)
-    if by_code:
+    """Yield the lines of the summary: the number of findings of each code, and the verdict."""
+    diagnostics = list(diagnostics)
+    counts = Counter(d.code for d in diagnostics)
+    if counts:
         yield ""
-        for code, count in sorted(by_code.items()):
+        for code, count in sorted(counts.items()):
             yield f"  {code} {count:5d}  {code_info(code).title}"
         yield ""
-    yield verdict(found, files, silenced, style)
+    yield verdict(diagnostics, files, silenced, style)
 
 
 def verdict(diagnostics: Iterable[Diagnostic], files: int, silenced: int, style: Style = plain) -> str:
-    """Return how many files were checked, and how many findings there are of each severity."""
+    """Return the number of checked files, and of findings of each severity."""
     severities = Counter(d.severity for d in diagnostics)
     counts = ", ".join(
         style(
@@ -155,5 +167,5 @@ def verdict(diagnostics: Iterable[Diagnostic], files: int, silenced: int, style:
         for s in Severity
         if severities[s]
     )
-    said = f"{files} calibration{'' if files == 1 else 's'} checked: {counts or style('no findings', fg='green')}"
-    return said + (f", {silenced} silenced" if silenced else "")
+    text = f"{count_text(files, 'calibration')} checked: {counts or style('no findings', fg='green')}"
+    return text + (f", {silenced} silenced" if silenced else "")

@@ -17,6 +17,7 @@ from curated.package.instrument import INSTRUMENT
 from curated.provenance.record import PROVENANCE
 from curated.registry import own_types
 from curated.schema.document import type_schema
+from curated.schema.manifest import MANIFEST
 
 RELEASED = "released.json"
 """File with the SHA-256 of every released schema, by file name."""
@@ -52,7 +53,7 @@ def instrument_schema() -> dict[str, Any]:
 def schema_files() -> dict[str, str]:
     """Return the text of every schema by file name; the same declarations give the same bytes."""
     schemas = [type_schema(cls) for cls in own_types().values()]
-    schemas += [config_schema(), instrument_schema(), provenance_schema()]
+    schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST]
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 
 

@@ -40,13 +40,7 @@ class ProvenanceFile:
 
 
 def read_provenance_file(data: bytes) -> ProvenanceFile:
-    """Read a provenance file.
-
-    Parameters
-    ----------
-    data : `bytes`
-        Its content.
-    """
+    """Read a provenance file from its bytes."""
     text, problems = read_text(data)
     if text is None:
         return ProvenanceFile(Provenance(), problems)

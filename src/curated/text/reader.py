@@ -1,4 +1,4 @@
-"""Bytes to `Source`, by text form."""
+"""Text files of any form to `Source`."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
     Parameters
     ----------
     data : `bytes`
-        Its content.
+        Content of the file.
     form : `str`
         ``ecsv``, ``yaml`` or ``json``.
 
     Returns
     -------
     source : `Source` or `None`
-        Its data; `None` where nothing could be read.
+        Data of the file; `None` if nothing could be read.
     problems : `list` [`Problem`]
-        What is wrong with it as text.
+        Problems of the text, such as bytes that are not UTF-8 and syntax errors.
     """
     text, problems = read_text(data)
     return (None, problems) if text is None else _READERS[form](text)
 
 
 def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
-    """Return a file's text without byte-order mark; `None`, and why, where it is none."""
+    """Return a file's text without byte-order mark; `None` and the reasons if it is not text."""
     if len(data) > MAX_BYTES:
         return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
     if data.startswith(LFS):

@@ -1,4 +1,4 @@
-"""A file that was read: its data, and where each value stands."""
+"""The data of a text file, with the place of every value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from curated.core.diagnostic import Diagnostic, Pointer, Problem
 from curated.core.tables import TextColumn
 
 Locator = Callable[[Pointer], tuple[int, int]]
-"""From a place in the document to its line and column, both one-based."""
+"""Function from a place in a document to its line and column, both one-based; 0 and 0 if they are not known."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -26,10 +26,10 @@ class Source:
     tree : `dict`
         Top-level values of YAML and JSON, apart from the metadata.
     columns : `dict` [`str`, `TextColumn`]
-        Columns of ECSV.
+        Columns of ECSV by name.
     locator : `~collections.abc.Callable`
         Finds a value's line and column. It reads the text again, so it costs nothing until there is a
-        finding to report.
+        problem to report.
     """
 
     form: str
@@ -39,6 +39,6 @@ class Source:
     locator: Locator = lambda _: (0, 0)
 
     def diagnose(self, problem: Problem, file: str) -> Diagnostic:
-        """Complete a rule's problem with its place in this file."""
+        """Complete a problem with its place in this file."""
         line, column = (0, 0) if problem.line is not None else self.locator(problem.pointer)
         return Diagnostic.from_problem(problem, file, line, column)

@@ -31,7 +31,7 @@ class TextContent:
     spec, fields
         Declaration of its type.
     metadata : `dict`
-        Keywords.
+        Keywords of the calibration.
     units : `dict` [`str`, `str`]
         Units that it declares, by field name.
     values : `dict`
@@ -61,11 +61,11 @@ def text_files(filename: str, form: str, data: bytes, provenance: Provenance) ->
     Parameters
     ----------
     filename : `str`
-        Name of the text.
+        Name of the text file.
     form : `str`
         ``ecsv``, ``yaml`` or ``json``.
     data : `bytes`
-        The text.
+        Content of the text file; see `text_bytes`.
     provenance : `Provenance`
         Provenance of the calibration.
 
@@ -90,7 +90,7 @@ def text_bytes(content: TextContent, form: str) -> bytes:
     Parameters
     ----------
     content : `TextContent`
-        The calibration.
+        See `Calib.text_bytes`.
     form : `str`
         ``ecsv``, ``yaml`` or ``json``.
 

@@ -18,7 +18,7 @@ from curated.core.diagnostic import CuratedError
 from curated.datasets.deprecation import Deprecation
 from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
-from curated.text.deprecation_mark import marked
+from curated.text.deprecation_mark import add_mark
 from support.packages import defects, place, run_curated
 from support.repositories import run_stock, tai_ns
 
@@ -223,7 +223,7 @@ def test_nothing_changes_where_the_package_says_the_same(repo: str, package: Git
 
 def test_a_deprecated_calibration_is_retired_and_comes_back(repo: str, package: GitPackage) -> None:
     state = files_of(repo), datasets(repo)
-    package.commit({BAD: marked((package.path / BAD).read_bytes(), "ecsv", MARK)})
+    package.commit({BAD: add_mark((package.path / BAD).read_bytes(), "ecsv", MARK)})
     refused = change(repo, package)
     assert {d.code for d in refused.diagnostics} == {"CAL673", "CAL675"}
     assert certified(repo) == FIRST

@@ -1,4 +1,4 @@
-"""What is in force in a repository, whoever filled it."""
+"""The calibrations in force in a repository, whoever filled it."""
 
 from __future__ import annotations
 
@@ -10,58 +10,44 @@ from lsst.daf.butler import Butler
 from lsst.resources import ResourcePath
 
 from curated.bundle.base import Base
-from curated.bundle.verification import THREADS, Progress, tracked
+from curated.bundle.contents import Entry
+from curated.bundle.verification import THREADS
 from curated.butler.certified.lookup import Certified, default_collections, in_force
 from curated.butler.repository.files import content_of
 from curated.butler.repository.opening import find_config
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.core.parallel import Progress
 from curated.datasets.inventory import Inventory
+from curated.datasets.record import Dataset
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryInventory:
-    """What is in force in a repository.
+    """The calibrations in force in a repository.
 
     Parameters
     ----------
     inventory : `Inventory`
-        The calibrations in force.
-    collections : `tuple` [`str`]
-        The collections that were asked, in the order of lookups.
-    certified : `tuple` [`Certified`]
-        The datasets behind it.
-    contents : `dict` [`str`, `str`]
-        Content of each dataset, by UUID.
+        The calibrations.
+    datasets : `tuple` [`Dataset`]
+        The same with UUID, run, collection and content.
     diagnostics : `tuple` [`Diagnostic`]
-        Files that cannot be read.
+        Files that cannot be read; their datasets are left out.
     """
 
     inventory: Inventory
-    collections: tuple[str, ...]
-    certified: tuple[Certified, ...]
-    contents: dict[str, str]
+    datasets: tuple[Dataset, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     def base(self) -> Base:
-        """Return what a bundle can refer to."""
-        return Base.of(self.inventory.source, (self._dataset(one) for one in self.certified))
-
-    def _dataset(self, one: Certified) -> dict[str, object]:
-        begin, end = one.dataset.span
-        return {
-            "uuid": one.dataset.uuid,
-            "run": one.dataset.run,
-            "dataset_type": one.dataset.dataset_type,
-            "data_id": dict(one.dataset.data_id),
-            "content": self.contents[one.dataset.uuid],
-            "validity": {"begin_tai_ns": begin, "end_tai_ns": end},
-        }
+        """Return the datasets as the base of a bundle."""
+        return Base.of(self.inventory.source, map(Entry.of, self.datasets))
 
 
-def take_inventory(
+def read_repository(
     repo: str, collections: Sequence[str] = (), progress: Progress | None = None
 ) -> RepositoryInventory:
-    """Find out what is in force in a repository.
+    """Return the calibrations in force in a repository.
 
     In a chain, as in lookups, the first collection that covers a moment counts; a RUN covers all.
 
@@ -70,9 +56,9 @@ def take_inventory(
     repo : `str`
         Path, URI or alias of the repository.
     collections : sequence [`str`], optional
-        Collections to ask, in this order; the chain of each instrument if empty.
-    progress : callable, optional
-        Told the stage, how many files are read, and how many there are.
+        Collections in the order of lookups; the chain of each instrument if empty.
+    progress : `~collections.abc.Callable`, optional
+        Called with the number of files read and their total.
 
     Raises
     ------
@@ -83,38 +69,38 @@ def take_inventory(
     if config is None:
         raise CuratedError(f"{repo} is no Butler repository", "'curated import' creates one")
     butler = Butler.from_config(config)
-    chosen = list(collections) or default_collections(butler)
-    certified = tuple(in_force(butler, chosen))
-    contents, diagnostics = _contents(butler, certified, progress)
-    datasets = (
-        replace(one.dataset, content=contents[one.dataset.uuid])
-        for one in certified
-        if one.dataset.uuid in contents
+    names = list(collections) or default_collections(butler)
+    certified = list(in_force(butler, names))
+    contents, diagnostics = _read_contents(butler, certified, progress)
+    datasets = tuple(
+        replace(dataset, content=contents[dataset.uuid])
+        for dataset, _ in certified
+        if dataset.uuid in contents
     )
-    named = f"{repo}: {', '.join(chosen)}"
-    return RepositoryInventory(
-        Inventory.of(named, datasets), tuple(chosen), certified, contents, tuple(diagnostics)
-    )
+    source = f"{repo}: {', '.join(names)}"
+    return RepositoryInventory(Inventory.of(source, datasets), datasets, tuple(diagnostics))
 
 
-def _contents(
+def _read_contents(
     butler: Butler, certified: Sequence[Certified], progress: Progress | None
 ) -> tuple[dict[str, str], list[Diagnostic]]:
-    refs = list({one.ref.id: one.ref for one in certified}.values())
+    """Return the content of each dataset by UUID, and findings about files that cannot be read."""
+    refs = list({ref.id: ref for _, ref in certified}.values())
     if not refs:
         return {}, []
-    uris = butler.get_many_uris(refs, allow_missing=True)
-    places = {ref.id: uri.primaryURI for ref, uri in uris.items()}
+    locations = butler.get_many_uris(refs, allow_missing=True)
+    uris = {ref.id: location.primaryURI for ref, location in locations.items()}
     contents: dict[str, str] = {}
     diagnostics = []
     with ThreadPoolExecutor(THREADS) as pool:
-        results = pool.map(_read, (places.get(ref.id) for ref in refs))
-        for ref, found in tracked("read", len(refs), progress, zip(refs, results, strict=True)):
-            if isinstance(found, Problem):
-                where = str(places.get(ref.id) or ref)
-                diagnostics.append(Diagnostic.from_problem(found, where))
+        results = pool.map(_read, (uris.get(ref.id) for ref in refs))
+        for count, (ref, result) in enumerate(zip(refs, results, strict=True), start=1):
+            if isinstance(result, Problem):
+                diagnostics.append(Diagnostic.from_problem(result, str(uris.get(ref.id) or ref)))
             else:
-                contents[str(ref.id)] = found
+                contents[str(ref.id)] = result
+            if progress is not None:
+                progress(count, len(refs))
     return contents, diagnostics
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from astropy.io import fits
 from lsst.daf.butler import Butler, DatasetRef
 
-from curated.bundle.identity import identities
+from curated.bundle.identity import package_datasets, validity_times
 from curated.butler.certified.lookup import Certified
 from curated.butler.repository.opening import read
 from curated.calib import Calib, CalibrationError
@@ -18,8 +18,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.metadata import Metadata
 from curated.datasets.deprecation import MARK
-from curated.datasets.record import Dataset, Key, data_id_of
-from curated.datasets.spans import Span
+from curated.datasets.record import Dataset, Key
 from curated.history.commits import CheckedCommit
 from curated.provenance import Provenance
 
@@ -75,7 +74,13 @@ class PackageDatasets:
     @classmethod
     def of(cls, commit: CheckedCommit, prefix: str, labels: Iterable[str]) -> PackageDatasets:
         """Return the calibrations of a package as datasets of some labels."""
-        datasets = [dataset for label in labels for dataset in _package_datasets(commit, label)]
+        report = commit.report
+        times = validity_times(report)
+        datasets = [
+            PackageDataset(by_path[file.path], file, report.ranges[file.path].deprecation is None)
+            for by_path in (package_datasets(report, commit.instruments, label, times) for label in labels)
+            for file in report.files
+        ]
         counts = Counter((d.dataset.collection, d.dataset.key, d.date) for d in datasets)
         return cls(commit, prefix, {d.dataset.uuid: d for d in datasets}, counts)
 
@@ -117,23 +122,6 @@ class PackageDatasets:
 
     def _calib(self, file: CalibFile) -> Calib | None:
         return read_and_check(self.commit.package.files, file, {}, companion=False).calib
-
-
-def _package_datasets(commit: CheckedCommit, label: str) -> Iterator[PackageDataset]:
-    report = commit.report
-    records = identities(report, commit.instruments, report.files, label)
-    for file in report.files:
-        record = records[file.path]
-        span = Span.of(record["validity"]["begin_tai_ns"], record["validity"]["end_tai_ns"])
-        dataset = Dataset(
-            record["dataset_type"],
-            data_id_of(record["data_id"]),
-            span,
-            uuid=record["uuid"],
-            run=record["run"],
-            collection=record["collection"],
-        )
-        yield PackageDataset(dataset, file, report.ranges[file.path].deprecation is None)
 
 
 def is_curated(dataset: Dataset) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType
 
-from curated.bundle.manifest import check_label
+from curated.bundle.contents import check_label
 from curated.butler.correcting.session import changing
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Diagnostic, Problem, has_errors

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from curated.bundle.contents import Contents, Entry
-from curated.bundle.manifest_reader import MANIFEST
+from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
@@ -168,7 +168,7 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
     """Return the key of an import, or `None` if the repository is on no local disk."""
     if not os.path.isfile(os.path.join(request.repo, CONFIG)):
         return None
-    with open(contents.root / MANIFEST, "rb") as stream:
+    with open(contents.root / MANIFEST_FILE, "rb") as stream:
         manifest = hashlib.file_digest(stream, "sha256").hexdigest()
     return ReceiptKey(
         bundle=os.path.abspath(contents.root),

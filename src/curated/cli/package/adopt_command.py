@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 def command(
     settings: Settings, directory: str | None, dry_run: bool, missing: bool, jobs: int | None, form: str
 ) -> None:
-    """Write curated.yaml and each <instrument>/instrument.yaml of the package at DIR from what its files say.
+    """Write curated.yaml and each <instrument>/instrument.yaml of the package at DIR from the metadata of its files.
 
     DIR is the root of a package with the layout <instrument>/<type>/[<detector>/][<filter>/]<validstart>.ecsv;
-    the current directory if not given. Comments tell how many files say a thing, where they contradict each
-    other, and what no file says. No calibration is changed, and no file is overwritten.
+    the current directory if not given. Comments say how many files have a value, where files contradict each
+    other, and what is in no file. No calibration is changed, and no file is overwritten.
 
     \b
     Examples:
@@ -55,21 +55,21 @@ def command(
     refused = bool(adoption.existing) and not missing
     if not (dry_run or refused):
         write_drafts(root, adoption.missing)
-    show = _as_json if form == "json" else _as_text
-    show(adoption, refused=refused, dry_run=dry_run)
+    print_adoption = _print_json if form == "json" else _print_text
+    print_adoption(adoption, refused=refused, dry_run=dry_run)
     raise SystemExit(1 if refused else 0)
 
 
-def _as_json(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
+def _print_json(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
     files = [
         {"path": d.path, "exists": d.exists, "written": not (d.exists or refused or dry_run), "text": d.text}
         for d in adoption.drafts
     ]
-    remarks: list[dict[str, Any]] = [{"file": path, "message": said} for path, said in adoption.remarks]
+    remarks: list[dict[str, Any]] = [{"file": path, "message": text} for path, text in adoption.remarks]
     print_json("adopt", failed=refused, dry_run=dry_run, files=files, remarks=remarks)
 
 
-def _as_text(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
+def _print_text(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
     from curated.report.text import printable
 
     for draft in adoption.drafts if not refused or dry_run else ():
@@ -77,10 +77,10 @@ def _as_text(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
             click.echo(f"--- {printable(draft.path)}")
             click.echo(draft.text)
         else:
-            state = "is there already" if draft.exists else f"written{_content(draft)}"
+            state = "is there already" if draft.exists else f"written{_counts(draft)}"
             click.echo(f"{printable(draft.path)}: {state}")
-    for path, said in adoption.remarks if not refused else ():
-        click.echo(f"{printable(path)}: look at this: {printable(said)}")
+    for path, text in adoption.remarks if not refused else ():
+        click.echo(f"{printable(path)}: look at this: {printable(text)}")
     if refused:
         for path in adoption.existing:
             click.echo(f"{printable(path)}: is there already")
@@ -89,10 +89,12 @@ def _as_text(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
         click.echo("\nnext: read the comments, complete what is missing, 'curated check', and commit them")
 
 
-def _content(draft: Draft) -> str:
+def _counts(draft: Draft) -> str:
+    """Return how many detectors and filters an ``instrument.yaml`` declares; empty for a ``curated.yaml``."""
+    from curated.report.text import count_text
+
     if draft.instrument is None:
         return ""
-    detectors, filters = len(draft.instrument.detectors), len(draft.instrument.filters)
-    counted = ((detectors, "detector"), (filters, "filter"), (draft.files, "calibration"))
-    listed = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counted[:2])
-    return f": {listed}, from {draft.files} calibration{'' if draft.files == 1 else 's'}"
+    detectors = count_text(len(draft.instrument.detectors), "detector")
+    filters = count_text(len(draft.instrument.filters), "filter")
+    return f": {detectors}, {filters}, from {count_text(draft.files, 'calibration')}"

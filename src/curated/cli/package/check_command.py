@@ -14,10 +14,10 @@ from curated.cli.context import (
     Settings,
     format_option,
     jobs_option,
-    package_paths,
     pass_settings,
     print_findings,
     print_json,
+    selected_paths,
 )
 from curated.git.repository import find_work_tree
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="Only what changed since a commit, branch or tag, and what that can affect.",
 )
 @jobs_option
-@click.option("--no-cache", is_flag=True, help="Read every file again, whatever is remembered of it.")
+@click.option("--no-cache", is_flag=True, help="Read every file again, without the cache.")
 @click.option(
     "--all", "every", is_flag=True, help="Show each finding as text, even where there are hundreds."
 )
@@ -76,8 +76,7 @@ def command(
     Exit status 1 if there are errors; warnings and remarks do not fail.
     """
     package = settings.package()
-    chosen = package_paths(package, settings.directory, paths)
-    selected = [] if "" in chosen else chosen
+    selected = selected_paths(package, settings.directory, paths)
     today = dt.datetime.now(tz=dt.UTC).date()
     search = _edit_search(package)
     with settings.progress("checking") as progress:
@@ -98,7 +97,7 @@ def command(
 
 
 def _print_findings(settings: Settings, package: Package, report: Report, form: str, *, every: bool) -> None:
-    """Print what was found in the form that was asked for."""
+    """Print findings as text, as JSON or in the form of another reporter."""
     if form == "json":
         findings = [d.to_dict() for d in report.diagnostics]
         print_json(
@@ -117,7 +116,7 @@ def _print_findings(settings: Settings, package: Package, report: Report, form: 
 
 
 def _print_times(settings: Settings, package: Package, report: Report, form: str) -> None:
-    """Print when the files are in force; that there are errors is said in a remark."""
+    """Print when each file is in force, and remark that there are errors."""
     from curated.check.instruments import complete_instruments
     from curated.report.times import times_text, validity_times
 
@@ -131,7 +130,7 @@ def _print_times(settings: Settings, package: Package, report: Report, form: str
 
 
 def _prefix(root: Path) -> str:
-    """Return the path of the package in its repository, which a forge's paths start from."""
+    """Return the path of the package in its git repository, for paths that start at the repository's top."""
     top = find_work_tree(root) or root
     relative = os.path.relpath(root, top)
     return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
@@ -140,7 +139,7 @@ def _prefix(root: Path) -> str:
 def _check(
     package: Package, paths: list[str], today: dt.date, search: EditSearch | None, options: dict[str, Any]
 ) -> Report:
-    """Check a package: read it while git is asked about edits, then judge both."""
+    """Check a package, while git searches for edits."""
     from curated.check.package import judge, read_package, select
 
     reading = read_package(package, **options)
@@ -160,14 +159,14 @@ def _check_since(
     search: EditSearch | None,
     options: dict[str, Any],
 ) -> Report:
-    """Check what changed since a commit; what that needs is loaded only here."""
+    """Check what changed since a commit."""
     from curated.history.change_check import check_since
 
     return check_since(package, since, paths, today=today, search=search, **options)
 
 
 def _edit_search(package: Package) -> EditSearch | None:
-    """Start to look for edits without a note; what it needs is loaded only in a repository."""
+    """Start the search for edits without a note; `None` outside of git repositories."""
     if find_work_tree(package.root) is None:
         return None
     from curated.history.edits import start_edit_search

@@ -43,8 +43,8 @@ def command(
     """Take the calibrations at PATHS out of use, or back into it.
 
     The file stays where it is and gets a mark in its metadata, four lines; every other byte stays the same. It is
-    never in force after that, not bundled, and still converted by name. The dates that get another calibration, or
-    none, are printed. Commit the change like any other.
+    then never in force and not bundled; 'curated convert' still converts it by its path. The dates that get another
+    calibration, or none, are printed. Commit the change like any other.
 
     \b
     Examples:
@@ -57,40 +57,46 @@ def command(
     from curated.history.deprecation import plan_deprecation, write_deprecation
 
     package = settings.package()
-    mark = _mark({"reason": reason, "by": by, "date": date, "cover": cover}, undo=undo)
+    mark = _deprecation({"reason": reason, "by": by, "date": date, "cover": cover}, undo=undo)
     plan = plan_deprecation(package, package_paths(package, settings.directory, paths), mark)
     if not (dry_run or plan.failed):
         write_deprecation(package, plan)
-    show = _as_json if form == "json" else _as_text
-    show(plan, mark, dry_run=dry_run)
+    print_plan = _print_json if form == "json" else _print_text
+    print_plan(plan, mark, dry_run=dry_run)
     raise SystemExit(1 if plan.failed else 0)
 
 
-def _mark(given: dict[str, str | None], *, undo: bool) -> Deprecation | None:
-    """Return the mark that the options describe."""
+def _deprecation(options: dict[str, str | None], *, undo: bool) -> Deprecation | None:
+    """Return the deprecation that the options describe; `None` to undo one.
+
+    Raises
+    ------
+    click.UsageError
+        If an option is missing, is not one line of text, or is not for ``--undo``.
+    """
     from curated.datasets.deprecation import Deprecation, find_deprecation
 
     if undo:
-        wrong = [name for name, value in given.items() if value is not None]
-        if wrong:
-            raise click.UsageError(f"--undo takes no --{wrong[0]}")
+        surplus = [name for name, value in options.items() if value is not None]
+        if surplus:
+            raise click.UsageError(f"--undo takes no --{surplus[0]}")
         return None
-    given["date"] = given["date"] or dt.datetime.now(tz=dt.UTC).date().isoformat()
-    for name, value in given.items():
+    options["date"] = options["date"] or dt.datetime.now(tz=dt.UTC).date().isoformat()
+    for name, value in options.items():
         if value is None:
             raise click.UsageError(
                 f"--{name} is missing" + (": 'previous' or 'hole'" if name == "cover" else "")
             )
         if not value.isprintable():
             raise click.UsageError(f"--{name} is not one line of text")
-    mark = Deprecation(**{name: value or "" for name, value in given.items()})
+    mark = Deprecation(**{name: value or "" for name, value in options.items()})
     _, problems = find_deprecation(mark.keywords())
     if problems:
         raise click.UsageError(problems[0].detail)
     return mark
 
 
-def _as_json(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
+def _print_json(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
     files = [{"path": edit.file.path, "changed": edit.changed} for edit in plan.edits]
     effects = [
         {
@@ -107,7 +113,7 @@ def _as_json(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) 
     print_json("deprecate", failed=plan.failed, dry_run=dry_run, **content, findings=findings)
 
 
-def _as_text(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
+def _print_text(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
     from curated.report.text import finding_line, printable
 
     done = "deprecated" if mark is not None else "in use"

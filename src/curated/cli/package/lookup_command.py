@@ -38,7 +38,7 @@ def command(
     explain: bool,
     form: str,
 ) -> None:
-    """Say which calibration of TYPE is in force for INSTRUMENT at a time: its file, its range, its commit.
+    """Find the calibration of TYPE in force for INSTRUMENT at a time: its file, range and commit.
 
     \b
     Examples:
@@ -103,4 +103,4 @@ def _print(answer: Answer, commit: Commit | None, *, explain: bool) -> None:
         for candidate in answer.candidates:
             click.echo(f"  {printable(candidate.file.path)}\n      {candidate.range}: {candidate.verdict}")
     elif answer.in_force is None and answer.candidates:
-        click.echo("--explain lists those that there are")
+        click.echo("--explain lists the calibrations that there are")

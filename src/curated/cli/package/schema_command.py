@@ -25,8 +25,8 @@ def command() -> None:
     """
 
 
-def _directory(settings: Settings, given: Path | None) -> Path:
-    return given if given is not None else settings.package().root / "schemas"
+def _schema_directory(settings: Settings, directory: Path | None) -> Path:
+    return directory if directory is not None else settings.package().root / "schemas"
 
 
 @command.command("write")
@@ -46,7 +46,7 @@ def write(settings: Settings, directory: Path | None, vscode: bool, form: str) -
     """
     from curated.schema import write_editor_settings, write_schemas
 
-    target = _directory(settings, directory)
+    target = _schema_directory(settings, directory)
     changed = write_schemas(target)
     editor = write_editor_settings(settings.package(), target) if vscode else []
     if form == "json":
@@ -62,7 +62,7 @@ def write(settings: Settings, directory: Path | None, vscode: bool, form: str) -
 @format_option()
 @pass_settings
 def check(settings: Settings, directory: Path | None, form: str) -> None:
-    """Say whether the committed schemas are those of the declarations; exit 1 if not.
+    """Compare the committed schemas with the declarations; exit 1 if they differ.
 
     \b
     Example:
@@ -70,13 +70,15 @@ def check(settings: Settings, directory: Path | None, form: str) -> None:
     """
     from curated.schema import check_schemas
 
-    target = _directory(settings, directory)
-    wrong = check_schemas(target)
+    target = _schema_directory(settings, directory)
+    drifts = check_schemas(target)
     if form == "json":
-        print_json("schema", directory=str(target), failed=bool(wrong), problems=[str(w) for w in wrong])
+        print_json(
+            "schema", directory=str(target), failed=bool(drifts), problems=[str(drift) for drift in drifts]
+        )
     else:
-        for problem in wrong:
-            click.echo(str(problem))
-        if not wrong:
+        for drift in drifts:
+            click.echo(str(drift))
+        if not drifts:
             click.echo(f"all schemas in {target} are those of the declarations")
-    raise SystemExit(1 if wrong else 0)
+    raise SystemExit(1 if drifts else 0)

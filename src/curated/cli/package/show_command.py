@@ -15,13 +15,14 @@ from curated.datasets.deprecation import find_deprecation
 from curated.package.layout import FORMS
 from curated.registry import find_type, get_type
 
-_MOST_INPUTS = 32
+_MOST_INPUTS = _MOST_KEYS = 32
+"""How many inputs, and how many keys of a mapping, are printed."""
 
 
 @click.command("show")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--type", "type_name", metavar="TYPE", help="Its type, where neither its path nor its keywords tell."
+    "--type", "type_name", metavar="TYPE", help="Its type, if neither its path nor its keywords have one."
 )
 @click.option("--plot", metavar="FILE.png", type=click.Path(path_type=Path), help="Draw it into this file.")
 @format_option()
@@ -43,11 +44,11 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
     if form == "json":
         print_json("calibration", type=calib.SPEC.name, path=str(path), content=_finite(calib.toDict()))
     elif plot is None or settings.verbose:
-        _print(calib)
+        _print_text(calib)
 
 
 def _detector_size(path: Path) -> tuple[int, int] | None:
-    """Return columns and rows of a file's detector, where its package declares them."""
+    """Return the columns and rows of a file's detector, if its package declares them."""
     from curated.check.instruments import read_instruments
     from curated.package.package import open_package
 
@@ -69,7 +70,7 @@ def load(path: Path, type_name: str | None) -> Calib:
     Raises
     ------
     CuratedError
-        If its type is not known, or it cannot be read.
+        If its type is unknown, or it cannot be read.
     """
     cls = get_type(type_name) if type_name else _type_of(path)
     is_text = path.suffix in FORMS
@@ -95,7 +96,7 @@ def _type_of(path: Path) -> type[Calib]:
 
 
 def _finite(value: Any) -> Any:
-    """Return plain data for JSON, which has no NaN."""
+    """Return plain data with `None` for NaN and infinity, which JSON does not have."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -103,7 +104,7 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _print(calib: Calib) -> None:
+def _print_text(calib: Calib) -> None:
     import numpy as np
 
     from curated.report.text import printable
@@ -126,41 +127,41 @@ def _print(calib: Calib) -> None:
             label = f"{field.name}{f' ({unit})' if unit else ''}"
             items = value.items() if isinstance(value, dict) else [("", value)]
             click.echo(f"{printable(label)}: {field.doc}")
-            for key, item in list(items)[:32]:
+            for key, item in list(items)[:_MOST_KEYS]:
                 shape = f"{'x'.join(map(str, item.shape))} " if isinstance(item, np.ndarray) else ""
                 body = str(item).replace("\n", "\n      ")
-                click.echo(f"    {f'{printable(key)}: ' if key else ''}{shape}{printable_lines(body)}")
+                click.echo(f"    {f'{printable(key)}: ' if key else ''}{shape}{_printable_lines(body)}")
     _print_provenance(calib)
 
 
 def _print_provenance(calib: Calib) -> None:
-    """Print what it was made of and who edited it, a line for each input and edit."""
+    """Print inputs, construction and edits, with a line for each input and edit."""
     from curated.report.text import printable
 
-    inputs, made, edits = calib.provenance.inputs, calib.provenance.construction, calib.provenance.edits
+    inputs, edits = calib.provenance.inputs, calib.provenance.edits
     if inputs:
         click.echo(f"inputs: {len(inputs)}")
-    for one in inputs[:_MOST_INPUTS]:
-        told = [f"{key}={value}" for key, value in one.data_id.items()]
-        told += [one.date] if one.date else []
-        told += [f"{one.exposure_time:g} s"] if one.exposure_time is not None else []
-        told += [f"scale {one.scale:g}"] if one.scale is not None else []
-        told += [f"weight {one.weight:g}"] if one.weight is not None else []
-        click.echo(f"    {printable('  '.join(told))}")
+    for exposure in inputs[:_MOST_INPUTS]:
+        parts = [f"{key}={value}" for key, value in exposure.data_id.items()]
+        parts += [exposure.date] if exposure.date else []
+        parts += [f"{exposure.exposure_time:g} s"] if exposure.exposure_time is not None else []
+        parts += [f"scale {exposure.scale:g}"] if exposure.scale is not None else []
+        parts += [f"weight {exposure.weight:g}"] if exposure.weight is not None else []
+        click.echo(f"    {printable('  '.join(parts))}")
     if len(inputs) > _MOST_INPUTS:
         click.echo(f"    and {len(inputs) - _MOST_INPUTS} more")
-    for label, value in made.plain().items():
+    for label, value in calib.provenance.construction.plain().items():
         pairs = value.items() if isinstance(value, dict) else [("", value)]
-        told = [f"{key}: {item}" if key else str(item) for key, item in pairs]
-        click.echo(f"{label}: {printable(', '.join(told))}")
+        parts = [f"{key}: {item}" if key else str(item) for key, item in pairs]
+        click.echo(f"{label}: {printable(', '.join(parts))}")
     if edits:
         click.echo(f"edits: {len(edits)}")
     for edit in edits:
         click.echo(f"    {printable(f'{edit.date}  {edit.name}: {edit.what}')}")
 
 
-def printable_lines(text: str) -> str:
-    """Return a text whose lines hold no control characters."""
+def _printable_lines(text: str) -> str:
+    """Return a text with control characters escaped, but for line ends."""
     from curated.report.text import printable
 
     return "\n".join(printable(line) for line in text.split("\n"))

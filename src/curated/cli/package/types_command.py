@@ -53,14 +53,17 @@ def command(settings: Settings, name: str | None, form: str) -> None:
       curated types
       curated types crosstalk
     """
-    chosen = [get_type(name)] if name else list(all_types().values())
-    described = [describe(cls) for cls in chosen]
+    types = [get_type(name)] if name else list(all_types().values())
+    descriptions = [describe(cls) for cls in types]
     if form == "json":
-        print_json("types", types=described)
-        return
-    if name:
-        _print_one(described[0])
-        return
+        print_json("types", types=descriptions)
+    elif name:
+        _print_description(descriptions[0])
+    else:
+        _print_list(descriptions)
+
+
+def _print_list(descriptions: list[dict[str, Any]]) -> None:
     rows = [
         (
             entry["name"],
@@ -68,14 +71,14 @@ def command(settings: Settings, name: str | None, form: str) -> None:
             ", ".join(d for d in entry["dimensions"] if d != "instrument") or "-",
             entry["title"],
         )
-        for entry in described
+        for entry in descriptions
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-def _print_one(entry: dict[str, Any]) -> None:
+def _print_description(entry: dict[str, Any]) -> None:
     click.echo(f"{entry['name']}: {entry['title']}\n")
     path = "/".join(
         [
@@ -96,6 +99,6 @@ def _print_one(entry: dict[str, Any]) -> None:
     for f in entry["fields"]:
         shape = f"[{','.join(map(str, f['shape']))}]" if f["shape"] else ""
         unit = f" {f['unit']}" if f["unit"] else ""
-        needed = "" if f["required"] else " (optional)"
+        optional = "" if f["required"] else " (optional)"
         place = f["column"] or f["keyword"]
-        click.echo(f"  {f['key']:22s} {place:24s} {f['dtype']}{shape}{unit}{needed}\n      {f['doc']}")
+        click.echo(f"  {f['key']:22s} {place:24s} {f['dtype']}{shape}{unit}{optional}\n      {f['doc']}")

@@ -1,1 +1,1 @@
-"""Commands that convert, bundle, publish and compare."""
+"""Commands that make releases and compare them."""

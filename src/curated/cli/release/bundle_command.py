@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from curated.bundle import Bundle
 
 
-def _said(bundle: Bundle, output: Path) -> str:
-    datasets = bundle.manifest["datasets"]
-    own = [d for d in datasets if d["path"] is not None]
-    size = f"{sum(d['size'] for d in own) / 1e6:.1f} MB"
+def _summary(bundle: Bundle, output: Path) -> str:
+    datasets, base = bundle.manifest["datasets"], bundle.manifest["base"]
+    with_file = [dataset for dataset in datasets if dataset["path"] is not None]
+    size = f"{sum(dataset['size'] for dataset in with_file) / 1e6:.1f} MB"
     release = f"as release {bundle.label} in {output}"
-    if bundle.manifest["base"] is None:
+    if base is None:
         return f"{len(datasets)} datasets ({size}) {release}"
-    return f"{len(own)} of {len(datasets)} datasets ({size}) {release}, the others as in {bundle.manifest['base']}"
+    return f"{len(with_file)} of {len(datasets)} datasets ({size}) {release}, the others as in {base}"
 
 
 @click.command("bundle")
@@ -82,5 +82,5 @@ def command(
         if report.diagnostics:
             print_findings(settings, package, report, err=True)
         if bundle is not None:
-            click.echo(_said(bundle, output))
+            click.echo(_summary(bundle, output))
     raise SystemExit(0 if bundle is not None else 1)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
-from curated.cli.release.fingerprint_command import collection_option, look, plain_dataset
+from curated.cli.release.fingerprint_command import collection_option, dataset_to_json, find_inventory
 
 if TYPE_CHECKING:
     from curated.datasets.inventory import Difference
     from curated.datasets.record import Dataset
 
-_SAID = {
+_KINDS = {
     "missing": "only in A",
     "added": "only in B",
     "validity": "valid at other times",
@@ -33,7 +33,7 @@ _SAID = {
 def command(
     settings: Settings, first: str, second: str, collections: tuple[str, ...], jobs: int | None, form: str
 ) -> None:
-    """Say what differs between the calibrations in force in A and in B; exit 1 if anything does.
+    """Compare the calibrations in force in A and in B; exit 1 if they differ.
 
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
 
@@ -47,55 +47,59 @@ def command(
     from curated.datasets.inventory import compare
     from curated.report.text import printable
 
-    one, other = (look(settings, where, collections, None, jobs) for where in (first, second))
-    failed = one.failed or other.failed
-    found = compare(one.inventory, other.inventory)
+    audits = [find_inventory(settings, where, collections, None, jobs) for where in (first, second)]
+    failed = any(audit.failed for audit in audits)
+    inventories = [audit.inventory for audit in audits]
+    differences = compare(*inventories)
     if form == "json":
         print_json(
             "compare",
             failed=failed,
-            same=not found,
-            sources=[one.inventory.source, other.inventory.source],
-            fingerprints=[one.inventory.fingerprint, other.inventory.fingerprint],
-            differences=[_plain(difference) for difference in found],
+            same=not differences,
+            sources=[inventory.source for inventory in inventories],
+            fingerprints=[inventory.fingerprint for inventory in inventories],
+            differences=[_to_json(difference) for difference in differences],
         )
     elif not failed:
-        click.echo(f"A: {printable(one.inventory.source)}\nB: {printable(other.inventory.source)}")
-        for text in _lines(found):
+        for name, inventory in zip("AB", inventories, strict=True):
+            click.echo(f"{name}: {printable(inventory.source)}")
+        for text in _lines(differences):
             click.echo(printable(text))
-        number = len(one.inventory.datasets)
-        click.echo(_summary(found) if found else f"the same {number} calibrations are in force in both")
-    raise SystemExit(1 if failed or found else 0)
+        same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"
+        click.echo(_summary(differences) if differences else same)
+    raise SystemExit(1 if failed or differences else 0)
 
 
-def _plain(difference: Difference) -> dict[str, object]:
+def _to_json(difference: Difference) -> dict[str, object]:
     dataset_type, data_id = difference.key
     return {
         "dataset_type": dataset_type,
         "data_id": dict(data_id),
         "kind": difference.kind,
-        "first": [plain_dataset(dataset) for dataset in difference.first],
-        "second": [plain_dataset(dataset) for dataset in difference.second],
+        "first": [dataset_to_json(dataset) for dataset in difference.first],
+        "second": [dataset_to_json(dataset) for dataset in difference.second],
     }
 
 
-def _lines(found: list[Difference]) -> Iterator[str]:
+def _lines(differences: list[Difference]) -> Iterator[str]:
     from curated.datasets.record import key_text
     from curated.datasets.spans import utc_span_texts
 
-    texts = utc_span_texts(dataset.span for one in found for dataset in (*one.first, *one.second))
+    texts = utc_span_texts(
+        dataset.span for difference in differences for dataset in (*difference.first, *difference.second)
+    )
 
     def line(sign: str, dataset: Dataset) -> str:
         return f"  {sign} {texts[dataset.span].removesuffix(' UTC')}  {dataset.content[:12]}"
 
-    for one in found:
-        yield f"{key_text(one.key)}: {_SAID[one.kind]}"
-        yield from (line("-", dataset) for dataset in one.first)
-        yield from (line("+", dataset) for dataset in one.second)
+    for difference in differences:
+        yield f"{key_text(difference.key)}: {_KINDS[difference.kind]}"
+        yield from (line("-", dataset) for dataset in difference.first)
+        yield from (line("+", dataset) for dataset in difference.second)
 
 
-def _summary(found: list[Difference]) -> str:
-    counts = Counter(one.kind for one in found)
-    parts = [f"{counts[kind]} {said}" for kind, said in _SAID.items() if counts[kind]]
-    counted = "1 product differs" if len(found) == 1 else f"{len(found)} products differ"
-    return f"{counted}: {', '.join(parts)} (- in A, + in B; times are UTC)"
+def _summary(differences: list[Difference]) -> str:
+    counts = Counter(difference.kind for difference in differences)
+    parts = [f"{counts[kind]} {text}" for kind, text in _KINDS.items() if counts[kind]]
+    total = "1 product differs" if len(differences) == 1 else f"{len(differences)} products differ"
+    return f"{total}: {', '.join(parts)} (- in A, + in B; times are UTC)"

@@ -10,10 +10,10 @@ from curated.cli.context import (
     Settings,
     format_option,
     jobs_option,
-    package_paths,
     pass_settings,
     print_findings,
     print_json,
+    selected_paths,
 )
 
 
@@ -45,12 +45,10 @@ def command(
     from curated.convert.origin import find_origin
 
     package = settings.package()
-    chosen = package_paths(package, settings.directory, paths)
+    selected = selected_paths(package, settings.directory, paths)
     origin = find_origin(package, allow_dirty=allow_dirty)
     with settings.progress("converting") as progress:
-        report, converted = convert_into(
-            package, origin, output, [] if "" in chosen else chosen, jobs=jobs, progress=progress
-        )
+        report, converted = convert_into(package, origin, output, selected, jobs=jobs, progress=progress)
     if form == "json":
         files = [
             {"source": c.file.path, "path": c.path, "size": c.size, "sha256": c.sha256} for c in converted

@@ -9,7 +9,7 @@ import click
 from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
 
 if TYPE_CHECKING:
-    from curated.butler.inventories import Audit
+    from curated.butler.inventories import SourceInventory
     from curated.datasets.record import Dataset
 
 collection_option = click.option(
@@ -28,7 +28,7 @@ collection_option = click.option(
 )
 @collection_option
 @click.option(
-    "--list", "listed", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
+    "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
 @jobs_option
 @format_option()
@@ -38,7 +38,7 @@ def command(
     where: str,
     revision: str | None,
     collections: tuple[str, ...],
-    listed: bool,
+    list_lines: bool,
     jobs: int | None,
     form: str,
 ) -> None:
@@ -54,41 +54,41 @@ def command(
       curated fingerprint build/repo --collection demo/calib/v1.2
       curated fingerprint --rev v1.2 --list
     """
-    found = look(settings, where, collections, revision, jobs)
-    inventory = found.inventory
+    audit = find_inventory(settings, where, collections, revision, jobs)
+    inventory = audit.inventory
     if form == "json":
         print_json(
             "fingerprint",
-            failed=found.failed,
-            where=found.kind,
+            failed=audit.failed,
+            where=audit.kind,
             source=inventory.source,
             fingerprint=inventory.fingerprint,
             calibrations=len(inventory.datasets),
-            lines=[plain_dataset(dataset) for dataset in inventory.datasets] if listed else None,
-            findings=[d.to_dict() for d in found.diagnostics],
+            lines=[dataset_to_json(dataset) for dataset in inventory.datasets] if list_lines else None,
+            findings=[d.to_dict() for d in audit.diagnostics],
         )
-    elif listed:
+    elif list_lines:
         click.echo("".join(f"{line}\n" for line in inventory.lines()), nl=False)
-    elif not found.failed:
+    elif not audit.failed:
         click.echo(
             f"{inventory.fingerprint}  {len(inventory.datasets)} calibrations in force in {inventory.source}"
         )
-    raise SystemExit(1 if found.failed else 0)
+    raise SystemExit(1 if audit.failed else 0)
 
 
-def look(
+def find_inventory(
     settings: Settings,
     where: str,
     collections: tuple[str, ...],
     revision: str | None = None,
     jobs: int | None = None,
-) -> Audit:
-    """Find out what is in force somewhere, and tell of what is wrong there."""
-    from curated.butler.inventories import audit
+) -> SourceInventory:
+    """Return the inventory of a package, bundle or repository, after printing its errors."""
+    from curated.butler.inventories import read_inventory
     from curated.report.text import finding_line
 
     with settings.progress("reading") as progress:
-        found = audit(
+        result = read_inventory(
             where,
             settings.directory,
             collections=collections,
@@ -96,18 +96,18 @@ def look(
             jobs=jobs,
             progress=progress,
         )
-    for diagnostic in found.diagnostics:
+    for diagnostic in result.diagnostics:
         if diagnostic.is_error:
             click.echo(finding_line(diagnostic), err=True)
-    if found.failed:
+    if result.failed:
         click.echo(
-            f"{found.inventory.source}: what is in force is not known as long as there are errors", err=True
+            f"{result.inventory.source}: what is in force is not known as long as there are errors", err=True
         )
-    return found
+    return result
 
 
-def plain_dataset(dataset: Dataset) -> dict[str, Any]:
-    """Return a calibration in force as plain data."""
+def dataset_to_json(dataset: Dataset) -> dict[str, Any]:
+    """Return a calibration in force as data for JSON."""
     begin, end = dataset.span.bounds
     return {
         "dataset_type": dataset.dataset_type,

@@ -17,7 +17,7 @@ from curated.cli.context import (
     print_json,
     release_options,
 )
-from curated.cli.repository.import_command import chain_option, print_import, stages
+from curated.cli.repository.import_command import chain_option, drop_stage, print_import
 
 
 @click.command("publish")
@@ -65,8 +65,10 @@ def command(
                 f"{bundle.manifest['repository']['sha1'][:12]}"
             )
         with settings.progress("importing") as progress:
-            done = import_bundle(bundle.path, repo, transfer="copy", chain=chain, progress=stages(progress))
+            import_report = import_bundle(
+                bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)
+            )
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    print_import(done, form)
-    raise SystemExit(0 if done.ok else 1)
+    print_import(import_report, form)
+    raise SystemExit(0 if import_report.ok else 1)

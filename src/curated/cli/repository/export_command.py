@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,10 +52,10 @@ def command(
 ) -> None:
     """Write the calibrations that are certified in the Butler repository REPO as a package of text files at DIR.
 
-    What came from a package goes back to its path; what a pipeline made gets the path that its data ID and its
-    start say, and a record of the dataset that it was. Dates are those of the certification, in UTC. What cannot be
-    written is reported, and all the rest is written. REPO may be a directory that Butler's own export, or
-    'curated bundle', wrote.
+    A calibration that came from a package gets its original path; one that a pipeline made gets the path of its
+    data ID and start, and a record of its dataset. Dates are those of the certification, in UTC. Calibrations that
+    cannot be written are reported, and all others are written. REPO may also be a directory that Butler's own
+    export or 'curated bundle' wrote.
 
     \b
     Examples:
@@ -82,7 +83,7 @@ def command(
     if form == "json":
         print_json("export", **report.to_dict())
     else:
-        _as_text(settings, report)
+        _print(settings, report)
     raise SystemExit(0 if report.ok else 1)
 
 
@@ -95,25 +96,23 @@ def _time(text: str | None) -> datetime | None:
         raise click.BadParameter(f"{text!r} is not a date-time", param_hint="--at") from error
 
 
-def _as_text(settings: Settings, report: ExportReport) -> None:
-    from curated.report.text import finding_line, printable
+def _print(settings: Settings, report: ExportReport) -> None:
+    from curated.report.text import count_text, finding_line, printable
 
     for diagnostic in report.diagnostics:
         click.echo(finding_line(diagnostic), err=True)
     if not report.exported:
         click.echo("nothing was written", err=True)
         return
-    by_type: dict[str, int] = {}
-    for one in report.exported:
-        kind = one.dataset.dataset_type
-        by_type[kind] = by_type.get(kind, 0) + 1
-    width = max(map(len, by_type))
-    for kind, count in sorted(by_type.items()):
-        click.echo(f"  {printable(kind):{width}s}  {count:5d}")
-    state = "are in" if report.changed else "were there already in"
-    back = sum(one.original for one in report.exported)
-    click.echo(
-        f"{len(report.exported)} calibrations of {printable(', '.join(report.collections))} ({report.size / 1e6:.1f} MB)"
-        f" {state} {printable(report.output)}, {back} of them at the path that they came from"
-    )
+    counts = Counter(calibration.dataset.dataset_type for calibration in report.exported)
+    width = max(map(len, counts))
+    for dataset_type, count in sorted(counts.items()):
+        click.echo(f"  {printable(dataset_type):{width}s}  {count:5d}")
+    total = count_text(len(report.exported), "calibration")
+    state = "written to" if report.changed else "already in"
+    original = sum(calibration.original for calibration in report.exported)
+    paths = f", {original} of them to their original path" if original and report.changed else ""
+    size = f"{report.size / 1e6:.1f} MB"
+    collections = printable(", ".join(report.collections))
+    click.echo(f"{total} of {collections} ({size}) {state} {printable(report.output)}{paths}")
     settings.remark(f"next: curated -C {printable(report.output)} check")

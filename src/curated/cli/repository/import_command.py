@@ -88,20 +88,20 @@ def command(
             clean=clean,
             seed_config=seed_config,
             wait=wait,
-            progress=stages(progress),
+            progress=drop_stage(progress),
         )
         report = run_import(request)
     print_import(report, form)
     raise SystemExit(0 if report.ok else 1)
 
 
-def stages(progress: Callable[[int, int], None] | None) -> Callable[[str, int, int], None] | None:
-    """Return the importer's progress function for a bar that shows counts only."""
+def drop_stage(progress: Callable[[int, int], None] | None) -> Callable[[str, int, int], None] | None:
+    """Return a progress function for an import, which takes the name of the stage first and ignores it."""
     return None if progress is None else lambda _, done, total: progress(done, total)
 
 
 def print_import(report: Any, form: str) -> None:
-    """Print what an import did, or would do."""
+    """Print the report of an import or of a dry run."""
     if form == "json":
         print_json("import", **{k: v for k, v in report.to_dict().items() if k != "version"})
         return

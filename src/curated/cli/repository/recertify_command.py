@@ -10,10 +10,10 @@ import click
 from curated.cli.context import (
     Settings,
     format_option,
-    package_paths,
     pass_settings,
     print_json,
-    print_obstacles,
+    print_repository_findings,
+    selected_paths,
 )
 
 
@@ -40,10 +40,10 @@ def command(
 ) -> None:
     """Change validity ranges in the Butler repository REPO to those that the package has at its commit.
 
-    The datasets of a release are held against the files of the package, or against those of the detector or filter
-    that PATHS name. Each gets exactly its file's range, all in one transaction; every range that is removed or added is
-    printed, and the command that takes it back. No dataset and no file is changed. What the package has deprecated or
-    deleted stays certified, unless its file is named by PATH, or --retire is given.
+    The datasets of a release are compared with the files of the package, or with those of the detectors or filters
+    of PATHS. Each gets exactly its file's range, all in one transaction; every range that is removed or added is
+    printed, and the command that reverses it. No dataset and no file is changed. What the package has deprecated or
+    deleted stays certified, unless its file is one of PATHS, or --retire is given.
 
     \b
     Examples:
@@ -58,12 +58,11 @@ def command(
     if release is not None and collection is not None:
         raise click.UsageError("--release and --collection exclude each other")
     package = settings.package()
-    chosen = package_paths(package, settings.directory, paths, gone=True)
     report = recertify_ranges(
         repo,
         package,
         revision=rev,
-        paths=() if "" in chosen else chosen,
+        paths=selected_paths(package, settings.directory, paths, deleted=True),
         release=release,
         collection=collection,
         retire=retire,
@@ -74,7 +73,7 @@ def command(
     if form == "json":
         print_json("recertify", **report.to_dict())
     else:
-        print_obstacles(report)
+        print_repository_findings(report)
         if report.ok:
             _print(report)
     raise SystemExit(0 if report.ok else 1)
@@ -83,12 +82,14 @@ def command(
 def _print(report: Any) -> None:
     from curated.report.text import printable
 
-    said = report.to_dict()
-    lines = [(one, "-") for one in said["removed"]] + [(one, "+") for one in said["added"]]
-    for one, sign in sorted(lines, key=lambda line: (line[0]["collection"], line[0]["of"], line[1] != "-")):
-        click.echo(printable(f"{sign} {one['collection']} {one['of']} dataset {one['uuid']}"))
+    content = report.to_dict()
+    changes = [("-", change) for change in content["removed"]] + [
+        ("+", change) for change in content["added"]
+    ]
+    for sign, change in sorted(changes, key=lambda c: (c[1]["collection"], c[1]["of"], c[0] != "-")):
+        click.echo(printable(f"{sign} {change['collection']} {change['of']} dataset {change['uuid']}"))
         utc, tai = (
-            " to ".join((one[f"{end}_{scale}"] or "open").removesuffix("Z") for end in ("begin", "end"))
+            " to ".join((change[f"{end}_{scale}"] or "open").removesuffix("Z") for end in ("begin", "end"))
             for scale in ("utc", "tai")
         )
         click.echo(f"    {utc} UTC = {tai} TAI")
@@ -97,9 +98,9 @@ def _print(report: Any) -> None:
         click.echo(printable(f"{names} has the ranges of commit {report.commit[:12]}: nothing changed"))
         return
     verb = "to be removed" if report.dry_run else "removed"
-    counts = f"ranges {verb}: {len(said['removed'])}, added: {len(said['added'])}"
+    counts = f"ranges {verb}: {len(content['removed'])}, added: {len(content['added'])}"
     click.echo(printable(f"{names}: {counts}, as commit {report.commit[:12]} says"))
     if report.reverse and not report.dry_run:
         click.echo(f"to undo: {printable(report.command)}")
     elif not report.dry_run:
-        click.echo("no commit near by has the ranges that there were; keep this list to undo it by hand")
+        click.echo("no neighbouring commit has the former ranges; keep this list to restore them by hand")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curated.cli.context import format_option, print_json, print_obstacles
+from curated.cli.context import format_option, print_json, print_repository_findings
 
 
 @click.command("retract")
@@ -52,7 +52,7 @@ def command(
     if form == "json":
         print_json("retract", **report.to_dict())
     else:
-        print_obstacles(report)
+        print_repository_findings(report)
         if report.ok:
             _print(report)
     raise SystemExit(0 if report.ok else 1)
@@ -61,24 +61,19 @@ def command(
 def _print(report: Any) -> None:
     from curated.report.text import printable
 
-    for one in report.chains:
-        if not one.changed:
-            said = "is in the chain already" if report.undo else "is not in the chain"
-            click.echo(printable(f"{one.instrument}: nothing changed: {one.release} {said} {one.chain}"))
+    for chain in report.chains:
+        if not chain.changed:
+            state = "is in the chain already" if report.undo else "is not in the chain"
+            click.echo(
+                printable(f"{chain.instrument}: nothing changed: {chain.release} {state} {chain.chain}")
+            )
             continue
-        click.echo(
-            printable(
-                f"{one.instrument}: chain {one.chain} {'is' if report.dry_run else 'was'} {_listed(one.before)}"
-            )
-        )
-        click.echo(
-            printable(
-                f"{one.instrument}: it {'would be' if report.dry_run else 'is now'} {_listed(one.after)}"
-            )
-        )
+        before, after = ("is", "would be") if report.dry_run else ("was", "is now")
+        click.echo(printable(f"{chain.instrument}: chain {chain.chain} {before} {_members(chain.before)}"))
+        click.echo(printable(f"{chain.instrument}: it {after} {_members(chain.after)}"))
         if not report.dry_run:
-            click.echo(f"to undo: {printable(one.command)}")
+            click.echo(f"to undo: {printable(chain.command)}")
 
 
-def _listed(members: tuple[str, ...]) -> str:
+def _members(members: tuple[str, ...]) -> str:
     return ", ".join(members) or "(empty)"

@@ -189,7 +189,7 @@ def parse_floats(joined: bytes, count: int) -> NDArray[np.float64] | None:
     joined : `bytes`
         Decimals, of nothing but `JSON_NUMBERS` and commas.
     count : `int`
-        Number of decimals.
+        Number of decimals among the commas.
 
     Returns
     -------

@@ -151,13 +151,13 @@ class Body:
     Parameters
     ----------
     text : `str`
-        The whole file.
+        The whole file, header included.
     start : `int`
         Position of the body in the file.
     header_lines : `int`
         Number of lines before the body.
     delimiter : `str`
-        Separator of cells.
+        A blank or a comma.
     """
 
     def __init__(self, text: str, start: int, header_lines: int, delimiter: str) -> None:

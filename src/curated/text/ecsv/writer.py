@@ -39,7 +39,7 @@ def ecsv_text(metadata: Mapping[str, Any], columns: list[EcsvColumn]) -> str:
     Parameters
     ----------
     metadata : `dict`
-        Keywords.
+        Keywords, in order.
     columns : `list` [`EcsvColumn`]
         Columns of equal length.
 

@@ -38,9 +38,9 @@ class RefusedError(Exception):
     Parameters
     ----------
     detail : `str`
-        The reason.
+        Reason for the refusal.
     node : `yaml.Node`
-        The node to blame.
+        Place of the problem.
     """
 
     def __init__(self, detail: str, node: yaml.Node) -> None:

@@ -30,11 +30,11 @@ def yaml_text(metadata: Mapping[str, Any], tree: Mapping[str, Any], rows: Rows) 
     Parameters
     ----------
     metadata : `dict`
-        Keywords.
+        Keywords, in order.
     tree : `dict`
         Plain values by key.
     rows : `dict` [`str`, `int`]
-        See `Rows`.
+        Length of the rows of values that are matrices; see `Rows`.
     """
     lines = list(_yaml_lines("metadata", metadata, "", 0))
     for key, value in tree.items():
@@ -126,9 +126,19 @@ def _json_flow(value: Any) -> str:
     return _flow(value, json_scalar, json_scalar)
 
 
+_SCALARS = (str, int, float, type(None))
+
+
 def _flow(value: Any, key: Callable[[Any], str], scalar: Callable[[Any], str]) -> str:
+    if isinstance(value, _SCALARS):
+        return scalar(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join([f"{key(k)}: {_flow(v, key, scalar)}" for k, v in value.items()]) + "}"
+        # Most values are scalars: a bundle has hundreds of thousands of them, so they are not worth another call.
+        items = [
+            f"{key(k)}: {scalar(v) if isinstance(v, _SCALARS) else _flow(v, key, scalar)}"
+            for k, v in value.items()
+        ]
+        return "{" + ", ".join(items) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join([_flow(item, key, scalar) for item in value]) + "]"
     return scalar(value)
@@ -146,11 +156,6 @@ def yaml_scalar(value: Any) -> str:
     """Return a scalar as YAML on one line, for block and flow style and for every version of YAML.
 
     Floats are the shortest decimals that read back as the same bits.
-
-    Parameters
-    ----------
-    value : `None`, `bool`, `int`, `float` or `str`
-        The scalar.
     """
     if isinstance(value, str):
         return _yaml_str(value)
@@ -216,6 +221,7 @@ def compact_scalar(value: Any) -> str:
     return _quoted_scalar(value)
 
 
+@lru_cache(maxsize=1024)
 def _quoted_key(key: str) -> str:
     return key if _PLAIN_KEY.match(key) and key.lower() not in _RESERVED else _quoted_scalar(key)
 
@@ -224,6 +230,8 @@ def _quoted_scalar(value: Any) -> str:
     if isinstance(value, str):
         escaped = json.dumps(value, ensure_ascii=False)
         return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped)
+    if value.__class__ is int:
+        return str(value)
     text = json.dumps(value)
     # YAML 1.1 takes an exponent for that of a number only after a point.
     return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text

@@ -55,6 +55,13 @@ def refused(data: str | bytes, form: str) -> set[str]:
     return {d.code for d in found}
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_bytes_that_are_no_text_are_findings(form: str) -> None:
+    source, problems = read(b"\xff\xfe\x00", form)
+    assert source is None
+    assert problems[0].code == "CAL202"
+
+
 # -- arbitrary ----------------------------------------------------------------------------------------
 
 GOOD = {

@@ -1,19 +1,22 @@
-"""Numbers of a body of an ECSV file have the bits that float gives, whichever way they are read."""
+"""Cells of ECSV files: numbers have the bits that float gives, and what does not fit its type is a finding."""
 
 from __future__ import annotations
 
 import json
 import math
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.text import read
 from curated.text.ecsv.cells import JSON_NUMBERS, parse_floats, parse_json
-from support.texts import examples
+from curated.text.ecsv.reader import read_ecsv
+from support.texts import ECSV_HEAD, examples
 
 DIGITS = "0123456789"
 
@@ -131,3 +134,62 @@ def test_long_columns() -> None:
         repr(x) for x in (random.normal(size=5000) * 10.0 ** random.integers(-20, 20, 5000)).tolist()
     ]
     assert bits(parse(given_tokens)) == bits([float(token) for token in given_tokens])
+
+
+# -- cells of all data types --------------------------------------------------------------------------------
+
+
+def cells(declaration: str, *rows: str) -> Any:
+    name = yaml.safe_load(f"[{declaration}]")[0]["name"]
+    source, problems = read_ecsv(
+        f"{ECSV_HEAD}# - {declaration}\n{name}\n" + "".join(f"{row}\n" for row in rows)
+    )
+    return source.columns[name].values if source else [(p.code, p.line, p.detail) for p in problems]
+
+
+@pytest.mark.parametrize(
+    ("declaration", "cell", "code"),
+    [
+        ("{name: a, datatype: string, subtype: 'int64[2]'}", "[1,2.5]", "CAL218"),
+        ("{name: a, datatype: string, subtype: 'int8[2]'}", "[1,128]", "CAL218"),
+        ("{name: a, datatype: string, subtype: 'uint8[2]'}", "[1,-1]", "CAL218"),
+        ("{name: a, datatype: string, subtype: 'bool[2]'}", "[true,2]", "CAL218"),
+        ("{name: a, datatype: string, subtype: 'bool[1]'}", '"[""no""]"', "CAL218"),
+        ("{name: a, datatype: string, subtype: 'float64[1]'}", '"[""1.5""]"', "CAL218"),
+        ("{name: a, datatype: string, subtype: 'float64[2]'}", "[1,[2]]", "CAL218"),
+        ("{name: a, datatype: string, subtype: 'float64[2]'}", "[1]", "CAL215"),
+        ("{name: a, datatype: string, subtype: 'float64[2]'}", "5", "CAL215"),
+        ("{name: a, datatype: string, subtype: 'float64[null]'}", "[[1]]", "CAL215"),
+        ("{name: a, datatype: string, subtype: 'float64[2]'}", "[1,", "CAL218"),
+        ("{name: a, datatype: int8}", "128", "CAL218"),
+        ("{name: a, datatype: uint8}", "-1", "CAL218"),
+        ("{name: a, datatype: int64}", "1.0", "CAL218"),
+        ("{name: a, datatype: int64}", "1_0", "CAL218"),
+        ("{name: a, datatype: float64}", "1_0.5", "CAL218"),
+        ("{name: a, datatype: float64}", '""', "CAL218"),
+        ("{name: a, datatype: bool}", "true", "CAL218"),
+        ("{name: a, datatype: bool}", "yes", "CAL218"),
+        ("{name: a, datatype: complex128}", "1", "CAL205"),
+        ("{name: a, datatype: string, subtype: json}", "1", "CAL205"),
+        ("{name: a, datatype: float64, subtype: 'float64[1]'}", "[1]", "CAL205"),
+    ],
+)
+def test_cells_that_would_be_changed_without_a_word(declaration: str, cell: str, code: str) -> None:
+    assert [found[0] for found in cells(declaration, cell)] == [code]
+
+
+def test_null_among_floats_is_nan() -> None:
+    assert np.isnan(cells("{name: a, datatype: string, subtype: 'float32[2]'}", "[null,1]"))[0].tolist() == [
+        True,
+        False,
+    ]
+
+
+def test_vectors_of_varying_length() -> None:
+    values = cells("{name: a, datatype: string, subtype: 'float64[null]'}", "[1,2]", "[]", "[3]")
+    assert [v.tolist() for v in values] == [[1, 2], [], [3]]
+
+
+def test_every_wrong_cell_has_its_line() -> None:
+    rows = ["1", "x", "# comment", "", "2", "y", '"z"']
+    assert [line for _, line, _ in cells("{name: a, datatype: int64}", *rows)] == [7, 11, 12]

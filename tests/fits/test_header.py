@@ -1,12 +1,14 @@
-"""Cards of keywords: what is accepted reads back, with values and names that headers do not hold as they are."""
+"""Headers: every keyword that is accepted reads back, and headers are scanned as astropy reads them."""
 
 from __future__ import annotations
 
+import io
 import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from hypothesis import given
@@ -15,8 +17,15 @@ from hypothesis import strategies as st
 from curated.check.file import check_file
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.stamp import Stamp
+from curated.fits.header import (
+    DamagedError,
+    data_length,
+    header_length,
+    needs_escape,
+    read_keywords,
+    size_keywords,
+)
 from curated.fits.writer import fits_bytes
-from curated.registry import get_type
 from curated.types.defects import Defects
 from support.packages import EDITOR, URL, defects, fitsverify, place
 
@@ -176,16 +185,65 @@ def test_whatever_is_accepted_reads_back(
         assert back == calib
 
 
-def test_values_of_text_columns_are_escaped_too(tmp_path: Path) -> None:
-    text = (
-        "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: amp_name, datatype: string}\n"
-        "# - {name: wavelength, unit: nm, datatype: float64}\n# - {name: efficiency, unit: '%', datatype: float64}\n"
-        "# meta: {OBSTYPE: transmission_sensor, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01T00:00:00'}\n"
-        "# schema: astropy-2.0\namp_name wavelength efficiency\nÄmp 1.0 2.0\nÄmp 2.0 3.0\n"
-    )
-    (tmp_path / "x.ecsv").write_text(text)
-    cls = get_type("transmission_sensor")
-    calib = cls.readText(tmp_path / "x.ecsv")
-    calib.writeFits(tmp_path / "x.fits")
-    assert fitsverify([tmp_path / "x.fits"]) == ""
-    assert cls.readFits(tmp_path / "x.fits") == calib
+# -- scanning -----------------------------------------------------------------------------------------
+
+SCANNED = st.dictionaries(
+    st.from_regex(r"\A[A-Z][A-Z0-9_]{0,5}[XY]\Z"),
+    st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.booleans()
+    | st.text("ab'/ &=T1.", max_size=60).filter(lambda text: not needs_escape(text)),
+    max_size=8,
+)
+SHAPES = st.lists(st.integers(1, 9), max_size=3)
+
+
+@given(SCANNED, SHAPES, st.sampled_from(["u1", ">i2", ">i4", ">i8", ">f4", ">f8"]))
+def test_headers_are_scanned_as_astropy_reads_them(
+    meta: dict[str, Any], shape: list[int], dtype: str
+) -> None:
+    hdu = fits.PrimaryHDU(np.zeros(shape, dtype) if shape else None)
+    for key, value in meta.items():
+        hdu.header[key] = value
+    stream = io.BytesIO()
+    hdu.writeto(stream)
+    data = stream.getvalue()
+    length = header_length(data)
+    header = fits.Header.fromstring(data[:length])
+    assert length == len(header.tostring())
+    assert header_length(data[: length - 1]) == 0
+    keywords = read_keywords(data[:length])
+    assert {key: keywords[key] for key in meta} == {key: header[key] for key in meta}
+    assert all(type(keywords[key]) is type(header[key]) for key in meta)
+    assert data_length(keywords) == data_length(size_keywords(data[:length])) == len(data) - length
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"NAXIS": None}, "NAXIS is"),
+        ({"NAXIS": -1}, "NAXIS is -1"),
+        ({"NAXIS": 1000}, "NAXIS is 1000"),
+        ({"BITPIX": 7}, "BITPIX is 7"),
+        ({"NAXIS1": "x"}, "NAXIS1 is 'x'"),
+        ({"PCOUNT": True}, "PCOUNT is"),
+    ],
+)
+def test_sizes_that_no_file_has(changes: dict[str, Any], message: str) -> None:
+    keywords = {"BITPIX": 8, "NAXIS": 1, "NAXIS1": 5, **changes}
+    with pytest.raises(DamagedError, match=message):
+        data_length(keywords)
+    assert data_length({"BITPIX": -64, "NAXIS": 2, "NAXIS1": 19, "NAXIS2": 19, "PCOUNT": 1}) == 5760
+
+
+def test_long_names_and_what_stands_after_the_end() -> None:
+    cards = [
+        "SIMPLE  =                    T",
+        "HIERARCH a long name = 'it''s' / a comment",
+        "END",
+        "LATE    = 1",
+    ]
+    header = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
+    assert read_keywords(header) == {"SIMPLE": True, "a long name": "it's"}
+    with pytest.raises(DamagedError, match="is not ASCII"):
+        read_keywords(header.replace(b"it", b"\xc3\xa9"))
