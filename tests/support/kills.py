@@ -137,6 +137,7 @@ def look(place: Path, repo: Path) -> tuple[str, int]:
     staging = len(list(place.glob("new-repository-*")))
     if not repo.exists():
         return ("creating" if staging else "before"), staging
+    finish_rollback(repo)
     state = state_of(repo)
     assert not state["without file"]
     assert not state["without row"]
@@ -147,6 +148,15 @@ def look(place: Path, repo: Path) -> tuple[str, int]:
         child for _, kind, members, _ in state["collections"] if kind == "CHAINED" for child in members
     ]
     return ("done" if children else "stored"), left
+
+
+def finish_rollback(repo: Path) -> None:
+    """Open a repository's database for writing, which undoes a commit that was killed half-way.
+
+    SQLite refuses to read such a database from a program that must not write.
+    """
+    with closing(sqlite3.connect(repo / "gen3.sqlite3")) as database:
+        database.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def moments(seed: int, count: int, seconds: float) -> list[float]:
