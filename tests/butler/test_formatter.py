@@ -17,7 +17,6 @@ from support.packages import run_curated
 from support.repositories import (
     INSTRUMENT,
     BundleMaker,
-    run_fresh,
     run_python,
     run_stock,
     run_without_curated,
@@ -108,7 +107,7 @@ def test_a_plain_butler_puts_our_classes(bundle, repo) -> None:
 def test_the_stacks_classes_win_in_a_repository_of_ours(bundle, repo, tmp_path) -> None:
     import_bundle(bundle, repo)
     stack = write_stack(tmp_path / "stack")
-    done = run_fresh(with_stack(stack, GET), repo)
+    done = run_python(with_stack(stack, GET), repo)
     assert json.loads(done.stdout) == [["lsst.ip.isr.Defects", "read by the stack"]] * 2, done.stderr
 
 
@@ -128,11 +127,11 @@ def test_a_repository_of_the_stack_keeps_its_formatters(tmp_path) -> None:
         "report = curated.butler.import_bundle(sys.argv[2], sys.argv[1])\n"
         "print(report.ok, [d.code for d in report.diagnostics])\n"
     )
-    done = run_fresh(with_stack(stack, code), repo, str(bundle))
+    done = run_python(with_stack(stack, code), repo, str(bundle))
     assert done.stdout.strip() == "True []", done.stderr
     # The record names the stack's formatter, so without the stack there is no reading through Butler ...
     assert "lsst.obs.base" in run_python(GET, repo).stderr
-    done = run_fresh(with_stack(stack, GET), repo)
+    done = run_python(with_stack(stack, GET), repo)
     assert json.loads(done.stdout) == [["lsst.ip.isr.Defects", "read by the stack"]] * 2, done.stderr
     # ... but there is past it.
     butler = open_repository(repo)

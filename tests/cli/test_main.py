@@ -21,7 +21,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.report.github import annotation
 from curated.report.text import printable
 from support.packages import DEMO_FILES, EDITED, UNTOUCHED, defects, make_demo, place, run_curated
-from support.repositories import run_fresh
+from support.repositories import run_python
 
 ESCAPE = "\x1b[31m"
 EVERY = [[name] for name in COMMANDS] + [["schema", "write"], ["schema", "check"]]
@@ -84,7 +84,7 @@ def test_a_module_that_ends_the_program_with_words() -> None:
         "from unittest.mock import patch\nfrom curated.cli import main\n"
         "with patch.object(main.cli, 'main', side_effect=SystemExit('no way')):\n    main.main()\n"
     )
-    done = run_fresh(code)
+    done = run_python(code)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "curated: no way\n")
 
 
@@ -423,7 +423,7 @@ def test_functions_of_other_modules_run_at_the_end() -> None:
         "threading.Timer(0.2, print, ['thread']).start()\n"
         "sys.argv = ['curated', '--version']\nmain()\n"
     )
-    done = run_fresh(code)
+    done = run_python(code)
     assert (done.returncode, done.stdout.splitlines()[1:], done.stderr) == (0, ["thread", "last"], "")
 
 

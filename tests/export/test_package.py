@@ -178,7 +178,7 @@ def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
     lab.add("2023-01-01", path=stamped(4, "calibs/../../defects/r00_s00/20230101T000000.ecsv"))
     report = export(lab)
     assert not report.diagnostics
-    assert [(one.path, one.original) for one in report.exported] == [
+    assert [(one.path, one.is_original) for one in report.exported] == [
         ("calibs/Lab/Defects/R00_S00/2020-01-01t000000.yaml", True),
         ("calibs/Lab/defects/r00_s00/20210101T000000.yaml", False),
         ("calibs/Lab/defects/r00_s00/20220101T000000.ecsv", False),

@@ -36,7 +36,7 @@ def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
     report = export_package(str(root / "repo"), root / "back")
     assert report.ok
     assert not report.diagnostics
-    assert all(one.original for one in report.exported)
+    assert all(one.is_original for one in report.exported)
     return package, root / "repo", root / "back"
 
 
@@ -180,7 +180,7 @@ def test_a_real_package_comes_back(corpus: Path, tmp_path: Path) -> None:
     assert import_bundle(tmp_path / "bundle", str(tmp_path / "repo"), transfer="hardlink").ok
     report = export_package(str(tmp_path / "repo"), tmp_path / "back")
     assert report.ok
-    assert all(one.original for one in report.exported)
+    assert all(one.is_original for one in report.exported)
     assert canonical_texts(tmp_path / "back") == canonical_texts(package.path)
     after = check_package(open_package(tmp_path / "back")).diagnostics
     before = check_package(open_package(package.path)).diagnostics

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from curated.butler import ImportReport, open_repository
-from support import programs
+from support.programs import curated_command, python_command
+from support.programs import run as run_command
 from support.repositories import STORAGE, write_manifest
 
 # It kills itself, so that nothing can be tidied up, when a number of items of a stage are done.
@@ -38,7 +39,7 @@ def start_import(
     """Start an import that kills itself when ``count`` items of a stage are done, or all of them."""
     arguments = [str(bundle), repo, transfer, str(seed or ""), stage, str(count or "")]
     return subprocess.Popen(
-        programs.command("-c", _IMPORT, *arguments),
+        python_command(_IMPORT, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -59,7 +60,7 @@ def run_import(
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command, after a function in its process that changes what it may do."""
     if before is None:
-        return programs.run("-q", "import", bundle, repo, *options)
+        return run_command(curated_command("-q", "import", bundle, repo, *options))
     line = [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", bundle, repo, *options]
     return subprocess.run(line, capture_output=True, text=True, check=False, preexec_fn=before, timeout=200)
 

@@ -177,12 +177,14 @@ def export_package(
         If the environment does not allow it: no Butler, no such collection, other files in ``output``.
     """
     require_butler()
-    from curated.butler.certified.exporter import stock_of
-    from curated.export.package import dataset_type_names, export_stock
+    from curated.butler.certified.holdings import read_holdings
+    from curated.export.package import dataset_type_names, export_holdings
 
     names = dataset_type_names(types)
-    stock = stock_of(repo, collections, names)
-    return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
+    holdings = read_holdings(repo, collections, names)
+    return export_holdings(
+        holdings, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress
+    )
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:

@@ -15,11 +15,11 @@ import yaml
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.parallel import Progress
-from curated.datasets.record import Dataset, data_id_of
+from curated.datasets.record import Dataset, Key, data_id_of
 from curated.datasets.spans import Span
-from curated.export.package import dataset_type_names, export_stock
+from curated.export.holdings import Holdings, InstrumentRecord, LocalFile, instrument_record
+from curated.export.package import dataset_type_names, export_holdings
 from curated.export.report import ExportReport
-from curated.export.stock import InstrumentRecord, LocalFile, Stock, instrument_record
 from curated.text.yaml.locator import is_too_deep
 
 try:
@@ -63,8 +63,8 @@ def _time(loader: Any, node: Any) -> int:
 def _timespan(loader: Any, node: Any) -> Span | None:
     if isinstance(node, yaml.ScalarNode):
         return None  # EMPTY
-    given = loader.construct_mapping(node, deep=True)
-    return Span.of(given.get("begin"), given.get("end"))
+    ends = loader.construct_mapping(node, deep=True)
+    return Span.of(ends.get("begin"), ends.get("end"))
 
 
 _ExportLoader.add_constructor("!uuid", _uuid)
@@ -74,7 +74,7 @@ _ExportLoader.add_constructor("!lsst.daf.butler.Timespan", _timespan)
 
 @dataclass(slots=True)
 class _Content:
-    """What an export file says, sorted."""
+    """Content of an export file, by kind of entry."""
 
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class _Content:
 
 
 def is_export(directory: str) -> bool:
-    """Say whether a directory has an export file, and is no repository."""
+    """Return whether a directory has an export file, and is no repository."""
     return os.path.isfile(os.path.join(directory, EXPORT_FILE)) and not os.path.exists(
         os.path.join(directory, "butler.yaml")
     )
@@ -112,11 +112,13 @@ def export_directory(
         If the directory has no readable export file or no such collection, or other files are in ``output``.
     """
     names = dataset_type_names(types)
-    stock = read_export(directory, collections, names)
-    return export_stock(stock, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress)
+    holdings = read_export(directory, collections, names)
+    return export_holdings(
+        holdings, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress
+    )
 
 
-def read_export(directory: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Stock:
+def read_export(directory: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Holdings:
     """Read a directory that ``Butler.export`` or ``curated bundle`` wrote.
 
     Parameters
@@ -137,25 +139,25 @@ def read_export(directory: str, collections: Sequence[str] = (), types: Sequence
     try:
         content = _sorted(_load((root / EXPORT_FILE).read_text("utf-8")))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        said = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
         raise CuratedError(
-            f"{root / EXPORT_FILE} is no export file of Butler: {said}", "export it again with Butler.export"
+            f"{root / EXPORT_FILE} is no export file of Butler: {reason}",
+            "export it again with Butler.export",
         ) from error
-    chosen = tuple(collections) or tuple(sorted(content.certified))
-    listed = list(_flat(content, chosen))
-    diagnostics: list[Diagnostic] = []
-    certified = tuple(tuple(_certified(content, name, types, diagnostics)) for name in listed)
+    names = tuple(collections) or tuple(sorted(content.certified))
+    flat_names = list(_flat(content, names))
+    certified = tuple(tuple(_certified(content, name, types)) for name in flat_names)
     if not collections:
         _refuse_rivals(certified)
-    used = {one.uuid for ones in certified for one in ones}
-    instruments = sorted({str(dict(one.data_id).get("instrument")) for ones in certified for one in ones})
-    return Stock(
+    uuids = {dataset.uuid for datasets in certified for dataset in datasets}
+    instruments = sorted({dataset.instrument for datasets in certified for dataset in datasets})
+    return Holdings(
         source=directory,
-        collections=chosen,
+        collections=names,
         certified=certified,
-        places=dict(_places(root, content, used)),
+        locations=dict(_locations(root, content, uuids)),
         instruments={name: _instrument(content, name) for name in instruments},
-        diagnostics=tuple(diagnostics),
+        diagnostics=tuple(d for name in flat_names for d in _findings(content, name)),
     )
 
 
@@ -204,15 +206,15 @@ def _datasets(entry: Mapping[str, Any]) -> Iterator[tuple[Dataset, str]]:
 
 
 def _ranges(entry: Mapping[str, Any]) -> Iterator[tuple[Span, str]]:
-    for one in entry["validity_ranges"]:
-        given = one["timespan"]
-        if given is not None:
-            yield from ((given, str(dataset_id)) for dataset_id in one["dataset_ids"])
+    for validity_range in entry["validity_ranges"]:
+        span = validity_range["timespan"]
+        if span is not None:
+            yield from ((span, str(dataset_id)) for dataset_id in validity_range["dataset_ids"])
 
 
 def _flat(content: _Content, names: Sequence[str], above: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield the CALIBRATION collections in the order of lookups, chains followed, each once."""
-    seen: set[str] = set()
+    yielded: set[str] = set()
     for name in names:
         if name in content.chains and name not in above:
             below = _flat(content, content.chains[name], (*above, name))
@@ -225,55 +227,57 @@ def _flat(content: _Content, names: Sequence[str], above: tuple[str, ...] = ()) 
                 f"{name} does not say when its datasets are valid", "name a CALIBRATION collection"
             )
         else:
-            known = ", ".join(sorted(content.certified)) or "none"
-            raise CuratedError(f"no collection {name}", f"CALIBRATION collections here: {known}")
-        for found in below:
-            if found not in seen:
-                seen.add(found)
-                yield found
+            existing = ", ".join(sorted(content.certified)) or "none"
+            raise CuratedError(f"no collection {name}", f"CALIBRATION collections here: {existing}")
+        for member in below:
+            if member not in yielded:
+                yielded.add(member)
+                yield member
 
 
-def _certified(
-    content: _Content, collection: str, types: Sequence[str], diagnostics: list[Diagnostic]
-) -> Iterator[Dataset]:
+def _certified(content: _Content, collection: str, types: Sequence[str]) -> Iterator[Dataset]:
     for span, dataset_id in content.certified[collection]:
         dataset = content.datasets.get(dataset_id)
-        if dataset is None:
+        is_selected = dataset is not None and (not types or dataset.dataset_type in types)
+        if dataset is not None and is_selected and span.begin < span.end:
+            yield replace(dataset, span=span, collection=collection)
+
+
+def _findings(content: _Content, collection: str) -> Iterator[Diagnostic]:
+    """Yield a finding for each certified dataset that the file does not list."""
+    for _, dataset_id in content.certified[collection]:
+        if dataset_id not in content.datasets:
             detail = f"certified in {collection}, but {EXPORT_FILE} does not list it"
-            diagnostics.append(Diagnostic.from_problem(Problem("CAL661", (), detail), dataset_id))
-            continue
-        if span.begin >= span.end or (types and dataset.dataset_type not in types):
-            continue
-        yield replace(dataset, span=span, collection=collection)
+            yield Diagnostic.from_problem(Problem("CAL661", (), detail), dataset_id)
 
 
 def _refuse_rivals(certified: Sequence[Sequence[Dataset]]) -> None:
-    """Refuse collections of which a lookup would have to know the order."""
-    owners: dict[object, str] = {}
-    for ones in certified:
-        for one in ones:
-            owner = owners.setdefault(one.key, one.collection)
-            if owner != one.collection:
+    """Refuse collections whose order a lookup would have to know."""
+    owners: dict[Key, str] = {}
+    for datasets in certified:
+        for dataset in datasets:
+            owner = owners.setdefault(dataset.key, dataset.collection)
+            if owner != dataset.collection:
                 raise CuratedError(
-                    f"{owner} and {one.collection} both certify {one.dataset_type}",
+                    f"{owner} and {dataset.collection} both certify {dataset.dataset_type}",
                     "name one with --collection, or several in the order of lookups",
                 )
 
 
-def _places(root: Path, content: _Content, used: set[str]) -> Iterator[tuple[str, LocalFile]]:
+def _locations(root: Path, content: _Content, uuids: set[str]) -> Iterator[tuple[str, LocalFile]]:
     """Yield the datasets' files; those outside of the directory, or not there, are left out."""
-    real = root.resolve()
-    for dataset_id in sorted(used):
+    real_root = root.resolve()
+    for dataset_id in sorted(uuids):
         path = (root / content.paths[dataset_id]).resolve()
-        if path.is_relative_to(real) and path.is_file():
+        if path.is_relative_to(real_root) and path.is_file():
             yield dataset_id, LocalFile(str(path))
 
 
 def _instrument(content: _Content, name: str) -> InstrumentRecord:
     records = content.records
-    own = [record for record in records.get("instrument", []) if record["name"] == name]
+    instruments = [record for record in records.get("instrument", []) if record["name"] == name]
     detectors, filters = (
         [record for record in records.get(element, []) if record["instrument"] == name]
         for element in ("detector", "physical_filter")
     )
-    return instrument_record(own[0] if own else {"name": name}, detectors, filters)
+    return instrument_record(instruments[0] if instruments else {"name": name}, detectors, filters)

@@ -1,32 +1,31 @@
-"""A package, made of calibrations that are certified elsewhere: it exists whole or not at all."""
+"""Write exported calibrations as a package, which exists whole or not at all."""
 
 from __future__ import annotations
 
+import filecmp
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
+from curated.core.diagnostic import CuratedError, Problem, has_errors
 from curated.core.parallel import Progress, run_all
 from curated.core.wholefile import staging_directory
-from curated.export.directory import occupy, put
-from curated.export.instrument import instrument_text
-from curated.export.report import Exported, ExportReport
-from curated.export.selection import Selection, dataset_name, select
-from curated.export.stock import Stock
-from curated.export.text import Made, Task
+from curated.export.holdings import Holdings, InstrumentRecord
+from curated.export.report import ExportedCalib, ExportReport
+from curated.export.selection import ExportItem, dataset_name, finding, select
+from curated.export.text import ExportedText, TextWriter
 from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE, directory_name
 from curated.registry import find_type, get_type
-from curated.text.yaml.writer import yaml_scalar
+from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
 TOP = "calibs"
 
 
-def export_stock(
-    stock: Stock,
+def export_holdings(
+    holdings: Holdings,
     output: Path,
     *,
     types: Sequence[str] = (),
@@ -35,55 +34,56 @@ def export_stock(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
-    """Write what is in force as a package.
+    """Write the calibrations in force as a package.
 
     Parameters
     ----------
-    stock : `Stock`
-        What there is.
+    holdings : `Holdings`
+        The calibrations of a repository.
     output : `pathlib.Path`
-        The package's directory: new, empty, or with the very files that are to be written.
+        Directory of the package: new, empty, or with exactly the files that are to be written.
     types : sequence [`str`], optional
         Names of the dataset types; all of them if empty.
     at : `datetime.datetime`, optional
-        A moment, UTC: only what is in force then.
+        A time in UTC: only calibrations in force then are written.
     into : `bool`, optional
-        Whether the directory is a package that gets what it lacks.
+        Whether the directory is a package, to which the calibrations that it lacks are added.
     jobs : `int`, optional
         Number of processes.
     progress : `~collections.abc.Callable`, optional
-        Told of progress.
+        Called with the number of calibrations done and their total.
 
     Raises
     ------
     CuratedError
-        If nothing is certified, or something else is in the directory.
+        If nothing is certified, or other files are in the directory.
     """
-    selection = select(stock, types, at)
-    report = ExportReport(source=stock.source, collections=stock.collections, output=str(output))
-    if not selection.wanted and not has_errors(selection.diagnostics):
-        what = f" of the types {', '.join(types)}" if types else ""
+    selection = select(holdings, types, at)
+    report = ExportReport(source=holdings.source, collections=holdings.collections, output=str(output))
+    if not selection.items and not has_errors(selection.diagnostics):
+        suffix = f" of the types {', '.join(types)}" if types else ""
         raise CuratedError(
-            f"{', '.join(stock.collections)} of {stock.source} certifies no calibrations{what}",
+            f"{', '.join(holdings.collections)} of {holdings.source} certifies no calibrations{suffix}",
             "name another collection with --collection",
         )
     with staging_directory(output.absolute().parent, f".{output.name}.") as staging:
-        (staging / "scratch").mkdir()
-        made = _make(selection, staging / "scratch", jobs, progress)
-        package = staging / "package"
+        scratch, package = staging / "scratch", staging / "package"
+        scratch.mkdir()
         package.mkdir()
-        exported = _write(made, package, staging / "scratch")
-        settings = _settings(made, exported, selection, package)
+        texts = _write_texts(selection.items, scratch, jobs, progress)
+        problems = [finding(text.item.dataset, problem) for text in texts for problem in text.problems]
+        exported = _fill_package(texts, package, scratch)
+        settings = _write_settings(texts, exported, selection.instruments, package)
         report = replace(
             report,
             exported=tuple(exported),
             settings=tuple(settings),
-            diagnostics=tuple(sorted(selection.diagnostics)),
+            diagnostics=tuple(sorted([*selection.diagnostics, *problems])),
         )
         if not exported:
             return report
         size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
-        changed = put(package, output, settings) if into else occupy(package, output)
+        changed = add_to_package(package, output, settings) if into else move_package(package, output)
         return replace(report, size=size, changed=changed)
 
 
@@ -93,97 +93,228 @@ def dataset_type_names(types: Sequence[str]) -> list[str]:
     return [name if cls is None else cls.SPEC.dataset for name, cls in classes.items()]
 
 
-def _make(selection: Selection, scratch: Path, jobs: int | None, progress: Progress | None) -> list[Made]:
-    """Make all texts; those whose end the next one does not tell, because it is not there, are made again."""
-    wanted = selection.wanted
-    told = _told(selection, [(one.dataset.key, True) for one in wanted])
-    todo = {i: replace(one, end=selection.ends[i] if told[i] else None) for i, one in enumerate(wanted)}
-    made: dict[int, Made] = {}
-    while todo:
-        task = Task(str(scratch))
-        made |= dict(zip(todo, run_all(task, list(todo.items()), jobs, progress), strict=True))
-        _refuse_twins(made)
-        told = _told(selection, [_placed(made[i]) for i in range(len(wanted))])
-        again = {
-            i: replace(wanted[i], end=selection.ends[i] if told[i] else None)
-            for i, one in made.items()
-            if one.files
+# -- texts ------------------------------------------------------------------------------------------------------
+
+
+def _write_texts(
+    items: Sequence[ExportItem], scratch: Path, jobs: int | None, progress: Progress | None
+) -> list[ExportedText]:
+    """Write all texts; those whose end no other text tells, because that is left out, are written again."""
+    texts: dict[int, ExportedText] = {}
+    pending = dict(enumerate(_with_ends(items, [item.dataset.key for item in items])))
+    while pending:
+        results = run_all(TextWriter(str(scratch)), list(pending.items()), jobs, progress)
+        texts = _without_twins(texts | dict(zip(pending, results, strict=True)))
+        updated = _with_ends(items, [_place(texts[i]) for i in range(len(items))])
+        pending = {
+            i: item
+            for i, item in enumerate(updated)
+            if texts[i].files and item.writes_end != texts[i].item.writes_end
         }
-        todo = {i: one for i, one in again.items() if one.end != made[i].wanted.end}
-    for one in made.values():
-        where = dataset_name(one.wanted.dataset)
-        selection.diagnostics += [Diagnostic.from_problem(problem, where) for problem in one.problems]
-    return [made[i] for i in range(len(wanted)) if made[i].files]
+    return [texts[i] for i in range(len(items))]
 
 
-def _told(selection: Selection, places: Sequence[tuple[object, bool]]) -> list[bool]:
-    """Say for each calibration whether it has to tell its end, since no other one of its place starts there."""
-    starts = {
-        (place, one.start) for one, (place, there) in zip(selection.wanted, places, strict=True) if there
-    }
+def _with_ends(items: Sequence[ExportItem], places: Sequence[Hashable | None]) -> list[ExportItem]:
+    """Return items that write their end unless another text of their place starts there; `None` is no text."""
+    pairs = list(zip(items, places, strict=True))
+    starts = {(place, item.start) for item, place in pairs if place is not None}
     return [
-        end is not None and (place, end) not in starts
-        for end, (place, _) in zip(selection.ends, places, strict=True)
+        replace(item, writes_end=item.end is not None and (place, item.end) not in starts)
+        for item, place in pairs
     ]
 
 
-def _placed(made: Made) -> tuple[object, bool]:
-    return (_place(made), True) if made.files else (None, False)
-
-
-def _place(made: Made) -> object:
-    """Return what a calibration's text is of, as a package has it."""
-    instrument, kind, *levels = made.parts[:-1]
+def _place(text: ExportedText) -> Hashable | None:
+    """Return instrument, type and directories of a text, as a package compares them; `None` if there is no text."""
+    if not text.files:
+        return None
+    instrument, kind, *levels = text.parts[:-1]
     return instrument.lower(), get_type(kind).SPEC.name, tuple(map(directory_name, levels))
 
 
-def _refuse_twins(made: dict[int, Made]) -> None:
-    """Leave out what would be at the place of another one."""
-    taken: dict[object, Made] = {}
-    for _, one in sorted(made.items()):
-        if not one.files:
+def _without_twins(texts: Mapping[int, ExportedText]) -> dict[int, ExportedText]:
+    """Return texts without those at the place of another one."""
+    owners: dict[Hashable, ExportedText] = {}
+    result = {}
+    for number, text in sorted(texts.items()):
+        result[number] = text
+        if not text.files:
             continue
-        owner = taken.setdefault(one.parts[0].lower(), one)
-        other = taken.setdefault((_place(one), one.wanted.start), one)
-        if owner.wanted.instrument != one.wanted.instrument:
-            detail = f"directory {one.parts[0]} is that of instrument {owner.wanted.instrument}"
-        elif other is not one:
-            detail = f"{'/'.join(one.parts)} is that of {dataset_name(other.wanted.dataset)}"
+        owner = owners.setdefault(text.parts[0].lower(), text)
+        twin = owners.setdefault((_place(text), text.item.start), text)
+        if owner.item.instrument != text.item.instrument:
+            detail = f"directory {text.parts[0]} is that of instrument {owner.item.instrument}"
+        elif twin is not text:
+            detail = f"{'/'.join(text.parts)} is that of {dataset_name(twin.item.dataset)}"
         else:
             continue
-        one.problems.append(Problem("CAL665", (), detail))
-        one.files.clear()
+        result[number] = replace(text, files={}, problems=(*text.problems, Problem("CAL665", (), detail)))
+    return result
 
 
-def _write(made: list[Made], package: Path, scratch: Path) -> list[Exported]:
-    """Move all files to where they belong."""
-    spelled: dict[str, str] = {}
-    for one in sorted(made, key=lambda one: (not one.original, one.parts)):
+# -- package ----------------------------------------------------------------------------------------------------
+
+
+def _fill_package(texts: Sequence[ExportedText], package: Path, scratch: Path) -> list[ExportedCalib]:
+    """Move all files from the scratch directory to their places."""
+    written = [text for text in texts if text.files]
+    directories: dict[str, str] = {}
+    for text in sorted(written, key=lambda text: (not text.is_original, text.parts)):
         # An instrument has one directory; the spelling of a package comes first.
-        spelled.setdefault(one.parts[0].lower(), one.parts[0])
+        directories.setdefault(text.parts[0].lower(), text.parts[0])
     exported = []
-    for one in made:
-        directory = "/".join((TOP, spelled[one.parts[0].lower()], *one.parts[1:-1]))
+    for text in written:
+        directory = "/".join((TOP, directories[text.parts[0].lower()], *text.parts[1:-1]))
         (package / directory).mkdir(parents=True, exist_ok=True)
-        for name, written in one.files.items():
-            os.replace(scratch / written, package / directory / name)
-        names = tuple(sorted(f"{directory}/{name}" for name in one.files))
-        exported.append(Exported(one.wanted.dataset, f"{directory}/{one.text}", names, one.original))
-    return sorted(exported, key=lambda one: one.path)
+        for name, scratch_name in text.files.items():
+            os.replace(scratch / scratch_name, package / directory / name)
+        files = tuple(sorted(f"{directory}/{name}" for name in text.files))
+        path = f"{directory}/{text.name}"
+        exported.append(ExportedCalib(text.item.dataset, path, files, text.is_original))
+    return sorted(exported, key=lambda calib: calib.path)
 
 
-def _settings(made: list[Made], exported: list[Exported], selection: Selection, package: Path) -> list[str]:
-    """Write ``curated.yaml``, and the ``instrument.yaml`` of each instrument."""
-    written = {}
-    names = {"/".join(e.path.split("/")[:2]): dict(e.dataset.data_id)["instrument"] for e in exported}
+def _write_settings(
+    texts: Sequence[ExportedText],
+    exported: Sequence[ExportedCalib],
+    instruments: Mapping[str, InstrumentRecord],
+    package: Path,
+) -> list[str]:
+    """Write ``curated.yaml``, and the ``instrument.yaml`` of each instrument; return their paths."""
+    settings = {}
+    names = {"/".join(calib.path.split("/")[:2]): calib.dataset.instrument for calib in exported}
     for directory, name in names.items():
-        record = selection.instruments.get(str(name))
-        if record is not None:
-            written[f"{directory}/{INSTRUMENT_FILE}"] = instrument_text(record)
-    urls = {one.url for one in made if one.url}
+        if name in instruments:
+            settings[f"{directory}/{INSTRUMENT_FILE}"] = instrument_text(instruments[name])
+    urls = {text.url for text in texts if text.url and text.files}
     url = f"url: {yaml_scalar(urls.pop())}\n" if len(urls) == 1 else ""
     if exported:
-        written[CONFIG_FILE] = f"calibs: {TOP}\n{url}"
-    for path, text in written.items():
+        settings[CONFIG_FILE] = f"calibs: {TOP}\n{url}"
+    for path, text in settings.items():
         (package / path).write_bytes(text.encode())
-    return sorted(written)
+    return sorted(settings)
+
+
+def instrument_text(record: InstrumentRecord) -> str:
+    """Return the ``instrument.yaml`` of an instrument; the same record gives the same text."""
+    return "".join(f"{line}\n" for line in _instrument_lines(record))
+
+
+def _instrument_lines(record: InstrumentRecord) -> Iterator[str]:
+    yield "# Written by 'curated export' from the records of a repository. They do not say: serial, width, height and"
+    yield "# amplifiers of a detector, and which types the instrument must have."
+    yield f"name: {yaml_scalar(record.name)}"
+    yield from (f"{key}: {yaml_scalar(value)}" for key, value in record.values.items())
+    if record.detectors:
+        yield "detectors:"
+    for detector in record.detectors.values():
+        values = {
+            "id": detector.id,
+            "name": detector.full_name,
+            "raft": detector.raft,
+            "slot": detector.name_in_raft,
+            "purpose": detector.purpose,
+        }
+        yield f"- {yaml_flow({key: value for key, value in values.items() if value != ''})}"
+    if record.filters:
+        yield "filters:"
+    yield from (f"- {yaml_flow({'name': name, 'band': band})}" for name, band in record.filters.items())
+
+
+# -- output directory -------------------------------------------------------------------------------------------
+
+
+def move_package(package: Path, output: Path) -> bool:
+    """Move a package to its place, on the same file system.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether it was moved; `False` if the same files were there already.
+
+    Raises
+    ------
+    CuratedError
+        If other files are there.
+    """
+    if not os.path.lexists(output):
+        os.rename(package, output)
+        return True
+    if output.is_dir() and not any(output.iterdir()):
+        # On POSIX an empty directory gives way; a link to one does not, and is followed.
+        os.rename(package, os.path.realpath(output))
+        return True
+    for path in _paths(package):
+        difference = _difference(package / path, output / path)
+        if difference:
+            raise CuratedError(
+                f"{output} exists, and {path} {difference} there",
+                "name a new directory; --into adds to a package, and changes nothing that is there",
+            )
+    return False
+
+
+def add_to_package(package: Path, output: Path, settings: Iterable[str]) -> bool:
+    """Add the files of a package to another one on the same file system; files of the same content stay.
+
+    Parameters
+    ----------
+    package : `pathlib.Path`
+        The package whose files are added.
+    output : `pathlib.Path`
+        The package that they are added to.
+    settings : iterable [`str`]
+        Paths of settings files; if the other package has one of its own, that one stays.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether anything was added.
+
+    Raises
+    ------
+    CuratedError
+        If there is no package, or it has another file at the place of one; then nothing was added.
+    OSError
+        If a file cannot be written; files added before are removed.
+    """
+    if not (output / CONFIG_FILE).is_file():
+        raise CuratedError(f"{output} is no package: there is no {CONFIG_FILE}", "leave out --into")
+    own_settings = set(settings)
+    new_paths = []
+    for path in _paths(package):
+        difference = _difference(package / path, output / path)
+        if difference == _MISSING:
+            new_paths.append(path)
+        elif difference and path not in own_settings:
+            raise CuratedError(
+                f"{path} {difference} in {output}", "move it away, or export to a new directory"
+            )
+    added: list[Path] = []
+    try:
+        for path in new_paths:
+            target = output / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Unlike a renaming, a link never takes another file's place.
+            os.link(package / path, target)
+            added.append(target)
+    except BaseException:
+        for target in added:
+            target.unlink()
+        raise
+    return bool(new_paths)
+
+
+def _paths(package: Path) -> list[str]:
+    return sorted(str(path.relative_to(package)) for path in package.rglob("*") if path.is_file())
+
+
+_MISSING = "is not"
+
+
+def _difference(source: Path, target: Path) -> str:
+    """Return how a file differs from the one at its place; empty if it does not."""
+    if not os.path.lexists(target):
+        return _MISSING
+    is_same = target.is_file() and filecmp.cmp(source, target, shallow=False)
+    return "" if is_same else "is another"

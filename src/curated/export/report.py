@@ -1,4 +1,4 @@
-"""What an export did: plain data for people and programs."""
+"""Report of an export: plain data for people and programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from curated.datasets.record import Dataset
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedCalib:
     """A calibration that was written.
 
     Parameters
@@ -18,17 +18,17 @@ class Exported:
     dataset : `Dataset`
         The dataset and its range.
     path : `str`
-        Its text, below the output directory.
+        Path of its text in the package.
     files : `tuple` [`str`]
-        All of its files.
-    original : `bool`
-        Whether it went back to the path of the package that it came from.
+        Paths of all its files.
+    is_original : `bool`
+        Whether it went back to the path that it came from.
     """
 
     dataset: Dataset
     path: str
     files: tuple[str, ...]
-    original: bool
+    is_original: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -36,7 +36,7 @@ class Exported:
         return {
             "path": self.path,
             "files": list(self.files),
-            "original": self.original,
+            "original": self.is_original,
             "dataset_type": self.dataset.dataset_type,
             "data_id": dict(self.dataset.data_id),
             "uuid": self.dataset.uuid,
@@ -49,32 +49,32 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
-    """What an export did.
+    """Report of an export.
 
     Parameters
     ----------
     source : `str`
-        From where.
+        The repository, or the export directory.
     collections : `tuple` [`str`]
-        The collections that were asked for.
+        The collections that were read, in the order of lookups.
     output : `str`
-        The package's directory.
-    exported : `tuple` [`Exported`]
-        The calibrations, in the order of their paths.
+        Directory of the package.
+    exported : `tuple` [`ExportedCalib`]
+        Calibrations in the order of their paths.
     settings : `tuple` [`str`]
-        The settings files that were written with them.
+        Paths of settings files that were written with them.
     size : `int`
-        Size of all files in bytes.
+        Total size of all files in bytes.
     changed : `bool`
-        Whether anything was written; all files may have been there, with the same content.
+        Whether anything was written; `False` if all files were there with the same content.
     diagnostics : `tuple` [`Diagnostic`]
-        Findings; what has an error was left out.
+        Findings; calibrations with an error were left out.
     """
 
     source: str
     collections: tuple[str, ...]
     output: str
-    exported: tuple[Exported, ...] = ()
+    exported: tuple[ExportedCalib, ...] = ()
     settings: tuple[str, ...] = ()
     size: int = 0
     changed: bool = False
@@ -94,7 +94,7 @@ class ExportReport:
             "output": self.output,
             "changed": self.changed,
             "size": self.size,
-            "calibrations": [one.to_dict() for one in self.exported],
+            "calibrations": [calib.to_dict() for calib in self.exported],
             "settings": list(self.settings),
             "findings": [d.to_dict() for d in self.diagnostics],
         }

@@ -1,142 +1,289 @@
-"""From certifications to what is to be written: in force, of the types that are asked for, in UTC."""
+"""Select the calibrations to export: those in force, of the requested types, with their ranges in UTC."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.times import iso, tai_nanoseconds, utc_times
-from curated.datasets.record import Dataset
-from curated.datasets.spans import FIRST_NS, LAST_NS, tai_text
-from curated.export.in_force import in_force
-from curated.export.stock import DetectorRecord, InstrumentRecord, Stock
-from curated.export.wanted import Wanted
+from curated.datasets.record import Dataset, Key, in_precedence, key_order
+from curated.datasets.spans import FIRST_NS, LAST_NS, Span, tai_text
+from curated.declare import Spec
+from curated.export.holdings import DetectorRecord, FileLocation, Holdings, InstrumentRecord
+from curated.package.layout import directory_name
+from curated.registry import all_types
 
-_OPEN = {FIRST_NS: datetime(1970, 1, 1)}
-"""An open beginning is written as packages have it."""
+_EPOCH = datetime(1970, 1, 1)
+"""The start of a range without a beginning, as packages have it."""
 
 
-@dataclass(slots=True)
-class Selection:
-    """What is to be written.
+@dataclass(frozen=True, slots=True)
+class ExportItem:
+    """A dataset that is to be written as text.
 
     Parameters
     ----------
-    wanted : `list` [`Wanted`]
-        In order; none of them has an end as yet.
-    ends : `list` [`datetime.datetime` or `None`]
-        The end of each range, UTC; `None` where it is open.
-    instruments : `dict` [`str`, `InstrumentRecord`]
-        The instruments by name; all of their detectors have a name.
-    diagnostics : `list` [`Diagnostic`]
-        What was found on the way.
+    dataset : `Dataset`
+        The dataset and its range.
+    location : `FileLocation` or `None`
+        Location of its file.
+    start : `datetime.datetime`
+        Start of its range, UTC.
+    end : `datetime.datetime` or `None`
+        End of its range, UTC; `None` if it is open.
+    instrument : `str`
+        Name of the instrument in the repository.
+    detector : `DetectorRecord` or `None`
+        Its detector; `None` if the type has no such dimension.
+    filter : `str`
+        Its physical filter; empty if the type has no such dimension.
+    writes_end : `bool`
+        Whether its text has VALIDEND, since no other text of the package tells the end.
     """
 
-    wanted: list[Wanted] = field(default_factory=list)
-    ends: list[datetime | None] = field(default_factory=list)
-    instruments: dict[str, InstrumentRecord] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    dataset: Dataset
+    location: FileLocation | None
+    start: datetime
+    end: datetime | None
+    instrument: str
+    detector: DetectorRecord | None
+    filter: str
+    writes_end: bool = False
 
-    def find(self, one: Dataset, code: str, detail: str) -> None:
-        """Add a finding about a dataset."""
-        self.diagnostics.append(Diagnostic.from_problem(Problem(code, (), detail), dataset_name(one)))
+    @property
+    def levels(self) -> list[str]:
+        """Names of the directories of its detector and its filter."""
+        names = [self.detector.full_name] if self.detector else []
+        return [directory_name(name) for name in (*names, self.filter) if name]
+
+    def fits(self, spec: Spec) -> bool:
+        """Return whether it has the dimensions of a type."""
+        return {name for name, _ in self.dataset.data_id} == set(spec.dimensions)
 
 
-def select(stock: Stock, types: Sequence[str] = (), at: datetime | None = None) -> Selection:
-    """Select what is to be written.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The calibrations to export.
 
     Parameters
     ----------
-    stock : `Stock`
-        What there is.
+    items : `tuple` [`ExportItem`]
+        In the order of type, data ID and range.
+    instruments : `dict` [`str`, `InstrumentRecord`]
+        The instruments by name; all of their detectors have a name.
+    diagnostics : `tuple` [`Diagnostic`]
+        Findings.
+    """
+
+    items: tuple[ExportItem, ...]
+    instruments: Mapping[str, InstrumentRecord]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def select(holdings: Holdings, types: Sequence[str] = (), at: datetime | None = None) -> Selection:
+    """Select the calibrations to export.
+
+    Parameters
+    ----------
+    holdings : `Holdings`
+        The calibrations of a repository.
     types : sequence [`str`], optional
         Names of the dataset types; all of them if empty.
     at : `datetime.datetime`, optional
-        A moment, UTC: only what is in force then.
+        A time in UTC: only calibrations in force then are selected.
     """
-    selection = Selection(diagnostics=list(stock.diagnostics))
-    chosen = set(types)
-    listed = [
-        [one for one in certified if not chosen or one.dataset_type in chosen]
-        for certified in stock.certified
-    ]
-    found = in_force(listed)
-    for one, other in found.ambiguous:
-        detail = f"in force from {one.span} in {one.collection}, as is {other.uuid} from {other.span}"
-        selection.find(one, "CAL662", detail)
-    certified = found.datasets
+    instruments, diagnostics = _named_detectors(holdings.instruments)
+    datasets, ambiguous = in_force(
+        [
+            [dataset for dataset in collection if not types or dataset.dataset_type in types]
+            for collection in holdings.certified
+        ]
+    )
+    for dataset, rival in ambiguous:
+        detail = f"in force from {dataset.span} in {dataset.collection}, as is {rival.uuid} from {rival.span}"
+        diagnostics.append(finding(dataset, Problem("CAL662", (), detail)))
     if at is not None:
         moment = tai_nanoseconds([at])[at]
-        certified = [one for one in certified if one.span.begin <= moment < one.span.end]
-    times = _times(certified)
-    selection.instruments = {name: _named(record, selection) for name, record in stock.instruments.items()}
-    for one in certified:
-        start, end = times.utc[one.span[0]], times.end(one.span[1])
-        if end is not None and end <= start:
-            selection.find(one, "CAL667", f"its range, {one.span}, is shorter than a microsecond")
+        datasets = [dataset for dataset in datasets if dataset.span.begin <= moment < dataset.span.end]
+    times = _utc_times(datasets)
+    items = []
+    for dataset in datasets:
+        problem = times.range_problem(dataset.span)
+        if problem is not None:
+            diagnostics.append(finding(dataset, problem))
             continue
-        for ns in one.span:
-            if ns not in (FIRST_NS, LAST_NS) and not times.is_exact(ns):
-                told = f"{tai_text(ns, decimals=9)} TAI is written as {iso(times.utc[ns])} UTC"
-                selection.find(one, "CAL663", told)
-        selection.wanted.append(_wanted(one, start, selection.instruments, stock))
-        selection.ends.append(end)
-    return selection
+        diagnostics += [finding(dataset, problem) for problem in times.inexact_problems(dataset.span)]
+        location = holdings.locations.get(dataset.uuid)
+        items.append(_item(dataset, location, times.utc_range(dataset.span), instruments))
+    return Selection(tuple(items), instruments, (*holdings.diagnostics, *diagnostics))
+
+
+def finding(dataset: Dataset, problem: Problem) -> Diagnostic:
+    """Return a finding about a dataset."""
+    return Diagnostic.from_problem(problem, dataset_name(dataset))
 
 
 def dataset_name(dataset: Dataset) -> str:
-    """Return what findings call a dataset."""
+    """Return the name of a dataset in findings."""
     return f"{dataset} ({dataset.uuid})"
+
+
+def type_of(dataset_type: str, obstype: str) -> Spec | None:
+    """Return the calibration type of a dataset type, or of an OBSTYPE, since a site can have other dataset types."""
+    specs = [cls.SPEC for cls in all_types().values()]
+    for spec in specs:
+        if dataset_type == spec.dataset:
+            return spec
+    name = obstype.lower()
+    return next((spec for spec in specs if name and name in (spec.obstype.lower(), spec.name.lower())), None)
+
+
+def _item(
+    dataset: Dataset,
+    location: FileLocation | None,
+    utc_range: tuple[datetime, datetime | None],
+    instruments: Mapping[str, InstrumentRecord],
+) -> ExportItem:
+    data_id = dict(dataset.data_id)
+    record = instruments.get(dataset.instrument, InstrumentRecord(dataset.instrument))
+    number = data_id.get("detector")
+    detector = None
+    if isinstance(number, int):
+        detector = record.detectors.get(number, DetectorRecord(number, _detector_name(number)))
+    physical_filter = str(data_id.get("physical_filter", ""))
+    return ExportItem(dataset, location, *utc_range, dataset.instrument, detector, physical_filter)
+
+
+def _named_detectors(
+    records: Mapping[str, InstrumentRecord],
+) -> tuple[dict[str, InstrumentRecord], list[Diagnostic]]:
+    """Return instruments whose detectors all have a name, and a finding for each name that is made up."""
+    instruments, diagnostics = {}, []
+    for instrument, record in records.items():
+        detectors = {}
+        for number, detector in record.detectors.items():
+            detectors[number] = detector
+            if not detector.full_name:
+                name = _detector_name(number)
+                detectors[number] = replace(detector, full_name=name)
+                detail = f"detector {number} has no full name; it is written as {name}"
+                diagnostics.append(Diagnostic.from_problem(Problem("CAL668", (), detail), record.name))
+        instruments[instrument] = replace(record, detectors=detectors)
+    return instruments, diagnostics
+
+
+def _detector_name(number: int) -> str:
+    return f"det{number:03d}"
+
+
+# -- ranges in UTC ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Times:
+    """Ends of ranges in UTC to the microsecond, and these in TAI nanoseconds again."""
+
     utc: Mapping[int, datetime]
-    back: Mapping[datetime, int]
+    tai: Mapping[datetime, int]
 
-    def end(self, ns: int) -> datetime | None:
-        """Return an end as UTC; `None` where it is open."""
-        return None if ns == LAST_NS else self.utc[ns]
+    def utc_range(self, span: Span) -> tuple[datetime, datetime | None]:
+        """Return start and end of a range; `None` for an open end."""
+        begin, end = span.bounds
+        return _EPOCH if begin is None else self.utc[begin], None if end is None else self.utc[end]
 
-    def is_exact(self, ns: int) -> bool:
-        """Say whether the text says the very same moment."""
-        return self.back[self.utc[ns]] == ns
+    def range_problem(self, span: Span) -> Problem | None:
+        """Return what is wrong with a range that is empty in text."""
+        start, end = self.utc_range(span)
+        if end is None or start < end:
+            return None
+        return Problem("CAL667", (), f"its range, {span}, is shorter than a microsecond")
+
+    def inexact_problems(self, span: Span) -> list[Problem]:
+        """Return a problem for each end that text cannot tell exactly."""
+        return [
+            Problem(
+                "CAL663",
+                (),
+                f"{tai_text(ns, decimals=9)} TAI is written as {iso(self.utc[ns])} UTC",
+            )
+            for ns in span.bounds
+            if ns is not None and self.tai[self.utc[ns]] != ns
+        ]
 
 
-def _times(certified: Iterable[Dataset]) -> _Times:
-    wanted = {ns for one in certified for ns in one.span}
-    utc = utc_times(wanted - {FIRST_NS, LAST_NS}) | _OPEN
+def _utc_times(datasets: Iterable[Dataset]) -> _Times:
+    utc = utc_times({ns for dataset in datasets for ns in dataset.span} - {FIRST_NS, LAST_NS})
     return _Times(utc, tai_nanoseconds(utc.values()))
 
 
-def _named(record: InstrumentRecord, selection: Selection) -> InstrumentRecord:
-    """Return an instrument whose detectors all have a name."""
-    detectors = {}
-    for number, one in record.detectors.items():
-        detectors[number] = one if one.full_name else replace(one, full_name=f"det{number:03d}")
-        if not one.full_name:
-            detail = f"detector {number} has no full name; it is written as {detectors[number].full_name}"
-            problem = Problem("CAL668", (), detail)
-            selection.diagnostics.append(Diagnostic.from_problem(problem, record.name))
-    return replace(record, detectors=detectors)
+# -- in force ---------------------------------------------------------------------------------------------------
 
 
-def _wanted(one: Dataset, start: datetime, records: Mapping[str, InstrumentRecord], stock: Stock) -> Wanted:
-    data_id = dict(one.data_id)
-    instrument = str(data_id.get("instrument", ""))
-    record = records.get(instrument, InstrumentRecord(instrument))
-    number = data_id.get("detector")
-    detector = None
-    if isinstance(number, int):
-        detector = record.detectors.get(number, DetectorRecord(number, f"det{number:03d}"))
-    return Wanted(
-        dataset=one,
-        place=stock.places.get(one.uuid),
-        start=start,
-        end=None,
-        instrument=instrument,
-        detector=detector,
-        filter=str(data_id.get("physical_filter", "")),
-    )
+def in_force(
+    collections: Sequence[Iterable[Dataset]],
+) -> tuple[list[Dataset], list[tuple[Dataset, Dataset]]]:
+    """Return the datasets in force: the first collection that covers a moment counts, as in lookups.
+
+    Parameters
+    ----------
+    collections : sequence
+        Datasets of each collection, in the order of lookups.
+
+    Returns
+    -------
+    datasets : `list` [`Dataset`]
+        In order; ranges of one key do not overlap.
+    ambiguous : `list` [`tuple` [`Dataset`, `Dataset`]]
+        Those that are left out, each with another one of the same collection that it overlaps.
+    """
+    datasets: list[Dataset] = []
+    ambiguous: list[tuple[Dataset, Dataset]] = []
+    for collection in in_precedence(collections):
+        rivals = _rivals(sorted(dict.fromkeys(collection), key=_order))
+        ambiguous += [(dataset, rival) for dataset, rival in rivals.items() if rival is not None]
+        datasets += [dataset for dataset, rival in rivals.items() if rival is None]
+    return _joined(sorted(datasets, key=_order)), ambiguous
+
+
+def _order(dataset: Dataset) -> tuple[Any, ...]:
+    return key_order(dataset.key), dataset.span
+
+
+def _rivals(datasets: list[Dataset]) -> dict[Dataset, Dataset | None]:
+    """Return each dataset of a collection with another one of its key that it overlaps, or with `None`.
+
+    Which of the two counts is not known.
+    """
+    by_key: dict[Key, list[Dataset]] = {}
+    for dataset in datasets:
+        by_key.setdefault(dataset.key, []).append(dataset)
+    rivals: dict[Dataset, Dataset | None] = dict.fromkeys(datasets)
+    for members in by_key.values():
+        active: list[Dataset] = []
+        for dataset in members:
+            active = [earlier for earlier in active if earlier.span.end > dataset.span.begin]
+            for earlier in active:
+                if earlier.uuid != dataset.uuid:
+                    rivals[dataset] = rivals[dataset] or earlier
+                    rivals[earlier] = rivals[earlier] or dataset
+            active.append(dataset)
+    return rivals
+
+
+def _joined(datasets: list[Dataset]) -> list[Dataset]:
+    """Join parts of one dataset that only the precedence of collections has cut, or that overlap."""
+    joined = datasets[:1]
+    for previous, dataset in pairwise(datasets):
+        last = joined[-1]
+        meets = last.span.end == dataset.span.begin and previous.collection != dataset.collection
+        is_same = last.key == dataset.key and last.uuid == dataset.uuid
+        if is_same and (meets or last.span.overlaps(dataset.span)):
+            span = Span(last.span.begin, max(last.span.end, dataset.span.end))
+            joined[-1] = replace(last, span=span)
+        else:
+            joined.append(dataset)
+    return joined

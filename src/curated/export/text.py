@@ -1,167 +1,204 @@
-"""One dataset after the other, read from its file and written as text."""
+"""Read datasets from their files and write them as texts."""
 
 from __future__ import annotations
 
+import gzip
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem
-from curated.export.identity import settled
-from curated.export.origin import Target, recorded, target
-from curated.export.unpack import plain_fits
-from curated.export.wanted import Wanted, type_of
+from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
+from curated.export.selection import ExportItem, type_of
 from curated.fits.reader import read_fits
 from curated.fits.writer import image_blocks
+from curated.image.reader import read_image
 from curated.package.layout import FORMS
 from curated.provenance import reconcile
 from curated.registry import get_type
 
 
-@dataclass(slots=True)
-class Made:
-    """What became of a dataset.
+@dataclass(frozen=True, slots=True)
+class ExportedText:
+    """The text of a dataset, in the scratch directory, or why there is none.
 
     Parameters
     ----------
-    wanted : `Wanted`
+    item : `ExportItem`
         The dataset.
     parts : `tuple` [`str`]
         Directories from the instrument's down, and the name without its ending.
-    text : `str`
-        Name of its text.
+    name : `str`
+        Name of the text.
     files : `dict` [`str`, `str`]
-        Its files by name: the names that they have in the scratch directory; empty where nothing was made.
-    original : `bool`
-        Whether it went back to the file of a package that it came from.
+        Names in the scratch directory of its files, by name; empty if nothing was written.
+    is_original : `bool`
+        Whether its path is that of the file that the dataset was made of.
     url : `str`
-        Public address of that package.
-    problems : `list` [`Problem`]
-        What is wrong with it.
+        Public address of the package of that file.
+    problems : `tuple` [`Problem`]
+        What is wrong with the dataset.
     """
 
-    wanted: Wanted
+    item: ExportItem
     parts: tuple[str, ...] = ()
-    text: str = ""
-    files: dict[str, str] = field(default_factory=dict)
-    original: bool = False
+    name: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    is_original: bool = False
     url: str = ""
-    problems: list[Problem] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """The work on one dataset after the other.
+class TextWriter:
+    """Writes the texts of datasets; a task for several processes.
 
     Parameters
     ----------
     scratch : `str`
-        Where files are written to.
+        Directory that files are written to.
     """
 
     scratch: str
 
-    def __call__(self, chunk: Sequence[tuple[int, Wanted]]) -> list[Made]:
-        """Return what became of each dataset; their numbers name their files."""
-        return [self._one(number, wanted) for number, wanted in chunk]
+    def __call__(self, chunk: Sequence[tuple[int, ExportItem]]) -> list[ExportedText]:
+        """Write the text of each dataset; their numbers name their files."""
+        return [self._export(number, item) for number, item in chunk]
 
-    def _one(self, number: int, wanted: Wanted) -> Made:
-        if wanted.place is None:
-            return Made(wanted, problems=[Problem("CAL661", (), "it has no file, or is stored in parts")])
+    def _export(self, number: int, item: ExportItem) -> ExportedText:
+        if item.location is None:
+            problem = Problem("CAL661", (), "it has no file, or is stored in parts")
+            return ExportedText(item, problems=(problem,))
         try:
-            with wanted.place.as_local() as local:
-                return self._made(number, wanted, local.ospath)
-        except _UnknownError as error:
-            return Made(wanted, problems=[Problem("CAL660", (), str(error))])
+            with item.location.as_local() as local:
+                return self._export_file(number, item, local.ospath)
+        except _UnknownTypeError as error:
+            problem = Problem("CAL660", (), str(error))
         except CuratedError as error:
-            return Made(wanted, problems=[Problem("CAL661", (), error.message, error.hint)])
+            problem = Problem("CAL661", (), error.message, error.hint)
         except OSError as error:
             # An object store has no error number.
-            return Made(wanted, problems=[Problem("CAL661", (), error.strerror or str(error))])
+            problem = Problem("CAL661", (), error.strerror or str(error))
+        return ExportedText(item, problems=(problem,))
 
-    def _made(self, number: int, wanted: Wanted, path: str) -> Made:
-        cls = _class_of(wanted, path)
-        with _readable(path, cls) as readable:
+    def _export_file(self, number: int, item: ExportItem, path: str) -> ExportedText:
+        cls = _class_of(item, path)
+        with _readable_file(path, cls) as readable:
             calib = _read(readable, cls)
-            place = target(calib, wanted)
-            metadata, problems = settled(calib, wanted, original=place.original)
-            url = calib.metadata.text("REPOURL") if place.original else ""
+            target = text_path(calib, item)
+            metadata, problems = exported_metadata(calib, item, is_original=target.is_original)
+            url = calib.metadata.text("REPOURL") if target.is_original else ""
             if not calib.metadata.text("REPOSHA1"):
-                calib = replace(calib, provenance=recorded(calib, wanted))
-                # What only repeats it is taken out; what does not fit to it, the check tells.
+                calib = replace(calib, provenance=exported_provenance(calib, item))
+                # Keywords that only repeat it are taken out; contradictions are found by the check.
                 reconcile(calib.provenance, metadata, {})
             calib = replace(calib, metadata=metadata)
-            made = Made(wanted, place.parts, original=place.original, url=url, problems=problems)
+            files: dict[str, str] = {}
             if cls.SPEC.beside:
-                name = f"{place.parts[-1]}{cls.SPEC.beside[0]}"
-                image = self._write(made, number, name, image_blocks(calib.fits_images()))
-                calib = calib.described(image, name)
-            texts = self._texts(calib, place)
-            # Provenance beside a text comes first.
-            made.text = list(texts)[-1]
+                name = f"{target.parts[-1]}{cls.SPEC.beside[0]}"
+                files[name] = f"{number}.0"
+                calib = calib.described(self._write(files[name], image_blocks(calib.fits_images())), name)
+            texts = self._texts(calib, target)
             for name, data in texts.items():
-                self._write(made, number, name, [data])
-            return made
+                files[name] = f"{number}.{len(files)}"
+                self._write(files[name], [data])
+        # The provenance file comes before the text.
+        text = list(texts)[-1]
+        return ExportedText(item, target.parts, text, files, target.is_original, url, tuple(problems))
 
-    def _write(self, made: Made, number: int, name: str, blocks: Iterable[bytes]) -> str:
-        """Write a file to the scratch directory, and return its path there."""
-        scratch = f"{number}.{len(made.files)}"
-        path = os.path.join(self.scratch, scratch)
+    def _write(self, name: str, blocks: Iterable[bytes]) -> str:
+        """Write a file to the scratch directory, and return its path."""
+        path = os.path.join(self.scratch, name)
         with open(path, "wb") as stream:
             stream.writelines(blocks)
-        made.files[name] = scratch
         return path
 
-    def _texts(self, calib: Calib, place: Target) -> dict[str, bytes]:
-        """Return a calibration's texts in the first form that holds all of it."""
+    def _texts(self, calib: Calib, target: TextPath) -> dict[str, bytes]:
+        """Return a calibration's texts in the first form that can hold it."""
         failures = []
-        for form in place.forms:
+        for form in target.forms:
             # In a directory that does not exist, so that no file there is taken for its provenance.
-            name = os.path.join(self.scratch, "none", f"{place.parts[-1]}.{form}")
+            path = os.path.join(self.scratch, "none", f"{target.parts[-1]}.{form}")
             try:
-                return {os.path.basename(n): data for n, data in calib.text_files(name, form).items()}
+                return {os.path.basename(p): data for p, data in calib.text_files(path, form).items()}
             except CuratedError as error:
                 failures.append(error)
         raise failures[0]
 
 
-class _UnknownError(Exception):
-    """A dataset of no type that is known here."""
+class _UnknownTypeError(Exception):
+    """A dataset whose type is unknown here."""
 
 
-def _class_of(wanted: Wanted, path: str) -> type[Calib]:
-    one = wanted.dataset
-    spec = type_of(one.dataset_type, "")
+def _class_of(item: ExportItem, path: str) -> type[Calib]:
+    dataset = item.dataset
+    spec = type_of(dataset.dataset_type, "")
     if spec is None:
-        if _form(path):
-            raise _UnknownError(f"curated has no type {one.dataset_type}")
+        if _text_form(path):
+            raise _UnknownTypeError(f"curated has no type {dataset.dataset_type}")
         obstype = str(read_fits(path)[0].get("OBSTYPE") or "")
-        spec = type_of(one.dataset_type, obstype)
+        spec = type_of(dataset.dataset_type, obstype)
         if spec is None:
-            said = f" with OBSTYPE {obstype!r}" if obstype else ""
-            raise _UnknownError(f"curated has no type {one.dataset_type}{said}")
-    if not wanted.fits(spec):
-        dimensions = ", ".join(name for name, _ in one.data_id)
-        raise _UnknownError(
+            suffix = f" with OBSTYPE {obstype!r}" if obstype else ""
+            raise _UnknownTypeError(f"curated has no type {dataset.dataset_type}{suffix}")
+    if not item.fits(spec):
+        dimensions = ", ".join(name for name, _ in dataset.data_id)
+        raise _UnknownTypeError(
             f"its dimensions are {dimensions}, those of {spec.name} {', '.join(spec.dimensions)}"
         )
     return get_type(spec.name)
 
 
-def _form(path: str) -> str:
+def _text_form(path: str) -> str:
+    """Return the form of a text file; empty for other files."""
     return FORMS.get(os.path.splitext(path)[1], "")
 
 
+def _read(path: str, cls: type[Calib]) -> Calib:
+    return cls.readText(path) if _text_form(path) else cls.readFits(path)
+
+
+# -- compressed FITS files: the stack compresses images, and a package has plain ones -----------------------------
+
+_COMPRESSED = "CAL346"
+_GZIP = b"\x1f\x8b"
+
+
 @contextmanager
-def _readable(path: str, cls: type[Calib]) -> Iterator[str]:
-    if _form(path):
+def _readable_file(path: str, cls: type[Calib]) -> Iterator[str]:
+    """Give a file whose images are not compressed: the file itself, or a copy for as long as it is used."""
+    if _text_form(path) or not cls.SPEC.beside or not _is_compressed(path):
         yield path
         return
-    with plain_fits(path, cls) as plain:
-        yield plain
+    with tempfile.TemporaryDirectory() as directory:
+        copy = os.path.join(directory, "plain.fits")
+        _decompress(path, copy)
+        yield copy
 
 
-def _read(path: str, cls: type[Calib]) -> Calib:
-    return cls.readText(path) if _form(path) else cls.readFits(path)
+def _is_compressed(path: str) -> bool:
+    return _is_gzip(path) or any(problem.code == _COMPRESSED for problem in read_image(path).problems)
+
+
+def _is_gzip(path: str) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(2) == _GZIP
+
+
+def _decompress(path: str, copy: str) -> None:
+    from astropy.io import fits
+
+    try:
+        with (
+            gzip.open(path, "rb") if _is_gzip(path) else open(path, "rb") as stream,
+            fits.open(stream, memmap=False) as hdus,
+        ):
+            plain = [fits.PrimaryHDU(hdus[0].data, hdus[0].header)]
+            # Tables beside the planes are not carried over from plain files either.
+            plain += [fits.ImageHDU(h.data, h.header) for h in hdus[1:] if h.is_image and h.data is not None]
+            fits.HDUList(plain).writeto(copy)
+    except (OSError, ValueError, TypeError, LookupError, EOFError, fits.VerifyError) as error:
+        raise CuratedError(f"{os.path.basename(path)} cannot be unpacked: {error}") from error

@@ -24,7 +24,7 @@ from support.imports import (
 )
 from support.kills import state_of
 from support.remote import everything
-from support.repositories import INSTRUMENT, run_fresh, run_stock, small_bundle, tai_ns
+from support.repositories import INSTRUMENT, run_python, run_stock, small_bundle, tai_ns
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -322,7 +322,7 @@ def test_what_the_database_refuses_is_no_traceback(bundle, repo, monkeypatch) ->
 
 def test_importing_the_room_does_not_import_lsst() -> None:
     code = "import sys, curated.butler; print([m for m in sys.modules if m.split('.')[0] in ('lsst', 'astropy')])"
-    assert run_fresh(code).stdout.strip() == "[]"
+    assert run_python(code).stdout.strip() == "[]"
 
 
 def test_without_butler_the_import_says_what_to_install(bundle, repo, monkeypatch) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from curated.butler import import_bundle
 from curated.butler.importing.receipt import DatabaseSnapshot, DatabaseState, commit_count
-from support import programs
 from support.imports import codes, run_import
 from support.kills import state_of
+from support.programs import python_command
+from support.programs import run as run_command
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -116,11 +117,11 @@ except CuratedError as error:
 
 def test_a_database_that_is_replaced_in_the_middle(next_bundle, filled_repo) -> None:
     before = state_of(filled_repo)
-    done = programs.run("-c", REPLACE, next_bundle, filled_repo)
+    done = run_command(python_command(REPLACE, next_bundle, filled_repo))
     assert done.returncode == 2, done.stderr
     assert "database" in done.stdout
     assert "Traceback" not in done.stderr
     after = state_of(filled_repo)
-    assert {**after, "left": []} == before
+    assert {**after, "unrecorded files": []} == before
     assert run_import(next_bundle, filled_repo).returncode == 0
-    assert not state_of(filled_repo)["left"]
+    assert not state_of(filled_repo)["unrecorded files"]

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from support.imports import assert_refused, assert_whole, new_datasets, run_import, start_import
-from support.kills import command, state_of
+from support.kills import state_of
+from support.programs import curated_command
 from support.remote import everything, server_lock, wait_for_lock
 
 pytest.importorskip("lsst.daf.butler")
@@ -42,7 +43,10 @@ def test_two_imports_create_and_fill_a_repository(bundle, repo) -> None:
 
 @pytest.mark.parametrize(("labels", "new"), [("ab", [6, 6]), ("aa", [0, 6])])
 def test_two_imports_into_a_repository(next_bundle, filled_repo, labels, new) -> None:
-    lines = [command(next_bundle, filled_repo, "--label", label, "--format", "json") for label in labels]
+    lines = [
+        curated_command("-q", "import", next_bundle, filled_repo, "--label", label, "--format", "json")
+        for label in labels
+    ]
     processes = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for line in lines]
     numbers = []
     for process in processes:
@@ -52,8 +56,8 @@ def test_two_imports_into_a_repository(next_bundle, filled_repo, labels, new) ->
     assert sorted(numbers) == new
     state = state_of(filled_repo)
     assert len(state["datasets"]) == 6 + sum(new)
-    assert not state["without file"]
-    assert not state["left"]
+    assert not state["missing files"]
+    assert not state["unrecorded files"]
     chain = next(children for name, _, children, _ in state["collections"] if name == "Lab/calib")
     assert sorted(chain) == [*(f"Lab/calib/{label}" for label in sorted(set(labels))), "Lab/calib/v1"]
 

@@ -110,7 +110,7 @@ def _print(settings: Settings, report: ExportReport) -> None:
         click.echo(f"  {printable(dataset_type):{width}s}  {count:5d}")
     total = count_text(len(report.exported), "calibration")
     state = "written to" if report.changed else "already in"
-    original = sum(calibration.original for calibration in report.exported)
+    original = sum(calibration.is_original for calibration in report.exported)
     paths = f", {original} of them to their original path" if original and report.changed else ""
     size = f"{report.size / 1e6:.1f} MB"
     collections = printable(", ".join(report.collections))

@@ -1,4 +1,4 @@
-"""What there is to export, as plain values: whoever read it, from a repository or from an export directory."""
+"""The calibrations that a repository or an export directory holds, as plain values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.datasets.record import Dataset
 
 
-class Local(Protocol):
+class LocalPath(Protocol):
     """A file on this machine."""
 
     @property
@@ -19,16 +19,16 @@ class Local(Protocol):
         """Its path."""
 
 
-class Place(Protocol):
-    """Where a dataset's file is; those of Butler are such."""
+class FileLocation(Protocol):
+    """The location of a dataset's file, such as a ``ResourcePath`` of Butler."""
 
-    def as_local(self) -> AbstractContextManager[Local]:
+    def as_local(self) -> AbstractContextManager[LocalPath]:
         """Return the file on this machine, for as long as it is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file that is on this machine already."""
+    """The location of a file that is on this machine already."""
 
     ospath: str
 
@@ -40,7 +40,7 @@ class LocalFile:
 
 @dataclass(frozen=True, slots=True)
 class DetectorRecord:
-    """What a repository knows of a detector; texts are empty where it knows nothing."""
+    """A detector in a repository; texts are empty if they are unknown there."""
 
     id: int
     full_name: str = ""
@@ -51,18 +51,18 @@ class DetectorRecord:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentRecord:
-    """What a repository knows of an instrument.
+    """An instrument in a repository.
 
     Parameters
     ----------
     name : `str`
-        Its name.
+        Its Butler name.
     values : `dict`
-        Its class, and the numbers of its record, as far as they are known; named as in ``instrument.yaml``.
+        Its class and the limits of its record, as far as they are known; keys are those of ``instrument.yaml``.
     detectors : `dict` [`int`, `DetectorRecord`]
-        Its detectors.
+        By number.
     filters : `dict` [`str`, `str`]
-        The band of each physical filter.
+        Band of each physical filter.
     """
 
     name: str
@@ -72,47 +72,49 @@ class InstrumentRecord:
 
 
 INSTRUMENT_KEYS = ("class_name", "visit_max", "exposure_max", "visit_system")
-"""What an instrument's record and ``instrument.yaml`` call the same."""
+"""Keys that an instrument's record and ``instrument.yaml`` have in common."""
 
 
 def instrument_record(
     record: Mapping[str, Any], detectors: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]]
 ) -> InstrumentRecord:
-    """Return an instrument of the dimension records of a repository, each as a mapping."""
-    known = {key: record[key] for key in INSTRUMENT_KEYS if record.get(key) not in (None, "")}
+    """Return an instrument from the dimension records of a repository, each as a mapping."""
+    values = {key: record[key] for key in INSTRUMENT_KEYS if record.get(key) not in (None, "")}
     texts = [name for name in DetectorRecord.__dataclass_fields__ if name != "id"]
-    listed = [DetectorRecord(d["id"], **{key: d.get(key) or "" for key in texts}) for d in detectors]
+    detector_records = [
+        DetectorRecord(d["id"], **{key: d.get(key) or "" for key in texts}) for d in detectors
+    ]
     return InstrumentRecord(
         record["name"],
-        known,
-        {one.id: one for one in sorted(listed, key=lambda one: one.id)},
+        values,
+        {detector.id: detector for detector in sorted(detector_records, key=lambda detector: detector.id)},
         {f["name"]: f.get("band") or f["name"] for f in sorted(filters, key=lambda f: str(f["name"]))},
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """What there is to export.
+class Holdings:
+    """The calibrations that a repository or an export directory holds.
 
     Parameters
     ----------
     source : `str`
-        The repository, or the directory.
+        The repository or the directory.
     collections : `tuple` [`str`]
-        The collections that were asked for, in the order of lookups.
-    certified : `tuple`
-        What each CALIBRATION collection has, in the order of lookups.
-    places : `dict` [`str`, `Place`]
-        Where the file of each dataset is, by UUID; those whose file is not known are absent.
+        The collections that were read, in the order of lookups.
+    certified : `tuple` [`tuple` [`Dataset`, ...], ...]
+        Certified datasets of each CALIBRATION collection, in the order of lookups.
+    locations : `dict` [`str`, `FileLocation`]
+        Location of each dataset's file by UUID; a dataset is absent if it has none.
     instruments : `dict` [`str`, `InstrumentRecord`]
         By name.
     diagnostics : `tuple` [`Diagnostic`]
-        What was found on the way.
+        Findings.
     """
 
     source: str
     collections: tuple[str, ...]
     certified: tuple[tuple[Dataset, ...], ...]
-    places: Mapping[str, Place]
+    locations: Mapping[str, FileLocation]
     instruments: Mapping[str, InstrumentRecord]
     diagnostics: tuple[Diagnostic, ...] = ()

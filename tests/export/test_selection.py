@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from curated.core.times import EARLIEST, WHOLE_SECONDS, tai_nanoseconds, utc_times
 from curated.datasets.record import Dataset
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span
-from curated.export.in_force import in_force
+from curated.export.selection import in_force
 
 KEYS = ((("detector", 0), ("instrument", "Lab")), (("detector", 1), ("instrument", "Lab")))
 
@@ -21,7 +21,7 @@ def one(uuid: str, begin: int, end: int, collection: str = "a", detector: int = 
 
 
 def spans(collections: list[list[Dataset]]) -> list[tuple[str, int, int]]:
-    return [(c.uuid, *c.span) for c in in_force(collections).datasets]
+    return [(c.uuid, *c.span) for c in in_force(collections)[0]]
 
 
 def test_the_first_collection_that_covers_a_moment_counts() -> None:
@@ -43,17 +43,19 @@ def test_ranges_of_one_collection_that_meet_stay_as_they_were_certified() -> Non
 
 
 def test_what_overlaps_in_one_collection_is_left_out() -> None:
-    found = in_force([[one("x", 0, 20), one("y", 10, 30), one("z", 30, 40), one("w", 15, 16, detector=1)]])
-    assert [c.uuid for c in found.datasets] == ["z", "w"]
-    assert [(a.uuid, b.uuid) for a, b in found.ambiguous] == [("x", "y"), ("y", "x")]
+    datasets, ambiguous = in_force(
+        [[one("x", 0, 20), one("y", 10, 30), one("z", 30, 40), one("w", 15, 16, detector=1)]]
+    )
+    assert [c.uuid for c in datasets] == ["z", "w"]
+    assert [(a.uuid, b.uuid) for a, b in ambiguous] == [("x", "y"), ("y", "x")]
 
 
 def test_an_overlap_that_a_newer_collection_hides_is_none() -> None:
     newer = [one("n", 0, 20)]
     older = [one("x", 0, 20, "b"), one("y", 10, 30, "b")]
-    found = in_force([newer, older])
-    assert [(c.uuid, *c.span) for c in found.datasets] == [("n", 0, 20), ("y", 20, 30)]
-    assert not found.ambiguous
+    datasets, ambiguous = in_force([newer, older])
+    assert [(c.uuid, *c.span) for c in datasets] == [("n", 0, 20), ("y", 20, 30)]
+    assert not ambiguous
 
 
 Parts = st.lists(
@@ -71,8 +73,8 @@ def test_each_moment_has_what_a_lookup_finds(collections: list[list[tuple[str, i
         ]
         for n, parts in enumerate(collections)
     ]
-    result = in_force(certified)
-    refused = {(a.uuid, a.collection) for a, _ in result.ambiguous}
+    datasets, ambiguous = in_force(certified)
+    refused = {(a.uuid, a.collection) for a, _ in ambiguous}
     for key in KEYS:
         for moment in range(19):
             expected: set[str] = set()
@@ -83,9 +85,7 @@ def test_each_moment_has_what_a_lookup_finds(collections: list[list[tuple[str, i
                 if expected:
                     collection = members[0].collection
                     break
-            found = {
-                c.uuid for c in result.datasets if c.data_id == key and c.span.begin <= moment < c.span.end
-            }
+            found = {c.uuid for c in datasets if c.data_id == key and c.span.begin <= moment < c.span.end}
             if len(expected) > 1:
                 assert not found
                 assert {(uuid, collection) for uuid in expected} <= refused

@@ -1,0 +1,111 @@
+"""Read the certified calibrations of a repository as plain values, for an export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lsst.daf.butler import Butler, CollectionInfo, CollectionType, DatasetRef, MissingCollectionError
+
+from curated.butler.certified.lookup import Certified, certified_in, default_collections
+from curated.butler.repository.opening import find_config
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.export.holdings import FileLocation, Holdings, InstrumentRecord, instrument_record
+
+
+def read_holdings(repo: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Holdings:
+    """Read the certified calibrations of a repository.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    collections : sequence [`str`], optional
+        CALIBRATION collections and chains of them, in the order of lookups; ``<inst>/calib`` of each
+        instrument if empty.
+    types : sequence [`str`], optional
+        Names of dataset types; all of them if empty.
+
+    Raises
+    ------
+    CuratedError
+        If there is no repository or no such collection, or a collection has no validity ranges.
+    """
+    config = find_config(repo)
+    if config is None:
+        raise CuratedError(
+            f"{repo} is neither a Butler repository nor a directory with an export.yaml",
+            "name its directory, URI or alias",
+        )
+    butler = Butler.from_config(config)
+    names = tuple(collections) or tuple(default_collections(butler))
+    infos = _collection_infos(butler, names)
+    certified = [
+        list(_certified(butler, info, types)) for info in infos if info.type is CollectionType.CALIBRATION
+    ]
+    refs = {dataset.uuid: ref for members in certified for dataset, ref in members}
+    instruments = sorted({str(ref.dataId["instrument"]) for ref in refs.values()})
+    return Holdings(
+        source=repo,
+        collections=names,
+        certified=tuple(tuple(dataset for dataset, _ in members) for members in certified),
+        locations=_locations(butler, list(refs.values())),
+        instruments={name: _instrument(butler, name) for name in instruments},
+        diagnostics=tuple(_findings(butler, infos)),
+    )
+
+
+def _collection_infos(butler: Butler, names: Sequence[str]) -> list[CollectionInfo]:
+    """Return collections in the order of lookups, chains followed."""
+    try:
+        direct = butler.collections.query_info(names, flatten_chains=False, include_chains=True)
+        flat = butler.collections.query_info(names, flatten_chains=True, include_summary=True)
+    except MissingCollectionError as error:
+        existing = butler.collections.query("*", collection_types={CollectionType.CALIBRATION})
+        raise CuratedError(
+            str(error), f"CALIBRATION collections here: {', '.join(sorted(existing)) or 'none'}"
+        ) from error
+    for info in direct:
+        if info.type not in (CollectionType.CALIBRATION, CollectionType.CHAINED):
+            raise CuratedError(
+                f"{info.name} is a {info.type.name} collection: it does not say when its datasets are valid",
+                "certify them with 'butler certify-calibrations', and name the CALIBRATION collection",
+            )
+    return list(flat)
+
+
+def _findings(butler: Butler, infos: Sequence[CollectionInfo]) -> Iterator[Diagnostic]:
+    """Yield a finding for each other collection of a chain that has calibrations."""
+    for info in infos:
+        if info.type is CollectionType.CALIBRATION:
+            continue
+        names = [
+            name for name in sorted(info.dataset_types or ()) if butler.get_dataset_type(name).isCalibration()
+        ]
+        if names:
+            detail = f"a {info.type.name} collection of the chain has {', '.join(names)}, valid at no time"
+            yield Diagnostic.from_problem(Problem("CAL666", (), detail), info.name)
+
+
+def _certified(butler: Butler, info: CollectionInfo, types: Sequence[str]) -> Iterator[Certified]:
+    for name in sorted(info.dataset_types or ()):
+        if not types or name in types:
+            yield from certified_in(butler, butler.get_dataset_type(name), info.name, info.type)
+
+
+def _locations(butler: Butler, refs: list[DatasetRef]) -> dict[str, FileLocation]:
+    """Return the locations of datasets' files; those that are gone, or stored in parts, are left out."""
+    if not refs:
+        return {}
+    uris = butler.get_many_uris(refs, allow_missing=True)
+    return {str(ref.id): uri.primaryURI for ref, uri in uris.items() if uri.primaryURI is not None}
+
+
+def _instrument(butler: Butler, name: str) -> InstrumentRecord:
+    rows = {
+        element: [
+            row.toDict()
+            for row in butler.query_dimension_records(element, instrument=name, explain=False, limit=None)
+        ]
+        for element in ("instrument", "detector", "physical_filter")
+    }
+    return instrument_record(rows["instrument"][0], rows["detector"], rows["physical_filter"])
