@@ -133,7 +133,7 @@ def test_tests_mirror_the_sources(modules: dict[str, Module]) -> None:
         if not module.is_package
         if relative(module) not in TESTED_WITH and len(module.text.splitlines()) > TINY_MODULE
         if not (
-            path := tests / relative(module).replace(module.path.name, f"test_{module.path.name}")
+            path := tests / relative(module).replace(module.path.name, f"test_{module.path.name.lstrip('_')}")
         ).exists()
     ]
     assert len(untested) <= MAX_MODULES_WITHOUT_TESTS, (

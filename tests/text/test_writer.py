@@ -142,6 +142,9 @@ def test_text_to_object_to_text_is_identical(path: Path, tmp_path: Path) -> None
     text = path.read_text()
     copy = tmp_path / path.name
     assert type_of(path).readText(path).writeText(copy) == str(copy)
+    if "computed by tools/make_demo.py" not in text:
+        assert type_of(path).readText(copy) == type_of(path).readText(path)  # written by hand
+        return
     # A file in another form is an example of it, so it must differ: else the exception hides a difference.
     assert (copy.read_text() == text) is not is_other_form(text)
 
