@@ -90,6 +90,14 @@ def run_curated(
     return run(curated_command(*arguments), cwd, os.environ | environment)
 
 
+def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Return the JSON that a command has printed, which is all of its standard output."""
+    value: dict[str, Any] = json.loads(done.stdout)
+    assert value["version"] == 1
+    assert value["format"].startswith("curated-")
+    return value
+
+
 def tree(directory: Path) -> dict[str, bytes]:
     """Return the contents of all files below a directory by their relative paths."""
     return {
