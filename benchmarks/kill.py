@@ -64,7 +64,7 @@ def table(kills: list[Kill], seed: int, datasets: int) -> str:
     ]
     for transfer in dict.fromkeys(kill.transfer for kill in kills):
         of = [kill for kill in kills if kill.transfer == transfer]
-        left, cleaned = sum(kill.left > 0 for kill in of), sum(kill.cleaned for kill in of)
+        left, cleaned = sum(kill.leftovers > 0 for kill in of), sum(kill.removed for kill in of)
         lines.append(
             f"| {transfer} | {sum(kill.killed for kill in of)} of {len(of)} | {sum(kill.equal for kill in of)} of {len(of)} | {left} | {cleaned} |"
         )

@@ -1,4 +1,4 @@
-"""The real package of a real observatory, unmodified: checked, released, imported, found, compared."""
+"""The unmodified package of an observatory: check, release, import and lookups, compared with its texts."""
 
 from __future__ import annotations
 
@@ -43,95 +43,97 @@ pytestmark = pytest.mark.slow
 
 
 def sources(package: GitPackage) -> list[str]:
-    """Its calibrations, by their names alone."""
+    """Return the paths of the calibrations, identified by their names alone."""
     files = (p.relative_to(package.path) for p in package.path.rglob("[0-9]*T[0-9]*.*"))
     return sorted(str(path) for path in files if path.suffix in (".ecsv", ".yaml") and len(path.parts) > 2)
 
 
 @pytest.fixture(scope="session")
-def checked(obs_lsst_data: GitPackage) -> dict[str, Any]:
-    done = run_curated("check", "--format", "json", cwd=obs_lsst_data.path)
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
+def check_result(obs_lsst_data: GitPackage) -> dict[str, Any]:
+    process = run_curated("check", "--format", "json", cwd=obs_lsst_data.path)
+    assert (process.returncode, process.stderr) == (0, "")
+    return json.loads(process.stdout)  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")
 def bundle(obs_lsst_data: GitPackage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("release") / "bundle"
-    done = run_curated("bundle", output, cwd=obs_lsst_data.path)
-    assert done.returncode == 0, done.stderr
+    process = run_curated("bundle", output, cwd=obs_lsst_data.path)
+    assert process.returncode == 0, process.stderr
     return output
 
 
-# -- what the check says is true -------------------------------------------------------------------
+# -- the check -------------------------------------------------------------------------------------
 
 
-def test_the_census(obs_lsst_data: GitPackage, checked: dict[str, Any]) -> None:
+def test_the_census(obs_lsst_data: GitPackage, check_result: dict[str, Any]) -> None:
     assert Counter("/".join(path.split("/")[:2]) for path in sources(obs_lsst_data)) == CENSUS
-    assert checked["files"] == sum(CENSUS.values()) == 2268
+    assert check_result["files"] == sum(CENSUS.values()) == 2268
 
 
-def test_no_errors_and_these_warnings(checked: dict[str, Any]) -> None:
-    assert {finding["severity"] for finding in checked["findings"]} == {"warning"}
-    assert Counter(f["code"] for f in checked["findings"]) == {"CAL114": 19, "CAL304": 35, "CAL313": 1}
+def test_no_errors_and_these_warnings(check_result: dict[str, Any]) -> None:
+    assert {finding["severity"] for finding in check_result["findings"]} == {"warning"}
+    assert Counter(f["code"] for f in check_result["findings"]) == {"CAL114": 19, "CAL304": 35, "CAL313": 1}
 
 
 def header_of(text: str) -> str:
-    """The header of an ECSV file as one line, or a YAML file's metadata."""
+    """Return the header of an ECSV file as one line."""
     return " ".join(line[2:].strip() for line in text.splitlines() if line.startswith("# "))
 
 
-def test_every_identity_that_contradicts_itself(obs_lsst_data: GitPackage, checked: dict[str, Any]) -> None:
-    wrong = set()
+def test_every_identity_that_contradicts_itself(
+    obs_lsst_data: GitPackage, check_result: dict[str, Any]
+) -> None:
+    contradictory_paths = set()
     for path in sources(obs_lsst_data):
         if path.endswith(".yaml"):
             continue
         header = header_of((obs_lsst_data.path / path).read_text())
-        said = re.search(r"CALIB_ID: *['\"]?([^'\"{}]*?)['\"]?(?:}| [A-Z_]+: | - |$)", header)
-        parts = dict(part.split("=") for part in said[1].split() if "=" in part) if said else {}
+        identity = re.search(r"CALIB_ID: *['\"]?([^'\"{}]*?)['\"]?(?:}| [A-Z_]+: | - |$)", header)
+        parts = dict(part.split("=") for part in identity[1].split() if "=" in part) if identity else {}
 
         def keyword(name: str, header: str = header) -> str:
-            found = re.search(rf"\b{name}: *['\"]?([^'\"{{}},\s]*)", header)
-            return found[1] if found else ""
+            match = re.search(rf"\b{name}: *['\"]?([^'\"{{}},\s]*)", header)
+            return match[1] if match else ""
 
         for part, name in (("instrument", "INSTRUME"), ("detector", "DETECTOR"), ("calibDate", "CALIBDATE")):
-            known = keyword(name)
-            if part in parts and known and parts[part].lower() != known.lower():
-                wrong.add(path)
-    found = {f["file"] for f in checked["findings"] if f["code"] == "CAL114"}
-    assert found == wrong
-    # The directory and INSTRUME say ComCam, CALIB_ID says LSSTComCam; and one CALIB_ID kept an older date.
-    assert len([path for path in wrong if path.startswith("comCam/")]) == 18
-    assert [path for path in wrong if not path.startswith("comCam/")] == [
+            value = keyword(name)
+            if part in parts and value and parts[part].lower() != value.lower():
+                contradictory_paths.add(path)
+    reported_paths = {f["file"] for f in check_result["findings"] if f["code"] == "CAL114"}
+    assert reported_paths == contradictory_paths
+    # Directory and INSTRUME are ComCam but CALIB_ID has LSSTComCam; and one CALIB_ID has an older date.
+    assert len([path for path in contradictory_paths if path.startswith("comCam/")]) == 18
+    assert [path for path in contradictory_paths if not path.startswith("comCam/")] == [
         "latiss/crosstalk/rxx_s00/19700101T000000.ecsv"
     ]
 
 
-def test_every_throughput_beyond_its_bounds(obs_lsst_data: GitPackage, checked: dict[str, Any]) -> None:
-    outside, missing, looked_at = {}, {}, 0
+def test_every_throughput_beyond_its_bounds(obs_lsst_data: GitPackage, check_result: dict[str, Any]) -> None:
+    samples_outside, missing_amplifiers, curve_count = {}, {}, 0
     for path in sources(obs_lsst_data):
         if not path.split("/")[1].startswith("transmission"):
             continue
-        looked_at += 1
+        curve_count += 1
         lines = (obs_lsst_data.path / path).read_text().splitlines()
         rows = [line.split() for line in lines if line and not line.startswith("#")]
-        place = rows[0].index("efficiency" if "efficiency" in rows[0] else "throughput")
-        values = np.array([row[place] for row in rows[1:]], float)
+        column_index = rows[0].index("efficiency" if "efficiency" in rows[0] else "throughput")
+        values = np.array([row[column_index] for row in rows[1:]], float)
         top = 100.0 if "unit: '%'" in "\n".join(line for line in lines if "efficiency" in line) else 1.0
-        # One part in a hundred is noise.
+        # One per cent is noise.
         beyond = (values > top * 1.01) | (values < -top * 0.01)
         if beyond.any():
-            outside[path] = int(beyond.sum())
+            samples_outside[path] = int(beyond.sum())
         if np.isnan(values).any():
-            missing[path] = len({row[0] for row in rows[1:] if row[place] == "nan"} or {""})
-    assert looked_at == 1648
-    found = {f["file"]: f["message"] for f in checked["findings"] if f["code"] == "CAL304"}
-    assert set(found) == set(outside)
-    for path, message in found.items():
-        assert f"the worst of {outside[path]} outside" in message, path
-    assert Counter(f["file"] for f in checked["findings"] if f["code"] == "CAL313") == missing
-    # A whole amplifier without a number.
-    assert list(missing.values()) == [1]
+            missing_amplifiers[path] = len({row[0] for row in rows[1:] if row[column_index] == "nan"} or {""})
+    assert curve_count == 1648
+    messages = {f["file"]: f["message"] for f in check_result["findings"] if f["code"] == "CAL304"}
+    assert set(messages) == set(samples_outside)
+    for path, message in messages.items():
+        assert f"the worst of {samples_outside[path]} outside" in message, path
+    assert Counter(f["file"] for f in check_result["findings"] if f["code"] == "CAL313") == missing_amplifiers
+    # One amplifier without any number.
+    assert list(missing_amplifiers.values()) == [1]
 
 
 # -- the release -----------------------------------------------------------------------------------
@@ -143,15 +145,15 @@ def test_all_of_it_is_released(obs_lsst_data: GitPackage, bundle: Path) -> None:
     assert len({d["uuid"] for d in datasets}) == 2268
     assert {d["source"]["commit"] for d in datasets} == {obs_lsst_data.commits[0]}
     ranges = {d["source"]["path"]: d["validity"] for d in datasets}
-    ended = [path for path, valid in ranges.items() if valid["end"]]
-    assert ended == [f"{DEFECTS}/19700101T000000.ecsv"]
-    assert ranges[ended[0]]["end"] == "2018-01-01T00:00:00Z"
-    assert ranges[ended[0]]["begin_tai_ns"] == 8_000_082_000
+    paths_with_end = [path for path, valid in ranges.items() if valid["end"]]
+    assert paths_with_end == [f"{DEFECTS}/19700101T000000.ecsv"]
+    assert ranges[paths_with_end[0]]["end"] == "2018-01-01T00:00:00Z"
+    assert ranges[paths_with_end[0]]["begin_tai_ns"] == 8_000_082_000
 
 
 def test_converting_gives_the_same_files(obs_lsst_data: GitPackage, bundle: Path, tmp_path: Path) -> None:
-    done = run_curated("convert", "-o", tmp_path / "out", "--jobs", "1", cwd=obs_lsst_data.path)
-    assert done.returncode == 0, done.stderr
+    process = run_curated("convert", "-o", tmp_path / "out", "--jobs", "1", cwd=obs_lsst_data.path)
+    assert process.returncode == 0, process.stderr
     assert tree(tmp_path / "out") == tree(bundle / "files")
 
 
@@ -167,7 +169,7 @@ def test_fits_agrees_with_the_text(obs_lsst_data: GitPackage, bundle: Path) -> N
         by_kind.setdefault("/".join(path.split("/")[:2]), []).append(path)
     assert len(by_kind) == len(CENSUS)
     for paths in by_kind.values():
-        # All of the few, some of the many; the wavefront sensors' crosstalk has another size.
+        # At most about 15 of each kind; and the wavefront sensors, whose crosstalk has another size.
         for path in paths[:: max(1, len(paths) // 15)] + [p for p in paths if "crosstalk/r00_sw" in p]:
             assert_agrees(obs_lsst_data.path / path, bundle / "files" / f"{path.rpartition('.')[0]}.fits")
 
@@ -178,11 +180,11 @@ def test_fits_agrees_with_the_text(obs_lsst_data: GitPackage, bundle: Path) -> N
 def test_the_repository(bundle: Path, tmp_path: Path) -> None:
     pytest.importorskip("lsst.daf.butler")
     repo = tmp_path / "repo"
-    # The next release of the same warns of nothing, either.
+    # A next release of the same calibrations gives no warnings, either.
     for options in ([], ["--label", "next", "--dry-run"]):
-        done = run_curated("import", bundle, repo, "--transfer", "direct", "--format", "json", *options)
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["diagnostics"] == []
+        process = run_curated("import", bundle, repo, "--transfer", "direct", "--format", "json", *options)
+        assert process.returncode == 0, process.stderr
+        assert json.loads(process.stdout)["diagnostics"] == []
     expected: Counter[str] = Counter()
     for kind, number in CENSUS.items():
         expected[kind.split("/")[1]] += number
@@ -193,7 +195,7 @@ def test_the_repository(bundle: Path, tmp_path: Path) -> None:
     system = {**sensor, "physical_filter": "g_6"}
     auxtel = {"instrument": "LATISS", "physical_filter": "SDSSr_65mm~empty"}
     first = "19700101T000000"
-    asked: list[tuple[str, dict[str, Any], str, int, str | None, str]] = [
+    questions: list[tuple[str, dict[str, Any], str, int, str | None, str]] = [
         ("defects", latiss, "1970-01-01T00:00:00", 0, old, "Defects"),
         ("defects", latiss, "2018-01-01T00:00:00", -1, old, "Defects"),
         ("defects", latiss, "2018-01-01T00:00:00", 0, new, "Defects"),
@@ -233,8 +235,8 @@ def test_the_repository(bundle: Path, tmp_path: Path) -> None:
             "BrighterFatterKernel",
         ),
     ]
-    found = look_up(repo, [question[:4] for question in asked])
-    for (kind, *_, path, name), answer in zip(asked, found, strict=True):
+    answers = look_up(repo, [question[:4] for question in questions])
+    for (kind, *_, path, name), answer in zip(questions, answers, strict=True):
         if path is None:
             assert answer is None
         else:
@@ -247,7 +249,7 @@ def test_the_command_line_finds_the_same(obs_lsst_data: GitPackage) -> None:
     for time, start in (("2017-12-31T23:59:59.999999", "19700101T000000"), ("2018-01-01", "20180101T000000")):
         for detector in ("0", "rxx_s00", "RXX_S00"):
             question = ["lookup", "latiss", "defects", "--detector", detector, "--at", time]
-            done = run_curated(*question, cwd=obs_lsst_data.path)
-            assert done.stdout.splitlines()[0] == f"{DEFECTS}/{start}.ecsv"
+            process = run_curated(*question, cwd=obs_lsst_data.path)
+            assert process.stdout.splitlines()[0] == f"{DEFECTS}/{start}.ecsv"
     by_number = ["lookup", "lsstCam", "crosstalk", "--detector", "94", "--at", "2025-01-01"]
     assert "r22_s11" in run_curated(*by_number, cwd=obs_lsst_data.path).stdout

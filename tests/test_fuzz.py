@@ -1,4 +1,4 @@
-"""What a fuzzer has found stays mended: all inputs that are kept, and where there is a fuzzer, a few seconds of new ones."""
+"""Run the recorded inputs of the fuzzers, and where atheris is installed, a few seconds of fuzzing."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from support.packages import ROOT
 from support.texts import FULL
 
 SEEDS = Path(__file__).parent / "data" / "fuzz"
-KEPT = sorted(path for path in SEEDS.rglob("*") if path.is_file())
+INPUTS = sorted(path for path in SEEDS.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_was_found(name: str) -> None:
-    inputs = [path for path in KEPT if path.parent.name == name]
+def test_recorded_inputs(name: str) -> None:
+    inputs = [path for path in INPUTS if path.parent.name == name]
     assert len(inputs) >= 10
     for path in inputs:
         READERS[name](path.read_bytes())
 
 
-def test_the_kept_inputs_are_few_and_small() -> None:
-    assert {path.parent.name for path in KEPT} == READERS.keys()
-    assert len(KEPT) < 200
-    assert sum(path.stat().st_size for path in KEPT) < 300_000
+def test_recorded_inputs_are_few_and_small() -> None:
+    assert {path.parent.name for path in INPUTS} == READERS.keys()
+    assert len(INPUTS) < 200
+    assert sum(path.stat().st_size for path in INPUTS) < 300_000
 
 
 def test_an_exception_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +51,6 @@ def test_a_short_run(name: str, tmp_path: Path) -> None:
     shutil.copytree(SEEDS / name, tmp_path / "seeds")
     command = [sys.executable, ROOT / "fuzz" / "run.py", name, tmp_path / "found", tmp_path / "seeds"]
     options = ["-max_total_time=2", "-seed=1", "-max_len=2000", f"-artifact_prefix={tmp_path}/"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "Done " in done.stderr
+    process = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "Done " in process.stderr

@@ -1,4 +1,4 @@
-"""The hook for pre-commit, installed and run by pre-commit in a repository that uses it."""
+"""The pre-commit hook, installed and run by pre-commit in a repository that uses it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MANIFEST = ".pre-commit-hooks.yaml"
 
 
 def pre_commit(*arguments: str, cwd: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run pre-commit; what it installs is our package alone, and its dependencies are those of the tests.
+    """Run pre-commit so that it installs only our package; dependencies are those installed for the tests.
 
-    Thus nothing is fetched. An installation from the network is pip's affair.
+    Nothing is downloaded.
     """
     environment = os.environ | {
         "PRE_COMMIT_HOME": str(home),
@@ -36,19 +36,19 @@ def pre_commit(*arguments: str, cwd: Path, home: Path) -> subprocess.CompletedPr
 
 @pytest.fixture(scope="module")
 def tool(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    """This repository as it is now, as one commit: what a user's configuration points to."""
-    made = GitPackage(tmp_path_factory.mktemp("tool") / "curated")
-    shutil.copytree(ROOT / "src", made.path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    """The current state of this repository as one commit, to which a user's configuration refers."""
+    repository = GitPackage(tmp_path_factory.mktemp("tool") / "curated")
+    shutil.copytree(ROOT / "src", repository.path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE", MANIFEST):
-        shutil.copy(ROOT / name, made.path)
-    made.git("init", "--quiet")
-    made.commit()
-    return made
+        shutil.copy(ROOT / name, repository.path)
+    repository.git("init", "--quiet")
+    repository.commit()
+    return repository
 
 
 def test_the_manifest_is_valid(tmp_path: Path) -> None:
-    done = pre_commit("validate-manifest", MANIFEST, cwd=ROOT, home=tmp_path)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    process = pre_commit("validate-manifest", MANIFEST, cwd=ROOT, home=tmp_path)
+    assert (process.returncode, process.stdout + process.stderr) == (0, "")
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Every form that real packages have, in a small package made here: checked, released, imported, found, compared."""
+"""A small package with every form found in real packages: check, release, import and lookups, compared with its texts."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def ecsv(
     version: str = "1.0",
     block: bool = False,
 ) -> str:
-    """An ECSV file: columns with unit and data type, omap metadata in flow or block style."""
+    """Return an ECSV file: columns with unit and data type, omap metadata in flow or block style."""
     lines = [f"%ECSV {version}", "---", "datatype:"]
     for name, (unit, kind) in columns.items():
         subtype = f", subtype: '{kind}'" if "[" in kind else ""
-        stored = "string" if subtype else kind
+        datatype = "string" if subtype else kind
         if block:
             lines += [
                 f"- name: {name}",
                 f"  unit: {unit}",
-                f"  datatype: {stored}",
+                f"  datatype: {datatype}",
                 "  description: of the box",
             ]
         else:
             lines.append(
-                f"- {{name: {name}, {f'unit: {unit}, ' if unit else ''}datatype: {stored}{subtype}}}"
+                f"- {{name: {name}, {f'unit: {unit}, ' if unit else ''}datatype: {datatype}{subtype}}}"
             )
     lines.append("meta: !!omap")
     for key, value in meta.items():
@@ -49,7 +49,7 @@ def ecsv(
     if quantities:
         lines.append("- __serialized_columns__:")
     for name, unit in quantities.items():
-        # The data type may say '-', the column is dimensionless.
+        # Units may be '-' where a column is dimensionless.
         quantity = '""' if unit in ("-", "''") else unit
         lines += [
             f"    {name}:",
@@ -187,7 +187,7 @@ def kernel(detector: int) -> str:
 
 
 def files() -> dict[str, str]:
-    """The package: bare, with four instruments."""
+    """Return the files of a bare package with three instruments."""
     percent = ("efficiency", "'%'", "float64")
     curves = {
         f"auxlab/transmission_filter/g~empty/{FIRST}.ecsv": curve(
@@ -231,19 +231,19 @@ CALIBRATIONS = sorted(path for path in files() if not path.endswith(".md"))
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    made = GitPackage(tmp_path_factory.mktemp("slice") / "obs_lab_data")
-    made.path.mkdir()
-    made.git("init", "--quiet")
-    made.commit(files(), "Import the package")
-    made.git("tag", "v1.0")
-    return made
+    slice_package = GitPackage(tmp_path_factory.mktemp("slice") / "obs_lab_data")
+    slice_package.path.mkdir()
+    slice_package.git("init", "--quiet")
+    slice_package.commit(files(), "Import the package")
+    slice_package.git("tag", "v1.0")
+    return slice_package
 
 
 @pytest.fixture(scope="module")
 def bundle(package: GitPackage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("release") / "bundle"
-    done = run_curated("bundle", output, cwd=package.path)
-    assert done.returncode == 0, done.stderr
+    process = run_curated("bundle", output, cwd=package.path)
+    assert process.returncode == 0, process.stderr
     return output
 
 
@@ -251,14 +251,14 @@ def bundle(package: GitPackage, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def repo(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("lsst.daf.butler")
     path = tmp_path_factory.mktemp("butler") / "repo"
-    done = run_curated("import", bundle, path)
-    assert done.returncode == 0, done.stderr
+    process = run_curated("import", bundle, path)
+    assert process.returncode == 0, process.stderr
     return path
 
 
 def test_nothing_is_wrong_with_it(package: GitPackage) -> None:
-    done = run_curated("check", "--format", "json", cwd=package.path)
-    answer = json.loads(done.stdout)
+    process = run_curated("check", "--format", "json", cwd=package.path)
+    answer = json.loads(process.stdout)
     assert answer["findings"] == []
     assert answer["files"] == len(CALIBRATIONS)
 
@@ -267,13 +267,13 @@ def test_all_of_it_is_released(bundle: Path) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert sorted(d["source"]["path"] for d in manifest["datasets"]) == CALIBRATIONS
     assert {i["name"] for i in manifest["instruments"]} == {"Auxlab", "imlab", "labCam"}
-    named = {
+    ids_by_name = {
         d["full_name"]: d["id"]
         for i in manifest["instruments"]
         for d in i["detectors"]
         if i["name"] == "labCam"
     }
-    assert named == {"R22_S00": 0, "R22_S01": 1}
+    assert ids_by_name == {"R22_S00": 0, "R22_S01": 1}
     assert "R wide" in {f["name"] for i in manifest["instruments"] for f in i["filters"]}
 
 
@@ -288,9 +288,9 @@ def test_fits_agrees_with_the_text(package: GitPackage, bundle: Path, path: str)
 
 def test_the_comparison_sees_a_difference(package: GitPackage, bundle: Path) -> None:
     paths = [path for path in CALIBRATIONS if "manual_defects" not in path]
-    for one, other in zip(paths, [*paths[1:], paths[0]], strict=True):
+    for text_path, fits_path in zip(paths, [*paths[1:], paths[0]], strict=True):
         with pytest.raises((AssertionError, KeyError)):
-            assert_agrees(package.path / one, bundle / "files" / f"{other.rpartition('.')[0]}.fits")
+            assert_agrees(package.path / text_path, bundle / "files" / f"{fits_path.rpartition('.')[0]}.fits")
 
 
 def test_the_repository(repo: Path) -> None:
@@ -301,7 +301,7 @@ def test_the_repository(repo: Path) -> None:
     defects = {"instrument": "Auxlab", "detector": 0}
     filtered = {"instrument": "Auxlab", "physical_filter": "R wide"}
     both = {"instrument": "labCam", "detector": 0, "physical_filter": "g_6"}
-    asked: list[tuple[str, dict[str, Any], str, int, str, str]] = [
+    questions: list[tuple[str, dict[str, Any], str, int, str, str]] = [
         ("defects", defects, "1970-01-01T00:00:00", 0, old, "Defects"),
         ("defects", defects, "2010-05-05T05:05:05", 0, old, "Defects"),
         ("defects", defects, "2018-01-01T00:00:00", -1, old, "Defects"),
@@ -348,8 +348,8 @@ def test_the_repository(repo: Path) -> None:
             "FilterDetectorTransmission",
         ),
     ]
-    found = look_up(repo, [question[:4] for question in asked])
-    for (kind, *_, path, name), answer in zip(asked, found, strict=True):
+    answers = look_up(repo, [question[:4] for question in questions])
+    for (kind, *_, path, name), answer in zip(questions, answers, strict=True):
         assert answer is not None
         assert answer[0] == path
         assert answer[1] == f"curated.types.{kind}"
@@ -362,8 +362,8 @@ def test_before_the_first_there_is_nothing(git_package: Any, tmp_path: Path) -> 
     package = git_package({"auxlab/defects/rxx_s00/20180101T000000.ecsv": text})
     assert run_curated("publish", tmp_path / "repo", cwd=package.path).returncode == 0
     key = {"instrument": "Auxlab", "detector": 0}
-    asked = [("defects", key, "2018-01-01T00:00:00", offset) for offset in (-1, 0, 1)]
-    before, at, after = look_up(tmp_path / "repo", asked)  # type: ignore[arg-type]
+    questions = [("defects", key, "2018-01-01T00:00:00", offset) for offset in (-1, 0, 1)]
+    before, at, after = look_up(tmp_path / "repo", questions)  # type: ignore[arg-type]
     assert before is None
     assert at == after
     assert at is not None
@@ -372,5 +372,5 @@ def test_before_the_first_there_is_nothing(git_package: Any, tmp_path: Path) -> 
 def test_the_command_line_finds_the_same(package: GitPackage) -> None:
     for time, start in (("2017-12-31T23:59:59.999999", FIRST), ("2018-01-01", "20180101T000000")):
         question = ["lookup", "auxlab", "defects", "--detector", "0", "--at", time]
-        done = run_curated(*question, cwd=package.path)
-        assert done.stdout.splitlines()[0] == f"auxlab/defects/rxx_s00/{start}.ecsv"
+        process = run_curated(*question, cwd=package.path)
+        assert process.stdout.splitlines()[0] == f"auxlab/defects/rxx_s00/{start}.ecsv"

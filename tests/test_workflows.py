@@ -1,4 +1,4 @@
-"""The workflows pass the tools that judge workflows, and keep our own rules for them."""
+"""The workflows pass their linters and follow our own rules."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def zizmor(*paths: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_actionlint() -> None:
-    done = actionlint(*WORKFLOWS)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = actionlint(*WORKFLOWS)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_zizmor() -> None:
-    done = zizmor(*WORKFLOWS, ROOT / ".pre-commit-config.yaml")
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = zizmor(*WORKFLOWS, ROOT / ".pre-commit-config.yaml")
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_the_tools_do_find_things(tmp_path: Path) -> None:
@@ -84,5 +84,5 @@ def test_a_checkout_has_the_whole_history_and_leaves_no_credentials(path: Path) 
     assert steps
     for step in steps:
         assert step["with"]["persist-credentials"] is False
-        # The history of another repository is nobody's provenance.
+        # The history of another repository is not needed for provenance.
         assert step["with"].get("fetch-depth", 1) == (1 if "repository" in step["with"] else 0)

@@ -37,7 +37,7 @@ from support.packages import (
     tree,
     validity,
 )
-from support.repositories import run_fresh
+from support.repositories import run_python
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DETECTORS = {"d00": 0, "d01": 1, "d02": 2, "d03": 3, "g00": 4}
@@ -365,7 +365,7 @@ print(tai_nanoseconds([datetime(2020, 1, 1)]))
 
 
 def test_the_network_is_never_asked_for_leap_seconds() -> None:
-    done = run_fresh(OFFLINE)
+    done = run_python(OFFLINE)
     assert "1577836837000000000" in done.stdout, done.stderr
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from curated.bundle.export_file import time_tag, write_export, write_seed
 from curated.datasets.record import data_id_of, dataset_uuid
-from support.repositories import BundleMaker, run_fresh, run_stock, run_without_curated, small_bundle
+from support.repositories import BundleMaker, run_python, run_stock, run_without_curated, small_bundle
 
 butler = pytest.importorskip("lsst.daf.butler")
 
@@ -119,7 +119,7 @@ def test_writing_needs_neither_lsst_nor_astropy() -> None:
         "import sys, curated.bundle.export_file\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('lsst', 'astropy')])"
     )
-    assert run_fresh(code).stdout.strip() == "[]"
+    assert run_python(code).stdout.strip() == "[]"
 
 
 LOOK_UP = """

@@ -91,12 +91,12 @@ def test_another_layout_is_read_as_json_says(
     path = tmp_path / "manifest.json"
     path.write_text(text)
     try:
-        wanted = json.loads(text)
+        expected = json.loads(text)
     except ValueError:
         with pytest.raises(ValueError, match=r"line [0-9]+ column"):
             read(path)
     else:
-        assert read(path) == wanted
+        assert read(path) == expected
 
 
 def test_memory_does_not_grow_with_the_datasets(tmp_path: Path) -> None:

@@ -23,13 +23,13 @@ LATER = place(0, "20240101T000000")
 
 
 def fingerprint(where: str | Path = "", *collections: str, cwd: Path | None = None) -> Inventory:
-    found = read_inventory(str(where), str(cwd or "."), collections=collections)
-    assert not found.failed, found.diagnostics
-    return found.inventory
+    source = read_inventory(str(where), str(cwd or "."), collections=collections)
+    assert not source.failed, source.diagnostics
+    return source.inventory
 
 
-def compared(one: str | Path, other: str | Path, cwd: Path | None = None) -> list[Difference]:
-    return compare(fingerprint(one, cwd=cwd), fingerprint(other, cwd=cwd))
+def compared(first: str | Path, second: str | Path, cwd: Path | None = None) -> list[Difference]:
+    return compare(fingerprint(first, cwd=cwd), fingerprint(second, cwd=cwd))
 
 
 def bundled(package: GitPackage, output: Path, label: str | None = None) -> Path:
@@ -72,7 +72,7 @@ def test_it_is_the_same_from_everywhere(demo: tuple[GitPackage, Path, Path], tmp
     ):
         done = run_stock(*command)
         assert done.returncode == 0, done.stderr
-    found = [
+    inventories = [
         fingerprint(cwd=package.path),
         fingerprint(package.path),
         fingerprint("HEAD", cwd=package.path),
@@ -82,20 +82,20 @@ def test_it_is_the_same_from_everywhere(demo: tuple[GitPackage, Path, Path], tmp
         fingerprint(repo, "Demo/calib/v1"),
         fingerprint(stock),
     ]
-    assert len({one.fingerprint for one in found}) == 1
-    assert all(one.datasets == found[0].datasets for one in found)
-    # The commit before differs by one word in one file.
+    assert len({inventory.fingerprint for inventory in inventories}) == 1
+    assert all(inventory.datasets == inventories[0].datasets for inventory in inventories)
+    # The commit before differs by inventory word in inventory file.
     before = fingerprint("HEAD~2", cwd=package.path)
-    assert before.fingerprint != found[0].fingerprint
-    assert sum(a != b for a, b in zip(before.datasets, found[0].datasets, strict=True)) == 1
+    assert before.fingerprint != inventories[0].fingerprint
+    assert sum(a != b for a, b in zip(before.datasets, inventories[0].datasets, strict=True)) == 1
 
 
 def test_the_list_hashes_to_it(demo: tuple[GitPackage, Path, Path]) -> None:
     _, bundle, repo = demo
-    said = run_curated("fingerprint", repo, "--list").stdout
+    lines = run_curated("fingerprint", repo, "--list").stdout
     short = run_curated("fingerprint", bundle).stdout
     assert short.startswith(
-        f"{hashlib.sha256(said.encode()).hexdigest()}  {len(said.splitlines())} calibrations"
+        f"{hashlib.sha256(lines.encode()).hexdigest()}  {len(lines.splitlines())} calibrations"
     )
 
 
@@ -125,9 +125,9 @@ def test_what_differs(
     lab.commit(files)
     other = bundled(lab, tmp_path / "two")
     for pair in (("HEAD~1", lab.path), (repo, other), (tmp_path / "one", "HEAD"), (repo, lab.path)):
-        one, two = (fingerprint(where, cwd=lab.path) for where in pair)
-        assert [difference.kind for difference in compare(one, two)] == kinds, pair
-        assert (one.fingerprint == two.fingerprint) is (not kinds)
+        before, after = (fingerprint(where, cwd=lab.path) for where in pair)
+        assert [difference.kind for difference in compare(before, after)] == kinds, pair
+        assert (before.fingerprint == after.fingerprint) is (not kinds)
 
 
 def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
@@ -135,7 +135,10 @@ def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
     done = run_curated("compare", "HEAD~1", "HEAD", cwd=lab.path)
     assert done.returncode == 1
     plain = json.loads(run_curated("compare", "HEAD~1", "HEAD", "--format", "json", cwd=lab.path).stdout)
-    assert (plain["same"], [one["kind"] for one in plain["differences"]]) == (False, ["validity"])
+    assert (plain["same"], [difference["kind"] for difference in plain["differences"]]) == (
+        False,
+        ["validity"],
+    )
     assert run_curated("compare", "HEAD", ".", cwd=lab.path).returncode == 0
     lines = done.stdout.splitlines()
     assert lines[2] == "defects detector=1 instrument=Lab: valid at other times"
@@ -145,14 +148,14 @@ def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
 
 
 def test_an_older_release_shows_through_the_holes_of_a_newer_one(lab: GitPackage, tmp_path: Path) -> None:
-    """A chain is looked up member by member: what the newest lacks is found in the one before."""
+    """A chain is looked up member by member: what the newest lacks is difference in the one before."""
     repo = imported(bundled(lab, tmp_path / "one", "v1"), tmp_path / "repo")
     lab.commit({place(1): None, LATER: defects(date="2024-01-01T00:00:00", x0=9)})
     imported(bundled(lab, tmp_path / "two", "v2"), repo)
     newest = fingerprint(repo, "Lab/calib/v2")
     assert newest.fingerprint == fingerprint(cwd=lab.path).fingerprint
-    (found,) = compared("HEAD", repo, cwd=lab.path)
-    assert (found.kind, dict(found.key[1])["detector"]) == ("added", 1)
+    (difference,) = compared("HEAD", repo, cwd=lab.path)
+    assert (difference.kind, dict(difference.key[1])["detector"]) == ("added", 1)
 
 
 def test_a_range_is_cut_where_a_newer_release_covers_a_part(lab: GitPackage, tmp_path: Path) -> None:
@@ -182,7 +185,7 @@ def test_a_changed_file_of_a_bundle_is_another_content(lab: GitPackage, tmp_path
     data = bytearray(file.read_bytes())
     data[-2880] ^= 1
     file.write_bytes(bytes(data))
-    assert [one.kind for one in compared(bundle, "HEAD", cwd=lab.path)] == ["content"]
+    assert [difference.kind for difference in compared(bundle, "HEAD", cwd=lab.path)] == ["content"]
 
 
 def test_errors_in_a_package_are_told(lab: GitPackage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import re
@@ -10,40 +9,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conftest import GitPackage, MakePackage
 from curated.cli.main import COMMANDS
-from curated.core.codes import Severity
-from curated.core.diagnostic import Diagnostic
-from curated.report.github import annotation
 from curated.report.text import printable
-from support.packages import DEMO_FILES, EDITED, UNTOUCHED, defects, make_demo, place, run_curated
-from support.repositories import run_fresh
+from support.packages import DEMO_FILES, EDITED, UNTOUCHED, defects, place, run_curated
+from support.repositories import run_python
 
 ESCAPE = "\x1b[31m"
 EVERY = [[name] for name in COMMANDS] + [["schema", "write"], ["schema", "check"]]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo(tmp_path_factory.mktemp("demo") / "package")
-
-
-@pytest.fixture
-def wrong(git_package: MakePackage) -> GitPackage:
-    """A package with an error on a known line, and a good file."""
-    return git_package({"curated.yaml": "", place(0): defects(x0=-7), place(1): defects(detector=1)})
-
-
-def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """Machine-readable output, which is all of the standard output."""
-    value = json.loads(done.stdout)
-    assert value["version"] == 1
-    assert value["format"].startswith("curated-")
-    return value
 
 
 # -- help and usage --------------------------------------------------------------------------------
@@ -84,7 +60,7 @@ def test_a_module_that_ends_the_program_with_words() -> None:
         "from unittest.mock import patch\nfrom curated.cli import main\n"
         "with patch.object(main.cli, 'main', side_effect=SystemExit('no way')):\n    main.main()\n"
     )
-    done = run_fresh(code)
+    done = run_python(code)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "curated: no way\n")
 
 
@@ -184,151 +160,6 @@ def test_a_bug_is_called_one(tmp_path: Path) -> None:
         assert ("Traceback" in done.stderr) is bool(verbose)
 
 
-# -- text, JSON and exit status --------------------------------------------------------------------
-
-
-def test_check_clean(demo: GitPackage) -> None:
-    done = run_curated("check", cwd=demo.path)
-    assert (done.returncode, done.stderr) == (0, "")
-    # One file was edited without a note, and one leaves a hole.
-    assert done.stdout.splitlines()[-1] == f"{DEMO_FILES} calibrations checked: 1 warning, 1 info"
-    value = answer(run_curated("check", "--format", "json", cwd=demo.path))
-    assert (value["files"], value["failed"], value["silenced"]) == (DEMO_FILES, False, 0)
-    assert [finding["code"] for finding in value["findings"]] == ["CAL417", "CAL404"]
-
-
-def test_check_with_findings(wrong: GitPackage) -> None:
-    done = run_curated("check", cwd=wrong.path)
-    line = next(n for n, text in enumerate(defects(x0=-7).splitlines(), start=1) if text.startswith("-7"))
-    assert done.returncode == 1
-    assert f"{place(0)}:{line}:1: error CAL301 " in done.stdout
-    assert "    | -7 2 3 4\n    | ^\n" in done.stdout
-    assert done.stdout.splitlines()[-1] == "2 calibrations checked: 1 error"
-    done = run_curated("check", "--format", "json", cwd=wrong.path)
-    (finding,) = answer(done)["findings"]
-    assert done.returncode == 1
-    assert answer(done)["failed"] is True
-    assert finding | {"message": "", "hint": ""} == {
-        "file": place(0),
-        "line": line,
-        "column": 1,
-        "code": "CAL301",
-        "severity": "error",
-        "pointer": ["x0", 0],
-        "message": "",
-        "hint": "",
-    }
-    assert run_curated("check", place(1), cwd=wrong.path).returncode == 0
-
-
-def test_paths_are_those_of_the_shell(wrong: GitPackage) -> None:
-    here = wrong.path / "calibs" / "lab"
-    for arguments, cwd in (
-        (["check", "defects/d00"], here),
-        (["check", here / "defects" / "d00"], here),
-        (["-C", wrong.path, "check", "calibs/lab/defects/d00"], wrong.path.parent),
-        (["-C", here, "check", place(0)], wrong.path.parent),
-        (["check", Path(place(0)).name], here / "defects" / "d00"),
-        (["check", "./defects/../defects/d00/"], here),
-    ):
-        done = run_curated(*arguments, "--format", "json", cwd=cwd)
-        assert done.returncode == 1, done.stderr
-        assert answer(done)["files"] == 1
-        assert answer(done)["findings"][0]["file"] == place(0)
-
-
-def test_the_whole_package_by_a_dot(wrong: GitPackage) -> None:
-    assert answer(run_curated("check", ".", "--format", "json", cwd=wrong.path))["files"] == 2
-    assert answer(run_curated("check", ".", "--format", "json", cwd=wrong.path / "calibs"))["files"] == 2
-
-
-def test_lookup(demo: GitPackage) -> None:
-    question = ["lookup", "demo", "defects", "--detector", "d00", "--at", "2024-06-01"]
-    done = run_curated(*question, cwd=demo.path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
-        EDITED,
-        "valid  2024-03-01T00:00:00 to open UTC",
-        f"commit {demo.commits[1][:12]} 2025-02-03T04:05:06 Zoë Åström 天文",
-    ]
-    value = answer(run_curated(*question, "--format", "json", cwd=demo.path))
-    assert value["found"]["file"] == EDITED
-    assert value["commit"]["author"] == "Zoë Åström 天文"
-    none = run_curated(*question[:-1], "2019-01-01", "--format", "json", cwd=demo.path)
-    assert (none.returncode, answer(none)["found"]) == (1, None)
-
-
-def test_convert_and_bundle_in_json(demo: GitPackage, tmp_path: Path) -> None:
-    value = answer(run_curated("convert", UNTOUCHED, "-o", tmp_path / "a", "--format", "json", cwd=demo.path))
-    assert (value["sha1"], value["dirty"], len(value["files"])) == (demo.commits[2], False, 1)
-    value = answer(run_curated("bundle", tmp_path / "b", "--format", "json", cwd=demo.path))
-    assert (value["datasets"], value["failed"]) == (DEMO_FILES, False)
-
-
-def test_import_and_publish_in_json(git_package: MakePackage, tmp_path: Path) -> None:
-    pytest.importorskip("lsst.daf.butler")
-    package = git_package({"curated.yaml": "", place(): defects()})
-    assert run_curated("-q", "bundle", tmp_path / "bundle", cwd=package.path).returncode == 0
-    arguments = ["import", tmp_path / "bundle", tmp_path / "repo", "--format", "json"]
-    dry = run_curated(*arguments, "--dry-run")
-    assert (dry.returncode, (tmp_path / "repo").exists()) == (0, False)
-    assert answer(dry)["dry_run"] is True
-    assert answer(run_curated(*arguments))["changed"] is True
-    again = run_curated("publish", tmp_path / "repo", "--format", "json", cwd=package.path)
-    assert (again.returncode, answer(again)["changed"]) == (0, False)
-    package.commit({place(): defects(x0=-1)})
-    failed = run_curated("publish", tmp_path / "repo", "--format", "json", cwd=package.path)
-    assert (failed.returncode, answer(failed)["failed"]) == (1, True)
-
-
-def test_show(demo: GitPackage, tmp_path: Path) -> None:
-    done = run_curated("show", EDITED, cwd=demo.path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("defects: ")
-    assert re.search(r"^x0 \(pix\): ", done.stdout, re.MULTILINE)
-    value = answer(run_curated("show", UNTOUCHED, "--format", "json", cwd=demo.path))
-    assert (value["type"], value["content"]["metadata"]["NAMP"]) == ("crosstalk", 4)
-    assert len(value["content"]["coeffs"]) == 16
-    plot = tmp_path / "plot.png"
-    done = run_curated("show", EDITED, "--plot", plot, cwd=demo.path)
-    assert (done.returncode, done.stderr) == (0, f"drawn in {plot}\n")
-    assert plot.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert run_curated("convert", EDITED, "-o", tmp_path, "-q", cwd=demo.path).returncode == 2
-    assert run_curated("-q", "convert", EDITED, "-o", tmp_path, cwd=demo.path).returncode == 0
-    fits = tmp_path / EDITED.replace(".ecsv", ".fits")
-    shutil.copy(fits, tmp_path / "anywhere.fits")
-    for path in (fits, tmp_path / "anywhere.fits"):
-        assert "REPOSHA1" in run_curated("show", path).stdout
-
-
-def test_types_and_codes(tmp_path: Path) -> None:
-    names = [entry["name"] for entry in answer(run_curated("types", "--format", "json"))["types"]]
-    listed = run_curated("types", cwd=tmp_path).stdout
-    assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in names)
-    one = run_curated("types", "BFKERNEL").stdout
-    assert one.startswith("bfk: ")
-    assert "KERNEL" in one
-    text = run_curated("explain", "cal301").stdout
-    assert text.startswith("CAL301 (error): ")
-    assert "How to mend it: " in text
-    value = answer(run_curated("explain", "--format", "json"))
-    assert "CAL301" in [entry["code"] for entry in value["codes"]]
-    assert all(entry["code"] in run_curated("explain").stdout for entry in value["codes"][:3])
-
-
-def test_schemas(tmp_path: Path, demo: GitPackage) -> None:
-    directory = tmp_path / "schemas"
-    assert run_curated("schema", "write", "--directory", directory).returncode == 0
-    done = run_curated("schema", "check", "--directory", directory, "--format", "json")
-    assert (done.returncode, answer(done)["problems"]) == (0, [])
-    victim = next(directory.glob("defects-*.json"))
-    victim.write_text("{}")
-    done = run_curated("schema", "check", "--directory", directory)
-    assert (done.returncode, victim.name in done.stdout) == (1, True)
-    root = Path(__file__).parents[2]
-    assert run_curated("schema", "check", cwd=root).returncode == 0
-
-
 # -- quiet, colours, pipes -------------------------------------------------------------------------
 
 
@@ -423,7 +254,7 @@ def test_functions_of_other_modules_run_at_the_end() -> None:
         "threading.Timer(0.2, print, ['thread']).start()\n"
         "sys.argv = ['curated', '--version']\nmain()\n"
     )
-    done = run_fresh(code)
+    done = run_python(code)
     assert (done.returncode, done.stdout.splitlines()[1:], done.stderr) == (0, ["thread", "last"], "")
 
 
@@ -530,96 +361,6 @@ def test_names_that_are_not_utf8(git_package: MakePackage, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     done = run_curated("check", os.fsdecode(bad), cwd=package.path)
     assert (done.returncode, "CAL101" in done.stdout) == (1, True), done.stderr
-
-
-ATTACKS = [
-    "x,line=1::owned",
-    "x\n::error::owned",
-    "x\r::error::owned",
-    "x%0A::error::owned",
-    "::stop-commands::x",
-    ":,%",
-]
-
-
-@pytest.mark.parametrize("text", ATTACKS)
-def test_an_annotation_is_one_command(text: str) -> None:
-    made = annotation(Diagnostic(text, 3, 4, "CAL301", Severity.ERROR, (), text, text), prefix="sub,dir/")
-    assert "\n" not in made
-    assert "\r" not in made
-    # As the runner takes it apart: the properties end at the first '::', then all is message.
-    head, message = re.fullmatch(r"::(?:error) ([^\n]*?)::(.*)", made).groups()  # type: ignore[union-attr]
-    properties = dict(part.split("=", 1) for part in head.split(","))
-    assert list(properties) == ["file", "line", "col", "title"]
-
-    def undo(value: str, *codes: str) -> str:
-        for code in codes:
-            value = value.replace(code, chr(int(code[1:], 16)))
-        return value.replace("%25", "%")
-
-    file = undo(properties["file"], "%0A", "%0D", "%3A", "%2C")
-    assert file.replace("\\r", "\r") == f"sub,dir/{text}"
-    assert undo(message, "%0A", "%0D").replace("\\r", "\r").startswith(text)
-
-
-def test_annotations_are_relative_to_the_top_of_the_repository(git_package: MakePackage) -> None:
-    text = defects(x0=-1)
-    package = git_package({"data/sub/curated.yaml": "", f"data/sub/{place()}": text})
-    line = len(text.splitlines())
-    for cwd in (package.path / "data" / "sub", package.path / "data" / "sub" / "calibs"):
-        done = run_curated("check", "--format", "github", cwd=cwd)
-        assert done.returncode == 1
-        assert done.stdout.startswith(f"::error file=data/sub/{place()},line={line},col=1,title=CAL301::")
-    # Without a repository around it: from where it is.
-    shutil.rmtree(package.path / ".git")
-    done = run_curated("check", "--format", "github", cwd=package.path / "data" / "sub")
-    assert done.stdout.startswith(f"::error file={place()},")
-
-
-# -- completion ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(shell: str, tmp_path: Path) -> None:
-    done = run_curated("completion", shell)
-    assert (done.returncode, done.stderr) == (0, "")
-    script = tmp_path / "script"
-    script.write_text(done.stdout)
-    program = shutil.which(shell)
-    if program is not None:
-        subprocess.run([program, "-n", script], check=True)
-
-
-def complete(words: str, tmp_path: Path) -> list[str]:
-    """What bash offers for the last of the words, by the script and the installed command."""
-    bin_directory = tmp_path / "bin"
-    bin_directory.mkdir(exist_ok=True)
-    command = bin_directory / "curated"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
-    command.chmod(0o755)
-    listed = words.split(" ")
-    script = (
-        f'eval "$(curated completion bash)"\nCOMP_WORDS=({" ".join(listed)!s} {chr(34) * 2 if not listed[-1] else ""})\n'
-        f"COMP_CWORD={len(listed) - 1}\n_curated_completion curated {listed[-1] or chr(34) * 2}\n"
-        'printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
-    done = subprocess.run(
-        ["bash", "--norc", "-c", script],
-        env={**os.environ, "PATH": f"{bin_directory}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.stdout.split()
-
-
-def test_completion_completes(tmp_path: Path) -> None:
-    assert complete("curated ch", tmp_path) == ["check"]
-    assert set(complete("curated ", tmp_path)) == set(COMMANDS)
-    assert complete("curated schema w", tmp_path) == ["write"]
-    assert "--no-cache" in complete("curated check --n", tmp_path)
-    assert complete("curated check --format g", tmp_path) == ["github"]
 
 
 # -- start-up --------------------------------------------------------------------------------------

@@ -11,7 +11,17 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.core.times import compact, has_offset, iso, parse_time, tai_nanoseconds
+from curated.core.times import (
+    EARLIEST,
+    WHOLE_SECONDS,
+    compact,
+    has_offset,
+    iso,
+    parse_time,
+    tai_nanoseconds,
+    utc_texts,
+    utc_times,
+)
 from support.texts import examples
 
 LEAP_SECONDS = [
@@ -170,3 +180,36 @@ def test_what_is_written_is_read(time: datetime) -> None:
 )
 def test_an_offset_is_seen(name: str, expected: bool) -> None:
     assert has_offset(name) is expected
+
+
+@given(
+    st.datetimes(EARLIEST, datetime(2099, 12, 30)).map(
+        lambda t: t if t >= WHOLE_SECONDS else t.replace(microsecond=0)
+    )
+)
+def test_utc_comes_back_from_tai(time: datetime) -> None:
+    nanoseconds = tai_nanoseconds([time])[time]
+    assert utc_times([nanoseconds]) == {nanoseconds: time}
+
+
+def test_times_that_text_cannot_say_are_the_nearest_that_it_can() -> None:
+    start = datetime(2020, 1, 1)
+    nanoseconds = tai_nanoseconds([start, datetime(2017, 1, 1)])
+    exact, after_leap = nanoseconds[start], nanoseconds[datetime(2017, 1, 1)]
+    times = utc_times([exact + 400, exact + 600, after_leap - 500_000_000, 5])
+    assert times[exact + 400] == start
+    assert times[exact + 600] == start + timedelta(microseconds=1)
+    assert times[after_leap - 500_000_000] == datetime(2017, 1, 1)
+    assert times[5] == EARLIEST
+    assert utc_times([4102444800000000000])[4102444800000000000] == datetime(2099, 12, 31, 23, 59, 23)
+
+
+def test_times_for_people_know_leap_seconds() -> None:
+    leap = 1483228836 * 10**9  # 2016-12-31T23:59:60 UTC, IERS Bulletin C 52
+    assert utc_texts([leap - 10**9, leap, leap + 10**9, leap + 1]) == {
+        leap - 10**9: "2016-12-31T23:59:59",
+        leap: "2016-12-31T23:59:60",
+        leap + 10**9: "2017-01-01T00:00:00",
+        leap + 1: "2016-12-31T23:59:60.000000001",
+    }
+    assert utc_texts([]) == {}

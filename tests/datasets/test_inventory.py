@@ -36,8 +36,8 @@ def test_ranges_that_follow_each_other_with_the_same_content_are_one() -> None:
 @given(st.lists(st.integers(1, 10**6), min_size=2, unique=True), st.data())
 def test_cutting_a_range_changes_nothing(times: list[int], data: st.DataObject) -> None:
     times.sort()
-    kept = [times[0], *(t for t in times[1:-1] if data.draw(st.booleans())), times[-1]]
-    fine, coarse = (of(*(dataset(a, b) for a, b in pairwise(cuts))) for cuts in (times, kept))
+    cuts_left = [times[0], *(t for t in times[1:-1] if data.draw(st.booleans())), times[-1]]
+    fine, coarse = (of(*(dataset(a, b) for a, b in pairwise(cuts))) for cuts in (times, cuts_left))
     assert fine.datasets == coarse.datasets
     assert fine.fingerprint == coarse.fingerprint
 
@@ -66,12 +66,12 @@ def test_the_spelling_of_open_ends_does_not_count() -> None:
 
 
 def test_where_a_dataset_is_kept_does_not_count() -> None:
-    kept = replace(dataset(1, 5), uuid="u", run="Lab/calib/v1/curated", collection="Lab/calib/v1")
-    assert of(kept).datasets == (dataset(1, 5),)
+    in_repository = replace(dataset(1, 5), uuid="u", run="Lab/calib/v1/curated", collection="Lab/calib/v1")
+    assert of(in_repository).datasets == (dataset(1, 5),)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "kind"),
+    ("before", "after", "kind"),
     [
         ([dataset(1, 5)], [dataset(1, 6)], "validity"),
         ([dataset(1, 5)], [dataset(1, 5, "d")], "content"),
@@ -81,9 +81,9 @@ def test_where_a_dataset_is_kept_does_not_count() -> None:
         ([dataset(1, 5), dataset(5, 9, "d")], [dataset(1, 5)], "content"),
     ],
 )
-def test_what_differs_has_a_kind(one: list[Dataset], other: list[Dataset], kind: str) -> None:
-    (found,) = compare(of(*one), of(*other))
-    assert found.kind == kind
-    assert set(found.first) == set(one) - set(other)
-    assert set(found.second) == set(other) - set(one)
-    assert compare(of(*one), of(*one)) == []
+def test_what_differs_has_a_kind(before: list[Dataset], after: list[Dataset], kind: str) -> None:
+    (difference,) = compare(of(*before), of(*after))
+    assert difference.kind == kind
+    assert set(difference.first) == set(before) - set(after)
+    assert set(difference.second) == set(after) - set(before)
+    assert compare(of(*before), of(*before)) == []

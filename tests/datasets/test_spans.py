@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.core.times import utc_texts
 from curated.datasets.spans import ALWAYS, FIRST_NS, LAST_NS, Span, left_over, tai_text, utc_span_texts
 
 SPANS = st.builds(Span, st.integers(0, 11), st.integers(1, 12)).filter(lambda span: span.begin < span.end)
@@ -26,8 +25,8 @@ def test_times_that_a_repository_cannot_tell_apart_are_one_range() -> None:
 
 
 @given(SPANS, SPANS)
-def test_ranges_overlap_where_they_share_a_moment(one: Span, other: Span) -> None:
-    assert one.overlaps(other) is bool(covered([one]) & covered([other]))
+def test_ranges_overlap_where_they_share_a_moment(first: Span, second: Span) -> None:
+    assert first.overlaps(second) is bool(covered([first]) & covered([second]))
 
 
 @given(st.lists(SPANS), st.lists(SPANS))
@@ -37,7 +36,7 @@ def test_what_is_left_is_what_others_do_not_cover(spans: list[Span], covers: lis
     for span in spans:
         parts = left_over([span], covers)
         assert covered(parts) == set(range(*span)) - covered(covers)
-        assert all(one.end < other.begin for one, other in itertools.pairwise(parts))
+        assert all(first.end < second.begin for first, second in itertools.pairwise(parts))
     assert sorted(left) == sorted(part for span in spans for part in left_over([span], covers))
 
 
@@ -60,14 +59,3 @@ def test_ranges_are_printed_in_tai_and_in_utc() -> None:
     assert str(Span(FIRST_NS, 1_577_836_837_000_000_000)) == "open to 2020-01-01T00:00:37 TAI"
     texts = utc_span_texts([span, ALWAYS])
     assert texts == {span: "2020-01-01T00:00:00 to open UTC", ALWAYS: "open to open UTC"}
-
-
-def test_times_for_people_know_leap_seconds() -> None:
-    leap = 1483228836 * 10**9  # 2016-12-31T23:59:60 UTC, IERS Bulletin C 52
-    assert utc_texts([leap - 10**9, leap, leap + 10**9, leap + 1]) == {
-        leap - 10**9: "2016-12-31T23:59:59",
-        leap: "2016-12-31T23:59:60",
-        leap + 10**9: "2017-01-01T00:00:00",
-        leap + 1: "2016-12-31T23:59:60.000000001",
-    }
-    assert utc_texts([]) == {}

@@ -59,7 +59,7 @@ def errors(root: Path) -> list[str]:
 
 
 def paths(report: ExportReport) -> list[str]:
-    return [one.path for one in report.exported]
+    return [calib.path for calib in report.exported]
 
 
 def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: Lab) -> None:
@@ -94,11 +94,13 @@ def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: Lab) -> Non
 
 def test_inputs_in_keywords_become_records(lab: Lab) -> None:
     path = lab.files / "inputs.fits"
-    made = get_type("bfk").readText(next(Path(__file__).parents[2].glob("calibs/demo/bfk/d01/*T000000.yaml")))
+    calib = get_type("bfk").readText(
+        next(Path(__file__).parents[2].glob("calibs/demo/bfk/d01/*T000000.yaml"))
+    )
     inputs = {f"CPP_INPUT_{n}": 100 + n for n in range(2)} | {
         f"CPP_INPUT_DATE_{n}": f"2024-01-0{n + 1}T00:00:00" for n in range(2)
     }
-    made.writeFits(path)
+    calib.writeFits(path)
     with fits.open(path, mode="update") as hdus:
         del hdus[-2:]
         for hdu in hdus[:2]:
@@ -110,7 +112,7 @@ def test_inputs_in_keywords_become_records(lab: Lab) -> None:
     report = export(lab)
     assert not report.diagnostics
     again = get_type("bfk").readText(out(lab) / paths(report)[0])
-    assert [one.plain() for one in again.provenance.inputs] == [
+    assert [record.plain() for record in again.provenance.inputs] == [
         {
             "data_id": {"detector": 0, "exposure": 100 + n, "instrument": "Lab"},
             "date": f"2024-01-0{n + 1}T00:00:00",
@@ -141,9 +143,9 @@ def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
     for path in files:
         cls = find_type(path.parts[-3])
         assert cls is not None
-        found = [o.path for o in report.exported if o.dataset.dataset_type == cls.SPEC.dataset]
+        candidates = [o.path for o in report.exported if o.dataset.dataset_type == cls.SPEC.dataset]
         before = cls.readFits(path)
-        assert any(_values(cls.readText(out(lab) / p)) == _values(before) for p in found), path
+        assert any(_values(cls.readText(out(lab) / p)) == _values(before) for p in candidates), path
     # The same from Butler's own export of it, but that it leaves out other detectors.
     exported = lab.export(tmp_path / "exported")
     again = export_directory(str(exported), tmp_path / "again")
@@ -170,15 +172,15 @@ def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
             fits.setval(file, "REPOSHA1", value="0" * 40, ext=hdu)
         return file
 
-    kept = "sub/calibs/Lab/Defects/R00_S00/2020-01-01t000000.yaml"
-    lab.add("2020-01-01", "2021-01-01", path=stamped(1, kept))
+    original = "sub/calibs/Lab/Defects/R00_S00/2020-01-01t000000.yaml"
+    lab.add("2020-01-01", "2021-01-01", path=stamped(1, original))
     # It was certified for other dates than it had in its package, or is of another detector.
-    lab.add("2021-01-01", "2022-01-01", path=stamped(2, kept))
+    lab.add("2021-01-01", "2022-01-01", path=stamped(2, original))
     lab.add("2022-01-01", "2023-01-01", path=stamped(3, "calibs/lab/defects/r00_s01/20220101T000000.ecsv"))
     lab.add("2023-01-01", path=stamped(4, "calibs/../../defects/r00_s00/20230101T000000.ecsv"))
     report = export(lab)
     assert not report.diagnostics
-    assert [(one.path, one.is_original) for one in report.exported] == [
+    assert [(calib.path, calib.is_original) for calib in report.exported] == [
         ("calibs/Lab/Defects/R00_S00/2020-01-01t000000.yaml", True),
         ("calibs/Lab/defects/r00_s00/20210101T000000.yaml", False),
         ("calibs/Lab/defects/r00_s00/20220101T000000.ecsv", False),
@@ -292,8 +294,8 @@ def test_keywords_that_contradict_the_data_id_are_told(lab: Lab) -> None:
     lab.add("2020-01-01", path=path)
     report = export(lab)
     assert codes(report) == ["CAL664", "CAL664"]
-    found = keywords(out(lab) / paths(report)[0])
-    assert (found["DETECTOR"], found["DET_NAME"]) == (0, "R00_S00")
+    header = keywords(out(lab) / paths(report)[0])
+    assert (header["DETECTOR"], header["DET_NAME"]) == (0, "R00_S00")
     assert errors(out(lab)) == []
 
 
@@ -312,7 +314,7 @@ def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
     lab.chain("Lab/calib", TICKET, other)
     report = export_package(str(lab.root), out(lab))
     assert report.collections == ("Lab/calib",)
-    assert [(one.path[-20:-5], one.dataset.collection) for one in report.exported] == [
+    assert [(calib.path[-20:-5], calib.dataset.collection) for calib in report.exported] == [
         ("20200101T000000", other),
         ("20210101T000000", TICKET),
         ("20220101T000000", other),
@@ -379,7 +381,7 @@ TAI = "!butler_time/tai/iso '2020-01-01 00:00:37.000000000'"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             EXPORT.format(path="x.fits", begin="!!python/object/apply:os.system ['touch owned']"),
@@ -394,14 +396,14 @@ TAI = "!butler_time/tai/iso '2020-01-01 00:00:37.000000000'"
     ],
 )
 def test_an_export_file_is_untrusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/export.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CuratedError) as caught:
         export_directory("in", tmp_path / "out")
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert not (tmp_path / "owned").exists()
     assert not (tmp_path / "out").exists()
 

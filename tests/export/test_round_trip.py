@@ -36,7 +36,7 @@ def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
     report = export_package(str(root / "repo"), root / "back")
     assert report.ok
     assert not report.diagnostics
-    assert all(one.is_original for one in report.exported)
+    assert all(calib.is_original for calib in report.exported)
     return package, root / "repo", root / "back"
 
 
@@ -54,8 +54,8 @@ def test_texts_are_equal(trip: Trip) -> None:
 
 def test_the_fingerprint_is_the_same(trip: Trip) -> None:
     package, repo, back = trip
-    found = {read_inventory(str(place)).inventory.fingerprint for place in (package.path, repo, back)}
-    assert len(found) == 1
+    fingerprints = {read_inventory(str(place)).inventory.fingerprint for place in (package.path, repo, back)}
+    assert len(fingerprints) == 1
 
 
 def test_the_check_finds_nothing_new(trip: Trip) -> None:
@@ -131,25 +131,25 @@ def test_another_file_in_the_way_is_never_overwritten(trip: Trip, tmp_path: Path
 
 def test_a_package_gets_what_it_lacks(trip: Trip, tmp_path: Path) -> None:
     package, repo, _ = trip
-    ours = tmp_path / "package"
-    shutil.copytree(package.path, ours)
+    target = tmp_path / "package"
+    shutil.copytree(package.path, target)
     missing = "calibs/demo/crosstalk/d00/20200101T000000.yaml"
-    (ours / missing).unlink()
-    before = tree(ours)
+    (target / missing).unlink()
+    before = tree(target)
     # Its other texts are not in canonical form, and stay as they are.
     with pytest.raises(CuratedError, match="is another in"):
-        export_package(str(repo), ours, types=["crosstalk"], into=True)
-    assert tree(ours) == before
-    shutil.rmtree(ours / "calibs/demo/crosstalk")
-    report = export_package(str(repo), ours, types=["crosstalk"], into=True)
+        export_package(str(repo), target, types=["crosstalk"], into=True)
+    assert tree(target) == before
+    shutil.rmtree(target / "calibs/demo/crosstalk")
+    report = export_package(str(repo), target, types=["crosstalk"], into=True)
     assert report.changed
-    added = tree(ours)
+    added = tree(target)
     assert missing in added
     # Settings files stay.
     assert {p: b for p, b in added.items() if "/crosstalk/" not in p} == {
         p: b for p, b in before.items() if "/crosstalk/" not in p
     }
-    assert not check_package(open_package(ours)).failed
+    assert not check_package(open_package(target)).failed
 
 
 def test_programs_are_told_what_was_written(trip: Trip, tmp_path: Path) -> None:
@@ -158,13 +158,13 @@ def test_programs_are_told_what_was_written(trip: Trip, tmp_path: Path) -> None:
         "export", repo, "-o", tmp_path / "out", "--type", "flat", "--at", "2024-01-01", "--format", "json"
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["format"], told["version"], told["failed"]) == ("curated-export", 1, False)
-    (one,) = told["calibrations"]
-    assert one["path"] == "calibs/demo/flat/g00/r/20200101T000000.yaml"
-    assert one["files"] == [one["path"].replace(".yaml", ".fits"), one["path"]]
-    assert one["data_id"] == {"detector": 4, "instrument": "Demo", "physical_filter": "r"}
-    written = {*one["files"], *told["settings"]}
+    output = json.loads(done.stdout)
+    assert (output["format"], output["version"], output["failed"]) == ("curated-export", 1, False)
+    (calibration,) = output["calibrations"]
+    assert calibration["path"] == "calibs/demo/flat/g00/r/20200101T000000.yaml"
+    assert calibration["files"] == [calibration["path"].replace(".yaml", ".fits"), calibration["path"]]
+    assert calibration["data_id"] == {"detector": 4, "instrument": "Demo", "physical_filter": "r"}
+    written = {*calibration["files"], *output["settings"]}
     assert written == set(tree(tmp_path / "out"))
 
 
@@ -180,7 +180,7 @@ def test_a_real_package_comes_back(corpus: Path, tmp_path: Path) -> None:
     assert import_bundle(tmp_path / "bundle", str(tmp_path / "repo"), transfer="hardlink").ok
     report = export_package(str(tmp_path / "repo"), tmp_path / "back")
     assert report.ok
-    assert all(one.is_original for one in report.exported)
+    assert all(calib.is_original for calib in report.exported)
     assert canonical_texts(tmp_path / "back") == canonical_texts(package.path)
     after = check_package(open_package(tmp_path / "back")).diagnostics
     before = check_package(open_package(package.path)).diagnostics

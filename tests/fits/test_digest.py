@@ -69,20 +69,20 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.mark.parametrize("path", ONE_OF_EACH, ids=lambda path: path.parts[-3])
 def test_origin_and_validity_do_not_count(path: Path) -> None:
     calib = read(path)
-    one, other = stamped(calib), stamped(calib, OTHER)
-    assert one != other
-    assert content_digest([one]) == content_digest([other])
+    first, second = stamped(calib), stamped(calib, OTHER)
+    assert first != second
+    assert content_digest([first]) == content_digest([second])
 
 
 @pytest.mark.parametrize("path", ONE_OF_EACH, ids=lambda path: path.parts[-3])
 def test_every_byte_of_the_data_counts(path: Path) -> None:
-    made = stamped(read(path))
-    digest = content_digest([made])
-    with fits.open(io.BytesIO(made)) as hdus:
+    content = stamped(read(path))
+    digest = content_digest([content])
+    with fits.open(io.BytesIO(content)) as hdus:
         places = [(hdu.fileinfo()["datLoc"], hdu.fileinfo()["datSpan"]) for hdu in hdus]
     for start, span in places:
         for at in {start, start + span // 2, start + span - 1} if span else ():
-            changed = bytearray(made)
+            changed = bytearray(content)
             changed[at] ^= 1
             assert content_digest([bytes(changed)]) != digest
 
@@ -109,8 +109,8 @@ def test_the_pieces_do_not_count(example: bytes, data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
-def test_other_files_count_whole(one: bytes, other: bytes) -> None:
-    assert (content_digest([one]) == content_digest([other])) is (one == other)
+def test_other_files_count_whole(first: bytes, second: bytes) -> None:
+    assert (content_digest([first]) == content_digest([second])) is (first == second)
 
 
 def test_a_file_that_is_cut_off_is_another_one(example: bytes) -> None:

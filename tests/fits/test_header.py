@@ -31,16 +31,16 @@ from support.packages import EDITOR, URL, defects, fitsverify, place
 
 FILE = CalibFile(place(), CalibKey("lab", "defects", "d00"), datetime(2020, 1, 1), "ecsv")
 STAMP = Stamp(
-    "1" * 40,
-    URL,
-    place(),
-    "2" * 40,
-    "3" * 40,
-    "2024-01-01T00:00:00",
-    EDITOR,
-    False,
-    "0.1",
-    "2020-01-01T00:00:00",
+    sha1="1" * 40,
+    url=URL,
+    path=place(),
+    blob="2" * 40,
+    file_sha1="3" * 40,
+    file_date="2024-01-01T00:00:00",
+    editor=EDITOR,
+    dirty=False,
+    version="0.1",
+    valid_start="2020-01-01T00:00:00",
 )
 
 

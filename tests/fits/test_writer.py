@@ -43,9 +43,9 @@ CLOCK = {
 
 
 def assert_same_keywords(header: dict[str, object], stack_header: dict[str, object], folder: str) -> None:
-    ours, clock = OUR_KEYWORDS.get(folder, set()), CLOCK.get(folder, set())
-    assert set(header) >= ours
-    assert {key: value for key, value in header.items() if key not in ours | clock} == {
+    own_keywords, clock = OUR_KEYWORDS.get(folder, set()), CLOCK.get(folder, set())
+    assert set(header) >= own_keywords
+    assert {key: value for key, value in header.items() if key not in own_keywords | clock} == {
         key: value for key, value in stack_header.items() if key not in clock
     }
 

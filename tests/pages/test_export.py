@@ -1,4 +1,4 @@
-"""What the page about exports shows is what happens."""
+"""Run the commands of docs/export.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page on observatories shows is what happens, against a PostgreSQL server and an object store."""
+"""Run the commands of docs/observatory.md against a PostgreSQL server and an object store."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PAGE = FILE.read_text("utf-8")
 BUCKET = "observatory"
 
 
-def numbers_apart(text: str) -> str:
-    """The text for any number of calibrations, and any width of a column."""
+def without_numbers(text: str) -> str:
+    """Replace numbers, UUIDs and the widths of columns."""
     text = re.sub(r"\d+(\.\d+)?", "N", re.sub(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "UUID", text))
     return re.sub(r"-{3,}", "---", re.sub(r" +", " ", text))
 
 
 @pytest.fixture
 def place(tmp_path: Path, postgres: Postgres, database: str, store_of_test: Store) -> Path:
-    """A directory with the files that the page shows, and a release that was made here."""
+    """A directory with a package and the configuration files that the page shows."""
     for name, text in re.findall(
         r"`([\w-]+\.yaml)`[^`]*:\n\n```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL
     ):
@@ -56,7 +56,7 @@ def test_commands_print_what_the_page_shows(
     monkeypatch.setenv("DAF_BUTLER_REPOSITORY_INDEX", str(place / "repositories.yaml"))
     (place / "bin").mkdir()
     environment = path_with_curated(place / "bin")
-    # What the page takes for granted: a release, and a repository that stock Butler made.
+    # What the page assumes: a release, and a repository created by stock Butler.
     seed = (place / "site.yaml").read_text().replace("released", "main")
     for command in (
         "curated -q -C package bundle build/release --label v1",
@@ -66,7 +66,7 @@ def test_commands_print_what_the_page_shows(
         subprocess.run(["bash", "-c", command], cwd=place, env=environment, check=True, capture_output=True)
     assert len(commands(PAGE)) >= 5
     update = request.config.getoption("--update-expected")
-    assert_shows(FILE, place, environment, numbers_apart, update=update)
+    assert_shows(FILE, place, environment, without_numbers, update=update)
     assert store_of_test.objects(BUCKET)
     for name in ("main", "released"):
         config = store_of_test.objects(BUCKET, (f"{name}/butler.yaml",))

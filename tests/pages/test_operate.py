@@ -1,4 +1,4 @@
-"""What the operator's guide shows is what happens."""
+"""Run the commands of docs/operate.md."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
     for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
         package.git("config", key, value)
     package.commit(message="Add calibrations")
-    # What the page makes stands beside what git knows, as in an observatory it stands elsewhere.
+    # The page writes into the work tree, which in an observatory would be other directories.
     (package.path / ".git/info/exclude").write_text("/bundles/\n/main/\n/site-b/\n/exported/\n/findings\n")
     (tmp_path / "bin").mkdir()
     environment = path_with_curated(tmp_path / "bin")

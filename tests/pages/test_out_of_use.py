@@ -1,4 +1,4 @@
-"""What the page on calibrations out of use shows is what happens."""
+"""Run the commands of docs/out-of-use.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest.importorskip("lsst.daf.butler")
 
 def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     package = GitPackage(tmp_path / "package")
-    # Fewer than the demonstration has, since nothing on the page is of the others.
+    # Only the calibrations that the page shows.
     shutil.copytree(ROOT / "calibs/demo/defects", package.path / "calibs/demo/defects")
     shutil.copy(ROOT / "calibs/demo/instrument.yaml", package.path / "calibs/demo")
     shutil.copy(ROOT / "curated.yaml", package.path)

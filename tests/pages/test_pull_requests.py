@@ -1,4 +1,4 @@
-"""What the page on pull requests shows is what happens: its commands, its workflow, its hook."""
+"""Run the commands and steps of docs/pull-requests.md, and compare its tables with the workflow."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
     """The demonstration package with its schemas, as one commit."""
-    made = GitPackage(tmp_path_factory.mktemp("page") / "package")
+    package_copy = GitPackage(tmp_path_factory.mktemp("page") / "package")
     for name in ("calibs", "schemas"):
-        shutil.copytree(ROOT / name, made.path / name)
-    shutil.copy(ROOT / "curated.yaml", made.path)
-    made.git("init", "--quiet")
-    made.commit(message="Add calibrations")
-    return made
+        shutil.copytree(ROOT / name, package_copy.path / name)
+    shutil.copy(ROOT / "curated.yaml", package_copy.path)
+    package_copy.git("init", "--quiet")
+    package_copy.commit(message="Add calibrations")
+    return package_copy
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which `curated` is the one that is tested."""
+    """An environment in which `curated` is that of this source tree."""
     return path_with_curated(tmp_path_factory.mktemp("bin"))
 
 
@@ -71,11 +71,11 @@ def test_the_five_lines_call_the_workflow(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     caller = directory / "calibrations.yaml"
     local = re.sub(rf"{CALLED}@\S+", "./.github/workflows/reusable-check.yaml", text)
-    # actionlint holds a call of a workflow in the same repository against its inputs.
-    for given, status in ((local, 0), (local.replace("version:", "revision:"), 1)):
-        caller.write_text(given)
-        done = actionlint(caller, cwd=tmp_path)
-        assert done.returncode == status, done.stdout
+    # actionlint compares a call of a workflow in the same repository with the declared inputs.
+    for workflow_text, status in ((local, 0), (local.replace("version:", "revision:"), 1)):
+        caller.write_text(workflow_text)
+        process = actionlint(caller, cwd=tmp_path)
+        assert process.returncode == status, process.stdout
 
 
 def test_every_input_of_the_workflow_is_on_the_page() -> None:
@@ -84,14 +84,16 @@ def test_every_input_of_the_workflow_is_on_the_page() -> None:
     inputs = workflow[True]["workflow_call"]["inputs"]
     rows = re.findall(r"^\| `([\w-]+)` \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
     assert [name for name, _, _ in rows] == list(inputs)
-    for name, said, default in rows:
-        assert inputs[name]["description"].split(";")[0].rstrip(".") == said.replace("`", "").rstrip(".")
-        given = inputs[name].get("default", "required")
-        assert default.strip("`") == (str(given).lower() if isinstance(given, bool) else given)
+    for name, description, default in rows:
+        assert inputs[name]["description"].split(";")[0].rstrip(".") == description.replace("`", "").rstrip(
+            "."
+        )
+        value = inputs[name].get("default", "required")
+        assert default.strip("`") == (str(value).lower() if isinstance(value, bool) else value)
 
 
 def run_step(name: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a step of the workflow as a runner does: its script in bash, its inputs in the environment."""
+    """Run a step of the workflow like a runner: its script in bash, its inputs in the environment."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/reusable-check.yaml").read_text())
     (step,) = [step for step in workflow["jobs"]["check"]["steps"] if step.get("name") == name]
     assert list(step["env"].values()) == ["${{ inputs.directory }}"]
@@ -117,18 +119,18 @@ def test_the_steps_of_the_workflow_do_what_they_say(tmp_path: Path) -> None:
     summary = tmp_path / "summary with spaces.md"
     for wrong, status in ((True, 1), (False, 0)):
         package.commit({f"data/{place()}": defects(x0=-1 if wrong else 1)})
-        done = run_step("Check", tmp_path, DIRECTORY="data", GITHUB_STEP_SUMMARY=str(summary))
-        assert (done.returncode, done.stderr) == (status, "")
-        assert done.stdout.startswith(f"::error file=data/{place()},") is wrong
+        process = run_step("Check", tmp_path, DIRECTORY="data", GITHUB_STEP_SUMMARY=str(summary))
+        assert (process.returncode, process.stderr) == (status, "")
+        assert process.stdout.startswith(f"::error file=data/{place()},") is wrong
         assert ("failed" if wrong else "passed") in summary.read_text().rpartition("## ")[2]
         assert run_step("Write SARIF", tmp_path, DIRECTORY="data").returncode == 0
         (run,) = json.loads((tmp_path / "curated.sarif").read_text())["runs"]
         assert ("CAL301" in [result["ruleId"] for result in run["results"]]) is wrong
     for directory in ("nowhere", "$(touch x); x", "-v"):
         for name in ("Check", "Write SARIF"):
-            done = run_step(name, tmp_path, DIRECTORY=directory, GITHUB_STEP_SUMMARY=str(summary))
-            assert done.returncode not in (0, 1) or name == "Write SARIF"
-            assert done.returncode != 0
+            process = run_step(name, tmp_path, DIRECTORY=directory, GITHUB_STEP_SUMMARY=str(summary))
+            assert process.returncode not in (0, 1) or name == "Write SARIF"
+            assert process.returncode != 0
     assert not (tmp_path / "x").exists()
 
 

@@ -1,4 +1,4 @@
-"""What the documentation shows of Python is what happens."""
+"""Run the Python examples of docs/python.md and README.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def section(path: str, title: str) -> str:
-    """The text of a page from a heading to the next of its kind."""
+    """Return the text of a page from a heading to the next one of the same level."""
     return (ROOT / path).read_text().partition(f"\n{title}\n")[2].partition("\n## ")[0]
 
 
@@ -28,6 +28,6 @@ def test_examples(path: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     test = doctest.DocTestParser().get_doctest(text, {}, path, path, 0)
     assert len(test.examples) > 5
-    said: list[str] = []
-    doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=said.append)
-    assert "".join(said) == ""
+    failures: list[str] = []
+    doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=failures.append)
+    assert "".join(failures) == ""

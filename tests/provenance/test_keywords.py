@@ -16,11 +16,11 @@ from support.records import RECORD, START, defects_with, through_fits
 def test_keywords_of_the_first_headers(tmp_path: Path, hdu: int) -> None:
     header = through_fits(defects_with(RECORD, tmp_path), tmp_path)[1][hdu]
     assert header["NINPUTS"] == 3
-    for n, one in enumerate(RECORD["inputs"]):
-        assert header[f"CPP_INPUT_{n}"] == one["data_id"]["exposure"]
-        assert header[f"CPP_INPUT_DATE_{n}"] == one["date"]
+    for n, entry in enumerate(RECORD["inputs"]):
+        assert header[f"CPP_INPUT_{n}"] == entry["data_id"]["exposure"]
+        assert header[f"CPP_INPUT_DATE_{n}"] == entry["date"]
         assert header[f"CPP_INPUT_EXPT_{n}"] == 30.0
-        assert header[f"CPP_INPUT_SCALE_{n}"] == one["scale"]
+        assert header[f"CPP_INPUT_SCALE_{n}"] == entry["scale"]
     assert "CPP_INPUT_3" not in header
     assert (header["NEDITS"], header["EDIT_DATE_0"]) == (1, "2020-01-02")
     assert header["EDIT_NAME_0"].encode().decode("unicode_escape") == RECORD["edits"][0]["name"]
@@ -42,8 +42,8 @@ def test_many_inputs_are_in_the_table_only(tmp_path: Path, number: int) -> None:
     assert again == calib
     assert len(again.provenance.inputs) == number
     assert headers[0].get("NINPUTS", 0) == number
-    told = [key for key in headers[0] if key.startswith("CPP_INPUT_")]
-    assert len(told) == (2 * number if number <= HEADER_LIMIT else 0)
+    input_keywords = [key for key in headers[0] if key.startswith("CPP_INPUT_")]
+    assert len(input_keywords) == (2 * number if number <= HEADER_LIMIT else 0)
     assert len(str(headers[0])) < 30_000
 
 

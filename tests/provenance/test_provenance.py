@@ -55,16 +55,16 @@ def test_a_link_that_leads_out_is_no_record(package: GitPackage) -> None:
 
 
 def test_show_prints_it(package: GitPackage, tmp_path: Path) -> None:
-    said = run_curated("show", place(0), cwd=package.path).stdout
+    of_text = run_curated("show", place(0), cwd=package.path).stdout
     for part in ("inputs: 3", "exposure=2019121000102", "30 s", "scale 1.25", "weight 0.5", "edits: 1"):
-        assert part in said
-    assert "2020-01-02  Zoë Åström 天文: Masked column 5: 3 hot pixels" in said
-    assert "nSigma: [4.5, None]" in said
+        assert part in of_text
+    assert "2020-01-02  Zoë Åström 天文: Masked column 5: 3 hot pixels" in of_text
+    assert "nSigma: [4.5, None]" in of_text
     form = json.loads(run_curated("show", place(0), "--format", "json", cwd=package.path).stdout)
     assert form["content"]["inputs"] == RECORD["inputs"]
     run_curated("convert", place(0), "-o", tmp_path, cwd=package.path)
-    shown = run_curated("show", tmp_path / place(0).replace(".ecsv", ".fits"), cwd=package.path).stdout
-    assert shown.partition("inputs:")[2] == said.partition("inputs:")[2]
+    of_fits = run_curated("show", tmp_path / place(0).replace(".ecsv", ".fits"), cwd=package.path).stdout
+    assert of_fits.partition("inputs:")[2] == of_text.partition("inputs:")[2]
 
 
 def test_the_bundle_lists_it(package: GitPackage, tmp_path: Path) -> None:
@@ -73,12 +73,12 @@ def test_the_bundle_lists_it(package: GitPackage, tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "bundle/manifest.json").read_bytes())
     by_detector = {d["data_id"]["detector"]: d["provenance"] for d in manifest["datasets"]}
     assert by_detector[1] is None
-    listed = by_detector[0]
-    assert listed["path"] == f"files/{SIDE}"
-    data = (tmp_path / "bundle" / listed["path"]).read_bytes()
-    assert (len(data), hashlib.sha256(data).hexdigest()) == (listed["size"], listed["sha256"])
+    entry = by_detector[0]
+    assert entry["path"] == f"files/{SIDE}"
+    data = (tmp_path / "bundle" / entry["path"]).read_bytes()
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["size"], entry["sha256"])
     assert yaml.safe_load(data) == RECORD
-    assert f"{listed['sha256']}  {listed['path']}\n" in (tmp_path / "bundle/SHA256SUMS").read_text()
+    assert f"{entry['sha256']}  {entry['path']}\n" in (tmp_path / "bundle/SHA256SUMS").read_text()
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=tmp_path / "bundle", check=True)
 
 

@@ -78,13 +78,13 @@ def records(draw: st.DrawFn) -> Provenance:
     )
     inputs = tuple(
         Input(
-            data_id=dict(sorted(one.items())),
+            data_id=dict(sorted(data_id.items())),
             date=draw(st.just("") | dates),
             exposure_time=draw(st.none() | st.floats(0, 1e9)),
             scale=draw(st.none() | numbers),
             weight=draw(st.none() | st.floats(0, 1e9)),
         )
-        for one in ids
+        for data_id in ids
     )
     construction = Construction(
         task=draw(st.just("") | texts),
@@ -118,9 +118,9 @@ def test_any_record_survives_text_and_fits(
 
 def test_a_text_of_nested_values_holds_it_at_its_top() -> None:
     shutter = get_type("shutter").readText(ROOT / "calibs/demo/shutter/20200101T000000.json")
-    made = replace(
+    recorded = replace(
         shutter, provenance=Provenance(construction=Construction(dataset={"uuid": "1", "run": "Lab/r"}))
     )
-    tree = json.loads(made.text_bytes("json"))
+    tree = json.loads(recorded.text_bytes("json"))
     assert tree["construction"] == {"dataset": {"uuid": "1", "run": "Lab/r"}}
     assert "construction" not in tree["motionProfile"]

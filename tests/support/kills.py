@@ -1,4 +1,4 @@
-"""Imports that are killed at random moments of the real command, and what a repository holds, to be compared."""
+"""Imports killed at random moments, and the state of a repository, to be compared with that of an undisturbed import."""
 
 from __future__ import annotations
 
@@ -15,33 +15,51 @@ from pathlib import Path
 from typing import Any
 
 from curated.butler import import_bundle
-from support import programs
+from support.programs import python_command
+
+# The command, which reports when everything is imported: a kill before that would not test anything.
+_COMMAND = """
+import importlib, pkgutil
+import curated.butler, curated.cli
+for package in (curated.butler, curated.cli):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+importlib.import_module("lsst.daf.butler.registry.databases.sqlite")
+print("ready", flush=True)
+curated.cli.main.main()
+"""
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One import that was killed, and what was there afterwards."""
+    """An import that was killed."""
 
     transfer: str
     moment: float
+    """Seconds from the start of its work."""
+
     killed: bool
+    """Whether it was still running at that moment."""
+
     stage: str
-    left: int
-    cleaned: int
+    """What it had done until then; see `progress`."""
+
+    leftovers: int
+    """Number of files and directories that it left."""
+
+    removed: int
+    """Number of those that the next import with ``--clean`` removed."""
+
     equal: bool
-
-
-def command(bundle: Path, repo: Path, *options: str) -> list[str]:
-    """The command line of an import."""
-    return programs.command("-q", "import", bundle, repo, *options)
+    """Whether that import led to the state of an undisturbed one."""
 
 
 def state_of(repo: Path) -> dict[str, Any]:
-    """All that matters of a repository: what is in force, rows without files, and files without rows."""
+    """Return the contents of a repository, with the records without files and the files without records."""
     from lsst.daf.butler import Butler, CollectionType
 
     butler = Butler.from_config(str(repo))
-    datasets, certifications, files, recorded_paths, refs_without_file = [], [], {}, set(), []
+    datasets, certifications, hashes, recorded_paths, missing_files = [], [], {}, set(), []
     for dataset_type in butler.registry.queryDatasetTypes():
         refs = butler.query_datasets(dataset_type, "*", find_first=False, explain=False, limit=None)
         uris = butler.get_many_uris(refs, allow_missing=True)
@@ -49,10 +67,10 @@ def state_of(repo: Path) -> dict[str, Any]:
             datasets.append([dataset_type.name, str(ref.id), ref.run, sorted(ref.dataId.required.items())])
             uri = uris[ref].primaryURI if ref in uris else None
             if uri is None or not Path(uri.ospath).is_file():
-                refs_without_file.append(str(ref.id))
+                missing_files.append(str(ref.id))
             else:
                 recorded_paths.add(uri.ospath)
-                files[str(ref.id)] = hashlib.sha256(Path(uri.ospath).read_bytes()).hexdigest()
+                hashes[str(ref.id)] = hashlib.sha256(Path(uri.ospath).read_bytes()).hexdigest()
         certifications += [
             [association.collection, str(association.ref.id), association.timespan.nsec]
             for association in butler.registry.queryDatasetAssociations(
@@ -60,96 +78,120 @@ def state_of(repo: Path) -> dict[str, Any]:
             )
         ]
     collections = [butler.collections.get_info(name) for name in butler.collections.query("*")]
-    root = next(iter(butler.get_datastore_roots().values())).ospath
-    with closing(sqlite3.connect(f"file:{repo}/gen3.sqlite3?mode=ro", uri=True)) as database:
-        # Records of the datastore whose dataset is gone: Butler has no question for that.
-        orphaned_records = 0
-        if database.execute("select 1 from sqlite_master where name = 'file_datastore_records'").fetchone():
-            query = (
-                "select count(*) from file_datastore_records where dataset_id not in (select id from dataset)"
-            )
-            orphaned_records = database.execute(query).fetchone()[0]
+    root = Path(next(iter(butler.get_datastore_roots().values())).ospath)
+    files = [str(path) for path in root.rglob("*.fits*") if path.is_file()]
     return {
         "datasets": sorted(datasets),
         "certifications": sorted(certifications),
-        "files": files,
+        "hashes": hashes,
         "records": sorted(
             [element, str(record.toDict())]
             for element in ("instrument", "detector", "physical_filter")
             for record in butler.registry.queryDimensionRecords(element)
         ),
-        "collections": sorted([i.name, i.type.name, list(i.children), i.doc] for i in collections),
-        "left": sorted(
-            str(p) for p in Path(root).rglob("*.fits*") if p.is_file() and str(p) not in recorded_paths
-        ),
-        "without file": refs_without_file,
-        "without row": orphaned_records,
+        "collections": sorted([c.name, c.type.name, list(c.children), c.doc] for c in collections),
+        "unrecorded files": sorted(path for path in files if path not in recorded_paths),
+        "missing files": missing_files,
+        "orphaned records": _count_orphaned_records(repo),
     }
 
 
+def _count_orphaned_records(repo: Path) -> int:
+    """Return the number of datastore records whose dataset does not exist; Butler has no query for them."""
+    with closing(sqlite3.connect(f"file:{repo}/gen3.sqlite3?mode=ro", uri=True)) as database:
+        table = "select 1 from sqlite_master where name = 'file_datastore_records'"
+        if not database.execute(table).fetchone():
+            return 0
+        query = "select count(*) from file_datastore_records where dataset_id not in (select id from dataset)"
+        (count,) = database.execute(query).fetchone()
+        return int(count)
+
+
+def start_import(bundle: Path, repo: Path, transfer: str) -> subprocess.Popen[bytes]:
+    """Start the command that imports a bundle, and return when it begins to work."""
+    command = python_command(_COMMAND, "-q", "import", bundle, repo, "--transfer", transfer)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
 def duration(bundle: Path, repo: Path, transfer: str) -> float:
-    """How long one clean import takes, by the real command."""
-    line = command(bundle, repo, "--transfer", transfer)
+    """Return how many seconds an undisturbed import works."""
+    process = start_import(bundle, repo, transfer)
     start = time.monotonic()
-    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+    process.communicate()
+    assert process.returncode == 0
     return time.monotonic() - start
 
 
-def kill_once(bundle: Path, place: Path, transfer: str, moment: float, wanted: dict[str, Any]) -> Kill:
-    """Kill one import after so many seconds, look, import again and compare with what a clean import makes.
+def kill_once(bundle: Path, place: Path, transfer: str, moment: float, clean_state: dict[str, Any]) -> Kill:
+    """Kill an import, run it again, and compare the result with that of an undisturbed import.
 
     Parameters
     ----------
     bundle : `pathlib.Path`
-        The bundle.
+        Directory of the bundle to import.
     place : `pathlib.Path`
-        Directory for the repository, emptied first.
+        Directory for the repository; it is emptied first.
     transfer : `str`
-        How files are transferred.
+        Transfer mode, such as ``copy``.
     moment : `float`
-        Seconds from the start of the process.
-    wanted : `dict`
-        `state_of` a repository that one clean import made.
+        Seconds from the start of its work until it is killed.
+    clean_state : `dict`
+        `state_of` a repository after an undisturbed import.
     """
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     repo = place / "repo"
-    line = command(bundle, repo, "--transfer", transfer)
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = start_import(bundle, repo, transfer)
     try:
         process.wait(timeout=moment)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
-    # Its output ends when the program has: what is looked at, and taken away, is nobody's any more.
     process.communicate()
     killed = process.returncode == -signal.SIGKILL
-    stage, left = look(place, repo)
+    stage, leftovers = progress(place, repo)
     report = import_bundle(bundle, str(repo), transfer=transfer, clean=True)
-    equal = report.ok and state_of(repo) == wanted
-    # A dry run asks Butler, whatever an import remembers.
+    equal = report.ok and state_of(repo) == clean_state
+    # A dry run looks at everything in the repository.
     again = import_bundle(bundle, str(repo), transfer=transfer, dry_run=True)
-    nothing = not again.changed and not again.diagnostics and not look(place, repo)[1]
-    return Kill(transfer, moment, killed, stage, left, len(report.removed), equal and nothing)
+    unchanged = not again.changed and not again.diagnostics and not progress(place, repo)[1]
+    return Kill(transfer, moment, killed, stage, leftovers, len(report.removed), equal and unchanged)
 
 
-def look(place: Path, repo: Path) -> tuple[str, int]:
-    """How far an import had come, and how many files and directories belong to nothing."""
-    staging = len(list(place.glob("new-repository-*")))
+def progress(place: Path, repo: Path) -> tuple[str, int]:
+    """Return the stage that an import had reached, and the number of files and directories that belong to nothing.
+
+    The stages are ``before`` the repository was created, ``creating`` it in a temporary place, ``created`` without
+    datasets, ``transaction`` with files and without datasets, ``stored`` with datasets and without a chain, ``done``.
+    """
+    temporary = len(list(place.glob("new-repository-*")))
     if not repo.exists():
-        return ("creating" if staging else "before"), staging
+        return ("creating" if temporary else "before"), temporary
+    finish_rollback(repo)
     state = state_of(repo)
-    assert not state["without file"]
-    assert not state["without row"]
-    left = len(state["left"]) + staging
+    assert not state["missing files"]
+    assert not state["orphaned records"]
+    leftovers = len(state["unrecorded files"]) + temporary
     if not state["datasets"]:
-        return ("transaction" if left else "created"), left
-    children = [
-        child for _, kind, members, _ in state["collections"] if kind == "CHAINED" for child in members
+        return ("transaction" if leftovers else "created"), leftovers
+    members = [
+        member for _, kind, children, _ in state["collections"] if kind == "CHAINED" for member in children
     ]
-    return ("done" if children else "stored"), left
+    return ("done" if members else "stored"), leftovers
+
+
+def finish_rollback(repo: Path) -> None:
+    """Open a repository's database for writing, which undoes a commit that was killed half-way.
+
+    SQLite refuses to read such a database from a program that must not write.
+    """
+    with closing(sqlite3.connect(repo / "gen3.sqlite3")) as database:
+        database.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def moments(seed: int, count: int, seconds: float) -> list[float]:
-    """Moments spread evenly at random over a duration."""
+    """Return sorted random moments, uniformly distributed over a duration."""
     source = random.Random(seed)
     return sorted(source.uniform(0, seconds) for _ in range(count))

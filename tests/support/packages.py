@@ -7,14 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from conftest import GitPackage
-from support import programs
+from support.programs import curated_command, run
 
 ROOT = Path(__file__).parents[2]
 URL = "https://example.org/calibs"
@@ -87,19 +86,16 @@ def place(detector: int = 0, date: str = "20200101T000000", instrument: str = "l
 def run_curated(
     *arguments: str | os.PathLike[str], cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own; a new one where the environment says how Python starts."""
-    if any(name.startswith(("PYTHON", "LC_")) for name in environment):
-        line = [sys.executable, "-m", "curated", *map(os.fspath, arguments)]
-        return subprocess.run(
-            line,
-            cwd=cwd,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            check=False,
-        )
-    return programs.run(*arguments, cwd=cwd, environment=os.environ | environment)
+    """Run ``curated`` with additional environment variables."""
+    return run(curated_command(*arguments), cwd, os.environ | environment)
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Return the JSON that a command has printed, which is all of its standard output."""
+    value: dict[str, Any] = json.loads(done.stdout)
+    assert value["version"] == 1
+    assert value["format"].startswith("curated-")
+    return value
 
 
 def tree(directory: Path) -> dict[str, bytes]:

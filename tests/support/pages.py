@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from support import programs
+from support.programs import curated_command
 
 PROMPT = "    $ "
 
@@ -34,18 +34,11 @@ def _lines(page: str) -> Iterator[tuple[str, bool]]:
         yield line, in_example
 
 
-_BUTLER = "import sys; from lsst.daf.butler.cli.butler import main; sys.exit(main())"
-
-
 def path_with_curated(directory: Path) -> dict[str, str]:
     """Return an environment in which `curated` is this source tree's, and other programs those of its Python."""
-    for name, line in (
-        ("curated", programs.command()),
-        ("butler", programs.command("-c", _BUTLER, what="butler")),
-    ):
-        script = directory / name
-        script.write_text(f'#!/bin/sh\nexec {shlex.join(line)} "$@"\n')
-        script.chmod(0o755)
+    script = directory / "curated"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(curated_command())} "$@"\n')
+    script.chmod(0o755)
     scripts = Path(sys.executable).parent
     return {**os.environ, "PATH": f"{directory}:{scripts}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +16,7 @@ from astropy.time import Time
 
 from curated.bundle.export_file import write_export, write_seed
 from curated.datasets.record import data_id_of, dataset_uuid
-from support import programs
+from support.programs import python_command, run
 
 INSTRUMENT = "Lab"
 SHA1 = "0123456789abcdef0123456789abcdef01234567"
@@ -231,12 +230,6 @@ def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProce
     return run_python(f"{_WITHOUT_CURATED}\n{code}", *arguments)
 
 
-def run_fresh(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process that has imported nothing yet."""
-    line = [sys.executable, "-W", "ignore", "-c", code, *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process of its own, which has imported Butler and nothing of ours."""
-    return programs.run("-c", code, *arguments, what="butler")
+    """Run a Python program."""
+    return run(python_command(code, *arguments))

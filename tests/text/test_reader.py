@@ -32,27 +32,27 @@ TYPES = {
 
 def check(data: bytes, form: str, directory: str = "") -> list[Diagnostic]:
     """Check a file as each type that has the form, within the time; the findings of the last."""
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     # Large ones as one type only: it is the reading that they try.
     for place in [directory] if directory else TYPES[form][: None if len(data) < 20_000 else 1]:
         (file,) = discover([f"{place}/20240101T000000.{form}"], "").files
         start = time.perf_counter()
         _, report = check_file(file, data)
         assert time.perf_counter() - start < SECONDS
-        found = report.diagnostics
-        for diagnostic in found:
+        diagnostics = report.diagnostics
+        for diagnostic in diagnostics:
             assert len(diagnostic.message) < 5000
             assert diagnostic.line <= len(LINE_END.findall(data)) + 2
             # Whoever prints it may have to.
             str(diagnostic.to_dict()).encode()
             diagnostic.message.encode()
-    return found
+    return diagnostics
 
 
 def refused(data: str | bytes, form: str) -> set[str]:
-    found = check(data if isinstance(data, bytes) else data.encode(), form)
-    assert has_errors(found)
-    return {d.code for d in found}
+    diagnostics = check(data if isinstance(data, bytes) else data.encode(), form)
+    assert has_errors(diagnostics)
+    return {d.code for d in diagnostics}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -141,8 +141,8 @@ def test_repeated_pieces(piece: str, form: str, before: str) -> None:
     text = before + piece * (100_000 // len(piece))
     if form == "ecsv":
         text = f"{HEAD}# - {text}\na\n1\n"
-    found = check(text.encode(), form)
-    assert has_errors(found)
+    diagnostics = check(text.encode(), form)
+    assert has_errors(diagnostics)
 
 
 @pytest.mark.parametrize("step", ["", "- ", "a:"])
@@ -239,16 +239,16 @@ def test_odd_rows(line: str) -> None:
 def test_a_wrong_column_does_not_flood() -> None:
     rows = "x 5 5 5\n" * 50_000
     header = "".join(f"# - {{name: {name}, datatype: int64}}\n" for name in ("x0", "y0", "width", "height"))
-    found = check(f"{HEAD}{header}x0 y0 width height\n{rows}".encode(), "ecsv", "cam/defects/d00")
-    assert [d.code for d in found].count("CAL218") == MAX_FINDINGS + 1
-    assert any("49900 more" in d.message for d in found)
+    diagnostics = check(f"{HEAD}{header}x0 y0 width height\n{rows}".encode(), "ecsv", "cam/defects/d00")
+    assert [d.code for d in diagnostics].count("CAL218") == MAX_FINDINGS + 1
+    assert any("49900 more" in d.message for d in diagnostics)
 
 
 def test_many_wrong_values_in_yaml() -> None:
     values = "".join(f"- x{i}\n" for i in range(20_000))
-    found = check(f"x0:\n{values}metadata: {{}}\n".encode(), "yaml", "cam/defects/d00")
-    assert [d.line for d in found if d.code == "CAL211"][:2] == [2, 3]
-    assert [d.code for d in found].count("CAL211") == MAX_FINDINGS + 1
+    diagnostics = check(f"x0:\n{values}metadata: {{}}\n".encode(), "yaml", "cam/defects/d00")
+    assert [d.line for d in diagnostics if d.code == "CAL211"][:2] == [2, 3]
+    assert [d.code for d in diagnostics].count("CAL211") == MAX_FINDINGS + 1
 
 
 def test_many_keys_that_stand_twice() -> None:

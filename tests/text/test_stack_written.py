@@ -22,8 +22,8 @@ def written(corpus: Path) -> Path:
 
 def texts(written: Path) -> list[Path]:
     """All of them; their third level names the case and is no detector."""
-    found = [path for form in FORMS for path in sorted((written / form / "SynthCam").rglob("*.*"))]
-    return [path for path in found if path.is_file()]
+    paths = [path for form in FORMS for path in sorted((written / form / "SynthCam").rglob("*.*"))]
+    return [path for path in paths if path.is_file()]
 
 
 def test_no_type_is_forgotten(written: Path) -> None:
@@ -108,11 +108,11 @@ def test_both_forms_say_the_same(written: Path) -> None:
         for other in (written / "calibs_other_text").joinpath(*path.parts[-4:-1]).glob("*.*"):
             cls = find_type(path.parts[-3])
             assert cls is not None
-            one, two = cls.readText(path), cls.readText(other)
+            first, second = cls.readText(path), cls.readText(other)
             for field in cls.FIELDS:
                 if field.name == "ptcRolloffTau":
-                    continue  # the stack's YAML repeats ptcRolloff instead; FORMATS.md, section 8.5
-                values = [getattr(calib, field.name) for calib in (one, two)]
+                    continue  # PhotonTransferCurveDataset.toDict writes ptcRolloff in its place
+                values = [getattr(calib, field.name) for calib in (first, second)]
                 if field.prefix:
                     # The stack's YAML has lost their order.
                     values = [dict(sorted(mapping.items())) for mapping in values]

@@ -1,4 +1,4 @@
-"""The camera: lists of records, read, checked at their lines, and written to FITS and back."""
+"""The camera: lists of records, checked at their lines, and generated cameras through all forms."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curated.calib import CalibrationError
 from curated.text import read
 from curated.types.camera import CameraGeometry
+from support.round_trips import NAMES, NUMBERS, POSITIVE, Tree, assert_comes_back
+from support.texts import examples
 
 FILE = Path(__file__).parents[2] / "calibs/demo/camera/20200101T000000.yaml"
 
@@ -200,3 +204,64 @@ def test_problem_at_its_line(text: str, case: tuple[str, str, str, str, str]) ->
 def test_a_detector_without_amplifiers(text: str) -> None:
     changed = "\n".join(line for line in text.splitlines() if not line.startswith("- {detector: d03")) + "\n"
     assert findings(changed) == [(line_of(changed, "- {id: 3"), "CAL308", "detector d03 has no amplifier")]
+
+
+# -- any values -----------------------------------------------------------------------------------------
+
+OVERSCAN = (
+    *("raw_x0", "raw_y0", "serial_overscan_x0", "serial_overscan_y0"),
+    *("serial_overscan_width", "serial_overscan_height"),
+)
+
+
+PIXELS = st.integers(1, 10**6)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tree:
+    detectors, amplifiers = [], []
+    for number, name in enumerate(draw(st.lists(NAMES, max_size=2, unique=True))):
+        # Amplifiers beside each other, as wide as the detector together.
+        parts = draw(st.lists(NAMES, min_size=1, max_size=2, unique=True))
+        width, height = draw(PIXELS), draw(PIXELS)
+        detectors.append(
+            {
+                "id": number,
+                "name": name,
+                "raft": draw(NAMES),
+                "slot": draw(NAMES),
+                "serial": draw(NAMES),
+                "width": width * len(parts),
+                "height": height,
+                "x": draw(NUMBERS),
+                "y": draw(NUMBERS),
+                "pixel_size": draw(POSITIVE),
+            }
+        )
+        amplifiers += [
+            {
+                "detector": name,
+                "name": part,
+                "x0": i * width,
+                "y0": 0,
+                "width": width,
+                "height": height,
+                **{key: draw(st.integers(0, 10**6)) for key in OVERSCAN},
+                "flip_x": draw(st.booleans()),
+                "flip_y": draw(st.booleans()),
+                "gain": draw(POSITIVE),
+                "read_noise": draw(POSITIVE),
+                "saturation": draw(POSITIVE),
+                "readout_corner": draw(st.sampled_from(["LL", "LR", "UL", "UR"])),
+            }
+            for i, part in enumerate(parts)
+        ]
+    filters = [{"name": name, "band": draw(NAMES)} for name in draw(st.lists(NAMES, max_size=2, unique=True))]
+    metadata = {"OBSTYPE": "camera", "INSTRUME": "cam", "CALIBDATE": "2024-01-01T00:00:00"}
+    return {"metadata": metadata, "detectors": detectors, "amplifiers": amplifiers, "filters": filters}
+
+
+@examples(50)
+@given(tree=trees())
+def test_round_trips(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert_comes_back(CameraGeometry.fromDict(tree), tmp_path_factory.getbasetemp())

@@ -1,19 +1,23 @@
-"""Defects: tables of FITS regions, the form in which older ones come, and boxes that repeat others."""
+"""Defects: masks and images, tables of FITS regions, redundant boxes."""
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from astropy import units as u
 from astropy.io import fits
+from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.calib import CalibrationError
+from curated.core.diagnostic import CuratedError
 from curated.types.defects import Defects, redundant_boxes
 from support.texts import examples
 
@@ -109,3 +113,122 @@ def test_very_many_boxes_take_little_time() -> None:
     start = time.monotonic()
     assert [p.code for p in redundant_boxes(*columns)] == ["CAL314"]
     assert time.monotonic() - start < 5
+
+
+# -- images ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return np.random.default_rng(1).normal(1000, 100, (20, 30))
+
+
+def defects(*boxes: tuple[int, int, int, int]) -> Defects:
+    columns = zip(*boxes, strict=True) if boxes else [[]] * 4
+    return Defects.fromDict(dict(zip(("x0", "y0", "width", "height"), map(list, columns), strict=True)))
+
+
+@pytest.mark.parametrize(
+    "target", [np.zeros(3), np.zeros((2, 2, 2)), np.zeros((2, 2), bool), "x", None, [[1.0]]]
+)
+def test_what_is_no_image(target: Any) -> None:
+    with pytest.raises(CuratedError, match="is no image"):
+        defects((0, 0, 1, 1)).apply(target)
+
+
+def test_mask() -> None:
+    mask = defects((1, 2, 3, 1), (2, 2, 1, 2)).mask((5, 6))
+    assert mask.dtype == bool
+    assert np.argwhere(mask).tolist() == [[2, 1], [2, 2], [2, 3], [3, 2]]
+    assert not defects().mask((2, 2)).any()
+    with pytest.raises(
+        CalibrationError, match="CAL307 row 1: columns 1 to 3, rows 2 to 2 on a detector of 3 x 9"
+    ):
+        defects((1, 2, 3, 1)).mask((9, 3))
+
+
+def test_bad_pixels_in_an_array_become_nan(image: np.ndarray) -> None:
+    before = image.copy()
+    corrected = defects((3, 4, 2, 5)).apply(image)
+    assert np.array_equal(image, before)
+    assert np.isnan(corrected[4:9, 3:5]).all()
+    assert np.isnan(corrected).sum() == 10
+    assert np.array_equal(corrected[~np.isnan(corrected)], image[~np.isnan(corrected)])
+    assert defects((0, 0, 1, 1)).apply(np.ones((2, 2), "i4")).dtype == np.float64
+    assert defects((0, 0, 1, 1)).apply(np.ones((2, 2), ">f4")).dtype == np.dtype("f4")
+
+
+def test_bad_pixels_in_ccddata_are_masked(image: np.ndarray) -> None:
+    old = np.zeros(image.shape, bool)
+    old[0, 0] = True
+    ccd = CCDData(
+        image, unit="adu", mask=old, uncertainty=StdDevUncertainty(np.ones(image.shape)), meta={"A": 1}
+    )
+    corrected = defects((3, 4, 2, 5)).apply(ccd)
+    assert isinstance(corrected, CCDData)
+    assert np.argwhere(corrected.mask != old).tolist() == [[y, x] for y in range(4, 9) for x in (3, 4)]
+    assert corrected.mask[0, 0]
+    assert np.array_equal(corrected.data, image)
+    assert (corrected.unit, corrected.meta["A"]) == (u.adu, 1)
+    assert np.array_equal(corrected.uncertainty.array, np.ones(image.shape))
+    assert ccd.mask.sum() == 1
+    without = defects((3, 4, 2, 5)).apply(CCDData(image, unit="adu"))
+    assert without.mask.sum() == 10
+
+
+@pytest.mark.parametrize(("dtype", "bit"), [("u1", 7), ("i2", 14), ("i4", 0), ("i8", 62)])
+def test_one_more_bit_in_a_mask(dtype: str, bit: int) -> None:
+    before = np.arange(20 * 30).reshape(20, 30).astype(dtype)
+    original = before.copy()
+    flagged = defects((1, 2, 3, 4), (29, 19, 1, 1)).flag(before, bit)
+    bad = np.zeros((20, 30), bool)
+    bad[2:6, 1:4] = bad[19, 29] = True
+    assert flagged.dtype == before.dtype
+    assert np.array_equal(before, original)
+    for n in range(8 * np.dtype(dtype).itemsize - (dtype[0] == "i")):
+        mask = np.dtype(dtype).type(1 << n)
+        expected = (before & mask) != 0
+        assert np.array_equal((flagged & mask) != 0, expected | bad if n == bit else expected)
+
+
+@pytest.mark.parametrize(("dtype", "bit"), [("i4", 31), ("u1", 8), ("i4", -1), ("?", 0), ("f4", 0)])
+def test_masks_without_that_bit(dtype: str, bit: int) -> None:
+    with pytest.raises(CuratedError, match="has no bit"):
+        defects((1, 2, 3, 4)).flag(np.zeros((20, 30), dtype), bit)
+
+
+@examples(60)
+@given(st.data())
+def test_interpolation_is_the_straight_line(data: st.DataObject) -> None:
+    """On a plane it gives the plane back; at the ends the nearest pixel; each row by a loop of its own."""
+    width, height = 9, 4
+    box = st.integers(0, width - 1).flatmap(
+        lambda x: st.tuples(st.just(x), st.integers(0, height - 1), st.integers(1, width - x), st.just(1))
+    )
+    calib = defects(*data.draw(st.lists(box, max_size=6)))
+    image = np.array(data.draw(st.lists(st.floats(-1e6, 1e6), min_size=36, max_size=36))).reshape(
+        height, width
+    )
+    bad, corrected = calib.mask(image.shape), calib.apply(image, interpolate=True)
+    masked = calib.apply(CCDData(image, unit="adu"), interpolate=True)
+    assert np.array_equal(masked.mask, bad)
+    for y, x in np.ndindex(image.shape):
+        left = [i for i in range(x, -1, -1) if not bad[y, i]][:1]
+        right = [i for i in range(x, width) if not bad[y, i]][:1]
+        if not left and not right:
+            assert math.isnan(corrected[y, x])
+            assert masked.data[y, x] == image[y, x]
+            continue
+        a, b = (left or right)[0], (right or left)[0]
+        part = (x - a) / (b - a) if b > a else 0.0
+        expected = image[y, a] * (1 - part) + image[y, b] * part
+        assert corrected[y, x] == pytest.approx(expected, rel=1e-12, abs=1e-9)
+        assert masked.data[y, x] == corrected[y, x]
+    plane = np.add.outer(np.arange(4.0), 2 * np.arange(9.0))
+    inner = defects((2, 1, 4, 2)).apply(plane, interpolate=True)
+    assert np.allclose(inner, plane, rtol=0, atol=1e-12)
+
+
+def test_unknown_options_are_refused(image: np.ndarray) -> None:
+    with pytest.raises(CuratedError, match="apply has no option interpolat"):
+        defects().apply(image, interpolat=True)

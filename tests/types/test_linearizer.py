@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.nddata import CCDData
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +16,21 @@ from hypothesis import strategies as st
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Amplifier, Box, DetectorGeometry
-from curated.types._linearizer_math import akima
 from curated.types.linearizer import Linearizer
+from support.akima import slow_akima
+from support.demo import demo_calib
+from support.round_trips import (
+    LOOSE_NUMBERS,
+    NAMES,
+    POSITIVE_OR_NAN,
+    WHOLE,
+    Tree,
+    assert_comes_back,
+    assert_keys_are_kept,
+    keywords,
+)
 from support.texts import examples
 
-DEMO = Path(__file__).parents[2] / "calibs" / "demo" / "linearizer" / "d00"
 BOXES = {"A": [0, 0, 4, 3], "B": [4, 0, 4, 3]}
 
 
@@ -47,57 +58,6 @@ def image(*values: float) -> np.ndarray:
     pixels = np.full((3, 8), 777.0)
     pixels[:, :4] = np.resize(np.array(values, float), (3, 4))
     return pixels
-
-
-def slow_akima(nodes: list[float], values: list[float], x: float) -> float:
-    """Akima 1970, J. ACM 17, 589, as the paper says it, for one x."""
-    if len(nodes) == 2:
-        return values[0] + (values[1] - values[0]) * (x - nodes[0]) / (nodes[1] - nodes[0])
-    m = [(values[i + 1] - values[i]) / (nodes[i + 1] - nodes[i]) for i in range(len(nodes) - 1)]
-    m = [3 * m[0] - 2 * m[1], 2 * m[0] - m[1], *m, 2 * m[-1] - m[-2], 3 * m[-1] - 2 * m[-2]]
-    weights = [abs(m[i + 3] - m[i + 2]) + abs(m[i + 1] - m[i]) for i in range(len(nodes))]
-    slopes = []
-    for i in range(len(nodes)):
-        after, before = abs(m[i + 3] - m[i + 2]), abs(m[i + 1] - m[i])
-        if weights[i] <= 1e-9 * max(weights):
-            slopes.append((m[i + 1] + m[i + 2]) / 2)
-        else:
-            slopes.append((after * m[i + 1] + before * m[i + 2]) / (after + before))
-    k = max(i for i in range(len(nodes) - 1) if i == 0 or nodes[i] <= x)
-    width, u = nodes[k + 1] - nodes[k], x - nodes[k]
-    p2 = (3 * m[k + 2] - 2 * slopes[k] - slopes[k + 1]) / width
-    p3 = (slopes[k] + slopes[k + 1] - 2 * m[k + 2]) / width**2
-    return values[k] + slopes[k] * u + p2 * u**2 + p3 * u**3
-
-
-SPLINES = st.integers(2, 9).flatmap(
-    lambda n: st.tuples(
-        st.lists(st.floats(0.5, 20), min_size=n - 1, max_size=n - 1),
-        st.lists(st.floats(-50, 50), min_size=n, max_size=n),
-        st.lists(st.floats(0, 1), min_size=3, max_size=3),
-    )
-)
-
-
-@examples(300)
-@given(SPLINES, st.floats(-100, 100))
-def test_akima_is_the_papers(spline: tuple[list[float], list[float], list[float]], first: float) -> None:
-    steps, values, places = spline
-    nodes = [first, *(first + np.cumsum(steps))]
-    x = np.array([nodes[0] + place * (nodes[-1] - nodes[0]) for place in places])
-    found = akima(np.array(nodes), np.array(values), x)
-    np.testing.assert_allclose(found, [slow_akima(nodes, values, v) for v in x], rtol=1e-9, atol=1e-9)
-
-
-def test_akima_at_its_nodes_on_lines_and_parabolas() -> None:
-    nodes = np.array([0.0, 1.0, 2.5, 3.0, 7.0, 8.0])
-    values = np.array([1.0, -2.0, 4.0, 4.0, 0.0, 3.0])
-    np.testing.assert_allclose(akima(nodes, values, nodes), values, atol=1e-12)
-    x = np.linspace(0, 8, 33)
-    np.testing.assert_allclose(akima(nodes, 3 * nodes - 1, x), 3 * x - 1, atol=1e-12)
-    # Akima's method is exact for parabolas on nodes of equal distance (section 2.3 of the paper).
-    even = np.arange(7.0)
-    np.testing.assert_allclose(akima(even, even**2 - even, x[x <= 6]), (x**2 - x)[x <= 6], atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["None", "Proportional"])
@@ -300,7 +260,96 @@ def test_it_is_not_valid_on_another(other: DetectorGeometry, message: str) -> No
 
 
 def test_the_demonstration_is_smooth_and_small() -> None:
-    calib = Linearizer.readText(next(DEMO.glob("*.yaml")))
+    calib = demo_calib("linearizer")
     for name, added in calib.corrections.items():
         assert np.isfinite(added).all()
         assert np.abs(added).max() < 0.02 * calib.signals[name].max()
+
+
+# -- any values -----------------------------------------------------------------------------------------
+
+VECTOR = st.lists(LOOSE_NUMBERS, max_size=4)
+
+
+PIXELS = st.integers(0, 10**6)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tree:
+    names = draw(st.lists(NAMES, max_size=3, unique=True))
+    numbers = st.one_of(VECTOR, st.lists(WHOLE, max_size=4))
+    optional = {
+        "inputGain": POSITIVE_OR_NAN,
+        "inputTurnoff": LOOSE_NUMBERS,
+        "linearityType": st.sampled_from(["Proportional", "None"]),
+        "linearityCoeffs": numbers,
+        "inputMask": st.lists(st.booleans(), min_size=1, max_size=1),
+        "inputGroupingIndex": st.lists(WHOLE, min_size=1, max_size=1),
+        "fitChiSq": LOOSE_NUMBERS,
+        "fitResiduals": VECTOR,
+        "fitResidualsUnmasked": VECTOR,
+        "linearFit": VECTOR,
+    }
+    entries = {}
+    for i, name in enumerate(names):
+        values = draw(st.fixed_dictionaries({}, optional=optional))
+        # Beside each other, so that no box lies over another.
+        entries[name] = {
+            **values,
+            "linearityBBox": [10**7 * i, draw(PIXELS), 1 + draw(PIXELS), 1 + draw(PIXELS)],
+        }
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    rows = st.integers(1, 3).flatmap(lambda n: st.lists(finite, min_size=n, max_size=n))
+    first = draw(st.none() | rows)
+    table = None if first is None else [first, first[::-1]]
+    tree = {
+        "metadata": keywords("LINEARIZER", HAS_LINEARITY=True, HAS_TABLE=table is not None),
+        "amplifiers": entries,
+    }
+    if names:
+        tree["absoluteReferenceAmplifier"] = draw(st.sampled_from(["", *names]))
+    return tree if table is None else {**tree, "tableData": table}
+
+
+@examples(60)
+@given(tree=trees())
+def test_round_trips(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
+    calib = Linearizer.fromDict(tree)
+    # A column of ECSV has one data type: integers of one amplifier beside fractions of another are refused.
+    assert_comes_back(calib, tmp_path_factory.getbasetemp(), has_ecsv=False)
+    assert_keys_are_kept(calib, tmp_path_factory.getbasetemp())
+
+
+def test_coefficients_of_any_length_side_by_side(tmp_path: Path) -> None:
+    entries = {
+        "A": {"linearityBBox": [0, 0, 1, 1], "linearityType": "Squared", "linearityCoeffs": [1], "inputMask": [True, False]},
+        "B": {"linearityBBox": [1, 0, 1, 1], "linearityType": "Polynomial", "linearityCoeffs": [0.5, 2.5, 3.5], "inputMask": [False]},
+    }  # fmt: skip
+    calib = Linearizer.fromDict(
+        {"metadata": keywords("LINEARIZER", HAS_LINEARITY=True), "amplifiers": entries}
+    )
+    calib.writeFits(tmp_path / "ragged.fits")
+    with fits.open(tmp_path / "ragged.fits") as hdus:
+        assert hdus[1].columns["COEFFS"].format == "PD(3)"
+        assert [v.tolist() for v in hdus[1].data["COEFFS"]] == [[1.0], [0.5, 2.5, 3.5]]
+        assert hdus[1].columns["INP_MASK"].format == "PL(2)"
+        assert [v.tolist() for v in hdus[1].data["INP_MASK"]] == [[True, False], [False]]
+    again = Linearizer.readFits(tmp_path / "ragged.fits")
+    assert again.linearityCoeffs["B"].tolist() == [0.5, 2.5, 3.5]
+    assert again.inputMask["A"].tolist() == [True, False]
+
+
+def test_whole_coefficients_stay_whole(tmp_path: Path) -> None:
+    entries = {
+        n: {"linearityBBox": [i, 0, 1, 1], "linearityType": "LookupTable", "linearityCoeffs": [0, 1]}
+        for i, n in enumerate("AB")
+    }
+    tree = {
+        "metadata": keywords("LINEARIZER", HAS_LINEARITY=True, HAS_TABLE=True),
+        "amplifiers": entries,
+        "tableData": [[1, 2]],
+    }
+    Linearizer.fromDict(tree).writeFits(tmp_path / "whole.fits")
+    with fits.open(tmp_path / "whole.fits") as hdus:
+        assert hdus[1].columns["COEFFS"].format == "2K"
+        assert hdus[2].columns["LOOKUP_VALUES"].format == "2D"

@@ -1,4 +1,4 @@
-"""Photon transfer curves: old versions, and images in electron."""
+"""Photon transfer curves: images in electron, and generated curves through all forms."""
 
 from __future__ import annotations
 
@@ -9,19 +9,30 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.nddata import CCDData, InverseVariance, StdDevUncertainty, VarianceUncertainty
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Amplifier, Box, DetectorGeometry
-from curated.types.cti import DeferredCharge
 from curated.types.ptc import PhotonTransferCurve
-
-DEMO = Path(__file__).parents[2] / "calibs" / "demo"
+from support.demo import demo_calib
+from support.round_trips import (
+    LOOSE_NUMBERS,
+    NAMES,
+    POSITIVE_OR_NAN,
+    WHOLE,
+    Tree,
+    assert_comes_back,
+    assert_keys_are_kept,
+    keywords,
+)
+from support.texts import examples
 
 
 @pytest.fixture
 def ptc() -> PhotonTransferCurve:
-    return PhotonTransferCurve.readText(next((DEMO / "ptc").rglob("*.yaml")))
+    return demo_calib("ptc")
 
 
 def without(path: Path, ptc: PhotonTransferCurve, version: float, **columns: tuple[str, Any] | None) -> Path:
@@ -165,14 +176,10 @@ def test_what_has_no_gain_is_said(
         ptc.apply(image, **options)
 
 
-def test_detectors(ptc: PhotonTransferCurve) -> None:
+def test_amplifiers_of_a_detector(ptc: PhotonTransferCurve) -> None:
     assert ptc.validate(DETECTOR)
-    cti = DeferredCharge.readText(next((DEMO / "cti").rglob("*.yaml")))
-    assert cti.validate(DETECTOR)
-    other = DetectorGeometry("d00", 0, 6, 4, DETECTOR.amplifiers[:3])
-    for calib in (ptc, cti):
-        with pytest.raises(CalibrationError, match="the detector has no amplifier C11"):
-            calib.validate(other)
+    with pytest.raises(CalibrationError, match="the detector has no amplifier C11"):
+        ptc.validate(DetectorGeometry("d00", 0, 6, 4, DETECTOR.amplifiers[:3]))
 
 
 def test_the_gain_is_that_of_the_curve(ptc: PhotonTransferCurve) -> None:
@@ -182,7 +189,54 @@ def test_the_gain_is_that_of_the_curve(ptc: PhotonTransferCurve) -> None:
         assert ptc.rawMeans[name][0] / variance == pytest.approx(gain, rel=0.01)
 
 
-def test_deferred_charge_is_not_corrected_and_says_so() -> None:
-    cti = DeferredCharge.readText(next((DEMO / "cti").rglob("*.yaml")))
-    with pytest.raises(CuratedError, match="does not correct images"):
-        cti.apply(np.zeros((4, 6)))
+# -- any values -----------------------------------------------------------------------------------------
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tree:
+    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    pairs, side = draw(st.integers(0, 3)), draw(st.integers(1, 2))
+    fitted = draw(st.integers(1, side))
+    sizes = {"covariances": side**2, "covariancesSqrtWeights": side**2, "covariancesModel": fitted**2}
+    bounded = ("gain", "gainUnadjusted", "gainErr", "noise", "noiseErr", "rawVars", "rawExpTimes")
+
+    def value(name: str, dtype: str, shape: tuple[Any, ...]) -> Any:
+        if name == "inputExpIdPairs":
+            return [draw(st.tuples(WHOLE, WHOLE).map(list)) for _ in range(pairs)]
+        if name == "nPixelCovariances":
+            return draw(st.integers(-1, 2**62))
+        count = pairs * sizes.get(name, 1)
+        if name in ("aMatrix", "bMatrix", "noiseMatrix"):
+            count = fitted**2 if pairs else 0
+        if name in ("ptcFitPars", "ptcFitParsError"):
+            count = 3
+        items = st.booleans() if dtype == "bool" else POSITIVE_OR_NAN if name in bounded else LOOSE_NUMBERS
+        return draw(st.lists(items, min_size=count, max_size=count) if shape else items)
+
+    fields = [f for f in PhotonTransferCurve.FIELDS if not f.common]
+    late = [f for f in fields if f.since]
+    dropped = set(draw(st.lists(st.sampled_from(late).map(lambda f: f.name), max_size=3)))
+    kept = [f for f in fields if f.name not in dropped]
+    auxiliary = (
+        st.lists(LOOSE_NUMBERS, min_size=pairs, max_size=pairs)
+        | st.lists(WHOLE, min_size=pairs, max_size=pairs)
+        | st.lists(NAMES, min_size=pairs, max_size=pairs)
+    )
+    return {
+        "metadata": keywords("PTC", PTC_VERSION=2.6),
+        "ampNames": draw(st.permutations(names)),
+        "badAmps": draw(st.lists(st.sampled_from(names), unique=True)),
+        "ptcFitType": draw(st.sampled_from(["PARTIAL", "FULLCOVARIANCE"])),
+        "covMatrixSide": side,
+        "covMatrixSideFullCovFit": fitted,
+        "auxValues": {key: draw(auxiliary) for key in (("SEQNUM", "PROGRAM") if pairs else ())},
+        **{f.key: {name: value(f.name, f.dtype, f.shape) for name in names} for f in kept},
+    }
+
+
+@examples(40)
+@given(tree=trees())
+def test_round_trips(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
+    calib = PhotonTransferCurve.fromDict(tree)
+    assert_comes_back(calib, tmp_path_factory.getbasetemp())
+    assert_keys_are_kept(calib, tmp_path_factory.getbasetemp())

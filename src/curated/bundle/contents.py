@@ -1,4 +1,4 @@
-"""What a bundle holds, once its manifest has been checked."""
+"""The contents of a bundle, once its manifest has been checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from curated.core.diagnostic import CuratedError
 from curated.datasets.record import Dataset, dataset_uuid
 
 DOC = "Curated calibrations of"
-"""How the documentation of every collection that holds a release begins, made by us or by the export file."""
+"""Begin of the documentation of every collection of a release, also of those that the export file makes."""
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
@@ -84,13 +84,13 @@ class Entry(Dataset):
 
     @property
     def place(self) -> str:
-        """Where a finding about it belongs: its file, or what refers to it."""
+        """Path or run that findings about it name."""
         return self.path or self.run
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A file beside a dataset that holds its provenance; the repository takes it from the dataset itself."""
+    """A file with the provenance of a dataset; it is not imported, since the dataset's file has the provenance, too."""
 
     path: str
     sha256: str
@@ -104,23 +104,23 @@ class Contents:
     Parameters
     ----------
     root : `pathlib.Path`
-        The bundle's directory.
+        Directory of the bundle.
     label : `str`
         Its release label, as in the collections' names.
     doc : `str`
-        What new collections say about themselves.
+        Documentation of new collections.
     base : `str`
-        The release that it builds on; empty where it holds all its files.
+        Release that it builds on; empty if it holds all its files.
     targets : `tuple` [`Target`]
-        The instruments' collections.
+        Collections of each instrument.
     kinds : `tuple` [`Kind`]
-        The dataset types.
+        Dataset types, as the bundle defines them.
     records : `dict`
         Dimension records by element, in the order of insertion.
     entries : `tuple` [`Entry`]
-        The datasets.
+        Datasets in the order of the manifest.
     companions : `tuple` [`Companion`]
-        Files beside them.
+        Provenance files beside the files of datasets.
     """
 
     root: Path

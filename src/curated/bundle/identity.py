@@ -35,7 +35,7 @@ def package_datasets(
     instruments : `dict` [`str`, `Instrument`]
         All instruments of the package, by directory.
     label : `str`
-        Release label.
+        Label of the release.
     times : `dict` [`datetime.datetime`, `int`]
         Result of `validity_times`.
 

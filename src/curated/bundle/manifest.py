@@ -37,15 +37,15 @@ def make_manifest(
     Parameters
     ----------
     origin : `Origin`
-        The commit.
+        Commit and Git metadata of the files.
     label : `str`
-        Release label.
+        Label of the release.
     report : `Report`
         Result of the check.
     instruments : `dict` [`str`, `Instrument`]
         All instruments of the package, by directory.
     converted : sequence [`Converted`]
-        The FITS files.
+        FITS files, in the order of the manifest.
     base : `Base`, optional
         Datasets of an earlier release; datasets that are the same refer to them.
     """
@@ -87,7 +87,7 @@ def make_entries(
     Parameters
     ----------
     label : `str`
-        Release label.
+        Label of the release.
     report : `Report`
         Result of the check.
     instruments : `dict` [`str`, `Instrument`]

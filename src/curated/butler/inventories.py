@@ -36,7 +36,7 @@ class SourceInventory:
     kind : `str`
         ``package``, ``bundle`` or ``repository``.
     inventory : `Inventory`
-        The calibrations.
+        Calibrations with joined ranges.
     diagnostics : `tuple` [`Diagnostic`]
         Findings; with an error among them the inventory is incomplete.
     """
@@ -75,7 +75,7 @@ def read_inventory(
     revision : `str`, optional
         Commit of a package.
     jobs : `int`, optional
-        Number of processes.
+        Number of processes; as many as processors if not given.
     progress : `~collections.abc.Callable`, optional
         Called with the number of files done and their total.
 

@@ -292,9 +292,9 @@ class Calib(Hooks):
         Parameters
         ----------
         filename : path-like
-            The file.
+            Path of the file; its ending gives the form by default.
         form : `str`, optional
-            ``ecsv``, ``yaml`` or ``json``; the ending of the file name by default.
+            ``ecsv``, ``yaml`` or ``json``.
 
         Returns
         -------

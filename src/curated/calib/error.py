@@ -16,7 +16,7 @@ class CalibrationError(CuratedError):
     Parameters
     ----------
     problems : `list` [`Problem`]
-        All problems.
+        All problems of the file, or only its errors if it has any.
     where : `str`, optional
         File that was read.
     """

@@ -1,8 +1,8 @@
-"""What a type's declaration says about its keywords and units, apart from each value's own dtype and shape."""
+"""Keywords and units against a type's declaration, and the sizes of arrays that keywords give."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curated.calib.arrays import is_kind
@@ -17,114 +17,103 @@ from curated.declare import Field, Spec, required_sizes
 def declared_problems(spec: Spec, fields: tuple[Field, ...], content: Content) -> list[Problem]:
     """Check a calibration's keywords and units against its declaration.
 
-    Values that live in the header are given to both, the header and the values, wherever the file has them.
+    Values that live in the header are copied, from wherever the file has them, to both keywords and values.
 
     Parameters
     ----------
-    spec, fields
-        The declaration.
+    spec : `Spec`
+        Declaration of the type.
+    fields : `tuple` [`Field`]
+        Its fields.
     content : `Content`
-        Keywords and values; changed in place.
+        Keywords, values and units; changed in place.
     """
     return [
         *_share_keywords(fields, content),
         *_check_scalars(spec, fields, content),
         *_check_version(spec, content),
-        *_check_units(fields, content),
+        *_check_units(spec, fields, content),
         *_check_alternatives(spec, fields, content),
     ]
 
 
-def _share_keywords(fields: tuple[Field, ...], content: Content) -> list[Problem]:
-    """Give values that live in the header to both, wherever the file has them."""
-    problems = []
-    for declared in fields:
-        if not declared.keyword:
+def _share_keywords(fields: tuple[Field, ...], content: Content) -> Iterator[Problem]:
+    """Copy values that live in the header from the metadata to the values, or the other way."""
+    for field in fields:
+        keyword, name = field.keyword, field.name
+        if not keyword:
             continue
-        keyword, name = declared.keyword, declared.name
-        if name not in content.values and has_value(content.metadata.get(keyword)):
-            content.values[name] = content.metadata[keyword]
+        header_value = content.metadata.get(keyword)
+        if name not in content.values and has_value(header_value):
+            content.values[name] = header_value
         elif name in content.values and is_storable(content.values[name]):
             value = content.values[name]
             content.beside.add(name)
-            known = content.metadata.get(keyword)
-            if has_value(known) and not is_same(known, value):
-                problems.append(
-                    Problem(
-                        "CAL308",
-                        content.places.get(name, (declared.key,)),
-                        f"{declared.key} is {value!r}, but {keyword} is {known!r}",
-                    )
-                )
+            if has_value(header_value) and not is_same(header_value, value):
+                detail = f"{field.key} is {value!r}, but {keyword} is {header_value!r}"
+                yield Problem("CAL308", content.places.get(name, (field.key,)), detail)
             content.metadata[keyword] = value
-    return problems
 
 
 def _check_scalars(spec: Spec, fields: tuple[Field, ...], content: Content) -> list[Problem]:
-    """Return keywords that have a meaning, and are mappings, which have become dotted keywords."""
-    dotted = [keyword.partition(".")[0] for keyword in content.metadata if "." in keyword]
-    if not dotted:
+    """Return the problems of keywords that should be one value and are mappings, which became dotted keywords."""
+    mappings = [keyword.partition(".")[0] for keyword in content.metadata if "." in keyword]
+    if not mappings:
         return []
-    known = {*READ_KEYWORDS, *spec.sizes.values(), *(declared.keyword for declared in fields)}
+    scalars = {*READ_KEYWORDS, *spec.sizes.values(), *(field.keyword for field in fields)}
     if spec.versions:
-        known.add(f"{spec.obstype}_VERSION".upper())
+        scalars.add(f"{spec.obstype}_VERSION".upper())
     return [
         Problem("CAL211", ("metadata", keyword), f"{keyword} is a mapping, not one value")
-        for keyword in dict.fromkeys(dotted)
-        if keyword in known
+        for keyword in dict.fromkeys(mappings)
+        if keyword in scalars
     ]
 
 
-def _check_version(spec: Spec, content: Content) -> list[Problem]:
+def _check_version(spec: Spec, content: Content) -> Iterator[Problem]:
     if not spec.versions:
-        return []
+        return
     keyword = f"{spec.obstype}_VERSION"
     version = content.metadata.get(keyword)
-    if version is None or (is_kind(version, "f8") and version in spec.versions):
-        return []
-    known = ", ".join(map(str, spec.versions))
-    return [Problem("CAL310", ("metadata", keyword), f"{keyword} is {version!r}, not one of {known}")]
+    if version is not None and not (is_kind(version, "f8") and version in spec.versions):
+        versions = ", ".join(map(str, spec.versions))
+        yield Problem("CAL310", ("metadata", keyword), f"{keyword} is {version!r}, not one of {versions}")
 
 
-def _check_alternatives(spec: Spec, fields: tuple[Field, ...], content: Content) -> list[Problem]:
-    if not spec.alternatives:
-        return []
-    columnar = content.form in ("ecsv", "fits")
-    labels = {declared.name: declared.column if columnar else declared.key for declared in fields}
-    problems = []
-    for names in spec.alternatives:
-        given = [labels[name] for name in names if name in content.values]
-        listed = ", ".join(labels[name] for name in names)
-        if not given:
-            problems.append(Problem("CAL213" if columnar else "CAL210", (), f"one of {listed} is missing"))
-        elif len(given) > 1:
-            detail = f"{' and '.join(given)} are given, which are alternatives"
-            problems.append(Problem("CAL308", (given[-1],), detail))
-    return problems
-
-
-def _check_units(fields: tuple[Field, ...], content: Content) -> list[Problem]:
-    """Check the units that the file gives, and fill in those that YAML may leave out."""
+def _check_alternatives(spec: Spec, fields: tuple[Field, ...], content: Content) -> Iterator[Problem]:
     is_columnar = content.form in ("ecsv", "fits")
-    problems = []
-    for declared in fields:
-        unit = content.units.get(declared.name)
-        label = (declared.names or (declared.key,))[0] if is_columnar else declared.key
+    labels = {field.name: field.column if is_columnar else field.key for field in fields}
+    for names in spec.alternatives:
+        present = [labels[name] for name in names if name in content.values]
+        if not present:
+            detail = f"one of {', '.join(labels[name] for name in names)} is missing"
+            yield Problem("CAL213" if is_columnar else "CAL210", (), detail)
+        elif len(present) > 1:
+            detail = f"{' and '.join(present)} are given, which are alternatives"
+            yield Problem("CAL308", (present[-1],), detail)
+
+
+def _check_units(spec: Spec, fields: tuple[Field, ...], content: Content) -> Iterator[Problem]:
+    """Check the units that the file gives, and fill in those that it may leave out."""
+    is_columnar = content.form in ("ecsv", "fits")
+    for field in fields:
+        unit = content.units.get(field.name)
+        label = (field.names or (field.key,))[0] if is_columnar else field.key
         if unit:
-            if not converts(unit, declared.unit):
-                expected = declared.unit or "no unit"
-                place = (label,) if is_columnar else ("units", declared.name)
-                problems.append(Problem("CAL216", place, f"{label}: unit {unit!r}, expected {expected!r}"))
-        elif declared.needs_unit and _has_values(content.values.get(declared.name)):
-            if is_columnar:
-                problems.append(Problem("CAL216", (label,), f"{label}: no unit, expected {declared.unit!r}"))
+            if not converts(unit, field.unit):
+                expected = field.unit or "no unit"
+                place = (label,) if is_columnar else ("units", field.name)
+                yield Problem("CAL216", place, f"{label}: unit {unit!r}, expected {expected!r}")
+        elif field.needs_unit and _has_values(content.values.get(field.name)):
+            has_no_units = content.form == "fits" and spec.tables[field.table].fits_units == "none"
+            if is_columnar and not has_no_units:
+                yield Problem("CAL216", (label,), f"{label}: no unit, expected {field.unit!r}")
             else:
-                content.units[declared.name] = declared.unit
-    return problems
+                content.units[field.name] = field.unit
 
 
 def _has_values(value: Any) -> bool:
-    """Say whether there is anything that a unit would change; a table without rows has no units in FITS."""
+    """Say whether there is anything that a unit would change; FITS has no units in a table without rows."""
     return value is not None and not (hasattr(value, "__len__") and len(value) == 0)
 
 

@@ -27,8 +27,11 @@ def column_unit(spec: Spec, field: Field, units: Mapping[str, str]) -> str:
     units : `dict` [`str`, `str`]
         Units that the file gives, by field name.
     """
-    states_unit = spec.tables[field.table].fits_units and not field.keeps_unit
-    return fits_unit(field.unit if states_unit else units.get(field.name, ""))
+    source = spec.tables[field.table].fits_units
+    if source == "none":
+        return ""
+    is_declared = source == "declared" and not field.keeps_unit
+    return fits_unit(field.unit if is_declared else units.get(field.name, ""))
 
 
 def table_data(spec: Spec, fields: tuple[Field, ...], calib: Any) -> list[TableData]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from curated.calib.content import Claims
 from curated.core.diagnostic import Diagnostic, Problem, has_errors
@@ -15,9 +15,10 @@ from curated.package.config import CONFIG_FILE, Silence
 from curated.package.instrument import Instrument
 from curated.package.validity import Range, resolve
 
+_NO_KEYWORDS: Mapping[str, Any] = {}
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
+
+class FileReport(NamedTuple):
     """Result of checking one file: plain data, which the cache stores.
 
     Parameters
@@ -45,7 +46,7 @@ class FileReport:
     path: str
     detector: str
     filter: str
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = _NO_KEYWORDS
     end: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     companion: str = ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -85,16 +83,18 @@ def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tu
     except FileNotFoundError:
         os.makedirs(os.path.dirname(filename), exist_ok=True)
         handle = os.open(filename, flags, 0o666)
-    with os.fdopen(handle, "wb", buffering=0) as file:
-        return size_and_hash(_written(parts, file))
+    try:
+        return size_and_hash(_written(parts, handle))
+    finally:
+        os.close(handle)
 
 
-def _written(parts: Iterable[bytes], file: io.FileIO) -> Iterator[bytes]:
+def _written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
     """Yield parts of a file after each has been written."""
     for part in parts:
         view = memoryview(part)
         while view:
-            view = view[file.write(view) :]
+            view = view[os.write(handle, view) :]
         yield part
 
 
@@ -140,6 +140,8 @@ def staging_directory(parent: str | os.PathLike[str], prefix: str) -> Iterator[P
     prefix : `str`
         Start of the directory's name; eight random characters follow.
     """
+    import shutil  # with the compression modules that it imports, only for whoever stages
+
     os.makedirs(parent, exist_ok=True)
     staging = Path(parent, f"{prefix}{os.urandom(4).hex()}")
     staging.mkdir()

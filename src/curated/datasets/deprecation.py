@@ -1,9 +1,9 @@
-"""The mark of a calibration that is out of use: who decided so, when and why, and what covers its dates."""
+"""The deprecation mark of a calibration: who deprecated it, when and why, and what covers its dates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -41,18 +41,18 @@ MARK = Setting(
 
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """A calibration is out of use.
+    """The deprecation of a calibration, which takes it out of use.
 
     Parameters
     ----------
     reason : `str`
-        Why.
+        Why it is out of use.
     by : `str`
-        Who decided so.
+        Name of the person who deprecated it.
     date : `str`
-        When: a day, or a time in UTC.
+        A day, or a time in UTC.
     cover : `str`
-        ``previous`` or ``hole``.
+        What covers its dates: ``previous``, the calibration in force before it, or ``hole``, none.
     """
 
     reason: str
@@ -81,42 +81,42 @@ def find_deprecation(keywords: Mapping[str, Any]) -> tuple[Deprecation | None, l
     Returns
     -------
     deprecation : `Deprecation` or `None`
-        The mark; `None` where there is none. One that is incomplete counts: its calibration is not in force, and
-        nothing else is in its place.
+        `None` if there is no mark. An incomplete mark counts: the calibration is not in force, and nothing covers
+        its dates.
     problems : `list` [`Problem`]
-        ``CAL440`` for what is wrong with it.
+        ``CAL440`` for each fault of the mark.
     """
-    given = {name: value for name, value in keywords.items() if name.startswith(_REASON) and has_value(value)}
-    if not given:
+    mark = {name: value for name, value in keywords.items() if name.startswith(_REASON) and has_value(value)}
+    if not mark:
         return None, []
-    problems = [_at_a_keyword(problem, given) for problem in check_setting(MARK, given, "CAL440", _PLACE)]
-    problems += _wrong_date(given.get(_DATE))
-    texts = {name: value if isinstance(value := given.get(name), str) else "" for name in MARK.keys}
-    found = Deprecation(*texts.values())
-    return (Deprecation(found.reason, found.by, found.date, HOLE) if problems else found), problems
+    problems = [_at_keyword(problem, mark) for problem in check_setting(MARK, mark, "CAL440", _PLACE)]
+    problems += _date_problems(mark.get(_DATE))
+    texts = (value if isinstance(value := mark.get(name), str) else "" for name in MARK.keys)
+    deprecation = Deprecation(*texts)
+    return (replace(deprecation, cover=HOLE) if problems else deprecation), problems
 
 
 _PLACE = ("metadata",)
 
 
-def _at_a_keyword(problem: Problem, given: Mapping[str, Any]) -> Problem:
-    """Return a problem that stands at a keyword: that of a missing one at the first that is there."""
+def _at_keyword(problem: Problem, mark: Mapping[str, Any]) -> Problem:
+    """Return a problem at a keyword; one about a missing keyword is at the first keyword of the mark."""
     if problem.pointer != _PLACE:
         return problem
-    return Problem(problem.code, (*_PLACE, next(iter(given))), f"the mark is incomplete: {problem.detail}")
+    return Problem(problem.code, (*_PLACE, next(iter(mark))), f"the mark is incomplete: {problem.detail}")
 
 
-def _wrong_date(value: Any) -> Iterator[Problem]:
+def _date_problems(value: Any) -> Iterator[Problem]:
     if isinstance(value, str) and value.strip() and not is_date(value):
         detail = f"{_DATE} is {brief(value)}, not a day or a date-time"
         yield Problem("CAL440", (*_PLACE, _DATE), detail)
 
 
 def is_date(text: str) -> bool:
-    """Say whether a text is a day or a date-time."""
-    for read in (date.fromisoformat, parse_time):
+    """Return whether a text is a day or a date-time."""
+    for parse in (date.fromisoformat, parse_time):
         try:
-            read(text)
+            parse(text)
         except ValueError:
             continue
         return True

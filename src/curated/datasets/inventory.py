@@ -18,7 +18,7 @@ class Inventory:
     Parameters
     ----------
     source : `str`
-        Where, for people.
+        Name for people, such as ``bundle DIR``.
     datasets : `tuple` [`Dataset`]
         In order, with their content, but without UUID, run and collection; adjacent ranges of one content are joined.
     """

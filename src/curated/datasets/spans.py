@@ -68,7 +68,7 @@ def tai_text(nanoseconds: int, decimals: int | None = None) -> str:
     Parameters
     ----------
     nanoseconds : `int`
-        Since 1970-01-01 TAI.
+        Time since 1970-01-01 TAI.
     decimals : `int`, optional
         Number of decimals of the second, up to 9; as many as it needs if not given.
     """

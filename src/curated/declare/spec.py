@@ -25,6 +25,18 @@ Rows = Literal["free", "one", "key", "records", "record"]
 """
 
 
+FitsUnits = Literal["declared", "given", "none"]
+"""Which units the columns of a FITS table have in TUNIT.
+
+``declared``
+    Those of the declaration.
+``given``
+    Those that the text gives, as the stack writes tables of text.
+``none``
+    None, as in most tables of the stack: its readers skip second tables whose units astropy does not know.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Table:
     """One table of a calibration type.
@@ -44,9 +56,8 @@ class Table:
         its own.
     keywords : `tuple` [`str`]
         Keywords of this table's own FITS header.
-    fits_units : `bool`
-        Whether every FITS column states its unit in TUNIT. `False` for tables that the stack writes without
-        units: there a column has a TUNIT only if the text gives a unit.
+    fits_units : `str`
+        Which units FITS columns have in TUNIT; see `FitsUnits`.
     """
 
     name: str
@@ -55,7 +66,7 @@ class Table:
     optional: bool = False
     group: str = ""
     keywords: tuple[str, ...] = ()
-    fits_units: bool = True
+    fits_units: FitsUnits = "declared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

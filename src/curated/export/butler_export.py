@@ -124,7 +124,7 @@ def read_export(directory: str, collections: Sequence[str] = (), types: Sequence
     Parameters
     ----------
     directory : `str`
-        The directory.
+        Directory with an ``export.yaml``.
     collections : sequence [`str`], optional
         CALIBRATION collections and chains of them, in the order of lookups; all of them if empty.
     types : sequence [`str`], optional

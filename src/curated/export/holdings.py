@@ -56,11 +56,11 @@ class InstrumentRecord:
     Parameters
     ----------
     name : `str`
-        Its Butler name.
+        Butler name of the instrument.
     values : `dict`
         Its class and the limits of its record, as far as they are known; keys are those of ``instrument.yaml``.
     detectors : `dict` [`int`, `DetectorRecord`]
-        By number.
+        All detectors, by number.
     filters : `dict` [`str`, `str`]
         Band of each physical filter.
     """
@@ -107,9 +107,9 @@ class Holdings:
     locations : `dict` [`str`, `FileLocation`]
         Location of each dataset's file by UUID; a dataset is absent if it has none.
     instruments : `dict` [`str`, `InstrumentRecord`]
-        By name.
+        Records of the datasets' instruments, by name.
     diagnostics : `tuple` [`Diagnostic`]
-        Findings.
+        Findings about collections and certifications.
     """
 
     source: str

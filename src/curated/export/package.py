@@ -49,7 +49,7 @@ def export_holdings(
     into : `bool`, optional
         Whether the directory is a package, to which the calibrations that it lacks are added.
     jobs : `int`, optional
-        Number of processes.
+        Number of processes; as many as processors if not given.
     progress : `~collections.abc.Callable`, optional
         Called with the number of calibrations done and their total.
 

@@ -30,7 +30,7 @@ class ExportItem:
     dataset : `Dataset`
         The dataset and its range.
     location : `FileLocation` or `None`
-        Location of its file.
+        Location of its file; `None` if it has none, or is stored in parts.
     start : `datetime.datetime`
         Start of its range, UTC.
     end : `datetime.datetime` or `None`
@@ -76,7 +76,7 @@ class Selection:
     instruments : `dict` [`str`, `InstrumentRecord`]
         The instruments by name; all of their detectors have a name.
     diagnostics : `tuple` [`Diagnostic`]
-        Findings.
+        Findings of the holdings and of the selection.
     """
 
     items: tuple[ExportItem, ...]

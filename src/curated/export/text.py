@@ -28,7 +28,7 @@ class ExportedText:
     Parameters
     ----------
     item : `ExportItem`
-        The dataset.
+        The dataset, and whether its text has VALIDEND.
     parts : `tuple` [`str`]
         Directories from the instrument's down, and the name without its ending.
     name : `str`

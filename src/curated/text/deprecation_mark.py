@@ -76,7 +76,7 @@ def add_mark(data: bytes, form: str, mark: Deprecation) -> bytes:
     form : `str`
         ``ecsv``, ``yaml`` or ``json``.
     mark : `Deprecation`
-        See `Deprecation.keywords`.
+        The mark, whose text is one line in each of its keywords.
 
     Raises
     ------

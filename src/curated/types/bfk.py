@@ -38,8 +38,8 @@ class BrighterFatterKernel(Calib):
         calibcls="lsst.ip.isr.brighterFatterKernel.BrighterFatterKernel",
         forms=("yaml", "ecsv", "json"),
         tables=(
-            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER", fits_units=False),
-            Table(name="DETECTORS", rows="key", key_column="DETECTOR", optional=True, fits_units=False),
+            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER", fits_units="none"),
+            Table(name="DETECTORS", rows="key", key_column="DETECTOR", optional=True, fits_units="none"),
         ),
         sizes={"kernelX": "KERNEL_DX", "kernelY": "KERNEL_DY"},
         absent="undefined",

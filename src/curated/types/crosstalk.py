@@ -42,8 +42,8 @@ class Crosstalk(Calib):
         storage_class="CrosstalkCalib",
         calibcls="lsst.ip.isr.crosstalk.CrosstalkCalib",
         tables=(
-            Table(name="CROSSTALK", rows="one", fits_units=False),
-            Table(name="INTERCHIP", rows="key", key_column="IC_SOURCE_DET", optional=True, fits_units=False),
+            Table(name="CROSSTALK", rows="one", fits_units="none"),
+            Table(name="INTERCHIP", rows="key", key_column="IC_SOURCE_DET", optional=True, fits_units="none"),
         ),
         sizes={"nAmp": "NAMP"},
         keywords=(

@@ -79,8 +79,8 @@ class DeferredCharge(Calib):
         calibcls="lsst.ip.isr.deferredCharge.DeferredChargeCalib",
         forms=("yaml", "json"),
         tables=(
-            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER", fits_units=False),
-            Table(name="TRAPS", rows="key", key_column="AMPLIFIER", group="serialTraps", fits_units=False),
+            Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER", fits_units="none"),
+            Table(name="TRAPS", rows="key", key_column="AMPLIFIER", group="serialTraps", fits_units="none"),
         ),
         absent="undefined",
         keywords=("UNITS",),

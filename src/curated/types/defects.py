@@ -34,7 +34,7 @@ class Defects(Calib):
         dimensions=("instrument", "detector"),
         storage_class="Defects",
         calibcls="lsst.ip.isr.defects.Defects",
-        tables=(Table(name="DEFECTS", rows="free", fits_units=False),),
+        tables=(Table(name="DEFECTS", rows="free", fits_units="given"),),
         absent="omit",
         keeps_version=True,
         plot=PlotSpec(kind="boxes"),

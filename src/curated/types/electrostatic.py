@@ -65,11 +65,11 @@ class ElectrostaticDistortion(Calib):
         calibcls="lsst.ip.isr.electrostaticBrighterFatter.ElectrostaticBrighterFatterDistortionMatrix",
         forms=("yaml", "ecsv", "json"),
         tables=(
-            Table(name="MATRIX", rows="one", fits_units=False),
-            Table(name="AMPLIFIERS", rows="key", key_column="AMPNAMES", fits_units=False),
-            Table(name="PARAMETERS", rows="key", key_column="FIT_PARAM_NAMES", fits_units=False),
+            Table(name="MATRIX", rows="one", fits_units="none"),
+            Table(name="AMPLIFIERS", rows="key", key_column="AMPNAMES", fits_units="none"),
+            Table(name="PARAMETERS", rows="key", key_column="FIT_PARAM_NAMES", fits_units="none"),
             Table(
-                name="FILTERS", rows="key", key_column="AVAILABLE_FILTERS", optional=True, fits_units=False
+                name="FILTERS", rows="key", key_column="AVAILABLE_FILTERS", optional=True, fits_units="none"
             ),
         ),
         sizes={"inputRange": "INPUT_RANGE", "fitRange": "FIT_RANGE"},

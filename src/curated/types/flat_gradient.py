@@ -40,7 +40,7 @@ class FlatGradient(Calib):
         dataset_type="flat_gradient_reference",
         calibcls="lsst.ip.isr.flatGradient.FlatGradient",
         forms=("ecsv", "yaml", "json"),
-        tables=(Table(name="GRADIENT", rows="one", fits_units=False),),
+        tables=(Table(name="GRADIENT", rows="one", fits_units="given"),),
         aliases=("flatGradient",),
         plot=PlotSpec(
             kind="curve",

@@ -36,7 +36,7 @@ class GainCorrection(Calib):
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.gainCorrection.GainCorrection",
         forms=("ecsv", "yaml", "json"),
-        tables=(Table(name="GAINS", rows="free", fits_units=False),),
+        tables=(Table(name="GAINS", rows="free", fits_units="none"),),
         aliases=("gainCorrection",),
         plot=PlotSpec(
             kind="bars", x="ampNames", y="gainAdjustments", labels=("Amplifier", "Gain adjustment (factor)")

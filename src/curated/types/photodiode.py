@@ -43,7 +43,7 @@ class Photodiode(Calib):
         dataset_type="photodiode_record",
         calibcls="lsst.ip.isr.photodiode.PhotodiodeCalib",
         forms=("yaml", "ecsv", "json"),
-        tables=(Table(name="SAMPLES", rows="one", fits_units=False),),
+        tables=(Table(name="SAMPLES", rows="one", fits_units="given"),),
         keywords=("INTEGRATION_METHOD",),
         plot=PlotSpec(kind="curve", x="timeSamples", y="currentSamples", labels=("Time (s)", "Current (A)")),
     )

@@ -33,8 +33,8 @@ class PhotodiodeCorrection(Calib):
         calibcls="lsst.ip.isr.photodiodeCorrection.PhotodiodeCorrection",
         forms=("yaml", "ecsv", "json"),
         tables=(
-            Table(name="PAIRS", rows="key", key_column="PAIR", fits_units=False),
-            Table(name="LOOKUP", rows="free", optional=True, fits_units=False),
+            Table(name="PAIRS", rows="key", key_column="PAIR", fits_units="none"),
+            Table(name="LOOKUP", rows="free", optional=True, fits_units="none"),
         ),
         absent="undefined",
         aliases=("pdCorrection",),

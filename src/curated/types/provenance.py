@@ -38,7 +38,7 @@ class IsrProvenance(Calib):
         dimensions=("instrument", "detector"),
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.calibType.IsrProvenance",
-        tables=(Table(name="DATA_IDS", rows="key", fits_units=False),),
+        tables=(Table(name="DATA_IDS", rows="key", fits_units="none"),),
         absent="omit",
         keywords=("calibType",),
         aliases=("IsrProvenance",),

@@ -64,7 +64,7 @@ class PhotonTransferCurve(Calib):
         dimensions=("instrument", "detector"),
         storage_class="PhotonTransferCurveDataset",
         calibcls="lsst.ip.isr.ptcDataset.PhotonTransferCurveDataset",
-        tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER_NAME", fits_units=False),),
+        tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER_NAME", fits_units="none"),),
         keywords=("PTC_FIT_TYPE",),
         ignored=_ptc_forms.DROPPED,
         plot=PlotSpec(

@@ -52,9 +52,9 @@ class ShutterMotionProfile(Calib):
         calibcls="lsst.ip.isr.shutterMotion.ShutterMotionProfile",
         forms=("json", "yaml"),
         tables=(
-            Table(name="encodeSamples", rows="records", fits_units=False),
-            Table(name="hallTransitions", rows="records", fits_units=False),
-            Table(name="fits", rows="records", keywords=("FIT_MODEL",), fits_units=False),
+            Table(name="encodeSamples", rows="records", fits_units="none"),
+            Table(name="hallTransitions", rows="records", fits_units="none"),
+            Table(name="fits", rows="records", keywords=("FIT_MODEL",), fits_units="none"),
         ),
         keywords=(
             *("FILENAME", "FILETYPE", "OBSID", "VERSION", "startPosition", "targetPosition", "endPosition"),

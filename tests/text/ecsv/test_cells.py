@@ -175,7 +175,7 @@ def cells(declaration: str, *rows: str) -> Any:
     ],
 )
 def test_cells_that_would_be_changed_without_a_word(declaration: str, cell: str, code: str) -> None:
-    assert [found[0] for found in cells(declaration, cell)] == [code]
+    assert [problem[0] for problem in cells(declaration, cell)] == [code]
 
 
 def test_null_among_floats_is_nan() -> None:

@@ -132,11 +132,11 @@ def written(table: Table, delimiter: str = " ") -> str:
 @given(tables(), st.sampled_from([" ", ","]))
 def test_generated_tables(table: Table, delimiter: str) -> None:
     text = written(table, delimiter)
-    theirs = astropy_table(text)
+    astropys = astropy_table(text)
     source, problems = read(text.encode(), "ecsv")
     assert problems == []
     assert source is not None
-    assert_same_as_astropy(source, theirs)
+    assert_same_as_astropy(source, astropys)
 
 
 @examples(100)

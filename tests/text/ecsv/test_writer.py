@@ -53,17 +53,17 @@ def test_the_header_is_astropys() -> None:
 
 def test_astropy_and_we_read_the_values() -> None:
     text = own_text()
-    theirs = astropy_table(text)
+    astropys = astropy_table(text)
     source, problems = read_ecsv(text)
     assert problems == []
     assert source is not None
     for name, (values, unit, doc) in COLUMNS.items():
-        ours = source.columns[name]
-        assert (ours.unit, ours.doc) == (unit, doc)
+        column = source.columns[name]
+        assert (column.unit, column.doc) == (unit, doc)
         if values.dtype.kind == "U":
-            assert list(ours.values) == values.tolist() == theirs[name].filled("").tolist()
+            assert list(column.values) == values.tolist() == astropys[name].filled("").tolist()
             continue
-        assert bits(np.asarray(ours.values)) == bits(values) == bits(np.asarray(theirs[name]))
+        assert bits(np.asarray(column.values)) == bits(values) == bits(np.asarray(astropys[name]))
 
 
 def test_vectors_of_different_lengths() -> None:

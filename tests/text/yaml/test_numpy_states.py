@@ -40,9 +40,9 @@ ARRAYS = st.tuples(st.sampled_from(NUMBERS), st.sampled_from("<>")).flatmap(
 @examples(200)
 @given(ARRAYS, st.booleans())
 def test_arrays_come_back(array: np.ndarray, fortran: bool) -> None:
-    given = np.asfortranarray(array) if fortran and array.ndim else array
+    laid_out = np.asfortranarray(array) if fortran and array.ndim else array
     expected = array.tolist() if array.size else []
-    np.testing.assert_equal(loaded(dumped(given)), expected)
+    np.testing.assert_equal(loaded(dumped(laid_out)), expected)
 
 
 @examples(100)
@@ -64,8 +64,8 @@ def test_older_numpy() -> None:
 
 
 def test_aliases_of_types_and_arrays() -> None:
-    one = np.array([1.0, 2.0])
-    text = yaml.dump({"a": [one, np.array([3.0]), one, np.float64(4.0)]}, Dumper=yaml.Dumper)
+    shared = np.array([1.0, 2.0])
+    text = yaml.dump({"a": [shared, np.array([3.0]), shared, np.float64(4.0)]}, Dumper=yaml.Dumper)
     assert re.search(r"\*id\d+", text)
     assert loaded(text) == [[1.0, 2.0], [3.0], [1.0, 2.0], 4.0]
 

@@ -28,7 +28,7 @@ class RepositoryInventory:
     Parameters
     ----------
     inventory : `Inventory`
-        The calibrations.
+        Calibrations with joined ranges.
     datasets : `tuple` [`Dataset`]
         The same with UUID, run, collection and content.
     diagnostics : `tuple` [`Diagnostic`]

@@ -1,4 +1,4 @@
-"""What lookups find in the collections of a repository, and when."""
+"""The datasets that lookups in a repository find, and the ranges in which they do."""
 
 from __future__ import annotations
 
@@ -28,23 +28,18 @@ class Certified(NamedTuple):
 
 
 def default_collections(butler: Butler) -> list[str]:
-    """Return where the calibrations of each instrument are looked up: ``<inst>/calib``, or the one below it.
-
-    Parameters
-    ----------
-    butler : `lsst.daf.butler.Butler`
-        The repository.
+    """Return the collection for lookups of each instrument: ``<inst>/calib``, or the only one below it.
 
     Raises
     ------
     CuratedError
-        If that is not clear.
+        If an instrument has several collections and none of that name, or if there are none at all.
     """
-    found = []
+    names = []
     for record in butler.query_dimension_records("instrument", explain=False, limit=None):
         chain = f"{record.name}/calib"
         if collection_info(butler, chain) is not None:
-            found.append(chain)
+            names.append(chain)
             continue
         below = butler.collections.query(f"{chain}/*", collection_types={CollectionType.CALIBRATION})
         if len(below) > 1:
@@ -52,21 +47,21 @@ def default_collections(butler: Butler) -> list[str]:
                 f"there is no collection {chain}, and there are several below it: {', '.join(sorted(below))}",
                 "name one with --collection",
             )
-        found += below
-    if not found:
+        names += below
+    if not names:
         raise CuratedError(
             "the repository has no collection <instrument>/calib", "name one with --collection"
         )
-    return sorted(found)
+    return sorted(names)
 
 
 def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:
-    """Yield what lookups find in collections, and when.
+    """Yield the datasets that lookups in collections find, with the ranges in which they do.
 
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
-        The repository.
+        An open repository.
     collections : sequence [`str`]
         Collections in the order of lookups; chains are followed.
 
@@ -85,10 +80,10 @@ def _by_collection(
 ) -> Iterator[list[Dataset]]:
     """Yield the datasets of each collection, in the order of lookups, and collect Butler's references to them."""
     try:
-        listed = butler.collections.query_info(collections, flatten_chains=True, include_summary=True)
+        infos = butler.collections.query_info(collections, flatten_chains=True, include_summary=True)
     except MissingCollectionError as error:
         raise CuratedError(str(error), "'butler query-collections' lists them") from error
-    for info in listed:
+    for info in infos:
         types = [butler.get_dataset_type(name) for name in sorted(info.dataset_types or ())]
         certified = [
             item

@@ -61,7 +61,7 @@ class PackageDatasets:
     prefix : `str`
         Path of the package in its repository.
     by_uuid : `dict` [`str`, `PackageDataset`]
-        The datasets.
+        Datasets of all labels.
     counts : `dict`
         Number of calibrations by collection, dataset type and data ID, and CALIBDATE.
     """

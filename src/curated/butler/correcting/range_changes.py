@@ -42,7 +42,7 @@ class RangeChange:
     before, after : `dict`
         Certifications of all dataset types and data IDs that change, now and then.
     diagnostics : `tuple` [`Diagnostic`]
-        Findings.
+        Findings about overlaps, and about calibrations that cannot be certified or stay certified.
     """
 
     before: State
@@ -68,11 +68,11 @@ class RangeComparison:
     Parameters
     ----------
     butler : `lsst.daf.butler.Butler`
-        The repository.
+        An open repository.
     collection : `str`
         Name of the collection.
     state : `dict`
-        Its certifications.
+        Present certifications of the collection.
     commit : `CheckedCommit`
         The package at a commit.
     prefix : `str`

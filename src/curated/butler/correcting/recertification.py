@@ -79,7 +79,7 @@ class RecertificationReport:
     collections : `tuple` [`str`]
         Collections that were compared with the package.
     removed, added : `tuple` [`Dataset`]
-        Certifications.
+        Certifications, in the order of types, data IDs and ranges.
     diagnostics : `tuple` [`Diagnostic`]
         Findings; with an error among them nothing was done.
     reverse : `tuple` [`str`]

@@ -1,4 +1,4 @@
-"""A release taken out of the chain of recommended ones, and put back; nothing else changes."""
+"""Take a release out of the chain of recommended collections, or put it back; nothing else changes."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Members = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class ChainChange:
-    """What happens to the chain of one instrument.
+    """The change of one instrument's chain.
 
     Parameters
     ----------
     instrument : `str`
-        The instrument.
+        Butler name of the instrument.
     release : `str`
         The release's calibration collection.
     chain : `str`
-        The chain.
+        Collection ``<instrument>/calib``.
     before, after : `tuple` [`str`]
-        Its members.
+        Members of the chain, now and then.
     reverse : `tuple` [`str`]
-        The command that takes it back, as a list of arguments; empty where nothing changes.
+        Arguments of the command that undoes it; empty if nothing changes.
     """
 
     instrument: str
@@ -44,29 +44,33 @@ class ChainChange:
 
     @property
     def changed(self) -> bool:
-        """Whether the chain is another one then."""
+        """Whether the chain changes."""
         return self.before != self.after
 
     @property
     def command(self) -> str:
-        """The command that takes it back, as a shell takes it."""
+        """The command that undoes it, quoted for a shell."""
         return shlex.join(self.reverse)
 
 
 @dataclass(frozen=True, slots=True)
 class RetractionReport:
-    """What was done to the chains, or would be.
+    """The changes of chains that were made, or would be.
 
     Parameters
     ----------
-    repository, release : `str`
-        The repository, and the label.
-    undo, dry_run : `bool`
-        Whether the release was put back; whether nothing was done.
+    repository : `str`
+        Path, URI or alias of the repository.
+    release : `str`
+        Label of the release.
+    undo : `bool`
+        Whether the release was put back.
+    dry_run : `bool`
+        Whether nothing was done.
     chains : `tuple` [`ChainChange`]
-        The chain of each instrument.
+        One for each instrument.
     diagnostics : `tuple` [`Diagnostic`]
-        What stands in the way; with an error among it nothing was done.
+        Findings; with an error among them nothing was done.
     """
 
     repository: str
@@ -78,17 +82,19 @@ class RetractionReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing stands in the way."""
+        """Whether there is no error."""
         return not has_errors(self.diagnostics)
 
     @property
     def changed(self) -> bool:
         """Whether any chain changed, or would."""
-        return self.ok and any(one.changed for one in self.chains)
+        return self.ok and any(chain.changed for chain in self.chains)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data for machine-readable output."""
-        chains = [{**asdict(one), "changed": one.changed, "command": one.command} for one in self.chains]
+        """Return the report as plain data for machine-readable output."""
+        chains = [
+            {**asdict(chain), "changed": chain.changed, "command": chain.command} for chain in self.chains
+        ]
         return {
             **asdict(self),
             "chains": chains,
@@ -111,42 +117,44 @@ def run_retract(
     check_label(release)
     with changing(repo, dry_run=dry_run) as butler:
         results = [
-            problem or _planned(butler, repo, name, release, undo, before)
-            for name, problem in _found(butler, release, instruments)
+            problem or _plan_change(butler, repo, name, release, undo, before)
+            for name, problem in _holders(butler, release, instruments)
         ]
-        chains = [one for one in results if isinstance(one, ChainChange)]
-        diagnostics = [Diagnostic.from_problem(one, repo) for one in results if isinstance(one, Problem)]
-        report = RetractionReport(repo, release, undo, dry_run, tuple(chains), tuple(sorted(diagnostics)))
+        changes = [result for result in results if isinstance(result, ChainChange)]
+        problems = [result for result in results if isinstance(result, Problem)]
+        diagnostics = sorted(Diagnostic.from_problem(problem, repo) for problem in problems)
+        report = RetractionReport(repo, release, undo, dry_run, tuple(changes), tuple(diagnostics))
         if not dry_run and report.changed:
             with butler.transaction():
-                for one in chains:
-                    if one.changed:
-                        butler.collections.redefine_chain(one.chain, one.after)
+                for change in changes:
+                    if change.changed:
+                        butler.collections.redefine_chain(change.chain, change.after)
         return report
 
 
-def _found(butler: Butler, release: str, wanted: Sequence[str]) -> Iterator[tuple[str, Problem | None]]:
-    """Yield the instruments that have a release; with a problem those that were named and have none."""
+def _holders(
+    butler: Butler, release: str, instruments: Sequence[str]
+) -> Iterator[tuple[str, Problem | None]]:
+    """Yield the instruments that have a release, and those that were named but do not have it with a problem."""
     kind = {CollectionType.CALIBRATION}
-    listed = butler.collections.query("*/calib/*", collection_types=kind)
-    holders = {
-        name.removesuffix(f"/calib/{release}") for name in listed if name.endswith(f"/calib/{release}")
-    }
-    if not wanted:
+    collections = butler.collections.query("*/calib/*", collection_types=kind)
+    suffix = f"/calib/{release}"
+    holders = {name.removesuffix(suffix) for name in collections if name.endswith(suffix)}
+    if not instruments:
         yield from ((name, None) for name in sorted(holders))
-    for name in wanted:
-        found = next((holder for holder in holders if holder.lower() == name.lower()), "")
-        yield found or name, None if found else _unknown(listed, release, f" of {name}")
-    if not wanted and not holders:
-        yield "", _unknown(listed, release, "")
+    for name in instruments:
+        holder = next((holder for holder in holders if holder.lower() == name.lower()), "")
+        yield holder or name, None if holder else _unknown(collections, release, f" of {name}")
+    if not instruments and not holders:
+        yield "", _unknown(collections, release, "")
 
 
-def _unknown(listed: Sequence[str], release: str, whose: str) -> Problem:
-    known = ", ".join(sorted(listed)) or "none"
-    return Problem("CAL670", (), f"there is no release {release!r}{whose}; there are: {known[:400]}")
+def _unknown(collections: Sequence[str], release: str, whose: str) -> Problem:
+    names = ", ".join(sorted(collections)) or "none"
+    return Problem("CAL670", (), f"there is no release {release!r}{whose}; there are: {names[:400]}")
 
 
-def _planned(
+def _plan_change(
     butler: Butler, repo: str, instrument: str, release: str, undo: bool, before: str | None
 ) -> ChainChange | Problem:
     collection, chain = f"{instrument}/calib/{release}", f"{instrument}/calib"
@@ -160,22 +168,19 @@ def _planned(
     command = ("curated", "retract", repo, release, "--instrument", instrument)
     if not undo:
         after = tuple(child for child in members if child != collection)
-        return ChainChange(
-            instrument, collection, chain, members, after, _undoing(command, collection, chain, members)
-        )
+        reverse = _undo_command(command, collection, chain, members)
+        return ChainChange(instrument, collection, chain, members, after, reverse)
     if collection in members:
         return ChainChange(instrument, collection, chain, members, members)
-    place = len(members)
+    index = len(members)
     if before is not None:
-        named = next((name for name in (f"{chain}/{before}", before) if name in members), None)
-        if named is None:
-            return Problem(
-                "CAL672", (), f"{before} is not in {chain}, which is {', '.join(members) or 'empty'}"
-            )
-        place = members.index(named)
-    return ChainChange(
-        instrument, collection, chain, members, (*members[:place], collection, *members[place:]), command
-    )
+        successor = next((name for name in (f"{chain}/{before}", before) if name in members), None)
+        if successor is None:
+            names = ", ".join(members) or "empty"
+            return Problem("CAL672", (), f"{before} is not in {chain}, which is {names}")
+        index = members.index(successor)
+    after = (*members[:index], collection, *members[index:])
+    return ChainChange(instrument, collection, chain, members, after, command)
 
 
 def _holds(butler: Butler, child: str, collection: str) -> bool:
@@ -185,10 +190,10 @@ def _holds(butler: Butler, child: str, collection: str) -> bool:
     return collection in butler.collections.query(child, flatten_chains=True)
 
 
-def _undoing(command: tuple[str, ...], collection: str, chain: str, members: Members) -> tuple[str, ...]:
-    """Return the command that puts a member back at its place; nothing where it is none."""
+def _undo_command(command: tuple[str, ...], collection: str, chain: str, members: Members) -> tuple[str, ...]:
+    """Return the command that puts a member back at its place; empty if it is no member."""
     if collection not in members:
         return ()
-    following = members[members.index(collection) + 1 :][:1]
-    place = ("--before", following[0].removeprefix(f"{chain}/")) if following else ()
+    successors = members[members.index(collection) + 1 :][:1]
+    place = ("--before", successors[0].removeprefix(f"{chain}/")) if successors else ()
     return (*command, "--undo", *place)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from curated.calib import Calib
 from curated.check.report import FileReport, resolve_ranges
@@ -17,8 +16,7 @@ from curated.package.layout import Layout, directory_name
 from curated.package.validity import Range, by_key
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class FileContext:
+class FileContext(NamedTuple):
     """Input of the rules on one file.
 
     Parameters
@@ -49,8 +47,7 @@ CameraDetector = Mapping[str, Any]
 """A detector as a camera calibration describes it; see `curated.calib.content.Claims`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Cameras:
+class Cameras(NamedTuple):
     """Camera calibrations of a package, and their detectors.
 
     Parameters
@@ -70,8 +67,7 @@ class Cameras:
         return next(in_force, epochs[0][1]).get(file.key.detector)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Context:
+class Context(NamedTuple):
     """Input of the rules on all files of a package.
 
     Parameters

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
 
 def _summary(bundle: Bundle, output: Path) -> str:
+    from curated.report.text import count_text
+
     datasets, base = bundle.manifest["datasets"], bundle.manifest["base"]
+    total = count_text(len(datasets), "dataset")
     with_file = [dataset for dataset in datasets if dataset["path"] is not None]
     size = f"{sum(dataset['size'] for dataset in with_file) / 1e6:.1f} MB"
     release = f"as release {bundle.label} in {output}"
     if base is None:
-        return f"{len(datasets)} datasets ({size}) {release}"
-    return f"{len(with_file)} of {len(datasets)} datasets ({size}) {release}, the others as in {base}"
+        return f"{total} ({size}) {release}"
+    return f"{len(with_file)} of {total} ({size}) {release}, the others as in {base}"
 
 
 @click.command("bundle")

@@ -43,6 +43,7 @@ def command(
     """
     from curated.convert import convert_into
     from curated.convert.origin import find_origin
+    from curated.report.text import count_text
 
     package = settings.package()
     selected = selected_paths(package, settings.directory, paths)
@@ -68,7 +69,6 @@ def command(
             print_findings(settings, package, report, err=True)
         if not report.failed:
             size = sum(c.size for c in converted) / 1e6
-            click.echo(
-                f"{len(converted)} FITS files ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}"
-            )
+            files_text = count_text(len(converted), "FITS file")
+            click.echo(f"{files_text} ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}")
     raise SystemExit(1 if report.failed else 0)

@@ -44,6 +44,7 @@ def command(
     from curated.bundle import build_bundle
     from curated.butler import import_bundle
     from curated.butler.inventories import find_base
+    from curated.report.text import count_text
 
     package = settings.package()
     temporary = Path(tempfile.mkdtemp(prefix="curated-"))
@@ -60,10 +61,9 @@ def command(
                 print_json("publish", failed=True, findings=[d.to_dict() for d in report.diagnostics])
             raise SystemExit(1)
         if form == "text":
-            click.echo(
-                f"release {bundle.label}: {len(bundle.manifest['datasets'])} datasets of commit "
-                f"{bundle.manifest['repository']['sha1'][:12]}"
-            )
+            datasets = count_text(len(bundle.manifest["datasets"]), "dataset")
+            sha1 = bundle.manifest["repository"]["sha1"]
+            click.echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
         with settings.progress("importing") as progress:
             import_report = import_bundle(
                 bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)

@@ -63,7 +63,7 @@ def _print(report: Any) -> None:
 
     for chain in report.chains:
         if not chain.changed:
-            state = "is in the chain already" if report.undo else "is not in the chain"
+            state = "is already in the chain" if report.undo else "is not in the chain"
             click.echo(
                 printable(f"{chain.instrument}: nothing changed: {chain.release} {state} {chain.chain}")
             )

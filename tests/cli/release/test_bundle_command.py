@@ -1,0 +1,44 @@
+"""``curated bundle``: text, JSON and exit status."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from conftest import GitPackage, MakePackage
+from support.packages import DEMO_FILES, answer, defects, place, run_curated
+
+
+def test_json(demo: GitPackage, tmp_path: Path) -> None:
+    value = answer(run_curated("bundle", tmp_path / "out", "--format", "json", cwd=demo.path))
+    assert (value["datasets"], value["failed"], value["base"], value["referred"]) == (
+        DEMO_FILES,
+        False,
+        None,
+        0,
+    )
+    assert value["repository"]["sha1"] == demo.commits[2]
+
+
+def test_text_with_and_without_a_base(git_package: MakePackage, tmp_path: Path) -> None:
+    package = git_package({"curated.yaml": "", place(0): defects(), place(1): defects(detector=1)})
+    done = run_curated("-q", "bundle", tmp_path / "v1", "--label", "v1", cwd=package.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"2 datasets \(0\.0 MB\) as release v1 in .*/v1\n", done.stdout)
+    package.commit({place(0): defects(x0=2)}, "Move a box")
+    done = run_curated(
+        "-q", "bundle", tmp_path / "v2", "--label", "v2", "--base", tmp_path / "v1", cwd=package.path
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(
+        r"1 of 2 datasets \(0\.0 MB\) as release v2 in .*/v2, the others as in v1\n", done.stdout
+    )
+
+
+def test_an_error_makes_no_bundle(wrong: GitPackage, tmp_path: Path) -> None:
+    done = run_curated("bundle", tmp_path / "out", "--format", "json", cwd=wrong.path)
+    assert done.returncode == 1
+    value = answer(done)
+    assert (value["failed"], value["datasets"], value["repository"]) == (True, 0, None)
+    assert [finding["code"] for finding in value["findings"]] == ["CAL301"]
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,30 @@
+"""``curated import``: the plan, the result and JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.repository.conftest import Released
+from support.packages import answer, run_curated
+
+
+def test_dry_run_and_import(released: Released, tmp_path: Path) -> None:
+    arguments = ["import", released.bundles["v1"], tmp_path / "repo"]
+    dry = run_curated(*arguments, "--dry-run")
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert "  datasets               2 new      0 present      0 in conflict\n" in dry.stdout
+    assert dry.stdout.endswith("it can succeed\n")
+    dry = run_curated(*arguments, "--dry-run", "--format", "json")
+    assert (dry.returncode, answer(dry)["dry_run"]) == (0, True)
+    assert not (tmp_path / "repo").exists()
+    done = run_curated(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "Lab: 2 datasets and 2 validity ranges added\nLab: chain Lab/calib is Lab/calib/v1\n"
+    )
+    again = run_curated(*arguments)
+    assert again.stdout.splitlines() == [
+        "Lab: 2 datasets and 2 validity ranges already there",
+        f"{tmp_path / 'repo'} had everything already: nothing changed",
+    ]
+    assert answer(run_curated(*arguments, "--format", "json"))["changed"] is False

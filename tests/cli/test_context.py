@@ -1,0 +1,77 @@
+"""What commands share: paths of the command line, JSON, progress and remarks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from curated.cli.context import JSON_VERSION, Settings, package_paths, print_json, selected_paths
+from curated.package.package import Package, open_package
+from support.packages import defects, place
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
+    (tmp_path / place()).parent.mkdir(parents=True)
+    (tmp_path / place()).write_text(defects())
+    (tmp_path / "curated.yaml").write_text("")
+    monkeypatch.chdir(tmp_path.parent)
+    return open_package(tmp_path)
+
+
+def test_paths_are_in_the_current_directory_that_of_the_option_or_the_package(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = package.root
+    for path in (str(root / place()), f"{root.name}/{place()}", place(), f"calibs/../{place()}"):
+        assert package_paths(package, str(root), (path,)) == [place()]
+    assert package_paths(package, str(root / "calibs"), ("lab/defects",)) == ["calibs/lab/defects"]
+    monkeypatch.chdir((root / place()).parent)
+    assert package_paths(package, ".", (Path(place()).name, ".")) == [place(), str(Path(place()).parent)]
+
+
+def test_the_package_selects_everything(package: Package) -> None:
+    root = str(package.root)
+    assert package_paths(package, root, (root, place())) == ["", place()]
+    assert selected_paths(package, root, (root, place())) == []
+    assert selected_paths(package, root, (place(),)) == [place()]
+    assert selected_paths(package, root, ()) == []
+
+
+def test_paths_that_are_not_there(package: Package) -> None:
+    for path, message in (("none", "none does not exist"), ("/etc/hostname", "is not in the package")):
+        with pytest.raises(click.UsageError, match=message):
+            package_paths(package, str(package.root), (path,))
+    assert package_paths(package, str(package.root), (place(7),), deleted=True) == [place(7)]
+    with pytest.raises(click.UsageError, match="is not in the package"):
+        package_paths(package, str(package.root), ("../gone",), deleted=True)
+
+
+def test_a_link_is_itself(package: Package) -> None:
+    link = package.root / "calibs/lab/defects/d00/20210101T000000.ecsv"
+    link.symlink_to("/etc/hostname")
+    assert package_paths(package, ".", (str(link),)) == ["calibs/lab/defects/d00/20210101T000000.ecsv"]
+
+
+def test_json_has_a_format_and_a_version(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json("thing", name="\x1b[31m", count=1)
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert json.loads(output) == {
+        "format": "curated-thing",
+        "version": JSON_VERSION,
+        "name": "\x1b[31m",
+        "count": 1,
+    }
+
+
+def test_remarks_and_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet in (True, False):
+        settings = Settings(".", quiet, verbose=False)
+        settings.remark("a remark")
+        with settings.progress("working") as progress:
+            assert progress is None, "there is no terminal"
+    assert (capsys.readouterr()) == ("", "a remark\n")

@@ -1,0 +1,87 @@
+"""``curated.yaml``: its settings, its errors and their lines, and what is silenced."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from curated.core.diagnostic import Diagnostic, Problem
+from curated.package.config import Config, parse_config
+
+SILENCE = "{code: CAL404, path: 'calibs/*', reason: a test, until: '2030-01-31'}"
+
+
+def found(text: str) -> list[tuple[str, int, str]]:
+    return [(d.code, d.line, d.message) for d in parse_config(text).diagnostics]
+
+
+def test_an_empty_file_has_all_defaults() -> None:
+    assert parse_config("") == Config()
+    assert parse_config("# nothing\n") == Config()
+    assert (Config().calibs, Config().top, Config(calibs="").top) == ("calibs", "calibs", "")
+
+
+@pytest.mark.parametrize(
+    ("calibs", "top"), [(".", ""), ("data/calibs/", "data/calibs"), ("./data", "data"), ("''", "")]
+)
+def test_the_top_is_the_start_of_paths(calibs: str, top: str) -> None:
+    config = parse_config(f"calibs: {calibs}\n")
+    assert (config.top, config.diagnostics) == (top, ())
+
+
+def test_all_settings() -> None:
+    config = parse_config(
+        f"calibs: data\nurl: https://example.org\ninstruments:\n  cam: {{utc_offset: -4}}\nsilence:\n- {SILENCE}\n"
+    )
+    assert (config.calibs, config.url, config.instruments) == (
+        "data",
+        "https://example.org",
+        {"cam": {"utc_offset": -4}},
+    )
+    (silence,) = config.silence
+    assert (silence.code, silence.path, silence.reason) == ("CAL404", "calibs/*", "a test")
+    assert (silence.until, silence.place, silence.line) == (date(2030, 1, 31), 0, 6)
+    assert not config.diagnostics
+
+
+def test_a_silence_covers_code_and_path() -> None:
+    (silence,) = parse_config(f"silence: [{SILENCE}]").silence
+
+    def diagnostic(code: str, file: str) -> Diagnostic:
+        return Diagnostic.from_problem(Problem(code, (), "text"), file)
+
+    assert silence.covers(diagnostic("CAL404", "calibs/cam/defects/d00/20240101.ecsv"))
+    assert not silence.covers(diagnostic("CAL403", "calibs/cam/defects/d00/20240101.ecsv"))
+    assert not silence.covers(diagnostic("CAL404", "other/20240101.ecsv"))
+
+
+def test_errors_are_at_their_lines() -> None:
+    assert found("calibs: ../calibs\ncolour: blue\ninstruments:\n  cam:\n    visit_max: -1\n") == [
+        ("CAL001", 1, "calibs is '../calibs', which leads out of the package"),
+        ("CAL001", 5, "visit_max is -1, less than zero"),
+        ("CAL001", 2, "'colour' is not one of calibs, url, instruments, silence"),
+    ]
+    assert found("instruments: {cam: {utc_offset: 25}}") == [
+        ("CAL001", 1, "utc_offset is 25, not hours from -12 to 14")
+    ]
+    assert found("silence:\n- {code: CAL404, path: x, reason: y, until: '2030-02-30'}\n") == [
+        ("CAL001", 2, "until is '2030-02-30', not a day of the calendar")
+    ]
+
+
+def test_an_error_in_one_setting_leaves_the_others() -> None:
+    config = parse_config(
+        f"instruments: {{hsc: 5, cam: {{name: Cam}}}}\nsilence:\n- {{}}\n- {SILENCE}\nurl: 7\n"
+    )
+    assert config.instruments == {"cam": {"name": "Cam"}}
+    assert [(silence.code, silence.place) for silence in config.silence] == [("CAL404", 1)]
+    assert config.url == ""
+    assert len(config.diagnostics) == 6
+
+
+def test_what_is_no_yaml() -> None:
+    assert found("calibs: [\n")[0][0] == "CAL204"
+    repeated = parse_config("url: a\nurl: b\n")
+    assert [d.code for d in repeated.diagnostics] == ["CAL208"]
+    assert repeated.url == "b"
