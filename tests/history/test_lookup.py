@@ -340,7 +340,10 @@ def test_explain_on_the_command_line(lab: GitPackage) -> None:
         "      2022-01-01T00:00:00 to open: starts later, at 2022-01-01T00:00:00",
     ]
     done = run_curated(*question, cwd=lab.path)
-    assert (done.returncode, done.stdout.splitlines()[1:]) == (1, ["--explain lists those that there are"])
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (
+        1,
+        ["--explain lists the calibrations that there are"],
+    )
 
 
 def test_none_at_all(lab: GitPackage) -> None:
