@@ -70,9 +70,10 @@ system:
 	@$(call apt,command -v fitsverify,fitsverify)
 
 .PHONY: docs
-docs: develop ## Write the pages that are generated: docs/types, docs/codes.md, schemas/
+docs: develop ## Write what is generated: docs/types, docs/codes.md, docs/rooms.svg, schemas/
 	$(BIN)/curated schema write
 	$(BIN)/python -m curated.docs
+	$(BIN)/python tools/draw_rooms.py
 
 .PHONY: lint
 lint: develop ## All static checks
@@ -82,6 +83,7 @@ lint: develop ## All static checks
 	$(BIN)/lint-imports
 	$(BIN)/curated schema check
 	$(BIN)/python -m curated.docs --check
+	$(BIN)/python tools/draw_rooms.py --check
 
 # pytest comes last, so that its summary ends the output. Its tests include the linters of the workflows.
 .PHONY: test

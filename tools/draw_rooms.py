@@ -139,7 +139,7 @@ _MARGIN = 16
 _BOX = (92, 28)
 _LINE_WIDTH = 14
 _GAP = 14
-_ROW_HEIGHT = 52
+_ROW_HEIGHT = 48
 _TOP = 170
 
 
@@ -214,7 +214,7 @@ def centres(
 ) -> dict[Node, tuple[float, float]]:
     """Return the centre of each node in pixels, near its neighbours and apart from the others of its row."""
     x = {node: WIDTH * (index + 1) / (len(nodes) + 1) for nodes in rows for index, node in enumerate(nodes)}
-    for _ in range(60):
+    for _ in range(200):
         for nodes in rows:
             wishes = [_wish(node, x, lines) for node in nodes]
             x.update(zip(nodes, _apart(nodes, wishes), strict=True))
@@ -225,10 +225,10 @@ def centres(
 
 
 def _wish(node: Node, x: Mapping[Node, float], lines: Sequence[tuple[Node, Node]]) -> float:
-    """The mean position of a node's neighbours; a line that passes a row is straight before all."""
-    neighbours = _neighbours(node, lines)
-    weights = {other: 8 if len(node) == len(other) > 1 else 1 for other in neighbours} | {node: 1}
-    return sum(x[other] * weight for other, weight in weights.items()) / sum(weights.values())
+    """Return the mean position of a node's neighbours, with a pull to the middle; passing lines are straight if possible."""
+    weights = {other: 8.0 if len(node) == len(other) > 1 else 1.0 for other in _neighbours(node, lines)}
+    weighted = [(WIDTH / 2, 0.4), (x[node], 1.0), *((x[other], weight) for other, weight in weights.items())]
+    return sum(position * weight for position, weight in weighted) / sum(weight for _, weight in weighted)
 
 
 def _apart(nodes: Sequence[Node], wishes: Sequence[float]) -> list[float]:
@@ -250,9 +250,8 @@ _STYLE = """\
 text { font: 13px Helvetica, Arial, sans-serif; text-anchor: middle; fill: #000 }
 .small { font-size: 12px }
 rect { fill: #fff; stroke: #000 }
-.way rect, rect.way { fill: #d6e6f7 }
-path { fill: none; stroke: #777 }
-.way path { stroke: #000; stroke-width: 1.5 }"""
+.way { fill: #d6e6f7 }
+path { fill: none; stroke: #777 }"""
 
 
 def draw(rooms: Sequence[Sequence[str]], graph: Graph) -> str:

@@ -16,8 +16,8 @@ ENTRY_POINTS = "curated.types"
 @cache
 def own_types() -> dict[str, type[Calib]]:
     """Return the types of this package by name, in alphabetical order."""
-    found = {cls.SPEC.name: cls for name in _modules() for cls in _declared_in(name)}
-    return dict(sorted(found.items()))
+    types_by_name = {cls.SPEC.name: cls for name in _modules() for cls in _declared_in(name)}
+    return dict(sorted(types_by_name.items()))
 
 
 @cache
@@ -49,28 +49,30 @@ def all_types() -> dict[str, type[Calib]]:
     """
     from importlib.metadata import entry_points
 
-    found = dict(own_types())
+    types_by_name = dict(own_types())
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
         cls = entry.load()
-        if cls.SPEC.name in found:
+        if cls.SPEC.name in types_by_name:
             raise CuratedError(f"{entry.value} declares type {cls.SPEC.name!r}, which exists already")
-        found[cls.SPEC.name] = cls
-    return found
+        types_by_name[cls.SPEC.name] = cls
+    return types_by_name
 
 
 @lru_cache(maxsize=1024)
 def find_type(name: str) -> type[Calib] | None:
     """Return the type of a directory name or alias, without regard to case; `None` if there is none."""
-    wanted = name.lower()
+    lower_name = name.lower()
     # Loading all types takes longer than checking a file; most modules are named after their type.
-    if wanted in _modules():
-        for cls in _declared_in(wanted):
-            if cls.SPEC.name == wanted:
+    if lower_name in _modules():
+        for cls in _declared_in(lower_name):
+            if cls.SPEC.name == lower_name:
                 return cls
     # Other packages are asked only for names that are not ours: looking for them takes time.
-    for known in (own_types, all_types):
-        for cls in known().values():
-            if wanted == cls.SPEC.name.lower() or wanted in (alias.lower() for alias in cls.SPEC.aliases):
+    for types_of in (own_types, all_types):
+        for cls in types_of().values():
+            if lower_name == cls.SPEC.name.lower() or lower_name in (
+                alias.lower() for alias in cls.SPEC.aliases
+            ):
                 return cls
     return None
 

@@ -1,14 +1,20 @@
-"""Calibrations come back from a repository as our classes, or as the stack's where the stack is."""
+"""Calibrations and images of a repository, read as our classes, or as the stack's where the stack is."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from conftest import GitPackage
 from curated.butler import import_bundle, open_repository, read
-from support.repositories import INSTRUMENT, run_python, small_bundle
+from support.images import image_package, make_image, make_pixels, make_planes
+from support.programs import run_curated, run_python
+from support.repositories import INSTRUMENT, BundleMaker, run_stock_butler, run_without_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -34,16 +40,6 @@ value = get_type("defects").readFits(sys.argv[2])
 ref = butler.put(value, "defects", instrument="Lab", detector=3)
 print(type(butler.get(ref)).__name__, butler.getURI(ref).getExtension())
 """
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    return small_bundle(tmp_path / "bundle")
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> str:
-    return str(tmp_path / "repo")
 
 
 def write_stack(root: Path) -> Path:
@@ -110,8 +106,6 @@ def test_the_stacks_classes_win_in_a_repository_of_ours(bundle, repo, tmp_path) 
 
 
 def test_a_repository_of_the_stack_keeps_its_formatters(tmp_path) -> None:
-    from support.repositories import BundleMaker
-
     maker = BundleMaker()
     maker.add("defects", "1970-01-01T00:00:00", detector=0, seed=1)
     bundle = maker.write(tmp_path / "bundle")
@@ -198,3 +192,131 @@ def test_opening_knows_the_classes_before_anything_is_read(bundle, repo) -> None
     )
     done = run_python(code, repo)
     assert (done.returncode, done.stdout.strip()) == (0, "Calib"), done.stderr
+
+
+MASK = np.zeros((8, 16), ">i4")
+MASK[2, 3] = 1
+IMAGES: dict[str, tuple[bytes, dict[str, str]]] = {
+    "bias": (make_planes(make_pixels(), MASK, np.ones((8, 16), ">f4")), {}),
+    "dark": (make_image(make_pixels(2, 0.1), "adu/s"), {}),
+    "flat": (make_image(make_pixels(3, 1.0), None), {"filter_name": "r"}),
+    "illum": (make_image(make_pixels(4, 1.0), None), {"filter_name": "r"}),
+    "straylight": (make_image(make_pixels(5, 0.1), "adu/s"), {"filter_name": "r"}),
+}
+STORAGE_CLASSES = {
+    "bias": "ExposureF",
+    "dark": "ExposureF",
+    "flat": "ExposureF",
+    "illum": "MaskedImageF",
+    "straylight": "ExposureF",
+}
+
+# A plain program of somebody who has never heard of curated.
+GET_IMAGES = """
+import hashlib, json, sys
+import numpy as np
+from lsst.daf.butler import Butler
+butler = Butler.from_config(sys.argv[1])
+values = {}
+kinds = list(butler.registry.queryDatasetTypes())
+for ref in [ref for kind in kinds for ref in butler.query_datasets(kind, "*", find_first=False)]:
+    value = butler.get(ref)
+    pixels = hashlib.sha256(np.ascontiguousarray(value.image, ">f4").tobytes()).hexdigest()
+    mask = None if value.mask is None else int((value.mask != 0).sum())
+    kind = ref.datasetType
+    values[kind.name] = [type(value).__name__, kind.storageClass_name, pixels, mask, value.metadata["REPOPATH"]]
+print(json.dumps(values))
+"""
+
+# Somebody who has neither curated nor the stack.
+FIND_IMAGES = """
+import json, sys
+from astropy.io import fits
+from lsst.daf.butler import Butler
+assert "curated" not in sys.modules
+butler = Butler.from_config(sys.argv[1])
+files = {}
+for kind in butler.registry.queryDatasetTypes():
+    for ref in butler.query_datasets(kind, "*", find_first=False):
+        with butler.getURI(ref).as_local() as local, fits.open(local.ospath) as hdus:
+            files[kind.name] = [kind.storageClass_name, [hdu.name for hdu in hdus], hdus[1].header["EXTTYPE"]]
+print(json.dumps(files))
+"""
+
+
+@pytest.fixture(scope="module")
+def image_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    package = GitPackage(tmp_path_factory.mktemp("images") / "package")
+    package.path.mkdir()
+    package.git("init", "--quiet")
+    files: dict[str, Any] = {}
+    for kind, (data, more) in IMAGES.items():
+        files |= image_package(kind, data, **more)
+    package.commit(files, "Add images")
+    output = tmp_path_factory.mktemp("release") / "bundle"
+    done = run_curated("bundle", output, cwd=package.path)
+    assert done.returncode == 0, done.stderr
+    return output
+
+
+def test_images_that_curated_imports_are_read_by_a_plain_program(image_bundle: Path, tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    assert run_curated("import", image_bundle, repo).returncode == 0
+    done = run_python(GET_IMAGES, str(repo))
+    assert done.returncode == 0, done.stderr
+    images = json.loads(done.stdout)
+    assert images.keys() == IMAGES.keys()
+    names = {
+        "bias": "Bias",
+        "dark": "Dark",
+        "flat": "Flat",
+        "illum": "Illumination",
+        "straylight": "StrayLight",
+    }
+    levels = {
+        "bias": (7, 100.0),
+        "dark": (2, 0.1),
+        "flat": (3, 1.0),
+        "illum": (4, 1.0),
+        "straylight": (5, 0.1),
+    }
+    for kind, (name, storage_class, sha256, mask, path) in images.items():
+        assert (name, storage_class) == (names[kind], STORAGE_CLASSES[kind])
+        assert sha256 == hashlib.sha256(make_pixels(*levels[kind]).tobytes()).hexdigest()
+        assert mask == (1 if kind == "bias" else None)
+        assert path.startswith(f"calibs/cam/{kind}/d00/")
+    assert run_curated("import", image_bundle, repo).returncode == 0
+
+
+def test_images_are_imported_by_stock_butler_without_curated(image_bundle: Path, tmp_path: Path) -> None:
+    repo = str(tmp_path / "repo")
+    for arguments in (
+        ["create", repo, "--seed-config", str(image_bundle / "butler-seed.yaml")],
+        ["import", repo, str(image_bundle), "--export-file", "export.yaml", "-t", "copy"],
+    ):
+        done = run_stock_butler(*arguments)
+        assert done.returncode == 0, done.stderr
+    done = run_without_curated(FIND_IMAGES, repo)
+    assert done.returncode == 0, done.stderr
+    files = json.loads(done.stdout)
+    assert {kind: value[0] for kind, value in files.items()} == STORAGE_CLASSES
+    assert files["bias"][1:] == [["PRIMARY", "IMAGE", "MASK", "VARIANCE"], "IMAGE"]
+    assert files["flat"][1:] == [["PRIMARY", "IMAGE"], "IMAGE"]
+
+
+def test_image_dataset_types_that_the_stack_made_are_welcome(image_bundle: Path, tmp_path: Path) -> None:
+    """The names, dimensions and storage classes of the stack's own repositories."""
+    code = (
+        "import sys\nfrom lsst.daf.butler import Butler, DatasetType\n"
+        "Butler.makeRepo(sys.argv[1])\nbutler = Butler.from_config(sys.argv[1], writeable=True)\n"
+        "for name, more in (('bias', []), ('dark', []), ('flat', ['physical_filter'])):\n"
+        "    kind = DatasetType(name, ['instrument', 'detector', *more], 'ExposureF',\n"
+        "                       universe=butler.dimensions, isCalibration=True)\n"
+        "    butler.registry.registerDatasetType(kind)\n"
+    )
+    repo = str(tmp_path / "repo")
+    done = run_python(code, repo)
+    assert done.returncode == 0, done.stderr
+    done = run_curated("import", image_bundle, repo)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(run_python(GET_IMAGES, repo).stdout)["flat"][0] == "Flat"

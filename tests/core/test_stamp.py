@@ -23,7 +23,10 @@ STAMP = Stamp(
 
 def test_every_part_has_a_keyword() -> None:
     keywords = STAMP.keywords()
-    assert list(keywords)[:2] == ["VALIDSTART", "VALIDEND"]
+    assert list(keywords) == [
+        *("VALIDSTART", "VALIDEND", "REPOSHA1", "REPOURL", "REPOPATH", "BLOBSHA1"),
+        *("FILESHA1", "FILEDATE", "EDITOR", "REPODIRT", "CURATVER"),
+    ]
     assert set(keywords.values()) == {getattr(STAMP, field.name) for field in fields(STAMP)}
     assert keywords.keys() == STAMP_KEYWORDS - {"CHECKSUM", "DATASUM"}
     assert keywords["REPOSHA1"] == STAMP.sha1
@@ -32,6 +35,10 @@ def test_every_part_has_a_keyword() -> None:
 
 def test_an_open_end_has_no_keyword() -> None:
     assert "VALIDEND" not in replace(STAMP, valid_end="").keywords()
+
+
+def test_an_unknown_address_is_written() -> None:
+    assert replace(STAMP, url="").keywords()["REPOURL"] == ""
 
 
 def test_validity_is_no_origin() -> None:

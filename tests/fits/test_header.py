@@ -27,26 +27,26 @@ from curated.fits.header import (
 )
 from curated.fits.writer import fits_bytes
 from curated.types.defects import Defects
-from support.packages import EDITOR, URL, defects, fitsverify, place
+from support.packages import EDITOR, URL, defects_path, defects_text, fitsverify_errors
 
-FILE = CalibFile(place(), CalibKey("lab", "defects", "d00"), datetime(2020, 1, 1), "ecsv")
+FILE = CalibFile(defects_path(), CalibKey("lab", "defects", "d00"), datetime(2020, 1, 1), "ecsv")
 STAMP = Stamp(
-    "1" * 40,
-    URL,
-    place(),
-    "2" * 40,
-    "3" * 40,
-    "2024-01-01T00:00:00",
-    EDITOR,
-    False,
-    "0.1",
-    "2020-01-01T00:00:00",
+    sha1="1" * 40,
+    url=URL,
+    path=defects_path(),
+    blob="2" * 40,
+    file_sha1="3" * 40,
+    file_date="2024-01-01T00:00:00",
+    editor=EDITOR,
+    dirty=False,
+    version="0.1",
+    valid_start="2020-01-01T00:00:00",
 )
 
 
 def through_fits(meta: dict[str, Any], directory: Path) -> tuple[Defects | None, Defects | None, list[str]]:
     """A calibration, what comes back of it from FITS, and the codes of what is wrong with it."""
-    calib, report = check_file(FILE, defects(meta).encode())
+    calib, report = check_file(FILE, defects_text(meta).encode())
     errors = [d.code for d in report.diagnostics if d.is_error]
     if calib is None or errors:
         return None, None, errors
@@ -113,7 +113,7 @@ def test_all_keywords_at_once(tmp_path: Path) -> None:
     calib, back, errors = through_fits(KEYWORDS, tmp_path)
     assert errors == []
     assert back == calib
-    assert fitsverify([tmp_path / "x.fits"]) == ""
+    assert fitsverify_errors([tmp_path / "x.fits"]) == ""
     with fits.open(tmp_path / "x.fits") as hdus:
         escaped = hdus[0].header["CURATESC"].split(",")
         assert hdus[1].header["CURATESC"] == hdus[0].header["CURATESC"]

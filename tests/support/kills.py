@@ -169,6 +169,7 @@ def progress(place: Path, repo: Path) -> tuple[str, int]:
     temporary = len(list(place.glob("new-repository-*")))
     if not repo.exists():
         return ("creating" if temporary else "before"), temporary
+    finish_rollback(repo)
     state = state_of(repo)
     assert not state["missing files"]
     assert not state["orphaned records"]
@@ -179,6 +180,15 @@ def progress(place: Path, repo: Path) -> tuple[str, int]:
         member for _, kind, children, _ in state["collections"] if kind == "CHAINED" for member in children
     ]
     return ("done" if members else "stored"), leftovers
+
+
+def finish_rollback(repo: Path) -> None:
+    """Open a repository's database for writing, which undoes a commit that was killed half-way.
+
+    SQLite refuses to read such a database from a program that must not write.
+    """
+    with closing(sqlite3.connect(repo / "gen3.sqlite3")) as database:
+        database.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def moments(seed: int, count: int, seconds: float) -> list[float]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+def _keyword(name: str, default: Any = MISSING) -> Any:
+    """Declare a field that is a header keyword; if it has a default and is empty, it is left out."""
+    return field(default=default, metadata={"keyword": name})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """Origin and validity of a FITS file, without a clock, so that the same commit gives the same bytes.
 
     Parameters
     ----------
+    valid_start, valid_end : `str`
+        Validity range, UTC, ISO 8601; an open end is empty.
     sha1 : `str`
         Commit that is converted, 40 hexadecimal digits.
     url : `str`
@@ -25,47 +32,35 @@ class Stamp:
     dirty : `bool`
         Whether the work tree has changes that are not committed.
     version : `str`
-        Version of curated, for CURATVER.
-    valid_start, valid_end : `str`
-        Validity range, UTC, ISO 8601; an open end is empty.
+        Version of curated.
     """
 
-    sha1: str
-    url: str
-    path: str
-    blob: str
-    file_sha1: str
-    file_date: str
-    editor: str
-    dirty: bool
-    version: str
-    valid_start: str
-    valid_end: str = ""
+    valid_start: str = _keyword("VALIDSTART")
+    valid_end: str = _keyword("VALIDEND", default="")
+    sha1: str = _keyword("REPOSHA1")
+    url: str = _keyword("REPOURL")
+    path: str = _keyword("REPOPATH")
+    blob: str = _keyword("BLOBSHA1")
+    file_sha1: str = _keyword("FILESHA1")
+    file_date: str = _keyword("FILEDATE")
+    editor: str = _keyword("EDITOR")
+    dirty: bool = _keyword("REPODIRT")
+    version: str = _keyword("CURATVER")
 
     def keywords(self) -> dict[str, Any]:
         """Return the header keywords in order."""
-        cards: dict[str, Any] = {"VALIDSTART": self.valid_start}
-        if self.valid_end:
-            cards["VALIDEND"] = self.valid_end
-        cards |= {
-            "REPOSHA1": self.sha1,
-            "REPOURL": self.url,
-            "REPOPATH": self.path,
-            "BLOBSHA1": self.blob,
-            "FILESHA1": self.file_sha1,
-            "FILEDATE": self.file_date,
-            "EDITOR": self.editor,
-            "REPODIRT": self.dirty,
-            "CURATVER": self.version,
-        }
+        cards = {}
+        for name, keyword, is_optional in _KEYWORDS:
+            value = getattr(self, name)
+            if value != "" or not is_optional:
+                cards[keyword] = value
         return cards
 
 
-STAMP_KEYWORDS = frozenset(
-    "VALIDSTART VALIDEND REPOSHA1 REPOURL REPOPATH BLOBSHA1 FILESHA1 FILEDATE EDITOR REPODIRT CURATVER "
-    "CHECKSUM DATASUM".split()
-)
+_KEYWORDS = tuple((f.name, f.metadata["keyword"], f.default is not MISSING) for f in fields(Stamp))
 
+STAMP_KEYWORDS = frozenset(keyword for _, keyword, _ in _KEYWORDS) | {"CHECKSUM", "DATASUM"}
+"""Keywords of the stamp, and those of the checksums."""
 
 ORIGIN_KEYWORDS = STAMP_KEYWORDS - {"VALIDSTART", "VALIDEND"}
 """Keywords of the origin of a FITS file, which are never written into text."""

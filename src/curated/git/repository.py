@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git
@@ -15,13 +14,12 @@ from curated.git.command import GitError, run_git
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_ADDRESS = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 _SCHEMES = ("https", "file", "ssh")
 """Ways to fetch a repository; git has others, which run programs or check nobody's identity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A git repository, and where a package is in it.
 
     Parameters
@@ -166,7 +164,7 @@ def git_directory(repository: Repository) -> str:
 
 def is_address(text: str) -> bool:
     """Say whether a text is the address of a repository, and no path."""
-    return _ADDRESS.match(text) is not None
+    return re.match(_ADDRESS, text) is not None
 
 
 def clone(address: str) -> TemporaryDirectory[str]:
@@ -189,7 +187,7 @@ def clone(address: str) -> TemporaryDirectory[str]:
     """
     import tempfile  # no check needs it
 
-    scheme = _ADDRESS.match(address)
+    scheme = re.match(_ADDRESS, address)
     if scheme is None or scheme[1].lower() not in _SCHEMES:
         prefixes = ", ".join(f"{name}://" for name in _SCHEMES)
         raise CuratedError(

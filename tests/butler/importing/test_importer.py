@@ -1,81 +1,35 @@
-"""Importing a bundle into real repositories: what it does, what it refuses, and that it can be repeated."""
+"""Imports of bundles into real repositories: what they do, what they refuse, and that they can be repeated."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from curated.butler import import_bundle, open_repository
 from curated.core.diagnostic import CuratedError
-from support.packages import run_curated
-from support.repositories import (
-    INSTRUMENT,
-    STORAGE,
-    BundleMaker,
-    name_of,
-    run_python,
-    run_stock,
-    small_bundle,
-    tai_ns,
-    write_manifest,
+from support.imports import (
+    assert_refused,
+    assert_whole,
+    codes,
+    counts,
+    edit_manifest,
+    file_states,
+    run_import,
 )
+from support.kills import state_of
+from support.programs import run_python
+from support.remote import repository_contents
+from support.repositories import INSTRUMENT, make_bundle, run_stock_butler, tai_ns
 
 pytest.importorskip("lsst.daf.butler")
 
 COLLECTION = "Lab/calib/v1"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    return small_bundle(tmp_path / "bundle")
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> str:
-    return str(tmp_path / "repo")
-
-
-def codes(report) -> list[str]:
-    return [d.code for d in report.diagnostics]
-
-
-def tree(repo: str) -> dict[str, tuple[int, int]]:
-    """All files of a repository, with inode and size; the database's content is looked at by other means."""
-    return {
-        str(path): (path.stat().st_ino, path.stat().st_size)
-        for path in Path(repo).rglob("*")
-        if path.is_file() and ".sqlite3" not in path.name
-    }
-
-
-def edit(bundle: Path, change) -> None:
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    change(manifest)
-    write_manifest(bundle, manifest)
-
-
-def counts(report) -> dict[str, int]:
-    (instrument,) = report.to_dict()["instruments"]
-    return {key: value for key, value in instrument.items() if isinstance(value, int)}
-
-
-def prepare(repo: str, **records) -> object:
-    """Create a repository that has dimension records already."""
-    from lsst.daf.butler import Butler
-
-    from curated.butler.repository.creation import create_repository
-
-    create_repository(repo, STORAGE)
-    butler = Butler.from_config(repo, writeable=True)
-    for element, rows in records.items():
-        butler.registry.insertDimensionData(element, *rows)
-    return butler
-
-
-# What it does
 
 
 def test_a_first_import_creates_the_repository_and_certifies_everything(bundle, repo) -> None:
@@ -104,14 +58,14 @@ def test_a_first_import_creates_the_repository_and_certifies_everything(bundle, 
 @pytest.mark.parametrize("transfer", ["copy", "hardlink", "symlink", "direct"])
 def test_a_second_import_changes_nothing_and_says_so(bundle, repo, transfer) -> None:
     assert import_bundle(bundle, repo, transfer=transfer).changed
-    before = tree(repo)
+    before = file_states(repo)
     report = import_bundle(bundle, repo, transfer=transfer)
     assert report.ok
     assert not report.changed
     assert not report.created
     assert (counts(report)["datasets_present"], counts(report)["certifications_present"]) == (6, 6)
     assert counts(report)["records_equal"] == 6
-    assert tree(repo) == before
+    assert file_states(repo) == before
 
 
 def test_a_dry_run_changes_nothing(bundle, repo, tmp_path) -> None:
@@ -123,14 +77,14 @@ def test_a_dry_run_changes_nothing(bundle, repo, tmp_path) -> None:
     assert counts(report)["datasets_new"] == 6
     assert sorted(tmp_path.rglob("*")) == before
 
-    import_bundle(small_bundle(tmp_path / "other", label="v0"), repo)
+    import_bundle(make_bundle(tmp_path / "other", label="v0"), repo)
     database = next(Path(repo).glob("*.sqlite3")).read_bytes()
-    files = tree(repo)
+    files = file_states(repo)
     report = import_bundle(bundle, repo, dry_run=True)
     assert not report.created
     assert report.instruments[0].chain_after == (COLLECTION, "Lab/calib/v0")
     assert next(Path(repo).glob("*.sqlite3")).read_bytes() == database
-    assert tree(repo) == files
+    assert file_states(repo) == files
 
 
 def test_a_boundary_belongs_to_the_later_calibration(bundle, repo) -> None:
@@ -155,41 +109,18 @@ def test_uuids_and_ranges_are_the_manifests(bundle, repo) -> None:
 
     import_bundle(bundle, repo)
     butler = open_repository(repo)
-    held = set()
+    certified = set()
     for name in ("defects", "transmission_filter", "camera_geometry"):
-        for found in butler.registry.queryDatasetAssociations(
+        for association in butler.registry.queryDatasetAssociations(
             name, COLLECTION, collectionTypes={CollectionType.CALIBRATION}
         ):
-            held.add((str(found.ref.id), found.ref.run, *found.timespan.nsec))
+            ref = association.ref
+            certified.add((str(ref.id), ref.run, *association.timespan.nsec))
     last = 4102444800000000000
-    assert held == {
+    assert certified == {
         (d["uuid"], d["run"], d["validity"]["begin_tai_ns"], d["validity"]["end_tai_ns"] or last)
         for d in json.loads((bundle / "manifest.json").read_text())["datasets"]
     }
-
-
-@pytest.mark.parametrize("transfer", ["hardlink", "copy", "direct"])
-@pytest.mark.parametrize("place", ["plain", "a b", "a#b", "é+"])
-def test_names_and_places_of_any_kind(tmp_path, transfer, place) -> None:
-    filters = ("g_6", "r#1", "i 2", "z%20", "y+é", "u.1")
-    maker = BundleMaker(filters=filters)
-    for name in filters:
-        maker.add("transmission_filter", "2015-06-30T12:00:00", physical_filter=name)
-    repo = tmp_path / place / "repo"
-    bundle = maker.write(tmp_path / place / "bundle")
-    assert import_bundle(bundle, str(repo), transfer=transfer).ok
-    butler = open_repository(str(repo))
-    refs = butler.query_datasets("transmission_filter", "*", find_first=False)
-    wanted = repo if transfer != "direct" else bundle
-    places = {Path(butler.getURI(ref).ospath) for ref in refs}
-    assert len(places) == len(filters)
-    assert all(path.is_file() and path.is_relative_to(wanted) for path in places)
-    report = import_bundle(bundle, str(repo), transfer=transfer, dry_run=True)
-    assert (report.changed, report.diagnostics) == (False, ())
-    # What is within the repository goes where that goes.
-    moved = repo.rename(tmp_path / "elsewhere")
-    uris = [open_repository(str(moved)).getURI(ref) for ref in refs]
-    assert all(Path(uri.ospath).is_file() for uri in uris)
 
 
 def test_ours_and_the_stock_import_agree(bundle, repo, tmp_path) -> None:
@@ -199,12 +130,14 @@ def test_ours_and_the_stock_import_agree(bundle, repo, tmp_path) -> None:
         ["create", stock, "--seed-config", str(bundle / "butler-seed.yaml")],
         ["import", stock, str(bundle), "--export-file", "export.yaml", "-t", "copy"],
     ):
-        assert run_stock(*arguments).returncode == 0
+        assert run_stock_butler(*arguments).returncode == 0
     report = import_bundle(bundle, stock)
     assert report.ok
     assert (counts(report)["datasets_new"], counts(report)["certifications_new"]) == (0, 0)
     assert counts(report)["records_equal"] == 6
-    files = [{str(Path(p).relative_to(r)) for p in tree(r) if p.endswith(".fits")} for r in (repo, stock)]
+    files = [
+        {str(Path(p).relative_to(r)) for p in file_states(r) if p.endswith(".fits")} for r in (repo, stock)
+    ]
     assert files[0] == files[1]
 
 
@@ -231,21 +164,22 @@ def test_a_label_that_is_no_name_is_refused(bundle, repo, label) -> None:
 
 def test_the_chain_is_prepended_and_a_member_keeps_its_place(bundle, repo, tmp_path) -> None:
     import_bundle(bundle, repo)
-    report = import_bundle(small_bundle(tmp_path / "next", label="v2"), repo)
+    report = import_bundle(make_bundle(tmp_path / "next", label="v2"), repo)
     assert report.instruments[0].chain_before == (COLLECTION,)
     assert report.instruments[0].chain_after == ("Lab/calib/v2", COLLECTION)
     assert not import_bundle(bundle, repo).changed
-    import_bundle(small_bundle(tmp_path / "third", label="v3"), repo, chain=False)
+    import_bundle(make_bundle(tmp_path / "third", label="v3"), repo, chain=False)
     assert open_repository(repo).collections.get_info("Lab/calib").children == ("Lab/calib/v2", COLLECTION)
 
 
 def test_progress_is_told(bundle, repo) -> None:
-    told: list[tuple[str, int, int]] = []
-    import_bundle(bundle, repo, progress=lambda *args: told.append(args))
-    assert [t for t in told if t[1] == t[2]] == [("verify", 6, 6), ("ingest", 6, 6), ("certify", 4, 4)]
-
-
-# What it refuses
+    calls: list[tuple[str, int, int]] = []
+    import_bundle(bundle, repo, progress=lambda *args: calls.append(args))
+    assert [call for call in calls if call[1] == call[2]] == [
+        ("verify", 6, 6),
+        ("ingest", 6, 6),
+        ("certify", 4, 4),
+    ]
 
 
 def test_a_corrupted_file_stops_everything(bundle, repo) -> None:
@@ -263,10 +197,23 @@ def test_a_corrupted_file_stops_everything(bundle, repo) -> None:
     assert not Path(repo).exists()
 
 
+def test_damaged_and_missing_files_are_findings(next_bundle, filled_repo) -> None:
+    before = state_of(filled_repo)
+    flipped, short, gone = sorted((next_bundle / "files").rglob("*.fits"))[:3]
+    content = bytearray(flipped.read_bytes())
+    content[3000] ^= 1
+    flipped.write_bytes(content)
+    short.write_bytes(short.read_bytes()[:-100])
+    gone.unlink()
+    done = run_import(next_bundle, filled_repo)
+    assert_refused(done, 1, "CAL614", "CAL613", "nothing was changed")
+    assert state_of(filled_repo) == before
+
+
 def test_a_bundle_cannot_reach_out_of_itself(bundle, repo, tmp_path) -> None:
-    edit(bundle, lambda m: m["datasets"][0].update(path="../outside.fits"))
+    edit_manifest(bundle, lambda m: m["datasets"][0].update(path="../outside.fits"))
     assert codes(import_bundle(bundle, repo)) == ["CAL612"]
-    small = small_bundle(tmp_path / "linked")
+    small = make_bundle(tmp_path / "linked")
     target = next((small / "files").rglob("*.fits"))
     shutil.move(target, tmp_path / "elsewhere.fits")
     target.symlink_to(tmp_path / "elsewhere.fits")
@@ -312,145 +259,66 @@ def test_a_manifest_that_is_not_json_and_no_bundle_at_all(bundle, repo, tmp_path
         import_bundle(bundle, repo, transfer="auto")
 
 
-def detector_row(number: int, **changes) -> dict:
-    full = name_of(number)
-    row = {"instrument": INSTRUMENT, "id": number, "full_name": full, "purpose": "SCIENCE"}
-    return {**row, "name_in_raft": full[4:], "raft": full[:3], **changes}
+def test_an_import_that_lost_a_race_repeats(bundle, repo, monkeypatch) -> None:
+    from curated.butler.importing import importer
 
+    stale = []
+    real = importer.make_plan
 
-INSTRUMENT_ROW = {"name": INSTRUMENT, "class_name": "lsst.obs.lab.Lab", "detector_max": 4}
+    def late(butler, contents, request):
+        plan = real(butler, contents, request)
+        stale.append(plan)
+        if len(stale) == 1:
+            with monkeypatch.context() as patch:
+                patch.setattr(importer, "make_plan", real)
+                patch.setattr(importer, "config_lock", lambda *_: nullcontext())
+                assert import_bundle(bundle, repo).changed
+        return plan
 
-
-@pytest.mark.parametrize(
-    ("records", "expected"),
-    [
-        ({"detector": [detector_row(0, purpose="GUIDE")]}, ["CAL620"]),
-        ({"detector": [detector_row(0, full_name="R99_S99")]}, ["CAL620"]),
-        ({"detector": [detector_row(17, full_name=name_of(1))]}, ["CAL620"]),
-        ({"detector": [detector_row(0, full_name=None)]}, ["CAL622"]),
-        ({"physical_filter": [{"instrument": INSTRUMENT, "name": "g_6", "band": "r"}]}, ["CAL620"]),
-    ],
-)
-def test_records_of_the_repository_are_never_overwritten(bundle, repo, records, expected) -> None:
-    limits = {"visit_max": 2**31 - 1, "exposure_max": 2**31 - 1}
-    butler = prepare(repo, instrument=[{**INSTRUMENT_ROW, **limits}], **records)
-    files = tree(repo)
+    monkeypatch.setattr(importer, "make_plan", late)
     report = import_bundle(bundle, repo)
-    assert codes(report) == expected
-    assert not report.changed
-    for options in (["--dry-run"], []):
-        done = run_curated("import", bundle, repo, *options)
-        assert done.returncode == 1
-        assert [code for code in expected if code not in done.stderr] == []
-        assert "Traceback" not in done.stderr
-    assert tree(repo) == files
-    assert not butler.collections.query("*")
-
-
-def test_limits_that_differ_are_a_warning(bundle, repo) -> None:
-    prepare(
-        repo, instrument=[{**INSTRUMENT_ROW, "detector_max": 999, "visit_max": 5, "exposure_max": 2**31 - 1}]
-    )
-    report = import_bundle(bundle, repo)
-    assert codes(report) == ["CAL621", "CAL621"]
     assert report.ok
-    assert counts(report)["records_different"] == 1
-    assert (
-        report.diagnostics[0].message
-        == "instrument Lab: detector_max is 999 in the repository, 4 in the bundle"
-    )
+    assert not report.instruments[0].changed
+    assert len(stale) == 2
+    assert_whole(repo)
 
 
-def test_what_the_bundle_does_not_know_is_no_difference(repo, tmp_path) -> None:
-    unknown = {"class_name": None, "visit_max": None, "exposure_max": None}
-    bundle = small_bundle(tmp_path / "bare", instrument=unknown)
-    prepare(repo, instrument=[INSTRUMENT_ROW], detector=[detector_row(0)])
-    report = import_bundle(bundle, repo)
-    assert codes(report) == []
-    assert counts(report)["records_equal"] == 2
+def test_an_import_without_the_lock_that_lost_a_race_repeats(
+    bundle, bucket, seed, monkeypatch, clean
+) -> None:
+    from curated.butler.importing import importer
+
+    repo = f"s3://{bucket}/repo"
+    stale: list[Any] = []
+    real = importer.make_plan
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        stale.append(real(*args, **kwargs))
+        if len(stale) == 1:
+            with monkeypatch.context() as patch:
+                patch.setattr(importer, "make_plan", real)
+                patch.setattr(importer, "registry_lock", lambda *_: nullcontext())
+                assert import_bundle(bundle, repo).changed
+        return stale[-1]
+
+    monkeypatch.setattr(importer, "make_plan", late)
+    report = import_bundle(bundle, repo, seed_config=str(seed))
+    assert (report.ok, report.instruments[0].changed, len(stale)) == (True, False, 2)
+    assert repository_contents(repo) == clean
 
 
-def test_dataset_types_and_collections_of_another_kind(bundle, repo) -> None:
-    from lsst.daf.butler import CollectionType, DatasetType
+def test_what_the_database_refuses_is_no_traceback(bundle, repo, monkeypatch) -> None:
+    from sqlalchemy.exc import OperationalError
 
-    butler = prepare(repo)
-    butler.registry.registerDatasetType(
-        DatasetType("defects", ["instrument"], "Defects", universe=butler.dimensions, isCalibration=True)
-    )
-    butler.collections.register(COLLECTION, CollectionType.TAGGED)
-    butler.collections.register("Lab/calib", CollectionType.CALIBRATION)
-    report = import_bundle(bundle, repo)
-    assert codes(report) == ["CAL623", "CAL624", "CAL624"]
-    assert (
-        "Defects by instrument (a calibration), not Defects by instrument, detector"
-        in report.diagnostics[0].message
-    )
+    from curated.butler.importing import importer
 
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OperationalError("BEGIN IMMEDIATE", (), Exception("database is locked"))
 
-def test_a_storage_class_that_butler_does_not_have(bundle, repo) -> None:
-    edit(bundle, lambda m: m["dataset_types"][0].update(storage_class="Unheard"))
-    assert codes(import_bundle(bundle, repo)) == ["CAL623"]
-
-
-def test_a_label_is_not_used_twice(bundle, repo, tmp_path) -> None:
-    import_bundle(bundle, repo)
-    maker = BundleMaker()
-    maker.add("defects", "1970-01-01T00:00:00", "2020-01-01T00:00:00", detector=0, seed=5)
-    report = import_bundle(maker.write(tmp_path / "again"), repo)
-    assert codes(report) == ["CAL625"]
-    assert not report.changed
-
-
-def test_ranges_that_overlap_within_the_bundle(repo, tmp_path) -> None:
-    maker = BundleMaker()
-    for begin, end in (("2020", "2022"), ("2021", None), ("2022", "2023")):
-        maker.add("defects", f"{begin}-01-01T00:00:00", f"{end}-01-01T00:00:00" if end else None, detector=0)
-    maker.add("defects", "2020-06-01T00:00:00", detector=1)
-    report = import_bundle(maker.write(tmp_path / "overlap"), repo)
-    assert codes(report) == ["CAL626", "CAL626"]
-    assert not open_repository(repo).collections.query("*")
-
-
-@pytest.mark.parametrize(
-    ("begin", "end"),
-    [
-        ("2019-12-31T23:59:59", "2020-01-01T00:00:00"),
-        # Those of the datasets that are there, for another dataset.
-        ("1970-01-01T00:00:00", "2020-01-01T00:00:00"),
-        ("2020-01-01T00:00:00", None),
-    ],
-)
-def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path, begin, end) -> None:
-    import_bundle(bundle, repo)
-    maker = BundleMaker()
-    maker.add("defects", begin, end, detector=0, epoch="another")
-    maker.add("defects", "2021-01-01T00:00:00", detector=3)
-    path = maker.write(tmp_path / "more")
-    files = tree(repo)
-    report = import_bundle(path, repo)
-    assert codes(report) == ["CAL627"]
-    assert "overlaps dataset" in report.diagnostics[0].message
-    assert tree(repo) == files
-    maker.datasets.pop(0)
-    report = import_bundle(maker.write(tmp_path / "less"), repo)
-    assert report.ok
-    assert counts(report)["datasets_new"] == 1
-
-
-def test_a_directory_of_something_else_is_left_alone(bundle, tmp_path) -> None:
-    place = tmp_path / "documents"
-    place.mkdir()
-    (place / "letter.txt").write_text("Dear")
-    with pytest.raises(CuratedError, match="no Butler repository"):
-        import_bundle(bundle, str(place))
-    assert [p.name for p in place.iterdir()] == ["letter.txt"]
-    with pytest.raises(CuratedError, match="no Butler repository"):
-        open_repository(str(place))
-
-
-def test_a_repository_name_may_have_a_dot(bundle, tmp_path) -> None:
-    assert import_bundle(bundle, str(tmp_path / "repo.v1")).ok
-    assert not import_bundle(bundle, str(tmp_path / "repo.v1")).changed
+    monkeypatch.setattr(importer, "execute", refuse)
+    with pytest.raises(CuratedError, match="database is locked") as caught:
+        import_bundle(bundle, repo)
+    assert "run it again" in caught.value.hint
 
 
 def test_importing_the_room_does_not_import_lsst() -> None:
@@ -459,8 +327,6 @@ def test_importing_the_room_does_not_import_lsst() -> None:
 
 
 def test_without_butler_the_import_says_what_to_install(bundle, repo, monkeypatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "lsst.daf.butler", None)
     with pytest.raises(CuratedError, match="Butler") as caught:
         import_bundle(bundle, repo)

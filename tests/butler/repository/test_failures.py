@@ -12,8 +12,7 @@ import pytest
 from curated.butler import import_bundle
 from curated.butler.repository.failures import plain
 from curated.core.diagnostic import CuratedError
-from support.remote import everything, write_seed
-from support.repositories import small_bundle
+from support.remote import repository_contents, server_lock, write_seed
 from support.servers import PASSWORD
 
 pytest.importorskip("lsst.daf.butler")
@@ -23,24 +22,20 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:.*BaseConnection.__del__:pytest.PytestUnraisableExceptionWarning"
 )
 
+
 SECRET = "told-to-nobody"
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("bundle") / "bundle")
-
-
-def refused(bundle: Path, repo: str, seed: Path | None = None) -> tuple[str, str]:
-    """What an import says that cannot be."""
+def refusal(bundle: Path, repo: str, seed: Path | None = None) -> tuple[str, str]:
+    """Message and hint of an import that is refused."""
     with pytest.raises(CuratedError) as caught:
         import_bundle(bundle, repo, seed_config=None if seed is None else str(seed))
-    said = (caught.value.message, caught.value.hint)
+    texts = (caught.value.message, caught.value.hint)
     del caught
     gc.collect()
-    assert all(text and "\n" not in text for text in said)
-    assert not any(secret in text for text in said for secret in (SECRET, PASSWORD))
-    return said
+    assert all(text and "\n" not in text for text in texts)
+    assert not any(secret in text for text in texts for secret in (SECRET, PASSWORD))
+    return texts
 
 
 @pytest.mark.parametrize(
@@ -69,16 +64,16 @@ def refused(bundle: Path, repo: str, seed: Path | None = None) -> tuple[str, str
 )
 def test_a_database_that_is_not_there(bundle, tmp_path, postgres, address, message, hint) -> None:
     db = address.format(secret=SECRET, password=PASSWORD, port=postgres.port)
-    said = refused(bundle, str(tmp_path / "repo"), write_seed(tmp_path / "seed.yaml", db))
-    assert message in said[0]
-    assert hint in said[1]
+    text, advice = refusal(bundle, str(tmp_path / "repo"), write_seed(tmp_path / "seed.yaml", db))
+    assert message in text
+    assert hint in advice
     assert not (tmp_path / "repo" / "butler.yaml").exists()
 
 
 def test_a_database_without_the_extension(bundle, tmp_path, postgres, database) -> None:
     postgres.run("DROP EXTENSION btree_gist", database)
     seed = write_seed(tmp_path / "seed.yaml", postgres.url(database))
-    assert "CREATE EXTENSION btree_gist" in refused(bundle, str(tmp_path / "repo"), seed)[1]
+    assert "CREATE EXTENSION btree_gist" in refusal(bundle, str(tmp_path / "repo"), seed)[1]
     postgres.run("CREATE EXTENSION btree_gist", database)
     assert import_bundle(bundle, str(tmp_path / "repo"), seed_config=str(seed)).created
 
@@ -88,17 +83,17 @@ def test_a_database_that_was_emptied(bundle, tmp_path, postgres, database) -> No
     import_bundle(bundle, repo, seed_config=str(write_seed(tmp_path / "seed.yaml", postgres.url(database))))
     postgres.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION btree_gist", database)
     postgres.run("GRANT ALL ON SCHEMA public TO observatory", database)
-    message, hint = refused(bundle, repo)
+    message, hint = refusal(bundle, repo)
     assert "registry" in message
     assert "registry.namespace" in hint
 
 
 def test_a_store_that_is_not_there(bundle, bucket, tmp_path, store_of_test, monkeypatch) -> None:
     seed = write_seed(tmp_path / "seed.yaml", f"sqlite:///{tmp_path}/registry.sqlite3")
-    message, hint = refused(bundle, "s3://no-such-bucket/repo", seed)
+    message, hint = refusal(bundle, "s3://no-such-bucket/repo", seed)
     assert "no-such-bucket does not exist" in message
     assert "make the bucket" in hint
-    message, hint = refused(bundle, f"s3://{bucket}/repo")
+    message, hint = refusal(bundle, f"s3://{bucket}/repo")
     assert "database elsewhere" in message
     assert "--seed-config" in hint
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -106,7 +101,7 @@ def test_a_store_that_is_not_there(bundle, bucket, tmp_path, store_of_test, monk
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     # A client of its own, which asks for keys.
     monkeypatch.setenv("S3_ENDPOINT_URL", store_of_test.url.replace("127.0.0.1", "localhost"))
-    message, hint = refused(bundle, f"s3://{bucket}/repo", seed)
+    message, hint = refusal(bundle, f"s3://{bucket}/repo", seed)
     assert "credentials" in message
     assert "AWS_ACCESS_KEY_ID" in hint
 
@@ -137,16 +132,25 @@ def test_a_module_that_is_not_installed(bundle, bucket, tmp_path, postgres, modu
 
 
 def test_no_password_is_printed() -> None:
-    said = plain(
+    text = plain(
         f"no\n  postgresql+psycopg://me:{SECRET}@host/db, https://a:{SECRET}@b@c and postgresql://me@host/db"
     )
-    assert said == "no postgresql+psycopg://me:***@host/db, https://a:***@c and postgresql://me@host/db"
+    assert text == "no postgresql+psycopg://me:***@host/db, https://a:***@c and postgresql://me@host/db"
 
 
-def test_an_upload_that_is_refused_for_a_while_is_repeated(bundle, bucket, tmp_path, store_of_test) -> None:
-    seed = write_seed(tmp_path / "seed.yaml", f"sqlite:///{tmp_path}/registry.sqlite3")
-    repo = f"s3://{bucket}/repo"
-    with store_of_test.busy():
-        assert import_bundle(bundle, repo, seed_config=str(seed)).changed
-    assert sum(bucket in line and " 503 " in line for line in store_of_test.log.read_text().splitlines()) >= 2
-    assert len(everything(repo)["datasets"]) == 6
+def test_a_lost_connection(server_repo, next_bundle, postgres, schema) -> None:
+    before = repository_contents(server_repo)
+    command = [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", str(next_bundle), server_repo]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with server_lock(postgres, schema, process) as backend:
+        postgres.run(f"SELECT pg_terminate_backend({backend})")
+        output, errors = process.communicate()
+    assert (process.returncode, output) == (2, "")
+    error, hint = errors.splitlines()
+    assert error.startswith(
+        "curated: error: the connection to the repository's database was lost: terminating"
+    )
+    assert hint == "curated: hint: run it again; nothing that readers see was changed"
+    assert repository_contents(server_repo) == before
+    assert import_bundle(next_bundle, server_repo).changed
+    assert len(repository_contents(server_repo)["datasets"]) == 12

@@ -54,7 +54,7 @@ class Plan:
         Whether datasets, certifications and files were compared. Dataset types and collections that contradict the
         bundle prevent it.
     datasets, certifications, files
-        The comparisons.
+        How these compare with the repository's; empty unless the plan is complete.
     refs : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
         Butler's references to the datasets to ingest and to certify, by UUID.
     """

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from curated.bundle.verification import Progress
 from curated.core.diagnostic import CuratedError
+
+if TYPE_CHECKING:
+    # The command line needs requests before it needs bundles.
+    from curated.bundle.verification import Progress
 
 TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
 

@@ -1,0 +1,139 @@
+"""Datasets, ranges and files of a bundle that contradict each other, or that a repository has otherwise or has lost."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from curated.butler import import_bundle, open_repository
+from support.imports import assert_whole, codes, counts, file_states
+from support.remote import repository_contents
+from support.repositories import DATASET_TYPES, BundleMaker
+
+pytest.importorskip("lsst.daf.butler")
+
+
+def test_a_label_is_not_used_twice(bundle, repo, tmp_path) -> None:
+    import_bundle(bundle, repo)
+    maker = BundleMaker()
+    maker.add("defects", "1970-01-01T00:00:00", "2020-01-01T00:00:00", detector=0, seed=5)
+    report = import_bundle(maker.write(tmp_path / "again"), repo)
+    assert codes(report) == ["CAL625"]
+    assert not report.changed
+
+
+def test_ranges_that_overlap_within_the_bundle(repo, tmp_path) -> None:
+    maker = BundleMaker()
+    for begin, end in (("2020", "2022"), ("2021", None), ("2022", "2023")):
+        maker.add("defects", f"{begin}-01-01T00:00:00", f"{end}-01-01T00:00:00" if end else None, detector=0)
+    maker.add("defects", "2020-06-01T00:00:00", detector=1)
+    report = import_bundle(maker.write(tmp_path / "overlap"), repo)
+    assert codes(report) == ["CAL626", "CAL626"]
+    assert not open_repository(repo).collections.query("*")
+
+
+def test_an_overlap_is_found_beside_the_next_one(tmp_path) -> None:
+    maker = BundleMaker()
+    for begin, end in (("2000", "2020"), ("2001", "2002"), ("2005", "2006")):
+        maker.add("defects", f"{begin}-01-01T00:00:00", f"{end}-01-01T00:00:00", detector=0)
+    report = import_bundle(maker.write(tmp_path / "bundle"), str(tmp_path / "repo"), dry_run=True)
+    assert codes(report) == ["CAL626", "CAL626"]
+    assert (report.instruments[0].certifications_new, report.instruments[0].certifications_conflicting) == (
+        1,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("2019-12-31T23:59:59", "2020-01-01T00:00:00"),
+        # Those of the datasets that are there, for another dataset.
+        ("1970-01-01T00:00:00", "2020-01-01T00:00:00"),
+        ("2020-01-01T00:00:00", None),
+    ],
+)
+def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path, begin, end) -> None:
+    import_bundle(bundle, repo)
+    maker = BundleMaker()
+    maker.add("defects", begin, end, detector=0, epoch="another")
+    maker.add("defects", "2021-01-01T00:00:00", detector=3)
+    path = maker.write(tmp_path / "more")
+    files = file_states(repo)
+    report = import_bundle(path, repo)
+    assert codes(report) == ["CAL627"]
+    assert "overlaps dataset" in report.diagnostics[0].message
+    assert file_states(repo) == files
+    maker.datasets.pop(0)
+    report = import_bundle(maker.write(tmp_path / "less"), repo)
+    assert report.ok
+    assert counts(report)["datasets_new"] == 1
+
+
+def test_a_lost_file_is_put_back(bundle, repo) -> None:
+    import_bundle(bundle, repo)
+    lost = next(Path(repo).rglob("defects*.fits"))
+    content = lost.read_bytes()
+    lost.unlink()
+    dry = import_bundle(bundle, repo, dry_run=True)
+    assert dry.changed
+    assert not lost.exists()
+    report = import_bundle(bundle, repo)
+    assert report.ok
+    assert report.instruments[0].datasets_restored == 1
+    assert codes(report) == ["CAL630"]
+    assert lost.read_bytes() == content
+    assert not import_bundle(bundle, repo).changed
+
+
+def test_the_damage_of_two_stock_imports_is_mended(bundle, repo) -> None:
+    from lsst.daf.butler import Butler
+    from sqlalchemy.exc import IntegrityError
+
+    from curated.butler.repository.creation import create_repository
+
+    create_repository(repo, DATASET_TYPES)
+    butler = Butler.from_config(repo, writeable=True)
+    butler.import_(directory=str(bundle), filename=str(bundle / "export.yaml"), transfer="copy")
+    with pytest.raises(IntegrityError):
+        butler.import_(directory=str(bundle), filename=str(bundle / "export.yaml"), transfer="copy")
+    assert not list(Path(repo).rglob("*.fits"))
+    report = import_bundle(bundle, repo)
+    assert report.instruments[0].datasets_restored == 6
+    assert_whole(repo)
+
+
+def test_a_changed_file_in_the_repository_is_found(bundle, repo) -> None:
+    import_bundle(bundle, repo)
+    file = next(Path(repo).rglob("defects*.fits"))
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert codes(import_bundle(bundle, repo)) == ["CAL625"]
+
+
+def test_a_bundle_that_a_direct_import_refers_to_must_stay(bundle, repo, tmp_path) -> None:
+    import_bundle(bundle, repo, transfer="direct")
+    moved = shutil.move(bundle, tmp_path / "elsewhere")
+    report = import_bundle(Path(moved), repo, transfer="direct")
+    assert codes(report) == ["CAL631"] * 6
+    shutil.move(moved, bundle)
+    assert not import_bundle(bundle, repo, transfer="direct").changed
+
+
+def test_a_changed_object_is_found_and_a_lost_one_put_back(
+    bundle, bucket, sqlite, store_of_test, clean
+) -> None:
+    repo = f"s3://{bucket}/repo"
+    import_bundle(bundle, repo, seed_config=str(sqlite))
+    client = store_of_test.client()
+    key, content = next(iter(store_of_test.objects(bucket).items()))
+    changed = content[:-1] + b"x"
+    client.put_object(Bucket=bucket, Key=key, Body=changed, ChecksumAlgorithm="CRC32")
+    assert codes(import_bundle(bundle, repo)) == ["CAL625"]
+    client.delete_object(Bucket=bucket, Key=key)
+    report = import_bundle(bundle, repo)
+    assert codes(report) == ["CAL630"]
+    assert repository_contents(repo) == clean

@@ -1,0 +1,153 @@
+"""Imports that are killed or fail on the way: nothing is seen of them, and they can be repeated."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from curated.butler import import_bundle, open_repository
+from curated.core.diagnostic import CuratedError
+from support.imports import assert_refused, assert_whole, run_import, start_import
+from support.kills import duration, kill_once, moments, state_of
+from support.programs import without_override
+from support.remote import repository_contents, server_lock
+from support.repositories import BundleMaker
+
+pytest.importorskip("lsst.daf.butler")
+
+RUN = "Lab/calib/v1/curated/20200101T000000Z"
+
+
+@pytest.mark.parametrize("transfer", ["copy", "hardlink", "symlink", "direct", "move"])
+@pytest.mark.parametrize("stage", ["ingest", "certify"])
+def test_a_killed_import_leaves_nothing_to_see_and_can_be_repeated(bundle, repo, transfer, stage) -> None:
+    killed = start_import(bundle, repo, transfer=transfer, stage=stage)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    butler = open_repository(repo)
+    for dataset_type in butler.registry.queryDatasetTypes():
+        assert not butler.query_datasets(dataset_type, "*", find_first=False, explain=False)
+    assert "Lab/calib" not in butler.collections.query("*")
+    assert import_bundle(bundle, repo, transfer=transfer).changed
+    assert_whole(repo)
+
+
+@pytest.mark.parametrize("transfer", ["copy", "hardlink", "direct"])
+def test_an_import_killed_at_any_moment_can_be_repeated(bundle, tmp_path, transfer) -> None:
+    """A short form of benchmarks/kill.py."""
+    clean = tmp_path / "clean"
+    seconds = duration(bundle, clean, transfer)
+    clean_state = state_of(clean)
+    for moment in moments(7, 2, seconds):
+        kill = kill_once(bundle, tmp_path / "killed", transfer, moment, clean_state)
+        assert kill.equal, kill
+
+
+def test_a_run_of_which_butler_wrote_one_row_of_two_is_made_anew(bundle, tmp_path) -> None:
+    from lsst.daf.butler import Butler
+
+    repo, clean = tmp_path / "repo", tmp_path / "clean"
+    import_bundle(bundle, str(clean))
+    small = BundleMaker()
+    small.add("defects", "1970-01-01T00:00:00", "2020-01-01T00:00:00", detector=0, seed=1)
+    import_bundle(small.write(tmp_path / "small"), str(repo))
+    Butler.from_config(str(repo), writeable=True).collections.register(RUN)
+    with closing(sqlite3.connect(repo / "gen3.sqlite3")) as database:
+        (key,) = database.execute("SELECT collection_id FROM collection WHERE name = ?", (RUN,)).fetchone()
+        database.execute("DELETE FROM run WHERE collection_id = ?", (key,))
+        database.commit()
+    assert import_bundle(bundle, str(repo)).ok
+    assert state_of(repo) == state_of(clean)
+
+
+def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> None:
+    from curated.butler.importing import execution
+
+    repo = tmp_path / "repo"
+    small = BundleMaker(label="v0")
+    small.add("defects", "1970-01-01T00:00:00", detector=0)
+    import_bundle(small.write(tmp_path / "small"), str(repo))
+    before = state_of(repo)
+
+    def full(*args) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(execution, "_certify", full)
+    with pytest.raises(CuratedError, match="no space"):
+        import_bundle(bundle, str(repo))
+    assert state_of(repo) == before
+
+
+def test_a_file_that_cannot_grow(next_bundle, filled_repo) -> None:
+    before = state_of(filled_repo)
+
+    def limit() -> None:
+        # Python ignores SIGXFSZ, so that a write fails with EFBIG instead.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    assert_refused(run_import(next_bundle, filled_repo, before=limit), 2, "curated:")
+    assert state_of(filled_repo) == before
+    assert run_import(next_bundle, filled_repo).returncode == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk(next_bundle, filled_repo, small_disk) -> None:
+    place = small_disk / "repo"
+    shutil.copytree(filled_repo, place)
+    before = state_of(place)
+    filler = small_disk / "filler"
+    with filler.open("wb") as stream:
+        stream.write(bytes(shutil.disk_usage(small_disk).free - 30_000))
+    assert_refused(run_import(next_bundle, place), 2, "curated:")
+    assert state_of(place) == before
+    filler.unlink()
+    assert run_import(next_bundle, place).returncode == 0
+
+
+def test_a_repository_that_may_only_be_read(next_bundle, filled_repo, tmp_path) -> None:
+    before = state_of(filled_repo)
+    places = [filled_repo, *filled_repo.rglob("*")]
+    for path in places:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    done = run_import(next_bundle, filled_repo, before=without_override)
+    for path in places:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    assert_refused(done, 2, "curated:")
+    assert state_of(filled_repo) == before
+
+
+def test_an_import_killed_while_the_server_works_for_it(server_repo, next_bundle, postgres, schema) -> None:
+    before = repository_contents(server_repo)
+    process = start_import(next_bundle, server_repo)
+    with server_lock(postgres, schema, process):
+        process.kill()
+        process.communicate()
+    assert repository_contents(server_repo) == before
+    assert import_bundle(next_bundle, server_repo).changed
+    assert not import_bundle(next_bundle, server_repo).changed
+    content = repository_contents(server_repo)
+    assert (len(content["datasets"]), len(content["certified"])) == (12, 12)
+    assert content["chains"] == {"Lab/calib": ("Lab/calib/v2", "Lab/calib/v1")}
