@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from curated.core.tables import ColumnData, TableData
-from curated.fits.hdu import hdu
-from curated.fits.header import cards, unescape
+from curated.fits.header import cards, hdu, unescape
 from curated.fits.table import table_parts
 from curated.registry import get_type
 from support.packages import fitsverify_errors
