@@ -9,12 +9,13 @@ import pytest
 
 from conftest import GitPackage
 from support.bundles import read_manifest
-from support.packages import make_demo, run_curated
+from support.packages import make_demo_package
+from support.programs import run_curated
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo(tmp_path_factory.mktemp("demo") / "package")
+    return make_demo_package(tmp_path_factory.mktemp("demo") / "package")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from curated.bundle.manifest_reader import read_contents
 from curated.core.diagnostic import CuratedError
 from curated.datasets.record import Dataset
 from curated.datasets.spans import Span
-from support.repositories import small_bundle
+from support.repositories import make_bundle
 
 NAMESPACE = UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
 """Namespace of the UUIDs of Butler's rule DATAID_TYPE_RUN."""
@@ -26,7 +26,7 @@ LETTERS = string.ascii_letters + string.digits
 
 @pytest.fixture(scope="module")
 def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    contents, diagnostics = read_contents(small_bundle(tmp_path_factory.mktemp("contents")))
+    contents, diagnostics = read_contents(make_bundle(tmp_path_factory.mktemp("contents")))
     assert contents is not None, diagnostics
     return contents
 

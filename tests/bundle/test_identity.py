@@ -20,7 +20,7 @@ from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
 from curated.registry import own_types
 from support.bundles import label_of, package_of, read_manifest
-from support.packages import DEMO_FILES, defects, place
+from support.packages import DEMO_FILES, defects_path, defects_text
 from support.repositories import tai_ns
 
 DETECTORS = {"d00": 0, "d01": 1, "d02": 2, "d03": 3, "g00": 4}
@@ -64,11 +64,13 @@ def test_runs_are_named_by_calibdate(bundle: Path, manifest: dict[str, Any]) -> 
 
 
 def test_epochs_that_share_their_calibdate_get_runs_of_their_own(
-    git_package: MakePackage, tmp_path: Path
+    make_package: MakePackage, tmp_path: Path
 ) -> None:
     config = "silence:\n- {code: CAL112, path: '*', reason: copied headers, until: '2999-01-01'}\n"
     starts = ["20200101T000000", "20210101T000000", "20220101T000000"]
-    package = git_package(package_of(*((place(0, start), defects()) for start in starts), config=config))
+    package = make_package(
+        package_of(*((defects_path(0, start), defects_text()) for start in starts), config=config)
+    )
     label_of(package, tmp_path / "out", label="v1")
     datasets = read_manifest(tmp_path / "out")["datasets"]
     run = "Lab/calib/v1/curated/20200101T000000Z"
@@ -76,21 +78,23 @@ def test_epochs_that_share_their_calibdate_get_runs_of_their_own(
     assert len({d["uuid"] for d in datasets}) == 3
 
 
-def test_silencing_does_not_lead_to_a_bug(git_package: MakePackage, tmp_path: Path) -> None:
+def test_silencing_does_not_lead_to_a_bug(make_package: MakePackage, tmp_path: Path) -> None:
     config = "silence:\n- {code: CAL113, path: '*', reason: x, until: '2999-01-01'}\n"
     for key in ("CALIBDATE", "DETECTOR"):
-        text = "".join(line for line in defects().splitlines(keepends=True) if key not in line)
-        package = git_package(package_of((place(0), text), config=config), key)
+        text = "".join(line for line in defects_text().splitlines(keepends=True) if key not in line)
+        package = make_package(package_of((defects_path(0), text), config=config), key)
         with pytest.raises(CuratedError, match="cannot be bundled"):
             label_of(package, tmp_path / "out")
 
 
-def test_a_deprecated_calibration_has_a_dataset_and_its_run(git_package: MakePackage) -> None:
+def test_a_deprecated_calibration_has_a_dataset_and_its_run(make_package: MakePackage) -> None:
     """Runs are named as if it were in use, so that they are the same before and after."""
     mark = Deprecation("shutter open", "Ada", "2024-05-06", "previous")
-    old, deprecated = place(0), place(0, "20220101T000000")
-    files = package_of((old, defects()), (deprecated, defects(mark.keywords(), date="2022-01-01T00:00:00")))
-    package = open_package(git_package(files).path)
+    old, deprecated = defects_path(0), defects_path(0, "20220101T000000")
+    files = package_of(
+        (old, defects_text()), (deprecated, defects_text(mark.keywords(), date="2022-01-01T00:00:00"))
+    )
+    package = open_package(make_package(files).path)
     report = check_package(package, use_cache=False, jobs=1)
     instruments = complete_instruments(package, report.reports, report.declared)
     times = validity_times(report)

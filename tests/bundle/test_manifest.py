@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conftest import GitPackage
 from curated.bundle.manifest import manifest_text
 from curated.core.version import __version__
-from support.packages import EDITED, URL, fits_name, sources, validity
+from support.packages import EDITED, URL, calibration_paths, fits_path, validity_ranges
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,11 +44,11 @@ def test_the_manifest_names_its_origin(demo: GitPackage, manifest: dict[str, Any
 
 def test_the_manifest_agrees_with_the_files(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
     datasets = {d["source"]["path"]: d for d in manifest["datasets"]}
-    assert sorted(datasets) == sources(demo)
+    assert sorted(datasets) == calibration_paths(demo)
     for path, dataset in datasets.items():
         file = bundle / dataset["path"]
         content = file.read_bytes()
-        assert dataset["path"] == f"files/{fits_name(path)}"
+        assert dataset["path"] == f"files/{fits_path(path)}"
         assert dataset["size"] == len(content)
         assert dataset["sha256"] == hashlib.sha256(content).hexdigest()
         header = fits.getheader(file)
@@ -58,7 +58,7 @@ def test_the_manifest_agrees_with_the_files(demo: GitPackage, bundle: Path, mani
 
 
 def test_validity_in_utc_and_tai(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
-    expected = validity(demo)
+    expected = validity_ranges(demo)
     for dataset in manifest["datasets"]:
         valid = dataset["validity"]
         start, end = expected[dataset["source"]["path"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.exports import Lab, make_repository
+from support.exports import PipelineRepository, make_repository
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, template: Path) -> Lab:
+def lab(tmp_path: Path, template: Path) -> PipelineRepository:
     """A repository without datasets, for a test to fill."""
-    return Lab(tmp_path / "repo", template)
+    return PipelineRepository(tmp_path / "repo", template)

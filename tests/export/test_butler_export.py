@@ -13,7 +13,7 @@ from curated.datasets.spans import LAST_NS
 from curated.export.butler_export import export_directory, is_export, read_export
 from curated.export.holdings import DetectorRecord
 from support.exports import codes
-from support.repositories import name_of, small_bundle, tai_ns, write_defects
+from support.repositories import detector_name, make_bundle, tai_ns, write_defects
 
 EXPORT = """
 description: Butler Data Repository Export
@@ -75,7 +75,7 @@ def test_no_file_outside_of_an_export_directory_is_read(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("export") / "bundle")
+    return make_bundle(tmp_path_factory.mktemp("export") / "bundle")
 
 
 def test_a_bundle_is_read_as_it_was_written(bundle: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_bundle_is_read_as_it_was_written(bundle: Path) -> None:
     with holdings.locations[datasets[0].uuid].as_local() as local:
         assert Path(local.ospath).read_bytes().startswith(b"SIMPLE  =")
     lab = holdings.instruments["Lab"]
-    assert lab.detectors[3] == DetectorRecord(3, name_of(3), "R00", "S10", "SCIENCE")
+    assert lab.detectors[3] == DetectorRecord(3, detector_name(3), "R00", "S10", "SCIENCE")
     assert (lab.filters, lab.values["class_name"]) == ({"g_6": "g"}, "lsst.obs.lab.Lab")
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from astropy.io import fits
 
 from curated.registry import get_type
-from support.exports import Lab, codes, errors, export, keywords, out, paths
+from support.exports import PipelineRepository, codes, errors, export, out, paths, read_keywords
 from support.repositories import write_defects
 
 
-def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
+def test_the_stamp_names_the_path_where_it_agrees(lab: PipelineRepository) -> None:
     def stamped(number: int, path: str) -> Path:
         file = lab.files / f"stamped{number}.fits"
         write_defects(file, 0, number)
@@ -34,26 +34,26 @@ def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
         ("calibs/Lab/defects/r00_s00/20220101T000000.ecsv", False),
         ("calibs/Lab/defects/r00_s00/20230101T000000.ecsv", False),
     ]
-    moved = keywords(out(lab) / paths(report)[1])
+    moved = read_keywords(out(lab) / paths(report)[1])
     assert moved["CALIBDATE"] == moved["VALIDSTART"] == "2021-01-01T00:00:00"
-    assert "VALIDSTART" not in keywords(out(lab) / paths(report)[0])
+    assert "VALIDSTART" not in read_keywords(out(lab) / paths(report)[0])
     # They came from git, which knows where they are from.
     assert not list(out(lab).rglob("*.inputs.yaml"))
     assert errors(out(lab)) == []
 
 
-def test_keywords_that_contradict_the_data_id_are_told(lab: Lab) -> None:
+def test_keywords_that_contradict_the_data_id_are_told(lab: PipelineRepository) -> None:
     path = lab.files / "other.fits"
     write_defects(path, 1, 7)
     lab.add("2020-01-01", path=path)
     report = export(lab)
     assert codes(report) == ["CAL664", "CAL664"]
-    header = keywords(out(lab) / paths(report)[0])
+    header = read_keywords(out(lab) / paths(report)[0])
     assert (header["DETECTOR"], header["DET_NAME"]) == (0, "R00_S00")
     assert errors(out(lab)) == []
 
 
-def test_inputs_in_keywords_become_records(lab: Lab) -> None:
+def test_inputs_in_keywords_become_records(lab: PipelineRepository) -> None:
     path = lab.files / "inputs.fits"
     calib = get_type("bfk").readText(
         next(Path(__file__).parents[2].glob("calibs/demo/bfk/d01/*T000000.yaml"))

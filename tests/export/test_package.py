@@ -12,8 +12,9 @@ from astropy.time import Time, TimeDelta
 from curated.core.diagnostic import CuratedError
 from curated.export.butler_export import export_directory
 from curated.registry import find_type
-from support.exports import TICKET, Lab, codes, errors, export, keywords, out, paths
-from support.packages import run_curated, tree
+from support.exports import TICKET, PipelineRepository, codes, errors, export, out, paths, read_keywords
+from support.packages import read_tree
+from support.programs import run_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -22,14 +23,14 @@ from curated.butler import export_package
 FIRST = "calibs/lab/defects/r00_s00"
 
 
-def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: Lab) -> None:
+def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: PipelineRepository) -> None:
     ref = lab.add("2024-03-01T12:30:00", "2025-01-01")
     lab.add("2025-01-01")
     report = export(lab)
     assert not report.diagnostics
     assert paths(report) == [f"{FIRST}/20240301T123000.ecsv", f"{FIRST}/20250101T000000.ecsv"]
     assert errors(out(lab)) == []
-    first, second = (keywords(out(lab) / path) for path in paths(report))
+    first, second = (read_keywords(out(lab) / path) for path in paths(report))
     assert first["VALIDSTART"] == first["CALIBDATE"] == "2024-03-01T12:30:00"
     assert (first["INSTRUME"], first["DETECTOR"], first["DET_NAME"]) == ("Lab", 0, "R00_S00")
     # The next one starts there, and after it nothing ends it.
@@ -53,7 +54,7 @@ def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: Lab) -> Non
 
 
 def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
-    corpus: Path, tmp_path: Path, lab: Lab
+    corpus: Path, tmp_path: Path, lab: PipelineRepository
 ) -> None:
     lab.detector(94, full_name="R22_S11", raft="R22", name_in_raft="S11")
     files = sorted((corpus / "stack_written/fits/SynthCam").rglob("*.fits"))
@@ -78,10 +79,10 @@ def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
     # The same from Butler's own export of it, but that it leaves out other detectors.
     exported = lab.export(tmp_path / "exported")
     again = export_directory(str(exported), tmp_path / "again")
-    settings = {p for p in tree(out(lab)) if p.endswith("instrument.yaml")}
+    settings = {p for p in read_tree(out(lab)) if p.endswith("instrument.yaml")}
     assert again.collections == (TICKET,)
-    same = {p: b for p, b in tree(tmp_path / "again").items() if p not in settings}
-    assert same == {p: b for p, b in tree(out(lab)).items() if p not in settings}
+    same = {p: b for p, b in read_tree(tmp_path / "again").items() if p not in settings}
+    assert same == {p: b for p, b in read_tree(out(lab)).items() if p not in settings}
     assert errors(tmp_path / "again") == []
 
 
@@ -92,7 +93,7 @@ def _values(calib: Any) -> Any:
     return repr(tree_of)
 
 
-def test_two_datasets_at_once_are_both_left_out(lab: Lab) -> None:
+def test_two_datasets_at_once_are_both_left_out(lab: PipelineRepository) -> None:
     lab.add("2020-01-01", "2022-01-01")
     lab.add("2020-01-01", "2021-01-01", name="linearizerTest")
     lab.add("2021-01-01", "2022-01-01", name="linearizerTest")
@@ -102,7 +103,7 @@ def test_two_datasets_at_once_are_both_left_out(lab: Lab) -> None:
     assert len(report.exported) == 2
 
 
-def test_times_are_exact_or_told(lab: Lab) -> None:
+def test_times_are_exact_or_told(lab: PipelineRepository) -> None:
     second = Time("2020-01-01T00:00:00", scale="utc").tai
     lab.add("2016-12-31T23:59:59.123457", second + TimeDelta(300e-9, format="sec"))
     lab.add(second + TimeDelta(300e-9, format="sec"))
@@ -110,11 +111,11 @@ def test_times_are_exact_or_told(lab: Lab) -> None:
     assert codes(report) == ["CAL663", "CAL663"]
     assert "00:00:37.000000300 TAI is written as 2020-01-01T00:00:00 UTC" in report.diagnostics[0].message
     assert paths(report) == [f"{FIRST}/20161231T235959.123457.ecsv", f"{FIRST}/20200101T000000.ecsv"]
-    assert "VALIDEND" not in keywords(out(lab) / paths(report)[0])
+    assert "VALIDEND" not in read_keywords(out(lab) / paths(report)[0])
     assert errors(out(lab)) == []
 
 
-def test_a_range_that_text_cannot_say_is_left_out(lab: Lab) -> None:
+def test_a_range_that_text_cannot_say_is_left_out(lab: PipelineRepository) -> None:
     second = Time("2020-01-01T00:00:00", scale="utc").tai
     lab.add(second, second + TimeDelta(200e-9, format="sec"))
     report = export(lab)
@@ -123,14 +124,14 @@ def test_a_range_that_text_cannot_say_is_left_out(lab: Lab) -> None:
     assert not out(lab).exists()
 
 
-def test_an_open_beginning_is_written_as_packages_have_it(lab: Lab) -> None:
+def test_an_open_beginning_is_written_as_packages_have_it(lab: PipelineRepository) -> None:
     lab.add(None)
     report = export(lab)
     assert not report.diagnostics
     assert paths(report) == [f"{FIRST}/19700101T000000.ecsv"]
 
 
-def test_a_detector_without_a_name_gets_one_and_that_is_told(lab: Lab) -> None:
+def test_a_detector_without_a_name_gets_one_and_that_is_told(lab: PipelineRepository) -> None:
     lab.detector(7)
     lab.add("2020-01-01", detector=7)
     report = export(lab)
@@ -138,7 +139,7 @@ def test_a_detector_without_a_name_gets_one_and_that_is_told(lab: Lab) -> None:
     assert paths(report) == ["calibs/lab/defects/det007/20200101T000000.ecsv"]
 
 
-def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
+def test_a_chain_gives_what_is_in_force(lab: PipelineRepository) -> None:
     other = f"{TICKET}-older"
     lab.add("2021-01-01", "2022-01-01")
     lab.add("2020-01-01", "2025-01-01", collection=other)
@@ -150,21 +151,21 @@ def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
         ("20210101T000000", TICKET),
         ("20220101T000000", other),
     ]
-    assert keywords(out(lab) / paths(report)[2])["VALIDEND"] == "2025-01-01T00:00:00"
+    assert read_keywords(out(lab) / paths(report)[2])["VALIDEND"] == "2025-01-01T00:00:00"
     assert errors(out(lab)) == []
 
 
-def test_at_a_time_there_is_one_of_each(lab: Lab) -> None:
+def test_at_a_time_there_is_one_of_each(lab: PipelineRepository) -> None:
     from datetime import datetime
 
     lab.add("2020-01-01", "2021-01-01")
     lab.add("2021-01-01")
     report = export(lab, at=datetime(2020, 6, 1))
     assert paths(report) == [f"{FIRST}/20200101T000000.ecsv"]
-    assert keywords(out(lab) / paths(report)[0])["VALIDEND"] == "2021-01-01T00:00:00"
+    assert read_keywords(out(lab) / paths(report)[0])["VALIDEND"] == "2021-01-01T00:00:00"
 
 
-def test_a_run_does_not_say_when_its_datasets_are_valid(lab: Lab) -> None:
+def test_a_run_does_not_say_when_its_datasets_are_valid(lab: PipelineRepository) -> None:
     ref = lab.add("2020-01-01")
     with pytest.raises(CuratedError, match="is a RUN collection: it does not say when") as caught:
         export(lab, ref.run)
@@ -176,7 +177,7 @@ def test_a_run_does_not_say_when_its_datasets_are_valid(lab: Lab) -> None:
     assert len(report.exported) == 1
 
 
-def test_what_does_not_exist_is_no_traceback(lab: Lab, tmp_path: Path) -> None:
+def test_what_does_not_exist_is_no_traceback(lab: PipelineRepository, tmp_path: Path) -> None:
     lab.add("2020-01-01")
     with pytest.raises(CuratedError, match="nothing") as caught:
         export(lab, "nothing")

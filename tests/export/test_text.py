@@ -9,19 +9,30 @@ import pytest
 from astropy.io import fits
 
 from curated.registry import get_type
-from support.exports import TICKET, Lab, compressed_bias, errors, export, keywords, out, paths
-from support.packages import run_curated
+from support.exports import (
+    TICKET,
+    PipelineRepository,
+    errors,
+    export,
+    out,
+    paths,
+    read_keywords,
+    write_compressed_bias,
+)
+from support.programs import run_curated
 
 FIRST = "calibs/lab/defects/r00_s00"
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_images_of_the_stack_are_unpacked(lab: Lab, *, packed: bool) -> None:
+def test_images_of_the_stack_are_unpacked(lab: PipelineRepository, *, packed: bool) -> None:
     image = np.random.RandomState(1).normal(100, 2, (32, 48)).astype("f4")
     mask = np.zeros((32, 48), "i4")
     mask[3, 4] = 1
     lab.add(
-        "2024-03-01", kind="bias", path=compressed_bias(lab.files / "bias.fits", image, mask, packed=packed)
+        "2024-03-01",
+        kind="bias",
+        path=write_compressed_bias(lab.files / "bias.fits", image, mask, packed=packed),
     )
     report = export(lab)
     assert not report.diagnostics
@@ -35,7 +46,7 @@ def test_images_of_the_stack_are_unpacked(lab: Lab, *, packed: bool) -> None:
     assert errors(out(lab)) == []
 
 
-def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: Lab) -> None:
+def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: PipelineRepository) -> None:
     lab.add("2020-01-01", "2021-01-01")
     broken = lab.add("2021-01-01", "2022-01-01")
     gone = lab.add("2022-01-01", "2023-01-01")
@@ -60,11 +71,11 @@ def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: La
     # Without the explicit end the first one would be in force for what cannot be written.
     texts = sorted((out(lab) / FIRST).glob("*.ecsv"))
     assert [path.stem for path in texts] == ["20200101T000000", "20230101T000000"]
-    assert keywords(texts[0])["VALIDEND"] == "2021-01-01T00:00:00"
+    assert read_keywords(texts[0])["VALIDEND"] == "2021-01-01T00:00:00"
     assert errors(out(lab)) == []
 
 
-def test_a_dataset_type_of_another_name_is_known_by_its_obstype(lab: Lab) -> None:
+def test_a_dataset_type_of_another_name_is_known_by_its_obstype(lab: PipelineRepository) -> None:
     lab.add("2020-01-01", name="linearizerTest")
     report = export(lab)
     assert not report.diagnostics

@@ -12,17 +12,17 @@ from curated.core.keys import CalibFile
 from curated.history import commits
 from curated.history.commits import CommitChecker
 from curated.package.package import open_package
-from support.packages import defects, place
+from support.packages import defects_path, defects_text
 
-OLD, NEW = place(0), place(0, "20220101T000000")
+OLD, NEW = defects_path(0), defects_path(0, "20220101T000000")
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
+def package(make_package: MakePackage) -> GitPackage:
     """One epoch; then a second one; then an error in the first one."""
-    package = git_package({"curated.yaml": "calibs: calibs\n", OLD: defects()})
-    package.commit({NEW: defects(date="2022-01-01T00:00:00")})
-    package.commit({OLD: defects(x0=-1)})
+    package = make_package({"curated.yaml": "calibs: calibs\n", OLD: defects_text()})
+    package.commit({NEW: defects_text(date="2022-01-01T00:00:00")})
+    package.commit({OLD: defects_text(x0=-1)})
     return package
 
 
@@ -87,5 +87,5 @@ def test_what_is_no_commit(package: GitPackage, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     (bare / "calibs").mkdir(parents=True)
     (bare / "curated.yaml").write_text("calibs: calibs\n")
-    with pytest.raises(CuratedError, match="no git repository"):
+    with pytest.raises(CuratedError, match="is not in a git repository"):
         CommitChecker(open_package(bare)).check("HEAD")

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from conftest import MakePackage
 from curated.schema.manifest import DATASET, FORMAT, MANIFEST, MANIFEST_SCHEMA, VERSION
 from support.bundles import label_of, package_of
-from support.packages import ROOT, defects, place
-from support.repositories import small_bundle
+from support.packages import ROOT, defects_path, defects_text
+from support.repositories import make_bundle
 
 VALIDATOR = Draft202012Validator(MANIFEST)
 
@@ -26,7 +26,7 @@ def read(bundle: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return read(small_bundle(tmp_path_factory.mktemp("manifest")))
+    return read(make_bundle(tmp_path_factory.mktemp("manifest")))
 
 
 def messages(manifest: Any) -> list[str]:
@@ -41,17 +41,17 @@ def test_it_is_a_schema_and_is_committed() -> None:
 
 
 def test_manifests_of_bundles_are_valid(
-    manifest: dict[str, Any], git_package: MakePackage, tmp_path: Path
+    manifest: dict[str, Any], make_package: MakePackage, tmp_path: Path
 ) -> None:
     assert messages(manifest) == []
-    label_of(git_package(package_of((place(), defects()))), tmp_path / "bundle")
+    label_of(make_package(package_of((defects_path(), defects_text()))), tmp_path / "bundle")
     built = read(tmp_path / "bundle")
     assert messages(built) == []
     assert (built["format"], built["version"]) == (FORMAT, VERSION)
 
 
 @pytest.mark.parametrize(
-    "place",
+    "pointer",
     [
         ("format",),
         ("version",),
@@ -70,20 +70,20 @@ def test_manifests_of_bundles_are_valid(
         ("datasets", 1, "validity", "end_tai_ns"),
         ("datasets", 1, "sha256"),
     ],
-    ids=lambda place: ".".join(map(str, place)),
+    ids=lambda pointer: ".".join(map(str, pointer)),
 )
-def test_what_must_be_there(manifest: dict[str, Any], place: tuple[Any, ...]) -> None:
+def test_what_must_be_there(manifest: dict[str, Any], pointer: tuple[Any, ...]) -> None:
     spoiled = copy.deepcopy(manifest)
     parent: Any = spoiled
-    for key in place[:-1]:
+    for key in pointer[:-1]:
         parent = parent[key]
-    del parent[place[-1]]
-    path = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place[:-1])
+    del parent[pointer[-1]]
+    path = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in pointer[:-1])
     assert messages(spoiled) == [f"{path}: required"]
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "keyword"),
+    ("pointer", "value", "keyword"),
     [
         (("format",), "another", "const"),
         (("version",), 2, "const"),
@@ -100,14 +100,16 @@ def test_what_must_be_there(manifest: dict[str, Any], place: tuple[Any, ...]) ->
         (("datasets", 0, "path"), None, "required"),
     ],
 )
-def test_what_may_not_be(manifest: dict[str, Any], place: tuple[Any, ...], value: Any, keyword: str) -> None:
+def test_what_may_not_be(
+    manifest: dict[str, Any], pointer: tuple[Any, ...], value: Any, keyword: str
+) -> None:
     spoiled = copy.deepcopy(manifest)
     # Only the content tells a dataset without a file, and this one has none.
     assert "content" not in spoiled["datasets"][0]
     parent: Any = spoiled
-    for key in place[:-1]:
+    for key in pointer[:-1]:
         parent = parent[key]
-    parent[place[-1]] = value
+    parent[pointer[-1]] = value
     assert [message.split(": ")[1] for message in messages(spoiled)] == [keyword]
 
 

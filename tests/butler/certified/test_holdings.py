@@ -12,7 +12,7 @@ from curated.core.diagnostic import CuratedError
 from curated.datasets.spans import LAST_NS
 from curated.export.holdings import DetectorRecord
 from support.corrections import at, collection_type
-from support.repositories import name_of, tai_ns
+from support.repositories import detector_name, tai_ns
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -43,7 +43,8 @@ def test_the_instrument_is_that_of_the_dimension_records(original_repo: Path) ->
     assert lab.values == {"class_name": "lsst.obs.lab.Lab", "visit_max": 2**31 - 1, "exposure_max": 2**31 - 1}
     assert lab.filters == {"g_6": "g"}
     assert lab.detectors == {
-        n: DetectorRecord(n, name_of(n), name_of(n)[:3], name_of(n)[4:], "SCIENCE") for n in range(4)
+        n: DetectorRecord(n, detector_name(n), detector_name(n)[:3], detector_name(n)[4:], "SCIENCE")
+        for n in range(4)
     }
 
 

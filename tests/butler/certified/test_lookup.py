@@ -20,7 +20,7 @@ from curated.butler.certified.lookup import (
 from curated.core.diagnostic import CuratedError
 from curated.datasets.spans import ALWAYS, LAST_NS, Span
 from support.corrections import at, collection_type
-from support.exports import Lab
+from support.exports import PipelineRepository
 from support.repositories import tai_ns
 
 pytest.importorskip("lsst.daf.butler")
@@ -95,7 +95,7 @@ def test_the_collection_of_an_instrument(filled_repo: Path) -> None:
 
 def test_a_repository_without_collections(tmp_path: Path) -> None:
     with pytest.raises(CuratedError, match="no collection <instrument>/calib") as caught:
-        default_collections(Lab(tmp_path / "repo").butler)
+        default_collections(PipelineRepository(tmp_path / "repo").butler)
     assert "--collection" in caught.value.hint
 
 

@@ -18,7 +18,7 @@ from curated.history.commits import CommitChecker
 from curated.package.package import open_package
 from curated.text.deprecation_mark import add_mark
 from support.corrections import BAD, DATES, NEW, OLD, OTHER, text
-from support.packages import defects, place
+from support.packages import defects_path, defects_text
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -49,7 +49,7 @@ def test_each_dataset_is_the_file_that_it_was_made_of(repo: str, package: GitPac
 
 @pytest.mark.parametrize("repo", ["curated"], indirect=True)
 def test_a_corrected_start_is_matched_by_values(repo: str, package: GitPackage) -> None:
-    moved = place(0, "20230101T000000")
+    moved = defects_path(0, "20230101T000000")
     package.commit({BAD: None, moved: text("20230101T000000", 1)})
     assert matched(repo, package) == ORIGIN | {(0, "2022"): moved}
     # With another value it is another calibration.
@@ -69,11 +69,11 @@ def test_a_deprecated_calibration_is_matched_and_not_in_use(repo: str, package: 
     assert {c.date for c in candidates if c.file.path == NEW} == {f"curated/{DATES[2]}Z"}
 
 
-def test_of_several_with_one_calibdate_the_stamp_decides(git_package: MakePackage, tmp_path: Path) -> None:
+def test_of_several_with_one_calibdate_the_stamp_decides(make_package: MakePackage, tmp_path: Path) -> None:
     silence = "silence:\n- {code: CAL112, path: '*', reason: copied headers, until: '2999-01-01'}\n"
-    first, second = place(0), place(0, "20210101T000000")
-    files = {first: defects(x0=1), second: defects(x0=2)}
-    package = git_package({"curated.yaml": f"calibs: calibs\n{silence}", **files})
+    first, second = defects_path(0), defects_path(0, "20210101T000000")
+    files = {first: defects_text(x0=1), second: defects_text(x0=2)}
+    package = make_package({"curated.yaml": f"calibs: calibs\n{silence}", **files})
     assert build_bundle(open_package(package.path), tmp_path / "bundle", label="v1", jobs=1)[1] is not None
     repo = str(tmp_path / "repo")
     assert import_bundle(tmp_path / "bundle", repo).ok
@@ -87,7 +87,7 @@ def test_of_several_with_one_calibdate_the_stamp_decides(git_package: MakePackag
 
     assert paths() == [first, second]
     # An epoch before them takes the run that the first one had.
-    package.commit({place(0, "20190101T000000"): defects(x0=3)})
+    package.commit({defects_path(0, "20190101T000000"): defects_text(x0=3)})
     assert paths() == [first, second]
 
 

@@ -18,7 +18,7 @@ from curated.history.commits import CommitChecker
 from curated.package.package import open_package
 from curated.text.deprecation_mark import add_mark
 from support.corrections import BAD, DATES, FIRST, LATER, NEW, OTHER, at, certified, text
-from support.packages import place
+from support.packages import defects_path
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -114,7 +114,7 @@ def test_paths_of_no_calibration_are_refused(repo: str, package: GitPackage) -> 
     with pytest.raises(
         CuratedError, match=f"neither the package nor {COLLECTION} has a calibration"
     ) as caught:
-        compare(repo, package, paths=[place(7)])
+        compare(repo, package, paths=[defects_path(7)])
     assert "name files" in caught.value.hint
 
 
