@@ -17,18 +17,18 @@ from hypothesis.extra import numpy as arrays
 
 from curated.core.diagnostic import CuratedError
 from curated.types.bias import Bias
-from support.images import MASK, VARIANCE, one_hdu, pixels, three_planes, write_pair
+from support.images import MASK, VARIANCE, make_image, make_pixels, make_planes, write_image
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
 def test_planes_in_native_byte_order_and_not_writable(tmp_path: Path) -> None:
-    data = three_planes(pixels(), MASK, VARIANCE, MP_BAD=0, MP_DETECTED_NEGATIVE=2)
-    bias = Bias.readText(write_pair(tmp_path, "bias", data))
+    data = make_planes(make_pixels(), MASK, VARIANCE, MP_BAD=0, MP_DETECTED_NEGATIVE=2)
+    bias = Bias.readText(write_image(tmp_path, "bias", data))
     mask, variance = bias.mask, bias.variance
     assert mask is not None
     assert variance is not None
-    for plane, expected in ((bias.image, pixels()), (mask, MASK), (variance, VARIANCE)):
+    for plane, expected in ((bias.image, make_pixels()), (mask, MASK), (variance, VARIANCE)):
         assert np.array_equal(plane, expected)
         assert plane.dtype.isnative
         assert not plane.flags.writeable
@@ -37,12 +37,12 @@ def test_planes_in_native_byte_order_and_not_writable(tmp_path: Path) -> None:
 
 
 def test_pixels_are_mapped_and_not_read(tmp_path: Path) -> None:
-    bias = Bias.readText(write_pair(tmp_path, "bias", one_hdu(pixels())))
+    bias = Bias.readText(write_image(tmp_path, "bias", make_image(make_pixels())))
     plane = bias.planes["IMAGE"]
     assert "native" not in vars(plane)
     assert not plane.mapped.flags.owndata
     (tmp_path / "20240101T000000.fits").unlink()
-    assert np.array_equal(bias.image, pixels())
+    assert np.array_equal(bias.image, make_pixels())
 
 
 # -- round trips -----------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def test_object_to_fits_to_object(image: Any, with_mask: bool, with_variance: bo
 
 
 def test_equality_sees_every_pixel_and_plane() -> None:
-    image = pixels()
+    image = make_pixels()
     image[1, 1] = np.nan
     bias = Bias.from_pixels(image, mask=MASK)
     assert bias == Bias.from_pixels(image.copy(), mask=MASK)
@@ -114,8 +114,8 @@ def test_what_is_no_plane(planes: dict[str, Any]) -> None:
 
 def test_writing_over_the_file_that_it_was_read_from(tmp_path: Path) -> None:
     path = tmp_path / "bias.fits"
-    Bias.from_pixels(pixels()).writeFits(path)
+    Bias.from_pixels(make_pixels()).writeFits(path)
     bias = Bias.readFits(path)
     bias.writeFits(path)
-    assert Bias.readFits(path) == Bias.from_pixels(pixels())
+    assert Bias.readFits(path) == Bias.from_pixels(make_pixels())
     assert [p.name for p in tmp_path.iterdir()] == ["bias.fits"]

@@ -1,4 +1,4 @@
-"""One commit's calibrations as FITS, with a manifest and an export file that the Butler reads.
+"""Bundles: the calibrations of one commit as FITS files, with a manifest and an export file for Butler.
 
-Imports read bundles without what makes them: the parts are imported from their modules.
+Imports read bundles without loading what makes them, so this package imports none of its modules.
 """
