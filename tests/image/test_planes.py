@@ -17,18 +17,18 @@ from hypothesis.extra import numpy as arrays
 
 from curated.core.diagnostic import CuratedError
 from curated.types.bias import Bias
-from support.images import MASK, VARIANCE, one_hdu, pixels, three_planes, write_pair
+from support.images import MASK, VARIANCE, make_image, make_pixels, make_planes, write_image
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
 def test_planes_in_native_byte_order_and_not_writable(tmp_path: Path) -> None:
-    data = three_planes(pixels(), MASK, VARIANCE, MP_BAD=0, MP_DETECTED_NEGATIVE=2)
-    bias = Bias.readText(write_pair(tmp_path, "bias", data))
+    data = make_planes(make_pixels(), MASK, VARIANCE, MP_BAD=0, MP_DETECTED_NEGATIVE=2)
+    bias = Bias.readText(write_image(tmp_path, "bias", data))
     mask, variance = bias.mask, bias.variance
     assert mask is not None
     assert variance is not None
-    for plane, expected in ((bias.image, pixels()), (mask, MASK), (variance, VARIANCE)):
+    for plane, expected in ((bias.image, make_pixels()), (mask, MASK), (variance, VARIANCE)):
         assert np.array_equal(plane, expected)
         assert plane.dtype.isnative
         assert not plane.flags.writeable
@@ -37,12 +37,12 @@ def test_planes_in_native_byte_order_and_not_writable(tmp_path: Path) -> None:
 
 
 def test_pixels_are_mapped_and_not_read(tmp_path: Path) -> None:
-    bias = Bias.readText(write_pair(tmp_path, "bias", one_hdu(pixels())))
+    bias = Bias.readText(write_image(tmp_path, "bias", make_image(make_pixels())))
     plane = bias.planes["IMAGE"]
     assert "native" not in vars(plane)
     assert not plane.mapped.flags.owndata
     (tmp_path / "20240101T000000.fits").unlink()
-    assert np.array_equal(bias.image, pixels())
+    assert np.array_equal(bias.image, make_pixels())
 
 
 # -- round trips -----------------------------------------------------------------------------------

@@ -104,17 +104,19 @@ def test_matrices_are_centred_on_zero() -> None:
 
 def test_a_detector_lies_where_the_camera_has_it() -> None:
     camera = demo_calib("camera")
-    axes, _ = draw(
-        draw_layout, PlotSpec(kind="layout"), **{f.name: getattr(camera, f.name) for f in camera.FIELDS}
-    )
+    values = {field.name: getattr(camera, field.name) for field in camera.FIELDS}
+    values["detector_rotation"] = np.linspace(0, 330, len(camera.detector_name))
+    axes, _ = draw(draw_layout, PlotSpec(kind="layout"), **values)
     cells, outlines, _ = axes.collections
     assert len(cells.get_paths()) == len(camera.amplifier_name)
     assert cells.get_array().tolist() == camera.amplifier_gain.tolist()
+    angles = np.deg2rad(values["detector_rotation"])
+    assert len(outlines.get_paths()) == len(angles) > 1
     for i, path in enumerate(outlines.get_paths()):
         corners = path.vertices[:4]
-        np.testing.assert_allclose(
-            corners.mean(axis=0), (camera.detector_x[i], camera.detector_y[i]), atol=1e-9
-        )
-        sides = np.hypot(*(corners[1] - corners[0])), np.hypot(*(corners[3] - corners[0]))
-        pixels = camera.detector_width[i], camera.detector_height[i]
-        np.testing.assert_allclose(sides, np.array(pixels) * camera.pixel_size[i], rtol=1e-9)
+        centre = camera.detector_x[i], camera.detector_y[i]
+        np.testing.assert_allclose(corners.mean(axis=0), centre, atol=1e-9)
+        width, height = np.array([camera.detector_width[i], camera.detector_height[i]]) * camera.pixel_size[i]
+        along, up = (np.cos(angles[i]), np.sin(angles[i])), (-np.sin(angles[i]), np.cos(angles[i]))
+        np.testing.assert_allclose(corners[1] - corners[0], width * np.array(along), atol=1e-9)
+        np.testing.assert_allclose(corners[3] - corners[0], height * np.array(up), atol=1e-9)

@@ -16,23 +16,27 @@ from curated.registry import get_type
 from curated.types._image import spelled_unit, unit_of
 from curated.types.bias import Bias
 from curated.types.dark import Dark
-from support.images import MASK, VARIANCE, one_hdu, pixels, side_file, write_pair
+from support.images import MASK, VARIANCE, make_image, make_pixels, side_text, write_image
 
 
-def test_a_text_alone_has_no_pixels() -> None:
+def test_a_text_alone_has_no_make_pixels() -> None:
     bias = Bias.fromDict({"image": {"file": "a.fits", "sha256": "0" * 64, "size": 1}})
     with pytest.raises(CuratedError, match="bias has no pixels"):
         _ = bias.image
 
 
 def test_what_contradicts_the_unit(tmp_path: Path) -> None:
-    path = write_pair(tmp_path, "dark", one_hdu(pixels(), "adu/s"), more="unit: adu/s\ndark_time: 30.0\n")
+    path = write_image(
+        tmp_path, "dark", make_image(make_pixels(), "adu/s"), more="unit: adu/s\ndark_time: 30.0\n"
+    )
     with pytest.raises(CalibrationError, match="CAL308 dark_time is 30 s"):
         Dark.readText(path)
-    path = write_pair(tmp_path, "dark", one_hdu(pixels(), "adu"), more="unit: adu\ndark_time: 30.0\n")
+    path = write_image(
+        tmp_path, "dark", make_image(make_pixels(), "adu"), more="unit: adu\ndark_time: 30.0\n"
+    )
     assert Dark.readText(path).dark_time == 30.0
     with pytest.raises(CalibrationError, match="CAL210 dark_time is missing"):
-        Dark.readText(write_pair(tmp_path, "dark", one_hdu(pixels(), "adu")))
+        Dark.readText(write_image(tmp_path, "dark", make_image(make_pixels(), "adu")))
 
 
 @pytest.mark.parametrize(
@@ -40,22 +44,22 @@ def test_what_contradicts_the_unit(tmp_path: Path) -> None:
     [("ADU", "adu"), (" Electrons", "electron"), ("e-", "electron"), ("electron", "electron")],
 )
 def test_units_as_cameras_spell_them(tmp_path: Path, spelling: str, unit: str) -> None:
-    assert Bias.readText(write_pair(tmp_path, "bias", one_hdu(pixels(), spelling))).unit == unit
+    assert Bias.readText(write_image(tmp_path, "bias", make_image(make_pixels(), spelling))).unit == unit
 
 
 def test_every_image_type_takes_its_first_unit_for_granted(tmp_path: Path) -> None:
     for kind in ("bias", "dark", "flat", "fringe", "sky", "illum", "straylight"):
         cls: Any = get_type(kind)
-        data = one_hdu(pixels(), None)
+        data = make_image(make_pixels(), None)
         path = tmp_path / f"{kind}.yaml"
         (tmp_path / "20240101T000000.fits").write_bytes(data)
-        path.write_text(side_file(kind, data))
+        path.write_text(side_text(kind, data))
         calib = cls.readText(path)
         assert calib.unit == cls._units()[0]
 
 
 def test_equality_sees_every_pixel_and_plane() -> None:
-    image = pixels()
+    image = make_pixels()
     image[1, 1] = np.nan
     bias = Bias.from_pixels(image, mask=MASK)
     assert bias == Bias.from_pixels(image.copy(), mask=MASK)
@@ -70,10 +74,10 @@ def test_equality_sees_every_pixel_and_plane() -> None:
 
 def test_writing_over_the_file_that_it_was_read_from(tmp_path: Path) -> None:
     path = tmp_path / "bias.fits"
-    Bias.from_pixels(pixels()).writeFits(path)
+    Bias.from_pixels(make_pixels()).writeFits(path)
     bias = Bias.readFits(path)
     bias.writeFits(path)
-    assert Bias.readFits(path) == Bias.from_pixels(pixels())
+    assert Bias.readFits(path) == Bias.from_pixels(make_pixels())
     assert [p.name for p in tmp_path.iterdir()] == ["bias.fits"]
 
 
@@ -109,7 +113,7 @@ def test_plain_numbers_need_no_unit() -> None:
 
 
 def test_sizes_that_the_side_file_gives(tmp_path: Path) -> None:
-    path = write_pair(tmp_path, "bias", one_hdu(pixels()))
+    path = write_image(tmp_path, "bias", make_image(make_pixels()))
     path.write_text(path.read_text() + "  width: 16\n  height: 9\n")
     with pytest.raises(CalibrationError) as caught:
         Bias.readText(path)
@@ -118,7 +122,7 @@ def test_sizes_that_the_side_file_gives(tmp_path: Path) -> None:
 
 
 def test_an_image_of_another_size_than_its_detector() -> None:
-    bias = Bias.from_pixels(pixels())
+    bias = Bias.from_pixels(make_pixels())
     assert list(bias.fits_on(16, 8)) == []
     (problem,) = bias.fits_on(8, 16)
     assert (problem.code, problem.detail) == ("CAL347", "the image has 16 x 8 pixels, its detector 8 x 16")
@@ -136,7 +140,7 @@ def test_names_and_hashes_that_are_none(values: dict[str, str], code: str) -> No
 
 @pytest.mark.parametrize(("unit", "square"), [("adu", "adu**2"), ("adu/s", "adu**2/s**2")])
 def test_the_variance_has_the_square_of_the_unit(tmp_path: Path, unit: str, square: str) -> None:
-    dark = Dark.from_pixels(pixels(), variance=VARIANCE, unit=unit, dark_time=1.0)
+    dark = Dark.from_pixels(make_pixels(), variance=VARIANCE, unit=unit, dark_time=1.0)
     dark.writeFits(tmp_path / "dark.fits")
     with fits.open(tmp_path / "dark.fits") as hdus:
         assert (hdus["IMAGE"].header["BUNIT"], hdus["VARIANCE"].header["BUNIT"]) == (unit, square)

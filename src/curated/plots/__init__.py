@@ -27,8 +27,6 @@ def plot(calib: Calib, path: Path, *, size: tuple[int, int] | None = None) -> No
 
     Parameters
     ----------
-    calib : `Calib`
-        The calibration.
     path : `~pathlib.Path`
         File to write.
     size : `tuple` [`int`], optional
