@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import GitPackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.package.package import open_package
 
 

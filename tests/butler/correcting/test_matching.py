@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle, open_repository
 from curated.butler.certified.lookup import Certified, in_force
 from curated.butler.correcting.matching import PackageDatasets, is_curated, label_of, source_path
