@@ -19,7 +19,7 @@ import yaml
 from astropy.io import fits
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 from curated.package.package import open_package
