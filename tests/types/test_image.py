@@ -19,7 +19,7 @@ from curated.types.dark import Dark
 from support.images import MASK, VARIANCE, make_image, make_pixels, side_text, write_image
 
 
-def test_a_text_alone_has_no_make_pixels() -> None:
+def test_a_text_alone_has_no_pixels() -> None:
     bias = Bias.fromDict({"image": {"file": "a.fits", "sha256": "0" * 64, "size": 1}})
     with pytest.raises(CuratedError, match="bias has no pixels"):
         _ = bias.image
