@@ -28,7 +28,7 @@ from measure import HERE, PYTHON, Command, option_parser, remove, report, scratc
 
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from support.repositories import BundleMaker, write_bare
+from support.repositories import BundleMaker, write_minimal_fits
 
 SIZES = (2_000, 20_000, 100_000)
 DETECTORS = 99
@@ -139,7 +139,7 @@ def make_bundle(root: Path, count: int) -> Path:
         epochs_of_detector = unshared // DETECTORS + (detector < unshared % DETECTORS)
         for number, (begin, end) in enumerate(ranges(epochs_of_detector, timedelta(minutes=1 + detector))):
             maker.add(UNSHARED, begin, end, detector=detector, seed=number, epoch=begin[:4])
-    return maker.write(root, write_bare)
+    return maker.write(root, write_minimal_fits)
 
 
 def ranges(count: int, offset: timedelta = timedelta()) -> Iterable[tuple[str, str | None]]:

@@ -109,7 +109,7 @@ MakePackage = Callable[..., GitPackage]
 
 
 @pytest.fixture
-def git_package(tmp_path: Path) -> MakePackage:
+def make_package(tmp_path: Path) -> MakePackage:
     """Make a repository from a mapping of paths to contents: ``git_package({"curated.yaml": ""})``."""
 
     def make(files: Mapping[str, str | bytes], name: str = "package") -> GitPackage:

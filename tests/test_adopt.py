@@ -16,7 +16,8 @@ from conftest import GitPackage, MakePackage
 from curated.core.wholefile import write_new
 from curated.package.instrument import parse_instrument
 from curated.package.package import open_package
-from support.packages import ROOT, defects, run_curated, tree
+from support.packages import ROOT, defects_text, read_tree
+from support.programs import run_curated
 
 CAM = "cam/instrument.yaml"
 
@@ -27,7 +28,7 @@ def files_of(**changes: str) -> dict[str, str]:
     for number in range(3):
         for year in (2020, 2022):
             meta = {"INSTRUME": "Cam", "DET_NAME": f"R0_D{number}", "DET_SER": f"E2V-{number}"}
-            text = defects(meta, detector=number, date=f"{year}-01-01T00:00:00")
+            text = defects_text(meta, detector=number, date=f"{year}-01-01T00:00:00")
             files[f"cam/defects/r0_d{number}/{year}0101T000000.ecsv"] = text
     for name in ("g", "r 2"):
         files[f"cam/transmission_filter/{name.replace(' ', '_')}/20200101T000000.ecsv"] = throughput(name)
@@ -71,17 +72,17 @@ def assert_declared(root: Path) -> None:
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    return git_package(files_of())
+def package(make_package: MakePackage) -> GitPackage:
+    return make_package(files_of())
 
 
 def test_a_package_is_declared(package: GitPackage, tmp_path: Path) -> None:
-    before, findings_before = tree(package.path), findings(package.path)
+    before, findings_before = read_tree(package.path), findings(package.path)
     assert run_curated("-C", package.path, "bundle", tmp_path / "before").returncode == 0
     done = run_curated("adopt", package.path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "cam/instrument.yaml: written: 3 detectors, 2 filters, from 8 calibrations" in done.stdout
-    after = tree(package.path)
+    after = read_tree(package.path)
     assert after.keys() - before.keys() == {"curated.yaml", CAM}
     assert {path: after[path] for path in before} == before, "no calibration is changed"
     assert_declared(package.path)
@@ -109,11 +110,11 @@ def test_comments_tell_how_many_files_say_so(package: GitPackage) -> None:
 
 
 def test_dry_run(package: GitPackage) -> None:
-    before = tree(package.path)
+    before = read_tree(package.path)
     dry_run = run_curated("adopt", package.path, "--dry-run")
     drafts = adopted(package.path, "--dry-run")
     assert dry_run.returncode == 0
-    assert tree(package.path) == before
+    assert read_tree(package.path) == before
     assert [f["written"] for f in drafts["files"]] == [False, False]
     adopted(package.path)
     for draft in drafts["files"]:
@@ -123,11 +124,11 @@ def test_dry_run(package: GitPackage) -> None:
 
 def test_nothing_is_overwritten(package: GitPackage) -> None:
     (package.path / CAM).write_text("name: Mine\n")
-    before = tree(package.path)
+    before = read_tree(package.path)
     done = run_curated("adopt", package.path)
     assert done.returncode == 1
     assert f"{CAM}: is there already" in done.stdout
-    assert tree(package.path) == before
+    assert read_tree(package.path) == before
     as_json = json.loads(run_curated("adopt", package.path, "--format", "json").stdout)
     assert as_json["failed"]
     assert [(f["path"], f["exists"], f["written"]) for f in as_json["files"]] == [
@@ -136,12 +137,12 @@ def test_nothing_is_overwritten(package: GitPackage) -> None:
     ]
     adopted(package.path, "--missing")
     assert (package.path / CAM).read_text() == "name: Mine\n"
-    assert tree(package.path).keys() - before.keys() == {"curated.yaml"}
+    assert read_tree(package.path).keys() - before.keys() == {"curated.yaml"}
 
 
 def test_an_instrument_that_was_added_later(package: GitPackage) -> None:
     adopted(package.path)
-    lab = {"lab/defects/d0/20200101T000000.ecsv": defects({"INSTRUME": "lab"})}
+    lab = {"lab/defects/d0/20200101T000000.ecsv": defects_text({"INSTRUME": "lab"})}
     package.commit(lab)
     assert run_curated("adopt", package.path).returncode == 1
     assert {f["path"]: f["written"] for f in adopted(package.path, "--missing")["files"]} == {
@@ -169,16 +170,16 @@ def test_instruments_at_the_root(package: GitPackage, top: str) -> None:
     assert json.loads(done.stdout)["findings"] == findings_before
 
 
-def test_a_top_in_another_spelling(git_package: MakePackage) -> None:
-    package = git_package({f"data/calibs/{path}": text for path, text in files_of().items()})
+def test_a_top_in_another_spelling(make_package: MakePackage) -> None:
+    package = make_package({f"data/calibs/{path}": text for path, text in files_of().items()})
     package.commit({"curated.yaml": "calibs: ./data//calibs/.\n"})
     assert len(open_package(package.path).layout.files) == 8
 
 
-def test_contradictions(git_package: MakePackage) -> None:
+def test_contradictions(make_package: MakePackage) -> None:
     odd = "cam/defects/r0_d0/20230101T000000.ecsv"
-    package = git_package(
-        files_of(**{odd: defects({"INSTRUME": "Cam"}, detector=7, date="2023-01-01T00:00:00")})
+    package = make_package(
+        files_of(**{odd: defects_text({"INSTRUME": "Cam"}, detector=7, date="2023-01-01T00:00:00")})
     )
     findings_before = findings(package.path)
     adoption = adopted(package.path)
@@ -194,11 +195,11 @@ def failing(diagnostics: list[dict[str, Any]]) -> set[str]:
     return {f["file"] for f in diagnostics if f["severity"] == "error"}
 
 
-def test_what_no_file_says_is_a_comment(git_package: MakePackage) -> None:
-    unnumbered = defects({"INSTRUME": "Cam", "DETECTOR": ""}, date="2020-01-01T00:00:00")
-    twin = defects({"INSTRUME": "Cam", "DET_NAME": "twin"}, detector=0)
+def test_what_no_file_says_is_a_comment(make_package: MakePackage) -> None:
+    unnumbered = defects_text({"INSTRUME": "Cam", "DETECTOR": ""}, date="2020-01-01T00:00:00")
+    twin = defects_text({"INSTRUME": "Cam", "DET_NAME": "twin"}, detector=0)
     unnamed = throughput("").replace('# - {FILTER: ""}\n', "")
-    package = git_package(
+    package = make_package(
         files_of(
             **{
                 "cam/defects/nix/20200101T000000.ecsv": unnumbered,
@@ -228,8 +229,8 @@ def test_names_that_yaml_would_take_for_something_else(tmp_path: Path) -> None:
         meta = dict.fromkeys(("INSTRUME", "DET_NAME", "DET_SER", "RAFTNAME"), name)
         directory = name.lower().replace(" ", "_")
         for level, text in (
-            (f"defects/{directory}", defects({**meta, "CALIB_ID": f"instrument={name}"})),
-            ("defects/d1", defects({"INSTRUME": "other", "DET_SER": name}, detector=1)),
+            (f"defects/{directory}", defects_text({**meta, "CALIB_ID": f"instrument={name}"})),
+            ("defects/d1", defects_text({"INSTRUME": "other", "DET_SER": name}, detector=1)),
             (f"transmission_filter/{directory}", throughput(name)),
         ):
             (tmp_path / f"cam{i:02d}" / level).mkdir(parents=True)
@@ -266,12 +267,12 @@ def test_all_or_none(package: GitPackage, monkeypatch: pytest.MonkeyPatch) -> No
 
     opened = open_package(package.path)
     adoption = adopt.draft_adoption(opened, check_package(opened, jobs=1))
-    before = tree(package.path)
+    before = read_tree(package.path)
     # Somebody writes one in between.
     (package.path / "curated.yaml").write_text("url: mine\n")
     with pytest.raises(FileExistsError):
         adopt.write_drafts(package.path, adoption.missing)
-    assert tree(package.path) == {**before, "curated.yaml": b"url: mine\n"}
+    assert read_tree(package.path) == {**before, "curated.yaml": b"url: mine\n"}
 
 
 def test_a_new_file_takes_no_place(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from conftest import GitPackage
-from support.packages import fitsverify, run_curated, tree
-from support.releases import assert_agrees, count, look_up
+from support.packages import fitsverify_errors, read_tree
+from support.programs import run_curated
+from support.releases import assert_same_as_text, count_datasets, look_up
 
 CENSUS = {
     "lsstCam/transmission_filter_detector": 1230,
@@ -154,13 +155,13 @@ def test_all_of_it_is_released(obs_lsst_data: GitPackage, bundle: Path) -> None:
 def test_converting_gives_the_same_files(obs_lsst_data: GitPackage, bundle: Path, tmp_path: Path) -> None:
     process = run_curated("convert", "-o", tmp_path / "out", "--jobs", "1", cwd=obs_lsst_data.path)
     assert process.returncode == 0, process.stderr
-    assert tree(tmp_path / "out") == tree(bundle / "files")
+    assert read_tree(tmp_path / "out") == read_tree(bundle / "files")
 
 
 def test_fitsverify_finds_no_fault(bundle: Path) -> None:
     files = sorted(bundle.rglob("*.fits"))
     assert len(files) == 2268
-    assert fitsverify(files) == ""
+    assert fitsverify_errors(files) == ""
 
 
 def test_fits_agrees_with_the_text(obs_lsst_data: GitPackage, bundle: Path) -> None:
@@ -171,7 +172,9 @@ def test_fits_agrees_with_the_text(obs_lsst_data: GitPackage, bundle: Path) -> N
     for paths in by_kind.values():
         # At most about 15 of each kind; and the wavefront sensors, whose crosstalk has another size.
         for path in paths[:: max(1, len(paths) // 15)] + [p for p in paths if "crosstalk/r00_sw" in p]:
-            assert_agrees(obs_lsst_data.path / path, bundle / "files" / f"{path.rpartition('.')[0]}.fits")
+            assert_same_as_text(
+                obs_lsst_data.path / path, bundle / "files" / f"{path.rpartition('.')[0]}.fits"
+            )
 
 
 # -- the repository --------------------------------------------------------------------------------
@@ -188,7 +191,7 @@ def test_the_repository(bundle: Path, tmp_path: Path) -> None:
     expected: Counter[str] = Counter()
     for kind, number in CENSUS.items():
         expected[kind.split("/")[1]] += number
-    assert {kind: number for kind, number in count(repo).items() if number} == expected
+    assert {kind: number for kind, number in count_datasets(repo).items() if number} == expected
     old, new = (f"{DEFECTS}/{start}.ecsv" for start in ("19700101T000000", "20180101T000000"))
     latiss = {"instrument": "LATISS", "detector": 0}
     sensor = {"instrument": "LSSTCam", "detector": 94}

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from conftest import GitPackage, MakePackage
-from support.packages import ROOT, defects, place
+from support.packages import ROOT, defects_path, defects_text
 
 MANIFEST = ".pre-commit-hooks.yaml"
 
@@ -52,13 +52,13 @@ def test_the_manifest_is_valid(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_hook_runs(tool: GitPackage, git_package: MakePackage, tmp_path: Path) -> None:
+def test_the_hook_runs(tool: GitPackage, make_package: MakePackage, tmp_path: Path) -> None:
     hook = {"repo": str(tool.path), "rev": tool.commits[0], "hooks": [{"id": "curated-check"}]}
-    package = git_package(
+    package = make_package(
         {
             "curated.yaml": "",
-            place(0): defects(),
-            place(1): defects(detector=1),
+            defects_path(0): defects_text(),
+            defects_path(1): defects_text(detector=1),
             "notes.txt": "text",
             ".pre-commit-config.yaml": yaml.safe_dump({"repos": [hook]}),
         }
@@ -71,11 +71,11 @@ def test_the_hook_runs(tool: GitPackage, git_package: MakePackage, tmp_path: Pat
 
     skipped = run_hook({"notes.txt": "more text"})
     assert (skipped.returncode, "Skipped" in skipped.stdout) == (0, True), skipped.stdout
-    failed = run_hook({place(0): defects(x0=-1)})
+    failed = run_hook({defects_path(0): defects_text(x0=-1)})
     assert (failed.returncode, "Failed" in failed.stdout) == (1, True), failed.stdout + failed.stderr
-    assert f"{place(0)}:{len(defects().splitlines())}:1: error CAL301 " in failed.stdout
+    assert f"{defects_path(0)}:{len(defects_text().splitlines())}:1: error CAL301 " in failed.stdout
     assert "2 calibrations checked" in failed.stdout, "the whole package, whichever file was changed"
-    passed = run_hook({place(0): defects(x0=2)})
+    passed = run_hook({defects_path(0): defects_text(x0=2)})
     assert (passed.returncode, "Passed" in passed.stdout) == (0, True), passed.stdout
     (installed,) = (tmp_path / "home").glob("*/py_env-*/bin/curated")
     assert installed.is_file(), "the check is that of the hook's own environment"

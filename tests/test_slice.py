@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from conftest import GitPackage
-from support.packages import fitsverify, run_curated
-from support.releases import assert_agrees, count, look_up
+from support.packages import fitsverify_errors
+from support.programs import run_curated
+from support.releases import assert_same_as_text, count_datasets, look_up
 
 FIRST = "19700101T000000"
 AMPLIFIERS = [f"C{n}" for n in range(4)]
@@ -278,23 +279,25 @@ def test_all_of_it_is_released(bundle: Path) -> None:
 
 
 def test_fitsverify_finds_no_fault(bundle: Path) -> None:
-    assert fitsverify(sorted(bundle.rglob("*.fits"))) == ""
+    assert fitsverify_errors(sorted(bundle.rglob("*.fits"))) == ""
 
 
 @pytest.mark.parametrize("path", CALIBRATIONS)
 def test_fits_agrees_with_the_text(package: GitPackage, bundle: Path, path: str) -> None:
-    assert_agrees(package.path / path, bundle / "files" / f"{path.rpartition('.')[0]}.fits")
+    assert_same_as_text(package.path / path, bundle / "files" / f"{path.rpartition('.')[0]}.fits")
 
 
 def test_the_comparison_sees_a_difference(package: GitPackage, bundle: Path) -> None:
     paths = [path for path in CALIBRATIONS if "manual_defects" not in path]
     for text_path, fits_path in zip(paths, [*paths[1:], paths[0]], strict=True):
         with pytest.raises((AssertionError, KeyError)):
-            assert_agrees(package.path / text_path, bundle / "files" / f"{fits_path.rpartition('.')[0]}.fits")
+            assert_same_as_text(
+                package.path / text_path, bundle / "files" / f"{fits_path.rpartition('.')[0]}.fits"
+            )
 
 
 def test_the_repository(repo: Path) -> None:
-    counts = count(repo)
+    counts = count_datasets(repo)
     assert sum(counts.values()) == len(CALIBRATIONS)
     assert counts["defects"] == counts["bfk"] == 2
     old, new = (f"auxlab/defects/rxx_s00/{start}.ecsv" for start in (FIRST, "20180101T000000"))
@@ -356,10 +359,10 @@ def test_the_repository(repo: Path) -> None:
         assert name.removesuffix("Transmission") in answer[2]
 
 
-def test_before_the_first_there_is_nothing(git_package: Any, tmp_path: Path) -> None:
+def test_before_the_first_there_is_nothing(make_package: Any, tmp_path: Path) -> None:
     pytest.importorskip("lsst.daf.butler")
     text = files()["auxlab/defects/rxx_s00/20180101T000000.ecsv"]
-    package = git_package({"auxlab/defects/rxx_s00/20180101T000000.ecsv": text})
+    package = make_package({"auxlab/defects/rxx_s00/20180101T000000.ecsv": text})
     assert run_curated("publish", tmp_path / "repo", cwd=package.path).returncode == 0
     key = {"instrument": "Auxlab", "detector": 0}
     questions = [("defects", key, "2018-01-01T00:00:00", offset) for offset in (-1, 0, 1)]

@@ -1,4 +1,4 @@
-"""Names of calibration types to their classes: the package's own, then those of other packages."""
+"""The calibration types by name: those of this package, then those of other packages."""
 
 from __future__ import annotations
 

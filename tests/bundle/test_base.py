@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import find_base, read_inventory
 from curated.package.package import open_package
-from support.packages import defects, make_demo, place, run_curated, tree
-from support.repositories import run_stock
+from support.packages import defects_path, defects_text, make_demo_package, read_tree
+from support.programs import run_curated
+from support.repositories import run_stock_butler
 
 DATES = ["2020-01-01T00:00:00", "2021-01-01T00:00:00", "2022-01-01T00:00:00"]
 
@@ -26,14 +27,14 @@ def compact(date: str) -> str:
 
 
 @pytest.fixture
-def lab(git_package: MakePackage) -> GitPackage:
+def lab(make_package: MakePackage) -> GitPackage:
     """Three detectors of three epochs each, with release v1 tagged."""
     files = {
-        place(detector, compact(date)): defects(detector=detector, date=date, x0=n + 1)
+        defects_path(detector, compact(date)): defects_text(detector=detector, date=date, x0=n + 1)
         for detector in range(3)
         for n, date in enumerate(DATES)
     }
-    package = git_package({"curated.yaml": "calibs: calibs\n", **files})
+    package = make_package({"curated.yaml": "calibs: calibs\n", **files})
     package.git("tag", "v1")
     return package
 
@@ -70,9 +71,9 @@ def change(lab: GitPackage) -> None:
     """One file edited, one removed, one added."""
     lab.commit(
         {
-            place(0, compact(DATES[0])): defects(date=DATES[0], x0=77),
-            place(1, compact(DATES[2])): None,
-            place(2, "20230101T000000"): defects(detector=2, date="2023-01-01T00:00:00", x0=9),
+            defects_path(0, compact(DATES[0])): defects_text(date=DATES[0], x0=77),
+            defects_path(1, compact(DATES[2])): None,
+            defects_path(2, "20230101T000000"): defects_text(detector=2, date="2023-01-01T00:00:00", x0=9),
         }
     )
 
@@ -114,7 +115,7 @@ def test_only_what_changed_travels_and_the_release_is_whole(
 
 
 def test_a_demonstration_of_every_type(tmp_path: Path) -> None:
-    demo = make_demo(tmp_path / "demo")
+    demo = make_demo_package(tmp_path / "demo")
     first = bundled(demo, tmp_path / "one", "v1")
     second = bundled(demo, tmp_path / "two", "v2", first)
     assert files(second) == []
@@ -127,7 +128,7 @@ def test_bundles_can_build_on_bundles_that_do(lab: GitPackage, tmp_path: Path) -
     first = bundled(lab, tmp_path / "one", "v1")
     change(lab)
     second = bundled(lab, tmp_path / "two", "v2", first)
-    lab.commit({place(0, compact(DATES[1])): defects(date=DATES[1], x0=55)})
+    lab.commit({defects_path(0, compact(DATES[1])): defects_text(date=DATES[1], x0=55)})
     third = bundled(lab, tmp_path / "three", "v3", second)
     assert files(third) == ["calibs/lab/defects/d00/20210101T000000.fits"]
     runs = {d["run"].split("/")[2] for d in manifest(third)["datasets"]}
@@ -141,8 +142,8 @@ def test_bundles_can_build_on_bundles_that_do(lab: GitPackage, tmp_path: Path) -
 def test_what_is_the_same_though_its_text_is_not(lab: GitPackage, tmp_path: Path) -> None:
     """A comment, and the version of curated that made the base: what the file holds decides."""
     first = bundled(lab, tmp_path / "one", "v1")
-    path = place(0, compact(DATES[0]))
-    lab.commit({path: defects(date=DATES[0]).replace("1 2 3 4", "1  2  3  4")})
+    path = defects_path(0, compact(DATES[0]))
+    lab.commit({path: defects_text(date=DATES[0]).replace("1 2 3 4", "1  2  3  4")})
     second = bundled(lab, tmp_path / "two", "v2", first)
     assert files(second) == []
     assert not (second / "files" / "calibs").exists()
@@ -158,7 +159,7 @@ def test_same_commit_same_bytes(lab: GitPackage, tmp_path: Path) -> None:
     change(lab)
     bundled(lab, tmp_path / "two", "v2", first)
     bundled(lab, tmp_path / "elsewhere" / "two", "v2", shutil.copytree(first, tmp_path / "moved"))
-    assert tree(tmp_path / "two") == tree(tmp_path / "elsewhere" / "two")
+    assert read_tree(tmp_path / "two") == read_tree(tmp_path / "elsewhere" / "two")
 
 
 def test_a_repository_without_the_base_is_told(lab: GitPackage, tmp_path: Path) -> None:
@@ -214,7 +215,7 @@ def test_stock_butler_is_given_nothing_that_it_would_half_import(lab: GitPackage
     assert sorted(p.name for p in second.iterdir()) == ["README.md", "SHA256SUMS", "files", "manifest.json"]
     assert "only\n`curated import` can bring this one in" in (second / "README.md").read_text()
     repo = imported(first, tmp_path / "repo")
-    done = run_stock("import", str(repo), str(second), "--export-file", "export.yaml", "-t", "copy")
+    done = run_stock_butler("import", str(repo), str(second), "--export-file", "export.yaml", "-t", "copy")
     assert done.returncode != 0
 
 

@@ -19,7 +19,7 @@ import yaml
 from astropy.io import fits
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 from curated.package.package import open_package
@@ -28,16 +28,15 @@ from support.packages import (
     DEMO_FILES,
     EDITED,
     URL,
-    defects,
-    fits_name,
-    make_demo,
-    place,
-    run_curated,
-    sources,
-    tree,
-    validity,
+    calibration_paths,
+    defects_path,
+    defects_text,
+    fits_path,
+    make_demo_package,
+    read_tree,
+    validity_ranges,
 )
-from support.repositories import run_python
+from support.programs import run_curated, run_python
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DETECTORS = {"d00": 0, "d01": 1, "d02": 2, "d03": 3, "g00": 4}
@@ -46,7 +45,7 @@ NAMESPACE = UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo(tmp_path_factory.mktemp("demo") / "package")
+    return make_demo_package(tmp_path_factory.mktemp("demo") / "package")
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +96,9 @@ def package_of(*files: tuple[str, str], config: str = "") -> dict[str, str]:
 
 def test_layout(demo: GitPackage, bundle: Path) -> None:
     faces = ["README.md", "SHA256SUMS", "butler-seed.yaml", "export.yaml", "manifest.json"]
-    files = [f"files/{fits_name(path)}" for path in sources(demo)]
+    files = [f"files/{fits_path(path)}" for path in calibration_paths(demo)]
     files += [f"files/{path.rpartition('.')[0]}.inputs.yaml" for path in RECORDED]
-    assert sorted(tree(bundle)) == sorted(faces + files)
+    assert sorted(read_tree(bundle)) == sorted(faces + files)
     assert [p.name for p in bundle.parent.iterdir()] == ["release"]
 
 
@@ -113,14 +112,14 @@ def test_sha256sum_agrees(bundle: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     names = {line.rpartition(": ")[0] for line in done.stdout.splitlines()}
-    assert names == set(tree(bundle)) - {"SHA256SUMS"}
+    assert names == set(read_tree(bundle)) - {"SHA256SUMS"}
 
 
-def test_names_that_sha256sum_escapes(git_package: MakePackage, tmp_path: Path) -> None:
+def test_names_that_sha256sum_escapes(make_package: MakePackage, tmp_path: Path) -> None:
     # A name that is no detector's nor filter's: the instrument's directory.
     name = "la\\b\nnew"
-    text = defects().replace('"INSTRUME": "Lab"', f'"INSTRUME": {json.dumps(name)}')
-    package = git_package(package_of((f"calibs/{name}/defects/d00/20200101T000000.ecsv", text)))
+    text = defects_text().replace('"INSTRUME": "Lab"', f'"INSTRUME": {json.dumps(name)}')
+    package = make_package(package_of((f"calibs/{name}/defects/d00/20200101T000000.ecsv", text)))
     label_of(package, tmp_path / "out")
     command = ["sha256sum", "--check", "--strict", "--status", "SHA256SUMS"]
     assert subprocess.run(command, cwd=tmp_path / "out", check=False).returncode == 0
@@ -141,11 +140,11 @@ def test_the_manifest_names_its_origin(demo: GitPackage, manifest: dict[str, Any
 
 def test_the_manifest_agrees_with_the_files(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
     datasets = {d["source"]["path"]: d for d in manifest["datasets"]}
-    assert sorted(datasets) == sources(demo)
+    assert sorted(datasets) == calibration_paths(demo)
     for path, dataset in datasets.items():
         file = bundle / dataset["path"]
         content = file.read_bytes()
-        assert dataset["path"] == f"files/{fits_name(path)}"
+        assert dataset["path"] == f"files/{fits_path(path)}"
         assert dataset["size"] == len(content)
         assert dataset["sha256"] == hashlib.sha256(content).hexdigest()
         header = fits.getheader(file)
@@ -155,7 +154,7 @@ def test_the_manifest_agrees_with_the_files(demo: GitPackage, bundle: Path, mani
 
 
 def test_validity_in_utc_and_tai(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
-    expected = validity(demo)
+    expected = validity_ranges(demo)
     for dataset in manifest["datasets"]:
         valid = dataset["validity"]
         start, end = expected[dataset["source"]["path"]]
@@ -257,7 +256,7 @@ def test_the_same_commit_gives_the_same_bundle(demo: GitPackage, bundle: Path, t
     environment = {"TZ": "Asia/Kolkata", "PYTHONHASHSEED": "99", "LC_ALL": "C"}
     done = run_curated("bundle", tmp_path / "out", "--jobs", "2", cwd=clone, **environment)
     assert done.returncode == 0, done.stderr
-    assert tree(tmp_path / "out") == tree(bundle)
+    assert read_tree(tmp_path / "out") == read_tree(bundle)
 
 
 # -- whole or not at all ---------------------------------------------------------------------------
@@ -288,11 +287,11 @@ def test_killed_in_the_middle(demo: GitPackage, bundle: Path, tmp_path: Path, mo
     # Whether it was quicker than we were or not: all of it or nothing.
     assert process.wait() == -signal.SIGKILL or output.exists()
     if output.exists():
-        assert tree(output) == tree(bundle)
+        assert read_tree(output) == read_tree(bundle)
     else:
         done = run_curated("bundle", output, cwd=demo.path)
         assert done.returncode == 0, done.stderr
-        assert tree(output) == tree(bundle)
+        assert read_tree(output) == read_tree(bundle)
 
 
 def test_interrupted_from_the_keyboard_leaves_nothing(demo: GitPackage, tmp_path: Path) -> None:
@@ -311,8 +310,10 @@ def test_interrupted_from_the_keyboard_leaves_nothing(demo: GitPackage, tmp_path
     assert left_behind(tmp_path) == []
 
 
-def test_an_error_leaves_nothing(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package(package_of((place(0), defects()), (place(1), defects(detector=1, x0=-1))))
+def test_an_error_leaves_nothing(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package(
+        package_of((defects_path(0), defects_text()), (defects_path(1), defects_text(detector=1, x0=-1)))
+    )
     done = run_curated("bundle", tmp_path / "new" / "out", "--format", "json", cwd=package.path)
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["failed"], answer["datasets"]) == (1, True, 0)
@@ -328,22 +329,22 @@ def test_what_exists_is_not_overwritten(demo: GitPackage, tmp_path: Path) -> Non
     for name in ("file", "full", "link"):
         done = run_curated("bundle", tmp_path / name, cwd=demo.path)
         assert (done.returncode, "exists already" in done.stderr) == (2, True), done.stderr
-    assert tree(tmp_path) == {"file": b"mine", "full/mine": b"mine"}
+    assert read_tree(tmp_path) == {"file": b"mine", "full/mine": b"mine"}
 
 
 def test_an_empty_directory_is_filled(demo: GitPackage, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     assert run_curated("bundle", tmp_path / "out", cwd=demo.path).returncode == 0
-    assert tree(tmp_path / "out") == tree(bundle)
+    assert read_tree(tmp_path / "out") == read_tree(bundle)
 
 
 def test_a_relative_place(demo: GitPackage, bundle: Path, tmp_path: Path) -> None:
     assert run_curated("-C", demo.path, "bundle", "out/", cwd=tmp_path).returncode == 0
-    assert tree(tmp_path / "out") == tree(bundle)
+    assert read_tree(tmp_path / "out") == read_tree(bundle)
 
 
-def test_no_calibrations(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({"curated.yaml": "", "calibs/lab/README.md": "soon"})
+def test_no_calibrations(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({"curated.yaml": "", "calibs/lab/README.md": "soon"})
     with pytest.raises(CuratedError, match="has no calibrations"):
         label_of(package, tmp_path / "out")
 
@@ -373,13 +374,13 @@ def test_the_network_is_never_asked_for_leap_seconds() -> None:
 
 
 @pytest.fixture
-def two(git_package: MakePackage) -> GitPackage:
-    other = place(0, instrument="lab2")
-    return git_package(
+def two(make_package: MakePackage) -> GitPackage:
+    other = defects_path(0, instrument="lab2")
+    return make_package(
         package_of(
-            (place(0), defects()),
-            (place(0, "20210101T000000"), defects(date="2021-01-01T00:00:00")),
-            (other, defects({"INSTRUME": "Lab2"})),
+            (defects_path(0), defects_text()),
+            (defects_path(0, "20210101T000000"), defects_text(date="2021-01-01T00:00:00")),
+            (other, defects_text({"INSTRUME": "Lab2"})),
         )
     )
 
@@ -400,10 +401,10 @@ def test_labels(two: GitPackage, tmp_path: Path) -> None:
     two.git("tag", "-d", "v1.0")
     assert label_of(two, tmp_path / "c") == "release-v1.1"
     assert label_of(two, tmp_path / "d", label="DM-12345") == "DM-12345"
-    two.write({place(0): defects(x0=5)})
+    two.write({defects_path(0): defects_text(x0=5)})
     dirty = label_of(two, tmp_path / "e", allow_dirty=True)
     assert dirty.startswith(f"git-{sha1[:12]}-dirty-")
-    two.write({place(0): defects(x0=6)})
+    two.write({defects_path(0): defects_text(x0=6)})
     # Other content under the same name would never be imported.
     assert label_of(two, tmp_path / "f", allow_dirty=True) != dirty
     assert read_manifest(tmp_path / "f")["repository"]["dirty"] is True
@@ -445,18 +446,18 @@ def test_some_of_the_instruments(two: GitPackage, tmp_path: Path) -> None:
     label_of(two, tmp_path / "one", instruments=["LAB2"])
     manifest = read_manifest(tmp_path / "one")
     assert [i["name"] for i in manifest["instruments"]] == ["Lab2"]
-    assert [d["source"]["path"] for d in manifest["datasets"]] == [place(0, instrument="lab2")]
+    assert [d["source"]["path"] for d in manifest["datasets"]] == [defects_path(0, instrument="lab2")]
     label_of(two, tmp_path / "both", instruments=["lab2", "lab"])
-    assert tree(tmp_path / "both") == tree(tmp_path / "all")
+    assert read_tree(tmp_path / "both") == read_tree(tmp_path / "all")
     with pytest.raises(CuratedError, match="lab3") as caught:
         label_of(two, tmp_path / "none", instruments=["lab3"])
     assert caught.value.hint == "known instruments: lab, lab2"
 
 
-def test_an_instrument_by_its_name_in_the_repository(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package(
+def test_an_instrument_by_its_name_in_the_repository(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package(
         package_of(
-            (place(0), defects()),
+            (defects_path(0), defects_text()),
             ("calibs/lab/instrument.yaml", "name: LabCam\ndetectors: [{id: 0, name: d00}]\n"),
         )
     )
@@ -470,11 +471,13 @@ def test_an_instrument_by_its_name_in_the_repository(git_package: MakePackage, t
 
 
 def test_epochs_that_share_their_calibdate_get_runs_of_their_own(
-    git_package: MakePackage, tmp_path: Path
+    make_package: MakePackage, tmp_path: Path
 ) -> None:
     config = "silence:\n- {code: CAL112, path: '*', reason: copied headers, until: '2999-01-01'}\n"
     starts = ["20200101T000000", "20210101T000000", "20220101T000000"]
-    package = git_package(package_of(*((place(0, start), defects()) for start in starts), config=config))
+    package = make_package(
+        package_of(*((defects_path(0, start), defects_text()) for start in starts), config=config)
+    )
     label_of(package, tmp_path / "out", label="v1")
     datasets = read_manifest(tmp_path / "out")["datasets"]
     run = "Lab/calib/v1/curated/20200101T000000Z"
@@ -482,10 +485,10 @@ def test_epochs_that_share_their_calibdate_get_runs_of_their_own(
     assert len({d["uuid"] for d in datasets}) == 3
 
 
-def test_silencing_does_not_lead_to_a_bug(git_package: MakePackage, tmp_path: Path) -> None:
+def test_silencing_does_not_lead_to_a_bug(make_package: MakePackage, tmp_path: Path) -> None:
     config = "silence:\n- {code: CAL113, path: '*', reason: x, until: '2999-01-01'}\n"
     for key in ("CALIBDATE", "DETECTOR"):
-        text = "".join(line for line in defects().splitlines(keepends=True) if key not in line)
-        package = git_package(package_of((place(0), text), config=config), key)
+        text = "".join(line for line in defects_text().splitlines(keepends=True) if key not in line)
+        package = make_package(package_of((defects_path(0), text), config=config), key)
         with pytest.raises(CuratedError, match="cannot be bundled"):
             label_of(package, tmp_path / "out")

@@ -11,7 +11,8 @@ import yaml
 
 from curated.bundle.export_file import time_tag, write_export, write_seed
 from curated.datasets.record import data_id_of, dataset_uuid
-from support.repositories import BundleMaker, run_python, run_stock, run_without_curated, small_bundle
+from support.programs import run_python
+from support.repositories import BundleMaker, make_bundle, run_stock_butler, run_without_curated
 
 butler = pytest.importorskip("lsst.daf.butler")
 
@@ -109,7 +110,7 @@ def test_each_range_has_one_entry_for_all_dataset_types() -> None:
 
 
 def test_there_is_no_chain_and_no_formatter(tmp_path) -> None:
-    data = yaml.safe_load((small_bundle(tmp_path) / "export.yaml").read_text())["data"]
+    data = yaml.safe_load((make_bundle(tmp_path) / "export.yaml").read_text())["data"]
     assert {d["collection_type"] for d in data if d["type"] == "collection"} == {"RUN", "CALIBRATION"}
     assert not any("formatter" in r for d in data if d["type"] == "dataset" for r in d["records"])
 
@@ -139,15 +140,15 @@ print(json.dumps([find("2019-12-31T23:59:59.9"), find("2020-01-01T00:00:00")]))
 
 @pytest.mark.parametrize("transfer", ["copy", "hardlink", "direct"])
 def test_stock_butler_imports_the_bundle_without_curated(tmp_path, transfer: str) -> None:
-    bundle = small_bundle(tmp_path / "bundle")
+    bundle = make_bundle(tmp_path / "bundle")
     repo = str(tmp_path / "repo")
     for arguments in (
         ["create", repo, "--seed-config", str(bundle / "butler-seed.yaml")],
         ["import", repo, str(bundle), "--export-file", "export.yaml", "-t", transfer],
     ):
-        done = run_stock(*arguments)
+        done = run_stock_butler(*arguments)
         assert done.returncode == 0, done.stderr
-    query = run_stock("query-datasets", repo, "defects")
+    query = run_stock_butler("query-datasets", repo, "defects")
     assert query.stdout.count("Lab/calib/v1/curated/") == 4
     results = json.loads(run_without_curated(LOOK_UP, repo).stdout)
     datasets = json.loads((bundle / "manifest.json").read_text())["datasets"]

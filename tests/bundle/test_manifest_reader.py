@@ -18,7 +18,7 @@ from curated.bundle.manifest_reader import entry_of, read_contents, read_pieces
 from curated.core.diagnostic import Diagnostic
 from curated.declare.validation import Validator
 from curated.schema.manifest import DATASET
-from support.repositories import small_bundle
+from support.repositories import make_bundle
 
 KEEP = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # What the layout is recognised by, within values, where it means nothing.
@@ -209,7 +209,7 @@ def line_of(text: str, part: str, occurrence: int = 1) -> int:
 
 
 def test_every_error_is_at_its_line(tmp_path: Path) -> None:
-    bundle = small_bundle(tmp_path)
+    bundle = make_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["datasets"][1]["size"] = "12"
     del manifest["datasets"][2]["validity"]
@@ -224,7 +224,7 @@ def test_every_error_is_at_its_line(tmp_path: Path) -> None:
 
 
 def test_a_file_needs_a_hash_and_a_reference_its_content(tmp_path: Path) -> None:
-    bundle = small_bundle(tmp_path)
+    bundle = make_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["datasets"][0]["sha256"] = None
     manifest["datasets"][1].update(path=None, content=None)
@@ -235,7 +235,7 @@ def test_a_file_needs_a_hash_and_a_reference_its_content(tmp_path: Path) -> None
 
 
 def test_contradictions_are_at_their_lines(tmp_path: Path) -> None:
-    bundle = small_bundle(tmp_path)
+    bundle = make_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["datasets"][1]["collection"] = "Other/calib/v1"
     manifest["datasets"][2]["path"] = "../outside.fits"
@@ -247,14 +247,14 @@ def test_contradictions_are_at_their_lines(tmp_path: Path) -> None:
 
 
 def test_text_that_is_not_json_is_at_its_line(tmp_path: Path) -> None:
-    bundle = small_bundle(tmp_path)
+    bundle = make_bundle(tmp_path)
     text = (bundle / "manifest.json").read_text()
     (bad,) = findings(bundle, text.replace('"version": 1', '"version": ]'))
     assert bad[:2] == ("CAL610", line_of(text, '"version"'))
 
 
 def test_many_errors_are_not_all_listed(tmp_path: Path) -> None:
-    bundle = small_bundle(tmp_path)
+    bundle = make_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["datasets"] = [{}] * 5000
     assert len(findings(bundle, manifest_text(manifest))) < 200

@@ -12,12 +12,12 @@ import pytest
 from curated.bundle.contents import Contents
 from curated.bundle.manifest_reader import read_contents
 from curated.bundle.verification import LARGE, sha256_of, spread, tracked, verify
-from support.repositories import small_bundle
+from support.repositories import make_bundle
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    return small_bundle(tmp_path / "bundle")
+    return make_bundle(tmp_path / "bundle")
 
 
 def read(bundle: Path) -> Contents:

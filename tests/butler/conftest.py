@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from curated.butler import import_bundle
-from support.remote import everything, write_seed
-from support.repositories import STORAGE, small_bundle
+from support.remote import repository_contents, write_seed
+from support.repositories import DATASET_TYPES, make_bundle
 from support.servers import Postgres
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    return small_bundle(tmp_path / "bundle")
+    return make_bundle(tmp_path / "bundle")
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def repo(tmp_path: Path) -> str:
 @pytest.fixture
 def next_bundle(tmp_path: Path) -> Path:
     """A bundle of the next release."""
-    return small_bundle(tmp_path / "next", label="v2")
+    return make_bundle(tmp_path / "next", label="v2")
 
 
 @pytest.fixture(scope="session")
 def original_repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("original")
-    assert import_bundle(small_bundle(root / "bundle"), str(root / "repo")).ok
+    assert import_bundle(make_bundle(root / "bundle"), str(root / "repo")).ok
     return root / "repo"
 
 
@@ -72,10 +72,10 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     from curated.butler.repository.creation import create_repository
 
     root = tmp_path_factory.mktemp("clean")
-    bundle, repo = small_bundle(root / "bundle"), str(root / "repo")
-    create_repository(repo, STORAGE)
+    bundle, repo = make_bundle(root / "bundle"), str(root / "repo")
+    create_repository(repo, DATASET_TYPES)
     butler = Butler.from_config(repo, writeable=True)
     butler.import_(directory=str(bundle), filename=str(bundle / "export.yaml"), transfer="copy")
     butler.collections.register("Lab/calib", CollectionType.CHAINED)
     butler.collections.prepend_chain("Lab/calib", "Lab/calib/v1")
-    return everything(repo)
+    return repository_contents(repo)

@@ -12,15 +12,9 @@ import pytest
 
 from conftest import GitPackage
 from curated.butler import import_bundle, open_repository, read
-from support.images import one_hdu, package_files, pixels, three_planes
-from support.packages import run_curated
-from support.repositories import (
-    INSTRUMENT,
-    BundleMaker,
-    run_python,
-    run_stock,
-    run_without_curated,
-)
+from support.images import image_package, make_image, make_pixels, make_planes
+from support.programs import run_curated, run_python
+from support.repositories import INSTRUMENT, BundleMaker, run_stock_butler, run_without_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -203,11 +197,11 @@ def test_opening_knows_the_classes_before_anything_is_read(bundle, repo) -> None
 MASK = np.zeros((8, 16), ">i4")
 MASK[2, 3] = 1
 IMAGES: dict[str, tuple[bytes, dict[str, str]]] = {
-    "bias": (three_planes(pixels(), MASK, np.ones((8, 16), ">f4")), {}),
-    "dark": (one_hdu(pixels(2, 0.1), "adu/s"), {}),
-    "flat": (one_hdu(pixels(3, 1.0), None), {"filter_name": "r"}),
-    "illum": (one_hdu(pixels(4, 1.0), None), {"filter_name": "r"}),
-    "straylight": (one_hdu(pixels(5, 0.1), "adu/s"), {"filter_name": "r"}),
+    "bias": (make_planes(make_pixels(), MASK, np.ones((8, 16), ">f4")), {}),
+    "dark": (make_image(make_pixels(2, 0.1), "adu/s"), {}),
+    "flat": (make_image(make_pixels(3, 1.0), None), {"filter_name": "r"}),
+    "illum": (make_image(make_pixels(4, 1.0), None), {"filter_name": "r"}),
+    "straylight": (make_image(make_pixels(5, 0.1), "adu/s"), {"filter_name": "r"}),
 }
 STORAGE_CLASSES = {
     "bias": "ExposureF",
@@ -257,7 +251,7 @@ def image_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package.git("init", "--quiet")
     files: dict[str, Any] = {}
     for kind, (data, more) in IMAGES.items():
-        files |= package_files(kind, data, **more)
+        files |= image_package(kind, data, **more)
     package.commit(files, "Add images")
     output = tmp_path_factory.mktemp("release") / "bundle"
     done = run_curated("bundle", output, cwd=package.path)
@@ -288,7 +282,7 @@ def test_images_that_curated_imports_are_read_by_a_plain_program(image_bundle: P
     }
     for kind, (name, storage_class, sha256, mask, path) in images.items():
         assert (name, storage_class) == (names[kind], STORAGE_CLASSES[kind])
-        assert sha256 == hashlib.sha256(pixels(*levels[kind]).tobytes()).hexdigest()
+        assert sha256 == hashlib.sha256(make_pixels(*levels[kind]).tobytes()).hexdigest()
         assert mask == (1 if kind == "bias" else None)
         assert path.startswith(f"calibs/cam/{kind}/d00/")
     assert run_curated("import", image_bundle, repo).returncode == 0
@@ -300,7 +294,7 @@ def test_images_are_imported_by_stock_butler_without_curated(image_bundle: Path,
         ["create", repo, "--seed-config", str(image_bundle / "butler-seed.yaml")],
         ["import", repo, str(image_bundle), "--export-file", "export.yaml", "-t", "copy"],
     ):
-        done = run_stock(*arguments)
+        done = run_stock_butler(*arguments)
         assert done.returncode == 0, done.stderr
     done = run_without_curated(FIND_IMAGES, repo)
     assert done.returncode == 0, done.stderr

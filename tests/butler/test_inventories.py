@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import read_inventory
 from curated.datasets.inventory import Difference, Inventory, compare
 from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
-from support.packages import defects, make_demo, place, run_curated
-from support.repositories import run_stock
+from support.packages import defects_path, defects_text, make_demo_package
+from support.programs import run_curated
+from support.repositories import run_stock_butler
 
-LATER = place(0, "20240101T000000")
+LATER = defects_path(0, "20240101T000000")
 
 
 def fingerprint(where: str | Path = "", *collections: str, cwd: Path | None = None) -> Inventory:
@@ -48,19 +49,19 @@ def imported(bundle: Path, repo: Path) -> Path:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[GitPackage, Path, Path]:
     """The demonstration, its bundle, and the repository that it was imported into."""
     root = tmp_path_factory.mktemp("demo")
-    package = make_demo(root / "package")
+    package = make_demo_package(root / "package")
     bundle = bundled(package, root / "bundle", "v1")
     return package, bundle, imported(bundle, root / "repo")
 
 
 @pytest.fixture
-def lab(git_package: MakePackage) -> GitPackage:
+def lab(make_package: MakePackage) -> GitPackage:
     files = {
-        place(0): defects(),
-        LATER: defects(date="2024-01-01T00:00:00", x0=2),
-        place(1): defects(detector=1),
+        defects_path(0): defects_text(),
+        LATER: defects_text(date="2024-01-01T00:00:00", x0=2),
+        defects_path(1): defects_text(detector=1),
     }
-    return git_package({"curated.yaml": "calibs: calibs\n", **files})
+    return make_package({"curated.yaml": "calibs: calibs\n", **files})
 
 
 def test_it_is_the_same_from_everywhere(demo: tuple[GitPackage, Path, Path], tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_it_is_the_same_from_everywhere(demo: tuple[GitPackage, Path, Path], tmp
         ("create", str(stock), "--seed-config", str(bundle / "butler-seed.yaml")),
         ("import", str(stock), str(bundle), "--export-file", "export.yaml", "-t", "copy"),
     ):
-        done = run_stock(*command)
+        done = run_stock_butler(*command)
         assert done.returncode == 0, done.stderr
     inventories = [
         fingerprint(cwd=package.path),
@@ -108,13 +109,13 @@ def test_no_repository_is_needed_to_hash_a_package(lab: GitPackage) -> None:
 @pytest.mark.parametrize(
     ("files", "kinds"),
     [
-        ({LATER: defects(date="2024-01-01T00:00:00", x0=3)}, ["content"]),
+        ({LATER: defects_text(date="2024-01-01T00:00:00", x0=3)}, ["content"]),
         ({LATER: None}, ["content"]),
-        ({place(1): None}, ["missing"]),
-        ({place(2): defects(detector=2)}, ["added"]),
-        ({place(1): defects({"VALIDEND": "2030-01-01T00:00:00"}, detector=1)}, ["validity"]),
+        ({defects_path(1): None}, ["missing"]),
+        ({defects_path(2): defects_text(detector=2)}, ["added"]),
+        ({defects_path(1): defects_text({"VALIDEND": "2030-01-01T00:00:00"}, detector=1)}, ["validity"]),
         ({"notes.txt": "text"}, []),
-        ({place(1): defects(detector=1).replace("1 2 3 4", "1  2 3 4")}, []),
+        ({defects_path(1): defects_text(detector=1).replace("1 2 3 4", "1  2 3 4")}, []),
         ({"curated.yaml": "calibs: calibs\nurl: https://example.org/new\n"}, []),
     ],
 )
@@ -131,7 +132,7 @@ def test_what_differs(
 
 
 def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
-    lab.commit({place(1): defects({"VALIDEND": "2030-01-01T00:00:00"}, detector=1)})
+    lab.commit({defects_path(1): defects_text({"VALIDEND": "2030-01-01T00:00:00"}, detector=1)})
     done = run_curated("compare", "HEAD~1", "HEAD", cwd=lab.path)
     assert done.returncode == 1
     plain = json.loads(run_curated("compare", "HEAD~1", "HEAD", "--format", "json", cwd=lab.path).stdout)
@@ -150,7 +151,7 @@ def test_people_see_what_differs_and_when(lab: GitPackage) -> None:
 def test_an_older_release_shows_through_the_holes_of_a_newer_one(lab: GitPackage, tmp_path: Path) -> None:
     """A chain is looked up member by member: what the newest lacks is difference in the one before."""
     repo = imported(bundled(lab, tmp_path / "one", "v1"), tmp_path / "repo")
-    lab.commit({place(1): None, LATER: defects(date="2024-01-01T00:00:00", x0=9)})
+    lab.commit({defects_path(1): None, LATER: defects_text(date="2024-01-01T00:00:00", x0=9)})
     imported(bundled(lab, tmp_path / "two", "v2"), repo)
     newest = fingerprint(repo, "Lab/calib/v2")
     assert newest.fingerprint == fingerprint(cwd=lab.path).fingerprint
@@ -160,8 +161,8 @@ def test_an_older_release_shows_through_the_holes_of_a_newer_one(lab: GitPackage
 
 def test_a_range_is_cut_where_a_newer_release_covers_a_part(lab: GitPackage, tmp_path: Path) -> None:
     repo = imported(bundled(lab, tmp_path / "one", "v1"), tmp_path / "repo")
-    later = defects(detector=1, date="2022-01-01T00:00:00", x0=5)
-    lab.commit({place(1): None, place(1, "20220101T000000"): later})
+    later = defects_text(detector=1, date="2022-01-01T00:00:00", x0=5)
+    lab.commit({defects_path(1): None, defects_path(1, "20220101T000000"): later})
     imported(bundled(lab, tmp_path / "two", "v2"), repo)
     first, second = [d.span for d in fingerprint(repo).datasets if dict(d.data_id)["detector"] == 1]
     assert first.end == second.begin == (1640995200 + 37) * 10**9
@@ -189,10 +190,10 @@ def test_a_changed_file_of_a_bundle_is_another_content(lab: GitPackage, tmp_path
 
 
 def test_errors_in_a_package_are_told(lab: GitPackage) -> None:
-    lab.commit({place(1): "nonsense"})
+    lab.commit({defects_path(1): "nonsense"})
     done = run_curated("fingerprint", cwd=lab.path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert place(1) in done.stderr
+    assert defects_path(1) in done.stderr
 
 
 @pytest.mark.parametrize("where", ["nonesuch", "./nonesuch", "HEAD~99", "--rev=nix", "-x"])

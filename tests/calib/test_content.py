@@ -11,7 +11,7 @@ import pytest
 from curated.calib.content import Claims, Companion, Content
 from curated.package.layout import discover, walk
 from curated.registry import get_type
-from support.images import one_hdu, pixels, write_pair
+from support.images import make_image, make_pixels, write_image
 from support.packages import ROOT
 
 FILES = {file.key.type: file for file in discover(walk(str(ROOT / "calibs"), ""), "").files}
@@ -25,8 +25,8 @@ def test_claims_are_plain_data(name: str) -> None:
 
 
 def test_a_side_file_names_its_image(tmp_path: Path) -> None:
-    data = one_hdu(pixels())
-    bias = get_type("bias").readText(write_pair(tmp_path, "bias", data))
+    data = make_image(make_pixels())
+    bias = get_type("bias").readText(write_image(tmp_path, "bias", data))
     assert bias.companion() == Companion("20240101T000000.fits", bias.sha256, len(data), ("image",))
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from support.hostile_files import CURATED, DEFECTS, MEGABYTE, STEM, YAML, package_files, packages
-from support.packages import defects
+from support.hostile_files import CURATED, DEFECTS, MEGABYTE, STEM, YAML, cases, package_files
+from support.packages import defects_text
 from support.texts import FULL
 
 MEMORY = 1_250_000_000
@@ -23,7 +23,7 @@ MEMORY = 1_250_000_000
 SECONDS = 120
 """Far more than the ten that a machine without other work takes at most."""
 
-CASES = packages()
+CASES = cases()
 
 QUICK = {
     "a path of stars": {"CAL004"},
@@ -106,7 +106,7 @@ def test_directories_in_each_other(tmp_path: Path) -> None:
     (tmp_path / CURATED).write_text("")
     place = tmp_path / "calibs" / "cam" / "defects" / "d00"
     place.mkdir(parents=True)
-    (place / f"{STEM}.ecsv").write_text(defects({"INSTRUME": "cam"}, date="2024-01-01T00:00:00"))
+    (place / f"{STEM}.ecsv").write_text(defects_text({"INSTRUME": "cam"}, date="2024-01-01T00:00:00"))
     # Deeper than a path can be long, so step by step.
     handle = os.open(place, os.O_RDONLY)
     for _ in range(1800):

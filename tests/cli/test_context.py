@@ -10,13 +10,13 @@ import pytest
 
 from curated.cli.context import JSON_VERSION, Settings, package_paths, print_json, selected_paths
 from curated.package.package import Package, open_package
-from support.packages import defects, place
+from support.packages import defects_path, defects_text
 
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
-    (tmp_path / place()).parent.mkdir(parents=True)
-    (tmp_path / place()).write_text(defects())
+    (tmp_path / defects_path()).parent.mkdir(parents=True)
+    (tmp_path / defects_path()).write_text(defects_text())
     (tmp_path / "curated.yaml").write_text("")
     monkeypatch.chdir(tmp_path.parent)
     return open_package(tmp_path)
@@ -26,18 +26,26 @@ def test_paths_are_in_the_current_directory_that_of_the_option_or_the_package(
     package: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = package.root
-    for path in (str(root / place()), f"{root.name}/{place()}", place(), f"calibs/../{place()}"):
-        assert package_paths(package, str(root), (path,)) == [place()]
+    for path in (
+        str(root / defects_path()),
+        f"{root.name}/{defects_path()}",
+        defects_path(),
+        f"calibs/../{defects_path()}",
+    ):
+        assert package_paths(package, str(root), (path,)) == [defects_path()]
     assert package_paths(package, str(root / "calibs"), ("lab/defects",)) == ["calibs/lab/defects"]
-    monkeypatch.chdir((root / place()).parent)
-    assert package_paths(package, ".", (Path(place()).name, ".")) == [place(), str(Path(place()).parent)]
+    monkeypatch.chdir((root / defects_path()).parent)
+    assert package_paths(package, ".", (Path(defects_path()).name, ".")) == [
+        defects_path(),
+        str(Path(defects_path()).parent),
+    ]
 
 
 def test_the_package_selects_everything(package: Package) -> None:
     root = str(package.root)
-    assert package_paths(package, root, (root, place())) == ["", place()]
-    assert selected_paths(package, root, (root, place())) == []
-    assert selected_paths(package, root, (place(),)) == [place()]
+    assert package_paths(package, root, (root, defects_path())) == ["", defects_path()]
+    assert selected_paths(package, root, (root, defects_path())) == []
+    assert selected_paths(package, root, (defects_path(),)) == [defects_path()]
     assert selected_paths(package, root, ()) == []
 
 
@@ -45,7 +53,7 @@ def test_paths_that_are_not_there(package: Package) -> None:
     for path, message in (("none", "none does not exist"), ("/etc/hostname", "is not in the package")):
         with pytest.raises(click.UsageError, match=message):
             package_paths(package, str(package.root), (path,))
-    assert package_paths(package, str(package.root), (place(7),), deleted=True) == [place(7)]
+    assert package_paths(package, str(package.root), (defects_path(7),), deleted=True) == [defects_path(7)]
     with pytest.raises(click.UsageError, match="is not in the package"):
         package_paths(package, str(package.root), ("../gone",), deleted=True)
 

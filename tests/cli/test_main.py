@@ -15,8 +15,8 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.cli.main import COMMANDS
 from curated.report.text import printable
-from support.packages import DEMO_FILES, EDITED, UNTOUCHED, defects, place, run_curated
-from support.repositories import run_python
+from support.packages import DEMO_FILES, EDITED, UNTOUCHED, defects_path, defects_text
+from support.programs import run_curated, run_python
 
 ESCAPE = "\x1b[31m"
 EVERY = [[name] for name in COMMANDS] + [["schema", "write"], ["schema", "check"]]
@@ -36,15 +36,15 @@ def test_help_teaches(command: list[str], tmp_path: Path) -> None:
 
 def test_the_help_lists_all_commands() -> None:
     text = run_curated("--help").stdout
-    for name, info in COMMANDS.items():
-        assert re.search(rf"^  {name} +{re.escape(info.summary[:30])}", text, re.MULTILINE)
+    for name, (_, summary) in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(summary[:30])}", text, re.MULTILINE)
     assert "Exit status: 0 clean, 1 findings" in text
     assert run_curated("-h").stdout == text
 
 
 def test_every_command_is_there() -> None:
     modules = Path(sys.modules["curated.cli.main"].__file__ or "").parent.glob("*/*_command.py")
-    assert sorted((info.room, f"{name}_command.py") for name, info in COMMANDS.items()) == sorted(
+    assert sorted((room, f"{name}_command.py") for name, (room, _) in COMMANDS.items()) == sorted(
         (path.parent.name, path.name) for path in modules
     )
 
@@ -133,7 +133,7 @@ def test_no_package(tmp_path: Path, arguments: list[str]) -> None:
 @pytest.mark.parametrize("arguments", [["bundle", "out"], ["publish", "repo"], ["convert", "-o", "out"]])
 def test_no_repository(tmp_path: Path, arguments: list[str]) -> None:
     package = GitPackage(tmp_path)
-    package.write({"curated.yaml": "", place(): defects()})
+    package.write({"curated.yaml": "", defects_path(): defects_text()})
     done = run_curated(*arguments, cwd=tmp_path)
     assert (done.returncode, "is not in a git repository" in done.stderr) == (2, True)
     package.git("init", "--quiet")
@@ -144,7 +144,7 @@ def test_no_repository(tmp_path: Path, arguments: list[str]) -> None:
     # Checking and looking up need no git.
     assert run_curated("check", cwd=tmp_path).returncode == 0
     found = run_curated("lookup", "lab", "defects", "--detector", "d00", "--at", "2024-01-01", cwd=tmp_path)
-    assert found.stdout.splitlines()[0] == place()
+    assert found.stdout.splitlines()[0] == defects_path()
 
 
 def test_a_bug_is_called_one(tmp_path: Path) -> None:
@@ -272,21 +272,23 @@ EVIL = f"a{ESCAPE}b\x07c\x9b2Jd\u202ee\nf##[add-mask]g##vso[task.complete]"
 
 
 @pytest.fixture
-def evil(git_package: MakePackage) -> GitPackage:
+def evil(make_package: MakePackage) -> GitPackage:
     """A package whose every name and value tries to command a terminal."""
     title = f"{EVIL}::error file=x,line=1::owned%0A"
     meta = {"SOURCE": EVIL, "DET_NAME": EVIL, "CALIB_ID": f"instrument={EVIL}"}
-    package = git_package(
+    package = make_package(
         {
             "curated.yaml": "",
-            place(0): defects(meta),
+            defects_path(0): defects_text(meta),
             f"calibs/lab/{title}/20200101T000000.ecsv": "x",
-            f"calibs/lab/defects/{title}/20200101T000000.ecsv": defects({ESCAPE: EVIL}),
+            f"calibs/lab/defects/{title}/20200101T000000.ecsv": defects_text({ESCAPE: EVIL}),
             f"calibs/lab/defects/{title}/{ESCAPE}.ecsv": "x",
             f"calibs/lab/defects/d01/20200101T000000.{ESCAPE}ecsv": "x",
         }
     )
-    package.commit({place(2): defects({"FILTER": ESCAPE}, detector=2)}, author=f"Eve{ESCAPE}\x9b\u202e")
+    package.commit(
+        {defects_path(2): defects_text({"FILTER": ESCAPE}, detector=2)}, author=f"Eve{ESCAPE}\x9b\u202e"
+    )
     return package
 
 
@@ -311,8 +313,8 @@ def test_findings_are_harmless(evil: GitPackage, form: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_directory_named_like_a_command_is_harmless(git_package: MakePackage, form: str) -> None:
-    package = git_package({"::error ::owned/defects/d00/20200101T000000.ecsv": defects(x0=-1)})
+def test_a_directory_named_like_a_command_is_harmless(make_package: MakePackage, form: str) -> None:
+    package = make_package({"::error ::owned/defects/d00/20200101T000000.ecsv": defects_text(x0=-1)})
     done = run_curated("check", "--format", form, cwd=package.path)
     assert (done.returncode, "CAL301" in done.stdout) == (1, True)
     commands = re.findall(r"^\s*::.*", done.stdout, re.MULTILINE)
@@ -321,11 +323,11 @@ def test_a_directory_named_like_a_command_is_harmless(git_package: MakePackage, 
 
 
 def test_commands_are_harmless(evil: GitPackage, tmp_path: Path) -> None:
-    name = str(evil.path / place(2))
+    name = str(evil.path / defects_path(2))
     for arguments in (
         ["show", name],
         ["show", name, "--format", "json"],
-        ["show", str(evil.path / place(0))],
+        ["show", str(evil.path / defects_path(0))],
         ["lookup", "lab", "defects", "--detector", "d02", "--at", "2024-01-01", "--explain"],
         ["lookup", "lab", "defects", "--detector", "d02", "--at", "2024-01-01", "--format", "json"],
         ["lookup", "lab", "defects", "--detector", EVIL, "--at", "2024-01-01", "--explain"],
@@ -349,11 +351,11 @@ def test_commands_are_harmless(evil: GitPackage, tmp_path: Path) -> None:
         assert "bug" not in done.stderr
 
 
-def test_names_that_are_not_utf8(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({"curated.yaml": "", place(0): defects()})
+def test_names_that_are_not_utf8(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({"curated.yaml": "", defects_path(0): defects_text()})
     bad = os.fsencode(package.path) + b"/calibs/lab/defects/d\xff/20200101T000000.ecsv"
     Path(os.fsdecode(os.path.dirname(bad))).mkdir()
-    Path(os.fsdecode(bad)).write_text(defects())
+    Path(os.fsdecode(bad)).write_text(defects_text())
     for form in FORMS:
         done = run_curated("check", "--format", form, cwd=package.path)
         assert (done.returncode, "CAL101" in done.stdout) == (1, True), done.stderr

@@ -22,22 +22,22 @@ from support.packages import (
     EDITOR,
     UNTOUCHED,
     URL,
+    calibration_paths,
     convert_demo,
-    defects,
-    fits_name,
-    fitsverify,
-    make_demo,
-    place,
-    run_curated,
-    sources,
-    tree,
-    validity,
+    defects_path,
+    defects_text,
+    fits_path,
+    fitsverify_errors,
+    make_demo_package,
+    read_tree,
+    validity_ranges,
 )
+from support.programs import run_curated
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo(tmp_path_factory.mktemp("demo") / "package")
+    return make_demo_package(tmp_path_factory.mktemp("demo") / "package")
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,12 @@ M12 = "RAFTNAME SLOTNAME DETECTOR DET_NAME FILTER CALIB_CREATION_DATE CALIB_CREA
 
 
 def test_every_source_has_its_file_and_nothing_else_is_there(demo: GitPackage, converted: Path) -> None:
-    assert sorted(tree(converted)) == sorted(map(fits_name, sources(demo)))
+    assert sorted(read_tree(converted)) == sorted(map(fits_path, calibration_paths(demo)))
 
 
 def test_the_stamp_in_both_headers_of_every_file(demo: GitPackage, converted: Path) -> None:
     head = demo.git("rev-parse", "HEAD")
-    ends = validity(demo)
+    ends = validity_ranges(demo)
     assert sum(end is not None for _, end in ends.values()) > 10
     for path, (start, end) in ends.items():
         sha1, date, editor = demo.git("log", "-1", "--format=%H%n%ct%n%an", "--", path).split("\n")
@@ -75,7 +75,7 @@ def test_the_stamp_in_both_headers_of_every_file(demo: GitPackage, converted: Pa
             "REPODIRT": False,
             "CURATVER": __version__,
         }
-        with fits.open(converted / fits_name(path)) as hdus:
+        with fits.open(converted / fits_path(path)) as hdus:
             for header in (hdus[0].header, hdus[1].header):
                 assert {key: header.get(key) for key in expected} == expected, path
                 assert {key: header.get(key) for key in M12} == {key: hdus[0].header.get(key) for key in M12}
@@ -93,39 +93,41 @@ def test_the_stamp_in_both_headers_of_every_file(demo: GitPackage, converted: Pa
 
 
 def test_the_text_of_every_file_is_in_its_fits_file(demo: GitPackage, converted: Path) -> None:
-    for path in sources(demo):
+    for path in calibration_paths(demo):
         cls = get_type(path.split("/")[2])
         text = cls.readText(demo.path / path)
-        back = cls.readFits(converted / fits_name(path))
+        back = cls.readFits(converted / fits_path(path))
         assert back == text, path
         assert back.metadata["INSTRUME"] == "Demo"
 
 
 def test_who_edited_it_reads_back(demo: GitPackage, converted: Path) -> None:
-    calib = Defects.readFits(converted / fits_name(EDITED))
+    calib = Defects.readFits(converted / fits_path(EDITED))
     assert calib.metadata["editor"] == EDITOR
     assert calib.metadata["FILEDATE"] == "2025-02-03T04:05:06"
     assert calib.metadata["FILESHA1"] == demo.commits[1]
     assert calib.metadata["REPOSHA1"] == demo.commits[2]
 
 
-def test_no_url_is_an_empty_one(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({place(): defects(), "curated.yaml": ""})
+def test_no_url_is_an_empty_one(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({defects_path(): defects_text(), "curated.yaml": ""})
     assert run_curated("convert", "-o", tmp_path / "out", cwd=package.path).returncode == 0
-    assert fits.getval(tmp_path / "out" / fits_name(place()), "REPOURL") == ""
+    assert fits.getval(tmp_path / "out" / fits_path(defects_path()), "REPOURL") == ""
 
 
-def test_a_package_in_a_directory_says_where_it_is(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({f"data/{place()}": defects(), "data/curated.yaml": "", "README": ""})
+def test_a_package_in_a_directory_says_where_it_is(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({f"data/{defects_path()}": defects_text(), "data/curated.yaml": "", "README": ""})
     assert run_curated("-C", package.path / "data", "convert", "-o", tmp_path / "out").returncode == 0
-    assert fits.getval(tmp_path / "out" / fits_name(place()), "REPOPATH") == f"data/{place()}"
+    assert fits.getval(tmp_path / "out" / fits_path(defects_path()), "REPOPATH") == f"data/{defects_path()}"
 
 
-def test_a_stamp_of_long_ago_gives_way(git_package: MakePackage, tmp_path: Path) -> None:
-    text = defects({"REPOSHA1": "f" * 40, "EDITOR": "nobody", "VALIDSTART": "2020-01-01", "CHECKSUM": "x"})
-    package = git_package({place(): text, "curated.yaml": ""})
+def test_a_stamp_of_long_ago_gives_way(make_package: MakePackage, tmp_path: Path) -> None:
+    text = defects_text(
+        {"REPOSHA1": "f" * 40, "EDITOR": "nobody", "VALIDSTART": "2020-01-01", "CHECKSUM": "x"}
+    )
+    package = make_package({defects_path(): text, "curated.yaml": ""})
     assert run_curated("convert", "-o", tmp_path / "out", cwd=package.path).returncode == 0
-    header = fits.getheader(tmp_path / "out" / fits_name(place()))
+    header = fits.getheader(tmp_path / "out" / fits_path(defects_path()))
     assert header["REPOSHA1"] == package.commits[0]
     assert header.count("EDITOR") == header.count("CHECKSUM") == header.count("VALIDSTART") == 1
 
@@ -133,9 +135,13 @@ def test_a_stamp_of_long_ago_gives_way(git_package: MakePackage, tmp_path: Path)
 # -- changes that are not committed ----------------------------------------------------------------
 
 
-def test_changes_are_refused_or_stamped(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({place(0): defects(), place(1): defects(detector=1), "curated.yaml": ""})
-    package.write({place(1): defects(detector=1, x0=7), place(2): defects(detector=2)})
+def test_changes_are_refused_or_stamped(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package(
+        {defects_path(0): defects_text(), defects_path(1): defects_text(detector=1), "curated.yaml": ""}
+    )
+    package.write(
+        {defects_path(1): defects_text(detector=1, x0=7), defects_path(2): defects_text(detector=2)}
+    )
     output = tmp_path / "out"
     done = run_curated("convert", "-o", output, cwd=package.path)
     assert done.returncode == 2
@@ -144,39 +150,39 @@ def test_changes_are_refused_or_stamped(git_package: MakePackage, tmp_path: Path
     done = run_curated("convert", "-o", output, "--allow-dirty", "--format", "json", cwd=package.path)
     assert json.loads(done.stdout)["dirty"] is True
     for detector in range(3):
-        header = fits.getheader(output / fits_name(place(detector)))
+        header = fits.getheader(output / fits_path(defects_path(detector)))
         assert header["REPODIRT"] is True
-        assert header["BLOBSHA1"] == package.git("hash-object", place(detector))
+        assert header["BLOBSHA1"] == package.git("hash-object", defects_path(detector))
         assert header["FILESHA1"] == (package.commits[0] if detector < 2 else "")
 
 
-def test_clean_files_are_not_called_dirty(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({place(): defects(), "curated.yaml": ""})
+def test_clean_files_are_not_called_dirty(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({defects_path(): defects_text(), "curated.yaml": ""})
     assert run_curated("convert", "-o", tmp_path / "o", "--allow-dirty", cwd=package.path).returncode == 0
-    assert fits.getval(tmp_path / "o" / fits_name(place()), "REPODIRT") is False
+    assert fits.getval(tmp_path / "o" / fits_path(defects_path()), "REPODIRT") is False
 
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
-def test_a_file_that_git_is_told_not_to_look_at(git_package: MakePackage, tmp_path, flag: str) -> None:
-    package = git_package({place(): defects(), "curated.yaml": ""})
-    package.git("update-index", flag, place())
-    package.write({place(): defects(x0=9)})
+def test_a_file_that_git_is_told_not_to_look_at(make_package: MakePackage, tmp_path, flag: str) -> None:
+    package = make_package({defects_path(): defects_text(), "curated.yaml": ""})
+    package.git("update-index", flag, defects_path())
+    package.write({defects_path(): defects_text(x0=9)})
     done = run_curated("convert", "-o", tmp_path / "out", cwd=package.path)
     assert done.returncode == 2
     assert "is not what git takes it for" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_line_ends_of_the_checkout_do_not_matter(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({place(): defects(), "curated.yaml": ""})
+def test_line_ends_of_the_checkout_do_not_matter(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({defects_path(): defects_text(), "curated.yaml": ""})
     clone = tmp_path / "clone"
     command = ["git", "clone", "--quiet", "-c", "core.autocrlf=true", package.path, clone]
     subprocess.run(command, check=True)
-    assert b"\r\n" in (clone / place()).read_bytes()
+    assert b"\r\n" in (clone / defects_path()).read_bytes()
     for root in (package.path, clone):
         done = run_curated("convert", "-o", tmp_path / root.name / "out", cwd=root)
         assert done.returncode == 0, done.stderr
-    assert tree(tmp_path / "clone" / "out") == tree(tmp_path / "package" / "out")
+    assert read_tree(tmp_path / "clone" / "out") == read_tree(tmp_path / "package" / "out")
 
 
 # -- the same bytes --------------------------------------------------------------------------------
@@ -198,7 +204,7 @@ def test_same_commit_same_bytes(demo: GitPackage, converted: Path, tmp_path: Pat
     }
     done = run_curated("convert", "-o", tmp_path / "out", "--jobs", "2", cwd=clone, **environment)
     assert done.returncode == 0, done.stderr
-    assert tree(tmp_path / "out") == tree(converted)
+    assert read_tree(tmp_path / "out") == read_tree(converted)
 
 
 def test_other_commits_of_the_same_file_differ_in_the_stamp_alone(
@@ -208,7 +214,7 @@ def test_other_commits_of_the_same_file_differ_in_the_stamp_alone(
     subprocess.run(["git", "clone", "--quiet", demo.path, clone], check=True)
     subprocess.run(["git", "-C", clone, "checkout", "--quiet", demo.commits[0]], check=True)
     assert run_curated("convert", UNTOUCHED, "-o", tmp_path / "out", cwd=clone).returncode == 0
-    names = [tmp_path / "out" / fits_name(UNTOUCHED), converted / fits_name(UNTOUCHED)]
+    names = [tmp_path / "out" / fits_path(UNTOUCHED), converted / fits_path(UNTOUCHED)]
     with fits.open(names[0]) as before, fits.open(names[1]) as after:
         differing = {key for key in after[0].header if after[0].header[key] != before[0].header.get(key)}
         assert differing == {"REPOSHA1", "CHECKSUM"}
@@ -219,7 +225,7 @@ def test_other_commits_of_the_same_file_differ_in_the_stamp_alone(
 
 
 def test_every_type_is_converted(demo: GitPackage) -> None:
-    assert {path.split("/")[2] for path in sources(demo)} == set(own_types())
+    assert {path.split("/")[2] for path in calibration_paths(demo)} == set(own_types())
 
 
 def test_astropy_finds_no_fault(converted: Path) -> None:
@@ -235,17 +241,17 @@ def test_astropy_finds_no_fault(converted: Path) -> None:
 
 
 def test_fitsverify_finds_no_fault(converted: Path) -> None:
-    assert fitsverify(sorted(converted.rglob("*.fits"))) == ""
+    assert fitsverify_errors(sorted(converted.rglob("*.fits"))) == ""
 
 
 def test_fitsverify_would_find_one(converted: Path, tmp_path: Path) -> None:
-    data = (converted / fits_name(EDITED)).read_bytes()
+    data = (converted / fits_path(EDITED)).read_bytes()
     (tmp_path / "bad.fits").write_bytes(data.replace(b"XTENSION= 'BINTABLE'", b"XTENSION= 'NONTABLE'"))
-    assert "verification FAILED" in fitsverify([tmp_path / "bad.fits"])
+    assert "verification FAILED" in fitsverify_errors([tmp_path / "bad.fits"])
 
 
 def test_no_value_in_the_other_ways_of_the_stack(converted: Path) -> None:
-    crosstalk = fits.getheader(converted / fits_name(UNTOUCHED), 1)
+    crosstalk = fits.getheader(converted / fits_path(UNTOUCHED), 1)
     assert crosstalk["FILTER"] == ""
     kernel = fits.getheader(converted / "calibs/demo/bfk/d00/20200101T000000.fits", 1)
     assert kernel.cards["FILTER"].image.rstrip() == "FILTER  ="

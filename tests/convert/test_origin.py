@@ -19,9 +19,9 @@ ECSV = Path(__file__).parents[2] / "calibs/demo/defects/d00/20200101T000000.ecsv
 
 
 @pytest.fixture
-def small(git_package: MakePackage) -> GitPackage:
+def small(make_package: MakePackage) -> GitPackage:
     text = ECSV.read_text().replace("Demo", "Lab")
-    return git_package({"curated.yaml": "url: https://example.org/lab\n", A: text, "notes.txt": "text"})
+    return make_package({"curated.yaml": "url: https://example.org/lab\n", A: text, "notes.txt": "text"})
 
 
 def dirty_files(package: GitPackage) -> str:

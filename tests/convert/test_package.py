@@ -17,18 +17,18 @@ from support.packages import (
     DEMO_FILES,
     EDITED,
     convert_demo,
-    defects,
-    fits_name,
-    make_demo,
-    place,
-    run_curated,
-    tree,
+    defects_path,
+    defects_text,
+    fits_path,
+    make_demo_package,
+    read_tree,
 )
+from support.programs import run_curated
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo(tmp_path_factory.mktemp("demo") / "package")
+    return make_demo_package(tmp_path_factory.mktemp("demo") / "package")
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,12 @@ def converted(demo: GitPackage, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture
-def broken(git_package: MakePackage) -> GitPackage:
-    return git_package(
+def broken(make_package: MakePackage) -> GitPackage:
+    return make_package(
         {
-            place(0): defects(),
-            place(1): defects(detector=1, x0=-3),
-            place(2): defects(detector=2),
+            defects_path(0): defects_text(),
+            defects_path(1): defects_text(detector=1, x0=-3),
+            defects_path(2): defects_text(detector=2),
             "curated.yaml": "",
         }
     )
@@ -54,41 +54,47 @@ def broken(git_package: MakePackage) -> GitPackage:
 def test_one_bad_file_and_nothing_is_written(broken: GitPackage, tmp_path: Path) -> None:
     done = run_curated("convert", "-o", tmp_path / "new" / "out", cwd=broken.path)
     assert done.returncode == 1
-    assert f"{place(1)}:" in done.stderr
+    assert f"{defects_path(1)}:" in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "new").exists()
 
 
 def test_one_bad_file_and_what_was_there_stays(broken: GitPackage, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    for name, content in ((fits_name(place(0)), "old"), ("calibs/mine.txt", "mine")):
+    for name, content in ((fits_path(defects_path(0)), "old"), ("calibs/mine.txt", "mine")):
         (output / name).parent.mkdir(parents=True, exist_ok=True)
         (output / name).write_text(content)
-    before = tree(output)
+    before = read_tree(output)
     done = run_curated("convert", "-o", output, "--format", "json", cwd=broken.path)
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["failed"], answer["files"]) == (1, True, [])
     assert [finding["code"] for finding in answer["findings"]] == ["CAL301"]
-    assert tree(output) == before
+    assert read_tree(output) == before
     assert sorted(p.name for p in output.iterdir()) == ["calibs"]
 
 
-def test_into_a_directory_with_files(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({place(0): defects(), place(1): defects(detector=1), "curated.yaml": ""})
+def test_into_a_directory_with_files(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package(
+        {defects_path(0): defects_text(), defects_path(1): defects_text(detector=1), "curated.yaml": ""}
+    )
     output = tmp_path / "out"
-    (output / fits_name(place(0))).parent.mkdir(parents=True)
-    (output / fits_name(place(0))).write_text("old")
+    (output / fits_path(defects_path(0))).parent.mkdir(parents=True)
+    (output / fits_path(defects_path(0))).write_text("old")
     (output / "calibs" / "mine.txt").write_text("mine")
     for _ in range(2):
         assert run_curated("convert", "-o", output, cwd=package.path).returncode == 0
-        assert sorted(tree(output)) == sorted([fits_name(place(0)), fits_name(place(1)), "calibs/mine.txt"])
-        assert Defects.readFits(output / fits_name(place(0))).x0 == [1]
+        assert sorted(read_tree(output)) == sorted(
+            [fits_path(defects_path(0)), fits_path(defects_path(1)), "calibs/mine.txt"]
+        )
+        assert Defects.readFits(output / fits_path(defects_path(0))).x0 == [1]
         assert (output / "calibs" / "mine.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("obstacle", ["calibs/lab", fits_name(place(1))])
-def test_something_in_the_way(git_package: MakePackage, tmp_path: Path, obstacle: str) -> None:
-    package = git_package({place(0): defects(), place(1): defects(detector=1), "curated.yaml": ""})
+@pytest.mark.parametrize("obstacle", ["calibs/lab", fits_path(defects_path(1))])
+def test_something_in_the_way(make_package: MakePackage, tmp_path: Path, obstacle: str) -> None:
+    package = make_package(
+        {defects_path(0): defects_text(), defects_path(1): defects_text(detector=1), "curated.yaml": ""}
+    )
     output = tmp_path / "out"
     target = output / obstacle
     target.parent.mkdir(parents=True)
@@ -102,20 +108,20 @@ def test_something_in_the_way(git_package: MakePackage, tmp_path: Path, obstacle
     assert sorted(output.rglob("*")) == before
 
 
-def test_a_file_as_output(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({place(): defects(), "curated.yaml": ""})
+def test_a_file_as_output(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({defects_path(): defects_text(), "curated.yaml": ""})
     (tmp_path / "file").write_text("x")
     done = run_curated("convert", "-o", tmp_path / "file", cwd=package.path)
     assert (done.returncode, (tmp_path / "file").read_text()) == (2, "x")
 
 
-def test_two_files_of_one_name_are_a_finding(git_package: MakePackage, tmp_path: Path) -> None:
+def test_two_files_of_one_name_are_a_finding(make_package: MakePackage, tmp_path: Path) -> None:
     yaml = (
         "metadata: {OBSTYPE: defects, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01T00:00:00'}\n"
         "x0: [1]\ny0: [1]\nwidth: [1]\nheight: [1]\n"
     )
-    other = place().replace(".ecsv", ".yaml")
-    package = git_package({place(): defects(), other: yaml, "curated.yaml": ""})
+    other = defects_path().replace(".ecsv", ".yaml")
+    package = make_package({defects_path(): defects_text(), other: yaml, "curated.yaml": ""})
     done = run_curated("convert", "-o", tmp_path / "out", "--format", "json", cwd=package.path)
     assert done.returncode == 1, done.stderr
     assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["CAL401", "CAL406"]
@@ -130,17 +136,17 @@ def test_a_silenced_error_is_converted_all_the_same(broken: GitPackage, tmp_path
     broken.commit({"curated.yaml": silenced("CAL301")})
     done = run_curated("convert", "-o", tmp_path / "out", cwd=broken.path)
     assert done.returncode == 0, done.stderr
-    with fits.open(tmp_path / "out" / fits_name(place(1))) as hdus:
+    with fits.open(tmp_path / "out" / fits_path(defects_path(1))) as hdus:
         assert hdus[1].data["x0"].tolist() == [-3]
 
 
 def test_what_cannot_be_converted_is_never_left_out_without_a_word(
     broken: GitPackage, tmp_path: Path
 ) -> None:
-    broken.commit({"curated.yaml": silenced("CAL205"), place(1): "no table"})
+    broken.commit({"curated.yaml": silenced("CAL205"), defects_path(1): "no table"})
     done = run_curated("convert", "-o", tmp_path / "out", cwd=broken.path)
     assert done.returncode == 2
-    assert f"{place(1)} cannot be converted" in done.stderr
+    assert f"{defects_path(1)} cannot be converted" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -151,14 +157,14 @@ def test_named_files_and_directories(demo: GitPackage, converted: Path, tmp_path
     selection = [EDITED, "calibs/demo/bfk"]
     done = run_curated("convert", *selection, "-o", tmp_path / "out", "--format", "json", cwd=demo.path)
     answer = json.loads(done.stdout)
-    everything = tree(converted)
+    everything = read_tree(converted)
     expected = {
         name: data
         for name, data in everything.items()
-        if name == fits_name(EDITED) or name.startswith("calibs/demo/bfk/")
+        if name == fits_path(EDITED) or name.startswith("calibs/demo/bfk/")
     }
     # A file is the same whatever else is converted: its range comes from all files.
-    assert tree(tmp_path / "out") == expected
+    assert read_tree(tmp_path / "out") == expected
     assert len(expected) == 5
     assert [f["path"] for f in answer["files"]] == sorted(expected)
     assert {f["path"]: f["size"] for f in answer["files"]} == {n: len(d) for n, d in expected.items()}
@@ -168,13 +174,13 @@ def test_paths_are_relative_to_where_one_is(demo: GitPackage, tmp_path: Path) ->
     directory = (demo.path / EDITED).parent
     done = run_curated("convert", Path(EDITED).name, "-o", tmp_path / "out", cwd=directory)
     assert done.returncode == 0, done.stderr
-    assert list(tree(tmp_path / "out")) == [fits_name(EDITED)]
+    assert list(read_tree(tmp_path / "out")) == [fits_path(EDITED)]
 
 
 def test_an_error_elsewhere_does_not_concern_the_named_files(broken: GitPackage, tmp_path: Path) -> None:
-    done = run_curated("convert", place(0), "-o", tmp_path / "out", cwd=broken.path)
+    done = run_curated("convert", defects_path(0), "-o", tmp_path / "out", cwd=broken.path)
     assert done.returncode == 0, done.stderr
-    assert list(tree(tmp_path / "out")) == [fits_name(place(0))]
+    assert list(read_tree(tmp_path / "out")) == [fits_path(defects_path(0))]
 
 
 def test_the_function_takes_progress(demo: GitPackage, tmp_path: Path) -> None:

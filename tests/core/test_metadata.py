@@ -174,7 +174,7 @@ def test_lookup_by_the_stacks_names() -> None:
 
 @pytest.mark.parametrize("key", sorted(IDENTITY_KEYS))
 def test_keywords_at_the_top_of_a_document(key: str) -> None:
-    """All that the stack looks for there (FORMATS.md of the design, section 4.2) are read, and compared."""
+    """All that the stack looks for there are read, and compared."""
     keyword = meaning(key)
     assert keywords({}, {key: "x"})[keyword] == "x"
     assert keywords({keyword: ""}, {key: "x"})[keyword] == "x"

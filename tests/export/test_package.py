@@ -18,8 +18,9 @@ from curated.export.butler_export import export_directory
 from curated.export.report import ExportReport
 from curated.package.package import open_package
 from curated.registry import find_type, get_type
-from support.exports import TICKET, Lab, compressed_bias, keywords, make_repository
-from support.packages import run_curated, tree
+from support.exports import TICKET, PipelineRepository, make_repository, read_keywords, write_compressed_bias
+from support.packages import read_tree
+from support.programs import run_curated
 from support.repositories import write_defects
 
 pytest.importorskip("lsst.daf.butler")
@@ -35,17 +36,17 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, template: Path) -> Lab:
-    return Lab(tmp_path / "repo", template)
+def lab(tmp_path: Path, template: Path) -> PipelineRepository:
+    return PipelineRepository(tmp_path / "repo", template)
 
 
-def export(lab: Lab, *collections: str, **options: Any) -> ExportReport:
+def export(lab: PipelineRepository, *collections: str, **options: Any) -> ExportReport:
     return export_package(
         str(lab.root), lab.root.parent / "out", collections=collections or [TICKET], **options
     )
 
 
-def out(lab: Lab) -> Path:
+def out(lab: PipelineRepository) -> Path:
     return lab.root.parent / "out"
 
 
@@ -62,14 +63,14 @@ def paths(report: ExportReport) -> list[str]:
     return [calib.path for calib in report.exported]
 
 
-def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: Lab) -> None:
+def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: PipelineRepository) -> None:
     ref = lab.add("2024-03-01T12:30:00", "2025-01-01")
     lab.add("2025-01-01")
     report = export(lab)
     assert not report.diagnostics
     assert paths(report) == [f"{FIRST}/20240301T123000.ecsv", f"{FIRST}/20250101T000000.ecsv"]
     assert errors(out(lab)) == []
-    first, second = (keywords(out(lab) / path) for path in paths(report))
+    first, second = (read_keywords(out(lab) / path) for path in paths(report))
     assert first["VALIDSTART"] == first["CALIBDATE"] == "2024-03-01T12:30:00"
     assert (first["INSTRUME"], first["DETECTOR"], first["DET_NAME"]) == ("Lab", 0, "R00_S00")
     # The next one starts there, and after it nothing ends it.
@@ -92,7 +93,7 @@ def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: Lab) -> Non
     }
 
 
-def test_inputs_in_keywords_become_records(lab: Lab) -> None:
+def test_inputs_in_keywords_become_records(lab: PipelineRepository) -> None:
     path = lab.files / "inputs.fits"
     calib = get_type("bfk").readText(
         next(Path(__file__).parents[2].glob("calibs/demo/bfk/d01/*T000000.yaml"))
@@ -124,7 +125,7 @@ def test_inputs_in_keywords_become_records(lab: Lab) -> None:
 
 
 def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
-    corpus: Path, tmp_path: Path, lab: Lab
+    corpus: Path, tmp_path: Path, lab: PipelineRepository
 ) -> None:
     lab.detector(94, full_name="R22_S11", raft="R22", name_in_raft="S11")
     files = sorted((corpus / "stack_written/fits/SynthCam").rglob("*.fits"))
@@ -149,10 +150,10 @@ def test_files_of_the_stack_export_to_a_package_that_passes_the_check(
     # The same from Butler's own export of it, but that it leaves out other detectors.
     exported = lab.export(tmp_path / "exported")
     again = export_directory(str(exported), tmp_path / "again")
-    settings = {p for p in tree(out(lab)) if p.endswith("instrument.yaml")}
+    settings = {p for p in read_tree(out(lab)) if p.endswith("instrument.yaml")}
     assert again.collections == (TICKET,)
-    same = {p: b for p, b in tree(tmp_path / "again").items() if p not in settings}
-    assert same == {p: b for p, b in tree(out(lab)).items() if p not in settings}
+    same = {p: b for p, b in read_tree(tmp_path / "again").items() if p not in settings}
+    assert same == {p: b for p, b in read_tree(out(lab)).items() if p not in settings}
     assert errors(tmp_path / "again") == []
 
 
@@ -163,7 +164,7 @@ def _values(calib: Any) -> Any:
     return repr(tree_of)
 
 
-def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
+def test_the_stamp_names_the_path_where_it_agrees(lab: PipelineRepository) -> None:
     def stamped(number: int, path: str) -> Path:
         file = lab.files / f"stamped{number}.fits"
         write_defects(file, 0, number)
@@ -186,21 +187,23 @@ def test_the_stamp_names_the_path_where_it_agrees(lab: Lab) -> None:
         ("calibs/Lab/defects/r00_s00/20220101T000000.ecsv", False),
         ("calibs/Lab/defects/r00_s00/20230101T000000.ecsv", False),
     ]
-    moved = keywords(out(lab) / paths(report)[1])
+    moved = read_keywords(out(lab) / paths(report)[1])
     assert moved["CALIBDATE"] == moved["VALIDSTART"] == "2021-01-01T00:00:00"
-    assert "VALIDSTART" not in keywords(out(lab) / paths(report)[0])
+    assert "VALIDSTART" not in read_keywords(out(lab) / paths(report)[0])
     # They came from git, which knows where they are from.
     assert not list(out(lab).rglob("*.inputs.yaml"))
     assert errors(out(lab)) == []
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_images_of_the_stack_are_unpacked(lab: Lab, *, packed: bool) -> None:
+def test_images_of_the_stack_are_unpacked(lab: PipelineRepository, *, packed: bool) -> None:
     image = np.random.RandomState(1).normal(100, 2, (32, 48)).astype("f4")
     mask = np.zeros((32, 48), "i4")
     mask[3, 4] = 1
     lab.add(
-        "2024-03-01", kind="bias", path=compressed_bias(lab.files / "bias.fits", image, mask, packed=packed)
+        "2024-03-01",
+        kind="bias",
+        path=write_compressed_bias(lab.files / "bias.fits", image, mask, packed=packed),
     )
     report = export(lab)
     assert not report.diagnostics
@@ -214,7 +217,7 @@ def test_images_of_the_stack_are_unpacked(lab: Lab, *, packed: bool) -> None:
     assert errors(out(lab)) == []
 
 
-def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: Lab) -> None:
+def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: PipelineRepository) -> None:
     lab.add("2020-01-01", "2021-01-01")
     broken = lab.add("2021-01-01", "2022-01-01")
     gone = lab.add("2022-01-01", "2023-01-01")
@@ -239,18 +242,18 @@ def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: La
     # Without the explicit end the first one would be in force for what cannot be written.
     texts = sorted((out(lab) / FIRST).glob("*.ecsv"))
     assert [path.stem for path in texts] == ["20200101T000000", "20230101T000000"]
-    assert keywords(texts[0])["VALIDEND"] == "2021-01-01T00:00:00"
+    assert read_keywords(texts[0])["VALIDEND"] == "2021-01-01T00:00:00"
     assert errors(out(lab)) == []
 
 
-def test_a_dataset_type_of_another_name_is_known_by_its_obstype(lab: Lab) -> None:
+def test_a_dataset_type_of_another_name_is_known_by_its_obstype(lab: PipelineRepository) -> None:
     lab.add("2020-01-01", name="linearizerTest")
     report = export(lab)
     assert not report.diagnostics
     assert paths(report) == [f"{FIRST}/20200101T000000.ecsv"]
 
 
-def test_two_datasets_at_once_are_both_left_out(lab: Lab) -> None:
+def test_two_datasets_at_once_are_both_left_out(lab: PipelineRepository) -> None:
     lab.add("2020-01-01", "2022-01-01")
     lab.add("2020-01-01", "2021-01-01", name="linearizerTest")
     lab.add("2021-01-01", "2022-01-01", name="linearizerTest")
@@ -260,7 +263,7 @@ def test_two_datasets_at_once_are_both_left_out(lab: Lab) -> None:
     assert len(report.exported) == 2
 
 
-def test_times_are_exact_or_told(lab: Lab) -> None:
+def test_times_are_exact_or_told(lab: PipelineRepository) -> None:
     second = Time("2020-01-01T00:00:00", scale="utc").tai
     lab.add("2016-12-31T23:59:59.123457", second + TimeDelta(300e-9, format="sec"))
     lab.add(second + TimeDelta(300e-9, format="sec"))
@@ -268,11 +271,11 @@ def test_times_are_exact_or_told(lab: Lab) -> None:
     assert codes(report) == ["CAL663", "CAL663"]
     assert "00:00:37.000000300 TAI is written as 2020-01-01T00:00:00 UTC" in report.diagnostics[0].message
     assert paths(report) == [f"{FIRST}/20161231T235959.123457.ecsv", f"{FIRST}/20200101T000000.ecsv"]
-    assert "VALIDEND" not in keywords(out(lab) / paths(report)[0])
+    assert "VALIDEND" not in read_keywords(out(lab) / paths(report)[0])
     assert errors(out(lab)) == []
 
 
-def test_a_range_that_text_cannot_say_is_left_out(lab: Lab) -> None:
+def test_a_range_that_text_cannot_say_is_left_out(lab: PipelineRepository) -> None:
     second = Time("2020-01-01T00:00:00", scale="utc").tai
     lab.add(second, second + TimeDelta(200e-9, format="sec"))
     report = export(lab)
@@ -281,25 +284,25 @@ def test_a_range_that_text_cannot_say_is_left_out(lab: Lab) -> None:
     assert not out(lab).exists()
 
 
-def test_an_open_beginning_is_written_as_packages_have_it(lab: Lab) -> None:
+def test_an_open_beginning_is_written_as_packages_have_it(lab: PipelineRepository) -> None:
     lab.add(None)
     report = export(lab)
     assert not report.diagnostics
     assert paths(report) == [f"{FIRST}/19700101T000000.ecsv"]
 
 
-def test_keywords_that_contradict_the_data_id_are_told(lab: Lab) -> None:
+def test_keywords_that_contradict_the_data_id_are_told(lab: PipelineRepository) -> None:
     path = lab.files / "other.fits"
     write_defects(path, 1, 7)
     lab.add("2020-01-01", path=path)
     report = export(lab)
     assert codes(report) == ["CAL664", "CAL664"]
-    header = keywords(out(lab) / paths(report)[0])
+    header = read_keywords(out(lab) / paths(report)[0])
     assert (header["DETECTOR"], header["DET_NAME"]) == (0, "R00_S00")
     assert errors(out(lab)) == []
 
 
-def test_a_detector_without_a_name_gets_one_and_that_is_told(lab: Lab) -> None:
+def test_a_detector_without_a_name_gets_one_and_that_is_told(lab: PipelineRepository) -> None:
     lab.detector(7)
     lab.add("2020-01-01", detector=7)
     report = export(lab)
@@ -307,7 +310,7 @@ def test_a_detector_without_a_name_gets_one_and_that_is_told(lab: Lab) -> None:
     assert paths(report) == ["calibs/lab/defects/det007/20200101T000000.ecsv"]
 
 
-def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
+def test_a_chain_gives_what_is_in_force(lab: PipelineRepository) -> None:
     other = f"{TICKET}-older"
     lab.add("2021-01-01", "2022-01-01")
     lab.add("2020-01-01", "2025-01-01", collection=other)
@@ -319,21 +322,21 @@ def test_a_chain_gives_what_is_in_force(lab: Lab) -> None:
         ("20210101T000000", TICKET),
         ("20220101T000000", other),
     ]
-    assert keywords(out(lab) / paths(report)[2])["VALIDEND"] == "2025-01-01T00:00:00"
+    assert read_keywords(out(lab) / paths(report)[2])["VALIDEND"] == "2025-01-01T00:00:00"
     assert errors(out(lab)) == []
 
 
-def test_at_a_time_there_is_one_of_each(lab: Lab) -> None:
+def test_at_a_time_there_is_one_of_each(lab: PipelineRepository) -> None:
     from datetime import datetime
 
     lab.add("2020-01-01", "2021-01-01")
     lab.add("2021-01-01")
     report = export(lab, at=datetime(2020, 6, 1))
     assert paths(report) == [f"{FIRST}/20200101T000000.ecsv"]
-    assert keywords(out(lab) / paths(report)[0])["VALIDEND"] == "2021-01-01T00:00:00"
+    assert read_keywords(out(lab) / paths(report)[0])["VALIDEND"] == "2021-01-01T00:00:00"
 
 
-def test_a_run_does_not_say_when_its_datasets_are_valid(lab: Lab) -> None:
+def test_a_run_does_not_say_when_its_datasets_are_valid(lab: PipelineRepository) -> None:
     ref = lab.add("2020-01-01")
     with pytest.raises(CuratedError, match="is a RUN collection: it does not say when") as caught:
         export(lab, ref.run)
@@ -345,7 +348,7 @@ def test_a_run_does_not_say_when_its_datasets_are_valid(lab: Lab) -> None:
     assert len(report.exported) == 1
 
 
-def test_what_does_not_exist_is_no_traceback(lab: Lab, tmp_path: Path) -> None:
+def test_what_does_not_exist_is_no_traceback(lab: PipelineRepository, tmp_path: Path) -> None:
     lab.add("2020-01-01")
     with pytest.raises(CuratedError, match="nothing") as caught:
         export(lab, "nothing")
@@ -408,7 +411,7 @@ def test_an_export_file_is_untrusted(
     assert not (tmp_path / "out").exists()
 
 
-def test_no_file_outside_of_an_export_directory_is_read(lab: Lab, tmp_path: Path) -> None:
+def test_no_file_outside_of_an_export_directory_is_read(lab: PipelineRepository, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     write_defects(tmp_path / "secret.fits", 0, 1)
     for path in ("../secret.fits", str(tmp_path / "secret.fits"), "link.fits"):

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler.inventories import read_inventory
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
-from support.exports import by_path, canonical_texts
-from support.packages import DEMO_FILES, make_demo, run_curated, tree
+from support.exports import canonical_texts, files_by_path
+from support.packages import DEMO_FILES, make_demo_package, read_tree
+from support.programs import run_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -29,7 +30,7 @@ Trip = tuple[GitPackage, Path, Path]
 def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
     """The demonstration package, the repository that it went into, and what came out."""
     root = tmp_path_factory.mktemp("trip")
-    package = make_demo(root / "package")
+    package = make_demo_package(root / "package")
     _, bundle = build_bundle(open_package(package.path), root / "bundle", label="v1")
     assert bundle is not None
     assert import_bundle(root / "bundle", str(root / "repo")).ok
@@ -42,7 +43,7 @@ def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
 
 def test_every_calibration_is_at_its_path(trip: Trip) -> None:
     package, _, back = trip
-    there, here = by_path(open_package(package.path)), by_path(open_package(back))
+    there, here = files_by_path(open_package(package.path)), files_by_path(open_package(back))
     assert len(here) == DEMO_FILES
     assert here.keys() == there.keys()
 
@@ -82,7 +83,7 @@ def test_the_instrument_is_the_repository_s(trip: Trip) -> None:
 
 def test_validity_is_explicit_where_nothing_else_tells_it(trip: Trip) -> None:
     _, _, back = trip
-    texts = {path: (back / "calibs" / path).read_text() for path in by_path(open_package(back))}
+    texts = {path: (back / "calibs" / path).read_text() for path in files_by_path(open_package(back))}
     assert {path for path, text in texts.items() if "VALIDEND" in text} == {
         "demo/defects/d02/20200101T000000.ecsv",
         "demo/manual_defects/d01/20220301T000000.ecsv",
@@ -94,11 +95,11 @@ def test_validity_is_explicit_where_nothing_else_tells_it(trip: Trip) -> None:
 
 def test_it_can_be_repeated_and_changes_nothing(trip: Trip) -> None:
     _, repo, back = trip
-    before = tree(back)
+    before = read_tree(back)
     report = export_package(str(repo), back, types=["crosstalk", "bias"], jobs=2)
     assert report.ok
     assert not report.changed
-    assert tree(back) == before
+    assert read_tree(back) == before
 
 
 def test_the_second_trip_changes_no_byte(trip: Trip, tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_the_second_trip_changes_no_byte(trip: Trip, tmp_path: Path) -> None:
     # A bundle is an export directory.
     report = export_directory(str(tmp_path / "bundle"), tmp_path / "again")
     assert report.ok
-    assert tree(tmp_path / "again") == tree(back)
+    assert read_tree(tmp_path / "again") == read_tree(back)
 
 
 def test_another_file_in_the_way_is_never_overwritten(trip: Trip, tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_another_file_in_the_way_is_never_overwritten(trip: Trip, tmp_path: Path
     (tmp_path / place).write_text("mine")
     with pytest.raises(CuratedError, match=f"exists, and {place[4:]} is another there"):
         export_package(str(repo), tmp_path / "out", types=["crosstalk"])
-    assert tree(tmp_path) == {place: b"mine"}
+    assert read_tree(tmp_path) == {place: b"mine"}
     (tmp_path / "file").write_text("mine")
     with pytest.raises(CuratedError, match="file exists"):
         export_package(str(repo), tmp_path / "file", types=["flat"])
@@ -135,15 +136,15 @@ def test_a_package_gets_what_it_lacks(trip: Trip, tmp_path: Path) -> None:
     shutil.copytree(package.path, target)
     missing = "calibs/demo/crosstalk/d00/20200101T000000.yaml"
     (target / missing).unlink()
-    before = tree(target)
+    before = read_tree(target)
     # Its other texts are not in canonical form, and stay as they are.
     with pytest.raises(CuratedError, match="is another in"):
         export_package(str(repo), target, types=["crosstalk"], into=True)
-    assert tree(target) == before
+    assert read_tree(target) == before
     shutil.rmtree(target / "calibs/demo/crosstalk")
     report = export_package(str(repo), target, types=["crosstalk"], into=True)
     assert report.changed
-    added = tree(target)
+    added = read_tree(target)
     assert missing in added
     # Settings files stay.
     assert {p: b for p, b in added.items() if "/crosstalk/" not in p} == {
@@ -165,7 +166,7 @@ def test_programs_are_told_what_was_written(trip: Trip, tmp_path: Path) -> None:
     assert calibration["files"] == [calibration["path"].replace(".yaml", ".fits"), calibration["path"]]
     assert calibration["data_id"] == {"detector": 4, "instrument": "Demo", "physical_filter": "r"}
     written = {*calibration["files"], *output["settings"]}
-    assert written == set(tree(tmp_path / "out"))
+    assert written == set(read_tree(tmp_path / "out"))
 
 
 def test_a_real_package_comes_back(corpus: Path, tmp_path: Path) -> None:

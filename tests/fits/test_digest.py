@@ -17,7 +17,7 @@ from curated.core.stamp import STAMP_KEYWORDS, Stamp
 from curated.fits.digest import content_digest
 from curated.fits.writer import fits_bytes
 from curated.registry import get_type
-from support.packages import ROOT, defects
+from support.packages import ROOT, defects_text
 
 STAMP = Stamp(
     sha1="1" * 40,
@@ -62,7 +62,7 @@ def read(path: Path) -> Calib:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("text") / "20200101T000000.ecsv"
-    path.write_text(defects())
+    path.write_text(defects_text())
     return stamped(get_type("defects").readText(path))
 
 

@@ -18,22 +18,27 @@ from curated.check.file import check_file
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.stamp import Stamp
 from curated.fits.header import (
+    BLOCK,
     DamagedError,
+    cards,
     data_length,
+    hdu,
     header_length,
     needs_escape,
+    padded,
     read_keywords,
     size_keywords,
+    sum32,
 )
 from curated.fits.writer import fits_bytes
 from curated.types.defects import Defects
-from support.packages import EDITOR, URL, defects, fitsverify, place
+from support.packages import EDITOR, URL, defects_path, defects_text, fitsverify_errors
 
-FILE = CalibFile(place(), CalibKey("lab", "defects", "d00"), datetime(2020, 1, 1), "ecsv")
+FILE = CalibFile(defects_path(), CalibKey("lab", "defects", "d00"), datetime(2020, 1, 1), "ecsv")
 STAMP = Stamp(
     sha1="1" * 40,
     url=URL,
-    path=place(),
+    path=defects_path(),
     blob="2" * 40,
     file_sha1="3" * 40,
     file_date="2024-01-01T00:00:00",
@@ -46,7 +51,7 @@ STAMP = Stamp(
 
 def through_fits(meta: dict[str, Any], directory: Path) -> tuple[Defects | None, Defects | None, list[str]]:
     """A calibration, what comes back of it from FITS, and the codes of what is wrong with it."""
-    calib, report = check_file(FILE, defects(meta).encode())
+    calib, report = check_file(FILE, defects_text(meta).encode())
     errors = [d.code for d in report.diagnostics if d.is_error]
     if calib is None or errors:
         return None, None, errors
@@ -113,7 +118,7 @@ def test_all_keywords_at_once(tmp_path: Path) -> None:
     calib, back, errors = through_fits(KEYWORDS, tmp_path)
     assert errors == []
     assert back == calib
-    assert fitsverify([tmp_path / "x.fits"]) == ""
+    assert fitsverify_errors([tmp_path / "x.fits"]) == ""
     with fits.open(tmp_path / "x.fits") as hdus:
         escaped = hdus[0].header["CURATESC"].split(",")
         assert hdus[1].header["CURATESC"] == hdus[0].header["CURATESC"]
@@ -247,3 +252,28 @@ def test_long_names_and_what_stands_after_the_end() -> None:
     assert read_keywords(header) == {"SIMPLE": True, "a long name": "it's"}
     with pytest.raises(DamagedError, match="is not ASCII"):
         read_keywords(header.replace(b"it", b"\xc3\xa9"))
+
+
+@given(st.binary(max_size=64).map(lambda b: b[: len(b) & ~3]))
+def test_the_sum_is_that_of_the_words(data: bytes) -> None:
+    words = [int.from_bytes(data[i : i + 4], "big") for i in range(0, len(data), 4)]
+    # Of the two zeros of ones-complement, the sum is all ones unless all words are zero.
+    expected = sum(words) % (2**32 - 1) or (2**32 - 1 if any(words) else 0)
+    assert sum32(data) == expected
+
+
+@given(st.binary(min_size=1, max_size=6000), st.text("abc'/ 1", max_size=200), st.integers(0, 70))
+def test_astropy_finds_the_checksums(data: bytes, text: str, count: int) -> None:
+    pairs = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 1), ("NAXIS1", len(data))]
+    pairs += [(f"KEY{n}", text) for n in range(count)]
+    content = hdu(cards(pairs), data)
+    assert len(content) % BLOCK == 0
+    with fits.open(io.BytesIO(content), checksum=True) as hdus:
+        assert hdus[0].verify_checksum() == hdus[0].verify_datasum() == 1
+        assert hdus[0].data.tobytes() == data
+
+
+def test_blocks_are_filled_up() -> None:
+    assert padded(b"") == b""
+    assert padded(b"x" * BLOCK) == b"x" * BLOCK
+    assert padded(b"x", b" ") == b"x" + b" " * (BLOCK - 1)

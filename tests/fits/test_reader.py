@@ -15,13 +15,13 @@ from curated.calib.arrays import is_equal
 from curated.core.diagnostic import CuratedError
 from curated.registry import find_type, get_type
 from curated.types.defects import Defects
-from support.packages import EDITED, UNTOUCHED, convert_demo, fits_name, make_demo
+from support.packages import EDITED, UNTOUCHED, convert_demo, fits_path, make_demo_package
 from support.stack import replaced_columns, stack_pairs
 
 
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    demo = make_demo(tmp_path_factory.mktemp("demo") / "package")
+    demo = make_demo_package(tmp_path_factory.mktemp("demo") / "package")
     return convert_demo(demo, tmp_path_factory.mktemp("converted") / "fits")
 
 
@@ -30,7 +30,7 @@ def test_a_damaged_file_is_an_error_of_ours(converted: Path, tmp_path_factory, d
     name = data.draw(
         st.sampled_from([EDITED, UNTOUCHED, "calibs/demo/transmission_filter/r/20200101T000000.ecsv"])
     )
-    content = bytearray((converted / fits_name(name)).read_bytes())
+    content = bytearray((converted / fits_path(name)).read_bytes())
     for _ in range(data.draw(st.integers(0, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.sampled_from(b"09AZ'= /T\0\xff"))
     content = content[: data.draw(st.integers(0, len(content)))]
@@ -43,7 +43,7 @@ def test_a_damaged_file_is_an_error_of_ours(converted: Path, tmp_path_factory, d
 
 
 def test_arrays_read_back_in_the_machines_order(converted: Path) -> None:
-    calib = Defects.readFits(converted / fits_name(EDITED))
+    calib = Defects.readFits(converted / fits_path(EDITED))
     assert calib.x0.dtype == np.dtype("i8")
     assert calib.x0.dtype.isnative
 

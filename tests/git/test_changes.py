@@ -65,8 +65,8 @@ def day(n: int) -> datetime:
     return datetime(2024, 3, 1, tzinfo=UTC) + timedelta(days=n)
 
 
-def test_one_line_of_history(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1", C: "1"})
+def test_one_line_of_history(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1", C: "1"})
     package.commit({A: "2"})
     package.commit({"README.md": "nothing of a calibration"})
     last = package.commit({C: "3"})
@@ -75,16 +75,16 @@ def test_one_line_of_history(git_package: MakePackage) -> None:
     assert walked(package, revision="HEAD~1")[C] == package.commits[0]
 
 
-def test_a_change_taken_back_is_a_change(git_package: MakePackage) -> None:
-    package = git_package({A: "1"})
+def test_a_change_taken_back_is_a_change(make_package: MakePackage) -> None:
+    package = make_package({A: "1"})
     package.commit({A: "2"})
     back = package.commit({A: "1"})
     assert walked(package) == {A: back}
     assert_as_git_says(package)
 
 
-def test_renamed_and_removed_and_back_again(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "one\ntwo\nthree\n"})
+def test_renamed_and_removed_and_back_again(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "one\ntwo\nthree\n"})
     package.git("mv", B, "calibs/lab/defects/moved.ecsv")
     package.commit(message="Rename")
     package.commit({A: None})
@@ -92,8 +92,8 @@ def test_renamed_and_removed_and_back_again(git_package: MakePackage) -> None:
     assert_as_git_says(package)
 
 
-def test_a_changed_mode_is_a_change(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "2"})
+def test_a_changed_mode_is_a_change(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "2"})
     (package.path / A).chmod(0o755)
     last = package.commit(message="Make it executable")
     assert walked(package)[A] == last
@@ -102,8 +102,8 @@ def test_a_changed_mode_is_a_change(git_package: MakePackage) -> None:
 
 @pytest.mark.parametrize("newer", ["ours", "theirs"])
 @pytest.mark.parametrize("wins", ["ours", "theirs", "neither"])
-def test_both_sides_of_a_merge_changed_it(git_package: MakePackage, newer: str, wins: str) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_both_sides_of_a_merge_changed_it(make_package: MakePackage, newer: str, wins: str) -> None:
+    package = make_package({A: "1", B: "1"})
     package.git("branch", "side")
     late = {"ours": 1 if newer == "ours" else 0, "theirs": 1 if newer == "theirs" else 0}
     main_commit = package.commit({A: "ours"}, date=day(late["ours"]))
@@ -115,8 +115,8 @@ def test_both_sides_of_a_merge_changed_it(git_package: MakePackage, newer: str, 
     assert_as_git_says(package)
 
 
-def test_a_merge_that_changes_what_nobody_did(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_a_merge_that_changes_what_nobody_did(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1"})
     package.git("branch", "side")
     package.commit({A: "2"})
     package.git("switch", "--quiet", "side")
@@ -127,8 +127,8 @@ def test_a_merge_that_changes_what_nobody_did(git_package: MakePackage) -> None:
     assert_as_git_says(package)
 
 
-def test_the_same_change_on_both_sides(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_the_same_change_on_both_sides(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1"})
     package.git("branch", "side")
     first = package.commit({A: "2"}, "Pick")
     package.git("switch", "--quiet", "side")
@@ -139,8 +139,8 @@ def test_the_same_change_on_both_sides(git_package: MakePackage) -> None:
     assert_as_git_says(package)
 
 
-def test_a_side_that_took_its_change_back(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_a_side_that_took_its_change_back(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1"})
     package.git("switch", "--quiet", "-c", "side")
     package.commit({A: "2"}, date=day(1))
     package.commit({A: "1", B: "2"}, date=day(2))
@@ -151,8 +151,8 @@ def test_a_side_that_took_its_change_back(git_package: MakePackage) -> None:
     assert_as_git_says(package)
 
 
-def test_a_merge_of_three(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1", C: "1"})
+def test_a_merge_of_three(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1", C: "1"})
     for branch, path in (("left", A), ("right", B)):
         package.git("switch", "--quiet", "-c", branch, "main")
         package.commit({path: branch})
@@ -164,10 +164,10 @@ def test_a_merge_of_three(git_package: MakePackage) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_generated_histories(git_package: MakePackage, seed: int) -> None:
+def test_generated_histories(make_package: MakePackage, seed: int) -> None:
     chance = random.Random(seed)
     paths = [f"calibs/lab/defects/d{n:02d}/20200101T000000.ecsv" for n in range(6)]
-    package = git_package(dict.fromkeys(paths, "0"))
+    package = make_package(dict.fromkeys(paths, "0"))
     branches = ["main"]
     for step in range(25):
         package.git("switch", "--quiet", chance.choice(branches))
@@ -203,8 +203,8 @@ def test_generated_histories(git_package: MakePackage, seed: int) -> None:
         assert_as_git_says(package)
 
 
-def test_author_and_date(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_author_and_date(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1"})
     author = "Zoë Åström-Đoković 天文\t(“she”) :100644 \x01x"
     package.commit({A: "2"}, author=author, date=datetime(2024, 6, 1, 1, 30, tzinfo=UTC))
     package.commit({B: "2"}, message="\x01" + "0" * 40 + "\n:100644 body\x02")
@@ -217,8 +217,8 @@ def test_author_and_date(git_package: MakePackage) -> None:
     assert_as_git_says(package)
 
 
-def test_the_date_is_the_committers_in_utc(git_package: MakePackage) -> None:
-    package = git_package({A: "1"})
+def test_the_date_is_the_committers_in_utc(make_package: MakePackage) -> None:
+    package = make_package({A: "1"})
     moved = {"GIT_AUTHOR_DATE": "2001-01-01T00:00:00+0000", "GIT_COMMITTER_DATE": "2024-06-01T01:30:00+0530"}
     package.write({A: "2"})
     package.git("add", "--all")
@@ -228,8 +228,8 @@ def test_the_date_is_the_committers_in_utc(git_package: MakePackage) -> None:
     assert last_commits(repository, head, find_blobs(repository, head))[A].date == "2024-05-31T20:00:00"
 
 
-def test_a_package_in_a_directory_of_the_repository(git_package: MakePackage) -> None:
-    package = git_package({f"data/pack/{A}": "1", "calibs/other.ecsv": "not ours", "data/pack2/x": "1"})
+def test_a_package_in_a_directory_of_the_repository(make_package: MakePackage) -> None:
+    package = make_package({f"data/pack/{A}": "1", "calibs/other.ecsv": "not ours", "data/pack2/x": "1"})
     last = package.commit({f"data/pack/{A}": "2"})
     repository = open_repository(package.path / "data" / "pack")
     assert repository.prefix == "data/pack/"
@@ -241,10 +241,10 @@ def test_a_package_in_a_directory_of_the_repository(git_package: MakePackage) ->
     assert status(repository, ["calibs"]) == [B]
 
 
-def test_names_that_mean_something_to_git(git_package: MakePackage) -> None:
+def test_names_that_mean_something_to_git(make_package: MakePackage) -> None:
     odd = [":(top)x", "*", "a b", "d[0]", "ü", '"quoted"', "back\\slash", "new\nline"]
     files = {f"calibs/lab/defects/{name}/20200101T000000.ecsv": "1" for name in odd}
-    package = git_package(files)
+    package = make_package(files)
     changed = f"calibs/lab/defects/{odd[1]}/20200101T000000.ecsv"
     last = package.commit({changed: "2"})
     changes = walked(package)
@@ -257,8 +257,8 @@ def test_names_that_mean_something_to_git(git_package: MakePackage) -> None:
         assert status(repository, [path]) == [path]
 
 
-def test_a_history_with_holes_is_not_guessed_at(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_a_history_with_holes_is_not_guessed_at(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1"})
     package.commit({A: "2"})
     first = package.commits[0]
     (package.path / ".git" / "objects" / first[:2] / first[2:]).unlink()
@@ -271,9 +271,9 @@ def test_a_history_with_holes_is_not_guessed_at(git_package: MakePackage) -> Non
 # -- the work tree ----------------------------------------------------------------------------------------
 
 
-def test_the_work_tree_and_a_commit(git_package: MakePackage) -> None:
+def test_the_work_tree_and_a_commit(make_package: MakePackage) -> None:
     long = "".join(f"line {n}\n" for n in range(20))
-    package = git_package({f"data/{A}": long, f"data/{B}": "1", f"data/{C}": "1", "other": "1"})
+    package = make_package({f"data/{A}": long, f"data/{B}": "1", f"data/{C}": "1", "other": "1"})
     base = package.commits[0]
     package.git("mv", f"data/{A}", "data/renamed.ecsv")
     package.commit({f"data/{B}": "2"})
@@ -292,8 +292,8 @@ def test_the_work_tree_and_a_commit(git_package: MakePackage) -> None:
     }
 
 
-def test_histories_back_to_where_files_were_added(git_package: MakePackage) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_histories_back_to_where_files_were_added(make_package: MakePackage) -> None:
+    package = make_package({A: "1", B: "1"})
     first = package.commit({A: "2"})
     last = package.commit({A: "3", C: "1"})
     repository = open_repository(package.path)

@@ -30,8 +30,8 @@ def git_log(package: GitPackage, paths: list[str], revision: str = "HEAD") -> di
     return {path: package.git("log", "-1", "--format=%H", revision, "--", path) for path in paths}
 
 
-def test_settings_of_the_user_change_nothing(git_package: MakePackage, tmp_path: Path, monkeypatch) -> None:
-    package = git_package({A: "1", B: "1"})
+def test_settings_of_the_user_change_nothing(make_package: MakePackage, tmp_path: Path, monkeypatch) -> None:
+    package = make_package({A: "1", B: "1"})
     (package.path / C).parent.mkdir()
     package.git("mv", A, C)
     package.commit(message="Rename")
@@ -63,9 +63,9 @@ def test_settings_of_the_user_change_nothing(git_package: MakePackage, tmp_path:
     assert highest_tag(repository, head) == "v3"
 
 
-def test_a_hook_does_not_lead_elsewhere(git_package: MakePackage, tmp_path: Path, monkeypatch) -> None:
-    package = git_package({A: "1"})
-    other = git_package({B: "1"}, "other")
+def test_a_hook_does_not_lead_elsewhere(make_package: MakePackage, tmp_path: Path, monkeypatch) -> None:
+    package = make_package({A: "1"})
+    other = make_package({B: "1"}, "other")
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other.path / ".git" / "index"))
     repository = open_repository(package.path)
@@ -81,8 +81,8 @@ resolve_commit(open_repository(Path('.')))
 """
 
 
-def test_git_that_is_not_there_is_said_to_be_missing(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({A: "1"})
+def test_git_that_is_not_there_is_said_to_be_missing(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({A: "1"})
     (tmp_path / "bin").mkdir()
     environment = {**os.environ, "PATH": str(tmp_path / "bin")}
     command = [sys.executable, "-c", RESOLVE]
@@ -93,8 +93,8 @@ def test_git_that_is_not_there_is_said_to_be_missing(git_package: MakePackage, t
     assert shutil.which("git")
 
 
-def test_objects_are_those_of_the_package_in_a_hook_too(git_package: MakePackage, monkeypatch) -> None:
-    package, other = git_package({A: "1"}), git_package({B: "2"}, "other")
+def test_objects_are_those_of_the_package_in_a_hook_too(make_package: MakePackage, monkeypatch) -> None:
+    package, other = make_package({A: "1"}), make_package({B: "2"}, "other")
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     repository = open_repository(package.path)
     assert Objects(repository).read(f"HEAD:{A}") == b"1"
@@ -102,8 +102,8 @@ def test_objects_are_those_of_the_package_in_a_hook_too(git_package: MakePackage
     assert list(read_objects(repository, [f"HEAD:{B}", f"HEAD:{A}"])) == [b"", b"1"]
 
 
-def test_a_command_that_fails_says_why(git_package: MakePackage) -> None:
-    package = git_package({A: "1"})
+def test_a_command_that_fails_says_why(make_package: MakePackage) -> None:
+    package = make_package({A: "1"})
     with pytest.raises(GitError, match="git show failed: fatal: ") as caught:
         run_git(package.path, "show", "nowhere")
     assert "nowhere" in caught.value.stderr

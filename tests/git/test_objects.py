@@ -19,9 +19,9 @@ ECSV = Path(__file__).parents[2] / "calibs/demo/defects/d00/20200101T000000.ecsv
 
 
 @pytest.fixture
-def small(git_package: MakePackage) -> GitPackage:
+def small(make_package: MakePackage) -> GitPackage:
     text = ECSV.read_text().replace("Demo", "Lab")
-    return git_package({"curated.yaml": "url: https://example.org/lab\n", A: text, "notes.txt": "text"})
+    return make_package({"curated.yaml": "url: https://example.org/lab\n", A: text, "notes.txt": "text"})
 
 
 def test_a_link_to_a_file_of_the_package_stands_for_it(small: GitPackage) -> None:
@@ -64,9 +64,9 @@ def test_a_commit_is_read_without_a_checkout(small: GitPackage) -> None:
     assert later.files.read(later.layout.files[0].path) == text
 
 
-def test_hidden_files_are_hidden_in_a_commit_too(git_package: MakePackage) -> None:
+def test_hidden_files_are_hidden_in_a_commit_too(make_package: MakePackage) -> None:
     hidden = "calibs/lab/.old/20200101T000000.ecsv"
-    package = git_package({"curated.yaml": "", A: "1", hidden: "1", "calibs/lab/defects/.x.ecsv": ""})
+    package = make_package({"curated.yaml": "", A: "1", hidden: "1", "calibs/lab/defects/.x.ecsv": ""})
     work_tree = list(open_package(package.path).files.paths())
     commit, _ = package_at(package.path, "HEAD")
     assert list(commit.files.paths()) == work_tree == [A]

@@ -41,15 +41,15 @@ def test_no_commit_yet(tmp_path: Path) -> None:
     assert caught.value.hint == "commit the calibrations first"
 
 
-def test_a_repository_of_somebody_else_is_said_to_be_one(git_package: MakePackage, monkeypatch) -> None:
-    package = git_package({A: "1"})
+def test_a_repository_of_somebody_else_is_said_to_be_one(make_package: MakePackage, monkeypatch) -> None:
+    package = make_package({A: "1"})
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(CuratedError, match="dubious ownership"):
         resolve_commit(open_repository(package.path))
 
 
-def test_a_bare_repository(git_package: MakePackage, tmp_path: Path) -> None:
-    git_package({A: "1"})
+def test_a_bare_repository(make_package: MakePackage, tmp_path: Path) -> None:
+    make_package({A: "1"})
     subprocess.run(["git", "clone", "--quiet", "--bare", tmp_path / "package", tmp_path / "bare"], check=True)
     repository = open_repository(tmp_path / "bare")
     assert list(find_blobs(repository, resolve_commit(repository))) == [A]
@@ -57,8 +57,8 @@ def test_a_bare_repository(git_package: MakePackage, tmp_path: Path) -> None:
         open_repository(tmp_path / "bare" / "objects")
 
 
-def test_where_a_package_is(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({f"data/{A}": "1"})
+def test_where_a_package_is(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({f"data/{A}": "1"})
     assert open_repository(package.path) == Repository(package.path)
     assert open_repository(package.path / "data/calibs") == Repository(package.path, "data/calibs/")
     assert Repository(package.path, "data/").pathspec("calibs") == "data/calibs"
@@ -74,8 +74,8 @@ def test_where_a_package_is(git_package: MakePackage, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["clone", "worktree"])
-def test_history_that_is_cut_off(git_package: MakePackage, tmp_path: Path, kind: str) -> None:
-    package = git_package({A: "1"})
+def test_history_that_is_cut_off(make_package: MakePackage, tmp_path: Path, kind: str) -> None:
+    package = make_package({A: "1"})
     package.commit({A: "2"})
     shallow, linked = tmp_path / "shallow", tmp_path / "linked"
     subprocess.run(["git", "clone", "-q", "--depth=1", package.path.as_uri(), shallow], check=True)
@@ -87,8 +87,8 @@ def test_history_that_is_cut_off(git_package: MakePackage, tmp_path: Path, kind:
     assert not is_shallow(repository)
 
 
-def test_a_submodule_is_a_repository_of_its_own(git_package: MakePackage) -> None:
-    package, outer = git_package({A: "1"}), git_package({"README": ""}, "outer")
+def test_a_submodule_is_a_repository_of_its_own(make_package: MakePackage) -> None:
+    package, outer = make_package({A: "1"}), make_package({"README": ""}, "outer")
     outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(package.path), "data")
     repository = open_repository(outer.path / "data/calibs")
     assert repository == Repository(outer.path / "data", "calibs/")
@@ -97,8 +97,8 @@ def test_a_submodule_is_a_repository_of_its_own(git_package: MakePackage) -> Non
     assert git_directory(repository) == str(outer.path / ".git/modules/data")
 
 
-def test_a_checkout_that_fails_says_why(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({".gitattributes": "*.ecsv filter=broken", A: "1"})
+def test_a_checkout_that_fails_says_why(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({".gitattributes": "*.ecsv filter=broken", A: "1"})
     package.git("config", "filter.broken.smudge", "false")
     package.git("config", "filter.broken.clean", "cat")
     package.git("config", "filter.broken.required", "true")
@@ -114,8 +114,8 @@ def test_a_checkout_that_fails_says_why(git_package: MakePackage, tmp_path: Path
     assert package.git("status", "--porcelain") == ""
 
 
-def test_unknown_revisions(git_package: MakePackage) -> None:
-    repository = open_repository(git_package({A: "1"}).path)
+def test_unknown_revisions(make_package: MakePackage) -> None:
+    repository = open_repository(make_package({A: "1"}).path)
     for revision in ("nowhere", "--all", "HEAD~5", "a..b", "HEAD:calibs", ""):
         with pytest.raises(CuratedError, match="is not a"):
             resolve_commit(repository, revision)
@@ -132,8 +132,8 @@ def test_unknown_revisions(git_package: MakePackage) -> None:
         (["release/2024.1"], "release/2024.1"),
     ],
 )
-def test_the_highest_tag(git_package: MakePackage, tags: list[str], highest: str) -> None:
-    package = git_package({A: "1"})
+def test_the_highest_tag(make_package: MakePackage, tags: list[str], highest: str) -> None:
+    package = make_package({A: "1"})
     for n, tag in enumerate(tags):
         package.git(*IDENTITY, "tag", *(["--annotate", "--message=x"] if n % 2 else []), tag)
     package.commit({A: "2"})

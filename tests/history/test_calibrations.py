@@ -25,7 +25,7 @@ from curated.text import read
 from curated.types.camera import CameraGeometry
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
-from support.packages import ROOT, defects, make_demo, place
+from support.packages import ROOT, defects_path, defects_text, make_demo_package
 
 HOLE = {"instrument": "demo", "detector": "d02", "at": "2021-12-01"}
 
@@ -37,7 +37,7 @@ def demo() -> Calibrations:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo(tmp_path_factory.mktemp("open") / "package")
+    return make_demo_package(tmp_path_factory.mktemp("open") / "package")
 
 
 # -- which one ----------------------------------------------------------------------------------------
@@ -140,8 +140,8 @@ def test_errors_say_what_there_is(
         assert hint in caught.value.hint
 
 
-def test_a_type_that_the_instrument_does_not_have(git_package: MakePackage) -> None:
-    package = curated.open(git_package({"curated.yaml": "", place(): defects()}).path)
+def test_a_type_that_the_instrument_does_not_have(make_package: MakePackage) -> None:
+    package = curated.open(make_package({"curated.yaml": "", defects_path(): defects_text()}).path)
     with pytest.raises(CuratedError, match="lab has no type 'crosstalk'") as caught:
         package.get("crosstalk", instrument="lab", detector=0, at="2024-01-01")
     assert caught.value.hint == "known types: defects"
@@ -150,9 +150,9 @@ def test_a_type_that_the_instrument_does_not_have(git_package: MakePackage) -> N
         package.detector(0, instrument="lab", at="2024-01-01")
 
 
-def test_a_file_with_errors_is_refused(git_package: MakePackage) -> None:
-    wrong = defects(detector=3).replace("1 2 3 4", "1 2 -3 4").replace("INSTRUME: ", "")
-    package = curated.open(git_package({"curated.yaml": "", place(3): wrong}).path)
+def test_a_file_with_errors_is_refused(make_package: MakePackage) -> None:
+    wrong = defects_text(detector=3).replace("1 2 3 4", "1 2 -3 4").replace("INSTRUME: ", "")
+    package = curated.open(make_package({"curated.yaml": "", defects_path(3): wrong}).path)
     with pytest.raises(CuratedError, match=r"20200101T000000.ecsv cannot be used: CAL301 row 1 width: -3"):
         package.get("defects", instrument="lab", detector="d03", at="2024-01-01")
 
@@ -174,9 +174,9 @@ def test_any_commit_without_a_checkout(repository: GitPackage) -> None:
         curated.open(repository.path, rev="v9")
 
 
-def test_a_work_tree_is_read_as_it_is(git_package: MakePackage) -> None:
-    package = git_package({"curated.yaml": "", place(): defects()})
-    package.write({place(): defects(x0=77)})
+def test_a_work_tree_is_read_as_it_is(make_package: MakePackage) -> None:
+    package = make_package({"curated.yaml": "", defects_path(): defects_text()})
+    package.write({defects_path(): defects_text(x0=77)})
     when = {"instrument": "lab", "detector": 0, "at": "2024-01-01"}
     assert curated.open(package.path).get("defects", **when).x0.tolist() == [77]
     assert curated.open(package.path, rev="HEAD").get("defects", **when).x0.tolist() == [1]
@@ -241,7 +241,7 @@ def test_a_supplied_calibration_overrides_the_seed(demo: Calibrations) -> None:
     assert "CALIBDATE" not in seed.metadata
 
 
-def test_the_camera_overrides_the_instrument(demo: Calibrations, git_package: MakePackage) -> None:
+def test_the_camera_overrides_the_instrument(demo: Calibrations, make_package: MakePackage) -> None:
     from_camera = demo.detector(2, instrument="demo", at="2024-01-01")
     assert from_camera.amplifiers[1].box == Box(512, 0, 512, 512)
     before = demo.detector("d02", instrument="demo", at="2019-01-01")

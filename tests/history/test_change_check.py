@@ -25,12 +25,13 @@ from support.changes import (
     messages,
     version,
 )
-from support.packages import ROOT, defects, place, run_curated
+from support.packages import ROOT, defects_path, defects_text
+from support.programs import run_curated
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    return git_package(EPOCHS)
+def package(make_package: MakePackage) -> GitPackage:
+    return make_package(EPOCHS)
 
 
 def test_nothing_changed(package: GitPackage) -> None:
@@ -42,27 +43,27 @@ def test_nothing_changed(package: GitPackage) -> None:
 
 
 @pytest.fixture
-def untidy(git_package: MakePackage) -> GitPackage:
+def untidy(make_package: MakePackage) -> GitPackage:
     """A package whose every file has a finding (CAL109), of two instruments."""
     wrong = {"OBSTYPE": "crosstalk"}
-    files = {place(n): defects({**IDENTITY, **wrong}, detector=n) for n in range(3)}
-    other = {place(0, instrument="dome"): defects({**IDENTITY, **wrong, "INSTRUME": "Dome"})}
-    return git_package({**CONFIG, **files, **other})
+    files = {defects_path(n): defects_text({**IDENTITY, **wrong}, detector=n) for n in range(3)}
+    other = {defects_path(0, instrument="dome"): defects_text({**IDENTITY, **wrong, "INSTRUME": "Dome"})}
+    return make_package({**CONFIG, **files, **other})
 
 
 def test_old_findings_are_those_of_files_that_changed(untidy: GitPackage) -> None:
     everything = {d.file for d in check_package(open_package(untidy.path), use_cache=False).diagnostics}
     assert len(everything) == 4
-    untidy.write({place(1): (untidy.path / place(1)).read_text() + "5 6 7 8\n"})
-    assert {file for file, _ in codes(untidy)} == {place(1)}
+    untidy.write({defects_path(1): (untidy.path / defects_path(1)).read_text() + "5 6 7 8\n"})
+    assert {file for file, _ in codes(untidy)} == {defects_path(1)}
     assert len(codes(untidy)) == 2
 
 
 def test_an_instrument_that_changes_concerns_its_files(untidy: GitPackage) -> None:
     untidy.write({"calibs/lab/instrument.yaml": "name: Lab\ndetectors: [{id: 0, name: D00}]\n"})
     files = {file for file, _ in codes(untidy)}
-    assert {place(n) for n in range(3)} <= files
-    assert place(0, instrument="dome") not in files
+    assert {defects_path(n) for n in range(3)} <= files
+    assert defects_path(0, instrument="dome") not in files
     untidy.commit()
     assert codes(untidy) == []
     untidy.write({"calibs/lab/instrument.yaml": "name: Lab\nwrong: 1\n"})
@@ -76,8 +77,8 @@ def test_the_configuration_concerns_all_files(untidy: GitPackage) -> None:
     assert len(report.files) == 4
 
 
-def test_a_finding_that_the_change_brings_about_in_a_neighbour(git_package: MakePackage) -> None:
-    package = git_package({**CONFIG, OLD: version(OLD, VALIDEND="2021-01-01T00:00:00")})
+def test_a_finding_that_the_change_brings_about_in_a_neighbour(make_package: MakePackage) -> None:
+    package = make_package({**CONFIG, OLD: version(OLD, VALIDEND="2021-01-01T00:00:00")})
     package.write({MIDDLE: version(MIDDLE)})
     assert codes(package) == [(OLD, "CAL404")]
     package.commit()
@@ -87,16 +88,16 @@ def test_a_finding_that_the_change_brings_about_in_a_neighbour(git_package: Make
 
 
 def test_a_number_that_another_detector_has(package: GitPackage) -> None:
-    package.write({place(2): version(OLD, detector=1)})
-    assert codes(package) == [(place(1), "CAL116"), (place(2), "CAL116")]
+    package.write({defects_path(2): version(OLD, detector=1)})
+    assert codes(package) == [(defects_path(1), "CAL116"), (defects_path(2), "CAL116")]
 
 
-def test_an_image_whose_text_is_deleted_is_left_over(git_package: MakePackage) -> None:
+def test_an_image_whose_text_is_deleted_is_left_over(make_package: MakePackage) -> None:
     source = ROOT / "calibs/demo/bias/g00"
     side = next(source.glob("*.yaml"))
     base = f"calibs/demo/bias/g00/{side.stem}"
     files = {f"{base}{ending}": side.with_suffix(ending).read_bytes() for ending in (".yaml", ".fits")}
-    package = git_package({**CONFIG, **files})
+    package = make_package({**CONFIG, **files})
     assert codes(package) == []
     package.write({f"{base}.yaml": None})
     assert codes(package) == [(f"{base}.fits", "CAL410"), (f"{base}.yaml", "CAL424")]
@@ -106,19 +107,19 @@ def test_an_image_whose_text_is_deleted_is_left_over(git_package: MakePackage) -
 
 
 def test_paths_narrow_it(package: GitPackage) -> None:
-    package.write({OLD: version(OLD, x0=9), place(1): version(OLD, detector=1, x0=9)})
+    package.write({OLD: version(OLD, x0=9), defects_path(1): version(OLD, detector=1, x0=9)})
     assert len(messages(package)) == 2
     report = check(package, "HEAD", "calibs/lab/defects/d01")
-    assert [d.file for d in report.diagnostics] == [place(1)]
-    assert [file.path for file in report.files] == [place(1)]
+    assert [d.file for d in report.diagnostics] == [defects_path(1)]
+    assert [file.path for file in report.files] == [defects_path(1)]
 
 
-def test_files_that_nothing_depends_on_are_not_read(git_package: MakePackage) -> None:
-    package = git_package({**CONFIG, **{place(n): version(OLD, detector=n) for n in range(9)}})
-    package.write({place(3): version(OLD, detector=3, x0=9)})
-    assert list(check(package, "HEAD").reports) == [place(3)]
+def test_files_that_nothing_depends_on_are_not_read(make_package: MakePackage) -> None:
+    package = make_package({**CONFIG, **{defects_path(n): version(OLD, detector=n) for n in range(9)}})
+    package.write({defects_path(3): version(OLD, detector=3, x0=9)})
+    assert list(check(package, "HEAD").reports) == [defects_path(3)]
     # Its number may now be that of any other.
-    package.write({place(3): version(OLD, detector=30)})
+    package.write({defects_path(3): version(OLD, detector=30)})
     assert len(check(package, "HEAD").reports) == 9
 
 
@@ -130,7 +131,7 @@ def test_what_the_cache_remembers_of_other_files_stays(
     (cache_file,) = (tmp_path / "cache").rglob("check-*.json")
     package.write({OLD: version(OLD, x0=9)})
     check_since(open_package(package.path), "HEAD")
-    assert set(json.loads(cache_file.read_bytes().partition(b"\n")[2])) == {OLD, MIDDLE, place(1)}
+    assert set(json.loads(cache_file.read_bytes().partition(b"\n")[2])) == {OLD, MIDDLE, defects_path(1)}
 
 
 def test_silenced_as_any_other_and_never_needless(package: GitPackage) -> None:
@@ -168,7 +169,9 @@ def test_the_command_and_its_forms(package: GitPackage) -> None:
 # -- in general --------------------------------------------------------------------------------------
 
 FILES = [
-    place(n, date) for n in range(3) for date in ("20200101T000000", "20220101T000000", "20230101T000000")
+    defects_path(n, date)
+    for n in range(3)
+    for date in ("20200101T000000", "20220101T000000", "20230101T000000")
 ]
 STATES = st.dictionaries(
     st.sampled_from(FILES), st.sampled_from([None, (1, 0, ""), (2, 0, ""), (1, 1, ""), (1, 0, "2021-06-01")])
@@ -180,7 +183,7 @@ def written(path: str, state: tuple[int, int, str]) -> str:
     number = int(path.split("/d0")[1][0]) + other
     meta = {"OBSTYPE": "crosstalk", **({"VALIDEND": end} if end else {})}
     start = next(iter(path.rpartition("/")[2].split("T")))
-    return defects(meta, detector=number, date=f"{start[:4]}-{start[4:6]}-{start[6:]}T00:00:00", x0=x0)
+    return defects_text(meta, detector=number, date=f"{start[:4]}-{start[4:6]}-{start[6:]}T00:00:00", x0=x0)
 
 
 def identity(diagnostic: Diagnostic) -> tuple[str, str, str]:

@@ -21,12 +21,13 @@ from support.changes import (
     codes,
     version,
 )
-from support.packages import place, run_curated
+from support.packages import defects_path
+from support.programs import run_curated
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    return git_package(EPOCHS)
+def package(make_package: MakePackage) -> GitPackage:
+    return make_package(EPOCHS)
 
 
 def merge(package: GitPackage, branch: str) -> None:
@@ -37,7 +38,7 @@ def test_what_happened_elsewhere_since_is_no_change_of_ours(package: GitPackage)
     package.git("checkout", "--quiet", "-b", "topic")
     package.commit({OLD: version(OLD, x0=9)})
     package.git("checkout", "--quiet", "main")
-    package.commit({place(1): version(OLD, detector=1, x0=9)})
+    package.commit({defects_path(1): version(OLD, detector=1, x0=9)})
     package.git("checkout", "--quiet", "topic")
     assert codes(package, "main") == [(OLD, "CAL420")]
     # What was merged into the branch came from there.
@@ -65,8 +66,10 @@ def test_files_that_a_sparse_checkout_leaves_out_are_not_deleted(package: GitPac
     assert codes(package) == []
 
 
-def test_a_link_changes_with_what_it_leads_to(git_package: MakePackage) -> None:
-    package = git_package({**CONFIG, "shared/one.ecsv": version(OLD), place(1): version(OLD, detector=1)})
+def test_a_link_changes_with_what_it_leads_to(make_package: MakePackage) -> None:
+    package = make_package(
+        {**CONFIG, "shared/one.ecsv": version(OLD), defects_path(1): version(OLD, detector=1)}
+    )
     (package.path / OLD).parent.mkdir(parents=True)
     (package.path / OLD).symlink_to("../../../../shared/one.ecsv")
     package.commit()
@@ -75,8 +78,8 @@ def test_a_link_changes_with_what_it_leads_to(git_package: MakePackage) -> None:
     assert codes(package) == [(OLD, "CAL420")]
 
 
-def test_in_a_directory_of_a_repository_and_without_a_configuration(git_package: MakePackage) -> None:
-    package = git_package({"data/lab/defects/d00/20200101T000000.ecsv": version(OLD), "other/x": "1"})
+def test_in_a_directory_of_a_repository_and_without_a_configuration(make_package: MakePackage) -> None:
+    package = make_package({"data/lab/defects/d00/20200101T000000.ecsv": version(OLD), "other/x": "1"})
     package.write({"data/lab/defects/d00/20200101T000000.ecsv": version(OLD, x0=9), "other/x": "2"})
     # Whatever people like git to say.
     for name in ("diff.relative", "log.showSignature", "diff.mnemonicPrefix"):
@@ -87,8 +90,8 @@ def test_in_a_directory_of_a_repository_and_without_a_configuration(git_package:
     ]
 
 
-def test_a_package_that_is_new(git_package: MakePackage) -> None:
-    package = git_package({"README": ""})
+def test_a_package_that_is_new(make_package: MakePackage) -> None:
+    package = make_package({"README": ""})
     package.commit({**CONFIG, OLD: version(OLD), MIDDLE: version(MIDDLE)})
     report = check(package, "HEAD~1")
     assert (len(report.files), report.diagnostics) == (2, ())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import curated
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
@@ -23,26 +23,27 @@ from curated.package.layout import discover, walk
 from curated.package.package import open_package
 from curated.package.validity import by_key, examine, resolve
 from curated.text.deprecation_mark import add_mark
-from support.packages import ROOT, defects, make_demo, place, run_curated
+from support.packages import ROOT, defects_path, defects_text, make_demo_package
+from support.programs import run_curated
 
 MARK = Deprecation('Shutter: it\'s "open", #1 {x}', "Zoë Åström 天文", "2024-05-06", "previous")
 
 DATES = ("20200101T000000", "20220101T000000", "20240101T000000")
 
-OLD, BAD, NEW = (place(0, date) for date in DATES)
+OLD, BAD, NEW = (defects_path(0, date) for date in DATES)
 
 WHY = ("--reason", "Made with the shutter open", "--by", "Ada", "--date", "2024-05-06")
 
 
 def text(date: str, x0: int, **meta: str) -> str:
-    return defects(meta, date=datetime.fromisoformat(date).isoformat(), x0=x0)
+    return defects_text(meta, date=datetime.fromisoformat(date).isoformat(), x0=x0)
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
+def package(make_package: MakePackage) -> GitPackage:
     """Three epochs of one detector."""
     files = {path: text(date, n) for n, (path, date) in enumerate(zip((OLD, BAD, NEW), DATES, strict=True))}
-    return git_package({"curated.yaml": "calibs: calibs\n", **files})
+    return make_package({"curated.yaml": "calibs: calibs\n", **files})
 
 
 def codes(package: GitPackage, revision: str = "HEAD") -> list[tuple[str, str]]:
@@ -93,7 +94,7 @@ def test_every_moment_has_what_the_covers_say(epochs: list[tuple[str, bool]]) ->
 
 
 def test_one_that_was_replaced_at_the_same_start_needs_no_cover(package: GitPackage) -> None:
-    mended = place(0, "2022-01-01T00:00:00")
+    mended = defects_path(0, "2022-01-01T00:00:00")
     package.write({mended: text(DATES[1], 7)})
     assert "CAL401" in {
         d.code for d in check_package(open_package(package.path), use_cache=False, jobs=1).diagnostics
@@ -176,7 +177,7 @@ def test_what_is_missing_or_wrong_is_said(
 
 
 def test_an_image_is_taken_out_of_use_by_its_own_name(tmp_path: Path) -> None:
-    package = make_demo(tmp_path / "demo")
+    package = make_demo_package(tmp_path / "demo")
     path = "calibs/demo/bias/g00/20200101T000000"
     done = run_curated("deprecate", f"{path}.fits", "--cover", "hole", *WHY, cwd=package.path)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{path}.yaml: deprecated")

@@ -12,10 +12,11 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.history.edits import start_edit_search
 from curated.history.lookup import package_at
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 CONFIG = {"curated.yaml": "calibs: calibs\n"}
-FILE = place(0)
+FILE = defects_path(0)
 SIDE = FILE.replace(".ecsv", ".inputs.yaml")
 FIRST = "edits:\n- {name: Ada, date: '2020-01-01', what: made by hand}\n"
 SECOND = f"{FIRST}- {{name: Ada, date: '2020-02-01', what: moved the box}}\n"
@@ -37,8 +38,8 @@ def warned(package: GitPackage | Path, *arguments: str) -> list[tuple[str, str]]
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    return git_package({**CONFIG, FILE: defects(), place(1): defects(detector=1)})
+def package(make_package: MakePackage) -> GitPackage:
+    return make_package({**CONFIG, FILE: defects_text(), defects_path(1): defects_text(detector=1)})
 
 
 def test_nothing_changed(package: GitPackage) -> None:
@@ -46,26 +47,26 @@ def test_nothing_changed(package: GitPackage) -> None:
 
 
 def test_a_commit_without_a_note(package: GitPackage) -> None:
-    sha1 = package.commit({FILE: defects(x0=5)})
+    sha1 = package.commit({FILE: defects_text(x0=5)})
     message = f"changed by commit {sha1[:12]} without a note of the edit"
     assert warned(package) == [(FILE, message)]
     # The second time all but this comes out of the cache.
     assert warned(package) == [(FILE, message)]
-    assert warned(package, place(1)) == []
+    assert warned(package, defects_path(1)) == []
     assert warned(package, FILE) == [(FILE, message)]
 
 
 def test_a_change_that_is_not_committed(package: GitPackage) -> None:
-    package.write({FILE: defects(x0=5)})
+    package.write({FILE: defects_text(x0=5)})
     assert warned(package) == [(FILE, "has changes that are not committed, without a note of the edit")]
-    package.write({FILE: defects(note("moved the box"), x0=5)})
+    package.write({FILE: defects_text(note("moved the box"), x0=5)})
     assert warned(package) == []
-    package.write({FILE: defects()})
+    package.write({FILE: defects_text()})
     assert warned(package) == []
 
 
 def test_a_file_that_git_does_not_know_yet(package: GitPackage) -> None:
-    package.write({place(2): defects(detector=2)})
+    package.write({defects_path(2): defects_text(detector=2)})
     assert warned(package) == []
     package.git("add", "--all")
     assert warned(package) == []
@@ -74,11 +75,15 @@ def test_a_file_that_git_does_not_know_yet(package: GitPackage) -> None:
 @pytest.mark.parametrize("form", ["ecsv", "side"])
 def test_every_change_needs_a_note_of_its_own(package: GitPackage, form: str) -> None:
     if form == "ecsv":
-        noted = {FILE: defects(note("first"), x0=5)}
-        unnoted = {FILE: defects(note("first"), x0=6)}
-        again = {FILE: defects(note("first", "second"), x0=6)}
+        noted = {FILE: defects_text(note("first"), x0=5)}
+        unnoted = {FILE: defects_text(note("first"), x0=6)}
+        again = {FILE: defects_text(note("first", "second"), x0=6)}
     else:
-        noted, unnoted, again = {FILE: defects(x0=5), SIDE: FIRST}, {FILE: defects(x0=6)}, {SIDE: SECOND}
+        noted, unnoted, again = (
+            {FILE: defects_text(x0=5), SIDE: FIRST},
+            {FILE: defects_text(x0=6)},
+            {SIDE: SECOND},
+        )
     package.commit(noted)
     assert warned(package) == []
     sha1 = package.commit(unnoted)
@@ -91,21 +96,21 @@ def test_every_change_needs_a_note_of_its_own(package: GitPackage, form: str) ->
     assert warned(package) == []
 
 
-def test_a_note_that_was_there_from_the_start_is_no_note_of_the_change(git_package: MakePackage) -> None:
-    package = git_package({**CONFIG, FILE: defects(), SIDE: FIRST})
-    package.commit({FILE: defects(x0=5)})
+def test_a_note_that_was_there_from_the_start_is_no_note_of_the_change(make_package: MakePackage) -> None:
+    package = make_package({**CONFIG, FILE: defects_text(), SIDE: FIRST})
+    package.commit({FILE: defects_text(x0=5)})
     assert len(warned(package)) == 1
     package.commit({SIDE: OLDER})
     assert warned(package) == []
 
 
-def test_notes_in_yaml(git_package: MakePackage) -> None:
+def test_notes_in_yaml(make_package: MakePackage) -> None:
     path = FILE.replace(".ecsv", ".yaml")
     text = (
         "metadata: {{OBSTYPE: defects, INSTRUME: Lab, DETECTOR: 0, CALIBDATE: '2020-01-01'}}\n"
         "x0: [{0}]\ny0: [1]\nwidth: [1]\nheight: [1]\n{1}"
     )
-    package = git_package({**CONFIG, path: text.format(1, FIRST)})
+    package = make_package({**CONFIG, path: text.format(1, FIRST)})
     package.commit({path: text.format(2, FIRST)})
     assert [file for file, _ in warned(package)] == [path]
     package.commit({path: text.format(2, SECOND)})
@@ -113,28 +118,28 @@ def test_notes_in_yaml(git_package: MakePackage) -> None:
 
 
 def test_a_change_that_was_taken_back(package: GitPackage) -> None:
-    package.commit({FILE: defects(x0=5)})
-    package.commit({FILE: defects()})
+    package.commit({FILE: defects_text(x0=5)})
+    package.commit({FILE: defects_text()})
     assert warned(package) == []
 
 
 def test_removed_and_added_again(package: GitPackage) -> None:
     package.commit({FILE: None})
-    package.commit({FILE: defects(x0=5)})
+    package.commit({FILE: defects_text(x0=5)})
     assert warned(package) == []
 
 
 def test_a_new_epoch_is_no_edit(package: GitPackage) -> None:
-    package.git("mv", FILE, place(0, "20210101T000000"))
-    package.commit({place(0, "20210101T000000"): defects(date="2021-01-01T00:00:00")})
+    package.git("mv", FILE, defects_path(0, "20210101T000000"))
+    package.commit({defects_path(0, "20210101T000000"): defects_text(date="2021-01-01T00:00:00")})
     assert warned(package) == []
 
 
 def test_a_branch_is_one_change(package: GitPackage) -> None:
     package.git("checkout", "--quiet", "-b", "topic")
-    package.commit({place(2): defects(detector=2), SIDE: FIRST})
-    package.commit({place(2): defects(detector=2, x0=5), FILE: defects(x0=7)})
-    assert [file for file, _ in warned(package)] == [FILE, place(2)]
+    package.commit({defects_path(2): defects_text(detector=2), SIDE: FIRST})
+    package.commit({defects_path(2): defects_text(detector=2, x0=5), FILE: defects_text(x0=7)})
+    assert [file for file, _ in warned(package)] == [FILE, defects_path(2)]
     package.git("checkout", "--quiet", "main")
     package.git(
         "-c", "user.name=A", "-c", "user.email=a@b", "merge", "--quiet", "--no-ff", "-m", "Merge", "topic"
@@ -145,7 +150,7 @@ def test_a_branch_is_one_change(package: GitPackage) -> None:
 
 def test_it_can_be_silenced_wherever_history_is_cut_off(package: GitPackage, tmp_path: Path) -> None:
     silence = "silence:\n- {code: CAL417, path: '*', reason: made by a program, until: '2999-01-01'}\n"
-    package.commit({"curated.yaml": CONFIG["curated.yaml"] + silence, FILE: defects(x0=5)})
+    package.commit({"curated.yaml": CONFIG["curated.yaml"] + silence, FILE: defects_text(x0=5)})
     assert warned(package) == []
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{package.path}", clone], check=True)
@@ -153,8 +158,8 @@ def test_it_can_be_silenced_wherever_history_is_cut_off(package: GitPackage, tmp
 
 
 def test_a_shallow_clone_tells_nothing(package: GitPackage, tmp_path: Path) -> None:
-    package.commit({FILE: defects(x0=5)})
-    package.commit({FILE: defects(x0=6)})
+    package.commit({FILE: defects_text(x0=5)})
+    package.commit({FILE: defects_text(x0=6)})
     shallow, whole = tmp_path / "shallow", tmp_path / "whole"
     subprocess.run(["git", "clone", "-q", "--depth=2", f"file://{package.path}", shallow], check=True)
     subprocess.run(["git", "clone", "-q", f"file://{package.path}", whole], check=True)
@@ -163,20 +168,20 @@ def test_a_shallow_clone_tells_nothing(package: GitPackage, tmp_path: Path) -> N
 
 
 def test_in_a_directory_of_a_repository_and_in_a_linked_work_tree(
-    git_package: MakePackage, tmp_path: Path
+    make_package: MakePackage, tmp_path: Path
 ) -> None:
-    package = git_package({f"data/{name}": text for name, text in {**CONFIG, FILE: defects()}.items()})
-    package.commit({f"data/{FILE}": defects(note("first"), x0=5)})
-    package.commit({f"data/{FILE}": defects(note("first"), x0=6)})
+    package = make_package({f"data/{name}": text for name, text in {**CONFIG, FILE: defects_text()}.items()})
+    package.commit({f"data/{FILE}": defects_text(note("first"), x0=5)})
+    package.commit({f"data/{FILE}": defects_text(note("first"), x0=6)})
     assert [file for file, _ in warned(package.path / "data")] == [FILE]
     package.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
     assert [file for file, _ in warned(tmp_path / "linked" / "data")] == [FILE]
 
 
-def test_a_bare_package(git_package: MakePackage) -> None:
-    bare = {path.removeprefix("calibs/"): text for path, text in {FILE: defects(), SIDE: FIRST}.items()}
-    package = git_package(bare)
-    package.commit({FILE.removeprefix("calibs/"): defects(x0=5)})
+def test_a_bare_package(make_package: MakePackage) -> None:
+    bare = {path.removeprefix("calibs/"): text for path, text in {FILE: defects_text(), SIDE: FIRST}.items()}
+    package = make_package(bare)
+    package.commit({FILE.removeprefix("calibs/"): defects_text(x0=5)})
     assert [file for file, _ in warned(package)] == [FILE.removeprefix("calibs/")]
 
 
@@ -203,23 +208,23 @@ def test_a_repository_without_a_commit_or_without_git(
     empty = GitPackage(tmp_path / "empty")
     empty.path.mkdir()
     empty.git("init", "--quiet")
-    empty.write({**CONFIG, FILE: defects()})
+    empty.write({**CONFIG, FILE: defects_text()})
     assert warned(empty) == []
-    package.commit({FILE: defects(x0=5)})
+    package.commit({FILE: defects_text(x0=5)})
     monkeypatch.setenv("PATH", str(tmp_path))
     assert warned(package) == []
 
 
 def test_the_variables_of_a_hook_lead_nowhere_else(
-    package: GitPackage, git_package: MakePackage, monkeypatch: pytest.MonkeyPatch
+    package: GitPackage, make_package: MakePackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = git_package({"README": ""}, "other")
-    package.commit({FILE: defects(x0=5)})
+    other = make_package({"README": ""}, "other")
+    package.commit({FILE: defects_text(x0=5)})
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     assert len(warned(package)) == 1
 
 
 def test_files_of_a_commit_are_not_looked_at(package: GitPackage) -> None:
-    package.commit({FILE: defects(x0=5)})
+    package.commit({FILE: defects_text(x0=5)})
     past, _ = package_at(package.path, "HEAD")
     assert start_edit_search(past) is None

@@ -20,12 +20,12 @@ from support.changes import (
     messages,
     version,
 )
-from support.packages import defects, place
+from support.packages import defects_path, defects_text
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    return git_package(EPOCHS)
+def package(make_package: MakePackage) -> GitPackage:
+    return make_package(EPOCHS)
 
 
 # -- a released file that is edited ------------------------------------------------------------------
@@ -67,8 +67,8 @@ def test_the_same_calibration_in_another_form_is_no_edit(package: GitPackage) ->
     assert [d.code for d in check(package, "HEAD").diagnostics] == ["CAL420"]
 
 
-def test_what_was_never_in_force_can_be_edited(git_package: MakePackage) -> None:
-    package = git_package({**CONFIG, OLD: version(OLD), FUTURE: version(FUTURE)})
+def test_what_was_never_in_force_can_be_edited(make_package: MakePackage) -> None:
+    package = make_package({**CONFIG, OLD: version(OLD), FUTURE: version(FUTURE)})
     package.write({FUTURE: version(FUTURE, x0=9)})
     assert messages(package) == []
 
@@ -97,9 +97,9 @@ def test_a_new_epoch_after_the_commit_is_as_it_should_be(package: GitPackage) ->
     assert [file.path for file in check(package, "HEAD").files] == [FUTURE]
 
 
-def test_a_calibration_of_dates_that_had_none_changes_no_results(git_package: MakePackage) -> None:
-    package = git_package({**CONFIG, MIDDLE: version(MIDDLE)})
-    package.write({OLD: version(OLD), place(1): version(OLD, detector=1)})
+def test_a_calibration_of_dates_that_had_none_changes_no_results(make_package: MakePackage) -> None:
+    package = make_package({**CONFIG, MIDDLE: version(MIDDLE)})
+    package.write({OLD: version(OLD), defects_path(1): version(OLD, detector=1)})
     assert messages(package) == []
 
 
@@ -113,17 +113,17 @@ def test_a_deleted_calibration_gives_its_dates_to_the_one_before(package: GitPac
 
 
 def test_a_deleted_calibration_leaves_a_hole(package: GitPackage) -> None:
-    package.write({OLD: None, place(1): None})
+    package.write({OLD: None, defects_path(1): None})
     assert messages(package) == [
         f"{OLD} CAL424 deleted; no lab/defects/d00 is in force from {OLD_RANGE} UTC",
-        f"{place(1)} CAL424 deleted; no lab/defects/d01 is in force from 2020-01-01T00:00:00 to open UTC",
+        f"{defects_path(1)} CAL424 deleted; no lab/defects/d01 is in force from 2020-01-01T00:00:00 to open UTC",
     ]
 
 
 def test_a_deleted_calibration_whose_dates_have_another_one_leaves_no_hole(package: GitPackage) -> None:
-    package.write({MIDDLE: None, place(0, "20211201T000000"): version(MIDDLE, x0=7)})
+    package.write({MIDDLE: None, defects_path(0, "20211201T000000"): version(MIDDLE, x0=7)})
     assert [(f, c) for f, c in codes(package) if c in ("CAL423", "CAL424")] == []
-    assert (place(0, "20211201T000000"), "CAL421") in codes(package)
+    assert (defects_path(0, "20211201T000000"), "CAL421") in codes(package)
 
 
 # -- validity ----------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def test_a_file_that_is_renamed_has_another_start(package: GitPackage) -> None:
 
 
 def test_another_spelling_of_the_same_start_is_the_same(package: GitPackage) -> None:
-    package.git("mv", MIDDLE, place(0, "2022-01-01T00:00:00"))
+    package.git("mv", MIDDLE, defects_path(0, "2022-01-01T00:00:00"))
     assert messages(package) == []
 
 
@@ -185,18 +185,18 @@ def test_what_a_neighbour_does_is_reported_for_the_neighbour(package: GitPackage
     ],
 )
 def test_a_calibration_that_moves(package: GitPackage, to: str, meta: dict[str, str], key: str) -> None:
-    package.write({place(1): None, to: defects({**IDENTITY, "DETECTOR": 1, **meta}, detector=1)})
+    package.write({defects_path(1): None, to: defects_text({**IDENTITY, "DETECTOR": 1, **meta}, detector=1)})
     package.git("add", "--all")
-    moved = f"moved here from {place(1)}; no {key} is in force from 2020-01-01T00:00:00 to open UTC"
+    moved = f"moved here from {defects_path(1)}; no {key} is in force from 2020-01-01T00:00:00 to open UTC"
     assert f"{to} CAL424 {moved}" in messages(package)
     assert {code for _, code in codes(package)} & {"CAL420", "CAL421", "CAL422", "CAL423"} == set()
 
 
 def test_a_calibration_that_moves_to_dates_of_another(package: GitPackage) -> None:
-    to = place(0, "20210101T000000")
-    package.git("mv", place(1), to)
+    to = defects_path(0, "20210101T000000")
+    package.git("mv", defects_path(1), to)
     lines = messages(package)
     assert (
-        f"{to} CAL421 moved here from {place(1)}; takes the place of {OLD} from 2021-01-01T00:00:00 "
+        f"{to} CAL421 moved here from {defects_path(1)}; takes the place of {OLD} from 2021-01-01T00:00:00 "
         "to 2022-01-01T00:00:00 UTC"
     ) in lines

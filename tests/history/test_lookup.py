@@ -14,7 +14,8 @@ from curated.core.times import parse_time
 from curated.history.lookup import Answer, last_commit, lookup, package_at
 from curated.package.package import open_package
 from curated.registry import own_types
-from support.packages import ROOT, defects, place, run_curated
+from support.packages import ROOT, defects_path, defects_text
+from support.programs import run_curated
 
 CURVE = (
     "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: wavelength, unit: nm, datatype: float64}\n"
@@ -27,7 +28,7 @@ def at(start: int, end: str | None = None, **options: object) -> tuple[str, str]
     """A list of defects that starts with a year."""
     date = f"{start}-01-01T00:00:00"
     meta = {"VALIDEND": end} if end else {}
-    return place(0, f"{start}0101T000000"), defects(meta, date=date, **options)  # type: ignore[arg-type]
+    return defects_path(0, f"{start}0101T000000"), defects_text(meta, date=date, **options)  # type: ignore[arg-type]
 
 
 def ask(
@@ -59,10 +60,10 @@ def change(package: GitPackage | Path, path: str | None, as_of: str | None = Non
 
 
 @pytest.fixture
-def lab(git_package: MakePackage) -> GitPackage:
+def lab(make_package: MakePackage) -> GitPackage:
     """Three epochs, the first with an end of its own and a hole after it."""
     files = [at(2020, "2020-06-01T00:00:00"), at(2021), at(2022)]
-    return git_package({"curated.yaml": "", **dict(files)})
+    return make_package({"curated.yaml": "", **dict(files)})
 
 
 # -- times -----------------------------------------------------------------------------------------
@@ -93,13 +94,15 @@ def lab(git_package: MakePackage) -> GitPackage:
     ],
 )
 def test_times(lab: GitPackage, time: str, year: int | None) -> None:
-    assert path_in_force(lab, time, detector="d00") == (place(0, f"{year}0101T000000") if year else None)
+    assert path_in_force(lab, time, detector="d00") == (
+        defects_path(0, f"{year}0101T000000") if year else None
+    )
 
 
-def test_a_second_that_only_the_file_name_has(git_package: MakePackage) -> None:
-    first, second = place(0, "20200101T000000"), place(0, "20200101T000000.5")
-    text = defects(date="2020-01-01T00:00:00.500000")
-    package = git_package({"curated.yaml": "", first: defects(), second: text})
+def test_a_second_that_only_the_file_name_has(make_package: MakePackage) -> None:
+    first, second = defects_path(0, "20200101T000000"), defects_path(0, "20200101T000000.5")
+    text = defects_text(date="2020-01-01T00:00:00.500000")
+    package = make_package({"curated.yaml": "", first: defects_text(), second: text})
     assert path_in_force(package, "2020-01-01T00:00:00.499999", detector="d00") == first
     assert path_in_force(package, "2020-01-01T00:00:00.500000", detector="d00") == second
 
@@ -147,8 +150,8 @@ def test_as_of_a_commit(lab: GitPackage) -> None:
     )  # type: ignore[union-attr]
 
 
-def test_as_of_a_commit_before_the_package_was(git_package: MakePackage) -> None:
-    package = git_package({"README.md": "soon"})
+def test_as_of_a_commit_before_the_package_was(make_package: MakePackage) -> None:
+    package = make_package({"README.md": "soon"})
     package.commit({"curated.yaml": "", **dict([at(2020)])})
     with pytest.raises(CuratedError, match="unknown instrument"):
         ask(package, "2021-01-01", detector="d00", as_of=package.commits[0])
@@ -183,9 +186,9 @@ def test_in_a_shallow_clone_nobody_is_named(lab: GitPackage, tmp_path: Path) -> 
     assert change(tmp_path / "clone", path) is None
 
 
-def test_a_package_in_a_directory_of_the_repository(git_package: MakePackage) -> None:
+def test_a_package_in_a_directory_of_the_repository(make_package: MakePackage) -> None:
     path, text = at(2020)
-    package = git_package({f"data/{path}": text, "data/curated.yaml": ""})
+    package = make_package({f"data/{path}": text, "data/curated.yaml": ""})
     package.commit({"other": "x"})
     assert path_in_force(package.path / "data", "2021-01-01", detector="d00", as_of="HEAD") == path
     assert change(package.path / "data", path, "HEAD") == package.commits[0]
@@ -195,11 +198,11 @@ def test_a_package_in_a_directory_of_the_repository(git_package: MakePackage) ->
 
 
 @pytest.fixture(params=["declared", "inferred", "bare"])
-def numbered(request: pytest.FixtureRequest, git_package: MakePackage) -> tuple[GitPackage, str]:
+def numbered(request: pytest.FixtureRequest, make_package: MakePackage) -> tuple[GitPackage, str]:
     """Detectors whose numbers are not those of their names, declared or not; and where the instruments are."""
     top = "" if request.param == "bare" else "calibs/"
     files = {
-        f"{top}lab/defects/{name}/20200101T000000.ecsv": defects(detector=number)
+        f"{top}lab/defects/{name}/20200101T000000.ecsv": defects_text(detector=number)
         for number, name in ((7, "r00_s01"), (3, "r00_s02"), (0, "9"))
     }
     if request.param != "bare":
@@ -208,7 +211,7 @@ def numbered(request: pytest.FixtureRequest, git_package: MakePackage) -> tuple[
         files["calibs/lab/instrument.yaml"] = (
             "name: Lab\ndetectors:\n- {id: 7, name: R00_S01}\n- {id: 3, name: R00_S02}\n- {id: 0, name: '9'}\n"
         )
-    return git_package(files), top
+    return make_package(files), top
 
 
 @pytest.mark.parametrize(
@@ -240,9 +243,9 @@ def test_a_detector_by_number_as_of_a_commit(numbered: tuple[GitPackage, str]) -
 
 
 @pytest.mark.parametrize("name", ["SDSS r", "sdss_r", "SDSS_R", "sdss r"])
-def test_filters_with_blanks(git_package: MakePackage, name: str) -> None:
+def test_filters_with_blanks(make_package: MakePackage, name: str) -> None:
     path = "calibs/lab/transmission_filter/sdss_r/20200101T000000.ecsv"
-    package = git_package({"curated.yaml": "", path: CURVE})
+    package = make_package({"curated.yaml": "", path: CURVE})
     assert path_in_force(package, "2021-01-01", "transmission_filter", filter_name=name) == path
 
 
@@ -268,12 +271,12 @@ def test_there_are_aliases() -> None:
     assert "BFKERNEL" in own_types()["bfk"].SPEC.aliases
 
 
-def test_an_instrument_by_directory_or_name(git_package: MakePackage) -> None:
+def test_an_instrument_by_directory_or_name(make_package: MakePackage) -> None:
     files = {
         "curated.yaml": "",
         "calibs/lab/instrument.yaml": "name: LabCam\ndetectors: [{id: 0, name: d00}]\n",
     }
-    package = git_package({**files, **dict([at(2020)])})
+    package = make_package({**files, **dict([at(2020)])})
     for name in ("lab", "LAB", "LabCam", "labcam"):
         assert path_in_force(package, "2021-01-01", instrument=name, detector="d00") == at(2020)[0]
     with pytest.raises(CuratedError, match="unknown instrument 'other'") as caught:
@@ -298,9 +301,9 @@ def test_levels_that_a_type_has_and_has_not(type_name: str, levels: dict[str, st
     assert caught.value.hint
 
 
-def test_directories_that_differ_in_case_are_one(git_package: MakePackage) -> None:
+def test_directories_that_differ_in_case_are_one(make_package: MakePackage) -> None:
     path = "calibs/LAB/defects/D00/20200101T000000.ecsv"
-    package = git_package({"curated.yaml": "", path: defects(), **dict([at(2021)])})
+    package = make_package({"curated.yaml": "", path: defects_text(), **dict([at(2021)])})
     assert path_in_force(package, "2020-06-01", detector="d00") == path
     assert path_in_force(package, "2021-06-01", instrument="LAB", detector="d00") == at(2021)[0]
 
@@ -337,7 +340,10 @@ def test_explain_on_the_command_line(lab: GitPackage) -> None:
         "      2022-01-01T00:00:00 to open: starts later, at 2022-01-01T00:00:00",
     ]
     done = run_curated(*question, cwd=lab.path)
-    assert (done.returncode, done.stdout.splitlines()[1:]) == (1, ["--explain lists those that there are"])
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (
+        1,
+        ["--explain lists the calibrations that there are"],
+    )
 
 
 def test_none_at_all(lab: GitPackage) -> None:

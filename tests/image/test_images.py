@@ -21,8 +21,9 @@ from curated.history.lookup import package_at
 from curated.image.planes import CHUNK, DEFAULT_BITS
 from curated.package.package import open_package
 from curated.types.bias import Bias
-from support.images import MASK, VARIANCE, one_hdu, package_files, pixels, three_planes
-from support.packages import fitsverify, run_curated
+from support.images import MASK, VARIANCE, image_package, make_image, make_pixels, make_planes
+from support.packages import fitsverify_errors
+from support.programs import run_curated
 
 STEM = "calibs/cam/bias/d00/20240101T000000"
 
@@ -37,12 +38,12 @@ def convert(package: GitPackage, output: Path) -> Path:
 
 
 def test_the_layout_of_the_stack_with_the_bytes_of_the_source(
-    git_package: MakePackage, tmp_path: Path
+    make_package: MakePackage, tmp_path: Path
 ) -> None:
-    image = pixels()
+    image = make_pixels()
     image.view(">u4")[0, 0] = 0x7FC12345  # a NaN whose bits say something
-    data = three_planes(image, MASK.astype(">i2"), VARIANCE)
-    package = git_package(package_files("bias", data))
+    data = make_planes(image, MASK.astype(">i2"), VARIANCE)
+    package = make_package(image_package("bias", data))
     path = convert(package, tmp_path / "out") / f"{STEM}.fits"
     with fits.open(path) as hdus:
         assert [(h.name, h.header.get("EXTTYPE"), h.header.get("INHERIT")) for h in hdus] == [
@@ -59,7 +60,7 @@ def test_the_layout_of_the_stack_with_the_bytes_of_the_source(
         assert hdus[2].data.dtype == ">i2"
         assert {k[3:]: v for k, v in hdus[2].header.items() if k.startswith("MP_")} == DEFAULT_BITS
         assert (hdus[1].header["BUNIT"], hdus[3].header["BUNIT"]) == ("adu", "adu**2")
-    assert fitsverify([path]) == ""
+    assert fitsverify_errors([path]) == ""
     ccd = CCDData.read(path)
     assert ccd.unit == "adu"
     assert np.array_equal(ccd.mask, MASK != 0)
@@ -67,29 +68,29 @@ def test_the_layout_of_the_stack_with_the_bytes_of_the_source(
     assert Bias.readFits(path) == Bias.readText(package.path / f"{STEM}.yaml")
 
 
-def test_an_image_that_changed_without_its_side_file(git_package: MakePackage, tmp_path: Path) -> None:
-    data = one_hdu(pixels())
-    package = git_package(package_files("bias", data))
-    package.commit({f"{STEM}.fits": one_hdu(pixels(8))}, "Change the pixels alone")
+def test_an_image_that_changed_without_its_side_file(make_package: MakePackage, tmp_path: Path) -> None:
+    data = make_image(make_pixels())
+    package = make_package(image_package("bias", data))
+    package.commit({f"{STEM}.fits": make_image(make_pixels(8))}, "Change the pixels alone")
     done = run_curated("convert", "-o", tmp_path / "out", cwd=package.path)
     assert (done.returncode, "CAL343" in done.stderr + done.stdout) == (1, True)
     assert not (tmp_path / "out").exists()
 
 
-def test_an_uncommitted_image_is_a_change(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package(package_files("bias", one_hdu(pixels())))
-    data = one_hdu(pixels(8))
+def test_an_uncommitted_image_is_a_change(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package(image_package("bias", make_image(make_pixels())))
+    data = make_image(make_pixels(8))
     package.write({f"{STEM}.fits": data})
     done = run_curated("convert", "-o", tmp_path / "out", cwd=package.path)
     assert (done.returncode, "differ from the commit" in done.stderr) == (2, True)
 
 
-def test_large_images_are_streamed(git_package: MakePackage, tmp_path: Path) -> None:
+def test_large_images_are_streamed(make_package: MakePackage, tmp_path: Path) -> None:
     """Many blocks, memory well below the size of the image, and the sums that astropy finds."""
     image = np.random.RandomState(1).normal(size=(4000, 4001)).astype(">f4")
-    data = one_hdu(image)
+    data = make_image(image)
     assert len(data) > 50 * CHUNK
-    package = git_package(package_files("bias", data))
+    package = make_package(image_package("bias", data))
     code = (
         "import resource, sys\nfrom pathlib import Path\nfrom curated.convert import convert_package\n"
         "from curated.convert.origin import find_origin\nfrom curated.package.package import open_package\n"
@@ -118,13 +119,13 @@ def codes(path: Path, **options: Any) -> list[str]:
     return [d.code for d in check_package(open_package(path), jobs=1, **options).diagnostics]
 
 
-def test_the_cache_looks_at_the_image(git_package: MakePackage) -> None:
-    data = one_hdu(pixels())
-    package = git_package(package_files("bias", data)).path
+def test_the_cache_looks_at_the_image(make_package: MakePackage) -> None:
+    data = make_image(make_pixels())
+    package = make_package(image_package("bias", data)).path
     image = package / f"{STEM}.fits"
     assert codes(package) == []
     status = image.stat()
-    image.write_bytes(one_hdu(pixels(8)))
+    image.write_bytes(make_image(make_pixels(8)))
     os.utime(image, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert codes(package) == ["CAL343"]
     image.unlink()
@@ -134,34 +135,36 @@ def test_the_cache_looks_at_the_image(git_package: MakePackage) -> None:
 
 
 def test_the_cache_does_not_read_the_image_again(
-    git_package: MakePackage, monkeypatch: pytest.MonkeyPatch
+    make_package: MakePackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = git_package(package_files("bias", one_hdu(pixels()))).path
+    package = make_package(image_package("bias", make_image(make_pixels()))).path
     assert codes(package) == []
     monkeypatch.setattr("curated.image.planes.digest", lambda *_: pytest.fail("it is read again"))
     assert codes(package) == []
 
 
-def test_naming_an_image_means_its_side_file(git_package: MakePackage) -> None:
-    files = package_files("bias", one_hdu(pixels())) | package_files("dark", one_hdu(pixels(), "adu/s"))
-    files[f"{STEM}.fits"] = one_hdu(pixels(8))
-    package = open_package(git_package(files).path)
+def test_naming_an_image_means_its_side_file(make_package: MakePackage) -> None:
+    files = image_package("bias", make_image(make_pixels())) | image_package(
+        "dark", make_image(make_pixels(), "adu/s")
+    )
+    files[f"{STEM}.fits"] = make_image(make_pixels(8))
+    package = open_package(make_package(files).path)
     report = check_package(package, [f"{STEM}.fits"], jobs=1)
     assert [file.path for file in report.files] == [f"{STEM}.yaml"]
     assert [d.code for d in report.diagnostics] == ["CAL343"]
 
 
-def test_files_of_a_commit_are_not_looked_into(git_package: MakePackage) -> None:
-    package = git_package(package_files("bias", one_hdu(pixels())))
+def test_files_of_a_commit_are_not_looked_into(make_package: MakePackage) -> None:
+    package = make_package(image_package("bias", make_image(make_pixels())))
     package.commit({f"{STEM}.fits": None}, "Remove the image alone")
     for commit, expected in zip(package.commits, [[], ["CAL340"]], strict=True):
         then, _ = package_at(package.path, commit)
         assert [d.code for d in check_package(then, jobs=1, use_cache=False).diagnostics] == expected
 
 
-def test_links_to_the_image(git_package: MakePackage, tmp_path: Path) -> None:
-    data = one_hdu(pixels())
-    package = git_package(package_files("bias", data)).path
+def test_links_to_the_image(make_package: MakePackage, tmp_path: Path) -> None:
+    data = make_image(make_pixels())
+    package = make_package(image_package("bias", data)).path
     image = package / f"{STEM}.fits"
     image.rename(package / "kept.fits")
     image.symlink_to(package / "kept.fits")
@@ -175,8 +178,8 @@ def test_links_to_the_image(git_package: MakePackage, tmp_path: Path) -> None:
     assert codes(package, use_cache=False) == ["CAL201"]
 
 
-def test_lookup_in_an_old_commit_needs_no_image(git_package: MakePackage) -> None:
-    package = git_package(package_files("bias", one_hdu(pixels())))
+def test_lookup_in_an_old_commit_needs_no_image(make_package: MakePackage) -> None:
+    package = make_package(image_package("bias", make_image(make_pixels())))
     package.commit({f"{STEM}.fits": None, f"{STEM}.yaml": None}, "Remove the bias")
     question = ["lookup", "cam", "BIAS", "--detector", "d00", "--at", "2024-06-01", "--format", "json"]
     done = run_curated(*question, "--as-of", package.commits[0], cwd=package.path)

@@ -11,7 +11,7 @@ from astropy.nddata import CCDData
 
 from curated.core.diagnostic import CuratedError
 from curated.image.pixels import no_options, pixels_of, unit_of, with_pixels
-from support.images import pixels
+from support.images import make_pixels
 
 
 @pytest.mark.parametrize("dtype", [">f4", "<f8", ">i2", "u1"])
@@ -33,15 +33,15 @@ def test_what_is_no_image(target: Any) -> None:
 
 
 def test_the_target_stays_as_it_is() -> None:
-    ccd = CCDData(pixels(), unit="adu", meta={"A": 1}, mask=np.zeros(pixels().shape, bool))
-    mask = np.ones(pixels().shape, bool)
-    other = with_pixels(ccd, pixels() + 1, mask)
+    ccd = CCDData(make_pixels(), unit="adu", meta={"A": 1}, mask=np.zeros(make_pixels().shape, bool))
+    mask = np.ones(make_pixels().shape, bool)
+    other = with_pixels(ccd, make_pixels() + 1, mask)
     assert (other.unit, other.meta["A"]) == (u.adu, 1)
-    assert np.array_equal(other.data, pixels() + 1)
+    assert np.array_equal(other.data, make_pixels() + 1)
     assert other.mask.all()
-    assert np.array_equal(ccd.data, pixels())
+    assert np.array_equal(ccd.data, make_pixels())
     assert not ccd.mask.any()
-    assert not with_pixels(ccd, pixels() + 1).mask.any()
+    assert not with_pixels(ccd, make_pixels() + 1).mask.any()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_target_stays_as_it_is() -> None:
     ],
 )
 def test_units(image_unit: str | None, option: str | None, unit: str) -> None:
-    image = pixels() if image_unit is None else CCDData(pixels(), unit=image_unit)
+    image = make_pixels() if image_unit is None else CCDData(make_pixels(), unit=image_unit)
     assert unit_of(image, option, "electron") == unit
 
 
@@ -68,7 +68,7 @@ def test_units(image_unit: str | None, option: str | None, unit: str) -> None:
 )
 def test_units_that_contradict(image_unit: str, option: str | None, message: str) -> None:
     with pytest.raises(CuratedError, match=f"the unit of the pixels is {message}"):
-        unit_of(CCDData(pixels(), unit=image_unit), option, "adu")
+        unit_of(CCDData(make_pixels(), unit=image_unit), option, "adu")
 
 
 def test_options_are_refused() -> None:

@@ -9,30 +9,30 @@ import pytest
 from conftest import GitPackage
 from curated.core.diagnostic import CuratedError
 from curated.package.package import has_package_shape, open_package
-from support.packages import defects, place
+from support.packages import defects_path, defects_text
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    (tmp_path / place()).parent.mkdir(parents=True)
-    (tmp_path / place()).write_text(defects())
+    (tmp_path / defects_path()).parent.mkdir(parents=True)
+    (tmp_path / defects_path()).write_text(defects_text())
     return tmp_path
 
 
 def test_a_declared_package(root: Path) -> None:
     (root / "curated.yaml").write_text("url: https://example.org\n")
-    for directory in (root, root / "calibs", (root / place()).parent):
+    for directory in (root, root / "calibs", (root / defects_path()).parent):
         package = open_package(directory)
         assert (package.root, package.top, package.bare) == (root.resolve(), "calibs", False)
         assert package.config.url == "https://example.org"
-        assert [file.path for file in package.layout.files] == [place()]
+        assert [file.path for file in package.layout.files] == [defects_path()]
 
 
 def test_a_bare_package(root: Path) -> None:
-    for directory in (root / "calibs", root / "calibs/lab", (root / place()).parent):
+    for directory in (root / "calibs", root / "calibs/lab", (root / defects_path()).parent):
         package = open_package(directory)
         assert (package.root, package.top, package.bare) == ((root / "calibs").resolve(), "", True)
-        assert [file.path for file in package.layout.files] == [place().removeprefix("calibs/")]
+        assert [file.path for file in package.layout.files] == [defects_path().removeprefix("calibs/")]
 
 
 def test_the_search_ends_at_a_repository(root: Path) -> None:

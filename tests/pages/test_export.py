@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.exports import Lab, compressed_bias
+from support.exports import PipelineRepository, write_compressed_bias
 from support.packages import ROOT
-from support.pages import assert_shows, path_with_curated
+from support.pages import assert_page_shows, environment_with_curated
 from support.repositories import write_defects
 
 pytest.importorskip("lsst.daf.butler")
 
 
 def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    lab = Lab(tmp_path / "main")
+    lab = PipelineRepository(tmp_path / "main")
     image = np.arange(12, dtype="f4").reshape(3, 4)
     lab.add(
         "2024-03-01T12:00:00",
         kind="bias",
-        path=compressed_bias(lab.files / "bias.fits", image, image.astype("i4")),
+        path=write_compressed_bias(lab.files / "bias.fits", image, image.astype("i4")),
     )
     for begin, end in (
         ("2024-03-01T12:00:00", "2025-01-01"),
@@ -33,10 +33,10 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
     write_defects(odd, 0, 1)
     lab.add("2025-01-01", kind="qe_curve", path=odd)
     (tmp_path / "bin").mkdir()
-    assert_shows(
+    assert_page_shows(
         ROOT / "docs/export.md",
         tmp_path,
-        path_with_curated(tmp_path / "bin"),
+        environment_with_curated(tmp_path / "bin"),
         str,
         update=pytestconfig.getoption("update_expected"),
         names={f"{tmp_path}/": ""},

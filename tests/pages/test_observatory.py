@@ -11,7 +11,7 @@ import pytest
 
 from conftest import GitPackage
 from support.packages import ROOT
-from support.pages import assert_shows, commands, path_with_curated
+from support.pages import assert_page_shows, commands, environment_with_curated
 from support.servers import PASSWORD, Postgres, Store
 
 pytest.importorskip("lsst.daf.butler")
@@ -55,7 +55,7 @@ def test_commands_print_what_the_page_shows(
     monkeypatch.setenv("LSST_DB_AUTH", str(place / "db-auth.yaml"))
     monkeypatch.setenv("DAF_BUTLER_REPOSITORY_INDEX", str(place / "repositories.yaml"))
     (place / "bin").mkdir()
-    environment = path_with_curated(place / "bin")
+    environment = environment_with_curated(place / "bin")
     # What the page assumes: a release, and a repository created by stock Butler.
     seed = (place / "site.yaml").read_text().replace("released", "main")
     for command in (
@@ -66,7 +66,7 @@ def test_commands_print_what_the_page_shows(
         subprocess.run(["bash", "-c", command], cwd=place, env=environment, check=True, capture_output=True)
     assert len(commands(PAGE)) >= 5
     update = request.config.getoption("--update-expected")
-    assert_shows(FILE, place, environment, without_numbers, update=update)
+    assert_page_shows(FILE, place, environment, without_numbers, update=update)
     assert store_of_test.objects(BUCKET)
     for name in ("main", "released"):
         config = store_of_test.objects(BUCKET, (f"{name}/butler.yaml",))

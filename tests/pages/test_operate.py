@@ -9,7 +9,7 @@ import pytest
 
 from conftest import AUTHOR, EMAIL, GitPackage
 from support.packages import ROOT
-from support.pages import assert_shows, path_with_curated
+from support.pages import assert_page_shows, environment_with_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -28,7 +28,7 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
     # The page writes into the work tree, which in an observatory would be other directories.
     (package.path / ".git/info/exclude").write_text("/bundles/\n/main/\n/site-b/\n/exported/\n/findings\n")
     (tmp_path / "bin").mkdir()
-    environment = path_with_curated(tmp_path / "bin")
+    environment = environment_with_curated(tmp_path / "bin")
     update = pytestconfig.getoption("update_expected")
     names = {str(package.path): "package"}
-    assert_shows(PAGE, package.path, environment, str, update=update, names=names)
+    assert_page_shows(PAGE, package.path, environment, str, update=update, names=names)

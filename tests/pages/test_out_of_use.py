@@ -9,7 +9,7 @@ import pytest
 
 from conftest import GitPackage
 from support.packages import ROOT
-from support.pages import any_number, assert_shows, path_with_curated
+from support.pages import assert_page_shows, environment_with_curated, without_counts
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -26,10 +26,10 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
     package.commit(message="Add calibrations")
     (tmp_path / "bin").mkdir()
     update = pytestconfig.getoption("update_expected")
-    assert_shows(
+    assert_page_shows(
         ROOT / "docs/out-of-use.md",
         package.path,
-        path_with_curated(tmp_path / "bin"),
-        any_number,
+        environment_with_curated(tmp_path / "bin"),
+        without_counts,
         update=update,
     )

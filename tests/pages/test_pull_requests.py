@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from conftest import GitPackage
-from support.packages import ROOT, defects, place
-from support.pages import any_number, assert_shows, commands, path_with_curated
+from support.packages import ROOT, defects_path, defects_text
+from support.pages import assert_page_shows, commands, environment_with_curated, without_counts
 from support.workflows import actionlint
 
 PAGE = (ROOT / "docs/pull-requests.md").read_text("utf-8")
@@ -43,7 +43,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which `curated` is that of this source tree."""
-    return path_with_curated(tmp_path_factory.mktemp("bin"))
+    return environment_with_curated(tmp_path_factory.mktemp("bin"))
 
 
 def test_commands_print_what_the_page_shows(
@@ -51,7 +51,9 @@ def test_commands_print_what_the_page_shows(
 ) -> None:
     assert len(commands(PAGE)) >= 10
     update = request.config.getoption("--update-expected")
-    assert_shows(ROOT / "docs/pull-requests.md", package.path, environment, any_number, update=update)
+    assert_page_shows(
+        ROOT / "docs/pull-requests.md", package.path, environment, without_counts, update=update
+    )
 
 
 def test_the_annotation_is_quoted_as_it_is_printed() -> None:
@@ -109,7 +111,7 @@ def run_step(name: str, directory: Path, **environment: str) -> subprocess.Compl
 
 def test_the_steps_of_the_workflow_do_what_they_say(tmp_path: Path) -> None:
     package = GitPackage(tmp_path / "package")
-    package.write({f"data/{place()}": defects(x0=-1), "data/curated.yaml": ""})
+    package.write({f"data/{defects_path()}": defects_text(x0=-1), "data/curated.yaml": ""})
     package.git("init", "--quiet")
     package.commit()
     tool = tmp_path / "curated/.venv/bin/curated"
@@ -118,10 +120,10 @@ def test_the_steps_of_the_workflow_do_what_they_say(tmp_path: Path) -> None:
     tool.chmod(0o755)
     summary = tmp_path / "summary with spaces.md"
     for wrong, status in ((True, 1), (False, 0)):
-        package.commit({f"data/{place()}": defects(x0=-1 if wrong else 1)})
+        package.commit({f"data/{defects_path()}": defects_text(x0=-1 if wrong else 1)})
         process = run_step("Check", tmp_path, DIRECTORY="data", GITHUB_STEP_SUMMARY=str(summary))
         assert (process.returncode, process.stderr) == (status, "")
-        assert process.stdout.startswith(f"::error file=data/{place()},") is wrong
+        assert process.stdout.startswith(f"::error file=data/{defects_path()},") is wrong
         assert ("failed" if wrong else "passed") in summary.read_text().rpartition("## ")[2]
         assert run_step("Write SARIF", tmp_path, DIRECTORY="data").returncode == 0
         (run,) = json.loads((tmp_path / "curated.sarif").read_text())["runs"]

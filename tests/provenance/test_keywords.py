@@ -8,7 +8,7 @@ import pytest
 
 from curated.provenance import HEADER_LIMIT
 from curated.types.defects import Defects
-from support.packages import defects
+from support.packages import defects_text
 from support.records import RECORD, START, defects_with, through_fits
 
 
@@ -28,7 +28,7 @@ def test_keywords_of_the_first_headers(tmp_path: Path, hdu: int) -> None:
 
 def test_without_a_record_nothing_is_added(tmp_path: Path) -> None:
     path = tmp_path / f"{START}.ecsv"
-    path.write_text(defects())
+    path.write_text(defects_text())
     _, headers = through_fits(Defects.readText(path), tmp_path)
     assert len(headers) == 2
     assert not {"NINPUTS", "NEDITS"} & set(headers[0])
@@ -50,7 +50,7 @@ def test_many_inputs_are_in_the_table_only(tmp_path: Path, number: int) -> None:
 def test_keywords_of_a_pipeline_stay(tmp_path: Path) -> None:
     keywords = {"CPP_INPUT_0": 7, "CPP_INPUT_DATE_0": "2019-12-10T18:00:00", "CPP_INPUT_SCALE_0": 0.5}
     path = tmp_path / f"{START}.ecsv"
-    path.write_text(defects(keywords))
+    path.write_text(defects_text(keywords))
     alone = Defects.readText(path)
     again, headers = through_fits(alone, tmp_path)
     assert {key: alone.metadata[key] for key in keywords} == keywords

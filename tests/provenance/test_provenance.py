@@ -14,9 +14,9 @@ import yaml
 from conftest import GitPackage, MakePackage
 from curated.provenance import parse
 from curated.text.provenance import provenance_text
-from support.packages import ROOT, defects, place, run_curated
+from support.packages import ROOT, defects_path, defects_text
+from support.programs import run_curated, run_python
 from support.records import RECORD
-from support.repositories import run_python
 
 CONFIG = {"curated.yaml": "calibs: calibs\n"}
 
@@ -24,13 +24,13 @@ SIDE = "calibs/lab/defects/d00/20200101T000000.inputs.yaml"
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    assert place(0).removesuffix(".ecsv") == SIDE.removesuffix(".inputs.yaml")
-    return git_package(
+def package(make_package: MakePackage) -> GitPackage:
+    assert defects_path(0).removesuffix(".ecsv") == SIDE.removesuffix(".inputs.yaml")
+    return make_package(
         {
             **CONFIG,
-            place(0): defects(),
-            place(1): defects(detector=1),
+            defects_path(0): defects_text(),
+            defects_path(1): defects_text(detector=1),
             SIDE: provenance_text(parse(RECORD)[0]),
         }
     )
@@ -55,15 +55,17 @@ def test_a_link_that_leads_out_is_no_record(package: GitPackage) -> None:
 
 
 def test_show_prints_it(package: GitPackage, tmp_path: Path) -> None:
-    of_text = run_curated("show", place(0), cwd=package.path).stdout
+    of_text = run_curated("show", defects_path(0), cwd=package.path).stdout
     for part in ("inputs: 3", "exposure=2019121000102", "30 s", "scale 1.25", "weight 0.5", "edits: 1"):
         assert part in of_text
     assert "2020-01-02  Zoë Åström 天文: Masked column 5: 3 hot pixels" in of_text
     assert "nSigma: [4.5, None]" in of_text
-    form = json.loads(run_curated("show", place(0), "--format", "json", cwd=package.path).stdout)
+    form = json.loads(run_curated("show", defects_path(0), "--format", "json", cwd=package.path).stdout)
     assert form["content"]["inputs"] == RECORD["inputs"]
-    run_curated("convert", place(0), "-o", tmp_path, cwd=package.path)
-    of_fits = run_curated("show", tmp_path / place(0).replace(".ecsv", ".fits"), cwd=package.path).stdout
+    run_curated("convert", defects_path(0), "-o", tmp_path, cwd=package.path)
+    of_fits = run_curated(
+        "show", tmp_path / defects_path(0).replace(".ecsv", ".fits"), cwd=package.path
+    ).stdout
     assert of_fits.partition("inputs:")[2] == of_text.partition("inputs:")[2]
 
 
@@ -86,7 +88,7 @@ def test_the_bundle_lists_it(package: GitPackage, tmp_path: Path) -> None:
 def test_a_record_that_is_not_committed_is_not_released(
     package: GitPackage, tmp_path: Path, way: str
 ) -> None:
-    other = place(1).replace(".ecsv", ".inputs.yaml")
+    other = defects_path(1).replace(".ecsv", ".inputs.yaml")
     if way == "ignored":
         package.commit({".gitignore": "*d01/*.inputs.yaml\n"})
     if way == "not looked at":

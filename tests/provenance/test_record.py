@@ -14,7 +14,7 @@ from curated.provenance import Construction, Edit, Input, Provenance
 from curated.registry import get_type
 from curated.text.provenance import provenance_text
 from curated.types.defects import Defects
-from support.packages import ROOT, defects
+from support.packages import ROOT, defects_text
 from support.records import RECORD, START, defects_with, through_fits
 from support.texts import examples
 
@@ -103,7 +103,7 @@ def test_any_record_survives_text_and_fits(
     tmp_path_factory: pytest.TempPathFactory, record: Provenance
 ) -> None:
     directory = tmp_path_factory.mktemp("record")
-    (directory / f"{START}.ecsv").write_text(defects())
+    (directory / f"{START}.ecsv").write_text(defects_text())
     text = provenance_text(record)
     if record:
         (directory / f"{START}.inputs.yaml").write_text(text, encoding="utf-8", newline="")

@@ -18,7 +18,8 @@ from curated.report import github
 from curated.report.github import annotation, append_summary, summary_lines
 from curated.report.text import printable
 from support.findings import assert_no_command, finding, hostile, report_text
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 
 def test_annotations_begin_with_errors() -> None:
@@ -108,8 +109,8 @@ def test_a_summary_of_nothing() -> None:
     assert page() == "## curated check passed\n\n0 calibrations checked: no findings"
 
 
-def test_a_summary_is_appended(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({"data/curated.yaml": "", f"data/{place()}": defects(x0=-1)})
+def test_a_summary_is_appended(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({"data/curated.yaml": "", f"data/{defects_path()}": defects_text(x0=-1)})
     target = tmp_path / "summary.md"
     target.write_text("# Before\n")
     for form in ("text", "sarif"):
@@ -120,8 +121,8 @@ def test_a_summary_is_appended(git_package: MakePackage, tmp_path: Path) -> None
     text = target.read_text()
     assert text.startswith("# Before\n\n## curated check failed\n\n1 calibration checked: 1 error\n\n")
     assert text.count("\n\n## curated check failed") == 2
-    line = len(defects().splitlines())
-    assert f"| `data/{place()}:{line}:1` | CAL301 | `row 1 x0: -1 is less than 0` |" in text
+    line = len(defects_text().splitlines())
+    assert f"| `data/{defects_path()}:{line}:1` | CAL301 | `row 1 x0: -1 is less than 0` |" in text
     done = run_curated("check", "--summary", tmp_path, cwd=package.path / "data")
     assert (done.returncode, "Is a directory" in done.stderr) == (2, True)
     assert "CAL301" in done.stdout, "the findings are not lost with the summary"

@@ -12,19 +12,20 @@ from curated.package.layout import discover
 from curated.report import junit
 from curated.report.text import printable
 from support.findings import assert_no_command, finding, hostile
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 
-def test_junit_has_a_case_for_each_calibration(git_package: MakePackage) -> None:
-    hole = defects({"VALIDEND": "2020-06-01T00:00:00"}, detector=2)
-    later = defects(date="2021-01-01T00:00:00", detector=2)
-    package = git_package(
+def test_junit_has_a_case_for_each_calibration(make_package: MakePackage) -> None:
+    hole = defects_text({"VALIDEND": "2020-06-01T00:00:00"}, detector=2)
+    later = defects_text(date="2021-01-01T00:00:00", detector=2)
+    package = make_package(
         {
             "data/curated.yaml": "surplus: 1\n",
-            f"data/{place(0)}": defects(x0=-7).replace("\n-7 2 3 4", "\n-7 2 0 4"),
-            f"data/{place(1)}": defects(detector=1),
-            f"data/{place(2)}": hole,
-            f"data/{place(2, '20210101T000000')}": later,
+            f"data/{defects_path(0)}": defects_text(x0=-7).replace("\n-7 2 3 4", "\n-7 2 0 4"),
+            f"data/{defects_path(1)}": defects_text(detector=1),
+            f"data/{defects_path(2)}": hole,
+            f"data/{defects_path(2, '20210101T000000')}": later,
         }
     )
     done = run_curated("check", "--format", "junit", cwd=package.path / "data")
@@ -36,13 +37,13 @@ def test_junit_has_a_case_for_each_calibration(git_package: MakePackage) -> None
         ("package", "1", "1"),
     ]
     cases = {case.get("name"): case for case in top.iter("testcase")}
-    assert cases[place(0)].get("file") == f"data/{place(0)}"
-    (failure,) = cases[place(0)]
+    assert cases[defects_path(0)].get("file") == f"data/{defects_path(0)}"
+    (failure,) = cases[defects_path(0)]
     assert failure.get("type") == "CAL301"
     assert "(and 1 more)" in (failure.get("message") or "")
-    assert (failure.text or "").count(f"\ndata/{place(0)}:") == 2
-    assert list(cases[place(1)]) == []
-    (remark,) = cases[place(2)]
+    assert (failure.text or "").count(f"\ndata/{defects_path(0)}:") == 2
+    assert list(cases[defects_path(1)]) == []
+    (remark,) = cases[defects_path(2)]
     assert (remark.tag, "CAL404" in (remark.text or "")) == ("system-out", True)
     assert "CAL001" in (cases["curated.yaml"][0].text or "")
 

@@ -18,7 +18,8 @@ from curated.core.codes import CODES, code_info
 from curated.core.diagnostic import Diagnostic
 from curated.report import sarif
 from support.findings import assert_no_command, finding, hostile, report_text
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +91,9 @@ def test_sarif_of_any_text(official: Draft4Validator, file: str, message: str) -
     assert said.encode()
 
 
-def test_fingerprints_stay_when_lines_move(git_package: MakePackage) -> None:
-    wrong = defects(x0=-7).replace("\n-7 2 3 4", "\n-7 2 0 4")
-    package = git_package({"curated.yaml": "", place(): wrong})
+def test_fingerprints_stay_when_lines_move(make_package: MakePackage) -> None:
+    wrong = defects_text(x0=-7).replace("\n-7 2 3 4", "\n-7 2 0 4")
+    package = make_package({"curated.yaml": "", defects_path(): wrong})
 
     def fingerprints() -> tuple[list[int], list[str]]:
         made = json.loads(run_curated("check", "--format", "sarif", cwd=package.path).stdout)
@@ -102,7 +103,9 @@ def test_fingerprints_stay_when_lines_move(git_package: MakePackage) -> None:
 
     lines, before = fingerprints()
     assert len(set(before)) == len(before) == 2
-    package.write({place(): wrong.replace("# meta: !!omap\n", "# meta: !!omap\n# - {SOURCE: a bench}\n")})
+    package.write(
+        {defects_path(): wrong.replace("# meta: !!omap\n", "# meta: !!omap\n# - {SOURCE: a bench}\n")}
+    )
     moved, after = fingerprints()
     assert moved == [line + 1 for line in lines]
     assert after == before

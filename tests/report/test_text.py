@@ -20,7 +20,8 @@ from curated.report.text import (
     summary_text,
 )
 from support.findings import assert_no_command, finding, hostile
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 
 def shown(*diagnostics: Diagnostic, every: bool = False) -> list[str]:
@@ -54,10 +55,10 @@ def test_many_findings_in_many_files() -> None:
     assert text[-1].startswith("990 of 1001 findings")
 
 
-def test_the_command_shows_all_of_many(git_package: MakePackage) -> None:
+def test_the_command_shows_all_of_many(make_package: MakePackage) -> None:
     rows = "".join(f"-{n} 2 3 4\n" for n in range(1, 101))
-    files = {place(n): defects(detector=n).replace("1 2 3 4\n", rows) for n in range(10)}
-    package = git_package({"curated.yaml": "", **files})
+    files = {defects_path(n): defects_text(detector=n).replace("1 2 3 4\n", rows) for n in range(10)}
+    package = make_package({"curated.yaml": "", **files})
     brief = run_curated("check", cwd=package.path).stdout
     assert len(brief.splitlines()) < 60
     assert re.search(r"^  CAL301 +1000  a value out of range$", brief, re.MULTILINE)

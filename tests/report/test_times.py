@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.core.times import parse_time
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def scales(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "99991231T235959",
         "18500101T000000",
     ):
-        path = root / place(0, name)
+        path = root / defects_path(0, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(defects(date=datetime.fromisoformat(name).isoformat()))
+        path.write_text(defects_text(date=datetime.fromisoformat(name).isoformat()))
     return root
 
 
@@ -72,24 +73,24 @@ def test_the_night_begins_at_noon(scales: Path, offset: str, night: str) -> None
 
 
 def test_times_as_text(scales: Path) -> None:
-    done = run_curated("-C", scales, "check", "--times", scales / place(0, "20170101T000000"))
+    done = run_curated("-C", scales, "check", "--times", scales / defects_path(0, "20170101T000000"))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "       UTC                  TAI                  MJD (TAI)       night       file\n"
-        f"start  2017-01-01T00:00:00  2017-01-01T00:00:37  57754.00042824  2016-12-31  {place(0, '20170101T000000')}\n"
-        f"end    2024-06-01T11:30:00  2024-06-01T11:30:37  60462.47959491  2024-05-31  {place(0, '20170101T000000')}\n"
+        f"start  2017-01-01T00:00:00  2017-01-01T00:00:37  57754.00042824  2016-12-31  {defects_path(0, '20170101T000000')}\n"
+        f"end    2024-06-01T11:30:00  2024-06-01T11:30:37  60462.47959491  2024-05-31  {defects_path(0, '20170101T000000')}\n"
     )
 
 
 def test_times_of_a_wrong_package_say_so(tmp_path: Path) -> None:
     (tmp_path / "curated.yaml").write_text("")
-    path = tmp_path / place()
+    path = tmp_path / defects_path()
     path.parent.mkdir(parents=True)
-    path.write_text(defects(x0=-1))
+    path.write_text(defects_text(x0=-1))
     done = run_curated("-C", tmp_path, "check", "--times")
     assert done.returncode == 1
     assert "errors" in done.stderr
-    assert place() in done.stdout
+    assert defects_path() in done.stdout
 
 
 @given(st.datetimes(datetime(1972, 1, 1), datetime(2100, 1, 1)), st.integers(-48, 56))

@@ -117,8 +117,8 @@ def explained(name: str, message: str) -> bool:
 
 
 def assert_agree(name: str, file: CalibFile, document: dict[str, Any]) -> None:
-    found = support.reader_finds(replace(file, form="yaml"), document)
-    if not support.schema_takes(name, document):
+    found = support.reader_findings(replace(file, form="yaml"), document)
+    if not support.schema_accepts(name, document):
         assert found, "the schema refuses what the reader takes"
         return
     unsaid = [d for d in found if d.code in STRUCTURE and not explained(name, d.message)]
@@ -138,12 +138,12 @@ def test_takes_every_type_written_as_text(name):
     file, document = support.document_of(name)
     errors = [e.message for e in support.validator(name).iter_errors(document)]
     assert not errors
-    assert not [d for d in support.reader_finds(replace(file, form="yaml"), document) if d.is_error]
-    assert support.schema_takes(name, support.with_rows(document))
+    assert not [d for d in support.reader_findings(replace(file, form="yaml"), document) if d.is_error]
+    assert support.schema_accepts(name, support.with_property_list(document))
 
 
 def yaml_files() -> list[Path]:
-    files = [support.ROOT / "calibs" / f.path for f in support.demo().files if f.form == "yaml"]
+    files = [support.ROOT / "calibs" / f.path for f in support.demo_layout().files if f.form == "yaml"]
     good = (support.ROOT / "tests/data/good").rglob("*.yaml")
     # A state of a numpy array is no data to a parser that does not know its tag.
     kept = (p for p in good if p.name[0].isdigit() and type_of(p) and not p.name.endswith(PROVENANCE_ENDING))
@@ -190,7 +190,7 @@ def test_takes_real_files_as_others_load_them(corpus):
 @SLOW
 def test_agrees_with_the_reader(name, form, data):
     file, document = support.document_of(name)
-    base = document if form == "mapping" else support.with_rows(document)
+    base = document if form == "mapping" else support.with_property_list(document)
     assert_agree(name, file, data.draw(support.mutations(base)))
 
 
@@ -205,7 +205,7 @@ def test_agrees_where_identity_stands_at_the_top(key, value):
         "filterName": file.key.filter,
     }
     good = {**document, **top, "metadata": metadata}
-    assert support.schema_takes(file.key.type, good)
+    assert support.schema_accepts(file.key.type, good)
     assert_agree(file.key.type, file, {**good, key: value})
 
 
@@ -213,14 +213,14 @@ def test_agrees_where_identity_stands_at_the_top(key, value):
 def test_what_no_schema_says_is_still_unsaid(beyond):
     name = beyond.types if beyond.types in own_types() else "manual_defects"
     file, document = spoiled(name, beyond.place, beyond.value)
-    found = [d for d in support.reader_finds(replace(file, form="yaml"), document) if d.code in STRUCTURE]
+    found = [d for d in support.reader_findings(replace(file, form="yaml"), document) if d.code in STRUCTURE]
     assert any(re.search(beyond.message, d.message) for d in found), beyond.reason
-    assert support.schema_takes(name, document)
+    assert support.schema_accepts(name, document)
 
 
 @pytest.mark.parametrize("stricter", STRICTER, ids=lambda b: b.name)
 def test_where_the_schema_is_stricter_it_still_is(stricter):
     file, _ = support.document_of(stricter.types)
     file, document = spoiled(stricter.types, stricter.place, file.start.isoformat())
-    assert not support.reader_finds(replace(file, form="yaml"), document), stricter.reason
-    assert not support.schema_takes(stricter.types, document)
+    assert not support.reader_findings(replace(file, form="yaml"), document), stricter.reason
+    assert not support.schema_accepts(stricter.types, document)

@@ -19,7 +19,8 @@ from curated.package.package import open_package
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.schema import write_editor_settings
 from support import schemas as support
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 SETTINGS = ".vscode/settings.json"
 INPUTS = "calibs/demo/manual_defects/d01/20220301T000000.inputs.yaml"
@@ -117,7 +118,7 @@ def test_each_schema_is_that_of_its_files(package: Path) -> None:
         assert schemas_of(settings, path) == []
 
 
-def test_other_settings_are_kept(git_package: MakePackage) -> None:
+def test_other_settings_are_kept(make_package: MakePackage) -> None:
     given = {
         "editor.tabSize": 4,
         "yaml.schemas": {
@@ -128,8 +129,8 @@ def test_other_settings_are_kept(git_package: MakePackage) -> None:
         "files.eol": "ü\n",
     }
     text = json.dumps(given, indent="\t", ensure_ascii=False)
-    made = git_package(
-        {"curated.yaml": "calibs: ./data/\n", f"data/{place()[7:]}": defects(), SETTINGS: text}
+    made = make_package(
+        {"curated.yaml": "calibs: ./data/\n", f"data/{defects_path()[7:]}": defects_text(), SETTINGS: text}
     )
     package = open_package(made.path)
     assert write_editor_settings(package, made.path / "schemas") == [SETTINGS]
@@ -148,8 +149,8 @@ def test_other_settings_are_kept(git_package: MakePackage) -> None:
     assert (made.path / SETTINGS).read_text() == written
 
 
-def test_a_bare_package_and_schemas_elsewhere(git_package: MakePackage, tmp_path: Path) -> None:
-    made = git_package({"lab/defects/d00/20200101T000000.ecsv": defects()})
+def test_a_bare_package_and_schemas_elsewhere(make_package: MakePackage, tmp_path: Path) -> None:
+    made = make_package({"lab/defects/d00/20200101T000000.ecsv": defects_text()})
     done = run_curated("schema", "write", "--vscode", "--directory", tmp_path / "elsewhere", cwd=made.path)
     assert done.returncode == 0
     settings = json.loads((made.path / SETTINGS).read_text())
@@ -170,16 +171,16 @@ def test_a_bare_package_and_schemas_elsewhere(git_package: MakePackage, tmp_path
         ('{"yaml.customTags": {}}', "'yaml.customTags' is not a list"),
     ],
 )
-def test_what_cannot_be_read_is_left_alone(git_package: MakePackage, text: str, message: str) -> None:
-    made = git_package({"curated.yaml": "", place(): defects(), SETTINGS: text})
+def test_what_cannot_be_read_is_left_alone(make_package: MakePackage, text: str, message: str) -> None:
+    made = make_package({"curated.yaml": "", defects_path(): defects_text(), SETTINGS: text})
     with pytest.raises(CuratedError, match=re.escape(message)) as caught:
         write_editor_settings(open_package(made.path), made.path / "schemas")
     assert "by hand" in caught.value.hint
     assert (made.path / SETTINGS).read_text() == text
 
 
-def test_a_link_out_of_the_package_is_not_followed(git_package: MakePackage, tmp_path: Path) -> None:
-    made = git_package({"curated.yaml": "", place(): defects()})
+def test_a_link_out_of_the_package_is_not_followed(make_package: MakePackage, tmp_path: Path) -> None:
+    made = make_package({"curated.yaml": "", defects_path(): defects_text()})
     target = tmp_path / "settings.json"
     target.write_text("{}")
     (made.path / ".vscode").mkdir()
@@ -189,9 +190,9 @@ def test_a_link_out_of_the_package_is_not_followed(git_package: MakePackage, tmp
     assert target.read_text() == "{}"
 
 
-def test_a_modeline_is_a_comment_to_the_check(git_package: MakePackage) -> None:
+def test_a_modeline_is_a_comment_to_the_check(make_package: MakePackage) -> None:
     path = "calibs/demo/crosstalk/d00/20200101T000000.yaml"
     line = "# yaml-language-server: $schema=../../../../schemas/crosstalk-1.2.schema.json\n"
-    made = git_package({"curated.yaml": "", path: line + (support.ROOT / path).read_text()})
+    made = make_package({"curated.yaml": "", path: line + (support.ROOT / path).read_text()})
     done = run_curated("check", cwd=made.path)
     assert done.stdout == "1 calibration checked: no findings\n"

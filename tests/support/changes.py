@@ -8,11 +8,11 @@ from conftest import GitPackage
 from curated.check.report import Report
 from curated.history.change_check import check_since
 from curated.package.package import open_package
-from support.packages import defects, place
+from support.packages import defects_path, defects_text
 
 CONFIG = {"curated.yaml": "calibs: calibs\n"}
-OLD, MIDDLE, LATER = place(0), place(0, "20220101T000000"), place(0, "20230101T000000")
-FUTURE = place(0, "20300101T000000")
+OLD, MIDDLE, LATER = defects_path(0), defects_path(0, "20220101T000000"), defects_path(0, "20230101T000000")
+FUTURE = defects_path(0, "20300101T000000")
 DATES = {OLD: "2020-01-01", MIDDLE: "2022-01-01", LATER: "2023-01-01", FUTURE: "2030-01-01"}
 OLD_RANGE = "2020-01-01T00:00:00 to 2022-01-01T00:00:00"
 MIDDLE_RANGE = "2022-01-01T00:00:00 to open"
@@ -21,10 +21,15 @@ IDENTITY = {"MAKER": "A1"}
 
 def version(path: str, *, detector: int = 0, x0: int = 1, **meta: str) -> str:
     """Return a text for one of the paths above."""
-    return defects({**IDENTITY, **meta}, detector=detector, date=f"{DATES[path]}T00:00:00", x0=x0)
+    return defects_text({**IDENTITY, **meta}, detector=detector, date=f"{DATES[path]}T00:00:00", x0=x0)
 
 
-EPOCHS = {**CONFIG, OLD: version(OLD), MIDDLE: version(MIDDLE, x0=2), place(1): version(OLD, detector=1)}
+EPOCHS = {
+    **CONFIG,
+    OLD: version(OLD),
+    MIDDLE: version(MIDDLE, x0=2),
+    defects_path(1): version(OLD, detector=1),
+}
 """Two epochs of one detector and one of another; packages of tests are committed at 2024-01-01."""
 
 

@@ -11,21 +11,22 @@ from conftest import GitPackage
 from curated.butler import open_repository, recertify_ranges
 from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 from support.repositories import tai_ns
 
 DATES = ("20200101T000000", "20220101T000000", "20240101T000000")
-OLD, BAD, NEW = (place(0, date) for date in DATES)
-OTHER = place(1)
-LATER = place(0, "20250101T000000")
+OLD, BAD, NEW = (defects_path(0, date) for date in DATES)
+OTHER = defects_path(1)
+LATER = defects_path(0, "20250101T000000")
 
 
 def text(date: str, x0: int, detector: int = 0, **meta: str) -> str:
     """Return the text of a defect list that starts at a date."""
-    return defects(meta, detector=detector, date=datetime.fromisoformat(date).isoformat(), x0=x0)
+    return defects_text(meta, detector=detector, date=datetime.fromisoformat(date).isoformat(), x0=x0)
 
 
-def make_package(path: Path) -> GitPackage:
+def make_epochs_package(path: Path) -> GitPackage:
     """Three epochs of one detector, one of another."""
     path.mkdir()
     package = GitPackage(path)
@@ -62,7 +63,7 @@ def change(repo: str, package: GitPackage, **options: Any) -> Any:
     return recertify_ranges(repo, open_package(package.path), **options)
 
 
-def run_command(command: str, package: GitPackage) -> int:
+def run_printed_command(command: str, package: GitPackage) -> int:
     """Run a command that was printed; its exit status."""
     program, *arguments = shlex.split(command)
     assert program == "curated"

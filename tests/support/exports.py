@@ -20,7 +20,7 @@ from curated.package.package import Package, open_package
 from curated.provenance import Provenance
 from curated.registry import all_types, get_type
 from curated.text.provenance import provenance_text
-from support.repositories import INSTRUMENT, name_of, write_defects
+from support.repositories import INSTRUMENT, detector_name, write_defects
 
 TICKET = f"{INSTRUMENT}/calib/DM-1"
 
@@ -42,13 +42,17 @@ def make_repository(root: Path) -> Path:
     insert("instrument", {"name": INSTRUMENT, "class_name": "lsst.obs.lab.Lab", **limits})
     insert("physical_filter", {"instrument": INSTRUMENT, "name": "g_6", "band": "g"})
     for n in range(2):
-        names_of = {"full_name": name_of(n), "raft": name_of(n)[:3], "name_in_raft": name_of(n)[4:]}
+        names_of = {
+            "full_name": detector_name(n),
+            "raft": detector_name(n)[:3],
+            "name_in_raft": detector_name(n)[4:],
+        }
         insert("detector", {"instrument": INSTRUMENT, "id": n, "purpose": "SCIENCE", **names_of})
     return root
 
 
 @dataclass
-class Lab:
+class PipelineRepository:
     """A repository as a pipeline fills it, created by `make_repository` or copied from a template."""
 
     root: Path
@@ -141,7 +145,7 @@ class Lab:
         return directory
 
 
-def compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) -> Path:
+def write_compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) -> Path:
     """Write an exposure like the stack: keywords in an empty primary HDU, compressed planes, and a table of the archive."""
     primary = fits.PrimaryHDU()
     for key, value in {"OBSTYPE": "bias", "INSTRUME": INSTRUMENT, "DETECTOR": 0}.items():
@@ -159,7 +163,7 @@ def compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) 
     return path
 
 
-def by_path(package: Package) -> dict[str, CalibFile]:
+def files_by_path(package: Package) -> dict[str, CalibFile]:
     """Return the calibrations of a package by their paths relative to the directory of instruments."""
     return {f.path.removeprefix(f"{package.top}/" if package.top else ""): f for f in package.layout.files}
 
@@ -168,7 +172,7 @@ def canonical_texts(root: Path, prefixes: tuple[str, ...] = ("",)) -> dict[str, 
     """Return the canonical text of every calibration, with provenance and sorted keywords, without those of `SET_ANEW`."""
     package = open_package(root)
     texts = {}
-    for path, file in by_path(package).items():
+    for path, file in files_by_path(package).items():
         if not path.startswith(prefixes):
             continue
         calib = get_type(file.key.type).readText(package.root / file.path)
@@ -186,6 +190,6 @@ def canonical_texts(root: Path, prefixes: tuple[str, ...] = ("",)) -> dict[str, 
     return texts
 
 
-def keywords(path: Path) -> Mapping[str, Any]:
+def read_keywords(path: Path) -> Mapping[str, Any]:
     """Return the keywords of a text file, read by its type."""
     return get_type(path.parts[-3]).readText(path).metadata

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from support.packages import defects
+from support.packages import defects_text
 
 MEGABYTE = 1_000_000
 STEM = "20240101T000000"
@@ -202,7 +202,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[], str]]] = {
 """Settings and provenance: path and text."""
 
 
-def packages() -> dict[str, tuple[str, Callable[[], str]]]:
+def cases() -> dict[str, tuple[str, Callable[[], str]]]:
     """Return path and function for the text of each case, by its name."""
     cases: dict[str, tuple[str, Callable[[], str]]] = dict(SETTINGS)
     for form, texts in (("yaml", YAML), ("ecsv", ECSV), ("json", JSON)):
@@ -217,7 +217,7 @@ def package_files(path: str, text: str) -> dict[str, str]:
     """Return the files of a package that contains a file, with the others needed to read it."""
     good = {
         CURATED: "calibs: calibs\n",
-        f"{DEFECTS}.ecsv": defects({"INSTRUME": "cam"}, date="2024-01-01T00:00:00"),
+        f"{DEFECTS}.ecsv": defects_text({"INSTRUME": "cam"}, date="2024-01-01T00:00:00"),
     }
     return {
         **({CURATED: good[CURATED]} if path.startswith((DEFECTS, CROSSTALK)) and path != INPUTS else good),

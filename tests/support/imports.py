@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from curated.butler import ImportReport, open_repository
-from support.programs import curated_command, python_command
-from support.programs import run as run_command
-from support.repositories import STORAGE, write_manifest
+from support.programs import curated_command, python_command, run_command
+from support.repositories import DATASET_TYPES, write_manifest
 
 # It kills itself, so that nothing can be tidied up, when a number of items of a stage are done.
 _IMPORT = """
@@ -59,10 +57,12 @@ def run_import(
     bundle: Path, repo: Path, *options: str, before: Callable[[], object] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command, after a function in its process that changes what it may do."""
+    command = curated_command("-q", "import", bundle, repo, *options)
     if before is None:
-        return run_command(curated_command("-q", "import", bundle, repo, *options))
-    line = [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", bundle, repo, *options]
-    return subprocess.run(line, capture_output=True, text=True, check=False, preexec_fn=before, timeout=200)
+        return run_command(command)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, preexec_fn=before, timeout=200
+    )
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], status: int, *texts: str) -> None:
@@ -73,7 +73,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], status: int, *texts: 
 
 
 def assert_whole(repo: str) -> None:
-    """All datasets of `small_bundle` are there, certified once, and their files are in place."""
+    """All datasets of `make_bundle` are there, certified once, and their files are in place."""
     butler = open_repository(repo)
     names = ("camera_geometry", "defects", "transmission_filter")
     refs = [ref for name in names for ref in butler.query_datasets(name, "*", find_first=False)]
@@ -116,7 +116,7 @@ def prepare_repository(repo: str, **records: Any) -> Any:
 
     from curated.butler.repository.creation import create_repository
 
-    create_repository(repo, STORAGE)
+    create_repository(repo, DATASET_TYPES)
     butler = Butler.from_config(repo, writeable=True)
     for element, rows in records.items():
         butler.registry.insertDimensionData(element, *rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import GitPackage
-from support.programs import curated_command, run
+from support.programs import run_curated
 
 ROOT = Path(__file__).parents[2]
 URL = "https://example.org/calibs"
@@ -27,7 +26,7 @@ DEMO_FILES = sum(
 """Number of calibrations of the demonstration package."""
 
 
-def make_demo(path: Path) -> GitPackage:
+def make_demo_package(path: Path) -> GitPackage:
     """Copy the demonstration package into a git repository with three commits, one of which edits a calibration."""
     path.mkdir(parents=True)
     package = GitPackage(path)
@@ -53,7 +52,7 @@ def convert_demo(demo: GitPackage, output: Path) -> Path:
     return output
 
 
-def defects(
+def defects_text(
     meta: Mapping[str, Any] | None = None,
     *,
     detector: int = 0,
@@ -78,34 +77,19 @@ def defects(
     )
 
 
-def place(detector: int = 0, date: str = "20200101T000000", instrument: str = "lab") -> str:
+def defects_path(detector: int = 0, date: str = "20200101T000000", instrument: str = "lab") -> str:
     """Return the path of a defect list in a package with a ``curated.yaml``."""
     return f"calibs/{instrument}/defects/d{detector:02d}/{date}.ecsv"
 
 
-def run_curated(
-    *arguments: str | os.PathLike[str], cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run ``curated`` with additional environment variables."""
-    return run(curated_command(*arguments), cwd, os.environ | environment)
-
-
-def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """Return the JSON that a command has printed, which is all of its standard output."""
-    value: dict[str, Any] = json.loads(done.stdout)
-    assert value["version"] == 1
-    assert value["format"].startswith("curated-")
-    return value
-
-
-def tree(directory: Path) -> dict[str, bytes]:
+def read_tree(directory: Path) -> dict[str, bytes]:
     """Return the contents of all files below a directory by their relative paths."""
     return {
         str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()
     }
 
 
-def fitsverify(files: list[Path]) -> str:
+def fitsverify_errors(files: list[Path]) -> str:
     """Run ``fitsverify`` on files, and return its errors; empty if there are none."""
     errors = ""
     for start in range(0, len(files), 500):
@@ -117,21 +101,21 @@ def fitsverify(files: list[Path]) -> str:
     return errors
 
 
-def sources(package: GitPackage) -> list[str]:
+def calibration_paths(package: GitPackage) -> list[str]:
     """Return the paths of all calibrations of the demonstration package."""
     paths = package.git("ls-files", "calibs/demo/*/*").splitlines()
     endings = (".ecsv", ".yaml", ".json")
     return [p for p in paths if p.endswith(endings) and not p.endswith(".inputs.yaml")]
 
 
-def fits_name(path: str) -> str:
+def fits_path(path: str) -> str:
     """Return the path of a calibration with the ending of its FITS file."""
     return f"{path.rpartition('.')[0]}.fits"
 
 
-def validity(package: GitPackage) -> dict[str, tuple[str, str | None]]:
+def validity_ranges(package: GitPackage) -> dict[str, tuple[str, str | None]]:
     """Return start and end of each calibration, from file names and VALIDEND alone; None means open."""
-    paths = sources(package)
+    paths = calibration_paths(package)
 
     def start(path: str) -> datetime:
         return datetime.strptime(Path(path).stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)

@@ -34,7 +34,7 @@ def _lines(page: str) -> Iterator[tuple[str, bool]]:
         yield line, in_example
 
 
-def path_with_curated(directory: Path) -> dict[str, str]:
+def environment_with_curated(directory: Path) -> dict[str, str]:
     """Return an environment in which `curated` is this source tree's, and other programs those of its Python."""
     script = directory / "curated"
     script.write_text(f'#!/bin/sh\nexec {shlex.join(curated_command())} "$@"\n')
@@ -43,7 +43,7 @@ def path_with_curated(directory: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{directory}:{scripts}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 
 
-def run(command: str, directory: Path, environment: dict[str, str]) -> str:
+def run_shell(command: str, directory: Path, environment: dict[str, str]) -> str:
     """Run a command, and return its output including standard error."""
     process = subprocess.run(
         ["bash", "-c", command],
@@ -57,7 +57,7 @@ def run(command: str, directory: Path, environment: dict[str, str]) -> str:
     return process.stdout.strip("\n")
 
 
-def any_number(text: str) -> str:
+def without_counts(text: str) -> str:
     """Replace the number of calibrations, so that pages stay valid when the demonstration grows."""
     return re.sub(r"^\d+(?= calibrations checked)", "N", text, flags=re.MULTILINE)
 
@@ -79,7 +79,7 @@ class HashNames:
         return self.names.setdefault(key, f"<hash {len(self.names) + 1}>")
 
 
-def assert_shows(
+def assert_page_shows(
     path: Path,
     directory: Path,
     environment: dict[str, str],
@@ -112,7 +112,7 @@ def assert_shows(
     shown_names, printed_names = HashNames(), HashNames()
     outputs = []
     for command, shown in commands(page):
-        output = run(command, directory, environment)
+        output = run_shell(command, directory, environment)
         for text, name in (names or {}).items():
             output = output.replace(text, name)
         outputs.append(output)

@@ -26,7 +26,7 @@ def python_command(code: str, *arguments: str | os.PathLike[str]) -> list[str]:
     return [sys.executable, "-W", "ignore", "-c", code, *map(os.fspath, arguments)]
 
 
-def run(
+def run_command(
     command: Sequence[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command without input, and return its exit status and output."""
@@ -40,6 +40,26 @@ def run(
         errors="surrogateescape",
         check=False,
     )
+
+
+def run_curated(
+    *arguments: str | os.PathLike[str], cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``curated`` with additional environment variables."""
+    return run_command(curated_command(*arguments), cwd, os.environ | environment)
+
+
+def printed_json(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Return the JSON that a command with ``--format json`` printed."""
+    value: dict[str, Any] = json.loads(process.stdout)
+    assert value["version"] == 1
+    assert value["format"].startswith("curated-")
+    return value
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program."""
+    return run_command(python_command(code, *arguments))
 
 
 def without_override() -> None:

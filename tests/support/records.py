@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from curated.calib import Calib
 from curated.registry import get_type
-from support.packages import defects
+from support.packages import defects_text
 
 START = "20200101T000000"
 RECORD: dict[str, Any] = {
@@ -36,7 +36,7 @@ RECORD: dict[str, Any] = {
 def defects_with(record: dict[str, Any], directory: Path, meta: dict[str, Any] | None = None) -> Calib:
     """Write a list of defects and a record beside it, and read them."""
     path = directory / f"{START}.ecsv"
-    path.write_text(defects(meta))
+    path.write_text(defects_text(meta))
     (directory / f"{START}.inputs.yaml").write_text(yaml.safe_dump(record, allow_unicode=True))
     return get_type("defects").readText(path)
 

@@ -13,7 +13,7 @@ from astropy.io import fits
 from astropy.io.fits.card import Undefined
 from astropy.table import Table
 
-from support.repositories import run_python
+from support.programs import run_python
 
 # Keywords that name the class by which the stack reads the FITS file (ip_isr's `IsrCalib.readFits`).
 REWRITTEN = ("OBSTYPE", "CALIBCLS")
@@ -57,14 +57,14 @@ def look_up(repo: Path, questions: list[Question]) -> list[list[str] | None]:
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def count(repo: Path) -> dict[str, int]:
+def count_datasets(repo: Path) -> dict[str, int]:
     """Count the datasets of each type in a repository."""
     done = run_python(COUNT, str(repo))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def assert_agrees(text: Path, file: Path) -> None:
+def assert_same_as_text(text: Path, file: Path) -> None:
     """Assert that a FITS file equals the text that it was made from, bit by bit, including units and keywords."""
     with fits.open(file, checksum=True) as hdus:
         hdus.verify("exception")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from curated.butler import open_repository
-from support.repositories import STORAGE
+from support.repositories import DATASET_TYPES
 from support.servers import Postgres, Store
 
 _CERTIFICATIONS = (
@@ -25,7 +25,7 @@ def write_seed(path: Path, db: str, namespace: str | None = None) -> Path:
     return path
 
 
-def everything(repo: str) -> dict[str, Any]:
+def repository_contents(repo: str) -> dict[str, Any]:
     """All that a reader can see in a repository: datasets and their files, certifications, chains."""
     with closing(open_repository(repo)) as butler:
         return _content(butler)
@@ -34,7 +34,7 @@ def everything(repo: str) -> dict[str, Any]:
 def _content(butler: Any) -> dict[str, Any]:
     names = {kind.name for kind in butler.registry.queryDatasetTypes()}
     content: dict[str, Any] = {"datasets": {}, "certified": set()}
-    for name in sorted(names & STORAGE.keys()):
+    for name in sorted(names & DATASET_TYPES.keys()):
         refs = butler.query_datasets(name, "*", find_first=False, explain=False)
         records = butler._datastore.export_records(refs)
         infos = {
@@ -58,7 +58,7 @@ def _content(butler: Any) -> dict[str, Any]:
 
 def nothing_to_see(repo: str) -> bool:
     """Whether readers see nothing in a repository."""
-    content = everything(repo)
+    content = repository_contents(repo)
     return not any(content[name] for name in ("datasets", "certified", "chains", "instruments"))
 
 

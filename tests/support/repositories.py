@@ -16,12 +16,12 @@ from astropy.time import Time
 
 from curated.bundle.export_file import write_export, write_seed
 from curated.datasets.record import data_id_of, dataset_uuid
-from support.programs import python_command, run
+from support.programs import run_python
 
 INSTRUMENT = "Lab"
 SHA1 = "0123456789abcdef0123456789abcdef01234567"
 
-STORAGE = {
+DATASET_TYPES = {
     "defects": ("Defects", ["instrument", "detector"]),
     "qe_curve": ("QECurve", ["instrument", "detector"]),
     "transmission_filter": ("TransmissionCurve", ["instrument", "physical_filter"]),
@@ -47,7 +47,7 @@ def write_defects(path: Path, detector: int, seed: int) -> None:
         "OBSTYPE": "defects",
         "INSTRUME": INSTRUMENT,
         "DETECTOR": detector,
-        "DET_NAME": name_of(detector),
+        "DET_NAME": detector_name(detector),
         "CALIBDATE": "2020-01-01T00:00:00",
         "DEFECTS_SCHEMA": "Simple",
         "DEFECTS_VERSION": 1,
@@ -59,12 +59,12 @@ def write_defects(path: Path, detector: int, seed: int) -> None:
     fits.HDUList([primary, hdu]).writeto(path)
 
 
-def name_of(detector: int) -> str:
+def detector_name(detector: int) -> str:
     """Return the full name of a detector."""
     return f"R{detector // 9:02d}_S{detector % 9 // 3}{detector % 3}"
 
 
-def write_bare(path: Path, detector: int, seed: int) -> None:
+def write_minimal_fits(path: Path, detector: int, seed: int) -> None:
     """Write a minimal FITS file that differs for each detector and seed, for large bundles whose files are not read."""
     cards = (
         "SIMPLE  =                    T",
@@ -150,9 +150,9 @@ class BundleMaker:
                     "detectors": [
                         {
                             "id": n,
-                            "full_name": name_of(n),
-                            "name_in_raft": name_of(n)[4:],
-                            "raft": name_of(n)[:3],
+                            "full_name": detector_name(n),
+                            "name_in_raft": detector_name(n)[4:],
+                            "raft": detector_name(n)[:3],
                             "purpose": "SCIENCE",
                         }
                         for n in range(self.detectors)
@@ -165,8 +165,8 @@ class BundleMaker:
             "dataset_types": [
                 {
                     "name": t,
-                    "dimensions": STORAGE[t][1],
-                    "storage_class": STORAGE[t][0],
+                    "dimensions": DATASET_TYPES[t][1],
+                    "storage_class": DATASET_TYPES[t][0],
                     "is_calibration": True,
                 }
                 for t in types
@@ -196,7 +196,7 @@ def write_manifest(root: Path, manifest: dict) -> None:
         write_seed((kind["name"] for kind in manifest["dataset_types"]), stream)
 
 
-def small_bundle(root: Path, **kwargs: object) -> Path:
+def make_bundle(root: Path, **kwargs: object) -> Path:
     """Write a bundle with two epochs of two detectors, a filter curve and a geometry."""
     maker = BundleMaker(**kwargs)  # type: ignore[arg-type]
     for detector in range(2):
@@ -219,7 +219,7 @@ sys.modules.pop("curated", None)
 """
 
 
-def run_stock(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_stock_butler(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the stock ``butler`` command in a process where curated is not installed."""
     code = f"{_WITHOUT_CURATED}\nfrom lsst.daf.butler.cli.butler import main\nsys.exit(main())"
     return run_python(code, *arguments)
@@ -228,8 +228,3 @@ def run_stock(*arguments: str) -> subprocess.CompletedProcess[str]:
 def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program in a process where curated is not installed."""
     return run_python(f"{_WITHOUT_CURATED}\n{code}", *arguments)
-
-
-def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python program."""
-    return run(python_command(code, *arguments))

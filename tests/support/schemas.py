@@ -65,19 +65,19 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(type_schema(own_types()[name]))
 
 
-def schema_takes(name: str, document: Document) -> bool:
+def schema_accepts(name: str, document: Document) -> bool:
     """Whether a type's schema accepts a document."""
     return bool(validator(name).is_valid(document))
 
 
-def reader_finds(file: CalibFile, document: Document) -> list[Diagnostic]:
+def reader_findings(file: CalibFile, document: Document) -> list[Diagnostic]:
     """Return the findings of ``curated check`` for a document in the place of a file."""
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return list(check_file(file, text.encode())[1].diagnostics)
 
 
 @cache
-def demo() -> Layout:
+def demo_layout() -> Layout:
     """Return the layout of the demonstration package."""
     top = ROOT / "calibs"
     return discover([p.relative_to(top).as_posix() for p in sorted(top.rglob("*")) if p.is_file()], "")
@@ -87,7 +87,7 @@ def demo_file(name: str) -> CalibFile:
     """Return the smallest demonstration file with rows of a type."""
     example = find_example(own_types()[name], ROOT / "calibs")
     assert example is not None
-    return next(file for file in demo().files if ROOT / "calibs" / file.path == example)
+    return next(file for file in demo_layout().files if ROOT / "calibs" / file.path == example)
 
 
 @cache
@@ -123,7 +123,7 @@ def _cut(cls: type[Calib], tree: Document) -> Document:
     return tree
 
 
-def with_rows(document: Document) -> Document:
+def with_property_list(document: Document) -> Document:
     """Return a document with its metadata as the rows of a property list."""
     rows = Rows([key, "String", value, ""] for key, value in document["metadata"].items())
     return {**document, "metadata": rows}

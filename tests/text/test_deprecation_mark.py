@@ -14,7 +14,7 @@ from curated.datasets.deprecation import Deprecation
 from curated.package.layout import discover, walk
 from curated.text import read
 from curated.text.deprecation_mark import add_mark, remove_mark
-from support.packages import ROOT, defects
+from support.packages import ROOT, defects_text
 
 MARK = Deprecation('Shutter: it\'s "open", #1 {x}', "Zoë Åström 天文", "2024-05-06", "previous")
 
@@ -22,7 +22,7 @@ DATES = ("20200101T000000", "20220101T000000", "20240101T000000")
 
 
 def text(date: str, x0: int, **meta: str) -> str:
-    return defects(meta, date=datetime.fromisoformat(date).isoformat(), x0=x0)
+    return defects_text(meta, date=datetime.fromisoformat(date).isoformat(), x0=x0)
 
 
 # -- the bytes -----------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from curated.datasets.record import DataId, dataset_uuid
 from curated.datasets.spans import Span
 from curated.declare.validation import Validator
 from curated.schema.manifest import DATASET, FORMAT, MANIFEST, VERSION
-from curated.text.json_places import json_locator
+from curated.text.yaml.locator import json_locator
 
 MANIFEST_FILE = "manifest.json"
 

@@ -23,8 +23,6 @@ class FieldReader:
     ----------
     spec : `Spec`
         Declaration of the type.
-    fields : `tuple` [`Field`]
-        Its fields.
     content : `Content`
         The untrusted values; its form decides how places and messages name them. Units of values that were
         converted are replaced by the declared ones.

@@ -23,8 +23,6 @@ def declared_problems(spec: Spec, fields: tuple[Field, ...], content: Content) -
     ----------
     spec : `Spec`
         Declaration of the type.
-    fields : `tuple` [`Field`]
-        Its fields.
     content : `Content`
         Keywords, values and units; changed in place.
     """

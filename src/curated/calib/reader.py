@@ -31,8 +31,6 @@ def from_columns(
     ----------
     spec : `Spec`
         Declaration of the type.
-    fields : `tuple` [`Field`]
-        Its fields.
     metadata : `~collections.abc.Mapping`
         Keywords as the file has them.
     tables : `list`

@@ -22,8 +22,6 @@ def column_unit(spec: Spec, field: Field, units: Mapping[str, str]) -> str:
     ----------
     spec : `Spec`
         Declaration of the type.
-    field : `Field`
-        The field.
     units : `dict` [`str`, `str`]
         Units that the file gives, by field name.
     """

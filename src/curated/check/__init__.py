@@ -1,1 +1,1 @@
-"""Calibration files to findings: each file by itself, then the whole package."""
+"""The check of calibration files: each file by itself, then the whole package."""

@@ -6,7 +6,7 @@ import gc
 import importlib
 import os
 import sys
-from typing import Any, NamedTuple, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 # Jobs are processes. Threads of a linear-algebra library would compete with them, and keep a process from forking.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -23,49 +23,27 @@ from curated.cli.context import Settings
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 
-
-class CommandInfo(NamedTuple):
-    """Description of a command in the list of commands.
-
-    Parameters
-    ----------
-    room : `str`
-        Package of the command's module, below ``curated.cli``.
-    summary : `str`
-        One sentence.
-    """
-
-    room: str
-    summary: str
-
-
 COMMANDS = {
-    "check": CommandInfo("package", "Report all that is wrong with the calibrations."),
-    "adopt": CommandInfo(
-        "package", "Declare an existing package: write its curated.yaml and instrument.yaml."
-    ),
-    "convert": CommandInfo("release", "Write calibrations as stamped FITS files."),
-    "bundle": CommandInfo("release", "Check, convert and bundle one commit for import."),
-    "import": CommandInfo("repository", "Bring a bundle into a Butler repository."),
-    "export": CommandInfo("repository", "Write a repository's certified calibrations back as text."),
-    "publish": CommandInfo("release", "Check, bundle and import in one go."),
-    "fingerprint": CommandInfo(
-        "release", "Hash the calibrations in force, in a package, a bundle or a repository."
-    ),
-    "compare": CommandInfo(
-        "release", "Compare the calibrations in force in two packages, bundles or repositories."
-    ),
-    "deprecate": CommandInfo("package", "Take calibrations of the package out of use, or back into use."),
-    "retract": CommandInfo("repository", "Take a release out of a repository's chain, or put it back."),
-    "recertify": CommandInfo("repository", "Set validity ranges in a repository to those of the package."),
-    "lookup": CommandInfo("package", "Find the calibration in force at a time."),
-    "show": CommandInfo("package", "Show a calibration, as text or as a plot."),
-    "types": CommandInfo("package", "List the calibration types, or describe one."),
-    "schema": CommandInfo("package", "Write or check the JSON Schemas."),
-    "explain": CommandInfo("package", "Explain a code of the check."),
-    "completion": CommandInfo("package", "Print the set-up of shell completion."),
+    "check": ("package", "Report all that is wrong with the calibrations."),
+    "adopt": ("package", "Declare an existing package: write its curated.yaml and instrument.yaml."),
+    "convert": ("release", "Write calibrations as stamped FITS files."),
+    "bundle": ("release", "Check, convert and bundle one commit for import."),
+    "import": ("repository", "Bring a bundle into a Butler repository."),
+    "export": ("repository", "Write a repository's certified calibrations back as text."),
+    "publish": ("release", "Check, bundle and import in one go."),
+    "fingerprint": ("release", "Hash the calibrations in force, in a package, a bundle or a repository."),
+    "compare": ("release", "Compare the calibrations in force in two packages, bundles or repositories."),
+    "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
+    "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
+    "recertify": ("repository", "Set validity ranges in a repository to those of the package."),
+    "lookup": ("package", "Find the calibration in force at a time."),
+    "show": ("package", "Show a calibration, as text or as a plot."),
+    "types": ("package", "List the calibration types, or describe one."),
+    "schema": ("package", "Write or check the JSON Schemas."),
+    "explain": ("package", "Explain a code of the check."),
+    "completion": ("package", "Print the set-up of shell completion."),
 }
-"""All commands, in the order of ``curated --help``."""
+"""All commands in the order of ``curated --help``: the room of the module, below ``curated.cli``, and a summary."""
 
 EXIT_BUG = 3
 
@@ -79,13 +57,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"curated.cli.{COMMANDS[cmd_name].room}.{cmd_name}_command")
+        module = importlib.import_module(f"curated.cli.{COMMANDS[cmd_name][0]}.{cmd_name}_command")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, info.summary) for name, info in COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
 @click.command(

@@ -1,4 +1,4 @@
-"""Checked calibrations to stamped FITS files."""
+"""Conversion of checked calibrations to stamped FITS files."""
 
 from curated.convert.file import Converted, fits_path
 from curated.convert.package import convert_into, convert_package

@@ -36,8 +36,6 @@ def run_all(
     ----------
     work : `~collections.abc.Callable`
         Function from some items to their results; it must be picklable if ``jobs`` is more than one.
-    items : sequence
-        All items.
     jobs : `int`, optional
         Number of processes; if not given, the number of processors, or one for few items.
     progress : `~collections.abc.Callable`, optional

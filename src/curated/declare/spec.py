@@ -153,7 +153,7 @@ class Spec:
     ignored : `dict` [`str`, `str`]
         YAML keys and columns that are accepted but not read, with the reason.
     plot : `PlotSpec`, optional
-        Its default plot.
+        Default plot of `curated show --plot`; a type without one cannot be plotted.
     beside : `tuple` [`str`]
         Endings, in lower case, of the data files that stand beside its texts.
     revision : `int`

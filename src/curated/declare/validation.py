@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated.core.diagnostic import Pointer, brief
@@ -260,27 +260,36 @@ def _number_test(schema: Schema) -> Test:
 
 def _list_test(schema: Schema) -> Test:
     most = schema.get("maxItems", math.inf)
-    accepts = _quick_test(schema["items"]) if "items" in schema else _is_json
-    return lambda value: value.__class__ is list and len(value) <= most and all(map(accepts, value))
+    # Tests of entries and values are made when they are needed: a document has few of the keys that it may have.
+    entry_test = cache(lambda: _quick_test(schema["items"]) if "items" in schema else _is_json)
+    return lambda value: (
+        value.__class__ is list and len(value) <= most and (not value or all(map(entry_test(), value)))
+    )
 
 
 def _mapping_test(schema: Schema) -> Test:
     required = frozenset(schema.get("required", ()))
-    tests = {key: _quick_test(inner) for key, inner in schema.get("properties", {}).items()}
+    properties = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
-    accepts_name = _quick_test({"type": "string", "maxLength": LONGEST_KEY} | schema.get("propertyNames", {}))
-    accepts_item = (
-        {True: _is_json, False: _never}[others] if isinstance(others, bool) else _quick_test(others)
+    tests: dict[Any, Test] = {}
+    name_test = cache(
+        lambda: _quick_test({"type": "string", "maxLength": LONGEST_KEY} | schema.get("propertyNames", {}))
+    )
+    other_test = cache(
+        lambda: {True: _is_json, False: _never}[others] if isinstance(others, bool) else _quick_test(others)
     )
 
-    def accepts_other(key: Any, item: Any) -> bool:
-        return accepts_name(key) and accepts_item(item)
+    def accepts_new(key: Any, item: Any) -> bool:
+        if key in properties:
+            tests[key] = _quick_test(properties[key])
+            return tests[key](item)
+        return name_test()(key) and other_test()(item)
 
     def accepts(value: Any) -> bool:
         return (
             value.__class__ is dict
             and required <= value.keys()
-            and all(tests[k](v) if k in tests else accepts_other(k, v) for k, v in value.items())
+            and all(tests[k](v) if k in tests else accepts_new(k, v) for k, v in value.items())
         )
 
     return accepts

@@ -1,4 +1,4 @@
-"""Reference pages in Markdown, generated from the declarations: a page for each type, one for all codes."""
+"""Reference pages in Markdown, generated from the declarations: one for each type, and one for all codes."""
 
 from __future__ import annotations
 

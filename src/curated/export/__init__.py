@@ -1,1 +1,1 @@
-"""Certified calibrations back to text: a package, made of what a repository or an export directory holds."""
+"""Export of certified calibrations from a repository, or from an export directory, to a package of text."""

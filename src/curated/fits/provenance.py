@@ -11,8 +11,7 @@ import numpy as np
 
 from curated.core.metadata import IDENTITY
 from curated.core.tables import ColumnData, TableData, TextColumn
-from curated.fits.hdu import hdu
-from curated.fits.header import Card, cards, escape, needs_escape, unescape
+from curated.fits.header import Card, cards, escape, hdu, needs_escape, unescape
 from curated.fits.table import table_parts
 from curated.provenance.record import RESERVED, Provenance
 

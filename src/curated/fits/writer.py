@@ -10,7 +10,6 @@ from curated.core.metadata import IDENTITY, SEQUENCE
 from curated.core.stamp import STAMP_KEYWORDS, Stamp
 from curated.core.tables import ImageData, TableData
 from curated.declare import Spec
-from curated.fits.hdu import hdu, hdu_header
 from curated.fits.header import (
     COMMENT_LENGTH,
     CUT_MARK,
@@ -19,6 +18,8 @@ from curated.fits.header import (
     Card,
     cards,
     escape,
+    hdu,
+    hdu_header,
     needs_escape,
 )
 from curated.fits.provenance import provenance_hdus

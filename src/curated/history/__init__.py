@@ -1,1 +1,1 @@
-"""What was in force when, as known when."""
+"""Which calibration is in force at a time, in any commit, and what changes do to the results of past dates."""

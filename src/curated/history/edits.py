@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from curated.check.file import read_file
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
@@ -21,7 +20,7 @@ from curated.git.changes import (
 )
 from curated.git.objects import blob_sha1, read_objects
 from curated.git.repository import Repository, find_work_tree, is_shallow, open_repository
-from curated.package.files import Files, WorkTree
+from curated.package.files import Files, WorkTree, read_file
 from curated.package.package import Package
 from curated.provenance import Edit, extract
 from curated.text import read

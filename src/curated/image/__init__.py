@@ -1,4 +1,4 @@
-"""Images: their planes, the files that hold them, and pixels of those that they correct."""
+"""Images: their planes, the FITS files that hold them, and the images that calibrations correct."""
 
 LFS = b"version https://git-lfs.github.com/spec/v1"
 """First line of the text that stands for a file of git-lfs that was not fetched."""

@@ -14,8 +14,7 @@ import numpy as np
 
 from curated.core.diagnostic import CuratedError
 from curated.declare import Array
-from curated.fits.hdu import fold, sum32
-from curated.fits.header import BLOCK
+from curated.fits.header import BLOCK, fold, sum32
 
 CHUNK = 2**20
 """Bytes that are read at a time."""

@@ -1,4 +1,4 @@
-"""Default plots: a calibration to a PNG file, by the kind of plot that its type declares.
+"""Plots of calibrations as PNG files, by the kind of plot that each type declares.
 
 A kind of plot is drawn by the function ``draw_<kind>`` of a module that is imported when it is needed: matplotlib
 is an optional extra.
@@ -27,8 +27,6 @@ def plot(calib: Calib, path: Path, *, size: tuple[int, int] | None = None) -> No
 
     Parameters
     ----------
-    calib : `Calib`
-        The calibration.
     path : `~pathlib.Path`
         File to write.
     size : `tuple` [`int`], optional

@@ -75,8 +75,6 @@ def excerpt(line: str, column: int) -> list[str]:
 
     Parameters
     ----------
-    line : `str`
-        The whole line.
     column : `int`
         One-based column; 0 for no caret.
     """

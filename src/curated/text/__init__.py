@@ -1,4 +1,4 @@
-"""Bytes of a text file to a `Source`: untrusted data, with the line of every value."""
+"""Text files: untrusted bytes to a `Source` with the line of every value, and calibrations back to text."""
 
 from curated.text.reader import read
 from curated.text.source import Source

@@ -1,1 +1,1 @@
-"""The calibration types, one module each; a module that starts with an underscore holds what some share."""
+"""The calibration types, one module each; modules that start with an underscore hold what several of them share."""

@@ -210,7 +210,7 @@ class ImageCalib(Calib):
         Parameters
         ----------
         filename : path-like
-            The file.
+            FITS file with an image HDU for each plane.
 
         Returns
         -------

@@ -26,7 +26,7 @@ def subtract(calib: ImageCalib, target: Image, scale: float, *, per_second: bool
     calib : `ImageCalib`
         What is subtracted.
     target : `numpy.ndarray` or `astropy.nddata.CCDData`
-        The image.
+        Image of the same shape, [row, column]; it stays as it is.
     scale : `float`
         Factor of the calibration's pixels.
     per_second : `bool`, optional
@@ -51,9 +51,9 @@ def divide(calib: ImageCalib, target: Image, level: float = 1.0) -> Image:
     Parameters
     ----------
     calib : `ImageCalib`
-        The divisor.
+        Divisor, such as a flat.
     target : `numpy.ndarray` or `astropy.nddata.CCDData`
-        The image.
+        Image of the same shape, [row, column]; it stays as it is.
     level : `float`, optional
         Value of the calibration that leaves a pixel unchanged.
     """

@@ -75,8 +75,8 @@ def corrected(signal: Array, kind: str, coeffs: Array, table: Array | None, gain
         Signals, any shape.
     kind : `str`
         Type of the correction, one of `TYPES`.
-    coeffs : `numpy.ndarray`
-        Its coefficients.
+    coeffs : `numpy.ndarray`, (coefficients,)
+        Coefficients in the order that the type of the correction defines.
     table : `numpy.ndarray` or `None`
         Lookup table, (rows, signals).
     gain : `float`, optional

@@ -17,8 +17,6 @@ def key_problems(fields: tuple[Field, ...], calib: object, table: int) -> Iterat
     ----------
     fields : `tuple` [`Field`]
         Fields of the type.
-    calib : `Calib`
-        The calibration.
     table : `int`
         Index of the table.
     """
@@ -39,7 +37,7 @@ def order_problems(name: str, values: Array, table: str = "", *, strict: bool = 
     name : `str`
         Field, as the file names it.
     values : `numpy.ndarray`, (N,)
-        Its values.
+        Nodes or times in the order of the file.
     table : `str`, optional
         Name of its table if each value stands in a record of its own.
     strict : `bool`, optional

@@ -272,9 +272,9 @@ class CrosstalkSource:
     Parameters
     ----------
     pixels : `numpy.ndarray`, (rows, columns)
-        The image.
+        Pixels as they were read out, in adu or electron.
     detector : `DetectorGeometry`
-        Its detector.
+        Detector of the image, with the boxes and read-out corners of its amplifiers.
     linear : `numpy.ndarray`, (sources, targets)
         Fraction of its signal that appears in the targets.
     quadratic : `numpy.ndarray`, (sources, targets), optional

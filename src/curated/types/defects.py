@@ -211,7 +211,7 @@ def redundant_boxes(x0: Array, y0: Array, width: Array, height: Array) -> Iterat
     Parameters
     ----------
     x0, y0, width, height : `numpy.ndarray`, (rows,)
-        The boxes.
+        Corner nearest to the origin and size of each box (pix).
 
     Yields
     ------

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle, open_repository
 from curated.package.package import open_package
-from support.corrections import collection_type, make_package
-from support.repositories import run_stock
+from support.corrections import collection_type, make_epochs_package
+from support.repositories import run_stock_butler
 
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[GitPackage, Path]:
     """A package, and a bundle of its first commit."""
-    package = make_package(tmp_path_factory.mktemp("release") / "package")
+    package = make_epochs_package(tmp_path_factory.mktemp("release") / "package")
     bundle = package.path.parent / "bundle"
     assert build_bundle(open_package(package.path), bundle, label="v1", jobs=1)[1] is not None
     return package, bundle
@@ -33,7 +33,7 @@ def repositories(release: tuple[GitPackage, Path]) -> dict[str, Path]:
         ["create", target, "--seed-config", bundle / "butler-seed.yaml"],
         ["import", target, bundle, "--export-file", "export.yaml", "-t", "copy"],
     ):
-        done = run_stock(*map(str, arguments))
+        done = run_stock_butler(*map(str, arguments))
         assert done.returncode == 0, done.stderr
     butler = open_repository(str(target), writeable=True)
     butler.collections.register("Lab/calib", collection_type("CHAINED"))

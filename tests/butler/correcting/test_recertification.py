@@ -23,10 +23,11 @@ from support.corrections import (
     collection_type,
     datasets,
     files_of,
-    run_command,
+    run_printed_command,
     text,
 )
-from support.packages import place, run_curated
+from support.packages import defects_path
+from support.programs import run_curated
 from support.repositories import tai_ns
 
 pytest.importorskip("lsst.daf.butler")
@@ -54,7 +55,7 @@ def test_a_deprecated_calibration_is_retired_and_comes_back(repo: str, package: 
     assert certified(repo) == changed | {(0, "2020", at(2020), at(2024))}
     assert (files_of(repo), datasets(repo)) == state
     assert report.command == f"curated recertify {repo} {BAD} --release v1 --rev {package.commits[0]}"
-    assert run_command(report.command, package) == 0
+    assert run_printed_command(report.command, package) == 0
     assert certified(repo) == FIRST
 
 
@@ -69,12 +70,12 @@ def test_an_end_that_changed_is_that_of_the_package_to_the_nanosecond(repo: str,
     assert (added["end_utc"], added["end_tai"]) == ("2024-06-30T12:00:00.125Z", "2024-06-30T12:00:37.125")
     assert (added["dataset_type"], added["data_id"]) == ("defects", {"detector": 0, "instrument": "Lab"})
     assert not change(repo, package).changed
-    assert run_command(report.command, package) == 0
+    assert run_printed_command(report.command, package) == 0
     assert certified(repo) == FIRST
 
 
 def test_a_start_that_was_corrected_is_found_by_what_the_file_holds(repo: str, package: GitPackage) -> None:
-    moved = place(0, "20230101T000000")
+    moved = defects_path(0, "20230101T000000")
     package.commit({BAD: None, moved: text("20230101T000000", 1)})
     report = change(repo, package)
     assert [d.code for d in report.diagnostics] == []
@@ -83,7 +84,7 @@ def test_a_start_that_was_corrected_is_found_by_what_the_file_holds(repo: str, p
         (0, "2020", at(2020), at(2023)),
         (0, "2022", at(2023), at(2024)),
     }
-    assert run_command(report.command, package) == 0
+    assert run_printed_command(report.command, package) == 0
     assert certified(repo) == FIRST
 
 
@@ -97,7 +98,7 @@ def test_what_was_deleted_stays_until_it_is_named(repo: str, package: GitPackage
         (0, "2024", at(2024), LAST_NS),
     } | {(0, "2022", at(2022), LAST_NS)}
     assert (len(report.removed), len(report.added)) == (2, 1)
-    assert run_command(report.command, package) == 0
+    assert run_printed_command(report.command, package) == 0
     assert certified(repo) == FIRST
 
 

@@ -10,8 +10,8 @@ import pytest
 from conftest import GitPackage
 from curated.butler import open_repository, retract_release
 from curated.core.diagnostic import CuratedError
-from support.corrections import certified, collection_type, datasets, files_of, run_command
-from support.packages import run_curated
+from support.corrections import certified, collection_type, datasets, files_of, run_printed_command
+from support.programs import run_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -35,7 +35,7 @@ def test_a_release_goes_out_of_its_chain_and_back_to_its_place(repo: str, packag
     assert (again.ok, again.changed) == (True, False)
     assert (certified(repo), files_of(repo), datasets(repo)) == state
     assert report.chains[0].command == f"curated retract {repo} v1 --instrument Lab --undo --before v0"
-    assert run_command(report.chains[0].command, package) == 0
+    assert run_printed_command(report.chains[0].command, package) == 0
     assert chain(repo) == members
     assert not retract_release(repo, "v1", undo=True).changed
 

@@ -9,8 +9,8 @@ import pytest
 
 from curated.butler import import_bundle, open_repository
 from support.imports import assert_whole, codes, counts, file_states
-from support.remote import everything
-from support.repositories import STORAGE, BundleMaker
+from support.remote import repository_contents
+from support.repositories import DATASET_TYPES, BundleMaker
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -94,7 +94,7 @@ def test_the_damage_of_two_stock_imports_is_mended(bundle, repo) -> None:
 
     from curated.butler.repository.creation import create_repository
 
-    create_repository(repo, STORAGE)
+    create_repository(repo, DATASET_TYPES)
     butler = Butler.from_config(repo, writeable=True)
     butler.import_(directory=str(bundle), filename=str(bundle / "export.yaml"), transfer="copy")
     with pytest.raises(IntegrityError):
@@ -136,4 +136,4 @@ def test_a_changed_object_is_found_and_a_lost_one_put_back(
     client.delete_object(Bucket=bucket, Key=key)
     report = import_bundle(bundle, repo)
     assert codes(report) == ["CAL630"]
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean

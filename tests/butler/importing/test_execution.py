@@ -18,7 +18,7 @@ from curated.core.diagnostic import CuratedError
 from support.imports import assert_refused, assert_whole, run_import, start_import
 from support.kills import duration, kill_once, moments, state_of
 from support.programs import without_override
-from support.remote import everything, server_lock
+from support.remote import repository_contents, server_lock
 from support.repositories import BundleMaker
 
 pytest.importorskip("lsst.daf.butler")
@@ -140,14 +140,14 @@ def test_a_repository_that_may_only_be_read(next_bundle, filled_repo, tmp_path) 
 
 
 def test_an_import_killed_while_the_server_works_for_it(server_repo, next_bundle, postgres, schema) -> None:
-    before = everything(server_repo)
+    before = repository_contents(server_repo)
     process = start_import(next_bundle, server_repo)
     with server_lock(postgres, schema, process):
         process.kill()
         process.communicate()
-    assert everything(server_repo) == before
+    assert repository_contents(server_repo) == before
     assert import_bundle(next_bundle, server_repo).changed
     assert not import_bundle(next_bundle, server_repo).changed
-    content = everything(server_repo)
+    content = repository_contents(server_repo)
     assert (len(content["datasets"]), len(content["certified"])) == (12, 12)
     assert content["chains"] == {"Lab/calib": ("Lab/calib/v2", "Lab/calib/v1")}

@@ -23,8 +23,9 @@ from support.imports import (
     run_import,
 )
 from support.kills import state_of
-from support.remote import everything
-from support.repositories import INSTRUMENT, run_python, run_stock, small_bundle, tai_ns
+from support.programs import run_python
+from support.remote import repository_contents
+from support.repositories import INSTRUMENT, make_bundle, run_stock_butler, tai_ns
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -76,7 +77,7 @@ def test_a_dry_run_changes_nothing(bundle, repo, tmp_path) -> None:
     assert counts(report)["datasets_new"] == 6
     assert sorted(tmp_path.rglob("*")) == before
 
-    import_bundle(small_bundle(tmp_path / "other", label="v0"), repo)
+    import_bundle(make_bundle(tmp_path / "other", label="v0"), repo)
     database = next(Path(repo).glob("*.sqlite3")).read_bytes()
     files = file_states(repo)
     report = import_bundle(bundle, repo, dry_run=True)
@@ -129,7 +130,7 @@ def test_ours_and_the_stock_import_agree(bundle, repo, tmp_path) -> None:
         ["create", stock, "--seed-config", str(bundle / "butler-seed.yaml")],
         ["import", stock, str(bundle), "--export-file", "export.yaml", "-t", "copy"],
     ):
-        assert run_stock(*arguments).returncode == 0
+        assert run_stock_butler(*arguments).returncode == 0
     report = import_bundle(bundle, stock)
     assert report.ok
     assert (counts(report)["datasets_new"], counts(report)["certifications_new"]) == (0, 0)
@@ -163,11 +164,11 @@ def test_a_label_that_is_no_name_is_refused(bundle, repo, label) -> None:
 
 def test_the_chain_is_prepended_and_a_member_keeps_its_place(bundle, repo, tmp_path) -> None:
     import_bundle(bundle, repo)
-    report = import_bundle(small_bundle(tmp_path / "next", label="v2"), repo)
+    report = import_bundle(make_bundle(tmp_path / "next", label="v2"), repo)
     assert report.instruments[0].chain_before == (COLLECTION,)
     assert report.instruments[0].chain_after == ("Lab/calib/v2", COLLECTION)
     assert not import_bundle(bundle, repo).changed
-    import_bundle(small_bundle(tmp_path / "third", label="v3"), repo, chain=False)
+    import_bundle(make_bundle(tmp_path / "third", label="v3"), repo, chain=False)
     assert open_repository(repo).collections.get_info("Lab/calib").children == ("Lab/calib/v2", COLLECTION)
 
 
@@ -212,7 +213,7 @@ def test_damaged_and_missing_files_are_findings(next_bundle, filled_repo) -> Non
 def test_a_bundle_cannot_reach_out_of_itself(bundle, repo, tmp_path) -> None:
     edit_manifest(bundle, lambda m: m["datasets"][0].update(path="../outside.fits"))
     assert codes(import_bundle(bundle, repo)) == ["CAL612"]
-    small = small_bundle(tmp_path / "linked")
+    small = make_bundle(tmp_path / "linked")
     target = next((small / "files").rglob("*.fits"))
     shutil.move(target, tmp_path / "elsewhere.fits")
     target.symlink_to(tmp_path / "elsewhere.fits")
@@ -303,7 +304,7 @@ def test_an_import_without_the_lock_that_lost_a_race_repeats(
     monkeypatch.setattr(importer, "make_plan", late)
     report = import_bundle(bundle, repo, seed_config=str(seed))
     assert (report.ok, report.instruments[0].changed, len(stale)) == (True, False, 2)
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
 
 
 def test_what_the_database_refuses_is_no_traceback(bundle, repo, monkeypatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from curated.butler import import_bundle
 from support.imports import codes
 from support.kills import state_of
-from support.remote import everything
+from support.remote import repository_contents
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -102,4 +102,4 @@ def test_objects_that_belong_to_nothing_are_reported_and_removed(
     report = import_bundle(bundle, repo, clean=True)
     assert len(report.removed) == 1
     assert store_of_test.objects(bucket).keys() == {*objects, elsewhere}
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean

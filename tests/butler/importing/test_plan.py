@@ -9,7 +9,7 @@ import pytest
 from curated.bundle.manifest_reader import read_contents
 from curated.butler import ImportRequest, import_bundle
 from support.imports import edit_manifest, prepare_repository
-from support.repositories import small_bundle
+from support.repositories import make_bundle
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -55,7 +55,7 @@ def test_data_ids_have_the_records_that_butler_would_look_up(bundle, repo, tmp_p
     from lsst.daf.butler import Butler
 
     import_bundle(bundle, repo)
-    plan = make_plan(small_bundle(tmp_path / "next", label="v2"), repo)
+    plan = make_plan(make_bundle(tmp_path / "next", label="v2"), repo)
     butler = Butler.from_config(repo)
     assert len(plan.refs) == 6
     for ref in plan.refs.values():

@@ -14,8 +14,7 @@ from curated.butler import import_bundle
 from curated.butler.importing.receipt import DatabaseSnapshot, DatabaseState, commit_count
 from support.imports import codes, run_import
 from support.kills import state_of
-from support.programs import python_command
-from support.programs import run as run_command
+from support.programs import python_command, run_command
 
 pytest.importorskip("lsst.daf.butler")
 

@@ -6,8 +6,8 @@ import pytest
 
 from curated.butler import import_bundle
 from support.imports import codes, counts, edit_manifest, file_states, prepare_repository
-from support.packages import run_curated
-from support.repositories import INSTRUMENT, name_of, small_bundle
+from support.programs import run_curated
+from support.repositories import INSTRUMENT, detector_name, make_bundle
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -15,7 +15,7 @@ COLLECTION = "Lab/calib/v1"
 
 
 def detector_row(number: int, **changes) -> dict:
-    full = name_of(number)
+    full = detector_name(number)
     row = {"instrument": INSTRUMENT, "id": number, "full_name": full, "purpose": "SCIENCE"}
     return {**row, "name_in_raft": full[4:], "raft": full[:3], **changes}
 
@@ -28,7 +28,7 @@ INSTRUMENT_ROW = {"name": INSTRUMENT, "class_name": "lsst.obs.lab.Lab", "detecto
     [
         ({"detector": [detector_row(0, purpose="GUIDE")]}, ["CAL620"]),
         ({"detector": [detector_row(0, full_name="R99_S99")]}, ["CAL620"]),
-        ({"detector": [detector_row(17, full_name=name_of(1))]}, ["CAL620"]),
+        ({"detector": [detector_row(17, full_name=detector_name(1))]}, ["CAL620"]),
         ({"detector": [detector_row(0, full_name=None)]}, ["CAL622"]),
         ({"physical_filter": [{"instrument": INSTRUMENT, "name": "g_6", "band": "r"}]}, ["CAL620"]),
     ],
@@ -65,7 +65,7 @@ def test_limits_that_differ_are_a_warning(bundle, repo) -> None:
 
 def test_what_the_bundle_does_not_know_is_no_difference(repo, tmp_path) -> None:
     unknown = {"class_name": None, "visit_max": None, "exposure_max": None}
-    bundle = small_bundle(tmp_path / "bare", instrument=unknown)
+    bundle = make_bundle(tmp_path / "bare", instrument=unknown)
     prepare_repository(repo, instrument=[INSTRUMENT_ROW], detector=[detector_row(0)])
     report = import_bundle(bundle, repo)
     assert codes(report) == []

@@ -11,8 +11,8 @@ import pytest
 from curated.butler import import_bundle, open_repository
 from curated.core.diagnostic import CuratedError
 from support.imports import assert_whole, codes, start_import
-from support.remote import everything, look_up, nothing_to_see, requests, write_seed
-from support.repositories import small_bundle
+from support.remote import look_up, nothing_to_see, repository_contents, requests, write_seed
+from support.repositories import make_bundle
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -42,7 +42,7 @@ def test_another_transfer_after_a_kill_takes_nothing_over_that_it_must_not(bundl
     repo = tmp_path / "repo"
     source = sorted(bundle.rglob("defects/0/20200101T000000.fits"))[0]
     target = repo / RUN / "defects" / "defects_Lab_R00_S00_Lab_calib_v1_curated_20200101T000000Z.fits"
-    import_bundle(small_bundle(tmp_path / "other", label="v0"), str(repo))
+    import_bundle(make_bundle(tmp_path / "other", label="v0"), str(repo))
     target.parent.mkdir(parents=True)
     os.link(source, target)
     assert import_bundle(bundle, str(repo)).ok
@@ -57,7 +57,7 @@ def test_a_bucket_and_postgresql(bundle, bucket, seed, store_of_test, clean) -> 
     assert (report.ok, report.created) == (True, True)
     # Each is uploaded, and nobody asks for any.
     assert methods == ["PUT"] * 6
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
     for utc, width in (("2019-06-01T00:00:00", 2), ("2020-06-01T00:00:00", 3)):
         defects = look_up(repo, utc)
         assert type(defects).__module__ == "curated.types.defects"
@@ -66,13 +66,13 @@ def test_a_bucket_and_postgresql(bundle, bucket, seed, store_of_test, clean) -> 
         report = import_bundle(bundle, repo)
     assert (report.ok, report.changed) == (True, False)
     assert methods == ["HEAD"] * 6
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
 
 
 def test_a_bucket_and_sqlite(bundle, bucket, sqlite, clean) -> None:
     repo = f"s3://{bucket}/repo"
     assert import_bundle(bundle, repo, seed_config=str(sqlite)).changed
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
     assert not import_bundle(bundle, repo).changed
 
 
@@ -90,7 +90,7 @@ def test_an_import_into_a_bucket_that_was_killed(
     with requests(store_of_test) as methods:
         assert import_bundle(bundle, repo).changed
     assert methods.count("PUT") == 6 - uploaded
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
 
 
 def test_what_an_earlier_import_left_is_replaced_if_it_is_not_the_same(
@@ -109,14 +109,14 @@ def test_what_an_earlier_import_left_is_replaced_if_it_is_not_the_same(
         import_bundle(bundle, repo, seed_config=str(sqlite))
     assert methods.count("PUT") == len(other)
     assert database.exists()
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
 
 
 def test_moving_into_a_bucket_empties_the_bundle(bundle, bucket, sqlite, clean) -> None:
     repo = f"s3://{bucket}/repo"
     assert import_bundle(bundle, repo, seed_config=str(sqlite), transfer="move").changed
     assert not list((bundle / "files").rglob("*.fits"))
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
     assert not import_bundle(bundle, repo, transfer="move").changed
 
 
@@ -170,4 +170,4 @@ def test_an_upload_that_is_refused_for_a_while_is_repeated(bundle, bucket, tmp_p
     with store_of_test.busy():
         assert import_bundle(bundle, repo, seed_config=str(seed)).changed
     assert sum(bucket in line and " 503 " in line for line in store_of_test.log.read_text().splitlines()) >= 2
-    assert len(everything(repo)["datasets"]) == 6
+    assert len(repository_contents(repo)["datasets"]) == 6

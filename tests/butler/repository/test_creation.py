@@ -7,7 +7,7 @@ import pytest
 from curated.butler import import_bundle, open_repository
 from curated.core.diagnostic import CuratedError
 from support.imports import new_datasets, start_import
-from support.remote import everything, look_up, write_seed
+from support.remote import look_up, repository_contents, write_seed
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -39,7 +39,7 @@ def test_postgresql_and_a_local_root(bundle, seed, tmp_path, clean) -> None:
     repo = str(tmp_path / "repo")
     report = import_bundle(bundle, repo, seed_config=str(seed))
     assert (report.ok, report.created) == (True, True)
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
     assert look_up(repo, "2020-06-01T00:00:00").width.tolist() == [3]
     files = {path: path.stat().st_ino for path in (tmp_path / "repo").rglob("*.fits")}
     assert len(files) == 6
@@ -52,7 +52,7 @@ def test_two_imports_create_one_repository(bundle, bucket, seed, clean) -> None:
     repo = f"s3://{bucket}/repo"
     processes = [start_import(bundle, repo, seed) for _ in range(2)]
     assert sorted(map(new_datasets, processes)) == [0, 6]
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
 
 
 def test_an_alias_is_a_repository(bundle, bucket, seed, tmp_path, monkeypatch, clean) -> None:
@@ -63,7 +63,7 @@ def test_an_alias_is_a_repository(bundle, bucket, seed, tmp_path, monkeypatch, c
     report = import_bundle(bundle, "main", seed_config=str(seed))
     assert (report.created, report.changed) == (True, True)
     assert not (tmp_path / "main").exists()
-    assert everything("main") == everything(f"s3://{bucket}/repo") == clean
+    assert repository_contents("main") == repository_contents(f"s3://{bucket}/repo") == clean
     assert not import_bundle(bundle, "main").changed
 
 
@@ -79,7 +79,7 @@ def test_a_creation_that_was_killed_goes_on(bundle, seed, tmp_path, clean) -> No
     )
     repo = str(tmp_path / "repo")
     assert import_bundle(bundle, repo, seed_config=str(seed)).created
-    assert everything(repo) == clean
+    assert repository_contents(repo) == clean
     assert "root" not in Config(f"{repo}/butler.yaml")
     with pytest.raises(CuratedError, match="is not empty"):
         import_bundle(bundle, str(tmp_path / "second"), seed_config=str(seed))
@@ -90,4 +90,4 @@ def test_two_repositories_share_a_database(bundle, postgres, schema, tmp_path, c
     for name in ("one", "two"):
         site = write_seed(tmp_path / f"{name}.yaml", postgres.url(postgres.shared), f"{schema}_{name}")
         assert import_bundle(bundle, str(tmp_path / name), seed_config=str(site)).created
-    assert everything(str(tmp_path / "one")) == everything(str(tmp_path / "two")) == clean
+    assert repository_contents(str(tmp_path / "one")) == repository_contents(str(tmp_path / "two")) == clean

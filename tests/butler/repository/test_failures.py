@@ -12,7 +12,7 @@ import pytest
 from curated.butler import import_bundle
 from curated.butler.repository.failures import plain
 from curated.core.diagnostic import CuratedError
-from support.remote import everything, server_lock, write_seed
+from support.remote import repository_contents, server_lock, write_seed
 from support.servers import PASSWORD
 
 pytest.importorskip("lsst.daf.butler")
@@ -139,7 +139,7 @@ def test_no_password_is_printed() -> None:
 
 
 def test_a_lost_connection(server_repo, next_bundle, postgres, schema) -> None:
-    before = everything(server_repo)
+    before = repository_contents(server_repo)
     command = [sys.executable, "-W", "ignore", "-m", "curated", "-q", "import", str(next_bundle), server_repo]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with server_lock(postgres, schema, process) as backend:
@@ -151,6 +151,6 @@ def test_a_lost_connection(server_repo, next_bundle, postgres, schema) -> None:
         "curated: error: the connection to the repository's database was lost: terminating"
     )
     assert hint == "curated: hint: run it again; nothing that readers see was changed"
-    assert everything(server_repo) == before
+    assert repository_contents(server_repo) == before
     assert import_bundle(next_bundle, server_repo).changed
-    assert len(everything(server_repo)["datasets"]) == 12
+    assert len(repository_contents(server_repo)["datasets"]) == 12

@@ -12,7 +12,7 @@ import pytest
 from support.imports import assert_refused, assert_whole, new_datasets, run_import, start_import
 from support.kills import state_of
 from support.programs import curated_command
-from support.remote import everything, server_lock, wait_for_lock
+from support.remote import repository_contents, server_lock, wait_for_lock
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -72,4 +72,4 @@ def test_a_second_import_waits_for_the_first(server_repo, next_bundle, postgres,
     assert new_datasets(first) == 6
     # The copy of the configuration stands where no files are: it finds all certified, and restores what it lacks.
     assert new_datasets(second) == 0
-    assert len(everything(server_repo)["datasets"]) == 12
+    assert len(repository_contents(server_repo)["datasets"]) == 12

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curated.cli.main import COMMANDS
-from support.packages import run_curated
+from support.programs import run_curated
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

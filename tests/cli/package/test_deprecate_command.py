@@ -5,36 +5,39 @@ from __future__ import annotations
 import pytest
 
 from conftest import GitPackage, MakePackage
-from support.packages import answer, defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import printed_json, run_curated
 
 OPTIONS = ("--by", "Ada", "--reason", "Light leak", "--cover", "hole", "--date", "2024-05-06")
 
 
 @pytest.fixture
-def package(git_package: MakePackage) -> GitPackage:
-    return git_package({"curated.yaml": "", place(): defects()})
+def package(make_package: MakePackage) -> GitPackage:
+    return make_package({"curated.yaml": "", defects_path(): defects_text()})
 
 
 def test_text_json_and_undo(package: GitPackage) -> None:
-    before = (package.path / place()).read_bytes()
-    dry = run_curated("deprecate", place(), *OPTIONS, "--dry-run", cwd=package.path)
-    assert (dry.returncode, f"{place()}: would be deprecated\n" in dry.stdout) == (0, True)
-    assert (package.path / place()).read_bytes() == before
-    done = run_curated("deprecate", place(), *OPTIONS, cwd=package.path)
+    before = (package.path / defects_path()).read_bytes()
+    dry = run_curated("deprecate", defects_path(), *OPTIONS, "--dry-run", cwd=package.path)
+    assert (dry.returncode, f"{defects_path()}: would be deprecated\n" in dry.stdout) == (0, True)
+    assert (package.path / defects_path()).read_bytes() == before
+    done = run_curated("deprecate", defects_path(), *OPTIONS, cwd=package.path)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        f"{place()}: deprecated",
-        f"lab/defects/d00 from 2020-01-01T00:00:00 to open UTC: nothing instead of {place()}",
-        f"to undo: curated deprecate --undo {place()}",
+        f"{defects_path()}: deprecated",
+        f"lab/defects/d00 from 2020-01-01T00:00:00 to open UTC: nothing instead of {defects_path()}",
+        f"to undo: curated deprecate --undo {defects_path()}",
     ]
-    value = answer(run_curated("deprecate", "--undo", place(), "--format", "json", cwd=package.path))
+    value = printed_json(
+        run_curated("deprecate", "--undo", defects_path(), "--format", "json", cwd=package.path)
+    )
     assert (value["failed"], value["mark"], value["files"]) == (
         False,
         None,
-        [{"path": place(), "changed": True}],
+        [{"path": defects_path(), "changed": True}],
     )
-    assert value["effects"][0]["now"] == place()
-    assert (package.path / place()).read_bytes() == before
+    assert value["effects"][0]["now"] == defects_path()
+    assert (package.path / defects_path()).read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,6 @@ def test_text_json_and_undo(package: GitPackage) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_wrong_options(package: GitPackage, options: tuple[str, ...], message: str) -> None:
-    done = run_curated("deprecate", place(), *options, cwd=package.path)
+    done = run_curated("deprecate", defects_path(), *options, cwd=package.path)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr

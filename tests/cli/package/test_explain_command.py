@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.packages import answer, run_curated
+from support.programs import printed_json, run_curated
 
 
 def test_one_code() -> None:
@@ -12,7 +12,7 @@ def test_one_code() -> None:
 
 
 def test_list() -> None:
-    codes = answer(run_curated("explain", "--format", "json"))["codes"]
+    codes = printed_json(run_curated("explain", "--format", "json"))["codes"]
     assert "CAL301" in [entry["code"] for entry in codes]
     text = run_curated("explain").stdout
     assert all(f"  {entry['code']} {entry['severity']:8s} {entry['title']}\n" in text for entry in codes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conftest import GitPackage
-from support.packages import EDITED, answer, run_curated
+from support.packages import EDITED
+from support.programs import printed_json, run_curated
 
 
 def test_lookup(demo: GitPackage) -> None:
@@ -15,8 +16,8 @@ def test_lookup(demo: GitPackage) -> None:
         "valid  2024-03-01T00:00:00 to open UTC",
         f"commit {demo.commits[1][:12]} 2025-02-03T04:05:06 Zoë Åström 天文",
     ]
-    value = answer(run_curated(*question, "--format", "json", cwd=demo.path))
+    value = printed_json(run_curated(*question, "--format", "json", cwd=demo.path))
     assert value["found"]["file"] == EDITED
     assert value["commit"]["author"] == "Zoë Åström 天文"
     none = run_curated(*question[:-1], "2019-01-01", "--format", "json", cwd=demo.path)
-    assert (none.returncode, answer(none)["found"]) == (1, None)
+    assert (none.returncode, printed_json(none)["found"]) == (1, None)

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from conftest import GitPackage
-from support.packages import EDITED, UNTOUCHED, answer, run_curated
+from support.packages import EDITED, UNTOUCHED
+from support.programs import printed_json, run_curated
 
 
 def test_show(demo: GitPackage, tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ def test_show(demo: GitPackage, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("defects: ")
     assert re.search(r"^x0 \(pix\): ", done.stdout, re.MULTILINE)
-    value = answer(run_curated("show", UNTOUCHED, "--format", "json", cwd=demo.path))
+    value = printed_json(run_curated("show", UNTOUCHED, "--format", "json", cwd=demo.path))
     assert (value["type"], value["content"]["metadata"]["NAMP"]) == ("crosstalk", 4)
     assert len(value["content"]["coeffs"]) == 16
     plot = tmp_path / "plot.png"

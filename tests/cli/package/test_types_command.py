@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from support.packages import answer, run_curated
+from support.programs import printed_json, run_curated
 
 
 def test_list() -> None:
-    names = [entry["name"] for entry in answer(run_curated("types", "--format", "json"))["types"]]
+    names = [entry["name"] for entry in printed_json(run_curated("types", "--format", "json"))["types"]]
     text = run_curated("types").stdout
     assert all(re.search(rf"^{name} ", text, re.MULTILINE) for name in names)
 
@@ -17,6 +17,6 @@ def test_one_type_by_an_alias() -> None:
     text = run_curated("types", "BFKERNEL").stdout
     assert text.startswith("bfk: ")
     assert "KERNEL" in text
-    (entry,) = answer(run_curated("types", "BFKERNEL", "--format", "json"))["types"]
+    (entry,) = printed_json(run_curated("types", "BFKERNEL", "--format", "json"))["types"]
     assert (entry["name"], entry["dataset_type"]) == ("bfk", "bfk")
     assert all(field["doc"] and field["doc"] in text for field in entry["fields"])

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from conftest import GitPackage, MakePackage
-from support.packages import DEMO_FILES, answer, defects, place, run_curated
+from support.packages import DEMO_FILES, defects_path, defects_text
+from support.programs import printed_json, run_curated
 
 
 def test_json(demo: GitPackage, tmp_path: Path) -> None:
-    value = answer(run_curated("bundle", tmp_path / "out", "--format", "json", cwd=demo.path))
+    value = printed_json(run_curated("bundle", tmp_path / "out", "--format", "json", cwd=demo.path))
     assert (value["datasets"], value["failed"], value["base"], value["referred"]) == (
         DEMO_FILES,
         False,
@@ -20,12 +21,14 @@ def test_json(demo: GitPackage, tmp_path: Path) -> None:
     assert value["repository"]["sha1"] == demo.commits[2]
 
 
-def test_text_with_and_without_a_base(git_package: MakePackage, tmp_path: Path) -> None:
-    package = git_package({"curated.yaml": "", place(0): defects(), place(1): defects(detector=1)})
+def test_text_with_and_without_a_base(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package(
+        {"curated.yaml": "", defects_path(0): defects_text(), defects_path(1): defects_text(detector=1)}
+    )
     done = run_curated("-q", "bundle", tmp_path / "v1", "--label", "v1", cwd=package.path)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"2 datasets \(0\.0 MB\) as release v1 in .*/v1\n", done.stdout)
-    package.commit({place(0): defects(x0=2)}, "Move a box")
+    package.commit({defects_path(0): defects_text(x0=2)}, "Move a box")
     done = run_curated(
         "-q", "bundle", tmp_path / "v2", "--label", "v2", "--base", tmp_path / "v1", cwd=package.path
     )
@@ -38,7 +41,7 @@ def test_text_with_and_without_a_base(git_package: MakePackage, tmp_path: Path) 
 def test_an_error_makes_no_bundle(wrong: GitPackage, tmp_path: Path) -> None:
     done = run_curated("bundle", tmp_path / "out", "--format", "json", cwd=wrong.path)
     assert done.returncode == 1
-    value = answer(done)
+    value = printed_json(done)
     assert (value["failed"], value["datasets"], value["repository"]) == (True, 0, None)
     assert [finding["code"] for finding in value["findings"]] == ["CAL301"]
     assert not (tmp_path / "out").exists()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from conftest import GitPackage, MakePackage
-from support.packages import DEMO_FILES, answer, defects, place, run_curated
+from support.packages import DEMO_FILES, defects_path, defects_text
+from support.programs import printed_json, run_curated
 
 
 def test_the_same(demo: GitPackage) -> None:
@@ -17,9 +18,11 @@ def test_the_same(demo: GitPackage) -> None:
     assert last == f"the same {DEMO_FILES} calibrations are in force in both"
 
 
-def test_differences(git_package: MakePackage) -> None:
-    package = git_package({"curated.yaml": "", place(0): defects(), place(1): defects(detector=1)})
-    package.commit({place(0): defects(x0=2), place(2): defects(detector=2)}, "Change")
+def test_differences(make_package: MakePackage) -> None:
+    package = make_package(
+        {"curated.yaml": "", defects_path(0): defects_text(), defects_path(1): defects_text(detector=1)}
+    )
+    package.commit({defects_path(0): defects_text(x0=2), defects_path(2): defects_text(detector=2)}, "Change")
     done = run_curated("compare", "HEAD~1", "HEAD", cwd=package.path)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == (
@@ -29,7 +32,7 @@ def test_differences(git_package: MakePackage) -> None:
     assert (
         len(re.findall(r"^  [-+] 2020-01-01T00:00:00 to open  [0-9a-f]{12}$", done.stdout, re.MULTILINE)) == 3
     )
-    value = answer(run_curated("compare", "HEAD~1", "HEAD", "--format", "json", cwd=package.path))
+    value = printed_json(run_curated("compare", "HEAD~1", "HEAD", "--format", "json", cwd=package.path))
     assert (value["same"], value["failed"]) == (False, False)
     assert sorted(difference["kind"] for difference in value["differences"]) == ["added", "content"]
     assert len(set(value["fingerprints"])) == 2

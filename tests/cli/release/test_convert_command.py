@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from conftest import GitPackage
-from support.packages import UNTOUCHED, answer, run_curated
+from support.packages import UNTOUCHED
+from support.programs import printed_json, run_curated
 
 
 def test_json(demo: GitPackage, tmp_path: Path) -> None:
-    value = answer(run_curated("convert", UNTOUCHED, "-o", tmp_path, "--format", "json", cwd=demo.path))
+    value = printed_json(run_curated("convert", UNTOUCHED, "-o", tmp_path, "--format", "json", cwd=demo.path))
     assert (value["sha1"], value["dirty"], value["failed"]) == (demo.commits[2], False, False)
     (file,) = value["files"]
     assert file["source"] == UNTOUCHED
@@ -28,5 +29,5 @@ def test_an_error_writes_nothing(wrong: GitPackage, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, "CAL301" in done.stderr) == (1, "", True)
     done = run_curated("convert", "-o", tmp_path / "out", "--format", "json", cwd=wrong.path)
     assert done.returncode == 1
-    assert (answer(done)["failed"], answer(done)["files"]) == (True, [])
+    assert (printed_json(done)["failed"], printed_json(done)["files"]) == (True, [])
     assert not (tmp_path / "out").exists()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conftest import GitPackage
-from support.packages import DEMO_FILES, answer, run_curated
+from support.packages import DEMO_FILES
+from support.programs import printed_json, run_curated
 
 
 def test_lines_are_what_is_hashed(demo: GitPackage) -> None:
@@ -14,13 +15,13 @@ def test_lines_are_what_is_hashed(demo: GitPackage) -> None:
     assert text.startswith(
         f"{hashlib.sha256(lines.encode()).hexdigest()}  {DEMO_FILES} calibrations in force in "
     )
-    value = answer(run_curated("fingerprint", "--format", "json", cwd=demo.path))
+    value = printed_json(run_curated("fingerprint", "--format", "json", cwd=demo.path))
     assert (value["fingerprint"], value["calibrations"], value["lines"]) == (
         text.split()[0],
         DEMO_FILES,
         None,
     )
-    value = answer(run_curated("fingerprint", "--list", "--format", "json", cwd=demo.path))
+    value = printed_json(run_curated("fingerprint", "--list", "--format", "json", cwd=demo.path))
     assert len(value["lines"]) == DEMO_FILES
     assert value["lines"][0].keys() == {"dataset_type", "data_id", "begin_tai_ns", "end_tai_ns", "content"}
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from conftest import GitPackage
-from support.packages import defects, place, run_curated
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -28,7 +29,10 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     (root / "package").mkdir()
     package = GitPackage(root / "package")
     package.git("init", "--quiet")
-    package.commit({"curated.yaml": "", place(0): defects(), place(1): defects(detector=1)}, "Add")
+    package.commit(
+        {"curated.yaml": "", defects_path(0): defects_text(), defects_path(1): defects_text(detector=1)},
+        "Add",
+    )
     result = Released(package, {}, root / "repo")
     for label in ("v1", "v2"):
         bundle = result.bundles[label] = root / label
@@ -36,5 +40,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
         assert done.returncode == 0, done.stderr
         done = run_curated("-q", "import", bundle, result.repo)
         assert done.returncode == 0, done.stderr
-        package.commit({place(0): defects({"VALIDEND": "2024-01-01T00:00:00"})}, "End a calibration")
+        package.commit(
+            {defects_path(0): defects_text({"VALIDEND": "2024-01-01T00:00:00"})}, "End a calibration"
+        )
     return result

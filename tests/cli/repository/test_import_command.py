@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.repository.conftest import Released
-from support.packages import answer, run_curated
+from support.programs import printed_json, run_curated
 
 
 def test_dry_run_and_import(released: Released, tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_dry_run_and_import(released: Released, tmp_path: Path) -> None:
     assert "  datasets               2 new      0 present      0 in conflict\n" in dry.stdout
     assert dry.stdout.endswith("it can succeed\n")
     dry = run_curated(*arguments, "--dry-run", "--format", "json")
-    assert (dry.returncode, answer(dry)["dry_run"]) == (0, True)
+    assert (dry.returncode, printed_json(dry)["dry_run"]) == (0, True)
     assert not (tmp_path / "repo").exists()
     done = run_curated(*arguments)
     assert done.returncode == 0, done.stderr
@@ -27,4 +27,4 @@ def test_dry_run_and_import(released: Released, tmp_path: Path) -> None:
         "Lab: 2 datasets and 2 validity ranges already there",
         f"{tmp_path / 'repo'} had everything already: nothing changed",
     ]
-    assert answer(run_curated(*arguments, "--format", "json"))["changed"] is False
+    assert printed_json(run_curated(*arguments, "--format", "json"))["changed"] is False

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from cli.repository.conftest import Released
-from support.packages import answer, run_curated
+from support.programs import printed_json, run_curated
 
 
 def test_text_and_json(released: Released, tmp_path: Path) -> None:
@@ -25,7 +25,11 @@ def test_text_and_json(released: Released, tmp_path: Path) -> None:
     assert "Lab/calib/v1: ranges to be removed: 1, added: 1, as commit " in dry.stdout
     assert "to undo" not in dry.stdout
     done = run_curated(*arguments, "--format", "json", cwd=released.package.path)
-    assert (done.returncode, len(answer(done)["removed"]), len(answer(done)["added"])) == (0, 1, 1)
+    assert (done.returncode, len(printed_json(done)["removed"]), len(printed_json(done)["added"])) == (
+        0,
+        1,
+        1,
+    )
     again = run_curated(*arguments, cwd=released.package.path)
     assert re.fullmatch(r"Lab/calib/v1 has the ranges of commit \w{12}: nothing changed\n", again.stdout)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.repository.conftest import Released
-from support.packages import answer, run_curated
+from support.programs import printed_json, run_curated
 
 
 def test_text_and_json(released: Released) -> None:
@@ -13,7 +13,7 @@ def test_text_and_json(released: Released) -> None:
         "Lab: chain Lab/calib is Lab/calib/v2, Lab/calib/v1",
         "Lab: it would be Lab/calib/v1",
     ]
-    value = answer(run_curated("retract", released.repo, "v2", "--dry-run", "--format", "json"))
+    value = printed_json(run_curated("retract", released.repo, "v2", "--dry-run", "--format", "json"))
     assert (value["dry_run"], value["chains"][0]["after"]) == (True, ["Lab/calib/v1"])
     done = run_curated("retract", released.repo, "v2", "--undo", "--dry-run")
     assert done.stdout == "Lab: nothing changed: Lab/calib/v2 is already in the chain Lab/calib\n"

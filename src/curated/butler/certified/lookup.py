@@ -60,8 +60,6 @@ def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        An open repository.
     collections : sequence [`str`]
         Collections in the order of lookups; chains are followed.
 

@@ -67,8 +67,6 @@ class RangeComparison:
 
     Parameters
     ----------
-    butler : `lsst.daf.butler.Butler`
-        An open repository.
     collection : `str`
         Name of the collection.
     state : `dict`

@@ -12,8 +12,7 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 
 from curated.butler.certified.lookup import Certified, certified_in, timespan_of
 from curated.butler.correcting.range_changes import RangeChange, RangeComparison, State, equal_ranges
-from curated.butler.correcting.session import changing
-from curated.butler.repository.opening import collection_info
+from curated.butler.repository.opening import changing, collection_info
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.times import utc_texts
 from curated.datasets.record import Dataset, Key

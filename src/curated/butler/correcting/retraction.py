@@ -10,8 +10,7 @@ from typing import Any
 from lsst.daf.butler import Butler, CollectionType
 
 from curated.bundle.contents import check_label
-from curated.butler.correcting.session import changing
-from curated.butler.repository.opening import collection_info
+from curated.butler.repository.opening import changing, collection_info
 from curated.core.diagnostic import Diagnostic, Problem, has_errors
 
 Members = tuple[str, ...]

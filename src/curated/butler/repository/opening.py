@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from lsst.daf.butler import (
     FormatterFactory,
     MissingCollectionError,
 )
+from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from curated.butler.formatter import read_calib, use_calib_everywhere
+from curated.butler.repository.locks import config_lock
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 
@@ -143,3 +147,38 @@ def collection_info(butler: Butler, name: str) -> CollectionInfo | None:
         return butler.collections.get_info(name)
     except MissingCollectionError:
         return None
+
+
+@contextmanager
+def changing(repo: str, *, dry_run: bool) -> Iterator[Butler]:
+    """Give a repository to change; for a dry run, to read.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    dry_run : `bool`
+        Whether nothing is to be changed.
+
+    Raises
+    ------
+    CuratedError
+        If there is no repository, or it refuses.
+    """
+    config = find_config(repo)
+    if config is None:
+        raise CuratedError(f"{repo} is no Butler repository", "name its directory")
+    try:
+        with nullcontext() if dry_run else config_lock(config):
+            yield Butler.from_config(config, writeable=not dry_run)
+    except ConflictingDefinitionError as error:
+        raise CuratedError(
+            f"another program changes the same certifications: {error}", "run it again when that is done"
+        ) from error
+    except DBAPIError as error:
+        raise CuratedError(
+            f"the repository's database refused: {error.orig}",
+            "run it again when no other program writes to the repository; nothing was changed",
+        ) from error
+    except OSError as error:
+        raise CuratedError(f"the repository could not be written: {error}", "see to permissions") from error
