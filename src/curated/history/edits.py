@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.keys import CalibFile
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 
-@dataclass(frozen=True, slots=True)
-class EditSearch:
+class EditSearch(NamedTuple):
     """Git commands that run beside a check, and tell which files changed since they were added.
 
     Parameters
@@ -53,8 +51,7 @@ class EditSearch:
     difference: Popen[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _ChangedFile:
+class _ChangedFile(NamedTuple):
     """A product with another content than when it was added: the commit before the change, and what to report."""
 
     file: CalibFile
