@@ -142,7 +142,9 @@ class SpectralCurve(Calib):
         pairs = zip(rows[1:][is_wrong].tolist(), rows[:-1][is_wrong].tolist(), strict=True)
         for row, row_before in sorted(pairs):
             after, before = self.wavelength[row], self.wavelength[row_before]
-            yield Problem("CAL303", ("wavelength", row), f"row {row + 1} wavelength: {after:g} after {before:g}")
+            yield Problem(
+                "CAL303", ("wavelength", row), f"row {row + 1} wavelength: {after:g} after {before:g}"
+            )
         if self._grid is not None and (self.wavelength[self._grid] == self.wavelength[self._grid[0]]).all():
             return
         first = self.wavelength[self._amplifier_index == 0]
