@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import find_base, read_inventory
 from curated.package.package import open_package

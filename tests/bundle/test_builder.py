@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -12,65 +11,25 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import pytest
 import yaml
-from astropy.io import fits
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
 from curated.core.diagnostic import CuratedError
-from curated.core.version import __version__
-from curated.package.package import open_package
-from curated.registry import own_types
+from support.bundles import label_of, package_of, read_manifest
 from support.packages import (
     DEMO_FILES,
-    EDITED,
     URL,
     calibration_paths,
     defects_path,
     defects_text,
     fits_path,
-    make_demo_package,
     read_tree,
-    validity_ranges,
 )
 from support.programs import run_curated, run_python
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DETECTORS = {"d00": 0, "d01": 1, "d02": 2, "d03": 3, "g00": 4}
-NAMESPACE = UUID("840b31d9-05cd-5161-b2c8-00d32b280d0f")
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
-    return make_demo_package(tmp_path_factory.mktemp("demo") / "package")
-
-
-@pytest.fixture(scope="module")
-def bundle(demo: GitPackage, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("bundle") / "new" / "release"
-    done = run_curated("bundle", output, cwd=demo.path)
-    assert done.returncode == 0, done.stderr
-    return output
-
-
-@pytest.fixture(scope="module")
-def manifest(bundle: Path) -> dict[str, Any]:
-    return read_manifest(bundle)
-
-
-def read_manifest(bundle: Path) -> dict[str, Any]:
-    return json.loads((bundle / "manifest.json").read_text())
-
-
-def tai_ns(utc: str) -> int:
-    """Nanoseconds since 1970-01-01 TAI of a time in UTC since 2017, when TAI went 37 s ahead."""
-    time = datetime.fromisoformat(utc)
-    assert time.tzinfo == UTC
-    assert time.year >= 2017
-    return ((time - EPOCH) // timedelta(microseconds=1)) * 1000 + 37_000_000_000
 
 
 def tai_words(nanoseconds: int | None) -> str:
@@ -85,10 +44,6 @@ RECORDED = [
     "calibs/demo/manual_defects/d01/20220301T000000.ecsv",
 ]
 """Calibrations of the demonstration that have a provenance record."""
-
-
-def package_of(*files: tuple[str, str], config: str = "") -> dict[str, str]:
-    return {"curated.yaml": config, **dict(files)}
 
 
 # -- what is in it ---------------------------------------------------------------------------------
@@ -123,93 +78,6 @@ def test_names_that_sha256sum_escapes(make_package: MakePackage, tmp_path: Path)
     label_of(package, tmp_path / "out")
     command = ["sha256sum", "--check", "--strict", "--status", "SHA256SUMS"]
     assert subprocess.run(command, cwd=tmp_path / "out", check=False).returncode == 0
-
-
-def test_the_manifest_names_its_origin(demo: GitPackage, manifest: dict[str, Any]) -> None:
-    head = demo.git("rev-parse", "HEAD")
-    assert manifest["format"] == "curated-bundle"
-    assert manifest["version"] == 1
-    assert manifest["curated"] == __version__
-    assert manifest["repository"] == {
-        "sha1": head,
-        "url": URL,
-        "dirty": False,
-        "label": f"git-{head[:12]}",
-    }
-
-
-def test_the_manifest_agrees_with_the_files(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
-    datasets = {d["source"]["path"]: d for d in manifest["datasets"]}
-    assert sorted(datasets) == calibration_paths(demo)
-    for path, dataset in datasets.items():
-        file = bundle / dataset["path"]
-        content = file.read_bytes()
-        assert dataset["path"] == f"files/{fits_path(path)}"
-        assert dataset["size"] == len(content)
-        assert dataset["sha256"] == hashlib.sha256(content).hexdigest()
-        header = fits.getheader(file)
-        assert dataset["source"]["blob"] == header["BLOBSHA1"] == demo.git("hash-object", path)
-        assert dataset["source"]["commit"] == header["FILESHA1"]
-        assert header["REPOSHA1"] == manifest["repository"]["sha1"]
-
-
-def test_validity_in_utc_and_tai(demo: GitPackage, bundle: Path, manifest: dict[str, Any]) -> None:
-    expected = validity_ranges(demo)
-    for dataset in manifest["datasets"]:
-        valid = dataset["validity"]
-        start, end = expected[dataset["source"]["path"]]
-        assert (valid["begin"], valid["end"]) == (f"{start}Z", f"{end}Z" if end else None)
-        assert valid["begin_tai_ns"] == tai_ns(valid["begin"])
-        assert valid["end_tai_ns"] == (tai_ns(valid["end"]) if end else None)
-        header = fits.getheader(bundle / dataset["path"])
-        assert (header["VALIDSTART"], header.get("VALIDEND")) == (start, end)
-
-
-def test_the_hole_and_the_explicit_end(manifest: dict[str, Any]) -> None:
-    ranges = {
-        d["source"]["path"]: (d["validity"]["begin"], d["validity"]["end"]) for d in manifest["datasets"]
-    }
-    hole = "calibs/demo/defects/d02"
-    assert ranges[f"{hole}/20200101T000000.ecsv"] == ("2020-01-01T00:00:00Z", "2021-06-15T00:00:00Z")
-    assert ranges[f"{hole}/20220301T000000.ecsv"][0] == "2022-03-01T00:00:00Z"
-    assert ranges["calibs/demo/manual_defects/d01/20220301T000000.ecsv"][1] is not None
-    assert ranges[EDITED] == ("2024-03-01T00:00:00Z", None)
-
-
-def test_identity(demo: GitPackage, manifest: dict[str, Any]) -> None:
-    (instrument,) = manifest["instruments"]
-    assert instrument["name"] == "Demo"
-    assert [d["full_name"] for d in instrument["detectors"]] == ["d00", "d01", "d02", "d03", "g00"]
-    assert [f["name"] for f in instrument["filters"]] == ["g", "i", "r"]
-    label = manifest["repository"]["label"]
-    assert instrument["collections"] == {"calibration": f"Demo/calib/{label}", "chain": "Demo/calib"}
-    types = own_types()
-    assert {t["name"] for t in manifest["dataset_types"]} == {cls.SPEC.dataset for cls in types.values()}
-    assert all(t["is_calibration"] for t in manifest["dataset_types"])
-    for dataset in manifest["datasets"]:
-        _, _, folder, *levels, _ = dataset["source"]["path"].split("/")
-        spec = types[folder].SPEC
-        data_id = {"instrument": "Demo"}
-        if spec.has_detector:
-            data_id["detector"] = DETECTORS[levels.pop(0)]
-        if spec.has_filter:
-            data_id["physical_filter"] = levels.pop(0)
-        assert dataset["data_id"] == data_id
-        assert dataset["dataset_type"] == spec.dataset
-        assert dataset["collection"] == f"Demo/calib/{label}"
-        parts = [("dataset_type", spec.dataset), ("run", dataset["run"]), *sorted(data_id.items())]
-        name = ",".join(f"{key}={value}" for key, value in parts)
-        assert dataset["uuid"] == str(uuid5(NAMESPACE, name))
-    assert len({d["uuid"] for d in manifest["datasets"]}) == DEMO_FILES
-
-
-def test_runs_are_named_by_calibdate(bundle: Path, manifest: dict[str, Any]) -> None:
-    collection = manifest["instruments"][0]["collections"]["calibration"]
-    for dataset in manifest["datasets"]:
-        date = fits.getval(bundle / dataset["path"], "CALIBDATE").replace("-", "").replace(":", "")
-        camera = dataset["dataset_type"] == "camera_geometry"
-        assert dataset["run"] == (f"{collection}/unbounded" if camera else f"{collection}/curated/{date}Z")
-    assert sum(d["dataset_type"] == "camera_geometry" for d in manifest["datasets"]) == 1
 
 
 def test_the_export_file_lists_the_same(bundle: Path, manifest: dict[str, Any]) -> None:
@@ -385,13 +253,6 @@ def two(make_package: MakePackage) -> GitPackage:
     )
 
 
-def label_of(package: GitPackage, output: Path, **options: Any) -> str:
-    report, bundle = build_bundle(open_package(package.path), output, **options)
-    assert bundle is not None, report.diagnostics
-    assert bundle.manifest == read_manifest(output)
-    return bundle.label
-
-
 def test_labels(two: GitPackage, tmp_path: Path) -> None:
     sha1 = two.commits[0]
     assert label_of(two, tmp_path / "a") == f"git-{sha1[:12]}"
@@ -465,30 +326,3 @@ def test_an_instrument_by_its_name_in_the_repository(make_package: MakePackage, 
     assert [d["data_id"] for d in read_manifest(tmp_path / "out")["datasets"]] == [
         {"instrument": "LabCam", "detector": 0}
     ]
-
-
-# -- one CALIBDATE, two epochs ---------------------------------------------------------------------
-
-
-def test_epochs_that_share_their_calibdate_get_runs_of_their_own(
-    make_package: MakePackage, tmp_path: Path
-) -> None:
-    config = "silence:\n- {code: CAL112, path: '*', reason: copied headers, until: '2999-01-01'}\n"
-    starts = ["20200101T000000", "20210101T000000", "20220101T000000"]
-    package = make_package(
-        package_of(*((defects_path(0, start), defects_text()) for start in starts), config=config)
-    )
-    label_of(package, tmp_path / "out", label="v1")
-    datasets = read_manifest(tmp_path / "out")["datasets"]
-    run = "Lab/calib/v1/curated/20200101T000000Z"
-    assert [d["run"] for d in datasets] == [run, f"{run}/20210101T000000Z", f"{run}/20220101T000000Z"]
-    assert len({d["uuid"] for d in datasets}) == 3
-
-
-def test_silencing_does_not_lead_to_a_bug(make_package: MakePackage, tmp_path: Path) -> None:
-    config = "silence:\n- {code: CAL113, path: '*', reason: x, until: '2999-01-01'}\n"
-    for key in ("CALIBDATE", "DETECTOR"):
-        text = "".join(line for line in defects_text().splitlines(keepends=True) if key not in line)
-        package = make_package(package_of((defects_path(0), text), config=config), key)
-        with pytest.raises(CuratedError, match="cannot be bundled"):
-            label_of(package, tmp_path / "out")

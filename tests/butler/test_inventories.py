@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import read_inventory
 from curated.datasets.inventory import Difference, Inventory, compare

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler.inventories import read_inventory
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError

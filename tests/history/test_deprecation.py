@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import curated
 from conftest import GitPackage, MakePackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey

@@ -14,8 +14,10 @@ from astropy.io import fits
 from astropy.time import Time
 
 from curated.bundle.export_file import STOCK_FORMATTER
+from curated.check.package import check_package
 from curated.core.keys import CalibFile
 from curated.core.metadata import Metadata, has_value
+from curated.export.report import ExportReport
 from curated.package.package import Package, open_package
 from curated.provenance import Provenance
 from curated.registry import all_types, get_type
@@ -193,3 +195,33 @@ def canonical_texts(root: Path, prefixes: tuple[str, ...] = ("",)) -> dict[str, 
 def read_keywords(path: Path) -> Mapping[str, Any]:
     """Return the keywords of a text file, read by its type."""
     return get_type(path.parts[-3]).readText(path).metadata
+
+
+def export(lab: PipelineRepository, *collections: str, **options: Any) -> ExportReport:
+    """Export collections of a repository, by default `TICKET`, to `out`."""
+    from curated.butler import export_package
+
+    return export_package(
+        str(lab.root), lab.root.parent / "out", collections=collections or [TICKET], **options
+    )
+
+
+def out(lab: PipelineRepository) -> Path:
+    """Return the directory that `export` writes to."""
+    return lab.root.parent / "out"
+
+
+def codes(report: ExportReport) -> list[str]:
+    """Return the codes of the findings of an export."""
+    return [d.code for d in report.diagnostics]
+
+
+def errors(root: Path) -> list[str]:
+    """Return the errors of a package."""
+    report = check_package(open_package(root))
+    return [f"{d.file} {d.code} {d.message}" for d in report.diagnostics if d.is_error]
+
+
+def paths(report: ExportReport) -> list[str]:
+    """Return the paths of the texts that an export has written."""
+    return [calib.path for calib in report.exported]

@@ -1,4 +1,4 @@
-"""Brighter-fatter kernels: images against a sum that is written out, and generated kernels through all forms."""
+"""Brighter-fatter kernels: units, amplifiers, and generated kernels through all forms."""
 
 from __future__ import annotations
 
@@ -13,77 +13,10 @@ from hypothesis import strategies as st
 
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Amplifier, Box, DetectorGeometry
-from curated.types._bfk_math import correct
 from curated.types.bfk import BrighterFatterKernel
-from support.demo import demo_calib
+from support.kernels import bfk, kernel_of, star
 from support.round_trips import LOOSE_NUMBERS, NAMES, NUMBERS, Tree, assert_comes_back, keywords, vectors
 from support.texts import examples
-
-
-def kernel_of(size: int = 17) -> np.ndarray:
-    kernel = next(iter(demo_calib("bfk", "d01").kernels.values()))
-    cut = (kernel.shape[0] - size) // 2
-    return kernel[cut : kernel.shape[0] - cut, cut : kernel.shape[1] - cut]
-
-
-def divergence(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Sum over the sides of each pixel, potentials by the sum that defines the convolution."""
-    height, width = image.shape
-    half = len(kernel) // 2
-
-    def pixel(y: int, x: int) -> float:
-        return image[min(max(y, 0), height - 1), min(max(x, 0), width - 1)]
-
-    def potential(y: int, x: int) -> float:
-        lags = range(-half, half + 1)
-        return sum(kernel[half + dy, half + dx] * pixel(y - dy, x - dx) for dy in lags for dx in lags)
-
-    phi = [[potential(y, x) for x in range(width)] for y in range(height)]
-    corrected = np.zeros(image.shape)
-    for y, x in np.ndindex(image.shape):
-        for j, i in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
-            if 0 <= j < height and 0 <= i < width:
-                corrected[y, x] += (image[y, x] + image[j, i]) / 2 * (phi[j][i] - phi[y][x])
-    return corrected
-
-
-def star(width: float, total: float, size: int = 61, dx: float = 0.0) -> np.ndarray:
-    y, x = np.mgrid[:size, :size] - size // 2
-    shape = np.exp(-((x - dx) ** 2 + y**2) / (2 * width**2))
-    return total * shape / shape.sum()
-
-
-def second_moment(image: np.ndarray) -> float:
-    y, x = np.mgrid[: image.shape[0], : image.shape[1]] - image.shape[0] // 2
-    return float((image * (x**2 + y**2)).sum() / image.sum())
-
-
-def blurred(true: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """What is read when ``true`` falls in: the equation of the correction, solved for the other image."""
-    once = correct(true, [(kernel, Box(0, 0, true.shape[1], true.shape[0]))], np.inf, 1)
-    return true - (once - true)
-
-
-def bfk(kernel: np.ndarray) -> BrighterFatterKernel:
-    names = (
-        "expIdMask",
-        "rawMeans",
-        "rawVariances",
-        "rawXcorrs",
-        "gain",
-        "noise",
-        "meanXcorrs",
-        "ampKernels",
-        "valid",
-    )
-    size = {
-        "LEVEL": "DETECTOR",
-        "KERNEL_DX": kernel.shape[1],
-        "KERNEL_DY": kernel.shape[0],
-        "BFK_VERSION": 1.1,
-    }
-    tree = {name: {} for name in names}
-    return BrighterFatterKernel.fromDict({"metadata": size, **tree, "detKernels": {"d00": kernel.tolist()}})
 
 
 def amp_bfk(kernels: dict[str, np.ndarray], gains: dict[str, float], bad: str = "") -> BrighterFatterKernel:
@@ -98,50 +31,6 @@ def amp_bfk(kernels: dict[str, np.ndarray], gains: dict[str, float], bad: str = 
     }
     tree |= {key: {n: k.tolist() for n, k in kernels.items()} for key in ("meanXcorrs", "ampKernels")}
     return BrighterFatterKernel.fromDict({"metadata": metadata, **tree})
-
-
-def test_correction_is_the_sum() -> None:
-    kernel = kernel_of(5) * np.add.outer(np.arange(5), np.linspace(1, 2, 5))
-    image = np.random.default_rng(8).uniform(0, 50000, (9, 11))
-    corrected = bfk(kernel).apply(image, threshold=np.inf, max_iter=1)
-    expected = image + 0.5 * divergence(image, kernel)
-    assert np.abs(expected - image).max() > 10
-    assert np.allclose(corrected, expected, rtol=0, atol=1e-7)
-    twice = bfk(kernel).apply(image, threshold=1e9, max_iter=9)
-    assert np.array_equal(corrected, twice)
-
-
-def test_a_second_iteration_uses_the_first() -> None:
-    kernel, image = kernel_of(5), np.random.default_rng(9).uniform(0, 50000, (9, 11))
-    with pytest.warns(RuntimeWarning, match="still changed by .* electrons after 2 iterations"):
-        corrected = bfk(kernel).apply(image, threshold=0.0, max_iter=2)
-    once = image + 0.5 * divergence(image, kernel)
-    assert np.allclose(corrected, image + 0.5 * divergence(once, kernel), rtol=0, atol=1e-7)
-
-
-@pytest.mark.parametrize("dx", [0.0, 0.4])
-def test_a_star_gets_its_width_back(dx: float) -> None:
-    kernel, true = kernel_of(), star(1.8, 1.5e6, dx=dx) + 200.0
-    observed = blurred(true, kernel)
-    assert second_moment(observed - 200) > second_moment(true - 200) * 1.003
-    corrected = bfk(kernel).apply(observed, threshold=1e-3, max_iter=50)
-    assert np.abs(corrected - true).max() < 1e-3
-    assert np.abs(observed - true).max() > 100
-    assert second_moment(corrected - 200) == pytest.approx(second_moment(true - 200), rel=1e-7)
-    assert corrected.sum() == pytest.approx(observed.sum(), rel=1e-12)
-
-
-@examples(30)
-@given(st.integers(0, 2**32), st.integers(5, 40), st.integers(5, 40))
-def test_charge_is_conserved(seed: int, height: int, width: int) -> None:
-    image = np.random.default_rng(seed).uniform(0, 60000, (height, width))
-    corrected = bfk(kernel_of()).apply(image, threshold=np.inf)
-    assert corrected.sum() == pytest.approx(image.sum(), rel=1e-12)
-
-
-def test_flat_light_stays_as_it_is() -> None:
-    image = np.full((40, 50), 30000.0)
-    assert np.allclose(bfk(kernel_of()).apply(image), image, rtol=1e-11)
 
 
 def test_kernels_of_amplifiers() -> None:

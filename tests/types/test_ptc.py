@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from astropy.io import fits
 from astropy.nddata import CCDData, InverseVariance, StdDevUncertainty, VarianceUncertainty
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,97 +31,6 @@ from support.texts import examples
 @pytest.fixture
 def ptc() -> PhotonTransferCurve:
     return demo_calib("ptc")
-
-
-def without(path: Path, ptc: PhotonTransferCurve, version: float, **columns: tuple[str, Any] | None) -> Path:
-    """Write a FITS file as an older version of the stack did: other columns, another version."""
-    ptc.writeFits(path)
-    with fits.open(path) as hdus:
-        old = hdus[1]
-        late = {
-            name
-            for f in ptc.FIELDS
-            for name in (f.column_label,)
-            if f.since > version and name in old.columns.names
-        }
-        kept = [c for c in old.columns if c.name not in late and not c.name.startswith("PTCAUX_")]
-        made = fits.BinTableHDU.from_columns(fits.ColDefs(kept), header=fits.Header())
-        made.header.extend(
-            [
-                c
-                for c in old.header.cards
-                if not c.keyword.startswith(("T", "NAXIS", "XTEN", "BITPIX", "PC", "GC", "CHECK", "DATAS"))
-            ]
-        )
-        made.header["PTC_VERSION"] = version
-        for name, change in columns.items():
-            made.data[name] = change
-        fits.HDUList([fits.PrimaryHDU(), made]).writeto(path, overwrite=True)
-    return path
-
-
-@pytest.mark.parametrize("version", [1.0, 1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 1.9, 2.0, 2.2, 2.4, 2.5])
-def test_older_versions_are_filled_in(ptc: PhotonTransferCurve, tmp_path: Path, version: float) -> None:
-    old = PhotonTransferCurve.readFits(without(tmp_path / "old.fits", ptc, version))
-    pairs = len(ptc.rawMeans["C00"])
-    for field in ptc.FIELDS:
-        mine, current = getattr(old, field.name), getattr(ptc, field.name)
-        if field.since <= version and field.name not in ("noise", "noiseErr", "auxValues"):
-            np.testing.assert_equal(mine, current, err_msg=field.name)
-    assert np.isnan(old.ptcRolloffTau["C01"])
-    assert not old.expIdRolloffMask["C01"].any()
-    assert len(old.expIdRolloffMask["C01"]) == pairs
-    if version < 2.4:
-        assert old.nPixelCovariances["C00"] == -1
-    if version < 2.0:
-        assert old.gainUnadjusted == ptc.gain
-        assert np.isnan(old.ampOffsets["C00"]).all()
-    if version < 1.3:
-        assert np.isnan(old.noiseMatrix["C00"]).all()
-        assert len(old.noiseMatrix["C00"]) == len(ptc.aMatrix["C00"])
-    if version < 1.2:
-        assert old.kspValues["C00"].tolist() == [0.0]
-        assert np.isnan(old.histVars["C00"]).tolist() == [True]
-    if version < 1.1:
-        assert old.ptcTurnoff["C00"] == np.nanmax(ptc.finalMeans["C00"])
-    if version < 1.5:
-        assert old.covMatrixSideFullCovFit == ptc.covMatrixSide
-    assert old.metadata["PTC_VERSION"] == 2.6
-    assert PhotonTransferCurve.fromDict(old.toDict()) == old
-
-
-def test_noise_was_a_variance_before_1_9(ptc: PhotonTransferCurve, tmp_path: Path) -> None:
-    path = without(
-        tmp_path / "old.fits", ptc, 1.8, NOISE=[25.0, 36.0, np.nan, 49.0], NOISE_ERR=[1.0, 1.2, np.nan, 1.4]
-    )
-    old = PhotonTransferCurve.readFits(path)
-    np.testing.assert_allclose(list(old.noise.values()), [5, 6, np.nan, 7])
-    np.testing.assert_allclose(list(old.noiseErr.values()), [0.1, 0.1, np.nan, 0.1])
-    again = PhotonTransferCurve.fromDict(old.toDict())
-    assert again.noise["C00"] == 5
-    newer = PhotonTransferCurve.readFits(without(tmp_path / "new.fits", ptc, 1.9))
-    assert newer.noise == ptc.noise
-
-
-def test_matrices_that_were_dropped_are_passed_over(ptc: PhotonTransferCurve) -> None:
-    tree = ptc.toDict()
-    tree["aMatrixNoB"] = tree["aMatrix"]
-    tree["metadata"]["PTC_VERSION"] = 2.0
-    made, problems = PhotonTransferCurve.from_tree(tree.pop("metadata"), tree, "yaml")
-    assert made is not None
-    assert problems == []
-
-
-def test_order_of_the_amplifiers_is_that_of_their_list(ptc: PhotonTransferCurve, tmp_path: Path) -> None:
-    tree = ptc.toDict()
-    tree["ampNames"] = ["C11", "C01", "C00", "C10"]
-    other = PhotonTransferCurve.fromDict(tree)
-    assert list(other.gain) == list(other.covariances) == tree["ampNames"]
-    other.writeFits(tmp_path / "other.fits")
-    assert fits.getdata(tmp_path / "other.fits")["AMPLIFIER_NAME"].tolist() == tree["ampNames"]
-    assert PhotonTransferCurve.readFits(tmp_path / "other.fits") == other
-    del tree["ampNames"]
-    assert PhotonTransferCurve.fromDict(tree) == ptc
 
 
 # -- images -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Shutter motion profiles: both versions of the text, and generated motions through all forms."""
+"""Shutter motion profiles: few samples, the table of the model, and generated motions through all forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.calib import CalibrationError
 from curated.calib.arrays import is_equal
 from curated.types.shutter import ShutterMotionProfile
 from support.demo import demo_calib
@@ -39,39 +38,12 @@ def test_shutters_with_few_samples(version: float, number: int, tmp_path: Path) 
             assert is_equal(getattr(result, field.name), getattr(calib, field.name)), field.name
 
 
-def test_both_versions_of_a_shutters_text_say_the_same() -> None:
-    tree = demo_calib("shutter").toDict()
-    first = dataclasses.replace(ShutterMotionProfile.fromDict(tree), version=1.0).toDict()
-    assert "time" in first["motionProfile"]["encodeSamples"][0]
-    assert "isot" in tree["motionProfile"]["encodeSamples"][0]["tai"]
-    from_first, from_second = ShutterMotionProfile.fromDict(first), ShutterMotionProfile.fromDict(tree)
-    assert [
-        f.name
-        for f in ShutterMotionProfile.FIELDS
-        if not is_equal(getattr(from_first, f.name), getattr(from_second, f.name))
-    ] == ["version"]
-
-
 def test_a_shutters_model_stands_in_its_own_table(tmp_path: Path) -> None:
     calib = demo_calib("shutter")
     calib.writeFits(tmp_path / "shutter.fits")
     with fits.open(tmp_path / "shutter.fits") as hdus:
         assert ["FIT_MODEL" in hdu.header for hdu in hdus] == [False, False, False, True]
         assert [name for name in ("startPosition", "startTime_tai") if name not in hdus[1].header] == []
-
-
-def test_wrong_shutters_are_told_all_that_is_wrong() -> None:
-    tree = demo_calib("shutter").toDict()
-    tree["motionProfile"]["encodeSamples"][0] = "nothing"
-    tree["motionProfile"]["fitResults"]["motorEncoderFit"] = 5
-    del tree["motionProfile"]["endPosition"]
-    with pytest.raises(CalibrationError) as caught:
-        ShutterMotionProfile.fromDict(tree)
-    assert {p.pointer[:2] for p in caught.value.problems} >= {
-        ("motionProfile", "encodeSamples"),
-        ("motionProfile", "fitResults"),
-    }
-    assert any("endPosition" in p.detail for p in caught.value.problems)
 
 
 @st.composite

@@ -1,5 +1,4 @@
-"""Bundles: the calibrations of one commit as FITS files, with a manifest and an export file for Butler."""
+"""Bundles: the calibrations of one commit as FITS files, with a manifest and an export file for Butler.
 
-from curated.bundle.builder import Bundle, build_bundle
-
-__all__ = ["Bundle", "build_bundle"]
+Imports read bundles without loading what makes them, so this package imports none of its modules.
+"""

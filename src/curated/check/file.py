@@ -18,7 +18,7 @@ from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
 from curated.core.times import iso
 from curated.datasets.deprecation import find_deprecation
-from curated.package.files import Files, LeadsOutError
+from curated.package.files import Files, LeadsOutError, read_file
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text import read
@@ -56,16 +56,6 @@ class CheckedFile(NamedTuple):
     calib: Calib | None
     text: bytes
     side: bytes | None
-
-
-def read_file(files: Files, path: str) -> bytes | Problem:
-    """Return a file's content; a `Problem` where it cannot be read or is a link that leads out of the package."""
-    try:
-        return files.read(path)
-    except LeadsOutError as error:
-        return Problem("CAL106", (), error.strerror or "")
-    except OSError as error:
-        return Problem("CAL201", (), f"{error.strerror or error}")
 
 
 def read_and_check(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from curated.check.file import read_file
 from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.package.config import CONFIG_FILE
+from curated.package.files import read_file
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
 from curated.text.reader import read_text

@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from curated.check.file import CheckedFile, read_and_check, read_file
+from curated.check.file import CheckedFile, read_and_check
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import FileReport, Report, apply_silence
 from curated.check.rules import RULES
@@ -15,7 +15,7 @@ from curated.check.rules.context import make_context
 from curated.core.diagnostic import Diagnostic, Pointer, Problem
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
-from curated.package.files import Files
+from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.text import read

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from curated.check.cache import Cache
-from curated.check.file import read_and_check, read_file
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.check.package import judge, read_reports, select
 from curated.check.report import FileReport, Report, ends_and_marks
@@ -17,7 +17,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
 from curated.core.wholefile import staging_directory
-from curated.package.files import Files
+from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.package.validity import natural_ends

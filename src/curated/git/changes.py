@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,8 +76,7 @@ class LogEntry(NamedTuple):
     files: list[FileChange]
 
 
-@dataclass(slots=True)
-class FileHistory:
+class FileHistory(NamedTuple):
     """The history of one file back to where it was added.
 
     Parameters
@@ -99,8 +97,7 @@ class FileHistory:
     added: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTreeChanges:
+class WorkTreeChanges(NamedTuple):
     """How a work tree differs from a commit; paths are relative to the package's root.
 
     Parameters
@@ -243,7 +240,7 @@ def read_file_histories(process: Popen[bytes], paths: Collection[str]) -> dict[s
             latest = FileHistory(change.status, entry.commit.sha1, change.new_blob)
             history = histories.setdefault(change.path, latest)
             if change.status not in MODIFIED:
-                history.added = change.new_blob
+                histories[change.path] = history._replace(added=change.new_blob)
                 unfinished.discard(change.path)
         if not unfinished:
             break

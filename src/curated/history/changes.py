@@ -12,7 +12,7 @@ from curated.calib.arrays import is_equal
 from curated.calib.keywords import content_keywords
 from curated.calib.writer import column_unit
 from curated.check.cache import Cache
-from curated.check.file import read_and_check, read_file
+from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.check.package import judge, read_reports
 from curated.check.report import FileReport, Report
@@ -26,7 +26,7 @@ from curated.git.objects import CommitTree, blob_sha1
 from curated.git.repository import commit_date, find_work_tree, merge_base, open_repository
 from curated.history.lookup import package_at
 from curated.package.config import CONFIG_FILE
-from curated.package.files import WorkTree
+from curated.package.files import WorkTree, read_file
 from curated.package.instrument import Instrument
 from curated.package.layout import Layout
 from curated.package.package import Package

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from curated.check.file import read_file
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
@@ -22,7 +20,7 @@ from curated.git.changes import (
 )
 from curated.git.objects import blob_sha1, read_objects
 from curated.git.repository import Repository, find_work_tree, is_shallow, open_repository
-from curated.package.files import Files, WorkTree
+from curated.package.files import Files, WorkTree, read_file
 from curated.package.package import Package
 from curated.provenance import Edit, extract
 from curated.text import read
@@ -32,8 +30,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 
-@dataclass(frozen=True, slots=True)
-class EditSearch:
+class EditSearch(NamedTuple):
     """Git commands that run beside a check, and tell which files changed since they were added.
 
     Parameters
@@ -54,8 +51,7 @@ class EditSearch:
     difference: Popen[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _ChangedFile:
+class _ChangedFile(NamedTuple):
     """A product with another content than when it was added: the commit before the change, and what to report."""
 
     file: CalibFile

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from curated.check.file import read_file
 from curated.check.report import Report
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.keys import CalibFile, CalibKey
 from curated.git.objects import blob_sha1
 from curated.history.changes import Changes, Versions, blobs_of
+from curated.package.files import read_file
 from curated.package.package import Package
 from curated.package.validity import Range, by_key, folded
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from curated.core.diagnostic import Problem
 from curated.package.layout import walk
 from curated.text.reader import MAX_BYTES
 
@@ -108,3 +109,13 @@ class WorkTree:
         if not target.startswith(f"{root}{os.sep}"):
             raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")
         return target
+
+
+def read_file(files: Files, path: str) -> bytes | Problem:
+    """Return a file's content; a `Problem` where it cannot be read or is a link that leads out of the package."""
+    try:
+        return files.read(path)
+    except LeadsOutError as error:
+        return Problem("CAL106", (), error.strerror or "")
+    except OSError as error:
+        return Problem("CAL201", (), f"{error.strerror or error}")

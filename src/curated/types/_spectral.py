@@ -135,13 +135,15 @@ class SpectralCurve(Calib):
 
     def _order_problems(self) -> Iterator[Problem]:
         """Yield wavelengths that do not increase, and amplifiers that have other wavelengths than the first."""
-        is_wrong = ~(self.wavelength[1:] > self.wavelength[:-1])
-        if self.amp_name is not None:
-            is_wrong &= self._amplifier_index[1:] == self._amplifier_index[:-1]
-        for row in np.flatnonzero(is_wrong).tolist() if is_wrong.any() else ():
-            before, after = self.wavelength[row], self.wavelength[row + 1]
+        # Rows of several amplifiers may be mixed; each amplifier's own wavelengths have to increase.
+        rows = np.argsort(self._amplifier_index, kind="stable")
+        amplifiers, wavelengths = self._amplifier_index[rows], self.wavelength[rows]
+        is_wrong = ~(wavelengths[1:] > wavelengths[:-1]) & (amplifiers[1:] == amplifiers[:-1])
+        pairs = zip(rows[1:][is_wrong].tolist(), rows[:-1][is_wrong].tolist(), strict=True)
+        for row, row_before in sorted(pairs):
+            after, before = self.wavelength[row], self.wavelength[row_before]
             yield Problem(
-                "CAL303", ("wavelength", row + 1), f"row {row + 2} wavelength: {after:g} after {before:g}"
+                "CAL303", ("wavelength", row), f"row {row + 1} wavelength: {after:g} after {before:g}"
             )
         if self._grid is not None and (self.wavelength[self._grid] == self.wavelength[self._grid[0]]).all():
             return

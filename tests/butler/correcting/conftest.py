@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage
-from curated.bundle import build_bundle
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle, open_repository
 from curated.package.package import open_package
 from support.corrections import collection_type, make_epochs_package

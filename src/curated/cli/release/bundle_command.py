@@ -17,7 +17,7 @@ from curated.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from curated.bundle import Bundle
+    from curated.bundle.builder import Bundle
 
 
 def _summary(bundle: Bundle, output: Path) -> str:
@@ -60,7 +60,7 @@ def command(
       curated bundle build/demo --instrument demo --label v1.2
       curated bundle build/v2 --base build/v1
     """
-    from curated.bundle import build_bundle
+    from curated.bundle.builder import build_bundle
     from curated.butler.inventories import find_base
 
     package = settings.package()

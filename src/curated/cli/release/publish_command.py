@@ -41,7 +41,7 @@ def command(
     Example:
       curated publish build/repo
     """
-    from curated.bundle import build_bundle
+    from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
     from curated.butler.inventories import find_base
     from curated.report.text import count_text

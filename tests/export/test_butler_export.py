@@ -1,0 +1,162 @@
+"""Export files: untrusted data, whose collections, chains and times are those that Butler would import."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curated.core.diagnostic import CuratedError
+from curated.datasets.spans import LAST_NS
+from curated.export.butler_export import export_directory, is_export, read_export
+from curated.export.holdings import DetectorRecord
+from support.exports import codes
+from support.repositories import detector_name, make_bundle, tai_ns, write_defects
+
+EXPORT = """
+description: Butler Data Repository Export
+version: 1.0.2
+data:
+- {{type: collection, collection_type: CALIBRATION, name: Lab/calib/x}}
+- {{type: dataset, dataset_type: defects, run: r, records: [
+    {{dataset_id: [!uuid d6cea4e6-ac9c-5803-a151-d99062f6e64c], data_id: [{{instrument: Lab, detector: 0}}], path: {path}}}]}}
+- type: associations
+  collection: Lab/calib/x
+  collection_type: CALIBRATION
+  validity_ranges:
+  - timespan: !lsst.daf.butler.Timespan {{begin: {begin}, end: null}}
+    dataset_ids: [!uuid d6cea4e6-ac9c-5803-a151-d99062f6e64c]
+"""
+TAI = "!butler_time/tai/iso '2020-01-01 00:00:37.000000000'"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            EXPORT.format(path="x.fits", begin="!!python/object/apply:os.system ['touch owned']"),
+            "python/object",
+        ),
+        (EXPORT.format(path="x.fits", begin="!butler_time/tai/iso 'soon'"), "is no time in TAI"),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("1.0.2", "2.0.0"), "version 2.0.0, not 1.0"),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("d6cea4e6-", "q", 1), "is no UUID"),
+        ("[" * 5000, "nested too deeply"),
+        ("data: 7\nversion: 1.0.2\n", "no export file"),
+        ("", "no export file"),
+    ],
+)
+def test_an_export_file_is_untrusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/export.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CuratedError) as caught:
+        export_directory("in", tmp_path / "out")
+    assert message in caught.value.message
+    assert not (tmp_path / "owned").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_file_outside_of_an_export_directory_is_read(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    write_defects(tmp_path / "secret.fits", 0, 1)
+    for path in ("../secret.fits", str(tmp_path / "secret.fits"), "link.fits"):
+        shutil.rmtree(tmp_path / "in")
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in/link.fits").symlink_to(tmp_path / "secret.fits")
+        (tmp_path / "in/export.yaml").write_text(EXPORT.format(path=path, begin=TAI))
+        report = export_directory(str(tmp_path / "in"), tmp_path / "out")
+        assert codes(report) == ["CAL661"]
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("export") / "bundle")
+
+
+def test_a_bundle_is_read_as_it_was_written(bundle: Path) -> None:
+    holdings = read_export(str(bundle))
+    assert (holdings.source, holdings.collections) == (str(bundle), ("Lab/calib/v1",))
+    (datasets,) = holdings.certified
+    assert len(datasets) == 6
+    ranges = {d.span for d in datasets if d.dataset_type == "defects" and ("detector", 1) in d.data_id}
+    change = tai_ns("2020-01-01T00:00:00")
+    assert ranges == {(tai_ns("1970-01-01T00:00:00"), change), (change, LAST_NS)}
+    assert {dataset.collection for dataset in datasets} == {"Lab/calib/v1"}
+    assert {dataset.uuid for dataset in datasets} == holdings.locations.keys()
+    with holdings.locations[datasets[0].uuid].as_local() as local:
+        assert Path(local.ospath).read_bytes().startswith(b"SIMPLE  =")
+    lab = holdings.instruments["Lab"]
+    assert lab.detectors[3] == DetectorRecord(3, detector_name(3), "R00", "S10", "SCIENCE")
+    assert (lab.filters, lab.values["class_name"]) == ({"g_6": "g"}, "lsst.obs.lab.Lab")
+
+
+def test_only_datasets_of_the_types_are_read(bundle: Path) -> None:
+    (datasets,) = read_export(str(bundle), types=["camera_geometry"]).certified
+    assert [(d.dataset_type, d.data_id) for d in datasets] == [
+        ("camera_geometry", (("instrument", "Lab"),)),
+    ]
+
+
+def test_a_directory_with_an_export_file_is_no_repository(bundle: Path, tmp_path: Path) -> None:
+    assert is_export(str(bundle))
+    assert not is_export(str(tmp_path))
+    (tmp_path / "export.yaml").touch()
+    assert is_export(str(tmp_path))
+    (tmp_path / "butler.yaml").touch()
+    assert not is_export(str(tmp_path))
+
+
+COLLECTIONS = """
+- {type: collection, collection_type: RUN, name: r}
+- {type: collection, collection_type: CHAINED, name: Lab/calib, children: [other, Lab/calib, Lab/calib/x, r]}
+- type: associations
+  collection: other
+  collection_type: CALIBRATION
+  validity_ranges:
+  - timespan: !lsst.daf.butler.Timespan EMPTY
+    dataset_ids: [!uuid d6cea4e6-ac9c-5803-a151-d99062f6e64c]
+  - timespan: !lsst.daf.butler.Timespan {begin: null, end: !butler_time/tai/iso '2020-01-01 00:00:37.5'}
+    dataset_ids: [!uuid d6cea4e6-ac9c-5803-a151-d99062f6e64c, !uuid 00000000-0000-5000-8000-000000000000]
+"""
+
+
+@pytest.fixture
+def two_collections(tmp_path: Path) -> str:
+    """An export of one dataset that two collections certify."""
+    (tmp_path / "export.yaml").write_text(EXPORT.format(path="x.fits", begin=TAI) + COLLECTIONS)
+    return str(tmp_path)
+
+
+def test_a_chain_is_followed_in_its_order(two_collections: str) -> None:
+    holdings = read_export(two_collections, ["Lab/calib"])
+    half_second = 500_000_000
+    assert [[(d.collection, d.span) for d in datasets] for datasets in holdings.certified] == [
+        [("other", (0, tai_ns("2020-01-01T00:00:00") + half_second))],
+        [("Lab/calib/x", (tai_ns("2020-01-01T00:00:00"), LAST_NS))],
+    ]
+    assert [(d.file, d.code) for d in holdings.diagnostics] == [
+        ("00000000-0000-5000-8000-000000000000", "CAL661")
+    ]
+    # Its file is not there.
+    assert holdings.locations == {}
+
+
+@pytest.mark.parametrize(
+    ("collections", "message"),
+    [
+        ([], "other both certify defects"),
+        (["nix"], "no collection nix"),
+        (["r"], "r does not say when its datasets are valid"),
+    ],
+)
+def test_collections_that_tell_no_ranges_are_refused(
+    two_collections: str, collections: list[Any], message: str
+) -> None:
+    with pytest.raises(CuratedError, match=message) as caught:
+        read_export(two_collections, collections)
+    assert caught.value.hint
