@@ -229,3 +229,15 @@ def trees(draw: st.DrawFn) -> Tree:
 @given(tree=trees())
 def test_round_trips(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert_comes_back(Crosstalk.fromDict(tree), tmp_path_factory.getbasetemp())
+
+
+def test_an_infinite_coefficient_of_an_amplifier_with_itself() -> None:
+    coeffs = np.full((4, 4), 1e-4)
+    np.fill_diagonal(coeffs, 0)
+    coeffs[1, 1] = np.inf
+    assert [p.code for p in dataclasses.replace(crosstalk(), coeffs=coeffs).problems()] == ["CAL312"]
+    coeffs[2, 0] = 0.5
+    assert [p.code for p in dataclasses.replace(crosstalk(), coeffs=coeffs).problems()] == [
+        "CAL312",
+        "CAL329",
+    ]

@@ -189,7 +189,8 @@ class Crosstalk(Calib):
 
     def _large_coefficients(self, coeffs: Array) -> Iterator[Problem]:
         """Yield the largest coefficient between two amplifiers, if it is too large for crosstalk."""
-        sizes = np.abs(coeffs * (1 - np.eye(len(coeffs))))
+        sizes = np.abs(coeffs)
+        np.fill_diagonal(sizes, 0)
         source, target = np.unravel_index(sizes.argmax(), sizes.shape)
         count = int(np.count_nonzero(sizes > _LARGE))
         if count:
