@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curated.check.file import check_file
@@ -181,6 +181,7 @@ values = (
 
 
 @given(meta=st.dictionaries(names, values, max_size=4))
+@example(meta={"CURATESC": "0"})
 def test_whatever_is_accepted_reads_back(
     tmp_path_factory: pytest.TempPathFactory, meta: dict[str, Any]
 ) -> None:

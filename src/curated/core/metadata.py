@@ -194,8 +194,11 @@ def normalise(
     return metadata, problems
 
 
-_LAYOUT = frozenset({"EXTNAME", "EXTVER", "EXTLEVEL", "LONGSTRN"})
-"""Keywords of the FITS format itself, which texts that were made of a FITS file may have; they are dropped."""
+_LAYOUT = frozenset({"EXTNAME", "EXTVER", "EXTLEVEL", "LONGSTRN", "CURATESC"})
+"""Keywords of the FITS form itself, which texts that were made of a FITS file may have; they are dropped.
+
+CURATESC lists the keywords whose text is escaped in a header (`curated.fits.header`).
+"""
 
 _RESERVED = re.compile(
     r"(?:SIMPLE|BITPIX|NAXIS\d*|EXTEND|XTENSION|PCOUNT|GCOUNT|GROUPS|BLOCKED|BSCALE|BZERO|BLANK|TFIELDS|THEAP|END"
