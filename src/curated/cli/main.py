@@ -29,6 +29,10 @@ COMMANDS = {
     "adopt": ("package", "Declare an existing package: write its curated.yaml and instrument.yaml."),
     "convert": ("release", "Write calibrations as stamped FITS files."),
     "bundle": ("release", "Check, convert and bundle one commit for import."),
+    "verify-bundle": (
+        "release",
+        "Check a bundle without a repository: files, hashes, signature, attestation.",
+    ),
     "import": ("repository", "Bring a bundle into a Butler repository."),
     "export": ("repository", "Write a repository's certified calibrations back as text."),
     "publish": ("release", "Check, bundle and import in one go."),
@@ -61,7 +65,7 @@ class _Commands(click.Group):
         room = COMMANDS[cmd_name][0]
         if room != "package":
             _escape_log()  # of Butler and its libraries
-        module = importlib.import_module(f"curated.cli.{room}.{cmd_name}_command")
+        module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
 
