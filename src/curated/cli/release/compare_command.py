@@ -11,6 +11,7 @@ import click
 from curated.cli.context import (
     Settings,
     allow_empty_option,
+    echo,
     format_option,
     jobs_option,
     pass_settings,
@@ -83,11 +84,11 @@ def command(
         )
     elif not failed:
         for name, inventory in zip("AB", inventories, strict=True):
-            click.echo(f"{name}: {printable(inventory.source)}")
+            echo(f"{name}: {printable(inventory.source)}")
         for text in _lines(differences):
-            click.echo(printable(text))
+            echo(printable(text))
         same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"
-        click.echo(_summary(differences) if differences else same)
+        echo(_summary(differences) if differences else same)
     raise SystemExit(1 if failed or differences else 0)
 
 
