@@ -59,6 +59,10 @@ def command(
     answer = lookup(package, instrument, type_name, time, detector=detector, filter_name=filter_name)
     in_force = answer.in_force
     commit = last_commit(package, in_force.file.path, sha1) if in_force is not None else None
+    if answer.skipped and not explain:
+        settings.remark(
+            f"{len(answer.skipped)} in its directory not read, which --explain and 'curated check' show"
+        )
     if form == "json":
         print_json("lookup", **_to_json(answer, sha1, commit, explain=explain))
     else:
@@ -83,6 +87,7 @@ def _to_json(answer: Answer, as_of: str, commit: Commit | None, *, explain: bool
         "as_of": as_of or None,
         "found": _candidate_to_json(answer.in_force) if answer.in_force else None,
         "commit": commit._asdict() if commit else None,
+        "skipped": [{"file": path, "reason": reason} for path, reason in answer.skipped],
         "candidates": [_candidate_to_json(c) for c in answer.candidates] if explain else [],
     }
 
@@ -102,5 +107,7 @@ def _print(answer: Answer, commit: Commit | None, *, explain: bool) -> None:
         echo("", f"{len(answer.candidates)} of {key}:")
         for candidate in answer.candidates:
             echo(f"  {printable(candidate.file.path)}", f"      {candidate.range}: {candidate.verdict}")
+        for path, reason in answer.skipped:
+            echo(f"  {printable(path)}", f"      not read: {printable(reason)}")
     elif answer.in_force is None and answer.candidates:
         echo("--explain lists the calibrations that there are")
