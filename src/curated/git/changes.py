@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -166,9 +165,8 @@ def _date_text(seconds: str) -> str:
 
 
 def _name_text(name: str) -> str:
-    """Return a name without control characters, and with U+FFFD for bytes that are no UTF-8."""
-    text = name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).strip()
+    """Return a name with U+FFFD for bytes that are no UTF-8."""
+    return name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
 # -- the work tree ----------------------------------------------------------------------------------------
