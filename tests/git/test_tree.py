@@ -56,11 +56,21 @@ def test_names_in_repositories_with_sha256(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["HEAD", "HEAD^{tree}", "HEAD:a"])
-def test_a_replacement_is_not_the_object(package: GitPackage, name: str) -> None:
+def test_replacements_do_not_count(package: GitPackage, name: str) -> None:
     first = package.git("rev-parse", name)
     package.commit({"a/b.txt": "another"})
     package.git("replace", first, package.git("rev-parse", name))
-    with pytest.raises(CuratedError, match="replaced"):
+    (entry,) = read_tree(open_repository(package.path), package.commits[0], ["a/b.txt"])
+    assert entry.name == object_name("blob", b"a/b.txt")
+
+
+def test_an_object_under_the_name_of_another(package: GitPackage) -> None:
+    package.commit({"a/b.txt": "another"})
+    first, second = (package.git("rev-parse", f"{commit}:a") for commit in package.commits)
+    path, other = (package.path / ".git/objects" / name[:2] / name[2:] for name in (first, second))
+    path.chmod(0o644)
+    path.write_bytes(other.read_bytes())
+    with pytest.raises(CuratedError, match="damaged"):
         read_tree(open_repository(package.path), package.commits[0], ["a/b.txt"])
 
 
