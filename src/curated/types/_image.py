@@ -236,7 +236,10 @@ class ImageCalib(Calib):
         unit, unit_problems = unit_of(self.unit, file.header, self._units())
         time, absent_time = self._default_time(unit)
         values = time if unit == self.unit else {"unit": unit, **time}
-        problems += [*unit_problems, *absent_time, *time_problems(self, unit, file.header)]
+        problems += [*unit_problems, *absent_time]
+        declared_time = getattr(self, self.TIME) if self.TIME else None
+        if declared_time is not None and not (unit or "").endswith("/s"):
+            problems += time_problems(self.TIME, declared_time, file.header)
         return self._with(values, planes=file.planes), problems
 
     def _default_time(self, unit: str | None) -> tuple[dict[str, float], list[Problem]]:
@@ -320,7 +323,8 @@ class ImageCalib(Calib):
     def pixel_problems(self) -> Iterator[Problem]:
         """Yield what contradicts its pixels, all of which are read: statistics, and in some types a level."""
         if self.measured:
-            yield from statistic_problems(self, self.measured)
+            declared = {f.name: getattr(self, f.name) for f in self.FIELDS if f.table == _STATISTICS}
+            yield from statistic_problems(declared, self.measured)
             yield from self.level_problems(self.measured)
 
     @cached_property

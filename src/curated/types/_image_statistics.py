@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from curated.core.diagnostic import Problem
-
-if TYPE_CHECKING:
-    from curated.types._image import ImageCalib
+from curated.core.diagnostic import Pointer, Problem
 
 _LARGEST_SCALE, _LARGE_SCALE = 4.0, 1.5
 """Ratios of a flat's level to its normalisation: beyond the first it is another quantity; beyond the second it is odd.
@@ -24,17 +21,20 @@ _SPREAD_TOLERANCE = 0.05
 """Largest difference of a mean and a median in standard deviations of the pixels, which matters where they are near zero."""
 
 
-def statistic_problems(calib: ImageCalib, measured: Mapping[str, float]) -> Iterator[Problem]:
+def statistic_problems(
+    declared_values: Mapping[str, float | None], measured: Mapping[str, float]
+) -> Iterator[Problem]:
     """Yield the statistics of a side file that the pixels do not have.
 
     Parameters
     ----------
-    measured : `dict` [`str`, `float`]
-        What `curated.image.planes.statistics` returns of its planes.
+    declared_values, measured : `dict` [`str`, `float`]
+        The statistics that the side file gives, and those of the pixels, by field name; see
+        `curated.image.planes.statistics`.
     """
     spread = measured.get("standard_deviation", 0.0)
     for name, tolerance in _TOLERANCE.items():
-        declared, actual = getattr(calib, name), measured.get(name)
+        declared, actual = declared_values.get(name), measured.get(name)
         if declared is None:
             continue
         place = ("statistics", name)
@@ -46,8 +46,9 @@ def statistic_problems(calib: ImageCalib, measured: Mapping[str, float]) -> Iter
         if not abs(declared - actual) <= limit:
             yield Problem("CAL354", place, f"{name} is {declared:g}, that of the pixels {actual:g}")
     count = measured["bad_pixels"]
-    if calib.bad_pixels is not None and calib.bad_pixels != count:
-        detail = f"bad_pixels is {calib.bad_pixels}, but {count:g} pixels are masked or not finite"
+    declared = declared_values.get("bad_pixels")
+    if declared is not None and declared != count:
+        detail = f"bad_pixels is {declared:g}, but {count:g} pixels are masked or not finite"
         yield Problem("CAL354", ("statistics", "bad_pixels"), detail)
 
 
@@ -63,7 +64,7 @@ def divisor_problems(level: float, name: str, measured: Mapping[str, float]) -> 
     measured : `dict` [`str`, `float`]
         What `curated.image.planes.statistics` returns of its planes.
     """
-    place: tuple[str | int, ...] = (name,) if name else ("image", "file")
+    place: Pointer = (name,) if name else ("image", "file")
     label = f"{name} is {level:g}, but " if name else ""
     median = measured.get("median")
     if median is None:
@@ -91,18 +92,25 @@ def pattern_problems(measured: Mapping[str, float]) -> Iterator[Problem]:
         yield Problem("CAL355", place, f"all good pixels are {measured['median']:g}, which is no pattern")
 
 
-def time_problems(calib: ImageCalib, unit: str | None, header: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a time of the side file that the image's own header contradicts, where the pixels are not per second."""
-    declared = getattr(calib, calib.TIME) if calib.TIME else None
-    if declared is None or (unit or "").endswith("/s"):
-        return
-    for keyword in dict.fromkeys((_TIME_KEYWORDS[calib.TIME], "EXPTIME")):
+def time_problems(name: str, seconds: float, header: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a time of the side file that the image's own header contradicts.
+
+    Parameters
+    ----------
+    name : `str`
+        Field with the time, such as ``dark_time``.
+    seconds : `float`
+        Its value; pixels per second have none.
+    header : `dict`
+        Header of the image.
+    """
+    for keyword in dict.fromkeys((_TIME_KEYWORDS[name], "EXPTIME")):
         value = header.get(keyword)
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             continue
-        if not math.isclose(value, declared, rel_tol=0.1):
-            detail = f"{calib.TIME} is {declared:g} s, but {keyword} of the image is {value:g}"
-            yield Problem("CAL357", (calib.TIME,), detail)
+        if not math.isclose(value, seconds, rel_tol=0.1):
+            detail = f"{name} is {seconds:g} s, but {keyword} of the image is {value:g}"
+            yield Problem("CAL357", (name,), detail)
         return
 
 
