@@ -235,12 +235,10 @@ class ImageCalib(Calib):
                 problems.append(Problem("CAL347", ("image", name), f"{name} is {declared}, but {size}"))
         unit, unit_problems = unit_of(self.unit, file.header, self._units())
         time, absent_time = self._default_time(unit)
-        values = time if unit == self.unit else {"unit": unit, **time}
         problems += [*unit_problems, *absent_time]
-        declared_time = getattr(self, self.TIME) if self.TIME else None
-        if declared_time is not None and not (unit or "").endswith("/s"):
-            problems += time_problems(self.TIME, declared_time, file.header)
-        return self._with(values, planes=file.planes), problems
+        if self.TIME and getattr(self, self.TIME) is not None and not (unit or "").endswith("/s"):
+            problems += time_problems(self.TIME, getattr(self, self.TIME), file.header)
+        return self._with(time if unit == self.unit else {"unit": unit, **time}, planes=file.planes), problems
 
     def _default_time(self, unit: str | None) -> tuple[dict[str, float], list[Problem]]:
         """Return the time of the pixels if the side file does not give it: one second for units per second."""
