@@ -119,10 +119,8 @@ class SpectralCurve(Calib):
         # Rows of several amplifiers may stand in any order.
         least, most = float(self.wavelength.min()), float(self.wavelength.max())
         factor = length_factor(unit) / 10  # to nm
-        is_short = least * factor < _SHORTEST
-        if is_short or most * factor > _LONGEST:
-            row = int(self.wavelength.argmin() if is_short else self.wavelength.argmax())
-            yield Problem("CAL334", ("wavelength", row), f"wavelengths from {least:g} to {most:g} {unit}")
+        if least * factor < _SHORTEST or most * factor > _LONGEST:
+            yield Problem("CAL334", ("wavelength", 0), f"wavelengths from {least:g} to {most:g} {unit}")
         if 0 < largest <= _LOWEST_PEAK and self._is_percent:
             row = int(np.argmax(self.fractions))
             yield Problem("CAL335", (name, row), f"{name}: {100 * largest:g} % is the largest value")
