@@ -107,7 +107,7 @@ def _check_units(spec: Spec, fields: tuple[Field, ...], content: Content) -> Ite
                     spelled = fits_unit(unit)
                 except ValueError:
                     place = (label,) if is_columnar else ("units", field.name)
-                    yield Problem("CAL504", place, f"{label}: unit {unit!r} has no name in FITS")
+                    yield Problem("CAL228", place, f"{label}: unit {unit!r} has no name in FITS")
                     continue
                 if field.keeps_unit and unit not in ANGSTROM:
                     # FITS files give it back like this.

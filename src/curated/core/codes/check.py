@@ -131,6 +131,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "It is not converted, so whatever it says has no effect."),
     ("CAL220", "error", "a text form that the type does not have", "use one of the forms in the message",
      "The stack reads the type only from those forms."),
+    ("CAL228", "error", "a unit that FITS has no name for", "use a unit of the FITS standard, such as nm, um, Angstrom, adu",
+     "Readers of the FITS file could not convert its values; astropy warns and takes them for numbers without a unit."),
     ("CAL301", "error", "a value out of range", "correct the value",
      "It cannot be a measurement of that quantity."),
     ("CAL302", "error", "a value that is not finite", "replace NaN or infinity by a number",
@@ -329,7 +331,5 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL503", "warning", "a date keyword that the FITS standard does not allow so",
      "write YYYY-MM-DD or YYYY-MM-DDThh:mm:ss.sss, in UTC and without an offset",
      "DATE, and all names that start with DATE, are reserved; programs that verify FITS files refuse others."),
-    ("CAL504", "error", "a unit that FITS has no name for", "use a unit of the FITS standard, such as nm, um, Angstrom, adu",
-     "Readers of the FITS file could not convert its values; astropy warns and takes them for numbers without a unit."),
 )
 # fmt: on
