@@ -12,6 +12,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     jobs_option,
     pass_settings,
@@ -112,7 +113,7 @@ def _print_findings(settings: Settings, package: Package, report: Report, form: 
     else:
         reporter = importlib.import_module(f"curated.report.{form}")
         for line in reporter.report_lines(report, _prefix(package.root)):
-            click.echo(line)
+            echo(line, commands=form == "github")
 
 
 def _print_times(settings: Settings, package: Package, report: Report, form: str) -> None:
@@ -124,7 +125,7 @@ def _print_times(settings: Settings, package: Package, report: Report, form: str
     if form == "json":
         print_json("times", files=rows)
     for line in times_text(rows) if form != "json" else ():
-        click.echo(line)
+        echo(line)
     if report.failed:
         settings.remark("there are errors, which 'curated check' shows without --times")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import Settings, echo, format_option, jobs_option, pass_settings, print_json
 from curated.cli.release.fingerprint_command import collection_option, dataset_to_json, find_inventory
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def command(
         )
     elif not failed:
         for name, inventory in zip("AB", inventories, strict=True):
-            click.echo(f"{name}: {printable(inventory.source)}")
+            echo(f"{name}: {printable(inventory.source)}")
         for text in _lines(differences):
-            click.echo(printable(text))
+            echo(printable(text))
         same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"
-        click.echo(_summary(differences) if differences else same)
+        echo(_summary(differences) if differences else same)
     raise SystemExit(1 if failed or differences else 0)
 
 

@@ -8,6 +8,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     jobs_option,
     pass_settings,
@@ -70,5 +71,5 @@ def command(
         if not report.failed:
             size = sum(c.size for c in converted) / 1e6
             files_text = count_text(len(converted), "FITS file")
-            click.echo(f"{files_text} ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}")
+            echo(f"{files_text} ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}")
     raise SystemExit(1 if report.failed else 0)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from curated.butler.inventories import SourceInventory
@@ -68,9 +76,10 @@ def command(
             findings=[d.to_dict() for d in audit.diagnostics],
         )
     elif list_lines:
-        click.echo("".join(f"{line}\n" for line in inventory.lines()), nl=False)
+        for line in inventory.lines():
+            echo(line)
     elif not audit.failed:
-        click.echo(
+        echo(
             f"{inventory.fingerprint}  {len(inventory.datasets)} calibrations in force in {inventory.source}"
         )
     raise SystemExit(1 if audit.failed else 0)
@@ -85,7 +94,6 @@ def find_inventory(
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
-    from curated.report.text import finding_line
 
     with settings.progress("reading") as progress:
         result = read_inventory(
@@ -96,11 +104,9 @@ def find_inventory(
             jobs=jobs,
             progress=progress,
         )
-    for diagnostic in result.diagnostics:
-        if diagnostic.is_error:
-            click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, (d for d in result.diagnostics if d.is_error))
     if result.failed:
-        click.echo(
+        echo(
             f"{result.inventory.source}: what is in force is not known as long as there are errors", err=True
         )
     return result
