@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -129,6 +129,37 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+allow_empty_option = click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Accept that there is no calibration, which is exit status 2 otherwise.",
+)
+
+
+def refuse_nothing(package: Package, count: int, selected: Sequence[str] = (), *, allow_empty: bool) -> None:
+    """Fail if a command has nothing to work on: that is no success.
+
+    Parameters
+    ----------
+    count : `int`
+        Number of calibrations.
+    selected : sequence [`str`], optional
+        Paths in the package that select them; all are selected if there are none.
+
+    Raises
+    ------
+    CuratedError
+        If there is none, unless that is allowed.
+    """
+    if count or allow_empty:
+        return
+    from curated.core.diagnostic import CuratedError
+
+    where = ", ".join(selected) if selected else os.path.join(package.root, package.top).rstrip("/")
+    hint = "see that the path is right; --allow-empty accepts that there is none"
+    raise CuratedError(f"there is no calibration in {where}", hint)
 
 
 def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:

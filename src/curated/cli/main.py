@@ -21,6 +21,7 @@ import io
 import click
 
 from curated.cli.context import Settings, echo
+from curated.cli.repeats import refuse_repeated_options
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 
@@ -68,6 +69,19 @@ class _Commands(click.Group):
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not ctx.resilient_parsing:
+            refuse_repeated_options(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            refuse_repeated_options(command, click.Context(command, parent=ctx, info_name=name), rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

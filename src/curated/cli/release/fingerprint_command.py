@@ -8,6 +8,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_empty_option,
     echo,
     echo_findings,
     format_option,
@@ -15,6 +16,7 @@ from curated.cli.context import (
     pass_settings,
     print_json,
 )
+from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
     from curated.butler.inventories import SourceInventory
@@ -38,6 +40,7 @@ collection_option = click.option(
 @click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
+@allow_empty_option
 @jobs_option
 @format_option()
 @pass_settings
@@ -47,6 +50,7 @@ def command(
     revision: str | None,
     collections: tuple[str, ...],
     list_lines: bool,
+    allow_empty: bool,
     jobs: int | None,
     form: str,
 ) -> None:
@@ -63,6 +67,7 @@ def command(
       curated fingerprint --rev v1.2 --list
     """
     audit = find_inventory(settings, where, collections, revision, jobs)
+    refuse_empty(audit, allow_empty=allow_empty)
     inventory = audit.inventory
     if form == "json":
         print_json(
@@ -110,6 +115,19 @@ def find_inventory(
             f"{result.inventory.source}: what is in force is not known as long as there are errors", err=True
         )
     return result
+
+
+def refuse_empty(audit: SourceInventory, *, allow_empty: bool) -> None:
+    """Fail if nothing is in force: all empty sources are alike, and most of them are a mistake.
+
+    Raises
+    ------
+    CuratedError
+        If there is no calibration and no error, unless that is allowed.
+    """
+    if not (audit.inventory.datasets or audit.failed or allow_empty):
+        hint = "see that it is the right one; --allow-empty accepts it"
+        raise CuratedError(f"no calibration is in force in {audit.inventory.source}", hint)
 
 
 def dataset_to_json(dataset: Dataset) -> dict[str, Any]:
