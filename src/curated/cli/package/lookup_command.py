@@ -60,9 +60,9 @@ def command(
     in_force = answer.in_force
     commit = last_commit(package, in_force.file.path, sha1) if in_force is not None else None
     if answer.skipped and not explain:
-        settings.remark(
-            f"{len(answer.skipped)} in its directory not read, which --explain and 'curated check' show"
-        )
+        count = len(answer.skipped)
+        files = "1 file in its directory is" if count == 1 else f"{count} files in its directory are"
+        settings.remark(f"{files} not read; --explain and 'curated check' say why")
     if form == "json":
         print_json("lookup", **_to_json(answer, sha1, commit, explain=explain))
     else:
