@@ -53,7 +53,7 @@ PASSED_OVER = [
     ("cam/Instrument.yaml", "CAL102"),
     ("cam/instrument.yml", "CAL107"),
     ("cam/curated.yaml", "CAL102"),
-    *((f"cam/defects/d00/20240101T000000{e}", "CAL107") for e in (".fits", ".fits.gz", ".fits.fz", ".csv", ".txt")),
+    *((f"cam/defects/d00/20240601T000000{e}", "CAL107") for e in (".fits", ".fits.gz", ".fits.fz", ".csv", ".txt")),
     *((f"cam/defects/d00/20240101T000000{e}", "CAL107") for e in (".yml", ".Yaml", ".ecsv~", ".ecsv.gz", "", ".dat")),
     ("cam/qe_curve/d00/2024-06-01.FITS", "CAL107"),
     ("cam/defects/d00/20240101.yaml ", "CAL107"),
@@ -214,7 +214,7 @@ def test_an_empty_submodule(tmp_path: Path, submodule: str, top: str, is_said: b
         ([".curated.yaml"], "", "there is a .curated.yaml", "rename .curated.yaml to curated.yaml"),
         (["Curated.yaml"], "", "there is a Curated.yaml", "rename Curated.yaml to curated.yaml"),
         (
-            [".git/HEAD", "defects/d00/20240101.ecsv"],
+            ["defects/d00/20240101.ecsv"],
             "",
             "is not a package",
             "name the directory that holds it",
@@ -225,7 +225,7 @@ def test_an_empty_submodule(tmp_path: Path, submodule: str, top: str, is_said: b
 def test_there_is_no_package(tmp_path: Path, paths: list[str], start: str, message: str, hint: str) -> None:
     root = tmp_path / "a/root"
     root.mkdir(parents=True)
-    write(root, *paths)
+    write(root, ".git/HEAD", *paths)  # no package above it counts
     with pytest.raises(CuratedError) as caught:
         open_package(root / start)
     assert message in caught.value.message
