@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from curated.core.times import iso
 from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
 from curated.git.repository import is_shallow, open_repository, resolve_commit
+from curated.git.revisions import find_revision
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -265,7 +267,7 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
     root : `~pathlib.Path`
         The package's root in a work tree, or a repository without one.
     revision : `str`
-        A commit, a branch or a tag.
+        A commit, a branch, a tag or a date; see `~curated.git.revisions.find_revision`.
 
     Raises
     ------
@@ -273,7 +275,9 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
         If there is no repository, or no such commit.
     """
     repository = open_repository(root)
-    sha1 = resolve_commit(repository, revision)
+    sha1, _, remarks = find_revision(repository, revision)
+    for remark in remarks:
+        warnings.warn(remark, stacklevel=3)
     tree = CommitTree(repository, sha1)
     config = Config(calibs="")
     bare = CONFIG_FILE not in tree.blobs
