@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from curated.core.wholefile import replacing, staging_directory, write_new, write_whole
+from curated.core.staging import staging_directory
+from curated.core.wholefile import replacing, write_new, write_whole
 
 
 def broken() -> Iterator[bytes]:
