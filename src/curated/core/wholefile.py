@@ -97,9 +97,21 @@ def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tu
         os.makedirs(os.path.dirname(filename), exist_ok=True)
         handle = os.open(filename, flags, 0o666)
     try:
-        return size_and_hash(_written(parts, handle))
+        with naming(filename):
+            return size_and_hash(_written(parts, handle))
     finally:
         os.close(handle)
+
+
+@contextmanager
+def naming(filename: str | os.PathLike[str]) -> Iterator[None]:
+    """Name a file in errors about writing to it, which the system raises without a name."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = os.fspath(filename)
+        raise
 
 
 def _written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
@@ -152,7 +164,7 @@ def _temporary_file(filename: str, parts: Iterable[bytes], mode: int, *, durable
     _clean(directory or ".")
     temporary, handle, lock = _make_temporary(directory)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with naming(filename), os.fdopen(handle, "wb") as file:
             file.writelines(parts)
             file.flush()
             os.fchmod(file.fileno(), mode)

@@ -83,8 +83,21 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
 
 
 def summary(cls: type) -> str:
-    """Return the first line of a type's docstring."""
-    return (cls.__doc__ or "").strip().splitlines()[0]
+    """Return the first line of a type's docstring, which Python drops with ``-OO``."""
+    return (cls.__doc__ or _source_docstring(cls)).strip().partition("\n")[0]
+
+
+def _source_docstring(cls: type) -> str:
+    """Return a class's docstring as its source file has it; empty where there is none."""
+    import ast  # rare
+    import inspect
+    import textwrap
+
+    try:
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return (ast.get_docstring(node) if isinstance(node, ast.ClassDef) else "") or ""
 
 
 def _records(table: Table, fields: list[Field]) -> dict[str, Any]:
