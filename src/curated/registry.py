@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from curated import types
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
+from curated.core.similar import similar_name
 
 ENTRY_POINTS = "curated.types"
 
@@ -77,6 +78,17 @@ def find_type(name: str) -> type[Calib] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def similar_type(name: str) -> str:
+    """Return the name of the type that an unknown name may mean; empty if none is similar."""
+    names_by_spelling = {
+        spelling: cls.SPEC.name
+        for cls in all_types().values()
+        for spelling in (cls.SPEC.name, *cls.SPEC.aliases)
+    }
+    return names_by_spelling.get(similar_name(name, names_by_spelling), "")
+
+
 def get_type(name: str) -> type[Calib]:
     """Return the type of a name or alias.
 
@@ -87,5 +99,8 @@ def get_type(name: str) -> type[Calib]:
     """
     cls = find_type(name)
     if cls is None:
-        raise CuratedError(f"unknown calibration type {name!r}", f"known types: {', '.join(all_types())}")
+        similar = similar_type(name)
+        question = f"did you mean {similar!r}? " if similar else ""
+        hint = f"{question}known types: {', '.join(all_types())}"
+        raise CuratedError(f"unknown calibration type {name!r}", hint)
     return cls

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curated.bundle.attestation import ATTESTATION_FILE, attestation_text, make_attestation
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.manifest import make_manifest, manifest_text
+from curated.bundle.signature import SIGNATURE_FILE, SUMS_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs
 from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError
-from curated.core.disk import flush_tree, verify_tree
+from curated.core.disk import flush_tree, size_and_hash_of, verify_tree
 from curated.core.locks import prefix_of
 from curated.core.parallel import Progress
 from curated.core.staging import rename_new, staging_directory
@@ -55,6 +57,8 @@ def build_bundle(
     base: Base | None = None,
     allow_dirty: bool = False,
     private: bool = False,
+    sign: str | os.PathLike[str] | None = None,
+    attest: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, Bundle | None]:
@@ -76,6 +80,10 @@ def build_bundle(
         Whether files may differ from the commit.
     private : `bool`, optional
         Whether only this user may read it.
+    sign : path-like, optional
+        Key that signs the bundle; see `curated.core.ssh_signature.sign`.
+    attest : `bool`, optional
+        Whether to add an in-toto statement about the files, the commit and the check.
     jobs : `int`, optional
         Number of processes; see `~curated.core.parallel.run_all`.
     progress : `~collections.abc.Callable`, optional
@@ -124,6 +132,15 @@ def build_bundle(
         manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
         files = _write_documents(staging, manifest)
+        if attest:
+            hashes = {path: digest for path, (_, digest) in files.items()}
+            statement = make_attestation(manifest, hashes, report, package.config.silence)
+            files |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
+        lines = "".join(_hash_line(digest, name) for name, (_, digest) in sorted(files.items()))
+        files |= _write_texts(staging, {SUMS_FILE: lines})
+        if sign is not None:
+            sign_bundle(staging, sign)
+            files[SIGNATURE_FILE] = size_and_hash_of(staging / SIGNATURE_FILE)
         flush_tree(staging)
         verify_tree(staging, files)
         verify_inputs(package, origin, report, converted)
@@ -175,7 +192,7 @@ def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequ
 
 
 def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
-    """Write the manifest, the export file of Butler, the hashes of all files, and a page for people.
+    """Write the manifest, the export file of Butler, and a page for people.
 
     Returns
     -------
@@ -197,11 +214,12 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tu
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
     files = {entry["path"]: (int(entry["size"]), str(entry["sha256"])) for entry in (*datasets, *companions)}
-    for name, text in texts.items():
-        files[name] = write_staged(staging / name, [text.encode()])
-    lines = "".join(_hash_line(digest, name) for name, (_, digest) in sorted(files.items()))
-    files["SHA256SUMS"] = write_staged(staging / "SHA256SUMS", [lines.encode()])
-    return files
+    return files | _write_texts(staging, texts)
+
+
+def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Write files, and return size and SHA-256 of each by name."""
+    return {name: write_staged(staging / name, [text.encode()]) for name, text in texts.items()}
 
 
 def _hash_line(digest: str, name: str) -> str:

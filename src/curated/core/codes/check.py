@@ -91,6 +91,9 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL133", "warning", "a camera calibration disagrees with instrument.yaml", "correct one of the two",
      "The repository's records follow instrument.yaml, corrections of images the camera; "
      "one of them has the wrong detector."),
+    ("CAL139", "error", "no calibration was checked",
+     "see that the path is that of a package, and 'calibs:' in curated.yaml; --allow-empty accepts it",
+     "A check of nothing is green for ever: a wrong path or a misspelled directory would never be noticed."),
     ("CAL201", "error", "the file cannot be read", "check its permissions and its size",
      "What cannot be read cannot be released."),
     ("CAL202", "error", "the file is not UTF-8 text", "save it as UTF-8",
