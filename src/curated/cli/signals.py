@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -54,6 +55,7 @@ def _raise_later(unraisable: Any) -> None:
     if isinstance(unraisable.exc_value, Stop):
         number = unraisable.exc_value.number
         signal.signal(number, _stop)
-        signal.raise_signal(number)
+        # Raised here it would be lost again.
+        threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
     else:
         sys.__unraisablehook__(unraisable)

@@ -81,7 +81,10 @@ def verify_tree(root: str | os.PathLike[str], files: Mapping[str, tuple[int, str
     problems += [f"{path} is not one of its files" for path in paths - files.keys()]
 
     def differs(path: str) -> bool:
-        return size_and_hash_of(os.path.join(root, path)) != files[path]
+        try:
+            return size_and_hash_of(os.path.join(root, path)) != files[path]
+        except OSError:
+            return True
 
     common = sorted(files.keys() & paths)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from curated.calib import Calib
@@ -84,7 +85,9 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
 
 def summary(cls: type) -> str:
     """Return the first line of a type's docstring, which Python drops with ``-OO``."""
-    return (cls.__doc__ or _source_docstring(cls)).strip().partition("\n")[0]
+    # Without docstrings, those of dataclasses are their signatures.
+    docstring = _source_docstring(cls) if sys.flags.optimize > 1 else cls.__doc__
+    return (docstring or "").strip().partition("\n")[0]
 
 
 def _source_docstring(cls: type) -> str:
