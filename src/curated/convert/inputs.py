@@ -12,7 +12,7 @@ from typing import Any
 from curated.check.instruments import read_instruments
 from curated.check.report import Report
 from curated.convert.file import Converted
-from curated.convert.origin import Origin
+from curated.convert.origin import Origin, committed_package
 from curated.core.diagnostic import CuratedError, Problem
 from curated.git.objects import blob_sha1
 from curated.package.config import CONFIG_FILE, Config, parse_config
@@ -40,10 +40,9 @@ def verify_inputs(package: Package, origin: Origin, report: Report, converted: I
     CuratedError
         If a file has come, gone or changed.
     """
+    before, package = package.layout, committed_package(package, origin)
     layout = discover(package.files.paths(), package.top)
-    _require(
-        _paths(package.layout) == _paths(layout), f"files of {package.top or 'the package'} came or went"
-    )
+    _require(_paths(before) == _paths(layout), f"files of {package.top or 'the package'} came or went")
     _require(_config(package) == package.config, f"{CONFIG_FILE} changed")
     declared, _ = read_instruments(package)
     for directory in declared.keys() | report.declared.keys():

@@ -13,7 +13,7 @@ from curated.check.package import interrupted_findings, judge, select
 from curated.check.report import FileReport, Report, ends_and_marks
 from curated.convert.file import Conversion, Converted, fits_path
 from curated.convert.inputs import verify_inputs
-from curated.convert.origin import Origin
+from curated.convert.origin import Origin, committed_package
 from curated.core.diagnostic import CuratedError
 from curated.core.disk import verify_tree
 from curated.core.keys import CalibFile
@@ -75,14 +75,15 @@ def convert_package(
     CuratedError
         If a file cannot be converted though its errors are silenced, or is not the one that git has.
     """
+    interrupted = interrupted_findings(package)
+    package = committed_package(package, origin)
     declared, findings = read_instruments(package)
     conversion, deprecated = _plan(
         package, origin, output, paths, declared, for_bundle=for_bundle, recipes=frozenset(recipes or ())
     )
     reports, converted = _run(package, conversion, jobs, progress)
     _require_same_marks(deprecated, reports)
-    findings = [*findings, *interrupted_findings(package)]
-    report = judge(package, paths, declared, reports, findings)
+    report = judge(package, paths, declared, reports, [*findings, *interrupted])
     unused = deprecated.keys() - conversion.selected
     missing = [f.path for f in report.files if f.path not in converted and f.path not in unused]
     if missing and not report.failed:

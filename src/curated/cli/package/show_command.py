@@ -24,7 +24,12 @@ _MOST_INPUTS = _MOST_KEYS = 32
 @click.option(
     "--type", "type_name", metavar="TYPE", help="Its type, if neither its path nor its keywords have one."
 )
-@click.option("--plot", metavar="FILE.png", type=click.Path(path_type=Path), help="Draw it into this file.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw it into this file: .png, .svg or .pdf.",
+)
 @format_option()
 @pass_settings
 def command(settings: Settings, path: Path, type_name: str | None, plot: Path | None, form: str) -> None:
@@ -35,6 +40,10 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
       curated show calibs/demo/defects/d00/20240101T000000.ecsv
       curated show calibs/demo/crosstalk/d00/20200101T000000.yaml --plot crosstalk.png
     """
+    if plot is not None:
+        from curated.plots import format_of
+
+        format_of(plot)  # before anything is read
     calib = load(path, type_name)
     if plot is not None:
         from curated.plots import plot as draw
