@@ -12,6 +12,7 @@ from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
 from curated.check.report import FileReport
 from curated.convert.origin import Origin
+from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__

@@ -40,6 +40,13 @@ def verify_inputs(package: Package, origin: Origin, report: Report, converted: I
     CuratedError
         If a file has come, gone or changed.
     """
+    try:
+        _verify(package, origin, report, converted)
+    except OSError as error:
+        _require(False, f"{error.filename or package.root} went")
+
+
+def _verify(package: Package, origin: Origin, report: Report, converted: Iterable[Converted]) -> None:
     before, package = package.layout, committed_package(package, origin)
     layout = discover(package.files.paths(), package.top)
     _require(_paths(before) == _paths(layout), f"files of {package.top or 'the package'} came or went")
