@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from curated.check.report import Report
 from curated.core.diagnostic import brief
-from curated.core.staging import replace_together
+from curated.core.storage.staging import replace_together
 from curated.declare.settings import Setting, check_setting
 from curated.package.config import CONFIG_FILE
 from curated.package.evidence import (

@@ -23,10 +23,9 @@ from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs
 from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError
-from curated.core.disk import flush_tree, size_and_hash_of, verify_tree
-from curated.core.locks import prefix_of
 from curated.core.parallel import Progress
-from curated.core.staging import rename_new, staging_directory
+from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
+from curated.core.storage.staging import rename_new, staging_directory
 from curated.core.wholefile import write_staged
 from curated.git.objects import blob_sha1
 from curated.git.repository import highest_tag, open_repository

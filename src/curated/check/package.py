@@ -14,8 +14,8 @@ from curated.check.rules import RULES
 from curated.check.rules.context import make_context
 from curated.core.diagnostic import Diagnostic, Pointer, Problem
 from curated.core.keys import CalibFile
-from curated.core.locks import interrupted_changes
 from curated.core.parallel import Progress, run_all
+from curated.core.storage.disk import interrupted_changes
 from curated.package.files import Files, WorkTree, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package

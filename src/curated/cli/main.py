@@ -31,10 +31,16 @@ import io
 import click
 
 from curated.cli.context import Settings, echo
-from curated.cli.environment import environment_failure, require_memory
+from curated.cli.process import (
+    NAMES,
+    Stop,
+    environment_failure,
+    handle_signals,
+    ignore_signals,
+    prepare_streams,
+    require_memory,
+)
 from curated.cli.repeats import refuse_repeated_options
-from curated.cli.signals import NAMES, Stop, handle_signals, ignore_signals
-from curated.cli.streams import prepare_streams
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 

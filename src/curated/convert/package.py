@@ -15,12 +15,10 @@ from curated.convert.file import Conversion, Converted, fits_path
 from curated.convert.inputs import verify_inputs
 from curated.convert.origin import Origin, committed_package
 from curated.core.diagnostic import CuratedError
-from curated.core.disk import verify_tree
 from curated.core.keys import CalibFile
-from curated.core.locks import exclusive
 from curated.core.parallel import Progress, run_all
-from curated.core.staging import staging_directory
-from curated.core.transaction import move_together
+from curated.core.storage.disk import exclusive, verify_tree
+from curated.core.storage.staging import move_together, staging_directory
 from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package

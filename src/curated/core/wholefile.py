@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from curated.core.disk import flush
-from curated.core.locks import remove_unused, take_lock, temporary_name
+from curated.core.storage.disk import flush, remove_unused, take_lock, temporary_name
 
 
 def write_whole(

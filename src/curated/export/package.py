@@ -11,11 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Problem, has_errors
-from curated.core.disk import flush_tree
-from curated.core.locks import exclusive, prefix_of
 from curated.core.parallel import Progress, run_all
-from curated.core.staging import rename_new, staging_directory
-from curated.core.transaction import move_together
+from curated.core.storage.disk import exclusive, flush_tree, prefix_of
+from curated.core.storage.staging import move_together, rename_new, staging_directory
 from curated.export.holdings import Holdings, InstrumentRecord
 from curated.export.report import ExportedCalib, ExportReport
 from curated.export.selection import ExportItem, dataset_name, finding, select

@@ -12,7 +12,7 @@ from curated.check.package import select
 from curated.check.report import ends_and_marks
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.staging import replace_together
+from curated.core.storage.staging import replace_together
 from curated.datasets.deprecation import Deprecation
 from curated.history.effects import Segment, find_segments
 from curated.package.files import Files

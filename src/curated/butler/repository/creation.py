@@ -15,7 +15,7 @@ from curated.butler.formatter import CalibFormatter, stack_installed
 from curated.butler.repository.locks import locked
 from curated.butler.repository.opening import find_config, repository_root
 from curated.core.diagnostic import CuratedError
-from curated.core.staging import staging_directory
+from curated.core.storage.staging import staging_directory
 
 CONFIG = "butler.yaml"
 

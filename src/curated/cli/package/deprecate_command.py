@@ -63,8 +63,8 @@ def command(
 
     Exit status 1 if it would bring about an error, such as an overlap; then nothing is written.
     """
-    from curated.core.locks import exclusive
-    from curated.core.staging import remove_leftovers
+    from curated.core.storage.disk import exclusive
+    from curated.core.storage.staging import remove_leftovers
     from curated.history.deprecation import plan_deprecation, write_deprecation
 
     package = settings.package()

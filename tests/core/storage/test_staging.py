@@ -1,4 +1,4 @@
-"""Staging directories: unique, locked, removed at the end, or else by the next process."""
+"""Staging directories: unique, locked, removed at the end, or else by the next process; and moves out of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from pathlib import Path
 import pytest
 
 from curated.core.diagnostic import CuratedError
-from curated.core.locks import leftovers, take_lock
-from curated.core.staging import remove_leftovers, rename_new, replace_together, staging_directory
+from curated.core.storage.disk import leftovers, take_lock
+from curated.core.storage.staging import (
+    move_together,
+    remove_leftovers,
+    rename_new,
+    replace_together,
+    staging_directory,
+    undo,
+)
 from support.programs import python_command, run_python
+
+# -- directories and files -----------------------------------------------------------------------------
 
 
 def names(directory: Path) -> list[str]:
@@ -56,7 +65,7 @@ def test_a_umask_that_forbids_reading_ones_own_files(tmp_path: Path, umask: int)
 
 _STAGE = """
 import sys
-from curated.core.staging import staging_directory
+from curated.core.storage.staging import staging_directory
 with staging_directory(sys.argv[1], ".out.curated-") as staging:
     (staging / "half").write_text("")
     print("ready", flush=True)
@@ -156,7 +165,7 @@ def test_a_move_that_fails_undoes_the_others(tree: Path, monkeypatch: pytest.Mon
 _REPLACE = """
 import os, signal, sys
 from pathlib import Path
-from curated.core.staging import replace_together
+from curated.core.storage.staging import replace_together
 root, count, only_new = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "new"
 def hook(name, arguments):
     global count
@@ -275,3 +284,66 @@ def test_what_another_process_works_on_is_not_undone(tree: Path) -> None:
     os.close(lock)
     remove_leftovers(tree)
     assert not staging.exists()
+
+
+# -- moves ---------------------------------------------------------------------------------------------
+
+
+def texts(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def test_directories_and_files_move_together(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("old")
+    with staging_directory(tmp_path) as staging:
+        for path in ("new/a/b/c", "new/there/file"):
+            (staging / path).parent.mkdir(parents=True)
+            (staging / path).write_text("new")
+        move_together(staging, tmp_path, {"new/a": "a", "new/there/file": "there/file"})
+    assert texts(tmp_path) == {"a/b/c": "new", "there/file": "new"}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_move_that_fails_brings_directories_back(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("old")
+    rename, count = os.rename, 0
+
+    def fail(source: Path, target: Path) -> None:
+        nonlocal count
+        count += "/new/" in str(source)
+        if count == number:
+            count += 100
+            raise OSError(28, "No space left on device")
+        rename(source, target)
+
+    with staging_directory(tmp_path) as staging:
+        for path in ("new/a/b/c", "new/there/file"):
+            (staging / path).parent.mkdir(parents=True)
+            (staging / path).write_text("new")
+        monkeypatch.setattr(os, "rename", fail)
+        with pytest.raises(OSError, match="No space"):
+            move_together(staging, tmp_path, {"new/a": "a", "new/there/file": "there/file"})
+    assert texts(tmp_path) == {"there/file": "old"}
+    assert not (tmp_path / "a").exists()
+
+
+def test_without_hard_links_old_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    (tmp_path / "file").write_text("old")
+    monkeypatch.setattr(os, "link", refuse)
+    with staging_directory(tmp_path) as staging:
+        (staging / "new").write_text("new")
+        move_together(staging, tmp_path, {"new": "file"})
+        assert (staging / "old" / "new").read_text() == "old"
+    assert texts(tmp_path) == {"file": "new"}
+
+
+def test_a_journal_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "journal.json").mkdir()
+    assert undo(tmp_path, tmp_path.parent) == ("", "its journal cannot be read (IsADirectoryError)")
