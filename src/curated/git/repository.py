@@ -37,6 +37,10 @@ class Repository(NamedTuple):
         return f"{self.prefix}{path}" or "."
 
 
+class NoCommitError(CuratedError):
+    """Nothing is committed yet."""
+
+
 def find_work_tree(path: Path) -> Path | None:
     """Return the nearest directory at or above a path that holds ``.git``; `None` outside of a repository."""
     return next((directory for directory in (path, *path.parents) if _holds_git(directory)), None)
@@ -115,7 +119,7 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
                     "the commit of HEAD is missing or damaged",
                     "see what 'git fsck' says, and clone the repository again",
                 ) from error
-            raise CuratedError(
+            raise NoCommitError(
                 "the git repository has no commit yet", "commit the calibrations first"
             ) from error
         raise CuratedError(f"{revision!r} is not a commit of this repository") from error
@@ -153,7 +157,12 @@ def commit_date(repository: Repository, sha1: str) -> datetime:
         "--end-of-options",
         sha1,
     )
-    return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError) as error:
+        raise CuratedError(
+            f"commit {sha1[:12]} has a date that no calendar has", "name another commit"
+        ) from error
 
 
 def merge_base(repository: Repository, revision: str) -> str:

@@ -108,6 +108,8 @@ class WorkTree:
         target, root = os.path.realpath(link), os.path.realpath(self.root)
         if not target.startswith(f"{root}{os.sep}"):
             raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")
+        if not os.path.lexists(target):
+            raise FileNotFoundError(errno.ENOENT, f"links to {os.readlink(link)}, which is not there")
         return target
 
 
