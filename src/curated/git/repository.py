@@ -138,11 +138,10 @@ def _names_object(repository: Repository) -> bool:
         return False
 
 
-def highest_tag(repository: Repository, sha1: str) -> str:
-    """Return the tag of the highest version at a commit, releases before candidates; empty if there is none."""
+def tags_at(repository: Repository, sha1: str) -> list[str]:
+    """Return the tags of a commit, annotated or not: the highest version first, releases before candidates."""
     options = ("--points-at", sha1, "--sort=-version:refname", "--format=%(refname:strip=2)")
-    tags = run_git(repository.top, "for-each-ref", *options, "refs/tags").split()
-    return tags[0] if tags else ""
+    return run_git(repository.top, "for-each-ref", *options, "refs/tags").split()
 
 
 def commit_date(repository: Repository, sha1: str) -> datetime:
