@@ -18,6 +18,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL006", "error", "a calibration type of another package cannot be loaded",
      "install that package again, in a version for this version of curated, or uninstall it",
      "Its files are not checked, and their directories look like those of an unknown type."),
+    ("CAL010", "error", "an address with a user or a password", "leave it out of curated.yaml, and change the password",
+     "The address is stamped into every FITS file, and everybody who has one would read the password."),
     ("CAL020", "warning", "files of the commit that are not in the work tree",
      "'git sparse-checkout disable' or 'git update-index --no-skip-worktree' and 'git restore' bring them back; "
      "where they are left out on purpose, check the whole package elsewhere",
