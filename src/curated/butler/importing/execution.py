@@ -19,8 +19,9 @@ from curated.butler.importing.plan import Plan
 from curated.butler.importing.receipt import commit_count
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import FileSource, Uris, butler_mode, file_source
+from curated.butler.repository.database import database_file
 from curated.butler.repository.files import local_uri
-from curated.butler.repository.opening import configured_formatters, database_file
+from curated.butler.repository.opening import configured_formatters
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.registry import all_types
 

@@ -29,9 +29,10 @@ from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
 from curated.butler.repository.creation import create_repository, datastore_root, read_seed
-from curated.butler.repository.failures import remote_failures
+from curated.butler.repository.database import check_database, database_file
+from curated.butler.repository.failures import remote_failures, repository_failures
 from curated.butler.repository.locks import config_lock, registry_lock
-from curated.butler.repository.opening import check_database, database_file, find_config, repository_root
+from curated.butler.repository.opening import find_config, repository_root
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.registry import all_types
 
@@ -63,7 +64,12 @@ def import_contents(
     CuratedError
         If the repository cannot be used or written.
     """
-    with _failures(), remote_failures(), _repository(request, contents) as (config, created):
+    with (
+        repository_failures(request.repo),
+        _failures(),
+        remote_failures(),
+        _repository(request, contents) as (config, created),
+    ):
         for attempt in range(1, _ATTEMPTS + 1):
             with closing(Butler.from_config(config, writeable=not request.dry_run)) as butler:
                 try:
