@@ -44,9 +44,9 @@ def test_the_help_lists_all_commands() -> None:
 
 def test_every_command_is_there() -> None:
     modules = Path(sys.modules["curated.cli.main"].__file__ or "").parent.glob("*/*_command.py")
-    assert sorted((room, f"{name}_command.py") for name, (room, _) in COMMANDS.items()) == sorted(
-        (path.parent.name, path.name) for path in modules
-    )
+    assert sorted(
+        (room, f"{name.replace('-', '_')}_command.py") for name, (room, _) in COMMANDS.items()
+    ) == sorted((path.parent.name, path.name) for path in modules)
 
 
 def test_version() -> None:

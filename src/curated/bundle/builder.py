@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curated.bundle.attestation import ATTESTATION_FILE, attestation_text, make_attestation
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.manifest import make_manifest, manifest_text
+from curated.bundle.signature import SUMS_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package
@@ -51,6 +53,8 @@ def build_bundle(
     label: str | None = None,
     base: Base | None = None,
     allow_dirty: bool = False,
+    sign: str | os.PathLike[str] | None = None,
+    attest: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, Bundle | None]:
@@ -70,6 +74,10 @@ def build_bundle(
         Datasets that exist already: where nothing changed, the bundle refers to them instead of holding a file.
     allow_dirty : `bool`, optional
         Whether files may differ from the commit.
+    sign : path-like, optional
+        Key that signs the bundle; see `curated.core.ssh_signature.sign`.
+    attest : `bool`, optional
+        Whether to add an in-toto statement about the files, the commit and the check.
     jobs : `int`, optional
         Number of processes; see `~curated.core.parallel.run_all`.
     progress : `~collections.abc.Callable`, optional
@@ -114,7 +122,14 @@ def build_bundle(
         instruments_by_directory = complete_instruments(package, report.reports, report.declared)
         manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
-        _write_documents(staging, manifest)
+        hashes = _write_documents(staging, manifest)
+        if attest:
+            statement = make_attestation(manifest, hashes, report, package.config.silence)
+            hashes |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
+        lines = "".join(_hash_line(digest, name) for name, digest in sorted(hashes.items()))
+        (staging / SUMS_FILE).write_text(lines, encoding="utf-8")
+        if sign is not None:
+            sign_bundle(staging, sign)
         # An empty directory gives way, but a link to one does not.
         os.rename(staging, os.path.realpath(output))
         return report, Bundle(output, manifest)
@@ -154,8 +169,8 @@ def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequ
 # -- documents beside the FITS files ----------------------------------------------------------------------
 
 
-def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest, the export file of Butler, the hashes of all files, and a page for people."""
+def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Write the manifest, the export file of Butler, and a page for people; return the hashes of all files."""
     export, seed = io.StringIO(), io.StringIO()
     write_export(manifest, export)
     write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
@@ -171,12 +186,17 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
     hashes = {entry["path"]: entry["sha256"] for entry in (*datasets, *companions)}
+    return hashes | _write_texts(staging, texts)
+
+
+def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Write files, and return their hashes by name."""
+    hashes = {}
     for name, text in texts.items():
         data = text.encode()
         (staging / name).write_bytes(data)
         hashes[name] = hashlib.sha256(data).hexdigest()
-    lines = "".join(_hash_line(digest, name) for name, digest in sorted(hashes.items()))
-    (staging / "SHA256SUMS").write_text(lines, encoding="utf-8")
+    return hashes
 
 
 def _hash_line(digest: str, name: str) -> str:

@@ -109,6 +109,26 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of trusted keys; they are the arguments of `curated.core.ssh_signature.find_trust`."""
+    options = (
+        click.option(
+            "--allowed-signers",
+            metavar="FILE",
+            help="Require a signature with one of these keys; CURATED_ALLOWED_SIGNERS if not given.",
+        ),
+        click.option(
+            "--revoked", metavar="FILE", help="Refuse these keys: a revocation list or public keys."
+        ),
+        click.option(
+            "--signer", default="", metavar="IDENTITY", help="Require the signature of this signer."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 pass_settings = click.make_pass_decorator(Settings)
 
 

@@ -28,6 +28,10 @@ COMMANDS = {
     "adopt": ("package", "Declare an existing package: write its curated.yaml and instrument.yaml."),
     "convert": ("release", "Write calibrations as stamped FITS files."),
     "bundle": ("release", "Check, convert and bundle one commit for import."),
+    "verify-bundle": (
+        "release",
+        "Check a bundle without a repository: files, hashes, signature, attestation.",
+    ),
     "import": ("repository", "Bring a bundle into a Butler repository."),
     "export": ("repository", "Write a repository's certified calibrations back as text."),
     "publish": ("release", "Check, bundle and import in one go."),
@@ -57,7 +61,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"curated.cli.{COMMANDS[cmd_name][0]}.{cmd_name}_command")
+        module = importlib.import_module(
+            f"curated.cli.{COMMANDS[cmd_name][0]}.{cmd_name.replace('-', '_')}_command"
+        )
         command: click.Command = module.command
         return command
 

@@ -14,7 +14,7 @@ from curated.git.repository import Repository
 if TYPE_CHECKING:
     from subprocess import Popen
 
-_RAW = ("--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-relative")
+_RAW = ("--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = (
     "log",
     *_RAW,
@@ -164,7 +164,7 @@ def start_status(repository: Repository, paths: Iterable[str]) -> Popen[bytes]:
 
     Git looks at every file, which takes a while; `read_status` waits for the answer.
     """
-    options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--")
+    options = ("--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--")
     specs = [repository.pathspec(path) for path in paths]
     return start_git(repository.top, "status", *options, *specs, keep_stderr=True)
 
@@ -180,7 +180,10 @@ def read_status(repository: Repository, process: Popen[bytes]) -> list[str]:
 
 def start_difference(repository: Repository, top: str = "") -> Popen[bytes]:
     """Start to compare the files below one of the package's directories with HEAD; see `read_differences`."""
-    return start_git(repository.top, "diff", *_RAW, "--no-renames", "HEAD", "--", repository.pathspec(top))
+    return start_git(
+        *(repository.top, "diff", *_RAW, "--no-renames", "--ignore-submodules=all"),
+        *("HEAD", "--", repository.pathspec(top)),
+    )
 
 
 def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
@@ -191,7 +194,7 @@ def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
     GitError
         If git cannot compare them.
     """
-    options = (*_RAW, "--find-renames", "--ignore-submodules")
+    options = (*_RAW, "--find-renames", "--ignore-submodules=all")
     process = start_git(repository.top, "diff", *options, base, "--", repository.pathspec())
     paths: set[str] = set()
     renames: dict[str, str] = {}

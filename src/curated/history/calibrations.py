@@ -19,7 +19,9 @@ from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
 from curated.core.times import as_utc, iso
-from curated.git.repository import clone, is_address, open_repository
+from curated.git.address import is_address
+from curated.git.clone import clone
+from curated.git.repository import open_repository
 from curated.history.lookup import Answer, instrument_directories, lookup, package_at
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -36,9 +38,16 @@ _MAX_NAMES = 24
 
 def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> Calibrations:
     """Open a package; see `curated.open`."""
-    if is_address(os.fspath(path)):
-        copy = clone(os.fspath(path))
-        return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+    name = os.fsdecode(path)
+    if is_address(name) and not os.path.lexists(name.partition("\0")[0]):
+        copy = clone(name)
+        try:
+            return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+        except BaseException:
+            copy.cleanup()
+            raise
+    if "\0" in name:
+        raise CuratedError(f"{name!r:.200} is not a path")
     try:
         package = open_package(path)
     except CuratedError as error:

@@ -11,6 +11,7 @@ from curated.core.diagnostic import CuratedError
 if TYPE_CHECKING:
     # The command line needs requests before it needs bundles.
     from curated.bundle.verification import Progress
+    from curated.core.ssh_signature import Trust
 
 TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
 
@@ -39,6 +40,8 @@ class ImportRequest:
         Path or URI of a Butler configuration for a repository that does not exist yet.
     wait : `float`, optional
         How many seconds to wait for other programs that use the repository.
+    trust : `Trust`, optional
+        Trusted keys, by one of which the bundle must be signed; if not given, it need not be signed.
     progress : callable, optional
         Called with the stage, the number of items done and their total.
 
@@ -57,6 +60,7 @@ class ImportRequest:
     clean: bool = False
     seed_config: str | None = None
     wait: float = 300.0
+    trust: Trust | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from curated.butler.importing.request import TRANSFERS, ImportRequest
-from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.cli.context import Settings, format_option, pass_settings, print_json, trust_options
 
 transfer_option = click.option(
     "--transfer",
@@ -48,6 +48,12 @@ chain_option = click.option(
     metavar="SECONDS",
     help="How long to wait for other programs that use the repository.",
 )
+@click.option(
+    "--require-signature",
+    is_flag=True,
+    help="Import only what an allowed signer has signed; see verify-bundle.",
+)
+@trust_options
 @format_option()
 @pass_settings
 def command(
@@ -61,6 +67,10 @@ def command(
     chain: bool,
     seed_config: str | None,
     wait: float,
+    require_signature: bool,
+    allowed_signers: str | None,
+    revoked: str | None,
+    signer: str,
     form: str,
 ) -> None:
     """Bring BUNDLE into the Butler repository REPO, which is created where there is none.
@@ -73,10 +83,18 @@ def command(
       curated import build/release build/repo
       curated import build/release /repo/main --dry-run
       curated import build/release /repo/main --clean
+      curated import build/release /repo/main --require-signature --allowed-signers ~/signers
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import run_import
 
+    trust = None
+    if require_signature or allowed_signers is not None or revoked is not None or signer:
+        from curated.core.ssh_signature import find_trust
+
+        trust = find_trust(allowed_signers, revoked=revoked, signer=signer, outside=bundle)
+        if trust is None:
+            raise click.UsageError("--require-signature needs --allowed-signers or CURATED_ALLOWED_SIGNERS")
     with settings.progress("importing") as progress:
         request = ImportRequest(
             bundle=bundle,
@@ -88,6 +106,7 @@ def command(
             clean=clean,
             seed_config=seed_config,
             wait=wait,
+            trust=trust,
             progress=drop_stage(progress),
         )
         report = run_import(request)
