@@ -147,8 +147,8 @@ def _is_bundle(source: str) -> bool:
 
 def _is_repository(source: str) -> bool:
     if os.path.isdir(source):
-        return os.path.isfile(os.path.join(source, "butler.yaml"))
-    if os.path.isfile(source) or "://" in source:
+        return os.path.lexists(os.path.join(source, "butler.yaml"))
+    if os.path.lexists(source) or "://" in source:
         return True
     index = os.environ.get("DAF_BUTLER_REPOSITORY_INDEX") or os.environ.get("DAF_BUTLER_REPOSITORIES")
     if not index or not source:

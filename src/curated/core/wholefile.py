@@ -84,13 +84,13 @@ def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tu
         os.makedirs(os.path.dirname(filename), exist_ok=True)
         handle = os.open(filename, flags, 0o666)
     try:
-        return size_and_hash(_written(parts, handle))
+        return size_and_hash(written(parts, handle))
     finally:
         os.close(handle)
 
 
-def _written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
-    """Yield parts of a file after each has been written."""
+def written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
+    """Yield parts of a file after each has been written to an open file."""
     for part in parts:
         view = memoryview(part)
         while view:

@@ -21,6 +21,9 @@ from curated.butler.repository.class_names import ClassName, class_names, refuse
 from curated.core.diagnostic import CuratedError
 
 _ATTRIBUTES = "butler_attributes"
+_LARGEST_ATTRIBUTE = 1 << 20
+_MOST_ATTRIBUTES = 1000
+_LARGEST_CHAIN = 1_000_000
 _MANAGER = "config:registry.managers."
 _UNCHANGED = "nothing was changed"
 
@@ -68,7 +71,8 @@ def check_database(config: ButlerConfig, wait: float, *, write: bool) -> None:
         with closing(sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             _check_schema(database, path)
-            attributes = _attributes(database)
+            attributes = _attributes(database, path)
+            _check_chains(_chain_members(database), f"the repository's database {path}")
             database.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise CuratedError(
@@ -137,10 +141,61 @@ def _is_virtual(sql: str | None) -> bool:
     return "virtual" in str(sql or "").lower().split("(")[0].split()
 
 
-def _attributes(database: sqlite3.Connection) -> list[tuple[Any, Any]]:
-    # One that is larger is nothing that Butler wrote.
-    query = "SELECT name, substr(value, 1, 1048576) FROM butler_attributes LIMIT 1000"
-    return database.execute(query).fetchall()
+def _attributes(database: sqlite3.Connection, path: str) -> list[tuple[Any, Any]]:
+    query = "SELECT count(*), max(length(value)) FROM butler_attributes"
+    number, length = database.execute(query).fetchone()
+    if number > _MOST_ATTRIBUTES or (length or 0) > _LARGEST_ATTRIBUTE:
+        raise CuratedError(
+            f"the repository's database {path} has {number} attributes, one of them larger than 1 MB: no registry has",
+            "ask where the repository comes from",
+        )
+    return database.execute("SELECT name, value FROM butler_attributes").fetchall()
+
+
+def _chain_members(database: sqlite3.Connection) -> list[tuple[Any, Any]]:
+    try:
+        return database.execute("SELECT parent, child FROM collection_chain").fetchall()
+    except sqlite3.OperationalError:
+        return []  # no such table, which Butler will say
+
+
+def _check_chains(members: Iterable[tuple[Any, Any]], source: str) -> None:
+    """Raise an error if a chain contains itself, or stands for far more collections than there are.
+
+    Butler follows chains without looking.
+
+    Parameters
+    ----------
+    members : iterable [`tuple`]
+        Each chain with one of its members.
+    source : `str`
+        Where they are from, for the message.
+    """
+    children: dict[Any, list[Any]] = {}
+    for parent, child in members:
+        children.setdefault(parent, []).append(child)
+    sizes: dict[Any, int] = {}
+    pending = [(parent, False) for parent in children]
+    ancestors: set[Any] = set()
+    while pending:
+        name, is_done = pending.pop()
+        if is_done:
+            ancestors.discard(name)
+            sizes[name] = 1 + sum(sizes.get(child, 1) for child in children[name])
+        elif name in children and name not in sizes:
+            ancestors.add(name)
+            below = children[name]
+            if not ancestors.isdisjoint(below):
+                raise CuratedError(
+                    f"{source} has a chain of collections that contains itself", "restore the database"
+                )
+            pending.append((name, True))
+            pending += [(child, False) for child in below]
+    if max(sizes.values(), default=0) > _LARGEST_CHAIN:
+        raise CuratedError(
+            f"{source} has a chain that stands for more than {_LARGEST_CHAIN} collections",
+            "ask where the repository comes from",
+        )
 
 
 def _server_attributes(config: ButlerConfig) -> list[tuple[Any, Any]]:
@@ -160,8 +215,13 @@ def _server_attributes(config: ButlerConfig) -> list[tuple[Any, Any]]:
 def _attribute_classes(attributes: Iterable[tuple[Any, Any]]) -> Iterator[ClassName]:
     """Yield the classes that a registry names: its managers, and those of its dimensions."""
     for name, value in attributes:
+        if not isinstance(value, str):
+            raise CuratedError(
+                f"the repository's database has an attribute {name!r} that is no text",
+                "ask where the repository comes from",
+            )
         if str(name).startswith(_MANAGER):
-            yield ClassName(("managers", str(name).removeprefix(_MANAGER)), str(value))
-        elif str(value)[:1] in ("{", "["):
+            yield ClassName(("managers", str(name).removeprefix(_MANAGER)), value)
+        elif value.lstrip()[:1] in ("{", "["):
             with suppress(ValueError, RecursionError):  # Butler will say so
-                yield from class_names(json.loads(str(value)))
+                yield from class_names(json.loads(value))

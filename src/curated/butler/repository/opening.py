@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
@@ -22,6 +23,7 @@ from curated.butler.formatter import read_calib, use_calib_everywhere
 from curated.butler.repository.configuration import check_configuration
 from curated.butler.repository.database import check_database
 from curated.butler.repository.failures import remote_failures, repository_failures
+from curated.butler.repository.journal import Journal
 from curated.butler.repository.locks import config_lock
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
@@ -126,6 +128,12 @@ def repository_root(repo: str) -> ResourcePath:
         Path, URI or alias of the repository.
     """
     return ResourcePath(Butler.get_repo_uri(repo, return_label=True), forceDirectory=True)
+
+
+def journal_of(repo: str) -> Journal:
+    """Return the journal of the imports into a repository that exists or is to be created."""
+    root = repository_root(repo)
+    return Journal.of(os.path.realpath(root.ospath) if root.isLocal else root.geturl())
 
 
 def configured_formatters(config: ButlerConfig, butler: Butler) -> FormatterFactory:

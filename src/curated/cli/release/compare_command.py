@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    allow_class_option,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
 from curated.cli.release.fingerprint_command import collection_option, dataset_to_json, find_inventory
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ _KINDS = {
 @click.argument("second", metavar="B")
 @collection_option
 @jobs_option
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

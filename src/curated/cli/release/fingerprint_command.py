@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    allow_class_option,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from curated.butler.inventories import SourceInventory
@@ -31,6 +38,7 @@ collection_option = click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
 @jobs_option
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

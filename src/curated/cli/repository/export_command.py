@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    allow_class_option,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from curated.export.report import ExportReport
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     "--into", is_flag=True, help="Add to the package at DIR what it lacks; change nothing that is there."
 )
 @jobs_option
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from curated.butler.importing.request import TRANSFERS, ImportRequest
-from curated.cli.context import Settings, format_option, pass_settings, print_json, trust_options
+from curated.cli.context import (
+    Settings,
+    allow_class_option,
+    format_option,
+    pass_settings,
+    print_json,
+    trust_options,
+)
 
 transfer_option = click.option(
     "--transfer",
@@ -54,6 +61,7 @@ chain_option = click.option(
     help="Import only what an allowed signer has signed; see verify-bundle.",
 )
 @trust_options
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

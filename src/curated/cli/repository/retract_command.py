@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curated.cli.context import format_option, print_json, print_repository_findings
+from curated.cli.context import allow_class_option, format_option, print_json, print_repository_findings
 
 
 @click.command("retract")
@@ -18,6 +18,7 @@ from curated.cli.context import format_option, print_json, print_repository_find
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--undo", is_flag=True, help="Put the release back: at the end of the chain, or with --before.")
 @click.option("--before", metavar="LABEL", help="With --undo: the release that it is put before.")
+@allow_class_option
 @format_option()
 def command(
     repo: str,
