@@ -72,6 +72,7 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
             except (OSError, UnicodeDecodeError) as error:
                 raise CuratedError(f"{config_file} cannot be read: {error}") from error
             if not (root / config.top).is_dir():
+                _refuse_missing(root, config.top)
                 raise CuratedError(
                     f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
                 )
@@ -82,10 +83,31 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
             return Package(root, WorkTree(root), Config(calibs=""), bare=True)
         if root == top:
             break
+    _refuse_missing(start, CONFIG_FILE)
     raise CuratedError(
         f"{start} is not a package: there is no curated.yaml, and no <instrument>/<type> directories",
         "run it in a package, or name one with -C",
     )
+
+
+def _refuse_missing(directory: Path, path: str) -> None:
+    """Raise an error if the commit has a file or directory that the work tree lacks, for instance a sparse one."""
+    if find_work_tree(directory) is None:
+        return
+    from curated.git.repository import open_repository, resolve_commit
+    from curated.git.tree import read_tree
+
+    try:
+        repository = open_repository(directory)
+        is_committed = bool(read_tree(repository, resolve_commit(repository), [repository.pathspec(path)]))
+    except CuratedError:
+        return
+    if is_committed:
+        raise CuratedError(
+            f"{path} is in the commit, but not in the work tree {directory}",
+            "run 'git sparse-checkout disable' if the checkout is sparse, else 'git restore' it "
+            "('git ls-files -v' shows files that are marked skip-worktree)",
+        )
 
 
 def has_package_shape(root: Path) -> bool:

@@ -68,7 +68,7 @@ def test_classes_of_lsst_and_curated_are_allowed(name, allowed) -> None:
     if allowed:
         refuse_classes(names, "butler.yaml")
         return
-    with pytest.raises(CuratedError, match="butler.yaml names 1 class outside of lsst and curated"):
+    with pytest.raises(CuratedError, match=r"butler\.yaml names 1 class outside of lsst and curated"):
         refuse_classes(names, "butler.yaml")
 
 

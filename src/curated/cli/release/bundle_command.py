@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     pass_settings,
     print_findings,
@@ -97,5 +98,5 @@ def command(
         if report.diagnostics:
             print_findings(settings, package, report, err=True)
         if bundle is not None:
-            click.echo(_summary(bundle, output))
+            echo(_summary(bundle, output))
     raise SystemExit(0 if bundle is not None else 1)

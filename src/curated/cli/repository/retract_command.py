@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from curated.cli.context import allow_class_option, format_option, print_json, print_repository_findings
+from curated.cli.context import (
+    Settings,
+    allow_class_option,
+    echo,
+    format_option,
+    pass_settings,
+    print_json,
+    print_repository_findings,
+)
 
 
 @click.command("retract")
@@ -20,7 +28,9 @@ from curated.cli.context import allow_class_option, format_option, print_json, p
 @click.option("--before", metavar="LABEL", help="With --undo: the release that it is put before.")
 @allow_class_option
 @format_option()
+@pass_settings
 def command(
+    settings: Settings,
     repo: str,
     release: str,
     instruments: tuple[str, ...],
@@ -53,7 +63,7 @@ def command(
     if form == "json":
         print_json("retract", **report.to_dict())
     else:
-        print_repository_findings(report)
+        print_repository_findings(settings, report)
         if report.ok:
             _print(report)
     raise SystemExit(0 if report.ok else 1)
@@ -65,15 +75,13 @@ def _print(report: Any) -> None:
     for chain in report.chains:
         if not chain.changed:
             state = "is already in the chain" if report.undo else "is not in the chain"
-            click.echo(
-                printable(f"{chain.instrument}: nothing changed: {chain.release} {state} {chain.chain}")
-            )
+            echo(printable(f"{chain.instrument}: nothing changed: {chain.release} {state} {chain.chain}"))
             continue
         before, after = ("is", "would be") if report.dry_run else ("was", "is now")
-        click.echo(printable(f"{chain.instrument}: chain {chain.chain} {before} {_members(chain.before)}"))
-        click.echo(printable(f"{chain.instrument}: it {after} {_members(chain.after)}"))
+        echo(printable(f"{chain.instrument}: chain {chain.chain} {before} {_members(chain.before)}"))
+        echo(printable(f"{chain.instrument}: it {after} {_members(chain.after)}"))
         if not report.dry_run:
-            click.echo(f"to undo: {printable(chain.command)}")
+            echo(f"to undo: {printable(chain.command)}")
 
 
 def _members(members: tuple[str, ...]) -> str:
