@@ -12,7 +12,7 @@ from curated.bundle.manifest_reader import read_contents
 from curated.butler import import_bundle
 from curated.butler.importing.integrity import file_states, require_unchanged
 from curated.core.diagnostic import CuratedError
-from support.hostile_repositories import tree
+from support.spoiled_repositories import tree
 
 pytest.importorskip("lsst.daf.butler")
 

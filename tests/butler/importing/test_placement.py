@@ -10,7 +10,7 @@ import pytest
 
 from curated.butler import import_bundle
 from curated.core.diagnostic import CuratedError
-from support.hostile_repositories import edit_text, tree
+from support.spoiled_repositories import edit_text, tree
 
 pytest.importorskip("lsst.daf.butler")
 

@@ -14,7 +14,7 @@ from lsst.resources import ResourcePath
 
 from curated.butler.repository.configuration import LARGEST, check_configuration, parse_configuration
 from curated.core.diagnostic import CuratedError
-from support.hostile_repositories import (
+from support.spoiled_repositories import (
     CANARY,
     add_text,
     edit_text,

@@ -18,7 +18,7 @@ from lsst.daf.butler import ButlerConfig
 
 from curated.butler.repository.database import check_database, database_file
 from curated.core.diagnostic import CuratedError
-from support.hostile_repositories import CANARY, plant_canary, run_here, run_sql, tree, write_bytes
+from support.spoiled_repositories import CANARY, plant_canary, run_here, run_sql, tree, write_bytes
 
 EVIL = f"{CANARY}.Thing"
 DATABASE = "gen3.sqlite3"
