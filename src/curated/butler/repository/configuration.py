@@ -67,8 +67,11 @@ def check_configuration(uri: ResourcePath) -> None:
     pending, visited = [uri], {uri}
     while pending:
         file = pending.pop()
-        content = parse_configuration(read_small_file(file), file.geturl())
         source = file.ospath if file.isLocal else file.geturl()
+        content = parse_configuration(read_small_file(file), source)
+        if not content and file == uri:
+            # Butler would take its defaults, and make directories.
+            raise CuratedError(f"{source} is no configuration of Butler: it is empty", "restore the file")
         refuse_classes(class_names(content), source)
         for name in _included_names(content):
             new_files = [path for path in _included_files(file, uri, name) if path not in visited]
