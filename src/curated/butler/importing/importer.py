@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +109,15 @@ def _attempt(
     if snapshot is not None:
         snapshot.require_same_file()
     paths = {**plan.files.paths, **execution.paths}
-    report = _report(butler, config, request, plan, preparation.diagnostics, paths.values())
+    report = _report(
+        butler,
+        config,
+        request,
+        plan,
+        preparation.diagnostics,
+        paths.values(),
+        {str(uri) for uri in uploads.values()},
+    )
     if snapshot is not None:
         _write_receipt(request, plan, report, snapshot, execution, paths)
     return report
@@ -145,6 +153,7 @@ def _report(
     plan: Plan,
     diagnostics: Iterable[Diagnostic],
     paths: Iterable[str],
+    uploads: Collection[str] = (),
 ) -> ImportReport:
     """Look for files of killed imports, remove them if requested, and report."""
     report = ImportReport.of(request, plan.contents, diagnostics)
@@ -159,7 +168,7 @@ def _report(
         removed = remove_orphans(butler, orphans)
         problems = replace(orphans, files=(), directories=()).problems()
     if not request.dry_run and report.ok:
-        close_journal(journal, runs, orphans, cleaned=bool(removed))
+        close_journal(journal, runs, orphans, cleaned=bool(removed), stores=stores, uploads=uploads)
     findings = [Diagnostic.from_problem(problem, request.repo) for problem in problems]
     report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, *findings))))
     copied = [entry for entry, _ in plan.files.lost]

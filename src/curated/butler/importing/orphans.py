@@ -143,7 +143,15 @@ def remove_orphans(butler: Butler, orphans: Orphans) -> tuple[str, ...]:
     return (*sorted(files), *orphans.directories)
 
 
-def close_journal(journal: Journal, runs: Iterable[str], orphans: Orphans, *, cleaned: bool) -> None:
+def close_journal(
+    journal: Journal,
+    runs: Iterable[str],
+    orphans: Orphans,
+    *,
+    cleaned: bool,
+    stores: bool,
+    uploads: Collection[str],
+) -> None:
     """Leave in a journal what is still there, after an import that ended.
 
     Parameters
@@ -152,20 +160,24 @@ def close_journal(journal: Journal, runs: Iterable[str], orphans: Orphans, *, cl
         RUNs of the bundle; what a journal says of others stays.
     cleaned : `bool`
         Whether the orphans were removed.
+    stores : `bool`
+        Whether object stores were looked into; if not, what a journal says of other objects stays.
+    uploads : collection [`str`]
+        Objects that datasets refer to now.
     """
     if not journal.exists:
         return
     own_runs = set(runs)
-    remaining = [entry for entry in journal.read() if entry.run and entry.run not in own_runs]
-    if not cleaned:
-        names = {*orphans.files, *orphans.directories}
-        remaining += [
-            entry
-            for entry in journal.read()
-            if entry.run in own_runs or entry.inode
-            if entry.name in names or _is_named_by(entry.name, names)
-        ]
-    journal.replace(dict.fromkeys(remaining))
+    names = set() if cleaned else {*orphans.files, *orphans.directories}
+
+    def remains(entry: JournalEntry) -> bool:
+        if entry.run and entry.run not in own_runs:
+            return True
+        if not stores and _is_object(entry.name):
+            return entry.name not in uploads
+        return entry.name in names or _is_named_by(entry.name, names)
+
+    journal.replace(filter(remains, journal.read()))
 
 
 def _is_named_by(target: str, names: Iterable[str]) -> bool:

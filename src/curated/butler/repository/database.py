@@ -74,7 +74,7 @@ def check_database(config: ButlerConfig, wait: float, *, write: bool) -> None:
             attributes = _attributes(database, path)
             _check_chains(_chain_members(database), f"the repository's database {path}")
             database.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
         raise CuratedError(
             f"the repository's database {path} cannot be used: {error}",
             "see to its permissions, restore it if it is damaged, or wait for the program that holds it, "
