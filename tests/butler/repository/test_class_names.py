@@ -72,6 +72,15 @@ def test_classes_of_lsst_and_curated_are_allowed(name, allowed) -> None:
         refuse_classes(names, "butler.yaml")
 
 
+def test_classes_that_are_only_named_are_in_their_module() -> None:
+    for name in ("lsst.daf.butler.formatters.yaml.YamlFormatter", "lsst.obs.base.formatters.Absent"):
+        refuse_classes(class_names({"formatters": {"a": name}}), "butler.yaml")
+    with pytest.raises(CuratedError, match="Popen"):
+        refuse_classes(
+            class_names({"formatters": {"a": "lsst.utils.packages.subprocess.Popen"}}), "butler.yaml"
+        )
+
+
 def test_types_of_data() -> None:
     content = {
         "pytype": "dict",

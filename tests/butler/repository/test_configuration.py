@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
+import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from lsst.resources import ResourcePath
 
 from curated.butler.repository.configuration import LARGEST, check_configuration, parse_configuration
 from curated.core.diagnostic import CuratedError
+from support.programs import curated_command
 from support.spoiled_repositories import (
     CANARY,
     add_text,
@@ -50,6 +55,18 @@ def make_pipe(repo: Path) -> None:
 def make_giant(repo: Path) -> None:
     with (repo / "butler.yaml").open("r+b") as stream:
         stream.truncate(1 << 40)
+
+
+def run_with_memory(size: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process whose address space has a limit, in bytes."""
+    return subprocess.run(
+        curated_command(*arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)),
+    )
 
 
 def include(text: str, **files: str):
@@ -194,3 +211,28 @@ def test_a_file_of_the_largest_size(tmp_path) -> None:
     file.write_text("a: 1\n".ljust(LARGEST + 1, "#"))
     with pytest.raises(CuratedError, match="larger than 1 MB"):
         check_configuration(ResourcePath(str(file)))
+
+
+def test_a_server_that_says_nothing(filled_repo, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"postgresql://me:secret@127.0.0.1:{server.getsockname()[1]}/calibs"
+        edit_text("sqlite:///<butlerRoot>/gen3.sqlite3", address)(filled_repo)
+        start = time.monotonic()
+        done = run_here(capsys, monkeypatch, "fingerprint", filled_repo)
+    assert done.status == 2
+    assert "no connection to the repository's database" in done.text
+    assert "secret" not in done.text
+    assert time.monotonic() - start < 30
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("size", [1 << 29, 5 << 28])
+def test_little_memory(filled_repo, size) -> None:
+    add_text("x: [" + "1, " * 30_000 + "]\n")(filled_repo)
+    before = tree(filled_repo)
+    done = run_with_memory(size, "-q", "fingerprint", filled_repo)
+    assert done.returncode in (0, 2), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+    assert tree(filled_repo) == before

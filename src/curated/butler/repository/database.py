@@ -63,7 +63,10 @@ def check_database(config: ButlerConfig, wait: float, *, write: bool) -> None:
         return
     path = database_file(config)
     if path is None:
-        refuse_classes(_attribute_classes(_server_attributes(config)), "the repository's database")
+        source = "the repository's database"
+        attributes, members = _server_content(config)
+        refuse_classes(_attribute_classes(attributes), source)
+        _check_chains(members, source)
         return
     _check_file(path, write=write)
     uri = f"{Path(path).as_uri()}?mode={'rw' if write else 'ro'}"
@@ -198,18 +201,24 @@ def _check_chains(members: Iterable[tuple[Any, Any]], source: str) -> None:
         )
 
 
-def _server_attributes(config: ButlerConfig) -> list[tuple[Any, Any]]:
-    """Return the attributes of a registry in a database server; none if it cannot be asked, which Butler will say."""
+def _server_content(config: ButlerConfig) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]]]:
+    """Return the attributes and the chains of a registry in a database server.
+
+    There are none if it cannot be asked, which Butler will say.
+    """
     registry = RegistryConfig(config)
     namespace = registry.get("namespace") or None
+    attributes = table(_ATTRIBUTES, column("name"), column("value"), schema=namespace)
+    chains = table("collection_chain", column("parent"), column("child"), schema=namespace)
     try:
         engine = create_engine(registry.connectionString, poolclass=NullPool)
-        attributes = table(_ATTRIBUTES, column("name"), column("value"), schema=namespace)
         with closing(engine.connect()) as connection:
-            rows = connection.execute(select(attributes.c.name, attributes.c.value).limit(1000))
-            return [(row[0], row[1]) for row in rows]
+            rows = connection.execute(select(attributes.c.name, attributes.c.value).limit(_MOST_ATTRIBUTES))
+            content = [(row[0], row[1]) for row in rows]
+            rows = connection.execute(select(chains.c.parent, chains.c.child))
+            return content, [(row[0], row[1]) for row in rows]
     except (SQLAlchemyError, ImportError, ValueError, LookupError):
-        return []
+        return [], []
 
 
 def _attribute_classes(attributes: Iterable[tuple[Any, Any]]) -> Iterator[ClassName]:

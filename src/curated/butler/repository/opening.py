@@ -100,6 +100,8 @@ def find_config(repo: str) -> ButlerConfig | None:
     repo : `str`
         Path, URI or alias of the repository.
     """
+    # libpq would wait for ever for a server that says nothing.
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "30")
     with repository_failures(repo):
         try:
             check_configuration(_config_file(repo))
