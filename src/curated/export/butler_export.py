@@ -215,9 +215,9 @@ def refuse_bomb(root: Any, length: int) -> None:
     Parameters
     ----------
     root : `yaml.Node`
-        The document.
+        Root of the document, with aliases resolved to the nodes that they stand for.
     length : `int`
-        Number of characters of its text.
+        Number of characters that are written.
 
     Raises
     ------

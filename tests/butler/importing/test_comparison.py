@@ -28,10 +28,11 @@ def compared(bundle: Path, repo: str, *changes: Callable[[Entry], Entry]) -> lis
     contents, _ = read_contents(bundle)
     assert contents is not None
     first, *others = [entry for entry in contents.entries if entry.dataset_type == "defects"]
+    other = next(entry for entry in others if entry.run == first.run)
     entries = []
     for change in changes:
         entry = change(replace(first, path=""))
-        entries.append(replace(entry, uuid=others[-1].uuid) if entry.uuid == "other" else entry)
+        entries.append(replace(entry, uuid=other.uuid) if entry.uuid == "other" else entry)
     contents = replace(contents, entries=tuple(entries))
     butler = open_repository(repo)
     survey = survey_repository(butler, contents, chain=True)

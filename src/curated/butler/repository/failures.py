@@ -87,6 +87,8 @@ def repository_failures(repo: str) -> Iterator[None]:
     except CuratedError:
         raise
     except Exception as error:
+        if isinstance(error, RuntimeError) and "start new thread" in str(error):
+            raise CuratedError(f"no more threads or memory for {plain(repo)}: {error}", _UNCHANGED) from error
         if not is_about_repository(error):
             raise
         reason = error.orig if isinstance(error, DBAPIError) else error
