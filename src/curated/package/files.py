@@ -105,7 +105,14 @@ class WorkTree:
         """Return the target of a link."""
         if not is_inside(str(self.root), link):
             raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")
-        return os.path.realpath(link)
+        target = os.path.realpath(link)
+        if not os.path.lexists(target):
+            raise FileNotFoundError(errno.ENOENT, f"links to {os.readlink(link)}, which is not there")
+        return target
+
+
+_OF_THIS_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""Errors that say nothing about a file: this process may open no more."""
 
 
 def read_file(files: Files, path: str) -> bytes | Problem:
@@ -115,4 +122,6 @@ def read_file(files: Files, path: str) -> bytes | Problem:
     except LeadsOutError as error:
         return Problem("CAL106", (), error.strerror or "")
     except OSError as error:
+        if error.errno in _OF_THIS_PROCESS:
+            raise
         return Problem("CAL201", (), f"{error.strerror or error}")

@@ -16,7 +16,7 @@ from curated.butler.repository.journal import JournalEntry
 from curated.butler.repository.locks import locked
 from curated.butler.repository.opening import find_config, journal_of, repository_root
 from curated.core.diagnostic import CuratedError
-from curated.core.wholefile import staging_directory
+from curated.core.storage.staging import staging_directory
 
 CONFIG = "butler.yaml"
 
@@ -109,7 +109,7 @@ def abandoned_repositories(repo: str) -> Iterator[str]:
     if not root.isLocal:
         return
     for path in sorted(Path(root.ospath).parent.glob(f"{_STAGING}*")):
-        if len(path.name) == len(_STAGING) + 8 and path.is_dir() and not path.is_symlink():
+        if len(path.name) - len(_STAGING) in (8, 16) and path.is_dir() and not path.is_symlink():
             try:
                 with locked(path, 0):
                     yield str(path.resolve())
@@ -122,8 +122,8 @@ def _create_local(root: Path, config: Config) -> None:
         if find_config(str(root)) is not None:
             return  # another program has just made it
         raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
-    # The lock tells `abandoned_repositories` that it is in use.
-    with staging_directory(root.parent, _STAGING) as staging, locked(staging):
+    # Its lock tells `abandoned_repositories` that it is in use.
+    with staging_directory(root.parent, _STAGING) as staging:
         status = staging.stat()
         journal = journal_of(str(root))
         entry = JournalEntry(str(staging.resolve()), device=status.st_dev, inode=status.st_ino)
