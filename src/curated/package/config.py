@@ -202,13 +202,7 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
 
 
 def as_written(problem: Problem, text: str) -> Problem:
-    """Return the problem of a setting with its value as the user wrote it, where YAML reads another one.
-
-    Parameters
-    ----------
-    text : `str`
-        The settings file.
-    """
+    """Return the problem of a setting with its value as it is written in the file, where YAML reads another one."""
     match = _CONVERTED.search(problem.detail)
     scalar = plain_scalar(text, problem.pointer) if match is not None else ""
     # An override may come from another file.
