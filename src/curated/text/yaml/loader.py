@@ -59,6 +59,28 @@ def load_document(text: str) -> tuple[Any, list[Problem]]:
     return (tree if usable else None), problems
 
 
+def strict_problems(text: str) -> list[Problem]:
+    """Return the problem of a document that libyaml reads and the parser in Python, which astropy uses, does not.
+
+    The latter takes a microsecond a character, so that long documents are not looked at.
+    """
+    if len(text) > _MAX_STRICT:
+        return []
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        return [_marked(error, text)]
+    except yaml.YAMLError as error:
+        return [Problem("CAL204", (), str(error)[:200], line=1)]
+    except RecursionError:
+        return [Problem("CAL209", (), "nested too deeply", line=1)]
+    return []
+
+
+_MAX_STRICT = 50_000
+
+
 def load_fragment(text: str) -> Any:
     """Return the data of a part of a document; `None` if it is empty or has any problem."""
     try:
@@ -221,7 +243,11 @@ def _pairs(loader: PlainLoader, node: Any) -> dict[Any, Any]:
     if not isinstance(node, yaml.SequenceNode):
         raise yaml.constructor.ConstructorError(None, None, "expected an ordered mapping", node.start_mark)
     for item in node.value:
-        for key, value in loader.construct_mapping(item, deep=True).items():
+        pairs = loader.construct_mapping(item, deep=True)
+        if len(pairs) != 1:
+            detail = f"an entry of an ordered mapping with {len(pairs)} keys instead of one"
+            loader.note("CAL204", detail, item)
+        for key, value in pairs.items():
             if key in merged:
                 loader.note("CAL208", f"key {brief(key)} stands twice", item)
             merged[key] = value
@@ -299,6 +325,10 @@ def _decoded(loader: PlainLoader, decode: Any, node: Any) -> Any:
         return None
 
 
+def _refuse_astropy(loader: PlainLoader, suffix: str, node: Any) -> None:
+    loader.note("CAL225", f"an object of astropy, {brief(f'astropy.{suffix}')}", node)
+
+
 def _refuse(loader: PlainLoader, node: Any) -> None:
     if node.tag in ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"):
         loader.note("CAL204", f"a bare {node.value} means something else in YAML; put it in quotes", node)
@@ -326,4 +356,5 @@ for _tag, _constructor in {
     "!astropy.table.SerializedColumn": _mapping,
 }.items():
     PlainLoader.add_constructor(_tag, _constructor)
+PlainLoader.add_multi_constructor("!astropy.", _refuse_astropy)
 PlainLoader.add_constructor(None, _refuse)
