@@ -20,6 +20,7 @@ GOOD = sorted(path for path in (DATA / "good").iterdir() if path.is_dir())
 TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
+    "CAL006": "types of other packages; test_registry.py",
     "CAL106": "a link; check/test_file.py",
     "CAL139": "nothing that is checked; cli/package/test_check_command.py",
     "CAL201": "permissions and pipes; check/test_file.py",

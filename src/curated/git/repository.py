@@ -96,15 +96,25 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
     CuratedError
         If there is no such commit.
     """
-    if revision.startswith("-") or "\0" in revision:
+    if revision.startswith(("-", "^")) or "\0" in revision:
         raise CuratedError(f"{revision!r} is not a revision")
     options = ("--verify", "--quiet", "--end-of-options")
     try:
         sha1 = run_git(repository.top, "rev-parse", *options, f"{revision}^{{commit}}").strip()
     except GitError as error:
+        if error.stderr and revision == "HEAD" and "ownership" not in error.stderr:
+            raise CuratedError(
+                f"HEAD is not a commit that can be read: {error.stderr.splitlines()[-1]}",
+                "see what 'git status' and 'git fsck' say",
+            ) from error
         if error.stderr:
             raise
         if revision == "HEAD":
+            if _names_object(repository):
+                raise CuratedError(
+                    "the commit of HEAD is missing or damaged",
+                    "see what 'git fsck' says, and clone the repository again",
+                ) from error
             raise CuratedError(
                 "the git repository has no commit yet", "commit the calibrations first"
             ) from error
@@ -114,6 +124,14 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
             f"git calls {revision!r} {sha1[:80]!r}, which is no commit", "see which git is first on the PATH"
         )
     return sha1
+
+
+def _names_object(repository: Repository) -> bool:
+    """Say whether HEAD names an object, which need not be there."""
+    try:
+        return bool(run_git(repository.top, "rev-parse", "--verify", "--quiet", "HEAD"))
+    except GitError:
+        return False
 
 
 def highest_tag(repository: Repository, sha1: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from curated.calib import Calib
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
-from curated.registry import all_types, get_type
+from curated.registry import all_types, get_type, plugin_faults
 
 
 def describe(cls: type[Calib]) -> dict[str, Any]:
@@ -61,6 +61,8 @@ def command(settings: Settings, name: str | None, form: str) -> None:
         _print_description(descriptions[0])
     else:
         _print_list(descriptions)
+    for fault in plugin_faults():
+        echo(f"not usable: {fault}", err=True)
 
 
 def _print_list(descriptions: list[dict[str, Any]]) -> None:
