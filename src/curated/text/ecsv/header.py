@@ -17,7 +17,7 @@ from curated.core.diagnostic import Problem, brief
 from curated.text.ecsv.columns import HeaderColumn
 from curated.text.ecsv.serialized import FURNITURE, INDICES, KEY, index_columns, rebuild
 from curated.text.yaml.fast_parser import NEEDS_PARSER, NO_WORD, plain_scalar
-from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.reader import load_strictly
 
 VERSIONS = ("0.9", "1.0")
 
@@ -79,7 +79,7 @@ def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
     if misplaced is not None:
         return None, [misplaced]
     document = "\n" + "\n".join(lines[1:]) + "\n"
-    data, problems = load_yaml(document)
+    data, problems = load_strictly(document)
     if not problems:
         from curated.text.yaml.loader import strict_problems
 
@@ -209,7 +209,7 @@ def _pair(line: str, is_omap: bool) -> tuple[str, Any]:
 def _scalar(text: str) -> Any:
     value = plain_scalar(text)
     if value is NEEDS_PARSER and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
-        data, problems = load_yaml(f"- {text}\n")
+        data, problems = load_strictly(f"- {text}\n")
         if not problems and isinstance(data, list) and not isinstance(data[0], (dict, list)):
             return data[0]
     return value
@@ -222,7 +222,7 @@ def _column_block(
     """Read the two blocks that are the same in most files of a type: columns and masks; `None` for any problem."""
     if "\t" in datatype + serialized or "?" in datatype + serialized:
         return None  # the parsers differ about them
-    items, problems = load_yaml(datatype + "\n")
+    items, problems = load_strictly(datatype + "\n")
     if problems:
         return None
     columns, problems = _columns(items)
@@ -230,7 +230,7 @@ def _column_block(
         return None
     masks: dict[str, str] = {}
     if serialized:
-        entry, problems = load_yaml(serialized + "\n")
+        entry, problems = load_strictly(serialized + "\n")
         if problems or isinstance(entry, list) is not is_omap:
             return None
         if isinstance(entry, list) and len(entry) == 1:

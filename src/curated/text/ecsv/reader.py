@@ -18,7 +18,7 @@ from curated.text.ecsv.cells import JSON_NUMBERS, convert, parse_floats
 from curated.text.ecsv.header import Header, read_header
 from curated.text.ecsv.serialized import masked_values
 from curated.text.source import Locator, Source
-from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.locator import yaml_locator, yaml_spelling
 
 _COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
 _GAP = re.compile(r"(?:[ \t]*\n)+(?=#)")
@@ -56,9 +56,10 @@ def read_ecsv(text: str) -> tuple[Source | None, list[Problem]]:
     columns = {name: column for name, column in columns.items() if name not in header.hidden}
     if problems:
         problems = _located(problems, locator)
-        if any(problem.code != "CAL208" for problem in problems):
+        if any(problem.code not in ("CAL208", "CAL222", "CAL223") for problem in problems):
             return None, problems
-    return Source(form="ecsv", metadata=header.metadata, columns=columns, locator=locator), problems
+    source = Source("ecsv", header.metadata, columns=columns, locator=locator, spelling=locator.spelling)
+    return source, problems
 
 
 def _stray_character(text: str, start: int) -> Problem | None:
@@ -338,6 +339,12 @@ class _Locator:
         if first == "datatype" and rest and isinstance(rest[0], str):
             return self._header((first, self.names.get(rest[0], 0), *rest[1:]))
         return self._header(pointer)
+
+    def spelling(self, pointer: Pointer) -> str:
+        """Return the value of a keyword without quotes as the header has it."""
+        if len(pointer) < 2 or pointer[0] != "metadata":
+            return ""
+        return yaml_spelling("\n" + "\n".join(self.header[1:]) + "\n")(("meta", *pointer[1:]))
 
     def _keyword(self, name: str) -> tuple[int, int]:
         """Find a keyword; without the YAML parser if its name occurs once in the header."""
