@@ -172,8 +172,6 @@ class FieldReader:
             for i, item in misfits:
                 code = "CAL305" if field.dtype == "i8" and isinstance(item, float) else "CAL211"
                 detail = f"{self._entry(label, field, i)}: {brief(item)} is not {KINDS[field.dtype]}"
-                if field.dtype == "str" and isinstance(item, (bool, int, float)) and not self.is_columnar:
-                    detail += "; put it in quotes"
                 self.problems.append(Problem(code, place(i), detail, _exponent_hint(item)))
             return None
         shaped = reshaped(array, shape)

@@ -49,12 +49,12 @@ class Source:
 
     def diagnose(self, problem: Problem, file: str) -> Diagnostic:
         """Complete a problem with its place in this file, and that of a text without quotes with what the file has."""
-        if QUOTES in problem.detail and problem.pointer:
+        if problem.pointer and (QUOTES in problem.detail or problem.detail.endswith(" is not text")):
             written = self.spelling(problem.pointer)
+            if written:
+                is_short = len(written) < _LONGEST and "'" not in written
+                problem = replace(problem, hint=f"{QUOTES}: '{written}'" if is_short else QUOTES)
             if written and written not in problem.detail:
-                hint = f"{QUOTES}: '{written}'" if len(written) < _LONGEST and "'" not in written else ""
-                problem = replace(
-                    problem, detail=f"{problem.detail}; the file has {brief(written)[1:-1]}", hint=hint
-                )
+                problem = replace(problem, detail=f"{problem.detail}; the file has {brief(written)[1:-1]}")
         line, column = (0, 0) if problem.line is not None else self.locator(problem.pointer)
         return Diagnostic.from_problem(problem, file, line, column)

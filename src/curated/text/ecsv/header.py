@@ -173,7 +173,7 @@ def _plain_header(lines: list[str]) -> Header | None:
         return None
     if lines[1] != "---" or lines[2] != "datatype:" or not lines[-1].startswith("schema: astropy"):
         return None
-    kind = lines[meta][5:].strip()
+    kind = lines[meta][5:].strip(" ")
     if kind not in ("", "!!omap"):
         return None
     end = len(lines) - 1
