@@ -62,6 +62,8 @@ class Config:
         The calibration directory; empty for a bare package.
     url : `str`
         The package's public address, stamped as REPOURL.
+    tags : `str`
+        Pattern of the git tags that are labels of releases; empty where all are.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
@@ -72,6 +74,7 @@ class Config:
 
     calibs: str = "calibs"
     url: str = ""
+    tags: str = ""
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -124,6 +127,11 @@ CONFIG = Setting(
         ),
         "url": Setting(
             kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."
+        ),
+        "tags": Setting(
+            kind="text",
+            longest=256,
+            doc="Pattern of the git tags that are labels of releases, such as calibs-*; others name something else.",
         ),
         "instruments": Setting(
             kind="mapping",
