@@ -14,8 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from curated.core.diagnostic import Problem, brief
-from curated.text.ecsv.columns import HeaderColumn
-from curated.text.ecsv.serialized import FURNITURE, INDICES, KEY, index_columns, rebuild
+from curated.text.ecsv.serialized import FURNITURE, INDICES, KEY, HeaderColumn, index_columns, rebuild
 from curated.text.yaml.fast_parser import NEEDS_PARSER, NO_WORD, plain_scalar
 from curated.text.yaml.reader import load_strictly
 

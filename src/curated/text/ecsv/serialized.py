@@ -1,18 +1,30 @@
-"""Columns that astropy serialized: quantities and masked columns are understood, objects are refused with a hint.
+"""Columns of ECSV as the header declares them, and those that astropy serialized.
 
-A table of astropy with columns that are more than numbers is written as plain columns, and the entry
+Quantities and masked columns are understood, objects are refused with a hint. A table of astropy with columns that are more than numbers is written as plain columns, and the entry
 ``__serialized_columns__`` of the metadata says how to put them together again (`astropy.table.serialize`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from curated.core.diagnostic import MAX_FINDINGS, Problem, brief
 from curated.core.tables import TextColumn
 from curated.core.units import is_same_unit
-from curated.text.ecsv.columns import HeaderColumn
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class HeaderColumn:
+    """A column as the header declares it."""
+
+    name: str
+    dtype: str
+    unit: str = ""
+    doc: str = ""
+    subtype: str = ""
+
 
 KEY = "__serialized_columns__"
 
