@@ -43,6 +43,7 @@ _SETTINGS = {
     "log.follow": "false",
     "log.showRoot": "true",
     "log.showSignature": "false",
+    "log.mailmap": "false",
     # A release candidate sorts below its release.
     "versionsort.suffix": "-",
     # Programs that a repository's settings would run.
