@@ -15,12 +15,15 @@ from curated.git import settings
 if TYPE_CHECKING:
     from subprocess import Popen
 
-_FILTERING_COMMANDS = frozenset({"status", "diff", "checkout-index", "add"})
-"""Commands that read or write files of a work tree through the programs of filters."""
+_WORK_TREE_COMMANDS = frozenset({"status", "diff", "checkout-index", "add", "check-ignore", "ls-files"})
+"""Commands that read files of a work tree, some through the programs of filters."""
 
 _BLOCK = 1 << 16
 _SECONDS = 600
 """Longest time that a command may take whose whole output is waited for."""
+
+_QUICK_SECONDS = {"config": 20, "rev-parse": 60}
+"""Shorter ones."""
 
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
@@ -81,12 +84,18 @@ def start_git(
         If git cannot be run.
     """
     variables = settings.environment(directory) | dict(environment or {})
-    if arguments[0] in _FILTERING_COMMANDS and settings.may_name_filters(directory):
-        names = run_git(directory, "config", "--list", "--name-only", "--null")
-        variables |= settings.without_filters(names, variables)
+    options = settings.options()
+    if not _WORK_TREE_COMMANDS.isdisjoint(arguments):
+        text = settings.own_settings(directory)
+        if b"filter" in text or b"include" in text:
+            names = run_git(directory, "config", "--list", "--name-only", "--null")
+            variables |= settings.without_filters(names, variables)
+        if b"excludesfile" in text or b"include" in text:
+            # A repository's file may be a pipe; the user's own is read.
+            options += ["-c", f"core.excludesFile={os.devnull}"]
     return start_process(
         directory,
-        [*settings.options(), *arguments],
+        [*options, *arguments],
         variables,
         has_input=has_input,
         keep_stderr=keep_stderr,
@@ -163,7 +172,7 @@ def run_git(
         directory, *arguments, has_input=bool(stdin), keep_stderr=True, environment=environment
     ) as process:
         try:
-            output, stderr = process.communicate(stdin or None, _SECONDS)
+            output, stderr = process.communicate(stdin or None, _QUICK_SECONDS.get(arguments[0], _SECONDS))
         except TimeoutExpired as error:
             process.kill()
             raise CuratedError(
