@@ -114,7 +114,7 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
     try:
         sha1 = run_git(repository.top, "rev-parse", *options, f"{revision}^{{commit}}").strip()
     except GitError as error:
-        if error.stderr and revision == "HEAD" and "ownership" not in error.stderr:
+        if error.stderr and revision == "HEAD" and not error.hint:
             raise CuratedError(
                 f"HEAD is not a commit that can be read: {error.stderr.splitlines()[-1]}",
                 "see what 'git status' and 'git fsck' say",
