@@ -9,7 +9,7 @@ import pytest
 
 from conftest import MakePackage
 from curated.core.diagnostic import CuratedError
-from curated.git import command, settings
+from curated.git import command, index, settings
 from curated.git.changes import last_commits, work_tree_changes
 from curated.git.index import attributes, ignoring_rules
 from curated.git.objects import find_blobs
@@ -118,7 +118,7 @@ def test_settings_are_read_where_they_are(make_package: MakePackage, tmp_path: P
     ("key", "file"),
     [
         *(("mailmap.file", "/dev/zero"), ("mailmap.file", "pipe"), ("diff.orderFile", "/dev/zero")),
-        *(("diff.orderFile", "pipe"), ("core.excludesFile", "pipe"), ("core.attributesFile", "pipe")),
+        *(("diff.orderFile", "pipe"), ("core.attributesFile", "pipe")),
     ],
 )
 @pytest.mark.timeout(20)
@@ -133,6 +133,14 @@ def test_settings_that_name_endless_files(make_package: MakePackage, key: str, f
     assert work_tree_changes(repository, commit).paths == frozenset()
     assert ignoring_rules(repository, ["x"]) == {}
     assert attributes(repository, ["filter"], [A]) == {}
+
+
+def test_a_pipe_of_rules_is_given_up(make_package: MakePackage, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = make_package({A: "1"})
+    os.mkfifo(package.path / "pipe")
+    package.git("config", "core.excludesFile", str(package.path / "pipe"))
+    monkeypatch.setattr(index, "_SECONDS", 1)
+    assert ignoring_rules(open_repository(package.path), ["x"]) == {}
 
 
 @pytest.mark.timeout(60)

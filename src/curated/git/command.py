@@ -15,8 +15,8 @@ from curated.git import settings
 if TYPE_CHECKING:
     from subprocess import Popen
 
-_WORK_TREE_COMMANDS = frozenset({"status", "diff", "checkout-index", "add", "check-ignore", "ls-files"})
-"""Commands that read files of a work tree, some through the programs of filters."""
+_FILTERING_COMMANDS = frozenset({"status", "diff", "checkout-index", "add"})
+"""Commands that read or write files of a work tree through the programs of filters."""
 
 _BLOCK = 1 << 16
 _SECONDS = 600
@@ -84,18 +84,14 @@ def start_git(
         If git cannot be run.
     """
     variables = settings.environment(directory) | dict(environment or {})
-    options = settings.options()
-    if not _WORK_TREE_COMMANDS.isdisjoint(arguments):
+    if not _FILTERING_COMMANDS.isdisjoint(arguments):
         text = settings.own_settings(directory)
         if b"filter" in text or b"include" in text:
             names = run_git(directory, "config", "--list", "--name-only", "--null")
             variables |= settings.without_filters(names, variables)
-        if b"excludesfile" in text or b"include" in text:
-            # A repository's file may be a pipe; the user's own is read.
-            options += ["-c", f"core.excludesFile={os.devnull}"]
     return start_process(
         directory,
-        [*options, *arguments],
+        [*settings.options(), *arguments],
         variables,
         has_input=has_input,
         keep_stderr=keep_stderr,
