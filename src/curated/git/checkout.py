@@ -84,7 +84,7 @@ def _write(repository: Repository, sha1: str, path: str, content: bytes, stream:
         return
     digest = hashlib.sha256()
     try:
-        with open(_lfs_file(repository, pointer.sha256), "rb", opener=_open_at_once) as source:  # noqa: PTH123
+        with open(_lfs_file(repository, pointer.sha256), "rb", opener=_open_at_once) as source:
             left = pointer.size + 1
             while block := source.read(min(_CHUNK, left)):
                 left -= len(block)
