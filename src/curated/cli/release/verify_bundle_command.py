@@ -10,7 +10,7 @@ import click
 from curated.cli.context import Settings, format_option, pass_settings, print_json, trust_options
 
 if TYPE_CHECKING:
-    from curated.bundle.inspection import Inspection
+    from curated.bundle.proof.inspection import Inspection
 
 
 @click.command("verify-bundle")
@@ -42,7 +42,7 @@ def command(
       curated verify-bundle build/release
       curated verify-bundle build/release --allowed-signers ~/signers --signer release@example.org
     """
-    from curated.bundle.inspection import inspect_bundle
+    from curated.bundle.proof.inspection import inspect_bundle
     from curated.cli.repository.import_command import drop_stage
     from curated.core.ssh_signature import find_trust
     from curated.report.text import finding_line
