@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from collections import Counter
@@ -15,18 +14,19 @@ from typing import Any
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
+from curated.bundle.label import Label, find_label
 from curated.bundle.manifest import make_manifest, manifest_text
 from curated.bundle.proof.attestation import ATTESTATION_FILE, attestation_text, make_attestation
-from curated.bundle.proof.signature import SUMS_FILE, sign_bundle
+from curated.bundle.proof.signature import SIGNATURE_FILE, SUMS_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
-from curated.convert import Converted, convert_package
-from curated.convert.origin import Origin, find_origin
+from curated.convert import Converted, convert_package, verify_inputs
+from curated.convert.origin import find_origin
 from curated.core.diagnostic import CuratedError
 from curated.core.parallel import Progress
-from curated.core.wholefile import staging_directory
-from curated.git.objects import blob_sha1
-from curated.git.repository import highest_tag, open_repository
+from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
+from curated.core.storage.staging import rename_new, staging_directory
+from curated.core.wholefile import write_staged
 from curated.history.lookup import instrument_directories
 from curated.package.package import Package
 from curated.registry import all_types
@@ -34,10 +34,11 @@ from curated.registry import all_types
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was written: its directory and its manifest."""
+    """A bundle that was written: its directory, its manifest, and remarks for people about how it was made."""
 
     path: Path
     manifest: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -53,6 +54,7 @@ def build_bundle(
     label: str | None = None,
     base: Base | None = None,
     allow_dirty: bool = False,
+    private: bool = False,
     sign: str | os.PathLike[str] | None = None,
     attest: bool = False,
     jobs: int | None = None,
@@ -74,6 +76,8 @@ def build_bundle(
         Datasets that exist already: where nothing changed, the bundle refers to them instead of holding a file.
     allow_dirty : `bool`, optional
         Whether files may differ from the commit.
+    private : `bool`, optional
+        Whether only this user may read it.
     sign : path-like, optional
         Key that signs the bundle; see `curated.core.ssh_signature.sign`.
     attest : `bool`, optional
@@ -96,13 +100,16 @@ def build_bundle(
         If it cannot be made: no commit, changes that are not committed, a directory in the way.
     """
     if os.path.lexists(output) and (not output.is_dir() or any(output.iterdir())):
-        raise CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
+        raise _exists(output)
     paths = _instrument_paths(package, instruments)
     origin = find_origin(package, allow_dirty=allow_dirty)
-    label = check_label(label) if label is not None else default_label(package, origin)
+    is_default = label is None
+    choice = Label(check_label(label)) if label is not None else find_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
-    with staging_directory(output.parent, f".{output.name}.") as staging:
+    # An empty directory gives way, but a link to one does not.
+    target = Path(os.path.realpath(output))
+    with staging_directory(target.parent, prefix_of(target.name), private=private) as staging:
         (staging / "files").mkdir()
         report, converted = convert_package(
             package,
@@ -120,30 +127,32 @@ def build_bundle(
             hint = "'curated deprecate --undo' brings one back"
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
         instruments_by_directory = complete_instruments(package, report.reports, report.declared)
-        manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
+        manifest = make_manifest(origin, choice.text, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
-        hashes = _write_documents(staging, manifest)
+        files = _write_documents(staging, manifest)
         if attest:
+            hashes = {path: digest for path, (_, digest) in files.items()}
             statement = make_attestation(manifest, hashes, report, package.config.silence)
-            hashes |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
-        lines = "".join(_hash_line(digest, name) for name, digest in sorted(hashes.items()))
-        (staging / SUMS_FILE).write_text(lines, encoding="utf-8")
+            files |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
+        lines = "".join(_hash_line(digest, name) for name, (_, digest) in sorted(files.items()))
+        files |= _write_texts(staging, {SUMS_FILE: lines})
         if sign is not None:
             sign_bundle(staging, sign)
-        # An empty directory gives way, but a link to one does not.
-        os.rename(staging, os.path.realpath(output))
-        return report, Bundle(output, manifest)
+            files[SIGNATURE_FILE] = size_and_hash_of(staging / SIGNATURE_FILE)
+        flush_tree(staging)
+        verify_tree(staging, files)
+        verify_inputs(package, origin, report, converted)
+        if origin.dirty and is_default and choice != find_label(package, origin):
+            raise CuratedError(
+                "files changed while they were read", "run it again when nothing else writes to them"
+            )
+        if not rename_new(staging, target):
+            raise _exists(output)
+        return report, Bundle(output, manifest, tuple(filter(None, (origin.remark, choice.remark))))
 
 
-def default_label(package: Package, origin: Origin) -> str:
-    """Return the tag at the commit, or else its name; with changes, that and a hash of the files as they are."""
-    if not origin.dirty:
-        tag = highest_tag(open_repository(package.root), origin.sha1).replace("/", "-")
-        return check_label(tag, "give another one with --label") if tag else f"git-{origin.sha1[:12]}"
-    digest = hashlib.sha256()
-    for path in (path for file in package.layout.files for path in (file.path, file.side) if path):
-        digest.update(f"{path} {blob_sha1(package.files.read(path))}\n".encode())
-    return f"git-{origin.sha1[:12]}-dirty-{digest.hexdigest()[:8]}"
+def _exists(output: Path) -> CuratedError:
+    return CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
 
 
 def _instrument_paths(package: Package, names: Sequence[str]) -> list[str]:
@@ -169,8 +178,14 @@ def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequ
 # -- documents beside the FITS files ----------------------------------------------------------------------
 
 
-def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Write the manifest, the export file of Butler, and a page for people; return the hashes of all files."""
+def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+    """Write the manifest, the export file of Butler, and a page for people.
+
+    Returns
+    -------
+    files : `dict` [`str`, `tuple` [`int`, `str`]]
+        Size and SHA-256 of all files of the bundle, by path.
+    """
     export, seed = io.StringIO(), io.StringIO()
     write_export(manifest, export)
     write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
@@ -185,18 +200,13 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, st
         del texts["export.yaml"], texts["butler-seed.yaml"]
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
-    hashes = {entry["path"]: entry["sha256"] for entry in (*datasets, *companions)}
-    return hashes | _write_texts(staging, texts)
+    files = {entry["path"]: (int(entry["size"]), str(entry["sha256"])) for entry in (*datasets, *companions)}
+    return files | _write_texts(staging, texts)
 
 
-def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, str]:
-    """Write files, and return their hashes by name."""
-    hashes = {}
-    for name, text in texts.items():
-        data = text.encode()
-        (staging / name).write_bytes(data)
-        hashes[name] = hashlib.sha256(data).hexdigest()
-    return hashes
+def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Write files, and return size and SHA-256 of each by name."""
+    return {name: write_staged(staging / name, [text.encode()]) for name, text in texts.items()}
 
 
 def _hash_line(digest: str, name: str) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curated.bundle.base import Base, read_base
-from curated.bundle.builder import default_label
 from curated.bundle.contents import Entry
+from curated.bundle.label import default_label
 from curated.bundle.manifest import make_entries
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.check.instruments import complete_instruments
@@ -21,7 +21,8 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_error
 from curated.core.parallel import Progress
 from curated.datasets.inventory import Inventory
 from curated.fits.digest import content_digest
-from curated.git.repository import check_out, open_repository, resolve_commit
+from curated.git.checkout import check_out
+from curated.git.repository import open_repository, resolve_commit
 from curated.package.package import Package, open_package
 
 _CHUNK = 1 << 20

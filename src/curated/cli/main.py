@@ -5,8 +5,19 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
+import threading
+import warnings
 from typing import Any, NoReturn, TextIO
+
+# Until everything is imported, Ctrl-C ends the process as it ends any other, without a traceback.
+_IS_COMMAND = (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+)
+if _IS_COMMAND:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Jobs are processes. Threads of a linear-algebra library would compete with them, and keep a process from forking.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -19,7 +30,17 @@ import io
 
 import click
 
-from curated.cli.context import Settings
+from curated.cli.context import Settings, echo
+from curated.cli.process import (
+    NAMES,
+    Stop,
+    environment_failure,
+    handle_signals,
+    ignore_signals,
+    prepare_streams,
+    require_memory,
+)
+from curated.cli.repeats import refuse_repeated_options
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 
@@ -65,11 +86,25 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(
-            f"curated.cli.{COMMANDS[cmd_name][0]}.{cmd_name.replace('-', '_')}_command"
-        )
+        room = COMMANDS[cmd_name][0]
+        if room != "package":
+            _escape_log()  # of Butler and its libraries
+        module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not ctx.resilient_parsing:
+            refuse_repeated_options(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            refuse_repeated_options(command, click.Context(command, parent=ctx, info_name=name), rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -87,7 +122,9 @@ class _Commands(click.Group):
     type=click.Path(exists=True, file_okay=False),
     help="Work in the package that DIR belongs to.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print results only: no progress, no remarks.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print results and errors only: no warnings, no summary, no progress."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Say more; show where a failure comes from.")
 @click.version_option(__version__, prog_name="curated")
 @click.pass_context
@@ -107,26 +144,22 @@ def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot show
+    warnings.showwarning = _show_warning
     try:
+        handle_signals()
+        prepare_streams()
         status = _run()
-    except Exception as error:  # noqa: BLE001 - the outermost boundary: any exception here is a bug
-        if any(argument in ("-v", "--verbose") for argument in sys.argv[1:]):
-            import traceback
-
-            traceback.print_exc()
-        _print_error(
-            f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints"
-        )
-        status = EXIT_BUG
+        ignore_signals()
+    except Stop as stop:
+        _print_error(NAMES[signal.Signals(stop.number)])
+        status = 128 + stop.number
     _leave(status if isinstance(status, int) else 0)
 
 
 def _run() -> Any:
     """Run the command line, and convert failures to messages and exit statuses."""
     try:
+        require_memory()
         return cli.main(standalone_mode=False, prog_name="curated")
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
@@ -142,15 +175,31 @@ def _run() -> Any:
         _print_error(*usage.getvalue().splitlines(), prefix="")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _print_error("interrupted")
-        return 130
-    except BrokenPipeError:
-        # The program that reads the output has ended; no message can reach it.
-        _discard(sys.stdout)
-        return 1
-    except OSError as error:
-        _print_error(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        _print_error(NAMES[signal.SIGINT])
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - the outermost boundary
+        try:
+            return _report(error)
+        except (MemoryError, OSError):
+            # Not even the message can be made.
+            os.write(2, b"curated: error: memory ran out, or too many files are open\n")
+            return CuratedError.exit_status
+
+
+def _report(error: Exception) -> int:
+    """Print what an exception says about the environment, or else that it is a bug; return the exit status."""
+    if any(argument in ("-v", "--verbose") for argument in sys.argv[1:]):
+        import traceback
+
+        traceback.print_exc()
+    failure = environment_failure(error)
+    if failure is not None:
+        _print_error(f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else []))
         return CuratedError.exit_status
+    _print_error(
+        f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints"
+    )
+    return EXIT_BUG
 
 
 def _leave(status: int) -> NoReturn:
@@ -162,8 +211,10 @@ def _leave(status: int) -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:
-            status = status or CuratedError.exit_status  # the output is incomplete
+        except OSError as error:
+            if status in (0, 1):  # otherwise the failure was reported
+                _print_error(f"error: the output is incomplete: {error.strerror}")
+                status = CuratedError.exit_status
             _discard(stream)
     gc.freeze()
     sys.exit(status)
@@ -174,12 +225,35 @@ def _discard(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning of a library, whose text may quote a file."""
+    _print_error(f"warning: {message}")
+
+
+def _escape_log() -> None:
+    """Print the log of libraries, which quotes names of repositories, as all other output is printed."""
+    import logging
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                text = record.getMessage()
+            except (TypeError, ValueError):
+                text = str(record.msg)
+            _print_error(f"{record.levelname.lower()}: {text}")
+
+    logging.lastResort = Handler(logging.WARNING)  # what prints where a program has set up no log
+
+
 def _print_error(*lines: str, prefix: str = "curated: ") -> None:
     from curated.report.text import printable
 
     for line in lines:
-        click.echo(f"{prefix}{printable(line)}", err=True)
+        echo(f"{prefix}{printable(line)}", err=True)
 
+
+if _IS_COMMAND:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,8 @@ class Conversion:
         Findings that keep no file from being converted.
     for_bundle : `bool`
         Whether content, recipe and provenance of each file are needed as well.
+    recipes : `frozenset` [`str`]
+        Recipes of existing FITS files; these calibrations are checked, but not converted again.
     """
 
     files: Files
@@ -122,6 +124,7 @@ class Conversion:
     selected: frozenset[str]
     silence: tuple[Silence, ...]
     for_bundle: bool
+    recipes: frozenset[str] = frozenset()
 
     def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
         """Return the report of each file, and its FITS file unless it has errors or is not selected."""
@@ -135,32 +138,26 @@ class Conversion:
             return checked.report, None  # silenced, but its provenance would be lost
         following = self.natural_ends.get(file.path)
         end = checked.report.end or (iso(following) if following else "")
-        blob = self._blobs(file, checked.text, checked.side)
+        blob = self._blob(file, checked.text)
+        recipe = self.recipe(file, checked.text, checked.side) if self.for_bundle else ""
+        if recipe and recipe in self.recipes:
+            return checked.report, Converted(file, None, blob, recipe=recipe)
         content = ContentDigest() if self.for_bundle else None
         blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
+        companion = checked.report.companion
+        if companion and self.files.state(companion) != checked.report.companion_state:
+            raise CuratedError(
+                f"{companion} changed while it was read",
+                "run it again when nothing else writes to the package",
+            )
         if content is None:
             return checked.report, Converted(file, fits, blob)
         provenance = None
         if checked.calib.provenance:
             text = provenance_text(checked.calib.provenance).encode()
             provenance = self._write(provenance_path(file.path), [text])
-        recipe = self.recipe(file, checked.text, checked.side)
         return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
-
-    def existing(self, file: CalibFile, recipes: Container[str]) -> Converted | None:
-        """Return a file whose recipe is one of those of existing FITS files; `None` where it is to be converted."""
-        if file.path not in self.selected:
-            return None
-        try:
-            text = self.files.read(file.path)
-            side = self.files.read(file.side) if file.side else None
-        except OSError:
-            return None  # the check reports it
-        recipe = self.recipe(file, text, side)
-        return (
-            Converted(file, None, self._blobs(file, text, side), recipe=recipe) if recipe in recipes else None
-        )
 
     def recipe(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
         """Return a hash of all that decides the content of a FITS file, apart from its stamp.
@@ -195,24 +192,9 @@ class Conversion:
         """Say whether a file has errors that are not silenced."""
         return any(d.is_error and not any(s.covers(d) for s in self.silence) for d in report.diagnostics)
 
-    def _blobs(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
-        """Return the git blob of a file; it and its provenance file must be those of a clean commit."""
-        if side is not None:
-            self._blob(file.side, side)
-        return self._blob(file.path, text)
-
-    def _blob(self, path: str, data: bytes) -> str:
-        blob = blob_sha1(data)
-        if self.origin.dirty or blob == self.origin.blobs[path]:
-            return blob
-        # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
-        blob = blob_sha1(data.replace(b"\r\n", b"\n"))
-        if blob != self.origin.blobs[path]:
-            raise CuratedError(
-                f"{path} is not what git takes it for",
-                "see 'git ls-files -v' for files that git is told not to look at, and run it again",
-            )
-        return blob
+    def _blob(self, file: CalibFile, text: bytes) -> str:
+        """Return the git blob of a file; in a clean work tree each file is verified when it is read."""
+        return blob_sha1(text) if self.origin.dirty else self.origin.blobs[file.path]
 
     def _write(self, path: str, blocks: Iterable[bytes], content: ContentDigest | None = None) -> OutputFile:
         if content is not None:

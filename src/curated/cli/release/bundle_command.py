@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     pass_settings,
     print_findings,
@@ -79,6 +80,8 @@ def command(
     with settings.progress("bundling") as progress:
         old = find_base(base, package, progress=progress) if base is not None else None
         report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
+    for remark in bundle.remarks if bundle is not None else ():
+        settings.remark(remark)
     findings = [d.to_dict() for d in report.diagnostics]
     if form == "json":
         about = bundle.manifest["repository"] if bundle else None
@@ -97,5 +100,5 @@ def command(
         if report.diagnostics:
             print_findings(settings, package, report, err=True)
         if bundle is not None:
-            click.echo(_summary(bundle, output))
+            echo(_summary(bundle, output))
     raise SystemExit(0 if bundle is not None else 1)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curated.cli.context import Settings, format_option, pass_settings, print_json, trust_options
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    pass_settings,
+    print_json,
+    trust_options,
+)
 
 if TYPE_CHECKING:
     from curated.bundle.proof.inspection import Inspection
@@ -45,7 +53,6 @@ def command(
     from curated.bundle.proof.inspection import inspect_bundle
     from curated.cli.repository.import_command import drop_stage
     from curated.core.ssh_signature import find_trust
-    from curated.report.text import finding_line
 
     trust = find_trust(allowed_signers, revoked=revoked, signer=signer, outside=bundle)
     with settings.progress("verifying") as progress:
@@ -53,8 +60,7 @@ def command(
     if form == "json":
         _print_json(inspection, bundle)
     else:
-        for diagnostic in inspection.diagnostics:
-            click.echo(finding_line(diagnostic), err=True)
+        echo_findings(settings, inspection.diagnostics)
         _print_text(inspection, bundle)
     raise SystemExit(0 if inspection.ok else 1)
 
@@ -79,15 +85,15 @@ def _print_text(inspection: Inspection, bundle: Path) -> None:
     from curated.report.text import count_text, printable
 
     if not inspection.ok or inspection.contents is None:
-        click.echo(printable(f"{bundle} must not be imported"))
+        echo(printable(f"{bundle} must not be imported"))
         return
     contents, proof = inspection.contents, inspection.proof
     counts = f"{count_text(len(contents.entries), 'dataset')}, {count_text(len(proof.hashes), 'file')}"
     commit = inspection.repository["sha1"][:12]
-    click.echo(printable(f"{bundle} is whole: release {contents.label} of commit {commit}, {counts}"))
+    echo(printable(f"{bundle} is whole: release {contents.label} of commit {commit}, {counts}"))
     if proof.signer:
-        click.echo(printable(f"signed by {proof.signer} with key {proof.key}"))
+        echo(printable(f"signed by {proof.signer} with key {proof.key}"))
     elif not proof.key:
-        click.echo("not signed")
+        echo("not signed")
     if inspection.attested:
-        click.echo("its attestation says the same")
+        echo("its attestation says the same")

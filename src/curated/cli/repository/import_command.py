@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from curated.butler.importing.request import TRANSFERS, ImportRequest
-from curated.cli.context import Settings, format_option, pass_settings, print_json, trust_options
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    pass_settings,
+    print_json,
+    trust_options,
+)
 
 transfer_option = click.option(
     "--transfer",
@@ -110,7 +118,7 @@ def command(
             progress=drop_stage(progress),
         )
         report = run_import(request)
-    print_import(report, form)
+    print_import(settings, report, form)
     raise SystemExit(0 if report.ok else 1)
 
 
@@ -119,15 +127,13 @@ def drop_stage(progress: Callable[[int, int], None] | None) -> Callable[[str, in
     return None if progress is None else lambda _, done, total: progress(done, total)
 
 
-def print_import(report: Any, form: str) -> None:
+def print_import(settings: Settings, report: Any, form: str) -> None:
     """Print the report of an import or of a dry run."""
     if form == "json":
         print_json("import", **{k: v for k, v in report.to_dict().items() if k != "version"})
         return
     from curated.report.import_text import done_lines, plan_lines
-    from curated.report.text import finding_line
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, report.diagnostics)
     for line in plan_lines(report) if report.dry_run or not report.ok else done_lines(report):
-        click.echo(line, err=not report.ok and not report.dry_run)
+        echo(line, err=not report.ok and not report.dry_run)
