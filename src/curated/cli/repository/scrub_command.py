@@ -9,6 +9,8 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
+    echo_findings,
     format_option,
     jobs_option,
     pass_settings,
@@ -106,28 +108,23 @@ def command(
     if form == "json":
         print_json("scrub", **report.to_dict())
     else:
-        _print_text(report)
+        _print_text(settings, report)
     raise SystemExit(0 if report.ok and (report.complete or allow_uncovered) else 1)
 
 
-def _print_text(report: ScrubReport) -> None:
-    from curated.report.text import count_text, finding_line, printable
+def _print_text(settings: Settings, report: ScrubReport) -> None:
+    from curated.report.text import count_text, printable
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, report.diagnostics)
     for release in report.releases:
         signature = f", signed by {release.signer}" if release.signer else ""
-        click.echo(printable(f"release {release.contents.label}: compared with {release.source}{signature}"))
+        echo(printable(f"release {release.contents.label}: compared with {release.source}{signature}"))
     of_all = "" if report.files == report.selected_of else f" of {report.selected_of}"
     certifications = count_text(report.certifications, "certification")
-    click.echo(
-        f"{report.files}{of_all} files and {certifications} compared, {report.bytes / 1e6:.1f} MB read"
-    )
+    echo(f"{report.files}{of_all} files and {certifications} compared, {report.bytes / 1e6:.1f} MB read")
     uncovered = sum((report.uncovered or {}).values())
     if uncovered:
-        click.echo(
-            f"not covered: {count_text(uncovered, 'dataset')}, of which only FITS checksums were verified"
-        )
+        echo(f"not covered: {count_text(uncovered, 'dataset')}, of which only FITS checksums were verified")
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
-    click.echo(printable(f"{verdict if errors or uncovered else 'clean:'} {report.repository}"))
+    echo(printable(f"{verdict if errors or uncovered else 'clean:'} {report.repository}"))
