@@ -46,7 +46,7 @@ def test_uncovered_is_not_clean(repo: Path) -> None:
     done = run_curated("scrub", repo)
     assert done.returncode == 1
     assert "not covered: 6 datasets" in done.stdout
-    assert "clean" not in done.stdout
+    assert "clean: " not in done.stdout
 
 
 def test_usage(repo: Path, tmp_path: Path) -> None:
