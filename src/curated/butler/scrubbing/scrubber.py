@@ -6,10 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType, MissingCollectionError
@@ -19,13 +17,8 @@ from curated.bundle.contents import Contents, Entry
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.signature import SUMS_FILE, Proof, read_proof
 from curated.bundle.verification import THREADS
-from curated.butler.repository.failures import plain, remote_failures
-from curated.butler.repository.opening import (
-    check_database,
-    collection_info,
-    find_config,
-    repository_root,
-)
+from curated.butler.repository.failures import is_about_repository, plain
+from curated.butler.repository.opening import collection_info, opened, repository_root
 from curated.butler.repository.records import (
     DIRECTORY,
     IMPORT_FILE,
@@ -48,8 +41,6 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_error
 from curated.core.parallel import Progress, run_all
 from curated.core.ssh_signature import Trust
 from curated.datasets.record import key_text
-
-_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,28 +147,17 @@ def scrub(request: ScrubRequest) -> ScrubReport:
     CuratedError
         If there is no repository, no such collection or bundle, or its database cannot be opened.
     """
-    config = find_config(request.repo)
-    if config is None:
-        raise CuratedError(f"{request.repo} is no Butler repository", "name its directory, URI or alias")
-    check_database(config, _WAIT, write=False)
-    root = repository_root(request.repo)
-    try:
-        with remote_failures(), closing(Butler.from_config(config, writeable=False)) as butler:
-            return _scrub(butler, root, request)
-    except (CuratedError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        # Whatever stands in the tables in place of what belongs there, Butler fails on it in its own ways.
-        if not _is_of_butler(error):
+    with opened(request.repo) as butler:
+        try:
+            return _scrub(butler, repository_root(request.repo), request)
+        except (CuratedError, OSError, MemoryError):
             raise
-        detail = f"it cannot be read: {type(error).__name__}: {plain(error)[:300]}"
-        return ScrubReport(request.repo, diagnostics=(_finding("CAL695", detail, request.repo),))
-
-
-def _is_of_butler(error: Exception) -> bool:
-    """Return whether an exception was raised in Butler, or in what it calls."""
-    frames = (frame for frame, _ in walk_tb(error.__traceback__))
-    return any(str(frame.f_globals.get("__name__")).startswith("lsst.") for frame in frames)
+        except Exception as error:
+            # Whatever stands in the tables in place of what belongs there, Butler fails on it in its own ways.
+            if not is_about_repository(error):
+                raise
+            detail = f"it cannot be read: {type(error).__name__}: {plain(error)[:300]}"
+            return ScrubReport(request.repo, diagnostics=(_finding("CAL695", detail, request.repo),))
 
 
 def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubReport:
