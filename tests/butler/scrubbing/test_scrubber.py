@@ -275,7 +275,7 @@ def test_no_database(filled_repo: Path) -> None:
     with pytest.raises(CuratedError, match="database"):
         scrub(filled_repo)
     (filled_repo / DATABASE).write_bytes(b"")
-    with pytest.raises(CuratedError, match="no registry"):
+    with pytest.raises(CuratedError, match="is empty"):
         scrub(filled_repo)
     (filled_repo / DATABASE).unlink()
     with pytest.raises(CuratedError, match="is gone"):
