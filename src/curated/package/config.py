@@ -11,11 +11,12 @@ from typing import Any
 
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.declare.settings import Setting, check_setting
+from curated.package import lookalikes
 from curated.package.instrument import OVERRIDE
 from curated.text.yaml.locator import yaml_locator
 from curated.text.yaml.reader import load_yaml
 
-CONFIG_FILE = "curated.yaml"
+CONFIG_FILE = lookalikes.CONFIG_FILE
 
 _CREDENTIALS = "CAL010"
 

@@ -110,6 +110,18 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL133", "warning", "a camera calibration disagrees with instrument.yaml", "correct one of the two",
      "The repository's records follow instrument.yaml, corrections of images the camera; "
      "one of them has the wrong detector."),
+    ("CAL134", "warning", "calibrations that are passed over", "move them to the directory of their instrument and type",
+     "Dated texts outside of the directories that are read are believed to be in use."),
+    ("CAL135", "warning", "a directory that the stack does not read", "rename the directory as the message says",
+     "The stack looks for directories by their exact names: those of dataset types as they are, those of detectors and "
+     "filters in lower case with underscores. It would not find these calibrations, and not say so."),
+    ("CAL136", "warning", "a name that is not in Unicode normal form C",
+     "rename the directory; on macOS git does it with core.precomposeunicode",
+     "It looks like the same name in form C and is another one, so that lookups and declarations miss it."),
+    ("CAL137", "error", "an empty submodule", "fetch it: git submodule update --init",
+     "Its calibrations are part of the package, and are neither checked nor released."),
+    ("CAL138", "info", "a directory without calibrations", "remove it, or add what is missing",
+     "Whoever sees the directory may believe that the calibrations are there."),
     ("CAL139", "error", "no calibration was checked",
      "see that the path is that of a package, and 'calibs:' in curated.yaml; --allow-empty accepts it",
      "A check of nothing is green for ever: a wrong path or a misspelled directory would never be noticed."),
