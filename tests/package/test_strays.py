@@ -160,7 +160,7 @@ def test_instruments_at_another_level(tmp_path: Path) -> None:
     write(tmp_path, "curated.yaml", f"calibs/site/{GOOD}")
     ((_, deeper),) = open_package(tmp_path).layout.problems
     assert (deeper.code, "set 'calibs: calibs/site'" in deeper.hint) == ("CAL103", True)
-    write(tmp_path, f"flat/{GOOD}").joinpath("curated.yaml").write_text("calibs: flat/cam\n")
+    write(tmp_path, f"x/{GOOD}").joinpath("curated.yaml").write_text("calibs: x/cam\n")
     ((_, higher),) = open_package(tmp_path).layout.problems
     assert (higher.code, "the directory of its instrument is missing" in higher.hint) == ("CAL103", True)
 
