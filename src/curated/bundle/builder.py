@@ -9,18 +9,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
+from curated.bundle.documents import EXPORT_FILE, HASHES_FILE, README_FILE, SEED_FILE, hash_line
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.manifest import make_manifest, manifest_text
+from curated.bundle.manifest_reader import MANIFEST_FILE, check_manifest
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package
 from curated.convert.origin import Origin, find_origin
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, limited
 from curated.core.parallel import Progress
 from curated.core.wholefile import staging_directory
 from curated.git.objects import blob_sha1
@@ -28,6 +31,8 @@ from curated.git.repository import highest_tag, open_repository
 from curated.history.lookup import instrument_directories
 from curated.package.package import Package
 from curated.registry import all_types
+
+_MOST_DETAILS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ def build_bundle(
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
         instruments_by_directory = complete_instruments(package, report.reports, report.declared)
         manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
+        _require_importable(manifest)
         _remove_unlisted(staging, manifest, converted)
         _write_documents(staging, manifest)
         # An empty directory gives way, but a link to one does not.
@@ -129,6 +135,18 @@ def default_label(package: Package, origin: Origin) -> str:
     for path in (path for file in package.layout.files for path in (file.path, file.side) if path):
         digest.update(f"{path} {blob_sha1(package.files.read(path))}\n".encode())
     return f"git-{origin.sha1[:12]}-dirty-{digest.hexdigest()[:8]}"
+
+
+def _require_importable(manifest: Mapping[str, Any]) -> None:
+    """Raise an error if an import would refuse a manifest, for names of instruments, detectors, filters or files."""
+    _, problems = check_manifest(Path(), manifest, manifest["datasets"])
+    if problems:
+        details = "; ".join(problem.detail for problem in islice(limited(problems), _MOST_DETAILS))
+        more = f"; and {len(problems) - _MOST_DETAILS} more" if len(problems) > _MOST_DETAILS else ""
+        raise CuratedError(
+            f"no import would take the bundle: {details}{more}",
+            "give instruments, detectors, filters and files names of letters, digits and '_', '-' or '.'",
+        )
 
 
 def _instrument_paths(package: Package, names: Sequence[str]) -> list[str]:
@@ -160,14 +178,14 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
     write_export(manifest, export)
     write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
     texts = {
-        "manifest.json": manifest_text(manifest),
-        "export.yaml": export.getvalue(),
-        "butler-seed.yaml": seed.getvalue(),
-        "README.md": _readme(manifest),
+        MANIFEST_FILE: manifest_text(manifest),
+        EXPORT_FILE: export.getvalue(),
+        SEED_FILE: seed.getvalue(),
+        README_FILE: _readme(manifest),
     }
     if manifest["base"] is not None:
         # Stock Butler certifies only files that it imports; half a release would be worse than none.
-        del texts["export.yaml"], texts["butler-seed.yaml"]
+        del texts[EXPORT_FILE], texts[SEED_FILE]
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
     hashes = {entry["path"]: entry["sha256"] for entry in (*datasets, *companions)}
@@ -175,14 +193,8 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
         data = text.encode()
         (staging / name).write_bytes(data)
         hashes[name] = hashlib.sha256(data).hexdigest()
-    lines = "".join(_hash_line(digest, name) for name, digest in sorted(hashes.items()))
-    (staging / "SHA256SUMS").write_text(lines, encoding="utf-8")
-
-
-def _hash_line(digest: str, name: str) -> str:
-    """Return a line for ``sha256sum -c``; a backslash at its start says that there are escapes in the name."""
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n"
+    lines = "".join(hash_line(digest, name) for name, digest in sorted(hashes.items()))
+    (staging / HASHES_FILE).write_text(lines, encoding="utf-8")
 
 
 _STOCK_IMPORT = """
