@@ -68,6 +68,7 @@ publish: install ## Publish the package into a new repository under build/, and 
 .PHONY: system
 system:
 	@$(call apt,command -v fitsverify,fitsverify)
+	@$(call apt,command -v ssh-keygen,openssh-client)
 
 .PHONY: docs
 docs: develop ## Write what is generated: docs/types, docs/codes.md, docs/rooms.svg, schemas/

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conftest import MakePackage
 from curated import registry
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
-from curated.registry import all_types, find_type, get_type, own_types
+from curated.registry import all_types, find_type, get_type, own_types, plugin_faults
 from curated.text import read
 from curated.types.defects import Defects
 from support.demo import DEMO, demo_calib
+from support.packages import defects_path, defects_text
+from support.programs import run_curated
 
 
 def test_each_type_is_found_by_its_name_and_its_other_names() -> None:
@@ -49,18 +52,64 @@ def test_types_of_other_packages(name: str, is_new: bool, monkeypatch: pytest.Mo
     spec = dataclasses.replace(Defects.SPEC, name=name, aliases=("elsewhere",))
     other = type("Other", (Defects,), {"SPEC": spec})
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [EntryPoint(other)])
-    for function in (registry.all_types, registry.find_type):
+    for function in (registry._plugins, registry.find_type):
         function.cache_clear()
     try:
         if is_new:
             assert all_types()[name] is other
             assert find_type("ELSEWHERE") is other
         else:
-            with pytest.raises(CuratedError, match="declares type 'defects', which exists already"):
-                all_types()
+            assert all_types()["defects"] is Defects
+            (fault,) = plugin_faults()
+            assert "it declares 'defects', which exists already" in str(fault)
     finally:
-        for function in (registry.all_types, registry.find_type):
+        for function in (registry._plugins, registry.find_type):
             function.cache_clear()
+
+
+BROKEN = {
+    "import": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "syntax": ("class", "SyntaxError: "),
+    "exit": ("raise SystemExit(0)", "SystemExit: 0"),
+    "name": ("", "AttributeError: "),
+    "class": ("class Wavefront: pass", "TypeError: not a class derived from curated.calib.Calib"),
+    "function": ("def Wavefront(): pass", "TypeError: not a class derived from curated.calib.Calib"),
+    "taken": (
+        "from curated.types.defects import Defects as Wavefront",
+        "it declares 'defects', which exists",
+    ),
+    "escape": ("raise ValueError('\\x1b[31m\\n::error::x')", r"ValueError: \x1b[31m\n::error::x"),
+}
+
+
+@pytest.fixture(params=BROKEN)
+def broken_plugin(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, str], str]:
+    """The environment in which a package is installed whose type cannot be loaded, and what is said of it."""
+    program, message = BROKEN[request.param]
+    (tmp_path / "site" / "wavefronts-1.0.dist-info").mkdir(parents=True)
+    about = tmp_path / "site" / "wavefronts-1.0.dist-info"
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: wavefronts\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[curated.types]\nwavefront = wavefronts:Wavefront\n")
+    (tmp_path / "site" / "wavefronts.py").write_text(program + "\n")
+    return {"PYTHONPATH": str(tmp_path / "site")}, message
+
+
+def test_a_type_that_cannot_be_loaded(
+    broken_plugin: tuple[dict[str, str], str], make_package: MakePackage
+) -> None:
+    environment, message = broken_plugin
+    path = "calibs/lab/wavefront/d00/20200101T000000.yaml"
+    package = make_package({"curated.yaml": "", defects_path(): defects_text(), path: "metadata: {}\n"})
+    check = run_curated("check", cwd=package.path, **environment)
+    assert check.returncode == 1
+    assert f"curated.yaml: error CAL006 wavefront (wavefronts:Wavefront): {message}" in check.stdout
+    assert "CAL103" in check.stdout
+    known = run_curated("types", "wavefront", **environment)
+    assert (known.returncode, message in known.stderr) == (2, True)
+    listed = run_curated("types", **environment)
+    assert (listed.returncode, message in listed.stderr) == (0, True)
+    (package.path / path).unlink()
+    assert "CAL006" not in run_curated("check", cwd=package.path, **environment).stdout
 
 
 def has_apply(cls: type) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from curated import types
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
+from curated.core.similar import similar_name
+from curated.declare.spec import Spec
 
 ENTRY_POINTS = "curated.types"
 
@@ -38,24 +41,75 @@ def _declared_in(module: str) -> tuple[type[Calib], ...]:
     )
 
 
-@cache
 def all_types() -> dict[str, type[Calib]]:
-    """Return all types by name, those of other installed packages included.
+    """Return all types by name, those of other installed packages included."""
+    return {**own_types(), **_plugins().types}
+
+
+class PluginFault(NamedTuple):
+    """A type of another package that cannot be used.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the entry point.
+    value : `str`
+        Module and class that the entry point names.
+    reason : `str`
+        What failed.
+    """
+
+    name: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.value}): {self.reason}"
+
+
+class _Plugins(NamedTuple):
+    types: dict[str, type[Calib]]
+    faults: tuple[PluginFault, ...]
+
+
+def plugin_faults() -> tuple[PluginFault, ...]:
+    """Return the types of other packages that cannot be used, if this process has had to look for such types."""
+    return _plugins().faults if _plugins.cache_info().currsize else ()
+
+
+@cache
+def _plugins() -> _Plugins:
+    """Return the types of other packages, and why the rest cannot be used."""
+    from importlib.metadata import entry_points
+
+    loaded: dict[str, type[Calib]] = {}
+    faults = []
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
+        try:
+            name, cls = _loaded_type(entry.load())
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of another package may raise anything
+            faults.append(PluginFault(entry.name, entry.value, f"{type(error).__name__}: {error}"))
+            continue
+        if name in own_types() or name in loaded:
+            faults.append(PluginFault(entry.name, entry.value, f"it declares {name!r}, which exists already"))
+        else:
+            loaded[name] = cls
+    return _Plugins(loaded, tuple(faults))
+
+
+def _loaded_type(cls: Any) -> tuple[str, type[Calib]]:
+    """Return a type of another package with its name.
 
     Raises
     ------
-    CuratedError
-        If another package's type takes a name that is in use.
+    TypeError
+        If it is no calibration type.
     """
-    from importlib.metadata import entry_points
-
-    types_by_name = dict(own_types())
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
-        cls = entry.load()
-        if cls.SPEC.name in types_by_name:
-            raise CuratedError(f"{entry.value} declares type {cls.SPEC.name!r}, which exists already")
-        types_by_name[cls.SPEC.name] = cls
-    return types_by_name
+    if not (
+        isinstance(cls, type) and issubclass(cls, Calib) and isinstance(getattr(cls, "SPEC", None), Spec)
+    ):
+        raise TypeError("not a class derived from curated.calib.Calib with a SPEC")
+    return cls.SPEC.name, cls
 
 
 @lru_cache(maxsize=1024)
@@ -77,6 +131,17 @@ def find_type(name: str) -> type[Calib] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def similar_type(name: str) -> str:
+    """Return the name of the type that an unknown name may mean; empty if none is similar."""
+    names_by_spelling = {
+        spelling: cls.SPEC.name
+        for cls in all_types().values()
+        for spelling in (cls.SPEC.name, *cls.SPEC.aliases)
+    }
+    return names_by_spelling.get(similar_name(name, names_by_spelling), "")
+
+
 def get_type(name: str) -> type[Calib]:
     """Return the type of a name or alias.
 
@@ -87,5 +152,9 @@ def get_type(name: str) -> type[Calib]:
     """
     cls = find_type(name)
     if cls is None:
-        raise CuratedError(f"unknown calibration type {name!r}", f"known types: {', '.join(all_types())}")
+        similar = similar_type(name)
+        question = f"did you mean {similar!r}? " if similar else ""
+        faults = "".join(f"; not usable: {fault}" for fault in plugin_faults())
+        hint = f"{question}known types: {', '.join(all_types())}{faults}"
+        raise CuratedError(f"unknown calibration type {name!r}", hint)
     return cls

@@ -103,7 +103,7 @@ def test_vectors_take_their_length_from_a_keyword() -> None:
     assert problems == []
     value, problems, _ = read(field, {"a": [1.0, 2.0, 3.0, 4.0]}, table=table, height=3)
     assert value == {"a": None}
-    assert [p.detail for p in problems] == ["kernel of a: 4 values given, 3 x 2 expected"]
+    assert [p.detail for p in problems] == ["kernel of a: 4 values given, 3 x 2 expected (height is 3)"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ GOOD = sorted(path for path in (DATA / "good").iterdir() if path.is_dir())
 TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
+    "CAL006": "types of other packages; test_registry.py",
     "CAL106": "a link; check/test_file.py",
+    "CAL139": "nothing that is checked; cli/package/test_check_command.py",
     "CAL201": "permissions and pipes; check/test_file.py",
     "CAL417": "changes in git; history/test_edits.py",
     **{f"CAL{number}": "what a change does; history/test_change_check.py" for number in range(420, 426)},

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import re
 from pathlib import Path
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from curated.cli.context import JSON_VERSION, Settings, package_paths, print_json, selected_paths
+from curated.cli.context import JSON_VERSION, Settings, echo, package_paths, print_json, selected_paths
 from curated.package.package import Package, open_package
+from source_tree import SOURCE
+from support.findings import assert_harmless, hostile
 from support.packages import defects_path, defects_text
 
 
@@ -83,3 +90,27 @@ def test_remarks_and_progress(capsys: pytest.CaptureFixture[str]) -> None:
         with settings.progress("working") as progress:
             assert progress is None, "there is no terminal"
     assert (capsys.readouterr()) == ("", "a remark\n")
+
+
+def test_all_output_goes_through_one_function() -> None:
+    # Completion is a program for the shell, made of names of options.
+    exceptions = {SOURCE / "cli/context.py", SOURCE / "cli/package/completion_command.py"}
+    writers = re.compile(
+        r"click\.(?:s?echo|secho|echo_via_pager)\(|(?<![\w.])print\(|sys\.std(?:out|err)\.write"
+    )
+    lines = [
+        f"{path}: {line}"
+        for path in sorted((SOURCE / "cli").rglob("*.py"))
+        if path not in exceptions
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if writers.search(line)
+    ]
+    assert lines == []
+
+
+@given(st.lists(hostile | st.text(), min_size=1))
+def test_output_is_harmless(lines: list[str]) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as stdout:
+        echo(*lines)
+    assert_harmless(stdout.getvalue())
+    assert stdout.getvalue().count("\n") == len(lines)

@@ -44,9 +44,9 @@ def test_the_help_lists_all_commands() -> None:
 
 def test_every_command_is_there() -> None:
     modules = Path(sys.modules["curated.cli.main"].__file__ or "").parent.glob("*/*_command.py")
-    assert sorted((room, f"{name}_command.py") for name, (room, _) in COMMANDS.items()) == sorted(
-        (path.parent.name, path.name) for path in modules
-    )
+    assert sorted(
+        (room, f"{name.replace('-', '_')}_command.py") for name, (room, _) in COMMANDS.items()
+    ) == sorted((path.parent.name, path.name) for path in modules)
 
 
 def test_version() -> None:
@@ -169,7 +169,22 @@ def test_quiet(demo: GitPackage, tmp_path: Path) -> None:
     assert quiet.stdout.replace("/b", "/a") == loud.stdout
     assert f"{DEMO_FILES} calibrations checked" in loud.stderr
     assert f"{DEMO_FILES} calibrations checked" not in quiet.stderr
-    assert run_curated("-q", "check", cwd=demo.path).stdout == run_curated("check", cwd=demo.path).stdout
+    assert run_curated("-q", "check", cwd=demo.path).stdout == ""
+
+
+def test_quiet_prints_errors_only(make_package: MakePackage) -> None:
+    warning = defects_text(detector=1).replace("1 2 3 4", "1 2 3 4\n1 2 3 4")
+    error = defects_text(detector=2).replace("1 2 3 4", "-1 2 3 4")
+    package = make_package({"curated.yaml": "", defects_path(1): warning, defects_path(2): error})
+    loud = run_curated("check", cwd=package.path)
+    assert ": warning " in loud.stdout
+    quiet = run_curated("-q", "check", cwd=package.path)
+    assert quiet.returncode == loud.returncode == 1
+    assert quiet.stdout.count(": error ") == loud.stdout.count(": error ") == 1
+    assert ": warning " not in quiet.stdout + quiet.stderr
+    assert "checked" not in quiet.stdout + quiet.stderr
+    for command in (("bundle", "out"), ("convert", "-o", "out")):
+        assert run_curated("-q", *command, cwd=package.path).stderr == quiet.stdout
 
 
 def on_a_terminal(arguments: list[str], cwd: Path, **environment: str) -> str:
@@ -349,6 +364,30 @@ def test_commands_are_harmless(evil: GitPackage, tmp_path: Path) -> None:
         assert_harmless(done.stderr)
         assert done.returncode in (0, 1, 2)
         assert "bug" not in done.stderr
+
+
+def test_logs_and_warnings_are_harmless() -> None:
+    code = f"""
+import logging, sys, warnings
+from curated.cli import main
+def run():
+    main._escape_log()
+    logging.getLogger("lsst").warning("a %s", {EVIL!r})
+    logging.getLogger("lsst").error("a %d", {EVIL!r})
+    warnings.resetwarnings()
+    warnings.warn({EVIL!r})
+main._run = run
+main.main()
+"""
+    done = run_python(code)
+    assert done.returncode == 0
+    assert_harmless(done.stderr)
+    lines = done.stderr.splitlines()
+    assert [line.partition(" a")[0] for line in lines] == [
+        "curated: warning:",
+        "curated: error:",
+        "curated: warning:",
+    ]
 
 
 def test_names_that_are_not_utf8(make_package: MakePackage, tmp_path: Path) -> None:

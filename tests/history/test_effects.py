@@ -143,7 +143,7 @@ def test_an_end_that_closes_what_is_closed_anyway(package: GitPackage) -> None:
 
 
 def test_an_end_in_times_to_come(package: GitPackage) -> None:
-    package.write({MIDDLE: version(MIDDLE, x0=2, VALIDEND="2025-06-01T00:00:00")})
+    package.write({MIDDLE: version(MIDDLE, x0=2, VALIDEND="2026-06-01T00:00:00")})
     (finding,) = check(package, "HEAD").diagnostics
     assert (finding.file, finding.code, finding.severity.value) == (MIDDLE, "CAL425", "info")
 

@@ -232,7 +232,12 @@ def test_a_detector_by_name_or_number(
     numbered: tuple[GitPackage, str], detector: str, directory: str | None
 ) -> None:
     package, top = numbered
-    expected = f"{top}lab/defects/{directory}/20200101T000000.ecsv" if directory else None
+    if directory is None:
+        # A name that does not exist is no hole in validity.
+        with pytest.raises(CuratedError, match="lab has no detector"):
+            ask(package, "2021-01-01", detector=detector)
+        return
+    expected = f"{top}lab/defects/{directory}/20200101T000000.ecsv"
     assert path_in_force(package, "2021-01-01", detector=detector) == expected
 
 
@@ -350,7 +355,8 @@ def test_none_at_all(lab: GitPackage) -> None:
     done = run_curated(
         "lookup", "lab", "defects", "--detector", "d01", "--at", "2021-01-01", "--explain", cwd=lab.path
     )
-    assert (done.returncode, "0 of lab/defects/d01" in done.stdout) == (1, True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "curated: error: lab has no detector 'd01'\ncurated: hint: known detectors: d00\n"
 
 
 def test_as_of_on_the_command_line(lab: GitPackage) -> None:
@@ -389,3 +395,38 @@ def test_a_broken_file_still_has_its_range(lab: GitPackage) -> None:
 
 def test_times_are_naive_utc_inside(lab: GitPackage) -> None:
     assert ask(lab, "2021-06-01T00:00:00+02:00", detector="d00").time == datetime(2021, 5, 31, 22)
+
+
+@pytest.mark.parametrize(
+    ("question", "message", "hint"),
+    [
+        (("Lav", "defects", "--detector", "d00"), "unknown instrument 'Lav'", "known instruments: lab"),
+        (("la-b", "defects", "--detector", "d00"), "unknown instrument 'la-b'", "did you mean 'lab'? known"),
+        (
+            ("lab", "defect", "--detector", "d00"),
+            "unknown calibration type 'defect'",
+            "did you mean 'defects'?",
+        ),
+        (
+            ("lab", "flat", "--detector", "d00", "--filter", "r"),
+            "lab has no type 'flat'",
+            "known types: defects",
+        ),
+        (("lab", "defects", "--detector", "d_00"), "lab has no detector 'd_00'", "did you mean 'd00'?"),
+        (("lab", "defects", "--detector", "1"), "lab has no detector '1'", "known detectors: d00"),
+        (("lab", "defects"), "defects has a detector level", "give the detector (--detector)"),
+    ],
+)
+def test_names_that_do_not_exist(lab: GitPackage, question: tuple[str, ...], message: str, hint: str) -> None:
+    for more in ((), ("--format", "json"), ("--as-of", "HEAD")):
+        done = run_curated("lookup", *question, "--at", "2021-06-01", *more, cwd=lab.path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"error: {message}" in done.stderr
+        assert f"hint: {hint}" in done.stderr
+
+
+def test_a_hole_in_validity_is_a_no(lab: GitPackage) -> None:
+    question = ("lookup", "lab", "defects", "--detector", "d00", "--at", "2020-07-01")
+    done = run_curated(*question, cwd=lab.path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("no lab/defects/d00 is in force at 2020-07-01T00:00:00 UTC\n")

@@ -42,6 +42,18 @@ def test_a_link_out_of_the_package(tree: WorkTree) -> None:
             action("calibs/link")
 
 
+@pytest.mark.parametrize("target", ["../.git/config", "../.GIT/config", "cam/.git/config", "hop"])
+def test_a_link_into_the_files_of_git(tree: WorkTree, target: str) -> None:
+    (tree.root / "calibs/hop").symlink_to("../.git/config")
+    for directory in (".git", ".GIT", "calibs/cam/.git"):
+        (tree.root / directory).mkdir()
+        (tree.root / directory / "config").write_bytes(b"secret")
+    (tree.root / "calibs/link").symlink_to(target)
+    for action in (tree.read, tree.locate):
+        with pytest.raises(LeadsOutError):
+            action("calibs/link")
+
+
 def test_a_directory_whose_name_the_package_starts_with(tree: WorkTree) -> None:
     other = tree.root.with_name("package2")
     other.mkdir()

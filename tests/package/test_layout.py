@@ -134,7 +134,36 @@ def test_walk_follows_no_link(tmp_path: Path) -> None:
     (tmp_path / "top" / "out").symlink_to(tmp_path / "outside")
     (tmp_path / "top" / "file.ecsv").symlink_to(tmp_path / "outside" / "x.ecsv")
     (tmp_path / "top" / "nowhere.ecsv").symlink_to(tmp_path / "absent")
-    assert list(walk(str(tmp_path), "top")) == ["top/file.ecsv", "top/loop/", "top/nowhere.ecsv", "top/out/"]
+    (tmp_path / "top" / "inside").mkdir()
+    (tmp_path / "top" / "within").symlink_to("inside")
+    assert list(walk(str(tmp_path), "top")) == [
+        *("top/file.ecsv", "top/loop/", "top/nowhere.ecsv", "top/out/", "top/within/")
+    ]
+    assert list(walk(str(tmp_path / "top"), "")) == [
+        "file.ecsv",
+        "loop//",
+        "nowhere.ecsv",
+        "out//",
+        "within/",
+    ]
+
+
+def test_directories_that_are_not_read() -> None:
+    paths = [
+        "top/cam//",
+        "top/cam2/defects//",
+        "top/cam3/",
+        "top/cam4/defects///",
+        "top/cam5/instrument.yaml/",
+    ]
+    assert codes(discover(paths, "top")) == [
+        *(("top/cam", "CAL106"), ("top/cam2/defects", "CAL106"), ("top/cam3", "CAL107")),
+        *(("top/cam4/defects", "CAL201"), ("top/cam5/instrument.yaml", "CAL201")),
+    ]
+    # In a bare package a link out may be an instrument, while other directories beside it are none.
+    assert codes(discover(["cam/defects/d00/20200101T000000.ecsv", "out//", "in/", "a/b//"], "")) == [
+        ("out", "CAL106")
+    ]
 
 
 def test_directory_names() -> None:

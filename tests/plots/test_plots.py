@@ -59,3 +59,25 @@ def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(CuratedError, match="plots need matplotlib") as caught:
         plot(demo_calib("defects"), tmp_path / "no.png")
     assert "curated-calibs[plots]" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["defects", "transmission_filter", "crosstalk", "bias"])
+@pytest.mark.parametrize(("ending", "start"), [(".svg", b"<?xml"), (".pdf", b"%PDF-"), (".PNG", b"\x89PNG")])
+def test_the_ending_is_the_format(name: str, ending: str, start: bytes, tmp_path: Path) -> None:
+    drawings = []
+    for directory in ("first", "second"):
+        (tmp_path / directory).mkdir()
+        path = tmp_path / directory / f"look{ending}"
+        plot(demo_calib(name), path)
+        drawings.append(path.read_bytes())
+    assert drawings[0].startswith(start)
+    assert drawings[0] == drawings[1]
+    for stamp in (b"CreationDate", b"dc:date", b"Matplotlib v"):
+        assert stamp not in drawings[0]
+
+
+@pytest.mark.parametrize("name", ["look.jpg", "look", "look.png.txt", ".svg", "look.eps", "look.pdf "])
+def test_other_endings_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CuratedError, match=r"\.png, \.svg, \.pdf"):
+        plot(demo_calib("defects"), tmp_path / name)
+    assert not list(tmp_path.iterdir())

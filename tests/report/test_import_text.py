@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.report.import_text import done_lines, plan_lines
-from support.findings import finding
+from curated.report.text import output_line
+from support.findings import assert_harmless, finding, hostile
 
 INSTRUMENT = InstrumentReport(name="Demo", chain="Demo/calib")
 
@@ -89,3 +91,29 @@ def test_a_plan_that_errors_stopped() -> None:
     lines = list(plan_lines(plan))
     assert lines[3] == "  datasets and certifications were not compared with the repository: see the errors"
     assert lines[-1] == "it cannot succeed: 1 error; nothing was changed"
+
+
+@given(hostile)
+def test_names_of_a_repository_are_harmless(name: str) -> None:
+    instrument = InstrumentReport(
+        name=name,
+        chain=name,
+        chain_before=(name,),
+        chain_after=(name, name),
+        differences=(name,),
+        datasets_new=1,
+        datasets_restored=1,
+    )
+    made = ImportReport(
+        bundle=name,
+        repository=name,
+        transfer="copy",
+        label=name,
+        planned=True,
+        instruments=(instrument,),
+        removed=(name,),
+    )
+    for lines in (plan_lines(made), done_lines(made), done_lines(replace(made, instruments=()))):
+        for line in lines:
+            assert_harmless(output_line(line))
+            assert "\n" not in line

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 
+import click
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import MakePackage
 from curated.core.diagnostic import Diagnostic
@@ -16,10 +18,12 @@ from curated.report.text import (
     excerpt,
     findings_text,
     json_text,
+    output_line,
     place_of,
+    printable,
     summary_text,
 )
-from support.findings import assert_no_command, finding, hostile
+from support.findings import assert_harmless, assert_no_command, finding, hostile
 from support.packages import defects_path, defects_text
 from support.programs import run_curated
 
@@ -47,12 +51,42 @@ def test_many_findings_in_one_file() -> None:
 
 
 def test_many_findings_in_many_files() -> None:
-    found = [finding(f"calibs/{n:04d}") for n in range(1000)] + [finding("calibs/x", code="CAL404")]
+    found = [finding(f"calibs/{n:04d}", f"{n}") for n in range(1000)] + [finding("calibs/x", code="CAL404")]
     text = shown(*found)
     assert sum(": error CAL301" in line for line in text) == 10
     assert sum(": info CAL404" in line for line in text) == 1
     assert len(text) < 60
     assert text[-1].startswith("990 of 1001 findings")
+
+
+def test_the_same_of_many_files_is_said_once() -> None:
+    found = [finding(f"calibs/{n:02d}", code="CAL411", line=0) for n in range(24)]
+    other = [finding(f"calibs/{n:02d}") for n in range(3)]
+    text = shown(*found, *other)
+    assert text[-5:] == [
+        "CAL411 in 24 files: warning text (hint: mend it)",
+        "    calibs/00",
+        "    calibs/01",
+        "    calibs/02",
+        "    and 21 more; 'curated check --all' shows them",
+    ]
+    assert sum(": error CAL301" in line for line in text) == 3
+    assert "CAL411 in" not in "".join(shown(*found, *other, every=True))
+    assert "CAL411 in 4 files" in "".join(shown(*found[:4]))
+    assert "CAL411 in" not in "".join(shown(*found[:3], finding("calibs/x", "another", code="CAL411")))
+
+
+def test_a_finding_twice_in_a_file_counts_one_file() -> None:
+    found = [finding(f"calibs/{n}", line=line) for n in range(4) for line in (1, 2)]
+    assert shown(*found)[0].startswith("CAL301 in 4 files: ")
+    assert shown(*found)[1] == "    calibs/0:1:4"
+
+
+def test_many_findings_that_many_files_share() -> None:
+    found = [finding(f"calibs/{n}", f"row {row}", line=row) for n in range(10) for row in range(1, 102)]
+    text = shown(*found)
+    assert sum("CAL301 in 10 files" in line for line in text) == 3
+    assert text[-1].startswith("980 of 1010 findings are not shown")
 
 
 def test_the_command_shows_all_of_many(make_package: MakePackage) -> None:
@@ -73,6 +107,42 @@ def test_text_and_json_of_any_text(file: str, message: str) -> None:
     assert_no_command("\n".join(shown(finding(file, message, hint=message))))
     assert_no_command(json_text([file, message]))
     assert json.loads(json_text({"a": [file, message]})) == {"a": [file, message]}
+
+
+@given(text=hostile | st.text(), commands=st.booleans())
+def test_a_line_of_output_of_any_text(text: str, commands: bool) -> None:
+    shown = output_line(text, commands=commands)
+    assert "\n" not in shown
+    assert_harmless(shown.lstrip(": ") if commands else shown)
+    assert output_line(shown) == output_line(text)
+    assert printable(printable(text)) == printable(text)
+
+
+@given(text=hostile)
+def test_only_colours_are_left_of_styles(text: str) -> None:
+    line = click.style(printable(text), fg="red", bold=True)
+    shown = output_line(line, styled=True)
+    assert_harmless(click.unstyle(shown))
+    assert shown == line or printable(text).lstrip().startswith("::")
+
+
+@pytest.mark.parametrize("text", ["plain", "caf\u00e9 \u03bcm 10 %", "#1 [a] a::b", "\u65e5\u672c", ": :"])
+def test_harmless_texts_stay(text: str) -> None:
+    assert output_line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\x1b[2J", r"a\tb\x1b[2J"),
+        ("a\u202eb\u00adc\ufe0fd\u3164", r"a\u202eb\xadc\ufe0fd\u3164"),
+        ("  ::error::x", r"  \x3a:error::x"),
+        ("##[error]x ##vso[a]", r"\x23#[error]x \x23#vso[a]"),
+        ("\ud800\U000e0041", r"\ud800\U000e0041"),
+    ],
+)
+def test_what_is_escaped(text: str, shown: str) -> None:
+    assert output_line(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -96,6 +166,8 @@ def test_an_excerpt_of_a_long_line() -> None:
     first, second = excerpt(line, 501)
     assert len(first) < 120
     assert first[second.index("^")] == "X"
+    first, second = excerpt("\x1b\tab", 3)
+    assert first[second.index("^")] == "a"
     assert excerpt("short", 0) == ["    | short"]
 
 

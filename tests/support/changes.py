@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from conftest import GitPackage
@@ -24,6 +25,9 @@ def version(path: str, *, detector: int = 0, x0: int = 1, **meta: str) -> str:
     return defects_text({**IDENTITY, **meta}, detector=detector, date=f"{DATES[path]}T00:00:00", x0=x0)
 
 
+OBSERVED_UNTIL = datetime(2026, 1, 1)
+"""End of the past in these tests."""
+
 EPOCHS = {
     **CONFIG,
     OLD: version(OLD),
@@ -36,7 +40,7 @@ EPOCHS = {
 def check(package: GitPackage | Path, revision: str = "main", *paths: str) -> Report:
     """Check what changed in a package since a revision."""
     opened = open_package(getattr(package, "path", package))
-    return check_since(opened, revision, paths, use_cache=False, jobs=1)
+    return check_since(opened, revision, paths, use_cache=False, jobs=1, observed_until=OBSERVED_UNTIL)
 
 
 def messages(package: GitPackage, revision: str = "HEAD", *paths: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,6 +39,17 @@ def finding(file: str = "calibs/x", message: str = "text", code: str = "CAL301",
 
 def report_text(module: Any, *diagnostics: Diagnostic, prefix: str = "") -> str:
     return "\n".join(module.report_lines(Report(diagnostics=list(diagnostics)), prefix))
+
+
+def assert_harmless(text: str) -> None:
+    """Assert that lines of output can control neither a terminal nor a workflow's runner, and hide nothing.
+
+    The categories of Unicode are asked here, `str.isprintable` where the lines are made.
+    """
+    for line in text.split("\n"):
+        bad = [c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")]
+        assert not bad, f"{bad} in {line!r}"
+    assert_no_command(text)
 
 
 def assert_no_command(text: str) -> None:

@@ -14,7 +14,7 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
-from curated.bundle.documents import hash_line
+from curated.bundle.checks.documents import hash_line
 from curated.bundle.export_file import write_export, write_seed
 from curated.datasets.record import data_id_of, dataset_uuid
 from curated.fits.digest import content_digest

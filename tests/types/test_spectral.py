@@ -107,6 +107,14 @@ def test_wavelengths_in_a_wrong_unit(wavelengths: list[float], unit: str, codes:
     assert [code for code, _ in summaries(throughput(wavelengths, [0.1, 0.2], unit=unit))] == codes
 
 
+@pytest.mark.parametrize("shortest", [0, 1, 2, 3])
+def test_the_shortest_wavelength_may_stand_anywhere(shortest: int) -> None:
+    wavelengths = [400.0, 500.0, 400.0, 500.0]
+    wavelengths[shortest] = 40.0
+    problems = throughput(wavelengths, [0.1] * 4, ["B", "B", "A", "A"]).problems()
+    assert ("CAL334", "wavelengths from 40 to 500 nm") in [(p.code, p.detail) for p in problems]
+
+
 @pytest.mark.parametrize(("largest", "codes"), [(0.9, ["CAL335"]), (1.0, ["CAL335"]), (1.5, []), (0.0, [])])
 def test_fractions_that_are_called_percent(largest: float, codes: list[str]) -> None:
     assert [code for code, _ in summaries(qe([400, 500], [0, largest]))] == codes

@@ -13,12 +13,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from curated.bundle.attestation import attestation_text, make_attestation
 from curated.bundle.base import Base
+from curated.bundle.checks.documents import (
+    ATTESTATION_FILE,
+    EXPORT_FILE,
+    HASHES_FILE,
+    README_FILE,
+    SEED_FILE,
+    hash_line,
+)
 from curated.bundle.contents import check_label
-from curated.bundle.documents import EXPORT_FILE, HASHES_FILE, README_FILE, SEED_FILE, hash_line
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.manifest import make_manifest, manifest_text
 from curated.bundle.manifest_reader import MANIFEST_FILE, check_manifest
+from curated.bundle.signature import sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package
@@ -56,6 +65,8 @@ def build_bundle(
     label: str | None = None,
     base: Base | None = None,
     allow_dirty: bool = False,
+    sign: str | os.PathLike[str] | None = None,
+    attest: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, Bundle | None]:
@@ -75,6 +86,10 @@ def build_bundle(
         Datasets that exist already: where nothing changed, the bundle refers to them instead of holding a file.
     allow_dirty : `bool`, optional
         Whether files may differ from the commit.
+    sign : path-like, optional
+        Key that signs the bundle; see `curated.core.ssh_signature.sign`.
+    attest : `bool`, optional
+        Whether to add an in-toto statement about the files, the commit and the check.
     jobs : `int`, optional
         Number of processes; see `~curated.core.parallel.run_all`.
     progress : `~collections.abc.Callable`, optional
@@ -120,7 +135,14 @@ def build_bundle(
         manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
         _require_importable(manifest)
         _remove_unlisted(staging, manifest, converted)
-        _write_documents(staging, manifest)
+        hashes = _write_documents(staging, manifest)
+        if attest:
+            statement = make_attestation(manifest, hashes, report, package.config.silence)
+            hashes |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
+        lines = "".join(hash_line(digest, name) for name, digest in sorted(hashes.items()))
+        (staging / HASHES_FILE).write_text(lines, encoding="utf-8")
+        if sign is not None:
+            sign_bundle(staging, sign)
         # An empty directory gives way, but a link to one does not.
         os.rename(staging, os.path.realpath(output))
         return report, Bundle(output, manifest)
@@ -172,8 +194,8 @@ def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequ
 # -- documents beside the FITS files ----------------------------------------------------------------------
 
 
-def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest, the export file of Butler, the hashes of all files, and a page for people."""
+def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Write the manifest, the export file of Butler, and a page for people; return the hashes of all files."""
     export, seed = io.StringIO(), io.StringIO()
     write_export(manifest, export)
     write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
@@ -189,12 +211,17 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> None:
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
     hashes = {entry["path"]: entry["sha256"] for entry in (*datasets, *companions)}
+    return hashes | _write_texts(staging, texts)
+
+
+def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Write files, and return their hashes by name."""
+    hashes = {}
     for name, text in texts.items():
         data = text.encode()
         (staging / name).write_bytes(data)
         hashes[name] = hashlib.sha256(data).hexdigest()
-    lines = "".join(hash_line(digest, name) for name, digest in sorted(hashes.items()))
-    (staging / HASHES_FILE).write_text(lines, encoding="utf-8")
+    return hashes
 
 
 _STOCK_IMPORT = """

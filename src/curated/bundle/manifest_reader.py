@@ -14,7 +14,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from curated.bundle.consistency import contradictions
+from curated.bundle.checks.consistency import contradictions
 from curated.bundle.contents import Claims, Companion, Contents, Entry, Kind, Target
 from curated.bundle.export_file import DOC, dimension_records
 from curated.bundle.manifest_pieces import LARGEST_PIECE, read_pieces
@@ -76,6 +76,12 @@ def read_contents(
         (problem, locate(problem.pointer) if problem.pointer else (0, 0)) for problem in limited(problems)
     )
     return None, [Diagnostic.from_problem(problem, MANIFEST_FILE, *place) for problem, place in places]
+
+
+def read_head(bundle: Path) -> Any:
+    """Return the manifest of a bundle as plain data, without its datasets; see `read_pieces` for errors."""
+    with FileTree(bundle) as tree, os.fdopen(tree.open(MANIFEST_FILE), "rb") as stream:
+        return read_pieces(stream)[0]
 
 
 def check_manifest(

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from curated.bundle.checks.documents import document_problems
+from curated.bundle.checks.file_headers import HeaderComparison
 from curated.bundle.contents import Companion, Contents, Entry
-from curated.bundle.documents import document_problems
-from curated.bundle.file_headers import HeaderComparison
 from curated.core.diagnostic import Problem
 from curated.core.regular_files import FileTree, UnsafeFileError, blocks, is_sparse
 from curated.core.wholefile import size_and_hash

@@ -21,7 +21,8 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_error
 from curated.core.parallel import Progress
 from curated.datasets.inventory import Inventory
 from curated.fits.digest import content_digest
-from curated.git.repository import check_out, open_repository, resolve_commit
+from curated.git.checkout import check_out
+from curated.git.repository import open_repository, resolve_commit
 from curated.package.package import Package, open_package
 
 _CHUNK = 1 << 20

@@ -178,7 +178,9 @@ class FieldReader:
         if shaped is None:
             expected = " x ".join("any number" if s == "*" else str(s) for s in shape) or "one"
             actual = " x ".join(map(str, array.shape)) or "one"
-            self._add("CAL215", place, f"{label}: {actual} values given, {expected} expected")
+            sizes = dict.fromkeys(s for s in field.shape if isinstance(s, str) and s in self.sizes)
+            reason = f" ({', '.join(f'{name} is {self.sizes[name]}' for name in sizes)})" if sizes else ""
+            self._add("CAL215", place, f"{label}: {actual} values given, {expected} expected{reason}")
             return None
         # A matrix that is one flat list in the file is counted, and pointed at, as one.
         self._check_bounds(shaped.reshape(array.shape), field, place, label)

@@ -96,6 +96,10 @@ class Hooks:
         """Return it with the contents of its `companion`, or with large parts of its own FITS file."""
         return self, []
 
+    def pixel_problems(self) -> Iterator[Problem]:
+        """Yield what the contents of its `companion` contradict; all of them are read."""
+        return iter(())
+
     def described(self, filename: str | os.PathLike[str], name: str = "") -> Self:
         """Return it with the name and hash of the file that holds its pixels."""
         return self

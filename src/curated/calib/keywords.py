@@ -10,7 +10,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import READ_KEYWORDS, has_value, is_same, is_storable
 from curated.core.stamp import STAMP_KEYWORDS
-from curated.core.units import converts
+from curated.core.units import ANGSTROM, converts, fits_unit, text_unit
 from curated.declare import Field, Spec, required_sizes
 
 
@@ -102,6 +102,16 @@ def _check_units(spec: Spec, fields: tuple[Field, ...], content: Content) -> Ite
                 expected = field.unit or "no unit"
                 place = (label,) if is_columnar else ("units", field.name)
                 yield Problem("CAL216", place, f"{label}: unit {unit!r}, expected {expected!r}")
+            elif field.keeps_unit or spec.tables[field.table].fits_units == "given":
+                try:
+                    spelled = fits_unit(unit)
+                except ValueError:
+                    place = (label,) if is_columnar else ("units", field.name)
+                    yield Problem("CAL228", place, f"{label}: unit {unit!r} has no name in FITS")
+                    continue
+                if field.keeps_unit and unit not in ANGSTROM:
+                    # FITS files give it back like this.
+                    content.units[field.name] = text_unit(spelled)
         elif field.needs_unit and _has_values(content.values.get(field.name)):
             has_no_units = content.form == "fits" and spec.tables[field.table].fits_units == "none"
             if is_columnar and not has_no_units:

@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import IDENTITY_KEYS, normalise
 from curated.core.tables import TextColumn
+from curated.core.units import fits_unit, text_unit
 from curated.declare import Field, Spec, Table, in_group, is_nested
 from curated.provenance import extract, reconcile
 
@@ -92,7 +93,7 @@ def _read_column(field: Field, table: Table, column: TextColumn, keys: list[str]
     """Put the values and the unit of a column where its field expects them."""
     if field.columns:
         return  # joined when all of them are there
-    content.units[field.name] = column.unit
+    content.units[field.name] = _unit(field, column.unit, content.form)
     if table.rows == "key":
         values = map(_without_padding, column.values) if field.padded else column.values
         content.values[field.name] = dict(zip(keys, values, strict=False))
@@ -100,6 +101,13 @@ def _read_column(field: Field, table: Table, column: TextColumn, keys: list[str]
         content.values[field.name] = column.values
     elif len(column.values):
         content.values[field.name] = column.values[0]
+
+
+def _unit(field: Field, unit: str, form: str) -> str:
+    """Return the unit of a column; FITS may spell the declared one in its own way."""
+    if form == "fits" and unit and unit != field.unit and unit == fits_unit(field.unit):
+        return field.unit
+    return text_unit(unit)
 
 
 def _read_common(field: Field, name: str, column: TextColumn, content: Content) -> Iterator[Problem]:
@@ -111,7 +119,7 @@ def _read_common(field: Field, name: str, column: TextColumn, content: Content) 
     if field.prefix:
         content.values.setdefault(field.name, {})[name.removeprefix(field.prefix)] = rows[0]
     else:
-        content.units[field.name] = column.unit
+        content.units[field.name] = _unit(field, column.unit, content.form)
         content.values[field.name] = rows[0]
     is_float = first.dtype.kind == "f"
     for i, row in enumerate(rows):
@@ -127,7 +135,7 @@ def _join_columns(
     """Join columns that are elements of one vector; a vector with a missing column is missing."""
     for field in fields:
         names = [name for name in field.columns if name in columns]
-        units = {name: columns[name].unit for name in names if columns[name].unit}
+        units = {name: text_unit(columns[name].unit) for name in names if columns[name].unit}
         first = next(iter(units), "")
         for name, unit in units.items():
             content.units.setdefault(field.name, unit)
@@ -376,5 +384,5 @@ def _read_units(units: Any, fields: tuple[Field, ...]) -> tuple[dict[str, str], 
             detail = f"units: {brief(unit)} is not the name of a unit"
             problems.append(Problem("CAL211", ("units", name), detail))
         else:
-            units_by_name[name] = unit or ""
+            units_by_name[name] = text_unit(unit or "")
     return units_by_name, problems

@@ -195,7 +195,9 @@ def _attach_companion(files: Files, file: CalibFile, calib: Calib) -> tuple[Cali
         state = files.state(path)
         attached, problems = calib.attach(place)
         if not any(problem.code == "CAL342" for problem in problems):
-            problems += _wrong_size_or_hash(companion, place, attached)
+            differences = list(_wrong_size_or_hash(companion, place, attached))
+            # Another image has other statistics as a matter of course.
+            problems += differences or attached.pixel_problems()
         return attached, path, state, problems
     except FileNotFoundError:
         detail = f"{companion.file} is not there, in the directory of {os.path.basename(file.path)}"

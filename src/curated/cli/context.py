@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,33 @@ import click
 
 if TYPE_CHECKING:
     from curated.check.report import Report
+    from curated.core.diagnostic import Diagnostic
     from curated.core.parallel import Progress
     from curated.package.package import Package
 
 JSON_VERSION = 1
 """Version of the JSON output; it grows with changes that old readers cannot read."""
+
+
+def echo(*lines: str, err: bool = False, styled: bool = False, commands: bool = False) -> None:
+    """Print lines to stdout, or to stderr, free of what could control a terminal or a workflow's runner.
+
+    All commands print by this function alone.
+
+    Parameters
+    ----------
+    lines : `str`
+        Lines without line ends: these are escaped, so that no data begins a line of its own.
+    err : `bool`, optional
+        Whether to print to stderr.
+    styled : `bool`, optional
+        Whether the lines have colours of `click.style`, which are kept.
+    commands : `bool`, optional
+        Whether the lines are commands to a workflow's runner.
+    """
+    from curated.report.text import output_line
+
+    click.echo("\n".join(output_line(line, styled=styled, commands=commands) for line in lines), err=err)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -37,7 +59,7 @@ class Settings:
     def remark(self, text: str) -> None:
         """Print a remark, which is no result, to stderr."""
         if not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
     @contextmanager
     def progress(self, description: str) -> Iterator[Progress | None]:
@@ -109,24 +131,83 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+allow_empty_option = click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Accept that there is no calibration, which is exit status 2 otherwise.",
+)
+
+
+def refuse_nothing(package: Package, count: int, selected: Sequence[str] = (), *, allow_empty: bool) -> None:
+    """Fail if a command has nothing to work on: that is no success.
+
+    Parameters
+    ----------
+    count : `int`
+        Number of calibrations.
+    selected : sequence [`str`], optional
+        Paths in the package that select them; all are selected if there are none.
+
+    Raises
+    ------
+    CuratedError
+        If there is none, unless that is allowed.
+    """
+    if count or allow_empty:
+        return
+    from curated.core.diagnostic import CuratedError
+
+    where = ", ".join(selected) if selected else os.path.join(package.root, package.top).rstrip("/")
+    hint = "see that the path is right; --allow-empty accepts that there is none"
+    raise CuratedError(f"there is no calibration in {where}", hint)
+
+
+def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of trusted keys; they are the arguments of `curated.core.ssh_signature.find_trust`."""
+    options = (
+        click.option(
+            "--allowed-signers",
+            metavar="FILE",
+            help="Require a signature with one of these keys; CURATED_ALLOWED_SIGNERS if not given.",
+        ),
+        click.option(
+            "--revoked", metavar="FILE", help="Refuse these keys: a revocation list or public keys."
+        ),
+        click.option(
+            "--signer", default="", metavar="IDENTITY", help="Require the signature of this signer."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 pass_settings = click.make_pass_decorator(Settings)
 
 
-def print_repository_findings(report: Any) -> None:
-    """Print the findings of a change to a repository, and that nothing was changed if it failed."""
-    from curated.report.text import finding_line, printable
+def echo_findings(settings: Settings, diagnostics: Iterable[Diagnostic]) -> None:
+    """Print a line for each finding to stderr; of errors alone with ``-q``."""
+    from curated.report.text import finding_line
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
+    for diagnostic in diagnostics:
+        if diagnostic.is_error or not settings.quiet:
+            echo(finding_line(diagnostic), err=True)
+
+
+def print_repository_findings(settings: Settings, report: Any) -> None:
+    """Print the findings of a change to a repository, and that nothing was changed if it failed."""
+    from curated.report.text import printable
+
+    echo_findings(settings, report.diagnostics)
     if not report.ok:
-        click.echo(f"nothing was changed in {printable(report.repository)}", err=True)
+        echo(f"nothing was changed in {printable(report.repository)}", err=True)
 
 
 def print_json(kind: str, **content: Any) -> None:
     """Print a result as JSON, with its format ``curated-<kind>`` and version."""
     from curated.report.text import json_text
 
-    click.echo(json_text({"format": f"curated-{kind}", "version": JSON_VERSION, **content}))
+    echo(*json_text({"format": f"curated-{kind}", "version": JSON_VERSION, **content}).split("\n"))
 
 
 def package_paths(
@@ -185,7 +266,7 @@ def selected_paths(
 def print_findings(
     settings: Settings, package: Package, report: Report, *, err: bool = False, every: bool = False
 ) -> None:
-    """Print findings and their summary as text."""
+    """Print findings and their summary as text; with ``-q`` errors alone, and no summary."""
     from curated.report.text import findings_text, plain, summary_text
 
     stream = sys.stderr if err else sys.stdout
@@ -202,8 +283,9 @@ def print_findings(
         lines = cache[file]
         return lines[number - 1] if 0 < number <= len(lines) else None
 
-    for line in findings_text(report.diagnostics, read_line, style, every=every):
-        click.echo(line, err=err)
-    if not settings.quiet or not err:
+    diagnostics = [d for d in report.diagnostics if d.is_error or not settings.quiet]
+    for line in findings_text(diagnostics, read_line, style, every=every):
+        echo(line, err=err, styled=True)
+    if not settings.quiet:
         for line in summary_text(report.diagnostics, len(report.files), report.silenced, style):
-            click.echo(line, err=err)
+            echo(line, err=err, styled=True)

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+import warnings
 from typing import Any, NoReturn, TextIO
 
 # Jobs are processes. Threads of a linear-algebra library would compete with them, and keep a process from forking.
@@ -19,7 +20,8 @@ import io
 
 import click
 
-from curated.cli.context import Settings
+from curated.cli.context import Settings, echo
+from curated.cli.repeats import refuse_repeated_options
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
 
@@ -28,6 +30,10 @@ COMMANDS = {
     "adopt": ("package", "Declare an existing package: write its curated.yaml and instrument.yaml."),
     "convert": ("release", "Write calibrations as stamped FITS files."),
     "bundle": ("release", "Check, convert and bundle one commit for import."),
+    "verify-bundle": (
+        "release",
+        "Check a bundle without a repository: files, hashes, signature, attestation.",
+    ),
     "import": ("repository", "Bring a bundle into a Butler repository."),
     "export": ("repository", "Write a repository's certified calibrations back as text."),
     "publish": ("release", "Check, bundle and import in one go."),
@@ -57,9 +63,25 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"curated.cli.{COMMANDS[cmd_name][0]}.{cmd_name}_command")
+        room = COMMANDS[cmd_name][0]
+        if room != "package":
+            _escape_log()  # of Butler and its libraries
+        module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not ctx.resilient_parsing:
+            refuse_repeated_options(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            refuse_repeated_options(command, click.Context(command, parent=ctx, info_name=name), rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -77,7 +99,9 @@ class _Commands(click.Group):
     type=click.Path(exists=True, file_okay=False),
     help="Work in the package that DIR belongs to.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print results only: no progress, no remarks.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print results and errors only: no warnings, no summary, no progress."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Say more; show where a failure comes from.")
 @click.version_option(__version__, prog_name="curated")
 @click.pass_context
@@ -97,6 +121,7 @@ def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot show
@@ -164,11 +189,31 @@ def _discard(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning of a library, whose text may quote a file."""
+    _print_error(f"warning: {message}")
+
+
+def _escape_log() -> None:
+    """Print the log of libraries, which quotes names of repositories, as all other output is printed."""
+    import logging
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                text = record.getMessage()
+            except (TypeError, ValueError):
+                text = str(record.msg)
+            _print_error(f"{record.levelname.lower()}: {text}")
+
+    logging.lastResort = Handler(logging.WARNING)  # what prints where a program has set up no log
+
+
 def _print_error(*lines: str, prefix: str = "curated: ") -> None:
     from curated.report.text import printable
 
     for line in lines:
-        click.echo(f"{prefix}{printable(line)}", err=True)
+        echo(f"{prefix}{printable(line)}", err=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
 from curated.check.report import FileReport
 from curated.convert.origin import Origin
-from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__
@@ -135,7 +134,7 @@ class Conversion:
             return checked.report, None  # silenced, but its provenance would be lost
         following = self.natural_ends.get(file.path)
         end = checked.report.end or (iso(following) if following else "")
-        blob = self._blobs(file, checked.text, checked.side)
+        blob = self._blob(file, checked.text)
         content = ContentDigest() if self.for_bundle else None
         blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
@@ -158,9 +157,7 @@ class Conversion:
         except OSError:
             return None  # the check reports it
         recipe = self.recipe(file, text, side)
-        return (
-            Converted(file, None, self._blobs(file, text, side), recipe=recipe) if recipe in recipes else None
-        )
+        return Converted(file, None, self._blob(file, text), recipe=recipe) if recipe in recipes else None
 
     def recipe(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
         """Return a hash of all that decides the content of a FITS file, apart from its stamp.
@@ -195,24 +192,9 @@ class Conversion:
         """Say whether a file has errors that are not silenced."""
         return any(d.is_error and not any(s.covers(d) for s in self.silence) for d in report.diagnostics)
 
-    def _blobs(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
-        """Return the git blob of a file; it and its provenance file must be those of a clean commit."""
-        if side is not None:
-            self._blob(file.side, side)
-        return self._blob(file.path, text)
-
-    def _blob(self, path: str, data: bytes) -> str:
-        blob = blob_sha1(data)
-        if self.origin.dirty or blob == self.origin.blobs[path]:
-            return blob
-        # A clean work tree can still differ from its blobs by line ends; the commit is what is stamped.
-        blob = blob_sha1(data.replace(b"\r\n", b"\n"))
-        if blob != self.origin.blobs[path]:
-            raise CuratedError(
-                f"{path} is not what git takes it for",
-                "see 'git ls-files -v' for files that git is told not to look at, and run it again",
-            )
-        return blob
+    def _blob(self, file: CalibFile, text: bytes) -> str:
+        """Return the git blob of a file; in a clean work tree each file is verified when it is read."""
+        return blob_sha1(text) if self.origin.dirty else self.origin.blobs[file.path]
 
     def _write(self, path: str, blocks: Iterable[bytes], content: ContentDigest | None = None) -> OutputFile:
         if content is not None:

@@ -10,11 +10,14 @@ from curated.core.keys import CalibFile
 from curated.core.stamp import Stamp
 from curated.core.times import iso
 from curated.core.version import __version__
-from curated.git.changes import Commit, last_commits, read_status, start_status
-from curated.git.objects import find_blobs
+from curated.git.changes import Commit, last_commits
 from curated.git.repository import is_shallow, open_repository, resolve_commit
+from curated.package.committed import CommittedFiles, Comparison, compare_with_commit, settings_changed
 from curated.package.config import CONFIG_FILE
 from curated.package.package import Package
+
+_DIGITS = 40
+"""Digits of the name of a commit in stamps, manifests and labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Origin:
         The last commit that changed each calibration, by path in the package.
     prefix : `str`
         Path of the package in its repository; empty, or with a slash at its end.
+    comparison : `Comparison`, optional
+        How the work tree compares with the commit.
     """
 
     sha1: str
@@ -43,6 +48,7 @@ class Origin:
     blobs: Mapping[str, str] = field(repr=False)
     last_commits: Mapping[str, Commit] = field(repr=False)
     prefix: str = ""
+    comparison: Comparison | None = field(default=None, repr=False)
 
     def stamp(self, file: CalibFile, blob: str, end: str) -> Stamp:
         """Return the stamp of a file.
@@ -83,31 +89,55 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     Raises
     ------
     CuratedError
-        If there is no git repository or no commit, if the history is cut off (shallow clone), or if files differ from
-        the commit and may not.
+        If there is no git repository or no commit, if the history is cut off (shallow clone) or damaged, or if files
+        differ from the commit and may not.
     """
     repository = open_repository(package.root)
     sha1 = resolve_commit(repository)
+    if len(sha1) != _DIGITS:
+        raise CuratedError(
+            "the git repository names its objects by SHA-256, and stamps have room for the 40 digits of SHA-1 only",
+            "keep the package in a repository made by 'git init --object-format=sha1'",
+        )
     if is_shallow(repository):
         raise CuratedError(
             "the git history is cut off (shallow clone), so the last change of a file cannot be known",
             "run 'git fetch --unshallow'",
         )
-    files = package.layout.files
-    relevant = [package.top] if package.bare else [package.top, CONFIG_FILE]
-    with start_status(repository, relevant) as status:
-        blobs = find_blobs(repository, sha1, package.top)
-        text_blobs = {file.path: blobs[file.path] for file in files if file.path in blobs}
-        side_blobs = {file.side: blobs[file.side] for file in files if file.side in blobs}
-        commits = last_commits(repository, sha1, text_blobs, package.top)
-        differing = read_status(repository, status)
-    paths = [path for file in files for path in (file.path, file.side) if path]
-    differing += [path for path in paths if path not in blobs and path not in differing]
-    if differing and not allow_dirty:
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+    comparison = compare_with_commit(package, repository, sha1)
+    is_dirty = bool(comparison.differences)
+    if is_dirty and not allow_dirty:
         raise CuratedError(
-            f"files differ from the commit: {', '.join(differing[:5])}{more}",
-            "commit them, or give --allow-dirty, which is stamped into every file",
+            f"files differ from the commit {sha1[:12]}: {comparison.text()}",
+            f"{comparison.way_out()}; or give --allow-dirty, which is stamped into every file",
         )
-    url, is_dirty = package.config.url, bool(differing)
-    return Origin(sha1, url, is_dirty, text_blobs | side_blobs, commits, repository.prefix)
+    files, blobs = package.layout.files, comparison.blobs
+    text_blobs = {file.path: blobs[file.path] for file in files if file.path in blobs}
+    side_blobs = {file.side: blobs[file.side] for file in files if file.side in blobs}
+    commits = last_commits(repository, sha1, text_blobs, package.top)
+    undated = next((commit for commit in commits.values() if not commit.date), None)
+    if undated is not None:
+        raise CuratedError(
+            f"commit {undated.sha1[:12]} has a date that no calendar has, so that FILEDATE cannot be stamped",
+            "see 'git cat-file commit' of it; a new commit of the files concerned gives them a date",
+        )
+    url = package.config.url
+    return Origin(sha1, url, is_dirty, text_blobs | side_blobs, commits, repository.prefix, comparison)
+
+
+def committed_package(package: Package, origin: Origin) -> Package:
+    """Return a package whose files are verified to be those of the origin's commit whenever they are read.
+
+    Where files may differ from the commit, it is the package as it is.
+
+    Raises
+    ------
+    CuratedError
+        If the settings are no longer those of the commit.
+    """
+    if origin.dirty or origin.comparison is None:
+        return package
+    files = CommittedFiles(package.files, origin.comparison)
+    if settings_changed(package, files):
+        raise CuratedError(f"{CONFIG_FILE} has changed since it was read", "run it again")
+    return Package(package.root, files, package.config, bare=package.bare)

@@ -12,7 +12,7 @@ from curated.check.instruments import read_instruments
 from curated.check.package import judge, read_reports, select
 from curated.check.report import FileReport, Report, ends_and_marks
 from curated.convert.file import Conversion, Converted, fits_path
-from curated.convert.origin import Origin
+from curated.convert.origin import Origin, committed_package
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
@@ -71,6 +71,7 @@ def convert_package(
     CuratedError
         If a file cannot be converted though its errors are silenced, or is not the one that git has.
     """
+    package = committed_package(package, origin)
     declared, findings = read_instruments(package)
     conversion, deprecated = _plan(package, origin, output, paths, declared, for_bundle=for_bundle)
     reports, converted = _run(package, conversion, recipes or {}, jobs, progress)

@@ -131,7 +131,9 @@ def tai_nanoseconds(times: Iterable[datetime]) -> dict[datetime, int]:
 def utc_texts(nanoseconds: Iterable[int]) -> dict[int, str]:
     """Convert nanoseconds since 1970-01-01 TAI to UTC in ISO 8601, with as many decimals as necessary.
 
-    For times since 1972 it is the inverse of `tai_nanoseconds`; a time within a leap second has the second 60.
+    For times since 1972 it is the inverse of `tai_nanoseconds`; a time within a leap second has the second 60. The
+    last day before, 1971-12-31, had 86400.107758 s, over which the conversion to TAI spreads the day's seconds
+    (ERFA's quasi-JD), and this conversion does not.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Everything that calls git: one function per command, and GitPython to look objects up one at a time."""
+"""Everything that calls git: one function per command, with settings under which no program of a repository runs."""

@@ -14,7 +14,7 @@ from curated.git.repository import Repository
 if TYPE_CHECKING:
     from subprocess import Popen
 
-_RAW = ("--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-relative")
+_RAW = ("--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = (
     "log",
     *_RAW,
@@ -58,7 +58,7 @@ class Commit(NamedTuple):
     sha1 : `str`
         Its name, of 40 hexadecimal digits.
     date : `str`
-        Its committer date, UTC, ISO 8601.
+        Its committer date, UTC, ISO 8601; empty where no calendar has it.
     author : `str`
         Name of its author.
     """
@@ -145,8 +145,8 @@ def _read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
                 if entry is not None:
                     yield entry
                 parents, seconds, author = next(fields), next(fields), next(fields)
-                date = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S")
-                entry = LogEntry(Commit(field[1:], date, author), parents.split(), [])
+                commit = Commit(field[1:], _date_text(seconds), _name_text(author))
+                entry = LogEntry(commit, parents.split(), [])
             elif entry is not None and (change := _read_raw(field, fields)) is not None:
                 entry.files.append(change)
         if entry is not None:
@@ -154,6 +154,19 @@ def _read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
     finally:
         process.kill()
         process.communicate()
+
+
+def _date_text(seconds: str) -> str:
+    """Return a committer date in ISO 8601; empty where it is none of the years 1 to 9999."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _name_text(name: str) -> str:
+    """Return a name with U+FFFD for bytes that are no UTF-8."""
+    return name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
 # -- the work tree ----------------------------------------------------------------------------------------
@@ -164,7 +177,7 @@ def start_status(repository: Repository, paths: Iterable[str]) -> Popen[bytes]:
 
     Git looks at every file, which takes a while; `read_status` waits for the answer.
     """
-    options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--")
+    options = ("--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--")
     specs = [repository.pathspec(path) for path in paths]
     return start_git(repository.top, "status", *options, *specs, keep_stderr=True)
 
@@ -180,7 +193,10 @@ def read_status(repository: Repository, process: Popen[bytes]) -> list[str]:
 
 def start_difference(repository: Repository, top: str = "") -> Popen[bytes]:
     """Start to compare the files below one of the package's directories with HEAD; see `read_differences`."""
-    return start_git(repository.top, "diff", *_RAW, "--no-renames", "HEAD", "--", repository.pathspec(top))
+    return start_git(
+        *(repository.top, "diff", *_RAW, "--no-renames", "--ignore-submodules=all"),
+        *("HEAD", "--", repository.pathspec(top)),
+    )
 
 
 def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
@@ -191,7 +207,7 @@ def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
     GitError
         If git cannot compare them.
     """
-    options = (*_RAW, "--find-renames", "--ignore-submodules")
+    options = (*_RAW, "--find-renames", "--ignore-submodules=all")
     process = start_git(repository.top, "diff", *options, base, "--", repository.pathspec())
     paths: set[str] = set()
     renames: dict[str, str] = {}

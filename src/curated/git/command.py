@@ -1,43 +1,55 @@
-"""Run git so that neither a user's configuration nor a hook's variables change its answers."""
+"""Run git so that neither settings nor variables change its answers, and no program of a repository is run."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
+from curated.git import settings
 
 if TYPE_CHECKING:
     from subprocess import Popen
 
-HOOK_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
-"""Variables that git sets for a hook, and that lead every git command to the hook's repository."""
-
-_SETTINGS = (
-    "core.quotepath=off",
-    "i18n.logOutputEncoding=UTF-8",
-    "log.follow=false",
-    "log.showRoot=true",
-    # A release candidate sorts below its release.
-    "versionsort.suffix=-",
-)
-
-_COMMAND = (
-    *("git", "--literal-pathspecs", "--no-optional-locks"),
-    *(word for setting in _SETTINGS for word in ("-c", setting)),
-)
+_FILTERING_COMMANDS = frozenset({"status", "diff", "checkout-index", "add"})
+"""Commands that read or write files of a work tree through the programs of filters."""
 
 _BLOCK = 1 << 16
+_SECONDS = 600
+"""Longest time that a command may take whose whole output is waited for."""
+
+_OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+_USAGE = 129
+"""Exit status of a git that does not know an option."""
 
 
 class GitError(CuratedError):
     """A git command that failed; ``stderr`` is what it printed about it."""
 
     def __init__(self, command: str, stderr: str) -> None:
-        super().__init__(f"git {command} failed: {stderr}")
-        self.stderr = stderr
+        self.stderr = _CREDENTIALS.sub("", stderr)
+        super().__init__(*_explain(command, self.stderr))
+
+
+def _explain(command: str, stderr: str) -> tuple[str, str]:
+    """Return the message and the hint of a failure."""
+    owner = _OWNER.search(stderr)
+    if owner:
+        return (
+            f"git does not read the repository {owner[1]}, which belongs to another user",
+            f"if you trust it: git config --global --add safe.directory {owner[1]}",
+        )
+    if "lazy fetching disabled" in stderr or re.search(r"transport '[^']*' not allowed", stderr):
+        return (
+            f"git {command} failed: objects of this partial clone are not here",
+            "fetch them with 'git fetch --refetch --no-filter'",
+        )
+    return f"git {command} failed: {stderr}", ""
 
 
 def start_git(
@@ -52,7 +64,7 @@ def start_git(
     Parameters
     ----------
     directory : `~pathlib.Path`
-        Where it runs.
+        Where it runs: the top of a work tree, or a repository without one.
     *arguments : `str`
         The sub-command and its arguments.
     has_input : `bool`, optional
@@ -68,17 +80,63 @@ def start_git(
     CuratedError
         If git cannot be run.
     """
+    variables = settings.environment(directory) | dict(environment or {})
+    if arguments[0] in _FILTERING_COMMANDS and settings.may_name_filters(directory):
+        names = run_git(directory, "config", "--list", "--name-only", "--null")
+        variables |= settings.without_filters(names, variables)
+    return start_process(
+        directory,
+        [*settings.options(), *arguments],
+        variables,
+        has_input=has_input,
+        keep_stderr=keep_stderr,
+    )
+
+
+@lru_cache
+def _program(path: str) -> str:
+    """Return the file of git on a search path, but for places that a relative one would find in a repository."""
+    for directory in path.split(os.pathsep):
+        program = os.path.join(directory, "git")
+        if os.path.isabs(directory) and os.path.isfile(program) and os.access(program, os.X_OK):
+            return program
+    raise CuratedError("git cannot be run", "install git, and see that it is on the PATH")
+
+
+def start_process(
+    directory: Path,
+    arguments: list[str],
+    variables: Mapping[str, str],
+    *,
+    has_input: bool = False,
+    keep_stderr: bool = False,
+    new_session: bool = False,
+) -> Popen[bytes]:
+    """Start git; the one place where this is done.
+
+    Parameters
+    ----------
+    variables : `dict` [`str`, `str`]
+        The whole environment; that of this process does not count.
+    new_session : `bool`, optional
+        Whether its programs are a group of their own, which can be ended together.
+
+    Raises
+    ------
+    CuratedError
+        If git cannot be run.
+    """
     import subprocess  # a check outside of a repository starts without it
 
-    variables = {name: value for name, value in os.environ.items() if name not in HOOK_VARIABLES}
     try:
         return subprocess.Popen(  # noqa: S603 (the command is git, with arguments of this package)
-            [*_COMMAND, *arguments],
+            [_program(os.environ.get("PATH", os.defpath)), *arguments],
             cwd=directory,
-            env={**variables, "LANGUAGE": "C", **(environment or {})},
+            env=variables,
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if keep_stderr else subprocess.DEVNULL,
+            start_new_session=new_session,
         )
     except OSError as error:
         raise CuratedError("git cannot be run", "install git, and see that it is on the PATH") from error
@@ -97,12 +155,27 @@ def run_git(
     GitError
         If the command fails.
     CuratedError
-        If git cannot be run.
+        If git cannot be run, does not end, or is too old.
     """
+    from subprocess import TimeoutExpired
+
     with start_git(
         directory, *arguments, has_input=bool(stdin), keep_stderr=True, environment=environment
     ) as process:
-        output, stderr = process.communicate(stdin or None)
+        try:
+            output, stderr = process.communicate(stdin or None, _SECONDS)
+        except TimeoutExpired as error:
+            process.kill()
+            raise CuratedError(
+                f"git {arguments[0]} does not end", "see whether 'git status' works"
+            ) from error
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode == _USAGE:
+        raise CuratedError(
+            f"this git does not know the options of 'git {arguments[0]}'", "install git 2.31 or newer"
+        )
     if process.returncode != 0:
         raise GitError(arguments[0], stderr.decode("utf-8", errors="replace").strip())
     return output.decode("utf-8", errors="surrogateescape")

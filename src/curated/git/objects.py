@@ -9,14 +9,14 @@ import weakref
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.git.command import HOOK_VARIABLES, run_git, start_git
-from curated.git.repository import Repository, git_directory
+from curated.git.command import run_git, start_git
+from curated.git.repository import Repository
 
 if TYPE_CHECKING:
-    from git import Git
+    from subprocess import Popen
 
 _LINK = "120000"
 _MAX_LINKS = 40
@@ -55,45 +55,81 @@ def read_objects(repository: Repository, names: Sequence[str]) -> Iterator[bytes
 
 
 class Objects:
-    """Objects of a repository that are looked up one at a time.
-
-    GitPython asks a git process that keeps running; it is imported with the first question, since that takes longer
-    than a whole check of a small package.
-    """
+    """Objects of a repository that are looked up one at a time, by git processes that keep running."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
     @cached_property
-    def _git(self) -> Git:
-        try:
-            import git
-        except ImportError as error:
-            raise CuratedError("git cannot be run", "install git, and see that it is on the PATH") from error
-        command = git.Git(self._repository.top)
-        if HOOK_VARIABLES & os.environ.keys():
-            # GitPython hands a hook's variables on, which lead to the hook's repository.
-            command.update_environment(GIT_DIR=git_directory(self._repository))
-        weakref.finalize(self, _end_processes, command)
-        return command
+    def _headers(self) -> Popen[bytes]:
+        return self._start("--batch-check")
+
+    @cached_property
+    def _contents(self) -> Popen[bytes]:
+        return self._start("--batch")
+
+    def _start(self, option: str) -> Popen[bytes]:
+        process = start_git(self._repository.top, "cat-file", option, has_input=True)
+        weakref.finalize(self, _end_process, process)
+        return process
 
     def read(self, name: str) -> bytes:
-        """Return the content of an object."""
-        return bytes(self._git.get_object_data(name)[3])
+        """Return the content of an object.
+
+        Raises
+        ------
+        CuratedError
+            If there is no such object, or git cannot read it.
+        """
+        header = _ask(self._contents, name)
+        if header is None:
+            raise CuratedError(f"git has no object {name}", "see what 'git fsck' says")
+        stream = self._contents.stdout
+        data = stream.read(header.size + 1) if stream is not None else b""
+        if len(data) != header.size + 1:
+            raise CuratedError(f"git cannot read {name}", "see what 'git fsck' says")
+        return data[:-1]
 
     def find_blob(self, name: str) -> str:
-        """Return the blob of a file of a commit, named as ``COMMIT:PATH``; empty if there is none."""
-        try:
-            return str(self._git.get_object_header(name)[0])
-        except ValueError:
-            return ""
+        """Return the blob of a file of a commit, named as ``COMMIT:PATH``; empty if there is none.
+
+        Raises
+        ------
+        CuratedError
+            If git cannot read the commit.
+        """
+        header = _ask(self._headers, name)
+        return "" if header is None else header.sha1
 
 
-def _end_processes(command: Git) -> None:
-    for process in (command.cat_file_header, command.cat_file_all):
-        if process is not None and process.proc is not None:
-            process.proc.kill()
-            process.proc.communicate()
+class _Header(NamedTuple):
+    """What git says of an object before its content."""
+
+    sha1: str
+    size: int
+
+
+def _ask(process: Popen[bytes], name: str) -> _Header | None:
+    """Ask a process for an object; `None` if there is none."""
+    if "\n" in name or process.stdin is None or process.stdout is None:
+        return None
+    try:
+        process.stdin.write(f"{name}\n".encode("utf-8", errors="surrogateescape"))
+        process.stdin.flush()
+    except BrokenPipeError:
+        line = b""
+    else:
+        line = process.stdout.readline()
+    if not line:
+        raise CuratedError(f"git cannot read {name}", "see what 'git fsck' says")
+    words = line.split()
+    # An object is told as its name, type and size; one that there is not with the name that was asked for.
+    return _Header(words[0].decode(), int(words[2])) if len(words) == 3 and words[2].isdigit() else None
+
+
+def _end_process(process: Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
 
 
 def find_blobs(repository: Repository, sha1: str, top: str = "") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Repositories: finding one, resolving its revisions, and making copies of it."""
+"""Repositories: finding one, and resolving its revisions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git
+from curated.git.settings import is_bare, refuse_irregular_files
 
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
-
-_ADDRESS = r"([A-Za-z][A-Za-z0-9+.-]*)://"
-_SCHEMES = ("https", "file", "ssh")
-"""Ways to fetch a repository; git has others, which run programs or check nobody's identity."""
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class Repository(NamedTuple):
@@ -52,10 +48,6 @@ def _holds_git(directory: Path) -> bool:
     return entry.is_file() or os.path.lexists(entry / "HEAD")
 
 
-def _is_bare(directory: Path) -> bool:
-    return (directory / "HEAD").is_file() and all((directory / name).is_dir() for name in ("objects", "refs"))
-
-
 def open_repository(root: Path) -> Repository:
     """Find the repository of a package.
 
@@ -71,13 +63,18 @@ def open_repository(root: Path) -> Repository:
         If there is no repository.
     """
     root = root.resolve()
-    for directory in (root, *root.parents) if root.is_dir() else ():
-        if _holds_git(directory):
-            prefix = root.relative_to(directory).as_posix()
-            return Repository(directory, "" if prefix == "." else f"{prefix}/")
-        if _is_bare(directory):
+    directories = (root, *root.parents) if root.is_dir() else ()
+    # Files of a work tree may have the shape of a repository without one, which is not theirs to say.
+    top = find_work_tree(root) if directories else None
+    if top is not None:
+        refuse_irregular_files(top)
+        prefix = root.relative_to(top).as_posix()
+        return Repository(top, "" if prefix == "." else f"{prefix}/")
+    for directory in directories:
+        if is_bare(directory):
             if directory != root:
                 raise CuratedError(f"{root} is in a git repository without a work tree")
+            refuse_irregular_files(directory)
             return Repository(directory, is_bare=True)
     hint = "calibrations are stamped with their commit: run 'git init' and commit them"
     raise CuratedError(f"{root} is not in a git repository", hint)
@@ -99,19 +96,42 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
     CuratedError
         If there is no such commit.
     """
-    if revision.startswith("-"):
+    if revision.startswith("-") or "\0" in revision:
         raise CuratedError(f"{revision!r} is not a revision")
     options = ("--verify", "--quiet", "--end-of-options")
     try:
-        return run_git(repository.top, "rev-parse", *options, f"{revision}^{{commit}}").strip()
+        sha1 = run_git(repository.top, "rev-parse", *options, f"{revision}^{{commit}}").strip()
     except GitError as error:
+        if error.stderr and revision == "HEAD" and "ownership" not in error.stderr:
+            raise CuratedError(
+                f"HEAD is not a commit that can be read: {error.stderr.splitlines()[-1]}",
+                "see what 'git status' and 'git fsck' say",
+            ) from error
         if error.stderr:
             raise
         if revision == "HEAD":
+            if _names_object(repository):
+                raise CuratedError(
+                    "the commit of HEAD is missing or damaged",
+                    "see what 'git fsck' says, and clone the repository again",
+                ) from error
             raise CuratedError(
                 "the git repository has no commit yet", "commit the calibrations first"
             ) from error
         raise CuratedError(f"{revision!r} is not a commit of this repository") from error
+    if _COMMIT.fullmatch(sha1) is None:
+        raise CuratedError(
+            f"git calls {revision!r} {sha1[:80]!r}, which is no commit", "see which git is first on the PATH"
+        )
+    return sha1
+
+
+def _names_object(repository: Repository) -> bool:
+    """Say whether HEAD names an object, which need not be there."""
+    try:
+        return bool(run_git(repository.top, "rev-parse", "--verify", "--quiet", "HEAD"))
+    except GitError:
+        return False
 
 
 def highest_tag(repository: Repository, sha1: str) -> str:
@@ -123,7 +143,16 @@ def highest_tag(repository: Repository, sha1: str) -> str:
 
 def commit_date(repository: Repository, sha1: str) -> datetime:
     """Return the committer date of a commit, in UTC and without a time zone."""
-    seconds = run_git(repository.top, "show", "-s", "--no-show-signature", "--format=%ct", sha1)
+    seconds = run_git(
+        repository.top,
+        "show",
+        "-s",
+        "--no-show-signature",
+        "--no-notes",
+        "--format=%ct",
+        "--end-of-options",
+        sha1,
+    )
     return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
 
 
@@ -160,82 +189,3 @@ def merge_base(repository: Repository, revision: str) -> str:
 def git_directory(repository: Repository) -> str:
     """Return the absolute path of the directory that holds the objects and references of a work tree."""
     return run_git(repository.top, "rev-parse", "--absolute-git-dir").removesuffix("\n")
-
-
-def is_address(text: str) -> bool:
-    """Say whether a text is the address of a repository, and no path."""
-    return re.match(_ADDRESS, text) is not None
-
-
-def clone(address: str) -> TemporaryDirectory[str]:
-    """Fetch a repository, without a work tree, into a temporary directory.
-
-    Parameters
-    ----------
-    address : `str`
-        Starts with ``https://``, ``ssh://`` or ``file://``.
-
-    Returns
-    -------
-    directory : `tempfile.TemporaryDirectory`
-        The copy, which is removed together with this object.
-
-    Raises
-    ------
-    CuratedError
-        If the address is of another kind, or the repository cannot be fetched.
-    """
-    import tempfile  # no check needs it
-
-    scheme = re.match(_ADDRESS, address)
-    if scheme is None or scheme[1].lower() not in _SCHEMES:
-        prefixes = ", ".join(f"{name}://" for name in _SCHEMES)
-        raise CuratedError(
-            f"{address!r} is not the address of a repository", f"give a path, or one with {prefixes}"
-        )
-    directory = tempfile.TemporaryDirectory(prefix="curated-")
-    # Nobody is there to be asked for a password.
-    environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
-    try:
-        options = ("--bare", "--quiet", "--")
-        parent = Path(directory.name).parent
-        run_git(parent, "clone", *options, address, directory.name, environment=environment)
-    except BaseException:
-        directory.cleanup()
-        raise
-    return directory
-
-
-def check_out(repository: Repository, sha1: str, directory: Path) -> None:
-    """Write the package's files of a commit below another directory; work tree and index are left alone.
-
-    Parameters
-    ----------
-    directory : `~pathlib.Path`
-        Stands for the top of the work tree.
-
-    Raises
-    ------
-    CuratedError
-        If git cannot do it, for instance because a filter, such as that of git-lfs, does not find its files.
-    """
-    index = directory / ".curated-index"
-    environment = {
-        "GIT_DIR": git_directory(repository),
-        "GIT_WORK_TREE": str(directory),
-        "GIT_INDEX_FILE": str(index),
-    }
-    try:
-        run_git(directory, "read-tree", sha1, environment=environment)
-        paths = run_git(directory, "ls-files", "-z", "--", repository.pathspec(), environment=environment)
-        run_git(
-            *(directory, "checkout-index", "-z", "--stdin", "--force", "--quiet"),
-            stdin=paths.encode("utf-8", errors="surrogateescape"),
-            environment=environment,
-        )
-    except GitError as error:
-        reason = (error.stderr.splitlines() or ["git failed"])[-1]
-        raise CuratedError(
-            f"commit {sha1[:12]} cannot be checked out: {reason}", "see whether 'git checkout' of it works"
-        ) from error
-    index.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +18,9 @@ from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
 from curated.core.times import as_utc, iso
-from curated.git.repository import clone, is_address, open_repository
+from curated.git.address import is_address
+from curated.git.clone import clone
+from curated.git.repository import open_repository
 from curated.history.lookup import Answer, instrument_directories, lookup, package_at
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -30,15 +31,19 @@ from curated.registry import get_type
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
-_MAX_NAMES = 24
-"""Names that a message lists."""
-
 
 def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> Calibrations:
     """Open a package; see `curated.open`."""
-    if is_address(os.fspath(path)):
-        copy = clone(os.fspath(path))
-        return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+    name = os.fsdecode(path)
+    if is_address(name) and not os.path.lexists(name.partition("\0")[0]):
+        copy = clone(name)
+        try:
+            return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+        except BaseException:
+            copy.cleanup()
+            raise
+    if "\0" in name:
+        raise CuratedError(f"{name!r:.200} is not a path")
     try:
         package = open_package(path)
     except CuratedError as error:
@@ -312,7 +317,7 @@ class Calibrations:
             raise CuratedError(
                 f"{str(at)!r:.60} is not a date-time", "give it like '2024-06-01T00:00:00'"
             ) from error
-        answer = lookup(
+        return lookup(
             self.package,
             instrument,
             type_name,
@@ -321,28 +326,3 @@ class Calibrations:
             filter_name=filter_name,
             declared=self._declared,
         )
-        if not answer.candidates:
-            self._refuse_unknown_names(answer)
-        return answer
-
-    def _refuse_unknown_names(self, answer: Answer) -> None:
-        """Raise an error if a detector, filter or type does not exist at all, which is no hole."""
-        key = answer.key
-        files = [file for file in self.package.layout.files if file.key.instrument == key.instrument]
-        declared = self._declared.get(key.instrument)
-        for level, name, names, declared_names in (
-            ("detector", key.detector, {f.key.detector for f in files}, declared and declared.detectors),
-            ("filter", key.filter, {f.key.filter for f in files}, declared and declared.filters),
-            ("type", key.type, {f.key.type for f in files}, None),
-        ):
-            names |= set(declared_names or ())
-            if name and name not in names:
-                raise CuratedError(
-                    f"{key.instrument} has no {level} {name!r}", f"known {level}s: {_list(names - {''})}"
-                )
-
-
-def _list(names: Iterable[str]) -> str:
-    ordered = sorted(names)
-    more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
-    return (", ".join(ordered[:_MAX_NAMES]) or "none") + more

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from curated.check.cache import Cache
 from curated.check.package import is_below
@@ -42,6 +42,7 @@ def check_since(
     jobs: int | None = None,
     use_cache: bool = True,
     today: date | None = None,
+    observed_until: datetime | None = None,
     progress: Progress | None = None,
     search: EditSearch | None = None,
 ) -> Report:
@@ -59,6 +60,8 @@ def check_since(
         A commit, a branch or a tag; the work tree is compared with the merge base of it and HEAD.
     paths, jobs, use_cache, today, progress
         As for `~curated.check.package.check_package`.
+    observed_until : `datetime.datetime`, optional
+        End of the past, UTC: dates before it may have been observed. If it is not given, so may all dates.
     search : `EditSearch`, optional
         Search for edits without a note; its findings in files that changed are reported too.
 
@@ -67,7 +70,7 @@ def check_since(
     CuratedError
         If the package is not in a git repository, or git knows no such commit; the hint is how to mend it.
     """
-    changes = find_changes(package, revision)
+    changes = find_changes(package, revision, observed_until)
     if not changes.paths:
         return Report()
     versions = Versions(changes, Cache(package.root) if use_cache else None, jobs, progress)

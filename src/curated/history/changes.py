@@ -23,7 +23,7 @@ from curated.core.parallel import Progress
 from curated.datasets.deprecation import MARK
 from curated.git.changes import WorkTreeChanges, work_tree_changes
 from curated.git.objects import CommitTree, blob_sha1
-from curated.git.repository import commit_date, find_work_tree, merge_base, open_repository
+from curated.git.repository import find_work_tree, merge_base, open_repository
 from curated.history.lookup import package_at
 from curated.package.config import CONFIG_FILE
 from curated.package.files import WorkTree, read_file
@@ -45,8 +45,8 @@ class Changes:
         The package of the merge base, and that of the work tree.
     base : `str`
         SHA1 of the merge base.
-    date : `datetime.datetime`
-        Its committer date, UTC: what starts before it may have been used.
+    observed_until : `datetime.datetime` or `None`
+        End of the past, UTC: a calibration that starts before it may have been used. `None` if any may.
     paths : `frozenset` [`str`]
         Files that are new, gone, or have another content.
     renames : `dict` [`str`, `str`]
@@ -56,7 +56,7 @@ class Changes:
     before: Package
     now: Package
     base: str
-    date: datetime
+    observed_until: datetime | None
     paths: frozenset[str]
     renames: dict[str, str]
 
@@ -71,12 +71,16 @@ class Changes:
         declarations = (*self.before.layout.instruments.items(), *self.now.layout.instruments.items())
         return {directory.lower() for directory, path in declarations if path in self.paths}
 
+    def is_past(self, time: datetime) -> bool:
+        """Say whether data of a time may exist."""
+        return self.observed_until is None or time < self.observed_until
+
     def include(self, file: CalibFile) -> bool:
         """Say whether a calibration or its provenance file changed."""
         return file.path in self.paths or file.side in self.paths
 
 
-def find_changes(package: Package, revision: str) -> Changes:
+def find_changes(package: Package, revision: str, observed_until: datetime | None = None) -> Changes:
     """Compare a work tree with the merge base of a revision and HEAD.
 
     Parameters
@@ -85,6 +89,8 @@ def find_changes(package: Package, revision: str) -> Changes:
         The package, of a work tree.
     revision : `str`
         A commit, a branch or a tag.
+    observed_until : `datetime.datetime`, optional
+        End of the past, UTC; if it is not given, every date may have been observed.
 
     Raises
     ------
@@ -110,8 +116,7 @@ def find_changes(package: Package, revision: str) -> Changes:
     paths |= (new_paths - blobs.keys()) | (old_paths - new_paths - absent)
     if CONFIG_FILE in difference.paths or before.bare is not package.bare:
         paths.add(CONFIG_FILE)
-    date = commit_date(repository, base)
-    return Changes(before, package, base, date, frozenset(paths), difference.renames)
+    return Changes(before, package, base, observed_until, frozenset(paths), difference.renames)
 
 
 def blobs_of(package: Package) -> dict[str, str]:

@@ -201,7 +201,7 @@ class _Effects:
         if valid == old_valid or (origin.start == file.start and same_end):
             return
         bounds = (old_valid.start, valid.start), (old_valid.end, valid.end)
-        is_past = min(_earlier(*pair) for pair in bounds if pair[0] != pair[1]) < self.changes.date
+        is_past = self.changes.is_past(min(_earlier(*pair) for pair in bounds if pair[0] != pair[1]))
         name = f", as {origin.path}" if origin.path != file.path else ""
         detail = f"in force from {valid} UTC; this was {old_valid} UTC at {self.changes.base[:12]}{name}"
         yield Diagnostic.from_problem(Problem("CAL422" if is_past else "CAL425", (), detail), file.path)
@@ -214,7 +214,7 @@ class _Effects:
         finding = self._of_mark(before, now)
         if finding is not None:
             return finding
-        is_past = segment.range.start < self.changes.date
+        is_past = self.changes.is_past(segment.range.start)
         origin = self.origins.get(now.path) if now is not None else None
         if now is not None and origin == before:
             names = self.versions.find_differences(before, now) if is_past else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from curated.check.instruments import read_instruments
 from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
+from curated.core.similar import similar_name
 from curated.core.times import iso
 from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
@@ -22,6 +23,9 @@ from curated.package.layout import directory_name
 from curated.package.package import Package
 from curated.package.validity import Range, folded
 from curated.registry import get_type
+
+_MAX_NAMES = 24
+"""Names that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def lookup(
     Raises
     ------
     CuratedError
-        If the type needs a detector or filter that is not given, or the instrument does not exist.
+        If there is no such type, instrument, detector or filter, or if the type needs a detector or filter that is
+        not given; the hint names those that exist. A hole in validity is no error.
     """
     if declared is None:
         declared, _ = read_instruments(package)
@@ -113,8 +118,46 @@ def lookup(
         detector = _detector_directory(package, declared.get(directory), directory, detector)
     key = CalibKey(directory, spec.name, detector, directory_name(filter_name))
     candidates = _find_candidates(package, declared, key, time)
+    if not candidates:
+        _refuse_unknown_names(package, declared.get(directory), key)
     in_force = next((c for c in reversed(candidates) if time in c.range), None)
     return Answer(key, time, in_force, candidates)
+
+
+def _refuse_unknown_names(package: Package, instrument: Instrument | None, key: CalibKey) -> None:
+    """Raise an error if a detector, filter or type does not exist at all, which is no hole."""
+    files = [file for file in package.layout.files if file.key.instrument == key.instrument]
+    for level, name, names, declared_names in (
+        ("type", key.type, {f.key.type for f in files}, None),
+        ("detector", key.detector, {f.key.detector for f in files}, instrument and instrument.detectors),
+        ("filter", key.filter, {f.key.filter for f in files}, instrument and instrument.filters),
+    ):
+        names |= set(declared_names or ())
+        if name and name not in names:
+            raise CuratedError(
+                f"{key.instrument} has no {level} {name!r}", known_names(name, names - {""}, f"{level}s")
+            )
+
+
+def known_names(name: str, names: Iterable[str], noun: str, aliases: Iterable[str] = ()) -> str:
+    """Return a hint for a name that does not exist: the one that may be meant, and those that exist.
+
+    Parameters
+    ----------
+    name : `str`
+        The name that does not exist.
+    names : iterable [`str`]
+        The names that exist.
+    noun : `str`
+        What they are names of, in the plural.
+    aliases : iterable [`str`], optional
+        Other names of the same things, which may be meant as well.
+    """
+    ordered = sorted(set(names))
+    similar = similar_name(name, [*ordered, *aliases])
+    question = f"did you mean {similar!r}? " if similar else ""
+    more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
+    return f"{question}known {noun}: {(', '.join(ordered[:_MAX_NAMES]) or 'none') + more}"
 
 
 def _find_candidates(
@@ -163,8 +206,9 @@ def instrument_directories(package: Package, declared: Mapping[str, Instrument],
         if name.lower() in names:
             directories.append(directory)
     if not directories:
-        existing = ", ".join(package.layout.instruments) or "none"
-        raise CuratedError(f"unknown instrument {name!r}", f"known instruments: {existing}")
+        names = [instrument.name for instrument in declared.values()]
+        hint = known_names(name, package.layout.instruments, "instruments", names)
+        raise CuratedError(f"unknown instrument {name!r}", hint)
     return directories
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from curated.core.diagnostic import Problem
-from curated.package.layout import walk
+from curated.package.layout import is_inside, walk
 from curated.text.reader import MAX_BYTES
 
 
@@ -86,11 +86,9 @@ class WorkTree:
     def locate(self, path: str) -> str:
         """Return the path of a file, with links followed."""
         full = f"{self.root}/{path}"
-        status = os.lstat(full)
-        if stat.S_ISLNK(status.st_mode):
+        if stat.S_ISLNK(os.lstat(full).st_mode):
             full = self._inside(full)
-            status = os.stat(full)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.stat(full).st_mode):
             raise OSError(errno.EINVAL, "Not a regular file")
         return full
 
@@ -105,10 +103,9 @@ class WorkTree:
 
     def _inside(self, link: str) -> str:
         """Return the target of a link."""
-        target, root = os.path.realpath(link), os.path.realpath(self.root)
-        if not target.startswith(f"{root}{os.sep}"):
+        if not is_inside(str(self.root), link):
             raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")
-        return target
+        return os.path.realpath(link)
 
 
 def read_file(files: Files, path: str) -> bytes | Problem:

@@ -31,6 +31,9 @@ _SIDE = re.compile(r"\.(?:fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
 _MAX_DEPTH = 64
 """Most levels of directories that are searched; a calibration needs four below the calibration directory."""
 
+_NOT_FOLLOWED, _LEADS_OUT, _UNREADABLE = "/", "//", "///"
+"""Ends of the paths of directories that are not searched: links and deep ones, links out of the package, unreadable."""
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Layout:
@@ -60,30 +63,46 @@ class Layout:
 def walk(root: str, top: str) -> Iterator[str]:
     """Return the files below ``root/top`` as sorted paths relative to the root, without hidden files.
 
-    Links are listed but never followed, so that no walk leaves the root or goes round in a loop. A link to a
-    directory, or a directory that is too deep for a calibration, is listed with a slash at the end.
+    Links are listed but never followed, so that no walk leaves the root or goes round in a loop. Directories that are
+    not searched have slashes at their end: one (`_NOT_FOLLOWED`), two (`_LEADS_OUT`) or three (`_UNREADABLE`).
     """
     paths: list[str] = []
-    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", paths)
+    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", paths, root)
     return iter(paths)
 
 
-def _walk(directory: str, prefix: str, paths: list[str]) -> None:
+def _walk(directory: str, prefix: str, paths: list[str], root: str) -> None:
     """Add the paths below a directory to a list."""
-    with os.scandir(directory) as entries:
-        visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
+    try:
+        with os.scandir(directory) as entries:
+            visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
+    except OSError:
+        if not paths and not prefix:
+            raise
+        paths.append(prefix.rstrip("/") + _UNREADABLE)
+        return
     for entry in visible:
         path = prefix + entry.name
         # scandir knows the kind of an entry; only links need a call of the system.
         if entry.is_dir(follow_symlinks=False):
-            if path.count("/") < _MAX_DEPTH:
-                _walk(entry.path, f"{path}/", paths)
+            if path.count("/") < _MAX_DEPTH and entry.name != INSTRUMENT_FILE:
+                _walk(entry.path, f"{path}/", paths, root)
             else:
-                paths.append(f"{path}/")
+                paths.append(path + _NOT_FOLLOWED)
         elif entry.is_symlink() and os.path.isdir(entry.path):
-            paths.append(f"{path}/")
+            paths.append(path + (_NOT_FOLLOWED if is_inside(root, entry.path) else _LEADS_OUT))
         else:
             paths.append(path)
+
+
+def is_inside(root: str, path: str) -> bool:
+    """Say whether a path is below a directory after all links are followed, and not in git's own files.
+
+    A clone's ``.git/config`` may hold the password with which it was fetched.
+    """
+    parent = os.path.join(os.path.realpath(root), "")
+    target = os.path.realpath(path)
+    return target.startswith(parent) and ".git" not in target[len(parent) :].lower().split(os.sep)
 
 
 _name = operator.attrgetter("name")
@@ -106,6 +125,8 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     if not top:
         # A bare package may have other directories beside its instruments.
         instruments = {parts[0] for _, parts in split if len(parts) > 2 and find_type(parts[1])}
+        # What is behind a link that leads out may be an instrument.
+        instruments |= {parts[0] for path, parts in split if path.endswith(_LEADS_OUT) and len(parts) == 3}
         split = [(path, parts) for path, parts in split if parts[0] in instruments]
     for path, parts in split:
         if parts[1:] == [INSTRUMENT_FILE]:
@@ -183,6 +204,12 @@ def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: set[s
 
 def _not_followed(path: str) -> Problem:
     """Return the problem of a directory that `walk` does not search."""
+    if path.endswith(_UNREADABLE):
+        return Problem("CAL201", (), "the directory cannot be read")
+    if path.endswith(_LEADS_OUT):
+        return Problem("CAL106", (), "links to a directory elsewhere")
+    if path.endswith(f"/{INSTRUMENT_FILE}/"):
+        return Problem("CAL201", (), "a directory in place of a file")
     is_deep = path.count("/") > _MAX_DEPTH
     deep = f"directories below {_MAX_DEPTH} levels are not looked into"
     return Problem("CAL107", (), deep if is_deep else "a link to a directory is not followed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 from curated.core.diagnostic import CuratedError
 from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE, Config, parse_config
-from curated.package.files import Files, WorkTree
-from curated.package.layout import Layout, discover
+from curated.package.files import Files, LeadsOutError, WorkTree
+from curated.package.layout import Layout, discover, is_inside
 from curated.registry import find_type
+
+MAX_CONFIG_BYTES = 16 << 20
+"""Most bytes of a ``curated.yaml``."""
 
 
 @dataclass(eq=False, repr=False)
@@ -65,15 +69,17 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
     if not start.is_dir():
         raise CuratedError(f"{directory} is not a directory")
     for root in (start, *start.parents):
-        config_file = root / CONFIG_FILE
-        if config_file.is_file():
-            try:
-                config = parse_config(config_file.read_text("utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
-                raise CuratedError(f"{config_file} cannot be read: {error}") from error
+        if os.path.lexists(root / CONFIG_FILE):
+            config = _read_config(root)
             if not (root / config.top).is_dir():
+                _refuse_missing(root, config.top)
                 raise CuratedError(
                     f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
+                )
+            if config.top and not is_inside(str(root), str(root / config.top)):
+                raise CuratedError(
+                    f"{root / config.top} is a link that leads out of the package, and is not read",
+                    "commit the files themselves instead of a link",
                 )
             return Package(root, WorkTree(root, config.top), config, bare=False)
     top = find_work_tree(start)
@@ -82,18 +88,67 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
             return Package(root, WorkTree(root), Config(calibs=""), bare=True)
         if root == top:
             break
+    _refuse_missing(start, CONFIG_FILE)
     raise CuratedError(
         f"{start} is not a package: there is no curated.yaml, and no <instrument>/<type> directories",
         "run it in a package, or name one with -C",
     )
 
 
+def _read_config(root: Path) -> Config:
+    """Read ``curated.yaml``; like all files of a package it may be a link, but not one that leads out."""
+    path = root / CONFIG_FILE
+    try:
+        data = WorkTree(root).read(CONFIG_FILE)
+    except LeadsOutError as error:
+        raise CuratedError(
+            f"{path} {error.strerror}, which leads out of the package, and is not read",
+            "commit the file itself instead of a link",
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CuratedError(f"{path} cannot be read: {reason[:1].lower()}{reason[1:]}") from error
+    if len(data) > MAX_CONFIG_BYTES:
+        raise CuratedError(f"{path} has more than {MAX_CONFIG_BYTES} bytes, and is not read")
+    try:
+        return parse_config(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise CuratedError(f"{path} cannot be read: {error}") from error
+
+
+def _refuse_missing(directory: Path, path: str) -> None:
+    """Raise an error if the commit has a file or directory that the work tree lacks, for instance a sparse one."""
+    if find_work_tree(directory) is None:
+        return
+    from curated.git.repository import open_repository, resolve_commit
+    from curated.git.tree import read_tree
+
+    try:
+        repository = open_repository(directory)
+        is_committed = bool(read_tree(repository, resolve_commit(repository), [repository.pathspec(path)]))
+    except CuratedError:
+        return
+    if is_committed:
+        raise CuratedError(
+            f"{path} is in the commit, but not in the work tree {directory}",
+            "run 'git sparse-checkout disable' if the checkout is sparse, else 'git restore' it "
+            "('git ls-files -v' shows files that are marked skip-worktree)",
+        )
+
+
 def has_package_shape(root: Path) -> bool:
     """Return whether a directory has the shape of an ``obs_*_data`` package: ``<instrument>/<type>/``."""
     try:
-        instruments = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        # Behind a link there may be anything.
+        instruments = [path for path in root.iterdir() if _is_directory(path) and path.name[0] != "."]
         return any(
-            sub.is_dir() and find_type(sub.name) is not None for path in instruments for sub in path.iterdir()
+            _is_directory(sub) and find_type(sub.name) is not None
+            for path in instruments
+            for sub in path.iterdir()
         )
     except OSError:
         return False
+
+
+def _is_directory(path: Path) -> bool:
+    return stat.S_ISDIR(path.lstat().st_mode)

@@ -15,7 +15,8 @@ _MOST = 20
 def plan_lines(report: ImportReport) -> Iterator[str]:
     """Yield the lines of the plan of an import; if errors have stopped it, as far as it was made."""
     created = ", which would be created" if report.created else ""
-    yield f"plan: release {report.label or '(unknown)'} of {report.bundle} into {report.repository}{created}"
+    release = report.label or "(unknown)"
+    yield printable(f"plan: release {release} of {report.bundle} into {report.repository}{created}")
     for instrument in report.instruments:
         yield from _instrument_lines(instrument, planned=report.planned)
     if report.planned:
@@ -35,22 +36,23 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         added = _counts(instrument.datasets_new, instrument.certifications_new, "added")
         present = _counts(instrument.datasets_present, instrument.certifications_present, "already there")
         if added or present:
-            yield f"{instrument.name}: {', '.join(filter(None, (added, present)))}"
+            yield f"{printable(instrument.name)}: {', '.join(filter(None, (added, present)))}"
         if instrument.datasets_restored:
             files = count_text(instrument.datasets_restored, "file")
-            yield f"{instrument.name}: {files} restored that the repository had lost"
+            yield f"{printable(instrument.name)}: {files} restored that the repository had lost"
         if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
-            yield f"{instrument.name}: chain {instrument.chain} is {', '.join(instrument.chain_after)}"
+            members = ", ".join(instrument.chain_after)
+            yield printable(f"{instrument.name}: chain {instrument.chain} is {members}")
     for path in report.removed[:_MOST]:
         yield f"removed {printable(path)}"
     if len(report.removed) > _MOST:
         yield f"removed {len(report.removed) - _MOST} more"
     if not report.changed:
-        yield f"{report.repository} had everything already: nothing changed"
+        yield printable(f"{report.repository} had everything already: nothing changed")
     else:
         created = " (new)" if report.created else ""
         copied = f", {_size(report.bytes_copied)} copied" if report.bytes_copied else ""
-        yield f"repository {report.repository}{created}, transfer {report.transfer}{copied}"
+        yield printable(f"repository {report.repository}{created}, transfer {report.transfer}{copied}")
 
 
 def _counts(datasets: int, ranges: int, state: str) -> str:
@@ -81,11 +83,12 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
     else:
         yield "  datasets and certifications were not compared with the repository: see the errors"
     if instrument.chain_after is not None:
-        yield f"  {'chain':18}  {instrument.chain}"
+        yield printable(f"  {'chain':18}  {instrument.chain}")
         before = "none" if instrument.chain_before is None else ", ".join(instrument.chain_before) or "empty"
-        yield f"    {'before':16}  {before}"
+        yield printable(f"    {'before':16}  {before}")
         same = instrument.chain_before == instrument.chain_after
-        yield f"    {'after':16}  {'the same' if same else ', '.join(instrument.chain_after)}"
+        after = "the same" if same else ", ".join(instrument.chain_after)
+        yield printable(f"    {'after':16}  {after}")
 
 
 def _row(name: str, new: int, present: str, wrong: int, state: str) -> str:

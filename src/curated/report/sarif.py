@@ -35,7 +35,7 @@ def report_lines(report: Report, prefix: str = "") -> Iterator[str]:
     prefix : `str`, optional
         Path of the package in its git repository.
     """
-    yield json_text(log(report.diagnostics, prefix))
+    yield from json_text(log(report.diagnostics, prefix)).split("\n")
 
 
 def log(diagnostics: Iterable[Diagnostic], prefix: str = "") -> dict[str, Any]:

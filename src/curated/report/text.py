@@ -15,26 +15,64 @@ from curated.core.diagnostic import Diagnostic
 Style = Callable[..., str]
 """Function such as `click.style` that adds colours to a text, or `plain`."""
 
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
-    "\U000e0000-\U000e007f]"
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
-"""Characters that control a terminal or the direction of writing, invisible ones, and code points that are none."""
+"""Letters and marks that count as printable, and of which nothing is seen."""
 
 _COMMAND = re.compile(r"#(?=#\w*\[)", re.ASCII)
 """Start of ``##[error]`` and ``##vso[...]``, which runners of workflows execute anywhere in a line."""
+
+_STYLE = re.compile("(\x1b\\[[0-9;]*m)")
+"""Codes of colours, as `click.style` writes them."""
+
+_RUNNER = re.compile("^((?: |\x1b\\[[0-9;]*m)*)::")
+"""Start of a line that a workflow's runner takes for a command."""
 
 MANY = 100
 """Number of findings up to which text shows all of them; beyond, it shows the first of each code."""
 
 _PER_FILE, _PER_CODE = 3, 10
+_SHARED, _PLACES = 4, 3
+"""Number of files of which the same is said once, and how many of them are named."""
+
+_GROUP_LINES = _PLACES + 2
+
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _WIDTH = 100
 
 
 def printable(text: str) -> str:
-    """Return a text with control characters escaped, so that data cannot control a terminal or a workflow's runner."""
-    return _COMMAND.sub(r"\\x23", _CONTROL.sub(lambda m: m[0].encode("unicode_escape").decode(), text))
+    """Return a text in which data can neither control a terminal or a workflow's runner, nor hide.
+
+    Characters that no terminal shows (control and format characters, separators but the space, code points that are none
+    or private) are escaped as in Python, and ``#`` where ``##name[`` would be a command. All reporters use this function.
+    """
+    if not text.isprintable() or not (text.isascii() or _INVISIBLE.isdisjoint(text)):
+        text = "".join(c if c.isprintable() and c not in _INVISIBLE else _escape(c) for c in text)
+    return _COMMAND.sub(r"\\x23", text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def output_line(line: str, *, styled: bool = False, commands: bool = False) -> str:
+    """Return a line of output in which all is `printable`, and which no workflow's runner takes for a command.
+
+    Parameters
+    ----------
+    styled : `bool`, optional
+        Whether the colours that `click.style` gives are kept. Data has lost its own by then, if it went through
+        `printable` before.
+    commands : `bool`, optional
+        Whether the line is a command to a workflow's runner, as those of `curated.report.github` are.
+    """
+    # Every second part is a style.
+    parts = _STYLE.split(line) if styled else [line]
+    shown = "".join(part if i % 2 else printable(part) for i, part in enumerate(parts))
+    return shown if commands else _RUNNER.sub(r"\1\\x3a:", shown, count=1)
 
 
 def json_text(value: Any) -> str:
@@ -65,9 +103,14 @@ def plain(text: str, **_: object) -> str:
 
 def finding_line(diagnostic: Diagnostic, style: Style = plain, prefix: str = "") -> str:
     """Return a finding as one line: place, severity, code, message, hint."""
+    severity, hint = _severity_and_hint(diagnostic, style)
+    place = style(place_of(diagnostic, prefix), bold=True)
+    return f"{place}: {severity} {diagnostic.code} {printable(diagnostic.message)}{hint}"
+
+
+def _severity_and_hint(diagnostic: Diagnostic, style: Style) -> tuple[str, str]:
     severity = style(diagnostic.severity.value, fg=_COLOURS[diagnostic.severity], bold=True)
-    hint = style(f" (hint: {printable(diagnostic.hint)})", dim=True) if diagnostic.hint else ""
-    return f"{style(place_of(diagnostic, prefix), bold=True)}: {severity} {diagnostic.code} {printable(diagnostic.message)}{hint}"
+    return severity, style(f" (hint: {printable(diagnostic.hint)})", dim=True) if diagnostic.hint else ""
 
 
 def excerpt(line: str, column: int) -> list[str]:
@@ -82,7 +125,7 @@ def excerpt(line: str, column: int) -> list[str]:
     start = max(0, min(column - _WIDTH // 2, len(text) - _WIDTH)) if len(text) > _WIDTH else 0
     lines = [f"    | {printable(text[start : start + _WIDTH])}"]
     if column:
-        lines.append("    | " + " " * (column - 1 - start) + "^")
+        lines.append("    | " + " " * len(printable(text[start : max(column - 1, start)])) + "^")
     return lines
 
 
@@ -120,8 +163,11 @@ def findings_text(
     every : `bool`, optional
         Whether to show all findings, even if there are more than `MANY`.
     """
-    shown = diagnostics if every or len(diagnostics) <= MANY else first_of_each(diagnostics)
-    counts = Counter((d.file, d.code) for d in diagnostics)
+    single, shared = (list(diagnostics), []) if every else _split_shared(diagnostics)
+    brief = not every and len(single) + _GROUP_LINES * len(shared) > MANY
+    shown = first_of_each(single) if brief else single
+    groups = _first_groups(shared) if brief else shared
+    counts = Counter((d.file, d.code) for d in single)
     for number, (file, group) in enumerate(groupby(shown, key=lambda d: d.file)):
         if number:
             yield ""
@@ -135,9 +181,46 @@ def findings_text(
         for code, count in codes.items():
             if counts[file, code] > count:
                 yield f"    and {counts[file, code] - count} more {code} in this file"
-    if len(shown) < len(diagnostics):
+    for number, group_of_files in enumerate(groups):
+        if number or shown:
+            yield ""
+        yield from _shared_lines(group_of_files, style)
+    hidden = len(diagnostics) - len(shown) - sum(map(len, groups))
+    if hidden:
         yield ""
-        yield f"{len(diagnostics) - len(shown)} of {len(diagnostics)} findings are not shown; 'curated check --all' shows them"
+        yield f"{hidden} of {len(diagnostics)} findings are not shown; 'curated check --all' shows them"
+
+
+def _split_shared(diagnostics: Sequence[Diagnostic]) -> tuple[list[Diagnostic], list[list[Diagnostic]]]:
+    """Return the findings of single files, and the groups of those that say the same of `_SHARED` files or more."""
+    groups: dict[tuple[str, str, str], list[Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        groups.setdefault((diagnostic.code, diagnostic.message, diagnostic.hint), []).append(diagnostic)
+    shared = [group for group in groups.values() if len({d.file for d in group}) >= _SHARED]
+    keys = {(group[0].code, group[0].message, group[0].hint) for group in shared}
+    return [d for d in diagnostics if (d.code, d.message, d.hint) not in keys], shared
+
+
+def _first_groups(groups: Iterable[list[Diagnostic]]) -> list[list[Diagnostic]]:
+    """Return the first groups of each code, at most `_PER_FILE`."""
+    counts: Counter[str] = Counter()
+    first = []
+    for group in groups:
+        counts[group[0].code] += 1
+        if counts[group[0].code] <= _PER_FILE:
+            first.append(group)
+    return first
+
+
+def _shared_lines(group: Sequence[Diagnostic], style: Style) -> Iterable[str]:
+    """Yield a finding of several files, and the first of them."""
+    places = list({d.file: place_of(d) for d in reversed(group)}.values())[::-1]
+    severity, hint = _severity_and_hint(group[0], style)
+    title = style(f"{group[0].code} in {len(places)} files", bold=True)
+    yield f"{title}: {severity} {printable(group[0].message)}{hint}"
+    yield from (style(f"    {place}", dim=True) for place in places[:_PLACES])
+    if len(places) > _PLACES:
+        yield style(f"    and {len(places) - _PLACES} more; 'curated check --all' shows them", dim=True)
 
 
 def summary_text(

@@ -16,6 +16,7 @@ from curated.package.config import CONFIG
 from curated.package.instrument import INSTRUMENT
 from curated.provenance.record import PROVENANCE
 from curated.registry import own_types
+from curated.schema.attestation import ATTESTATION
 from curated.schema.document import type_schema
 from curated.schema.manifest import MANIFEST
 
@@ -53,7 +54,7 @@ def instrument_schema() -> dict[str, Any]:
 def schema_files() -> dict[str, str]:
     """Return the text of every schema by file name; the same declarations give the same bytes."""
     schemas = [type_schema(cls) for cls in own_types().values()]
-    schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST]
+    schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST, ATTESTATION]
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -19,6 +20,7 @@ from curated.core.units import DIMENSIONLESS, fits_unit
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.image.reader import PLANES, is_plain_name, read_image
+from curated.types._image_statistics import statistic_problems, time_problems
 
 _TABLES = (
     Table(name="", rows="record"),
@@ -232,9 +234,11 @@ class ImageCalib(Calib):
                 size = f"{os.path.basename(filename)} has {image.width} x {image.height}"
                 problems.append(Problem("CAL347", ("image", name), f"{name} is {declared}, but {size}"))
         unit, unit_problems = unit_of(self.unit, file.header, self._units())
-        time, time_problems = self._default_time(unit)
-        values = time if unit == self.unit else {"unit": unit, **time}
-        return self._with(values, planes=file.planes), [*problems, *unit_problems, *time_problems]
+        time, absent_time = self._default_time(unit)
+        problems += [*unit_problems, *absent_time]
+        if self.TIME and getattr(self, self.TIME) is not None and not (unit or "").endswith("/s"):
+            problems += time_problems(self.TIME, getattr(self, self.TIME), file.header)
+        return self._with(time if unit == self.unit else {"unit": unit, **time}, planes=file.planes), problems
 
     def _default_time(self, unit: str | None) -> tuple[dict[str, float], list[Problem]]:
         """Return the time of the pixels if the side file does not give it: one second for units per second."""
@@ -313,6 +317,22 @@ class ImageCalib(Calib):
         if size != (width, height):
             detail = f"the image has {size[0]} x {size[1]} pixels, its detector {width} x {height}"
             yield Problem("CAL347", _FILE_PLACE, detail)
+
+    def pixel_problems(self) -> Iterator[Problem]:
+        """Yield what contradicts its pixels, all of which are read: statistics, and in some types a level."""
+        if self.measured:
+            declared = {f.name: getattr(self, f.name) for f in self.FIELDS if f.table == _STATISTICS}
+            yield from statistic_problems(declared, self.measured)
+            yield from self.level_problems(self.measured)
+
+    @cached_property
+    def measured(self) -> Mapping[str, float]:
+        """Statistics of its good pixels by field name; empty if it has no pixels."""
+        return statistics(self.planes) if "IMAGE" in self.planes else {}
+
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:  # noqa: ARG002 (types need it)
+        """Yield a level of the pixels that the type cannot have; ``measured`` is what `statistics` returns."""
+        return iter(())
 
     # -- FITS ------------------------------------------------------------------------------------------
 

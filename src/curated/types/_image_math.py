@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from curated.core.codes import code_info
 from curated.core.diagnostic import CuratedError
 from curated.core.metadata import has_value
 from curated.declare import Array
@@ -56,8 +57,16 @@ def divide(calib: ImageCalib, target: Image, level: float = 1.0) -> Image:
         Image of the same shape, [row, column]; it stays as it is.
     level : `float`, optional
         Value of the calibration that leaves a pixel unchanged.
+
+    Raises
+    ------
+    CuratedError
+        If shapes differ, or the calibration's pixels are far from the level.
     """
     pixels = _pixels(calib, target)
+    wrong_level = next((p for p in calib.level_problems(calib.measured) if p.code == "CAL352"), None)
+    if wrong_level is not None:
+        raise CuratedError(f"{calib.SPEC.name}: {wrong_level.detail}", code_info("CAL352").hint)
     divisor = calib.image.astype("f8") / level
     is_dead = ~(divisor > 0) | ~np.isfinite(divisor)
     divisor[is_dead] = np.nan
@@ -154,8 +163,15 @@ def _finish(
 
 
 def _header_seconds(target: Any, *keywords: str) -> float | None:
-    """Return the first of a CCDData's keywords that is a finite number of seconds; `None` if there is none."""
+    """Return the first of a CCDData's keywords that is a finite number of seconds; `None` if there is none.
+
+    Raises
+    ------
+    CuratedError
+        If it is negative, or zero though another one is not: some cameras leave a keyword at zero.
+    """
     header = getattr(target, "header", None)
+    times: dict[str, float] = {}
     for keyword in keywords:
         value = header.get(keyword) if header is not None else None
         if has_value(value):
@@ -164,5 +180,13 @@ def _header_seconds(target: Any, *keywords: str) -> float | None:
             except (TypeError, ValueError):
                 continue
             if np.isfinite(seconds):
-                return seconds
-    return None
+                times[keyword] = seconds
+    if not times:
+        return None
+    first, seconds = next(iter(times.items()))
+    if seconds < 0 or (seconds == 0 and any(times.values())):
+        values = ", ".join(f"{keyword} is {value:g}" for keyword, value in times.items())
+        raise CuratedError(
+            f"the time of the image is not known: {values}", f"correct {first}, or give the time"
+        )
+    return seconds

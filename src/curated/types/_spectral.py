@@ -116,8 +116,8 @@ class SpectralCurve(Calib):
     def _unit_problems(self, name: str, largest: float) -> Iterator[Problem]:
         """Yield values that seem to be in another unit than the file gives; ``largest`` is the largest fraction."""
         unit = self.units.get("wavelength", "") or "nm"
-        # Wavelengths that do not increase have been reported.
-        least, most = float(self.wavelength[0]), float(self.wavelength[-1])
+        # Rows of several amplifiers may stand in any order.
+        least, most = float(self.wavelength.min()), float(self.wavelength.max())
         factor = length_factor(unit) / 10  # to nm
         if least * factor < _SHORTEST or most * factor > _LONGEST:
             yield Problem("CAL334", ("wavelength", 0), f"wavelengths from {least:g} to {most:g} {unit}")

@@ -14,6 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Amplifier, DetectorGeometry, with_gains, within
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
+from curated.types._crosstalk_forms import flag_problems
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
@@ -144,8 +145,11 @@ class Crosstalk(Calib):
     def prepare(cls, content: Content) -> list[Problem]:
         """Fill in what older versions lack, as lsst.ip.isr.crosstalk.CrosstalkCalib does."""
         values, size = content.values, content.metadata.get("NAMP")
+        problems = list(flag_problems(content, [f.name for f in cls.FIELDS if "nAmp" in f.shape]))
+        if values.get("hasCrosstalk") is True and "coeffs" not in values:
+            problems.append(Problem("CAL210", (), "HAS_CROSSTALK is true, but there are no coefficients"))
         if not values.get("hasCrosstalk", False) or type(size) is not int or not 0 < size <= _MAX_AMPLIFIERS:
-            return []
+            return problems
         zeros: dict[str, Any] = {f.name: np.zeros((size, size)) for f in cls.FIELDS if f.shape == _MATRIX}
         zeros |= {
             "coeffNum": np.zeros((size, size), int),
@@ -153,9 +157,6 @@ class Crosstalk(Calib):
             "fitGains": np.zeros(size),
             "crosstalkShape": [size, size],
         }
-        problems = []
-        if "coeffs" not in values:
-            problems.append(Problem("CAL210", (), "HAS_CROSSTALK is true, but there are no coefficients"))
         del zeros["interChip"]
         for name, zero in zeros.items():
             values.setdefault(name, zero)

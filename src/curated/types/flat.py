@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from curated.calib import calibration
+from curated.core.diagnostic import Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_math import divide
+from curated.types._image_statistics import divisor_problems
 
 
 @calibration
@@ -22,6 +25,10 @@ class Flat(ImageCalib):
     normalisation: float = value_column(
         "FLATNORM", "Value of a pixel that flat-fielding leaves unchanged.", default=1.0, above=0
     )
+
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
+        """Yield a level of the pixels that is far from ``normalisation``."""
+        return divisor_problems(self.normalisation, "normalisation", measured)
 
     def apply(self, target: Image, **options: Any) -> Image:
         """Divide by it: ``image / (flat / normalisation)`` (Howell 2006, section 4.5).
@@ -40,7 +47,7 @@ class Flat(ImageCalib):
         Raises
         ------
         CuratedError
-            If shapes differ.
+            If shapes differ, or the level of the pixels is far from the one that leaves an image unchanged.
         """
         no_options(self, options)
         return divide(self, target, self.normalisation)

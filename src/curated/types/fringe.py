@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from curated.calib import calibration
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Problem
 from curated.declare import Array
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_math import good_pixels, subtract
+from curated.types._image_statistics import pattern_problems
 
 _ROUNDS, _CLIP = 10, 3.0
 
@@ -25,6 +27,10 @@ class Fringe(ImageCalib):
     )
 
     unit: str | None = unit_column("adu", "electron", "")
+
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
+        """Yield a pattern that cannot be fitted."""
+        return pattern_problems(measured)
 
     def amplitude(self, target: Any) -> float:
         """Return the amplitude of the pattern in an image, by least squares with clipping.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from curated.calib import calibration
+from curated.core.diagnostic import Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_math import divide
+from curated.types._image_statistics import divisor_problems
 
 
 @calibration
@@ -23,6 +26,10 @@ class Illumination(ImageCalib):
     )
 
     unit: str | None = unit_column("")
+
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
+        """Yield a level of the pixels that is far from one."""
+        return divisor_problems(1.0, "", measured)
 
     def apply(self, target: Image, **options: Any) -> Image:
         """Divide by it: ``image / illum`` (Bernstein et al. 2017, PASP 129, 114502: star flats).
@@ -41,7 +48,7 @@ class Illumination(ImageCalib):
         Raises
         ------
         CuratedError
-            If shapes differ.
+            If shapes differ, or the level of the pixels is far from the one that leaves an image unchanged.
         """
         no_options(self, options)
         return divide(self, target)

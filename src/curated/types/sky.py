@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from curated.calib import calibration
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_math import good_pixels, subtract
@@ -20,6 +21,13 @@ class Sky(ImageCalib):
     SPEC: ClassVar = image_spec("sky", "Sky frame", dimensions=("instrument", "detector", "physical_filter"))
 
     unit: str | None = unit_column("", "adu", "electron")
+
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
+        """Yield a frame that is not positive, to which no image can be scaled."""
+        median = measured.get("median")
+        if median is None or not median > 0:
+            reason = "no pixel is good" if median is None else f"the median of the pixels is {median:g}"
+            yield Problem("CAL355", ("image", "file"), reason)
 
     def level(self, target: Any) -> float:
         """Return the level of the sky in an image: the median ratio of its pixels to those of the frame.

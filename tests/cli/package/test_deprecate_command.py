@@ -46,7 +46,7 @@ def test_text_json_and_undo(package: GitPackage) -> None:
         (OPTIONS[2:], "--by is missing"),
         (OPTIONS[:4], "--cover is missing: 'previous' or 'hole'"),
         ((*OPTIONS[:-1], "yesterday"), "DEPRECATED_DATE is 'yesterday', not a day or a date-time"),
-        ((*OPTIONS, "--reason", "two\nlines"), "--reason is not one line of text"),
+        ((*OPTIONS[:2], "--reason", "two\nlines", *OPTIONS[4:]), "--reason is not one line of text"),
         (("--undo", "--by", "Ada"), "--undo takes no --by"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

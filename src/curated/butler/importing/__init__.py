@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
 from curated.butler.repository import require_butler
-from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.diagnostic import Diagnostic, Problem, has_errors
+
+if TYPE_CHECKING:
+    from curated.bundle.contents import Contents
+    from curated.core.ssh_signature import Trust
 
 __all__ = ["ImportReport", "ImportRequest", "InstrumentReport", "run_import"]
 
@@ -33,6 +38,10 @@ def run_import(request: ImportRequest) -> ImportReport:
     if len(missing) < len(problems):
         diagnostics = [Diagnostic.from_problem(problem, path) for path, problem in problems.items()]
         return ImportReport.of(request, contents, diagnostics)
+    if request.trust is not None:
+        findings = _signature_findings(contents, request.trust, missing)
+        if has_errors(findings):
+            return ImportReport.of(request, contents, findings)
     if not request.dry_run and not request.clean:
         report = read_receipt(request, contents)
         if report is not None:
@@ -41,6 +50,16 @@ def run_import(request: ImportRequest) -> ImportReport:
     from curated.butler.importing.importer import import_contents
 
     return import_contents(request, contents, missing)
+
+
+def _signature_findings(contents: Contents, trust: Trust, missing: Mapping[str, Problem]) -> list[Diagnostic]:
+    """Return why a bundle is not one of the trusted keys; files that an earlier import has moved may be missing."""
+    from curated.bundle.inspection import proof_findings
+    from curated.bundle.signature import read_proof
+
+    proof = read_proof(contents.root, trust)
+    findings = [*proof.diagnostics, *proof_findings(contents, proof)]
+    return [finding for finding in findings if finding.file not in missing]
 
 
 def _movable(problems: Mapping[str, Problem]) -> dict[str, Problem]:

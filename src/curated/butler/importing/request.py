@@ -12,6 +12,7 @@ from curated.core.diagnostic import CuratedError
 if TYPE_CHECKING:
     # The command line needs requests before it needs bundles.
     from curated.bundle.verification import Progress
+    from curated.core.ssh_signature import Trust
 
 TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
 
@@ -42,6 +43,8 @@ class ImportRequest:
         How many seconds to wait for other programs that use the repository.
     allow_types : collection [`str`], optional
         Names of dataset types that the bundle may define although no calibration type declares them.
+    trust : `Trust`, optional
+        Trusted keys, by one of which the bundle must be signed; if not given, it need not be signed.
     progress : callable, optional
         Called with the stage, the number of items done and their total.
 
@@ -61,6 +64,7 @@ class ImportRequest:
     seed_config: str | None = None
     wait: float = 300.0
     allow_types: Collection[str] = ()
+    trust: Trust | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ FILE_RULES: tuple[FileRule, ...] = (
 
 RULES: tuple[Rule, ...] = (
     layout.misplaced_files,
+    layout.unusable_plugins,
     layout.unnamed_companions,
     layout.missing_calibrations,
     epochs.validity,

@@ -9,7 +9,7 @@ from curated.check.rules.context import Context
 from curated.core.diagnostic import Pointer, Problem
 from curated.package.config import CONFIG_FILE
 from curated.package.instrument import Expected, Instrument
-from curated.registry import get_type
+from curated.registry import get_type, plugin_faults
 
 _MAX_NAMED = 8
 """Most missing calibrations that a message names."""
@@ -18,6 +18,12 @@ _MAX_NAMED = 8
 def misplaced_files(context: Context) -> Iterator[tuple[str, Problem]]:
     """Yield files whose path is not that of a calibration, though they look like one."""
     yield from context.layout.problems
+
+
+def unusable_plugins(_: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield the types of other packages that cannot be loaded, where a directory may be named after one."""
+    for fault in plugin_faults():
+        yield CONFIG_FILE, Problem("CAL006", (), str(fault))
 
 
 def unnamed_companions(context: Context) -> Iterator[tuple[str, Problem]]:

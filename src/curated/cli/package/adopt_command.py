@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import Settings, echo, format_option, jobs_option, pass_settings, print_json
 
 if TYPE_CHECKING:
     from curated.adopt import Adoption, Draft
@@ -74,19 +74,19 @@ def _print_text(adoption: Adoption, *, refused: bool, dry_run: bool) -> None:
 
     for draft in adoption.drafts if not refused or dry_run else ():
         if dry_run and not draft.exists:
-            click.echo(f"--- {printable(draft.path)}")
-            click.echo(draft.text)
+            echo(f"--- {printable(draft.path)}")
+            echo(*draft.text.split("\n"))
         else:
             state = "is there already" if draft.exists else f"written{_counts(draft)}"
-            click.echo(f"{printable(draft.path)}: {state}")
+            echo(f"{printable(draft.path)}: {state}")
     for path, text in adoption.remarks if not refused else ():
-        click.echo(f"{printable(path)}: look at this: {printable(text)}")
+        echo(f"{printable(path)}: look at this: {printable(text)}")
     if refused:
         for path in adoption.existing:
-            click.echo(f"{printable(path)}: is there already")
-        click.echo("nothing was written; --missing writes the other files, and leaves these as they are")
+            echo(f"{printable(path)}: is there already")
+        echo("nothing was written; --missing writes the other files, and leaves these as they are")
     elif not dry_run and adoption.missing:
-        click.echo("\nnext: read the comments, complete what is missing, 'curated check', and commit them")
+        echo("", "next: read the comments, complete what is missing, 'curated check', and commit them")
 
 
 def _counts(draft: Draft) -> str:

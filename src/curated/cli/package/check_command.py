@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import importlib
 import os
@@ -12,6 +13,8 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_empty_option,
+    echo,
     format_option,
     jobs_option,
     pass_settings,
@@ -19,6 +22,8 @@ from curated.cli.context import (
     print_json,
     selected_paths,
 )
+from curated.core.diagnostic import CuratedError
+from curated.core.times import parse_time
 from curated.git.repository import find_work_tree
 
 if TYPE_CHECKING:
@@ -34,6 +39,12 @@ if TYPE_CHECKING:
     metavar="REV",
     help="Only what changed since a commit, branch or tag, and what that can affect.",
 )
+@click.option(
+    "--observed-until",
+    metavar="TIME",
+    help="With --since: end of the dates of which data may exist, UTC; the end of today if not given.",
+)
+@allow_empty_option
 @jobs_option
 @click.option("--no-cache", is_flag=True, help="Read every file again, without the cache.")
 @click.option(
@@ -47,6 +58,8 @@ def command(
     settings: Settings,
     paths: tuple[str, ...],
     since: str | None,
+    observed_until: str | None,
+    allow_empty: bool,
     jobs: int | None,
     no_cache: bool,
     every: bool,
@@ -73,18 +86,22 @@ def command(
 
     Of more than 100 findings, text shows the first of each code; all other formats are complete.
 
-    Exit status 1 if there are errors; warnings and remarks do not fail.
+    Exit status 1 if there are errors; warnings and remarks do not fail. 2 if no calibration was checked.
     """
+    today = dt.datetime.now(tz=dt.UTC).date()
+    limit = _limit_of_past(since, observed_until, today)
     package = settings.package()
     selected = selected_paths(package, settings.directory, paths)
-    today = dt.datetime.now(tz=dt.UTC).date()
     search = _edit_search(package)
     with settings.progress("checking") as progress:
         options = {"jobs": jobs, "use_cache": not no_cache, "progress": progress}
         if since is None:
             report = _check(package, selected, today, search, options)
         else:
-            report = _check_since(package, since, selected, today, search, options)
+            report = _check_since(package, since, selected, today, limit, search, options)
+    is_empty = not (allow_empty or report.failed or _is_anything_checked(package, report, selected))
+    if is_empty:
+        report = _with_emptiness(package, report, selected)
     if times:
         _print_times(settings, package, report, form)
     else:
@@ -93,7 +110,41 @@ def command(
         from curated.report.github import append_summary
 
         append_summary(summary, report, _prefix(package.root))
-    raise SystemExit(1 if report.failed else 0)
+    raise SystemExit(CuratedError.exit_status if is_empty else int(report.failed))
+
+
+def _limit_of_past(since: str | None, text: str | None, today: dt.date) -> dt.datetime:
+    """Return the end of the dates of which data may exist."""
+    if text is None:
+        # Today as a whole, so that the same change is judged alike all day.
+        return dt.datetime.combine(today, dt.time.min) + dt.timedelta(days=1)
+    if since is None:
+        raise click.UsageError("--observed-until goes with --since")
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise CuratedError(f"{text!r} is not a date-time", "write it like 2024-06-01T00:00:00") from error
+
+
+def _is_anything_checked(package: Package, report: Report, paths: list[str]) -> bool:
+    """Say whether the paths, or the package, have a calibration or a file of settings."""
+    from curated.check.package import select
+    from curated.package.config import CONFIG_FILE
+
+    if report.files or select(package.layout.files, paths):
+        return True
+    others = {CONFIG_FILE, *package.layout.instruments.values(), *package.layout.beside}
+    return not others.isdisjoint(paths)
+
+
+def _with_emptiness(package: Package, report: Report, paths: list[str]) -> Report:
+    """Return a report with the finding that nothing was checked, which all formats show."""
+    from curated.core.diagnostic import Diagnostic, Problem
+
+    where = ", ".join(paths) if paths else f"the package {package.root}"
+    problem = Problem("CAL139", (), f"there is no calibration in {where}")
+    finding = Diagnostic.from_problem(problem, paths[0] if paths else package.top or ".")
+    return dataclasses.replace(report, diagnostics=tuple(sorted((*report.diagnostics, finding))))
 
 
 def _print_findings(settings: Settings, package: Package, report: Report, form: str, *, every: bool) -> None:
@@ -112,7 +163,7 @@ def _print_findings(settings: Settings, package: Package, report: Report, form: 
     else:
         reporter = importlib.import_module(f"curated.report.{form}")
         for line in reporter.report_lines(report, _prefix(package.root)):
-            click.echo(line)
+            echo(line, commands=form == "github")
 
 
 def _print_times(settings: Settings, package: Package, report: Report, form: str) -> None:
@@ -124,7 +175,7 @@ def _print_times(settings: Settings, package: Package, report: Report, form: str
     if form == "json":
         print_json("times", files=rows)
     for line in times_text(rows) if form != "json" else ():
-        click.echo(line)
+        echo(line)
     if report.failed:
         settings.remark("there are errors, which 'curated check' shows without --times")
 
@@ -156,13 +207,16 @@ def _check_since(
     since: str,
     paths: list[str],
     today: dt.date,
+    observed_until: dt.datetime,
     search: EditSearch | None,
     options: dict[str, Any],
 ) -> Report:
     """Check what changed since a commit."""
     from curated.history.change_check import check_since
 
-    return check_since(package, since, paths, today=today, search=search, **options)
+    return check_since(
+        package, since, paths, today=today, observed_until=observed_until, search=search, **options
+    )
 
 
 def _edit_search(package: Package) -> EditSearch | None:

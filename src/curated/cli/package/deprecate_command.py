@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.context import Settings, format_option, package_paths, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    package_paths,
+    pass_settings,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from curated.datasets.deprecation import Deprecation
@@ -61,8 +69,10 @@ def command(
     plan = plan_deprecation(package, package_paths(package, settings.directory, paths), mark)
     if not (dry_run or plan.failed):
         write_deprecation(package, plan)
-    print_plan = _print_json if form == "json" else _print_text
-    print_plan(plan, mark, dry_run=dry_run)
+    if form == "json":
+        _print_json(plan, mark, dry_run=dry_run)
+    else:
+        _print_text(settings, plan, mark, dry_run=dry_run)
     raise SystemExit(1 if plan.failed else 0)
 
 
@@ -113,23 +123,23 @@ def _print_json(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: boo
     print_json("deprecate", failed=plan.failed, dry_run=dry_run, **content, findings=findings)
 
 
-def _print_text(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
-    from curated.report.text import finding_line, printable
+def _print_text(
+    settings: Settings, plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool
+) -> None:
+    from curated.report.text import printable
 
     done = "deprecated" if mark is not None else "in use"
-    for diagnostic in plan.diagnostics:
-        if diagnostic.code != "CAL441":
-            click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, (d for d in plan.diagnostics if d.code != "CAL441"))
     for edit in plan.edits if not plan.failed else ():
         state = f"is {done} already: nothing changed"
         if edit.changed:
             state = f"would be {done}" if dry_run else f"{done}{' again' if mark is None else ''}"
-        click.echo(f"{printable(edit.file.path)}: {state}")
+        echo(f"{printable(edit.file.path)}: {state}")
     for key, part in plan.effects:
         before, now = (printable(file.path) if file else "nothing" for file in (part.before, part.now))
-        click.echo(f"{printable(str(key))} from {part.range} UTC: {now} instead of {before}")
+        echo(f"{printable(str(key))} from {part.range} UTC: {now} instead of {before}")
     if plan.failed:
-        click.echo("nothing was written", err=True)
+        echo("nothing was written", err=True)
     elif mark is not None and not dry_run and any(edit.changed for edit in plan.edits):
         paths = [edit.file.path for edit in plan.edits if edit.changed]
-        click.echo(f"to undo: {printable(shlex.join(['curated', 'deprecate', '--undo', *paths]))}")
+        echo(f"to undo: {printable(shlex.join(['curated', 'deprecate', '--undo', *paths]))}")

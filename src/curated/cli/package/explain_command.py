@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.core.codes import CODES, FAMILIES
 from curated.core.diagnostic import CuratedError
 
@@ -32,13 +32,13 @@ def command(settings: Settings, code: str | None, form: str) -> None:
         return
     if code is not None:
         row = rows[0]
-        click.echo(f"{row.code} ({row.severity}): {row.title}\n")
-        click.echo(f"Why it matters: {row.why}\nHow to mend it: {row.hint}")
-        click.echo(f"Family: {FAMILIES[row.code[3]]}")
+        echo(f"{row.code} ({row.severity}): {row.title}", "")
+        echo(f"Why it matters: {row.why}", f"How to mend it: {row.hint}")
+        echo(f"Family: {FAMILIES[row.code[3]]}")
         return
     family = ""
     for row in rows:
         if row.code[3] != family:
             family = row.code[3]
-            click.echo(f"\n{FAMILIES[family]}:")
-        click.echo(f"  {row.code} {row.severity:8s} {row.title}")
+            echo("", f"{FAMILIES[family]}:")
+        echo(f"  {row.code} {row.severity:8s} {row.title}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.core.diagnostic import CuratedError
 from curated.core.times import iso, parse_time
 
@@ -92,15 +92,15 @@ def _print(answer: Answer, commit: Commit | None, *, explain: bool) -> None:
 
     key = printable(str(answer.key))
     if answer.in_force is None:
-        click.echo(f"no {key} is in force at {iso(answer.time)} UTC")
+        echo(f"no {key} is in force at {iso(answer.time)} UTC")
     else:
-        click.echo(printable(answer.in_force.file.path))
-        click.echo(f"valid  {answer.in_force.range} UTC")
+        echo(printable(answer.in_force.file.path))
+        echo(f"valid  {answer.in_force.range} UTC")
         if commit is not None:
-            click.echo(f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}")
+            echo(f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}")
     if explain:
-        click.echo(f"\n{len(answer.candidates)} of {key}:")
+        echo("", f"{len(answer.candidates)} of {key}:")
         for candidate in answer.candidates:
-            click.echo(f"  {printable(candidate.file.path)}\n      {candidate.range}: {candidate.verdict}")
+            echo(f"  {printable(candidate.file.path)}", f"      {candidate.range}: {candidate.verdict}")
     elif answer.in_force is None and answer.candidates:
-        click.echo("--explain lists the calibrations that there are")
+        echo("--explain lists the calibrations that there are")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 
 directory_option = click.option(
     "--directory",
@@ -53,8 +53,8 @@ def write(settings: Settings, directory: Path | None, vscode: bool, form: str) -
         print_json("schema", directory=str(target), changed=[*changed, *editor])
         return
     for path in [*(target / name for name in changed), *editor]:
-        click.echo(f"written {path}")
-    click.echo(f"{len(changed)} changed in {target}")
+        echo(f"written {path}")
+    echo(f"{len(changed)} changed in {target}")
 
 
 @command.command("check")
@@ -78,7 +78,7 @@ def check(settings: Settings, directory: Path | None, form: str) -> None:
         )
     else:
         for drift in drifts:
-            click.echo(str(drift))
+            echo(str(drift))
         if not drifts:
-            click.echo(f"all schemas in {target} are those of the declarations")
+            echo(f"all schemas in {target} are those of the declarations")
     raise SystemExit(1 if drifts else 0)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from curated.calib import Calib, CalibrationError
-from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.core.diagnostic import CuratedError
 from curated.datasets.deprecation import find_deprecation
 from curated.package.layout import FORMS
@@ -24,7 +24,12 @@ _MOST_INPUTS = _MOST_KEYS = 32
 @click.option(
     "--type", "type_name", metavar="TYPE", help="Its type, if neither its path nor its keywords have one."
 )
-@click.option("--plot", metavar="FILE.png", type=click.Path(path_type=Path), help="Draw it into this file.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw it into this file: .png, .svg or .pdf.",
+)
 @format_option()
 @pass_settings
 def command(settings: Settings, path: Path, type_name: str | None, plot: Path | None, form: str) -> None:
@@ -35,6 +40,10 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
       curated show calibs/demo/defects/d00/20240101T000000.ecsv
       curated show calibs/demo/crosstalk/d00/20200101T000000.yaml --plot crosstalk.png
     """
+    if plot is not None:
+        from curated.plots import format_of
+
+        format_of(plot)  # before anything is read
     calib = load(path, type_name)
     if plot is not None:
         from curated.plots import plot as draw
@@ -109,15 +118,15 @@ def _print_text(calib: Calib) -> None:
 
     from curated.report.text import printable
 
-    click.echo(f"{calib.SPEC.name}: {calib.SPEC.title}\n")
+    echo(f"{calib.SPEC.name}: {calib.SPEC.title}", "")
     mark, _ = find_deprecation(calib.metadata)
     if mark is not None:
-        click.echo(f"out of use, {printable(str(mark))} (cover: {mark.cover})\n")
+        echo(f"out of use, {printable(str(mark))} (cover: {mark.cover})", "")
     width = max((len(key) for key in calib.metadata), default=0)
     for key, value in calib.metadata.items():
         if value not in (None, ""):
-            click.echo(f"  {printable(key):{width}s}  {printable(str(value))}")
-    click.echo("")
+            echo(f"  {printable(key):{width}s}  {printable(str(value))}")
+    echo("")
     with np.printoptions(threshold=24, edgeitems=3, linewidth=96, precision=6):
         for field in calib.FIELDS:
             value = getattr(calib, field.name)
@@ -126,11 +135,11 @@ def _print_text(calib: Calib) -> None:
             unit = calib.units.get(field.name, "") or field.unit
             label = f"{field.name}{f' ({unit})' if unit else ''}"
             items = value.items() if isinstance(value, dict) else [("", value)]
-            click.echo(f"{printable(label)}: {field.doc}")
+            echo(f"{printable(label)}: {field.doc}")
             for key, item in list(items)[:_MOST_KEYS]:
                 shape = f"{'x'.join(map(str, item.shape))} " if isinstance(item, np.ndarray) else ""
-                body = str(item).replace("\n", "\n      ")
-                click.echo(f"    {f'{printable(key)}: ' if key else ''}{shape}{_printable_lines(body)}")
+                first, *others = [item] if isinstance(item, str) else str(item).split("\n")
+                echo(f"    {f'{key}: ' if key else ''}{shape}{first}", *(f"      {line}" for line in others))
     _print_provenance(calib)
 
 
@@ -140,28 +149,21 @@ def _print_provenance(calib: Calib) -> None:
 
     inputs, edits = calib.provenance.inputs, calib.provenance.edits
     if inputs:
-        click.echo(f"inputs: {len(inputs)}")
+        echo(f"inputs: {len(inputs)}")
     for exposure in inputs[:_MOST_INPUTS]:
         parts = [f"{key}={value}" for key, value in exposure.data_id.items()]
         parts += [exposure.date] if exposure.date else []
         parts += [f"{exposure.exposure_time:g} s"] if exposure.exposure_time is not None else []
         parts += [f"scale {exposure.scale:g}"] if exposure.scale is not None else []
         parts += [f"weight {exposure.weight:g}"] if exposure.weight is not None else []
-        click.echo(f"    {printable('  '.join(parts))}")
+        echo(f"    {printable('  '.join(parts))}")
     if len(inputs) > _MOST_INPUTS:
-        click.echo(f"    and {len(inputs) - _MOST_INPUTS} more")
+        echo(f"    and {len(inputs) - _MOST_INPUTS} more")
     for label, value in calib.provenance.construction.plain().items():
         pairs = value.items() if isinstance(value, dict) else [("", value)]
         parts = [f"{key}: {item}" if key else str(item) for key, item in pairs]
-        click.echo(f"{label}: {printable(', '.join(parts))}")
+        echo(f"{label}: {printable(', '.join(parts))}")
     if edits:
-        click.echo(f"edits: {len(edits)}")
+        echo(f"edits: {len(edits)}")
     for edit in edits:
-        click.echo(f"    {printable(f'{edit.date}  {edit.name}: {edit.what}')}")
-
-
-def _printable_lines(text: str) -> str:
-    """Return a text with control characters escaped, but for line ends."""
-    from curated.report.text import printable
-
-    return "\n".join(printable(line) for line in text.split("\n"))
+        echo(f"    {printable(f'{edit.date}  {edit.name}: {edit.what}')}")

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from curated.calib import Calib
-from curated.cli.context import Settings, format_option, pass_settings, print_json
-from curated.registry import all_types, get_type
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
+from curated.registry import all_types, get_type, plugin_faults
 
 
 def describe(cls: type[Calib]) -> dict[str, Any]:
@@ -61,6 +61,8 @@ def command(settings: Settings, name: str | None, form: str) -> None:
         _print_description(descriptions[0])
     else:
         _print_list(descriptions)
+    for fault in plugin_faults():
+        echo(f"not usable: {fault}", err=True)
 
 
 def _print_list(descriptions: list[dict[str, Any]]) -> None:
@@ -75,11 +77,11 @@ def _print_list(descriptions: list[dict[str, Any]]) -> None:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+        echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def _print_description(entry: dict[str, Any]) -> None:
-    click.echo(f"{entry['name']}: {entry['title']}\n")
+    echo(f"{entry['name']}: {entry['title']}", "")
     path = "/".join(
         [
             "<instrument>",
@@ -88,17 +90,17 @@ def _print_description(entry: dict[str, Any]) -> None:
             "<validstart>",
         ]
     )
-    click.echo(f"path           {path}.{{{','.join(entry['forms'])}}}")
-    click.echo(
+    echo(f"path           {path}.{{{','.join(entry['forms'])}}}")
+    echo(
         f"dataset type   {entry['dataset_type']} ({', '.join(entry['dimensions'])}), storage class {entry['storage_class']}"
     )
-    click.echo(f"class          {entry['class']}, version {entry['version']}")
+    echo(f"class          {entry['class']}, version {entry['version']}")
     if entry["aliases"]:
-        click.echo(f"also called    {', '.join(entry['aliases'])}")
-    click.echo("\nfields:")
+        echo(f"also called    {', '.join(entry['aliases'])}")
+    echo("", "fields:")
     for f in entry["fields"]:
         shape = f"[{','.join(map(str, f['shape']))}]" if f["shape"] else ""
         unit = f" {f['unit']}" if f["unit"] else ""
         optional = "" if f["required"] else " (optional)"
         place = f["column"] or f["keyword"]
-        click.echo(f"  {f['key']:22s} {place:24s} {f['dtype']}{shape}{unit}{optional}\n      {f['doc']}")
+        echo(f"  {f['key']:22s} {place:24s} {f['dtype']}{shape}{unit}{optional}", f"      {f['doc']}")

@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     pass_settings,
     print_findings,
@@ -36,6 +37,14 @@ def _summary(bundle: Bundle, output: Path) -> str:
 @click.command("bundle")
 @click.argument("output", type=click.Path(path_type=Path))
 @release_options
+@click.option(
+    "--sign",
+    metavar="KEY",
+    help="Sign the hashes of all files with this SSH key; a public key if ssh-agent has the private one.",
+)
+@click.option(
+    "--attest", is_flag=True, help="Add attestation.json: commit, version and check as an in-toto statement."
+)
 @format_option()
 @pass_settings
 def command(
@@ -54,11 +63,15 @@ def command(
     With --base it holds only the files that changed; the others are certified again where they are, so that
     the new release is complete in every repository that has the old one.
 
+    With --sign, whoever has the public key can tell that the bundle is the signer's: `curated verify-bundle`
+    and `curated import --require-signature` check it.
+
     \b
     Examples:
       curated bundle build/release
       curated bundle build/demo --instrument demo --label v1.2
       curated bundle build/v2 --base build/v1
+      curated bundle build/release --attest --sign ~/.ssh/id_ed25519
     """
     from curated.bundle.builder import build_bundle
     from curated.butler.inventories import find_base
@@ -85,5 +98,5 @@ def command(
         if report.diagnostics:
             print_findings(settings, package, report, err=True)
         if bundle is not None:
-            click.echo(_summary(bundle, output))
+            echo(_summary(bundle, output))
     raise SystemExit(0 if bundle is not None else 1)

@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
-from curated.cli.release.fingerprint_command import collection_option, dataset_to_json, find_inventory
+from curated.cli.context import (
+    Settings,
+    allow_empty_option,
+    echo,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
+from curated.cli.release.fingerprint_command import (
+    collection_option,
+    dataset_to_json,
+    find_inventory,
+    refuse_empty,
+)
 
 if TYPE_CHECKING:
     from curated.datasets.inventory import Difference
@@ -27,11 +40,18 @@ _KINDS = {
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @collection_option
+@allow_empty_option
 @jobs_option
 @format_option()
 @pass_settings
 def command(
-    settings: Settings, first: str, second: str, collections: tuple[str, ...], jobs: int | None, form: str
+    settings: Settings,
+    first: str,
+    second: str,
+    collections: tuple[str, ...],
+    allow_empty: bool,
+    jobs: int | None,
+    form: str,
 ) -> None:
     """Compare the calibrations in force in A and in B; exit 1 if they differ.
 
@@ -48,6 +68,8 @@ def command(
     from curated.report.text import printable
 
     audits = [find_inventory(settings, where, collections, None, jobs) for where in (first, second)]
+    if not any(audit.inventory.datasets for audit in audits):
+        refuse_empty(audits[0], allow_empty=allow_empty)
     failed = any(audit.failed for audit in audits)
     inventories = [audit.inventory for audit in audits]
     differences = compare(*inventories)
@@ -62,11 +84,11 @@ def command(
         )
     elif not failed:
         for name, inventory in zip("AB", inventories, strict=True):
-            click.echo(f"{name}: {printable(inventory.source)}")
+            echo(f"{name}: {printable(inventory.source)}")
         for text in _lines(differences):
-            click.echo(printable(text))
+            echo(printable(text))
         same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"
-        click.echo(_summary(differences) if differences else same)
+        echo(_summary(differences) if differences else same)
     raise SystemExit(1 if failed or differences else 0)
 
 

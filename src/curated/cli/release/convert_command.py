@@ -8,11 +8,14 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_empty_option,
+    echo,
     format_option,
     jobs_option,
     pass_settings,
     print_findings,
     print_json,
+    refuse_nothing,
     selected_paths,
 )
 
@@ -25,11 +28,18 @@ from curated.cli.context import (
 @click.option(
     "--allow-dirty", is_flag=True, help="Convert files that differ from the commit; stamped as REPODIRT."
 )
+@allow_empty_option
 @jobs_option
 @format_option()
 @pass_settings
 def command(
-    settings: Settings, paths: tuple[str, ...], output: Path, allow_dirty: bool, jobs: int | None, form: str
+    settings: Settings,
+    paths: tuple[str, ...],
+    output: Path,
+    allow_dirty: bool,
+    allow_empty: bool,
+    jobs: int | None,
+    form: str,
 ) -> None:
     """Write calibrations as FITS files, stamped with their commit, below DIR at the same relative paths.
 
@@ -41,12 +51,15 @@ def command(
       curated convert -o build/fits
       curated convert calibs/demo/defects/d00 -o build/fits
     """
+    from curated.check.package import select
     from curated.convert import convert_into
     from curated.convert.origin import find_origin
     from curated.report.text import count_text
 
     package = settings.package()
     selected = selected_paths(package, settings.directory, paths)
+    count = len(select(package.layout.files, selected))
+    refuse_nothing(package, count, selected, allow_empty=allow_empty)
     origin = find_origin(package, allow_dirty=allow_dirty)
     with settings.progress("converting") as progress:
         report, converted = convert_into(package, origin, output, selected, jobs=jobs, progress=progress)
@@ -70,5 +83,5 @@ def command(
         if not report.failed:
             size = sum(c.size for c in converted) / 1e6
             files_text = count_text(len(converted), "FITS file")
-            click.echo(f"{files_text} ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}")
+            echo(f"{files_text} ({size:.1f} MB) of commit {origin.sha1[:12]} in {output}")
     raise SystemExit(1 if report.failed else 0)

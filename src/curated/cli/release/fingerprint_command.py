@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    allow_empty_option,
+    echo,
+    echo_findings,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
+from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
     from curated.butler.inventories import SourceInventory
@@ -30,6 +40,7 @@ collection_option = click.option(
 @click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
+@allow_empty_option
 @jobs_option
 @format_option()
 @pass_settings
@@ -39,6 +50,7 @@ def command(
     revision: str | None,
     collections: tuple[str, ...],
     list_lines: bool,
+    allow_empty: bool,
     jobs: int | None,
     form: str,
 ) -> None:
@@ -55,6 +67,7 @@ def command(
       curated fingerprint --rev v1.2 --list
     """
     audit = find_inventory(settings, where, collections, revision, jobs)
+    refuse_empty(audit, allow_empty=allow_empty)
     inventory = audit.inventory
     if form == "json":
         print_json(
@@ -68,9 +81,10 @@ def command(
             findings=[d.to_dict() for d in audit.diagnostics],
         )
     elif list_lines:
-        click.echo("".join(f"{line}\n" for line in inventory.lines()), nl=False)
+        for line in inventory.lines():
+            echo(line)
     elif not audit.failed:
-        click.echo(
+        echo(
             f"{inventory.fingerprint}  {len(inventory.datasets)} calibrations in force in {inventory.source}"
         )
     raise SystemExit(1 if audit.failed else 0)
@@ -85,7 +99,6 @@ def find_inventory(
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
-    from curated.report.text import finding_line
 
     with settings.progress("reading") as progress:
         result = read_inventory(
@@ -96,14 +109,25 @@ def find_inventory(
             jobs=jobs,
             progress=progress,
         )
-    for diagnostic in result.diagnostics:
-        if diagnostic.is_error:
-            click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, (d for d in result.diagnostics if d.is_error))
     if result.failed:
-        click.echo(
+        echo(
             f"{result.inventory.source}: what is in force is not known as long as there are errors", err=True
         )
     return result
+
+
+def refuse_empty(audit: SourceInventory, *, allow_empty: bool) -> None:
+    """Fail if nothing is in force: all empty sources are alike, and most of them are a mistake.
+
+    Raises
+    ------
+    CuratedError
+        If there is no calibration and no error, unless that is allowed.
+    """
+    if not (audit.inventory.datasets or audit.failed or allow_empty):
+        hint = "see that it is the right one; --allow-empty accepts it"
+        raise CuratedError(f"no calibration is in force in {audit.inventory.source}", hint)
 
 
 def dataset_to_json(dataset: Dataset) -> dict[str, Any]:

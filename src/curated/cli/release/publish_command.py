@@ -11,6 +11,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     pass_settings,
     print_findings,
@@ -63,12 +64,12 @@ def command(
         if form == "text":
             datasets = count_text(len(bundle.manifest["datasets"]), "dataset")
             sha1 = bundle.manifest["repository"]["sha1"]
-            click.echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
+            echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
         with settings.progress("importing") as progress:
             import_report = import_bundle(
                 bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)
             )
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    print_import(import_report, form)
+    print_import(settings, import_report, form)
     raise SystemExit(0 if import_report.ok else 1)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curated.cli.context import Settings, format_option, jobs_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from curated.export.report import ExportReport
@@ -97,22 +105,21 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _print(settings: Settings, report: ExportReport) -> None:
-    from curated.report.text import count_text, finding_line, printable
+    from curated.report.text import count_text, printable
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, report.diagnostics)
     if not report.exported:
-        click.echo("nothing was written", err=True)
+        echo("nothing was written", err=True)
         return
     counts = Counter(calibration.dataset.dataset_type for calibration in report.exported)
     width = max(map(len, counts))
     for dataset_type, count in sorted(counts.items()):
-        click.echo(f"  {printable(dataset_type):{width}s}  {count:5d}")
+        echo(f"  {printable(dataset_type):{width}s}  {count:5d}")
     total = count_text(len(report.exported), "calibration")
     state = "written to" if report.changed else "already in"
     original = sum(calibration.is_original for calibration in report.exported)
     paths = f", {original} of them to their original path" if original and report.changed else ""
     size = f"{report.size / 1e6:.1f} MB"
     collections = printable(", ".join(report.collections))
-    click.echo(f"{total} of {collections} ({size}) {state} {printable(report.output)}{paths}")
+    echo(f"{total} of {collections} ({size}) {state} {printable(report.output)}{paths}")
     settings.remark(f"next: curated -C {printable(report.output)} check")

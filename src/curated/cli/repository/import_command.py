@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from curated.butler.importing.request import TRANSFERS, ImportRequest
-from curated.cli.context import Settings, format_option, pass_settings, print_json
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    pass_settings,
+    print_json,
+    trust_options,
+)
 
 transfer_option = click.option(
     "--transfer",
@@ -55,6 +63,12 @@ chain_option = click.option(
     metavar="SECONDS",
     help="How long to wait for other programs that use the repository.",
 )
+@click.option(
+    "--require-signature",
+    is_flag=True,
+    help="Import only what an allowed signer has signed; see verify-bundle.",
+)
+@trust_options
 @format_option()
 @pass_settings
 def command(
@@ -69,6 +83,10 @@ def command(
     chain: bool,
     seed_config: str | None,
     wait: float,
+    require_signature: bool,
+    allowed_signers: str | None,
+    revoked: str | None,
+    signer: str,
     form: str,
 ) -> None:
     """Bring BUNDLE into the Butler repository REPO, which is created where there is none.
@@ -81,10 +99,18 @@ def command(
       curated import build/release build/repo
       curated import build/release /repo/main --dry-run
       curated import build/release /repo/main --clean
+      curated import build/release /repo/main --require-signature --allowed-signers ~/signers
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import run_import
 
+    trust = None
+    if require_signature or allowed_signers is not None or revoked is not None or signer:
+        from curated.core.ssh_signature import find_trust
+
+        trust = find_trust(allowed_signers, revoked=revoked, signer=signer, outside=bundle)
+        if trust is None:
+            raise click.UsageError("--require-signature needs --allowed-signers or CURATED_ALLOWED_SIGNERS")
     with settings.progress("importing") as progress:
         request = ImportRequest(
             bundle=bundle,
@@ -97,10 +123,11 @@ def command(
             allow_types=allow_types,
             seed_config=seed_config,
             wait=wait,
+            trust=trust,
             progress=drop_stage(progress),
         )
         report = run_import(request)
-    print_import(report, form)
+    print_import(settings, report, form)
     raise SystemExit(0 if report.ok else 1)
 
 
@@ -109,15 +136,13 @@ def drop_stage(progress: Callable[[int, int], None] | None) -> Callable[[str, in
     return None if progress is None else lambda _, done, total: progress(done, total)
 
 
-def print_import(report: Any, form: str) -> None:
+def print_import(settings: Settings, report: Any, form: str) -> None:
     """Print the report of an import or of a dry run."""
     if form == "json":
         print_json("import", **{k: v for k, v in report.to_dict().items() if k != "version"})
         return
     from curated.report.import_text import done_lines, plan_lines
-    from curated.report.text import finding_line
 
-    for diagnostic in report.diagnostics:
-        click.echo(finding_line(diagnostic), err=True)
+    echo_findings(settings, report.diagnostics)
     for line in plan_lines(report) if report.dry_run or not report.ok else done_lines(report):
-        click.echo(line, err=not report.ok and not report.dry_run)
+        echo(line, err=not report.ok and not report.dry_run)

@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    echo,
     format_option,
     pass_settings,
     print_json,
@@ -73,7 +74,7 @@ def command(
     if form == "json":
         print_json("recertify", **report.to_dict())
     else:
-        print_repository_findings(report)
+        print_repository_findings(settings, report)
         if report.ok:
             _print(report)
     raise SystemExit(0 if report.ok else 1)
@@ -87,20 +88,20 @@ def _print(report: Any) -> None:
         ("+", change) for change in content["added"]
     ]
     for sign, change in sorted(changes, key=lambda c: (c[1]["collection"], c[1]["of"], c[0] != "-")):
-        click.echo(printable(f"{sign} {change['collection']} {change['of']} dataset {change['uuid']}"))
+        echo(printable(f"{sign} {change['collection']} {change['of']} dataset {change['uuid']}"))
         utc, tai = (
             " to ".join((change[f"{end}_{scale}"] or "open").removesuffix("Z") for end in ("begin", "end"))
             for scale in ("utc", "tai")
         )
-        click.echo(f"    {utc} UTC = {tai} TAI")
+        echo(f"    {utc} UTC = {tai} TAI")
     names = ", ".join(report.collections)
     if not report.changed:
-        click.echo(printable(f"{names} has the ranges of commit {report.commit[:12]}: nothing changed"))
+        echo(printable(f"{names} has the ranges of commit {report.commit[:12]}: nothing changed"))
         return
     verb = "to be removed" if report.dry_run else "removed"
     counts = f"ranges {verb}: {len(content['removed'])}, added: {len(content['added'])}"
-    click.echo(printable(f"{names}: {counts}, as commit {report.commit[:12]} says"))
+    echo(printable(f"{names}: {counts}, as commit {report.commit[:12]} says"))
     if report.reverse and not report.dry_run:
-        click.echo(f"to undo: {printable(report.command)}")
+        echo(f"to undo: {printable(report.command)}")
     elif not report.dry_run:
-        click.echo("no neighbouring commit has the former ranges; keep this list to restore them by hand")
+        echo("no neighbouring commit has the former ranges; keep this list to restore them by hand")

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from curated.cli.context import format_option, print_json, print_repository_findings
+from curated.cli.context import (
+    Settings,
+    echo,
+    format_option,
+    pass_settings,
+    print_json,
+    print_repository_findings,
+)
 
 
 @click.command("retract")
@@ -19,7 +26,9 @@ from curated.cli.context import format_option, print_json, print_repository_find
 @click.option("--undo", is_flag=True, help="Put the release back: at the end of the chain, or with --before.")
 @click.option("--before", metavar="LABEL", help="With --undo: the release that it is put before.")
 @format_option()
+@pass_settings
 def command(
+    settings: Settings,
     repo: str,
     release: str,
     instruments: tuple[str, ...],
@@ -52,7 +61,7 @@ def command(
     if form == "json":
         print_json("retract", **report.to_dict())
     else:
-        print_repository_findings(report)
+        print_repository_findings(settings, report)
         if report.ok:
             _print(report)
     raise SystemExit(0 if report.ok else 1)
@@ -64,15 +73,13 @@ def _print(report: Any) -> None:
     for chain in report.chains:
         if not chain.changed:
             state = "is already in the chain" if report.undo else "is not in the chain"
-            click.echo(
-                printable(f"{chain.instrument}: nothing changed: {chain.release} {state} {chain.chain}")
-            )
+            echo(printable(f"{chain.instrument}: nothing changed: {chain.release} {state} {chain.chain}"))
             continue
         before, after = ("is", "would be") if report.dry_run else ("was", "is now")
-        click.echo(printable(f"{chain.instrument}: chain {chain.chain} {before} {_members(chain.before)}"))
-        click.echo(printable(f"{chain.instrument}: it {after} {_members(chain.after)}"))
+        echo(printable(f"{chain.instrument}: chain {chain.chain} {before} {_members(chain.before)}"))
+        echo(printable(f"{chain.instrument}: it {after} {_members(chain.after)}"))
         if not report.dry_run:
-            click.echo(f"to undo: {printable(chain.command)}")
+            echo(f"to undo: {printable(chain.command)}")
 
 
 def _members(members: tuple[str, ...]) -> str:

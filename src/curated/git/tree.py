@@ -1,0 +1,154 @@
+"""The files of a commit, proved: each object is hashed, from the commit down to the names of the blobs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from curated.core.diagnostic import CuratedError
+from curated.git.command import GitError, run_git
+from curated.git.objects import read_objects
+from curated.git.repository import Repository
+
+DIRECTORY, LINK, SUBMODULE = "40000", "120000", "160000"
+"""Modes of the entries of a tree that are no plain files."""
+
+_SHA1_DIGITS = 40
+
+
+class TreeEntry(NamedTuple):
+    """An entry of the tree of a commit; names that are not UTF-8 have surrogate escapes.
+
+    Parameters
+    ----------
+    mode : `str`
+        Its kind, such as `LINK`; plain files have ``100644`` or ``100755``.
+    name : `str`
+        Name of its object: of the blob of a file, of the commit of a submodule.
+    path : `str`
+        Path in the repository.
+    """
+
+    mode: str
+    name: str
+    path: str
+
+
+def object_name(kind: str, data: bytes, digits: int = _SHA1_DIGITS) -> str:
+    """Return the name that git gives to an object.
+
+    Parameters
+    ----------
+    kind : `str`
+        ``blob``, ``tree`` or ``commit``.
+    digits : `int`, optional
+        Length of names in the repository: 40 for SHA-1, 64 for SHA-256.
+    """
+    header = b"%s %d\0" % (kind.encode(), len(data))
+    if digits == _SHA1_DIGITS:
+        return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(header + data).hexdigest()
+
+
+def read_tree(repository: Repository, commit: str, paths: Iterable[str]) -> list[TreeEntry]:
+    """Return the files of a commit at or below some paths, in the order of their paths.
+
+    Every object on the way is hashed and compared with its name, so that neither damage nor replacements (``git
+    replace``) nor grafts can put other files into the place of the commit's.
+
+    Parameters
+    ----------
+    commit : `str`
+        Name of the commit, complete.
+    paths : iterable [`str`]
+        Paths in the repository, without slashes at their ends; the empty path is everything.
+
+    Raises
+    ------
+    CuratedError
+        If an object is missing or is not what its name says.
+    """
+    content = _read_proved(repository, commit, "commit", [commit])[commit]
+    root = content.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", errors="replace")
+    wanted_paths = tuple(paths)
+    directories = [("", root)]
+    entries: list[TreeEntry] = []
+    while directories:
+        contents = _read_proved(repository, commit, "tree", [name for _, name in directories])
+        below = []
+        for prefix, tree in directories:
+            for entry in _parse_tree(contents[tree], prefix, len(commit) // 2):
+                if not _concerns(entry.path, wanted_paths):
+                    continue
+                if entry.mode == DIRECTORY:
+                    below.append((f"{entry.path}/", entry.name))
+                else:
+                    entries.append(entry)
+        directories = below
+    return sorted(entries, key=lambda entry: entry.path)
+
+
+def _read_proved(repository: Repository, commit: str, kind: str, names: Sequence[str]) -> Mapping[str, bytes]:
+    """Return the content of objects by name; each has the hash that its name says."""
+    unique_names = list(dict.fromkeys(names))
+    contents = dict(zip(unique_names, read_objects(repository, unique_names), strict=True))
+    for name, content in contents.items():
+        if object_name(kind, content, len(name)) != name:
+            raise damaged(
+                repository, f"{kind} {name[:12]}, which commit {commit[:12]} consists of,", bool(content)
+            )
+    return contents
+
+
+def damaged(repository: Repository, what: str, present: bool = False) -> CuratedError:
+    """Return the error of an object that cannot be used, with the way out.
+
+    Parameters
+    ----------
+    what : `str`
+        The object, as the subject of a sentence.
+    present : `bool`, optional
+        Whether there is something under its name.
+    """
+    if present:
+        return CuratedError(
+            f"{what} is not what its name says: it is damaged or replaced",
+            "see what 'git fsck' and 'git replace --list' say, and clone the repository again",
+        )
+    if is_partial(repository):
+        return CuratedError(
+            f"{what} is not here: this is a partial clone, and nothing is fetched on the way",
+            "run 'git fetch --refetch --no-filter', or clone it again without --filter",
+        )
+    return CuratedError(
+        f"{what} is missing or damaged", "see what 'git fsck' says, and clone the repository again"
+    )
+
+
+def is_partial(repository: Repository) -> bool:
+    """Say whether a repository is a partial clone, which leaves objects with its remote until they are needed."""
+    try:
+        pattern = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
+        return bool(run_git(repository.top, "config", "--get-regexp", pattern).strip())
+    except GitError:
+        return False
+
+
+def _concerns(path: str, paths: Sequence[str]) -> bool:
+    """Say whether a path is one of some paths, below one of them, or leads to one."""
+    return any(
+        not wanted or path == wanted or path.startswith(f"{wanted}/") or wanted.startswith(f"{path}/")
+        for wanted in paths
+    )
+
+
+def _parse_tree(content: bytes, prefix: str, size: int) -> Iterator[TreeEntry]:
+    """Yield the entries of a tree object, whose names of objects have ``size`` bytes."""
+    position = 0
+    while position < len(content):
+        end = content.index(b"\0", position)
+        mode, _, name = content[position:end].partition(b" ")
+        position = end + 1 + size
+        path = prefix + name.decode("utf-8", errors="surrogateescape")
+        yield TreeEntry(mode.decode("ascii"), content[end + 1 : position].hex(), path)

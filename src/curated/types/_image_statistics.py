@@ -1,0 +1,118 @@
+"""Levels, statistics and times of images against their pixels and headers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from curated.core.diagnostic import Pointer, Problem
+
+_LARGEST_SCALE, _LARGE_SCALE = 4.0, 1.5
+"""Ratios of a flat's level to its normalisation: beyond the first it is another quantity; beyond the second it is odd.
+
+A flat that is normalised over a focal plane has another level on each detector, by its gain, efficiency and vignetting.
+"""
+
+_TOLERANCE = {"mean": 0.01, "median": 0.01, "standard_deviation": 0.05}
+"""Largest relative differences of statistics, which may be rounded, or those of pixels before a last correction."""
+
+_SPREAD_TOLERANCE = 0.05
+"""Largest difference of a mean and a median in standard deviations of the pixels, which matters where they are near zero."""
+
+
+def statistic_problems(
+    declared_values: Mapping[str, float | None], measured: Mapping[str, float]
+) -> Iterator[Problem]:
+    """Yield the statistics of a side file that the pixels do not have.
+
+    Parameters
+    ----------
+    declared_values, measured : `dict` [`str`, `float`]
+        The statistics that the side file gives, and those of the pixels, by field name; see
+        `curated.image.planes.statistics`.
+    """
+    spread = measured.get("standard_deviation", 0.0)
+    for name, tolerance in _TOLERANCE.items():
+        declared, actual = declared_values.get(name), measured.get(name)
+        if declared is None:
+            continue
+        place = ("statistics", name)
+        if actual is None:
+            yield Problem("CAL354", place, f"{name} is {declared:g}, but no pixel is good")
+            continue
+        limit = tolerance * max(abs(declared), abs(actual))
+        limit += _SPREAD_TOLERANCE * spread if name != "standard_deviation" else 0.0
+        if not abs(declared - actual) <= limit:
+            yield Problem("CAL354", place, f"{name} is {declared:g}, that of the pixels {actual:g}")
+    count = measured["bad_pixels"]
+    declared = declared_values.get("bad_pixels")
+    if declared is not None and declared != count:
+        detail = f"bad_pixels is {declared:g}, but {count:g} pixels are masked or not finite"
+        yield Problem("CAL354", ("statistics", "bad_pixels"), detail)
+
+
+def divisor_problems(level: float, name: str, measured: Mapping[str, float]) -> Iterator[Problem]:
+    """Yield a divisor whose pixels are far from the level that leaves an image unchanged.
+
+    Parameters
+    ----------
+    level : `float`
+        Value of a pixel that divides by one.
+    name : `str`
+        Field with that value; empty where it is always one.
+    measured : `dict` [`str`, `float`]
+        What `curated.image.planes.statistics` returns of its planes.
+    """
+    place: Pointer = (name,) if name else ("image", "file")
+    label = f"{name} is {level:g}, but " if name else ""
+    median = measured.get("median")
+    if median is None:
+        yield Problem("CAL352", place, "no pixel is good, so every image divided by it is lost")
+        return
+    if not median > 0:
+        yield Problem(
+            "CAL352", place, f"{label}the median of the pixels is {median:g}: images cannot be divided by it"
+        )
+        return
+    ratio = median / level
+    detail = f"{label}the median of the pixels is {median:g}: images are divided by {ratio:.3g}"
+    if not 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE:
+        yield Problem("CAL352", place, detail)
+    elif not 1 / _LARGE_SCALE <= ratio <= _LARGE_SCALE:
+        yield Problem("CAL353", place, detail)
+
+
+def pattern_problems(measured: Mapping[str, float]) -> Iterator[Problem]:
+    """Yield a pattern that cannot be fitted to an image: no good pixels, or all of them equal."""
+    place = ("image", "file")
+    if "median" not in measured:
+        yield Problem("CAL355", place, "no pixel is good")
+    elif measured.get("standard_deviation") == 0:
+        yield Problem("CAL355", place, f"all good pixels are {measured['median']:g}, which is no pattern")
+
+
+def time_problems(name: str, seconds: float, header: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a time of the side file that the image's own header contradicts.
+
+    Parameters
+    ----------
+    name : `str`
+        Field with the time, such as ``dark_time``.
+    seconds : `float`
+        Its value; pixels per second have none.
+    header : `dict`
+        Header of the image.
+    """
+    for keyword in dict.fromkeys((_TIME_KEYWORDS[name], "EXPTIME")):
+        value = header.get(keyword)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            continue
+        if not math.isclose(value, seconds, rel_tol=0.1):
+            detail = f"{name} is {seconds:g} s, but {keyword} of the image is {value:g}"
+            yield Problem("CAL357", (name,), detail)
+        return
+
+
+_TIME_KEYWORDS = {"dark_time": "DARKTIME", "exposure_time": "EXPTIME"}
+"""Keywords of images by the field with the time."""
