@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from curated.bundle.manifest import manifest_text
 from curated.bundle.manifest_reader import companion_of, entry_of, read_contents
 from curated.core.diagnostic import Diagnostic
-from curated.core.names import VALUE_SAYS
+from curated.datasets.names import VALUE_SAYS
 from curated.declare.validation import Validator
 from curated.schema.manifest import DATASET
 from support.repositories import make_bundle

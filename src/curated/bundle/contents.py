@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from curated.bundle.export_file import ExportedDataset, Record
 from curated.core.diagnostic import CuratedError
-from curated.core.names import is_label
+from curated.datasets.names import is_label
 from curated.datasets.record import Dataset, dataset_uuid
 
 

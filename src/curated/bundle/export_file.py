@@ -106,8 +106,6 @@ def export_parts(
         Documentation of the collections.
     types : iterable [`tuple`]
         Name, dimensions and storage class of each dataset type.
-    datasets : sequence [`ExportedDataset`]
-        The datasets.
     """
     yield (
         "description: Butler Data Repository Export\n"

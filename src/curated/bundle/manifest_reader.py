@@ -17,7 +17,7 @@ from typing import Any
 from curated.bundle.checks.consistency import contradictions
 from curated.bundle.contents import Claims, Companion, Contents, Entry, Kind, Target
 from curated.bundle.export_file import DOC, dimension_records
-from curated.bundle.manifest_pieces import LARGEST_PIECE, read_pieces
+from curated.bundle.manifest_json import LARGEST_PIECE, read_pieces
 from curated.core.diagnostic import MAX_FINDINGS, CuratedError, Diagnostic, Pointer, Problem, limited
 from curated.core.regular_files import FileTree
 from curated.datasets.record import DataId

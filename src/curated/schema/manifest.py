@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from curated.core import names
+from curated.datasets import names
 from curated.datasets.spans import FIRST_NS, LAST_NS
 from curated.declare.settings import BASE, DIALECT, schema_name
 

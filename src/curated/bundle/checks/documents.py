@@ -41,8 +41,6 @@ def document_problems(tree: FileTree, contents: Contents) -> dict[str, Problem]:
 
     Parameters
     ----------
-    tree : `FileTree`
-        The bundle's directory.
     contents : `Contents`
         The bundle, with a manifest that has been checked.
     """

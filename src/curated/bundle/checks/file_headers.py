@@ -39,8 +39,6 @@ class HeaderComparison:
 
     Parameters
     ----------
-    entry : `Entry`
-        The dataset.
     sha1 : `str`
         Commit of the bundle.
     directory : `str`

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.core import names
-from curated.core.names import is_instrument, is_label, is_plain, is_value, whole
+from curated.datasets import names
+from curated.datasets.names import is_instrument, is_label, is_plain, is_value, whole
 
 REAL_INSTRUMENTS = [
     "LSSTCam",

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from curated.bundle import manifest_pieces as reader
+from curated.bundle import manifest_json as reader
 from curated.bundle.manifest import manifest_text
-from curated.bundle.manifest_pieces import load_json, read_pieces
+from curated.bundle.manifest_json import load_json, read_pieces
 
 KEEP = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # What the layout is recognised by, within values, where it means nothing.
@@ -114,7 +114,7 @@ def test_memory_does_not_grow_with_the_datasets(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from pathlib import Path
-from curated.bundle.manifest_pieces import read_pieces
+from curated.bundle.manifest_json import read_pieces
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 count = sum(1 for _ in read_pieces(Path(sys.argv[1]).open('rb'))[1])
 print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
