@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from curated.check.report import Report
 from curated.core.diagnostic import brief
-from curated.core.wholefile import write_new
+from curated.core.storage.staging import replace_together
 from curated.declare.settings import Setting, check_setting
 from curated.package.config import CONFIG_FILE
 from curated.package.evidence import (
@@ -140,15 +140,9 @@ def write_drafts(root: Path, drafts: Iterable[Draft]) -> None:
     OSError
         If one cannot be written, or exists.
     """
-    new_files: list[Path] = []
-    try:
-        for draft in drafts:
-            write_new(root / draft.path, [draft.text.encode()])
-            new_files.append(root / draft.path)
-    except BaseException:
-        for path in new_files:
-            path.unlink()
-        raise
+    contents = {draft.path: draft.text.encode() for draft in drafts}
+    if contents:
+        replace_together(root, contents, only_new=True)
 
 
 _CONFIG = """\

@@ -336,7 +336,7 @@ def test_some_of_the_instruments(two: GitPackage, tmp_path: Path) -> None:
     assert read_tree(tmp_path / "both") == read_tree(tmp_path / "all")
     with pytest.raises(CuratedError, match="lab3") as caught:
         label_of(two, tmp_path / "none", instruments=["lab3"])
-    assert caught.value.hint == "known instruments: lab, lab2"
+    assert caught.value.hint.endswith("known instruments: lab, lab2")
 
 
 def test_an_instrument_by_its_name_in_the_repository(make_package: MakePackage, tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ import importlib
 import json
 import multiprocessing
 import os
+import random
 import shutil
+import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +24,8 @@ from curated.core.diagnostic import Diagnostic
 from curated.git.objects import blob_sha1
 from curated.package.package import open_package
 from curated.registry import get_type
-from support.programs import check_without_override
+from support.packages import defects_text, make_demo_package
+from support.programs import check_without_override, run_curated
 
 CASES = Path(__file__).parents[1] / "data"
 FILES = 11
@@ -157,6 +161,116 @@ def test_a_cache_that_is_a_directory(package: Path) -> None:
     path.mkdir()
     assert in_full(check(package)) == in_full(first)
     assert list(path.parent.iterdir()) == [path], "nothing is left over"
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the entries of a cache, with a hash that is right: somebody who may write to it can do that."""
+    program, _, body = path.read_text().partition(" ")
+    entries = json.loads(body.partition("\n")[2])
+    entries = change(entries) or entries
+    content = json.dumps(entries).encode()
+    path.write_bytes(f"{program} {hashlib.sha256(content).hexdigest()}\n".encode() + content)
+
+
+ODD: list[Any] = [None, True, 0, -1, 1.5, 10**30, "", "x", [], ["x"], [None], [[]], {}, {"x": None}, [{}]]
+
+
+def test_no_odd_entry_is_believed_or_a_bug(package: Path) -> None:
+    """Each value of an entry, at any depth, takes the place of each odd one."""
+    first = in_full(check(package))
+    path = cache_file(package)
+    content = path.read_bytes()
+    entries = json.loads(content.partition(b"\n")[2])
+    name = next(name for name, entry in entries.items() if entry["diagnostics"] and entry["keywords"])
+    source = random.Random(1)
+    places = [*walk(entries[name])]
+    for place in source.sample(places, 25):
+        for odd in source.sample(ODD, 2):
+            path.write_bytes(content)
+
+            def change(entries: dict[str, Any], place: list[Any] = place, odd: Any = odd) -> None:
+                parent = entries[name]
+                for key in place[:-1]:
+                    parent = parent[key]
+                parent[place[-1]] = odd
+
+            rewrite(path, change)
+            # Values of the right type are believed: whoever may write there may run programs as this user.
+            findings = check(package)
+            if not isinstance(odd, (str, int, float)) and odd not in ([], ["x"]):
+                changed = [d for d in in_full(findings) if d not in first]
+                assert changed == [], (place, odd)
+    assert len(places) > 20
+
+
+def walk(value: Any, place: tuple[Any, ...] = ()) -> Iterator[list[Any]]:
+    """Yield the places of all values in a mapping."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield [*place, key]
+        yield from walk(item, (*place, key))
+
+
+@pytest.mark.parametrize("entries", [[], None, "x", {"calibs": None}, 3])
+def test_a_cache_of_something_else_is_empty(package: Path, entries: Any) -> None:
+    first = in_full(check(package))
+    rewrite(cache_file(package), lambda _: entries)
+    assert in_full(check(package)) == first
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "others may write", "others own it", "huge"])
+def test_a_cache_that_others_may_have_written_is_not_read(package: Path, kind: str) -> None:
+    first = check(package)
+    path = cache_file(package)
+    rewrite(path, lambda entries: [entry.update(diagnostics=[]) for entry in entries.values()] and None)
+    if kind == "pipe":
+        path.unlink()
+        os.mkfifo(path)
+    elif kind == "link":
+        path.rename(path.parent / "elsewhere")
+        path.symlink_to("elsewhere")
+    elif kind == "others may write":
+        path.chmod(0o666)
+    elif kind == "huge":
+        os.truncate(path, 1 << 40)
+    elif os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        pytest.skip("only root can give files away")
+    assert in_full(check(package)) == in_full(first)
+    assert path.is_file()
+    assert not path.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_release_believes_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache says that a file with a negative column is clean; each command of a release finds the errors."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    demo = make_demo_package(tmp_path / "demo")
+    shutil.copytree(demo.path, tmp_path / "package")
+    package = tmp_path / "package"
+    wrong = package / "calibs/demo/defects/d00/20260101T000000.ecsv"
+    wrong.write_text(defects_text({"INSTRUME": "Demo"}, date="2026-01-01T00:00:00", x0=-1))
+    subprocess.run(["git", "add", "."], cwd=package, check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "x"], cwd=package, check=True
+    )
+    assert run_curated("check", cwd=package).returncode == 1
+    rewrite(
+        cache_file(package),
+        lambda entries: [entry.update(diagnostics=[]) for entry in entries.values()] and None,
+    )
+    assert run_curated("check", cwd=package).returncode == 0, "a poisoned cache"
+    output = tmp_path / "out"
+    base = run_curated("bundle", tmp_path / "base", cwd=demo.path)
+    assert base.returncode == 0
+    for arguments in (
+        ["bundle", output],
+        ["bundle", output, "--base", tmp_path / "base"],
+        ["convert", "-o", output],
+    ):
+        assert run_curated(*arguments, cwd=package).returncode == 1
+        assert not output.exists()
 
 
 def test_a_cache_directory_that_is_a_file(package: Path, tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from curated.core.wholefile import replacing, staging_directory, write_new, write_whole
+from curated.core.wholefile import replacing, write_new, write_staged, write_whole
+from support.kills import locked
 
 
 def broken() -> Iterator[bytes]:
@@ -80,14 +82,19 @@ def test_a_temporary_file_takes_the_place_of_a_file(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file"]
 
 
-def test_a_staging_directory_is_removed(tmp_path: Path) -> None:
-    parent = tmp_path / "not" / "yet"
-    with staging_directory(parent, ".package.") as staging:
-        assert staging.parent == parent
-        (staging / "content").mkdir()
-        (staging / "content").rename(parent / "content")
-        (staging / "scratch").write_text("")
-    assert names(parent) == ["content"]
-    with pytest.raises(KeyError), staging_directory(parent, ".package."):
-        raise KeyError
-    assert names(parent) == ["content"]
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path) -> None:
+    (tmp_path / ".curated-0123456789abcdef").write_bytes(b"half")
+    with locked(tmp_path / ".curated-fedcba9876543210"):
+        write_whole(tmp_path / "file", [b"new"])
+        assert names(tmp_path) == [".curated-fedcba9876543210", "file"]
+
+
+def test_errors_name_the_file(tmp_path: Path) -> None:
+    def full() -> Iterator[bytes]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+        yield b""
+
+    for write in (write_whole, write_new, write_staged):
+        with pytest.raises(OSError, match="No space left") as caught:
+            write(tmp_path / "file", full())
+        assert caught.value.filename == str(tmp_path / "file")

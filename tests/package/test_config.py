@@ -85,3 +85,24 @@ def test_what_is_no_yaml() -> None:
     repeated = parse_config("url: a\nurl: b\n")
     assert [d.code for d in repeated.diagnostics] == ["CAL208"]
     assert repeated.url == "b"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://ada:s3cr3t@h/x", "https://s3cr3t@h/x", "ssh://git:s3cr3t@h/x", "HTTPS://s3cr3t@h?x=s3cr3t"],
+)
+def test_an_address_with_a_password_is_neither_taken_nor_shown(url: str) -> None:
+    config = parse_config(f"url: {url}\n")
+    assert config.url == ""
+    (finding,) = config.diagnostics
+    assert (finding.code, finding.line, finding.severity) == ("CAL010", 0, "error")
+    assert "s3cr3t" not in str(finding)
+    long = parse_config(f"url: {url}{'x' * 3000}\n").diagnostics
+    assert [finding.code for finding in long] == ["CAL010"]
+    assert "s3cr3t" not in str(long)
+
+
+def test_an_address_without_a_password_is_taken() -> None:
+    for url in ("https://h/x", "ssh://git@h/x", "git@h:x", "https://h/@x"):
+        config = parse_config(f"url: {url}\n")
+        assert (config.url, config.diagnostics) == (url, ())

@@ -9,13 +9,14 @@ import signal
 import sqlite3
 import subprocess
 import time
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curated.butler import import_bundle
-from support.programs import python_command
+from support.programs import python_command, run_command
 
 # The command, which reports when everything is imported: a kill before that would not test anything.
 _COMMAND = """
@@ -28,6 +29,58 @@ importlib.import_module("lsst.daf.butler.registry.databases.sqlite")
 print("ready", flush=True)
 curated.cli.main.main()
 """
+
+
+_LOCK = """
+import fcntl, os, sys
+descriptor = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
+fcntl.flock(descriptor, fcntl.LOCK_EX)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Have another process hold the lock of a file, as one does that is writing it."""
+    process = subprocess.Popen(python_command(_LOCK, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    try:
+        yield
+    finally:
+        process.communicate()
+
+
+_KILL_AT = """
+import os, signal, sys
+event, count, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+def hook(name, arguments):
+    global count
+    if name == event:
+        count -= 1
+        if count == 0:
+            os.kill(os.getpid(), number)
+sys.argv = ["curated", *sys.argv[4:]]
+import curated.cli.main
+sys.addaudithook(hook)
+curated.cli.main.main()
+"""
+
+
+def run_and_kill(
+    arguments: Sequence[str | Path], event: str, count: int, number: signal.Signals, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that is sent a signal just before an operation of the system.
+
+    Parameters
+    ----------
+    event : `str`
+        Audit event of Python, such as ``os.rename``.
+    count : `int`
+        The signal is sent when the event occurs for this time.
+    """
+    return run_command(python_command(_KILL_AT, event, str(count), str(int(number)), *arguments), cwd)
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,16 @@ from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.manifest import make_manifest, manifest_text
 from curated.bundle.manifest_reader import MANIFEST_FILE, check_manifest
-from curated.bundle.signature import sign_bundle
+from curated.bundle.signature import SIGNATURE_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
-from curated.convert import Converted, convert_package
+from curated.convert import Converted, convert_package, verify_inputs
 from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError, limited
 from curated.core.parallel import Progress
-from curated.core.wholefile import staging_directory
+from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
+from curated.core.storage.staging import rename_new, staging_directory
+from curated.core.wholefile import write_staged
 from curated.git.objects import blob_sha1
 from curated.git.repository import highest_tag, open_repository
 from curated.history.lookup import instrument_directories
@@ -65,6 +67,7 @@ def build_bundle(
     label: str | None = None,
     base: Base | None = None,
     allow_dirty: bool = False,
+    private: bool = False,
     sign: str | os.PathLike[str] | None = None,
     attest: bool = False,
     jobs: int | None = None,
@@ -86,6 +89,8 @@ def build_bundle(
         Datasets that exist already: where nothing changed, the bundle refers to them instead of holding a file.
     allow_dirty : `bool`, optional
         Whether files may differ from the commit.
+    private : `bool`, optional
+        Whether only this user may read it.
     sign : path-like, optional
         Key that signs the bundle; see `curated.core.ssh_signature.sign`.
     attest : `bool`, optional
@@ -108,13 +113,16 @@ def build_bundle(
         If it cannot be made: no commit, changes that are not committed, a directory in the way.
     """
     if os.path.lexists(output) and (not output.is_dir() or any(output.iterdir())):
-        raise CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
+        raise _exists(output)
     paths = _instrument_paths(package, instruments)
     origin = find_origin(package, allow_dirty=allow_dirty)
+    is_default = label is None
     label = check_label(label) if label is not None else default_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
-    with staging_directory(output.parent, f".{output.name}.") as staging:
+    # An empty directory gives way, but a link to one does not.
+    target = Path(os.path.realpath(output))
+    with staging_directory(target.parent, prefix_of(target.name), private=private) as staging:
         (staging / "files").mkdir()
         report, converted = convert_package(
             package,
@@ -135,17 +143,30 @@ def build_bundle(
         manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
         _require_importable(manifest)
         _remove_unlisted(staging, manifest, converted)
-        hashes = _write_documents(staging, manifest)
+        files = _write_documents(staging, manifest)
         if attest:
+            hashes = {path: digest for path, (_, digest) in files.items()}
             statement = make_attestation(manifest, hashes, report, package.config.silence)
-            hashes |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
-        lines = "".join(hash_line(digest, name) for name, digest in sorted(hashes.items()))
-        (staging / HASHES_FILE).write_text(lines, encoding="utf-8")
+            files |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
+        lines = "".join(hash_line(digest, name) for name, (_, digest) in sorted(files.items()))
+        files |= _write_texts(staging, {HASHES_FILE: lines})
         if sign is not None:
             sign_bundle(staging, sign)
-        # An empty directory gives way, but a link to one does not.
-        os.rename(staging, os.path.realpath(output))
+            files[SIGNATURE_FILE] = size_and_hash_of(staging / SIGNATURE_FILE)
+        flush_tree(staging)
+        verify_tree(staging, files)
+        verify_inputs(package, origin, report, converted)
+        if origin.dirty and is_default and label != default_label(package, origin):
+            raise CuratedError(
+                "files changed while they were read", "run it again when nothing else writes to them"
+            )
+        if not rename_new(staging, target):
+            raise _exists(output)
         return report, Bundle(output, manifest)
+
+
+def _exists(output: Path) -> CuratedError:
+    return CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
 
 
 def default_label(package: Package, origin: Origin) -> str:
@@ -194,8 +215,14 @@ def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequ
 # -- documents beside the FITS files ----------------------------------------------------------------------
 
 
-def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Write the manifest, the export file of Butler, and a page for people; return the hashes of all files."""
+def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+    """Write the manifest, the export file of Butler, and a page for people.
+
+    Returns
+    -------
+    files : `dict` [`str`, `tuple` [`int`, `str`]]
+        Size and SHA-256 of all files of the bundle, by path.
+    """
     export, seed = io.StringIO(), io.StringIO()
     write_export(manifest, export)
     write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
@@ -210,18 +237,13 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, st
         del texts[EXPORT_FILE], texts[SEED_FILE]
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
-    hashes = {entry["path"]: entry["sha256"] for entry in (*datasets, *companions)}
-    return hashes | _write_texts(staging, texts)
+    files = {entry["path"]: (int(entry["size"]), str(entry["sha256"])) for entry in (*datasets, *companions)}
+    return files | _write_texts(staging, texts)
 
 
-def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, str]:
-    """Write files, and return their hashes by name."""
-    hashes = {}
-    for name, text in texts.items():
-        data = text.encode()
-        (staging / name).write_bytes(data)
-        hashes[name] = hashlib.sha256(data).hexdigest()
-    return hashes
+def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Write files, and return size and SHA-256 of each by name."""
+    return {name: write_staged(staging / name, [text.encode()]) for name, text in texts.items()}
 
 
 _STOCK_IMPORT = """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import math
 import os
+import stat
 import sys
 import time
 from contextlib import suppress
@@ -22,6 +24,7 @@ from curated.check.report import FileReport
 from curated.core.codes import Severity
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
+from curated.core.times import parse_time
 from curated.core.version import __version__
 from curated.core.wholefile import write_whole
 from curated.datasets.deprecation import Deprecation
@@ -37,6 +40,9 @@ _MAX_PACKAGES = 32
 
 _ABANDONED = 3600
 """Seconds after which a temporary file belongs to a run that was killed."""
+
+_MAX_BYTES = 1 << 30
+"""Size from which a file is no cache of this program."""
 
 
 # -- keys -------------------------------------------------------------------------------------------------
@@ -100,15 +106,34 @@ def program_fingerprint() -> str:
 
 def cache_directory() -> Path:
     """Return the user's cache directory (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base) / "curated"
+    # A path that is not absolute would be one of the current directory: it is ignored, as the specification says.
+    candidates = [os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")]
+    return Path(next(filter(os.path.isabs, candidates), os.devnull)) / "curated"
+
+
+def read_own(path: Path) -> bytes:
+    """Return the content of a file that only this user can have written.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file, is too large, or if others own it or may write to it.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        is_own = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not (stat.S_ISREG(status.st_mode) and is_own and status.st_size <= _MAX_BYTES):
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        return file.read(_MAX_BYTES + 1)
 
 
 class Cache:
     """The file reports of the package at a root, in a file of the user's cache directory.
 
-    A file that is damaged or cannot be read counts as empty; where it cannot be written, nothing is stored. It is
-    replaced as a whole, so that parallel runs never see a part of it.
+    A file that is damaged, that others may have written, or that cannot be read counts as empty, and so does an entry
+    that is odd; where the file cannot be written, nothing is stored. It is replaced as a whole, so that parallel runs
+    never see a part of it. Only `curated check` and commands that report use it: what goes into a release is read anew.
     """
 
     def __init__(self, root: Path) -> None:
@@ -121,7 +146,7 @@ class Cache:
 
     def _load(self) -> dict[str, Any]:
         try:
-            head, _, body = self.path.read_bytes().partition(b"\n")
+            head, _, body = read_own(self.path).partition(b"\n")
             program, digest = head.decode("ascii").split()
             if program != self.program or hashlib.sha256(body).hexdigest() != digest:
                 return {}
@@ -133,10 +158,14 @@ class Cache:
     def get(self, path: str, key: str) -> FileReport | None:
         """Return the report of the file at a path with a key; `None` where there is none."""
         entry = self.entries.get(path)
-        if entry is None or entry["key"] != key:
+        if not isinstance(entry, dict) or entry.get("key") != key or not fits(entry, _ENTRY):
+            return None
+        try:
+            report = _report(path, entry)
+        except (ValueError, TypeError, KeyError):
             return None
         self.used_entries[path] = entry
-        return _report(path, entry)
+        return report
 
     def put(self, key: str, report: FileReport) -> None:
         """Store a report, unless it has a value that JSON does not hold exactly."""
@@ -161,7 +190,7 @@ class Cache:
         if not self.is_changed and not (complete and len(self.used_entries) != len(self.entries)):
             # Its time of modification shows that this package is still in use.
             with suppress(OSError):
-                os.utime(self.path)
+                os.utime(self.path, follow_symlinks=False)
             return
         entries = self.used_entries if complete else {**self.entries, **self.used_entries}
         if len(entries) > _MAX_ENTRIES:
@@ -172,8 +201,8 @@ class Cache:
             return
         head = f"{self.program} {hashlib.sha256(body).hexdigest()}\n".encode()
         with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path, [head, body], durable=False)
+            self.path.parent.mkdir(0o700, parents=True, exist_ok=True)
+            write_whole(self.path, [head, body], durable=False, mode=0o600, follow=False)
         _remove_old(self.path.parent)
 
 
@@ -185,25 +214,85 @@ def _is_exact(value: Any) -> bool:
 
 
 def _remove_old(directory: Path) -> None:
-    """Remove the caches of packages that were not checked for long, and temporary files of killed runs."""
-    try:
-        with os.scandir(directory) as entries:
-            files = [
-                (e.stat().st_mtime, e.path)
-                for e in entries
-                if e.name.startswith(("check-", ".check-")) and e.is_file()
-            ]
-        caches = sorted((age, path) for age, path in files if path.endswith(".json"))
-        oldest = time.time() - _ABANDONED
-        temporary = [path for age, path in files if not path.endswith(".json") and age < oldest]
-        for path in [*temporary, *(path for _, path in caches[:-_MAX_PACKAGES])]:
+    """Remove the caches of packages that were not checked for long, and temporary files of earlier versions."""
+    ages: dict[str, float] = {}
+    with suppress(OSError), os.scandir(directory) as entries:
+        ages = {
+            entry.path: entry.stat(follow_symlinks=False).st_mtime
+            for entry in entries
+            if entry.name.startswith(("check-", ".check-"))
+        }
+    caches = sorted((path for path in ages if path.endswith(".json")), key=lambda path: ages[path])
+    oldest = time.time() - _ABANDONED
+    abandoned = [path for path, age in ages.items() if not path.endswith(".json") and age < oldest]
+    for path in [*abandoned, *caches[:-_MAX_PACKAGES]]:
+        with suppress(OSError):  # another run removes it, or it is a directory
             os.unlink(path)
-    except OSError:
-        return  # another run removes them
+
+
+# -- entries ----------------------------------------------------------------------------------------------
+
+_NUMBER = (int, float, type(None))
+_TEXT = (str, type(None))
+_GAINS = {str: _NUMBER}
+
+_ENTRY: dict[Any, Any] = {
+    "key": str,
+    "detector": str,
+    "filter": str,
+    "keywords": {str: (str, int, float)},
+    "end": str,
+    "companion": [str],
+    "claims": {
+        "place": str,
+        "amplifiers": [str],
+        "complete": bool,
+        "count": int,
+        "gains": _GAINS,
+        "gain_place": str,
+        "reach": [int],
+        "detectors": [
+            {
+                "id": _NUMBER,
+                **dict.fromkeys(("name", "raft", "slot", "serial"), _TEXT),
+                **dict.fromkeys(("width", "height"), _NUMBER),
+                "gains": _GAINS,
+            }
+        ],
+    },
+    "deprecation": {"reason": str, "by": str, "date": str, "cover": str},
+    "diagnostics": [
+        {
+            **dict.fromkeys(("file", "code", "severity", "message", "hint"), str),
+            **dict.fromkeys(("line", "column"), int),
+            "pointer": [(str, int)],
+        }
+    ],
+}
+"""Shape of an entry: keys of mappings, and types of values."""
+
+_OPTIONAL = frozenset({"claims", "deprecation"})
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Say whether a value that was read from JSON has a shape."""
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return False
+        if str in shape:
+            return all(fits(item, shape[str]) for item in value.values())
+        return value.keys() == shape.keys() and all(
+            fits(item, shape[key]) or (item is None and key in _OPTIONAL) for key, item in value.items()
+        )
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(item, shape[0]) for item in value)
+    return isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
 
 
 def _report(path: str, entry: dict[str, Any]) -> FileReport:
     companion, companion_state = entry["companion"]
+    if entry["end"]:
+        parse_time(entry["end"])
     return FileReport(
         path,
         entry["detector"],

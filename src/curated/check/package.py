@@ -15,7 +15,8 @@ from curated.check.rules.context import make_context
 from curated.core.diagnostic import Diagnostic, Pointer, Problem
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
-from curated.package.files import Files, read_file
+from curated.core.storage.disk import interrupted_changes
+from curated.package.files import Files, WorkTree, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.text import read
@@ -86,8 +87,20 @@ def read_package(
 
         cache = Cache(package.root)
     declared, findings = read_instruments(package)
+    findings += interrupted_findings(package)
     reports = read_reports(package.files, package.layout.files, declared, cache, jobs, progress)
     return Reading(declared, reports, findings)
+
+
+def interrupted_findings(package: Package) -> list[Diagnostic]:
+    """Return a finding where a change of several files was interrupted, and was neither finished nor undone."""
+    if not isinstance(package.files, WorkTree):
+        return []
+    detail = "some files may have been changed, and others not"
+    return [
+        Diagnostic.from_problem(Problem("CAL652", (), detail), name)
+        for name in interrupted_changes(package.root)
+    ]
 
 
 def read_reports(

@@ -5,9 +5,19 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
+import threading
 import warnings
 from typing import Any, NoReturn, TextIO
+
+# Until everything is imported, Ctrl-C ends the process as it ends any other, without a traceback.
+_IS_COMMAND = (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+)
+if _IS_COMMAND:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Jobs are processes. Threads of a linear-algebra library would compete with them, and keep a process from forking.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -21,6 +31,15 @@ import io
 import click
 
 from curated.cli.context import Settings, echo
+from curated.cli.process import (
+    NAMES,
+    Stop,
+    environment_failure,
+    handle_signals,
+    ignore_signals,
+    prepare_streams,
+    require_memory,
+)
 from curated.cli.repeats import refuse_repeated_options
 from curated.core.diagnostic import CuratedError
 from curated.core.version import __version__
@@ -122,26 +141,21 @@ def cli(ctx: click.Context, directory: str, quiet: bool, verbose: bool) -> None:
 def main() -> NoReturn:
     """Run the command line and exit."""
     warnings.showwarning = _show_warning
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for names that the terminal cannot show
     try:
+        handle_signals()
+        prepare_streams()
         status = _run()
-    except Exception as error:  # noqa: BLE001 - the outermost boundary: any exception here is a bug
-        if any(argument in ("-v", "--verbose") for argument in sys.argv[1:]):
-            import traceback
-
-            traceback.print_exc()
-        _print_error(
-            f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints"
-        )
-        status = EXIT_BUG
+        ignore_signals()
+    except Stop as stop:
+        _print_error(NAMES[signal.Signals(stop.number)])
+        status = 128 + stop.number
     _leave(status if isinstance(status, int) else 0)
 
 
 def _run() -> Any:
     """Run the command line, and convert failures to messages and exit statuses."""
     try:
+        require_memory()
         return cli.main(standalone_mode=False, prog_name="curated")
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
@@ -157,15 +171,31 @@ def _run() -> Any:
         _print_error(*usage.getvalue().splitlines(), prefix="")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _print_error("interrupted")
-        return 130
-    except BrokenPipeError:
-        # The program that reads the output has ended; no message can reach it.
-        _discard(sys.stdout)
-        return 1
-    except OSError as error:
-        _print_error(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        _print_error(NAMES[signal.SIGINT])
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - the outermost boundary
+        try:
+            return _report(error)
+        except (MemoryError, OSError):
+            # Not even the message can be made.
+            os.write(2, b"curated: error: memory ran out, or too many files are open\n")
+            return CuratedError.exit_status
+
+
+def _report(error: Exception) -> int:
+    """Print what an exception says about the environment, or else that it is a bug; return the exit status."""
+    if any(argument in ("-v", "--verbose") for argument in sys.argv[1:]):
+        import traceback
+
+        traceback.print_exc()
+    failure = environment_failure(error)
+    if failure is not None:
+        _print_error(f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else []))
         return CuratedError.exit_status
+    _print_error(
+        f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints"
+    )
+    return EXIT_BUG
 
 
 def _leave(status: int) -> NoReturn:
@@ -177,8 +207,10 @@ def _leave(status: int) -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:
-            status = status or CuratedError.exit_status  # the output is incomplete
+        except OSError as error:
+            if status in (0, 1):  # otherwise the failure was reported
+                _print_error(f"error: the output is incomplete: {error.strerror}")
+                status = CuratedError.exit_status
             _discard(stream)
     gc.freeze()
     sys.exit(status)
@@ -215,6 +247,9 @@ def _print_error(*lines: str, prefix: str = "curated: ") -> None:
     for line in lines:
         echo(f"{prefix}{printable(line)}", err=True)
 
+
+if _IS_COMMAND:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if __name__ == "__main__":
     main()

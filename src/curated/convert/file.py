@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
 from curated.check.report import FileReport
 from curated.convert.origin import Origin
+from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__
@@ -111,6 +112,8 @@ class Conversion:
         Findings that keep no file from being converted.
     for_bundle : `bool`
         Whether content, recipe and provenance of each file are needed as well.
+    recipes : `frozenset` [`str`]
+        Recipes of existing FITS files; these calibrations are checked, but not converted again.
     """
 
     files: Files
@@ -121,6 +124,7 @@ class Conversion:
     selected: frozenset[str]
     silence: tuple[Silence, ...]
     for_bundle: bool
+    recipes: frozenset[str] = frozenset()
 
     def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
         """Return the report of each file, and its FITS file unless it has errors or is not selected."""
@@ -135,29 +139,25 @@ class Conversion:
         following = self.natural_ends.get(file.path)
         end = checked.report.end or (iso(following) if following else "")
         blob = self._blob(file, checked.text)
+        recipe = self.recipe(file, checked.text, checked.side) if self.for_bundle else ""
+        if recipe and recipe in self.recipes:
+            return checked.report, Converted(file, None, blob, recipe=recipe)
         content = ContentDigest() if self.for_bundle else None
         blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
+        companion = checked.report.companion
+        if companion and self.files.state(companion) != checked.report.companion_state:
+            raise CuratedError(
+                f"{companion} changed while it was read",
+                "run it again when nothing else writes to the package",
+            )
         if content is None:
             return checked.report, Converted(file, fits, blob)
         provenance = None
         if checked.calib.provenance:
             text = provenance_text(checked.calib.provenance).encode()
             provenance = self._write(provenance_path(file.path), [text])
-        recipe = self.recipe(file, checked.text, checked.side)
         return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
-
-    def existing(self, file: CalibFile, recipes: Container[str]) -> Converted | None:
-        """Return a file whose recipe is one of those of existing FITS files; `None` where it is to be converted."""
-        if file.path not in self.selected:
-            return None
-        try:
-            text = self.files.read(file.path)
-            side = self.files.read(file.side) if file.side else None
-        except OSError:
-            return None  # the check reports it
-        recipe = self.recipe(file, text, side)
-        return Converted(file, None, self._blob(file, text), recipe=recipe) if recipe in recipes else None
 
     def recipe(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
         """Return a hash of all that decides the content of a FITS file, apart from its stamp.

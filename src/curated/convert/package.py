@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from curated.check.cache import Cache
 from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
-from curated.check.package import judge, read_reports, select
+from curated.check.package import interrupted_findings, judge, select
 from curated.check.report import FileReport, Report, ends_and_marks
 from curated.convert.file import Conversion, Converted, fits_path
+from curated.convert.inputs import verify_inputs
 from curated.convert.origin import Origin, committed_package
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
-from curated.core.wholefile import staging_directory
+from curated.core.storage.disk import exclusive, verify_tree
+from curated.core.storage.staging import move_together, staging_directory
 from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package
@@ -71,12 +73,16 @@ def convert_package(
     CuratedError
         If a file cannot be converted though its errors are silenced, or is not the one that git has.
     """
+    interrupted = interrupted_findings(package)
     package = committed_package(package, origin)
     declared, findings = read_instruments(package)
-    conversion, deprecated = _plan(package, origin, output, paths, declared, for_bundle=for_bundle)
-    reports, converted = _run(package, conversion, recipes or {}, jobs, progress)
-    report = judge(package, paths, declared, reports, findings)
-    unused = deprecated - conversion.selected
+    conversion, deprecated = _plan(
+        package, origin, output, paths, declared, for_bundle=for_bundle, recipes=frozenset(recipes or ())
+    )
+    reports, converted = _run(package, conversion, jobs, progress)
+    _require_same_marks(deprecated, reports)
+    report = judge(package, paths, declared, reports, [*findings, *interrupted])
+    unused = deprecated.keys() - conversion.selected
     missing = [f.path for f in report.files if f.path not in converted and f.path not in unused]
     if missing and not report.failed:
         hint = "silence only findings that leave a calibration behind; correct the file or remove it"
@@ -92,8 +98,9 @@ def _plan(
     declared: Mapping[str, Instrument],
     *,
     for_bundle: bool,
-) -> tuple[Conversion, set[str]]:
-    """Return the conversion of the selected files, and the paths of all deprecated ones."""
+    recipes: frozenset[str],
+) -> tuple[Conversion, dict[str, FileReport]]:
+    """Return the conversion of the selected files, and the reports of all deprecated ones."""
     calib_files = package.layout.files
     deprecated = _deprecated_reports(package.files, calib_files)
     selected = [f for f in select(calib_files, paths) if f.path not in deprecated or f.path in paths]
@@ -108,8 +115,20 @@ def _plan(
         frozenset(paths_by_output.values()),
         package.config.silence,
         for_bundle,
+        recipes,
     )
-    return conversion, set(deprecated)
+    return conversion, deprecated
+
+
+def _require_same_marks(deprecated: Mapping[str, FileReport], reports: Mapping[str, FileReport]) -> None:
+    """Raise an error if marks of deprecation are not those by which the files to convert were selected."""
+    now = {path: report.deprecation for path, report in reports.items() if report.deprecation is not None}
+    before = {path: report.deprecation for path, report in deprecated.items()}
+    changed = sorted(path for path in now.keys() | before.keys() if now.get(path) != before.get(path))
+    if changed:
+        raise CuratedError(
+            f"{changed[0]} changed while it was read", "run it again when nothing else writes to the package"
+        )
 
 
 def _deprecated_reports(files: Files, calib_files: Iterable[CalibFile]) -> dict[str, FileReport]:
@@ -124,34 +143,15 @@ def _deprecated_reports(files: Files, calib_files: Iterable[CalibFile]) -> dict[
     return reports
 
 
-def _run(
-    package: Package,
-    conversion: Conversion,
-    recipes: Mapping[str, object],
-    jobs: int | None,
-    progress: Progress | None,
-) -> Results:
-    """Read, check and convert all files; those whose FITS files exist already are only checked."""
-    calib_files = package.layout.files
-    existing: dict[str, Converted] = {}
-    for file in calib_files if recipes else ():
-        entry = conversion.existing(file, recipes)
-        if entry is not None:
-            existing[file.path] = entry
+def _run(package: Package, conversion: Conversion, jobs: int | None, progress: Progress | None) -> Results:
+    """Read, check and convert all files.
+
+    Every file is read, and none taken from the cache of `curated check`: what a release says was checked does not
+    depend on a file that others might have written.
+    """
     reports: dict[str, FileReport] = {}
-    if existing:
-        reports = read_reports(
-            package.files,
-            [file for file in calib_files if file.path in existing],
-            conversion.declared,
-            Cache(package.root),
-            jobs,
-            progress,
-            complete=len(existing) == len(calib_files),
-        )
-    converted = {path: entry for path, entry in existing.items() if not conversion.has_errors(reports[path])}
-    remaining = [file for file in calib_files if file.path not in existing]
-    for report, entry in run_all(conversion, remaining, jobs, progress):
+    converted: dict[str, Converted] = {}
+    for report, entry in run_all(conversion, package.layout.files, jobs, progress):
         reports[report.path] = report
         if entry is not None:
             converted[report.path] = entry
@@ -172,28 +172,35 @@ def convert_into(
 ) -> tuple[Report, list[Converted]]:
     """Convert into a directory that may hold files already; parameters are those of `convert_package`.
 
-    Everything is written to a temporary directory there, and moved into place only if the report has not failed.
+    Everything is written to a temporary directory there, and moved into place, all of it or nothing, only if the
+    report has not failed.
 
     Raises
     ------
     CuratedError
-        If a file is in the place of a directory or the other way round.
+        If a file is in the place of a directory or the other way round, or another process writes to the directory.
     """
     new_directories = [path for path in (output, *output.parents) if not path.exists()]
     output.mkdir(parents=True, exist_ok=True)
     try:
-        with staging_directory(output, ".curated-") as staging:
-            report, converted = convert_package(package, origin, staging, paths, jobs=jobs, progress=progress)
+        with exclusive(output), staging_directory(output) as staging:
+            (staging / "new").mkdir()
+            report, converted = convert_package(
+                package, origin, staging / "new", paths, jobs=jobs, progress=progress
+            )
             if not report.failed:
-                obstacle = _obstacle(staging, output)
+                obstacle = _obstacle(staging / "new", output)
                 if obstacle is not None:
                     raise CuratedError(f"{obstacle} is in the way", "move it away, or name another directory")
+                verify_tree(staging / "new", {entry.path: (entry.size, entry.sha256) for entry in converted})
+                verify_inputs(package, origin, report, converted)
                 new_directories = []
-                _merge(staging, output)
+                move_together(staging, output, dict(_moves(staging, "new", output, "")))
             return report, converted
     finally:
         for path in new_directories:
-            path.rmdir()
+            with suppress(OSError):
+                path.rmdir()
 
 
 def _obstacle(source: Path, target: Path) -> Path | None:
@@ -208,11 +215,11 @@ def _obstacle(source: Path, target: Path) -> Path | None:
     return None
 
 
-def _merge(source: Path, target: Path) -> None:
-    """Move files to the target; directories as a whole where it has none of that name."""
-    for entry in sorted(os.scandir(source), key=lambda e: e.name):
-        place = target / entry.name
-        if entry.is_dir(follow_symlinks=False) and place.is_dir():
-            _merge(Path(entry.path), place)
+def _moves(staging: Path, source: str, output: Path, place: str) -> Iterator[tuple[str, str]]:
+    """Yield the path of each file in the staging directory with its place; whole directories that are new."""
+    for entry in sorted(os.scandir(staging / source), key=lambda e: e.name):
+        path = os.path.join(place, entry.name)
+        if entry.is_dir(follow_symlinks=False) and (output / path).is_dir():
+            yield from _moves(staging, f"{source}/{entry.name}", output, path)
         else:
-            os.replace(entry.path, place)
+            yield f"{source}/{entry.name}", path

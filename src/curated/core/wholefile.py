@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+
+from curated.core.storage.disk import flush, remove_unused, take_lock, temporary_name
 
 
-def write_whole(filename: str | os.PathLike[str], parts: Iterable[bytes], *, durable: bool = True) -> str:
+def write_whole(
+    filename: str | os.PathLike[str],
+    parts: Iterable[bytes],
+    *,
+    durable: bool = True,
+    mode: int | None = None,
+    follow: bool = True,
+) -> str:
     """Write a file beside its place and rename it into it: a reader sees the old file or the new one.
 
     Parameters
@@ -18,7 +27,11 @@ def write_whole(filename: str | os.PathLike[str], parts: Iterable[bytes], *, dur
     parts : iterable [`bytes`]
         Content of the file; the old file may be read until the last part.
     durable : `bool`, optional
-        Whether to wait until the content is on the disk; a cache need not.
+        Whether to wait until the file is on the disk; a cache need not.
+    mode : `int`, optional
+        Permissions; those of the old file if not given, or those of a new one where there is none.
+    follow : `bool`, optional
+        Whether a link stays; if not, the file takes its place.
 
     Returns
     -------
@@ -30,9 +43,11 @@ def write_whole(filename: str | os.PathLike[str], parts: Iterable[bytes], *, dur
     OSError
         If the file cannot be written; the old one is unchanged.
     """
-    path = os.path.realpath(filename)
-    with replacing(path) as temporary:
-        _write(temporary, parts, _mode(path), durable=durable)
+    path = os.path.realpath(filename) if follow else os.fspath(filename)
+    with _temporary_file(path, parts, _mode(path) if mode is None else mode, durable=durable) as temporary:
+        os.replace(temporary, path)
+    if durable:
+        flush([os.path.dirname(path) or "."])
     return str(filename)
 
 
@@ -51,13 +66,10 @@ def write_new(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
     OSError
         If the file cannot be written, or if there is anything of that name.
     """
-    temporary = _temporary_name(os.fspath(filename))
-    try:
-        _write(temporary, parts, _mode(filename), durable=True)
+    with _temporary_file(os.fspath(filename), parts, _mode(filename), durable=True) as temporary:
         # Unlike a renaming, a link never takes another file's place.
         os.link(temporary, filename)
-    finally:
-        _remove(temporary)
+    flush([os.path.dirname(filename) or "."])
 
 
 def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tuple[int, str]:
@@ -84,9 +96,21 @@ def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tu
         os.makedirs(os.path.dirname(filename), exist_ok=True)
         handle = os.open(filename, flags, 0o666)
     try:
-        return size_and_hash(_written(parts, handle))
+        with naming(filename):
+            return size_and_hash(_written(parts, handle))
     finally:
         os.close(handle)
+
+
+@contextmanager
+def naming(filename: str | os.PathLike[str]) -> Iterator[None]:
+    """Name a file in errors about writing to it, which the system raises without a name."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = os.fspath(filename)
+        raise
 
 
 def _written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
@@ -127,44 +151,52 @@ def replacing(filename: str | os.PathLike[str]) -> Iterator[str]:
         raise
 
 
-@contextmanager
-def staging_directory(parent: str | os.PathLike[str], prefix: str) -> Iterator[Path]:
-    """Yield a new directory for content that is renamed into its place when it is complete.
-
-    What is still in the directory at the end is removed.
-
-    Parameters
-    ----------
-    parent : path-like
-        A directory on the file system of that place; it is made if need be.
-    prefix : `str`
-        Start of the directory's name; eight random characters follow.
-    """
-    import shutil  # with the compression modules that it imports, only for whoever stages
-
-    os.makedirs(parent, exist_ok=True)
-    staging = Path(parent, f"{prefix}{os.urandom(4).hex()}")
-    staging.mkdir()
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
 def _temporary_name(filename: str) -> str:
     directory, name = os.path.split(filename)
     return os.path.join(directory, f".{name}.{os.urandom(4).hex()}")
 
 
-def _write(filename: str, parts: Iterable[bytes], mode: int, *, durable: bool) -> None:
-    # Nobody else can read it before it has the permissions of the file that it replaces.
-    handle = os.open(filename, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.writelines(parts)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    os.chmod(filename, mode)
+@contextmanager
+def _temporary_file(filename: str, parts: Iterable[bytes], mode: int, *, durable: bool) -> Iterator[str]:
+    """Yield the name of a complete file beside another one; it is removed at the end if it is still there."""
+    directory = os.path.dirname(filename)
+    _clean(directory or ".")
+    temporary, handle, lock = _make_temporary(directory)
+    try:
+        with naming(filename), os.fdopen(handle, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            if durable:
+                os.fsync(file.fileno())
+        yield temporary
+    finally:
+        _remove(temporary)
+        if lock is not None:
+            os.close(lock)
+
+
+def _make_temporary(directory: str) -> tuple[str, int, int | None]:
+    """Make a file that nobody else can read; return its name, a descriptor, and another that holds its lock.
+
+    While the lock is held, no other process takes the file for a leftover. Some file systems have no locks.
+    """
+    while True:
+        temporary = os.path.join(directory, temporary_name())
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            lock = take_lock(temporary)
+        except OSError:
+            return temporary, handle, None
+        if lock is not None:
+            return temporary, handle, lock
+        os.close(handle)
+
+
+@functools.cache
+def _clean(directory: str) -> None:
+    """Remove temporary files that killed processes left; once, since a directory may get thousands of files."""
+    remove_unused(directory)
 
 
 def _remove(filename: str) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import filecmp
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Problem, has_errors
 from curated.core.parallel import Progress, run_all
-from curated.core.wholefile import staging_directory
+from curated.core.storage.disk import exclusive, flush_tree, prefix_of
+from curated.core.storage.staging import move_together, rename_new, staging_directory
 from curated.export.holdings import Holdings, InstrumentRecord
 from curated.export.report import ExportedCalib, ExportReport
 from curated.export.selection import ExportItem, dataset_name, finding, select
@@ -66,7 +68,8 @@ def export_holdings(
             f"{', '.join(holdings.collections)} of {holdings.source} certifies no calibrations{suffix}",
             "name another collection with --collection",
         )
-    with staging_directory(output.absolute().parent, f".{output.name}.") as staging:
+    # What is added to a package moves within it, together; a new package is renamed as a whole.
+    with _staging(output, into=into) as staging:
         scratch, package = staging / "scratch", staging / "package"
         scratch.mkdir()
         package.mkdir()
@@ -83,7 +86,7 @@ def export_holdings(
         if not exported:
             return report
         size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
-        changed = add_to_package(package, output, settings) if into else move_package(package, output)
+        changed = add_to_package(staging, output, settings) if into else move_package(package, output)
         return replace(report, size=size, changed=changed)
 
 
@@ -237,13 +240,12 @@ def move_package(package: Path, output: Path) -> bool:
     CuratedError
         If other files are there.
     """
-    if not os.path.lexists(output):
-        os.rename(package, output)
-        return True
-    if output.is_dir() and not any(output.iterdir()):
+    if not os.path.lexists(output) or (output.is_dir() and not any(output.iterdir())):
         # On POSIX an empty directory gives way; a link to one does not, and is followed.
-        os.rename(package, os.path.realpath(output))
-        return True
+        flush_tree(package)
+        target = os.path.realpath(output) if output.is_dir() else os.path.abspath(output)
+        if rename_new(package, target):
+            return True
     for path in _paths(package):
         difference = _difference(package / path, output / path)
         if difference:
@@ -254,13 +256,30 @@ def move_package(package: Path, output: Path) -> bool:
     return False
 
 
-def add_to_package(package: Path, output: Path, settings: Iterable[str]) -> bool:
-    """Add the files of a package to another one on the same file system; files of the same content stay.
+@contextmanager
+def _staging(output: Path, *, into: bool) -> Iterator[Path]:
+    """Yield a staging directory: in the package that is added to, or beside one that is to be made."""
+    if not into:
+        with staging_directory(output.absolute().parent, prefix_of(output.name)) as staging:
+            yield staging
+        return
+    _require_package(output)
+    with exclusive(output), staging_directory(output) as staging:
+        yield staging
+
+
+def _require_package(output: Path) -> None:
+    if not (output / CONFIG_FILE).is_file():
+        raise CuratedError(f"{output} is no package: there is no {CONFIG_FILE}", "leave out --into")
+
+
+def add_to_package(staging: Path, output: Path, settings: Iterable[str]) -> bool:
+    """Add the files of a package to another one; files of the same content stay.
 
     Parameters
     ----------
-    package : `pathlib.Path`
-        The package whose files are added.
+    staging : `pathlib.Path`
+        A staging directory in the other package; its directory ``package`` has the files that are added.
     output : `pathlib.Path`
         The package that they are added to.
     settings : iterable [`str`]
@@ -276,10 +295,10 @@ def add_to_package(package: Path, output: Path, settings: Iterable[str]) -> bool
     CuratedError
         If there is no package, or it has another file at the place of one; then nothing was added.
     OSError
-        If a file cannot be written; files added before are removed.
+        If a file cannot be written; then nothing was added.
     """
-    if not (output / CONFIG_FILE).is_file():
-        raise CuratedError(f"{output} is no package: there is no {CONFIG_FILE}", "leave out --into")
+    _require_package(output)
+    package = staging / "package"
     own_settings = set(settings)
     new_paths = []
     for path in _paths(package):
@@ -290,18 +309,9 @@ def add_to_package(package: Path, output: Path, settings: Iterable[str]) -> bool
             raise CuratedError(
                 f"{path} {difference} in {output}", "move it away, or export to a new directory"
             )
-    added: list[Path] = []
-    try:
-        for path in new_paths:
-            target = output / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Unlike a renaming, a link never takes another file's place.
-            os.link(package / path, target)
-            added.append(target)
-    except BaseException:
-        for target in added:
-            target.unlink()
-        raise
+    if new_paths:
+        moves = {f"package/{path}": path for path in new_paths}
+        move_together(staging, output, moves, only_new=True)
     return bool(new_paths)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from curated.core.diagnostic import CuratedError
 
@@ -64,6 +63,8 @@ def parse_address(text: str) -> Address:
     CuratedError
         If it is of a kind that is not fetched, or cannot be one.
     """
+    from urllib.parse import unquote, urlsplit  # a check needs none of it
+
     hint = f"give a path, or an address with {', '.join(f'{name}://' for name in SCHEMES)}"
     shown = public_address(text if "://" in text else text.rpartition("@")[2])
     brief = repr(shown if len(shown) < 200 else f"{shown[:200]}...")

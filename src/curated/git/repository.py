@@ -96,7 +96,7 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
     CuratedError
         If there is no such commit.
     """
-    if revision.startswith("-") or "\0" in revision:
+    if revision.startswith(("-", "^")) or "\0" in revision:
         raise CuratedError(f"{revision!r} is not a revision")
     options = ("--verify", "--quiet", "--end-of-options")
     try:

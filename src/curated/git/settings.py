@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError
 
-_PASSED_VARIABLES = re.compile(
-    r"GIT_(?:CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|PARAMETERS|KEY_\d+|VALUE_\d+)|EXEC_PATH"
-    r"|TEST_ASSUME_DIFFERENT_OWNER)"
+_PASSED_VARIABLES = (
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_"),
+    *("GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS", "GIT_EXEC_PATH", "GIT_TEST_ASSUME_DIFFERENT_OWNER"),
 )
-"""Variables that a user sets for all of git: where its settings and its programs are.
+"""Starts of variables that a user sets for all of git: where its settings and its programs are.
 
 All others that start with ``GIT_`` are taken away. A hook's (GIT_DIR, GIT_INDEX_FILE, ...) lead to the hook's
 repository, whatever package is asked for; some change answers (GIT_NAMESPACE, GIT_REPLACE_REF_BASE, GIT_ICASE_PATHSPECS,
 GIT_SHALLOW_FILE); some run programs (GIT_EXTERNAL_DIFF, GIT_PAGER) or write into the messages (GIT_TRACE).
 """
 
-_FETCH_VARIABLES = re.compile(r"GIT_(?:SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS|SSL_\w+|PROXY_\w+|HTTP_\w+)")
-"""Variables with which a user says how to reach a server; they pass where something is fetched."""
+_FETCH_VARIABLES = ("GIT_SSH", "GIT_ASKPASS", "GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_")
+"""Starts of variables with which a user says how to reach a server; they pass where something is fetched."""
 
 _SAFE_VARIABLES = {
     "LANGUAGE": "C",
@@ -71,8 +70,7 @@ _SETTINGS_OF_LOCAL_COMMANDS = {
 }
 """Settings that only matter where something is fetched, which then are the user's."""
 
-_FILTERS = re.compile(r"filter\.(.+)\.(?:clean|smudge|process|required)", re.DOTALL)
-_INDIRECT = re.compile(rb"filter|include", re.IGNORECASE)
+_FILTER_KEYS = (".clean", ".smudge", ".process", ".required")
 _MAX_CONFIG = 1 << 20
 
 _CONTROL_FILES = (
@@ -115,8 +113,8 @@ def environment(directory: Path, *, fetches: bool = False) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_")
-        or _PASSED_VARIABLES.fullmatch(name)
-        or (fetches and _FETCH_VARIABLES.fullmatch(name))
+        or name.startswith(_PASSED_VARIABLES)
+        or (fetches and name.startswith(_FETCH_VARIABLES))
     }
     # No directory above is searched for a repository.
     variables |= _SAFE_VARIABLES | {"GIT_CEILING_DIRECTORIES": str(directory.parent)}
@@ -138,7 +136,11 @@ def without_filters(names: str, variables: Mapping[str, str]) -> dict[str, str]:
     variables : `dict` [`str`, `str`]
         Environment to which they are added.
     """
-    filters = {match[1] for name in names.split("\0") if (match := _FILTERS.fullmatch(name))}
+    filters = {
+        name.removeprefix("filter.").rpartition(".")[0]
+        for name in names.split("\0")
+        if name.startswith("filter.") and name.endswith(_FILTER_KEYS)
+    } - {""}
     count = variables.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdecimal() else 0
     pairs = [
@@ -154,7 +156,8 @@ def without_filters(names: str, variables: Mapping[str, str]) -> dict[str, str]:
 
 def may_name_filters(directory: Path) -> bool:
     """Say whether the settings of a repository name filters, or files of settings that may."""
-    return any(_INDIRECT.search(_content(path)) for path in _config_files(directory))
+    texts = (_content(path).lower() for path in _config_files(directory))
+    return any(b"filter" in text or b"include" in text for text in texts)
 
 
 def _config_files(directory: Path) -> Iterator[Path]:

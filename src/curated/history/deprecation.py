@@ -12,7 +12,7 @@ from curated.check.package import select
 from curated.check.report import ends_and_marks
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.wholefile import write_whole
+from curated.core.storage.staging import replace_together
 from curated.datasets.deprecation import Deprecation
 from curated.history.effects import Segment, find_segments
 from curated.package.files import Files
@@ -27,15 +27,20 @@ class FileEdit:
 
     Parameters
     ----------
+    before : `bytes`
+        Content of its file now.
     text : `bytes`
         Content of its file with the mark, or without it.
-    changed : `bool`
-        Whether that differs from the content now.
     """
 
     file: CalibFile
+    before: bytes
     text: bytes
-    changed: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether the content changes."""
+        return self.text != self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +110,19 @@ def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation |
 
 
 def write_deprecation(package: Package, plan: DeprecationPlan) -> None:
-    """Write the files that change, each whole or not at all."""
+    """Write the files that change, all of them or none.
+
+    Raises
+    ------
+    CuratedError
+        If one of them is no longer what the plan was made of.
+    """
+    changed = [edit for edit in plan.edits if edit.changed]
     for edit in plan.edits:
-        if edit.changed:
-            write_whole(package.root / edit.file.path, [edit.text])
+        if package.files.read(edit.file.path) != edit.before:
+            raise CuratedError(f"{edit.file.path} has changed in the meantime", "run it again")
+    if changed:
+        replace_together(package.root, {edit.file.path: edit.text for edit in changed})
 
 
 def _select(package: Package, paths: Sequence[str]) -> list[CalibFile]:
@@ -134,7 +148,7 @@ def _edit(package: Package, file: CalibFile, mark: Deprecation | None) -> FileEd
         after = remove_mark(before, file.form) if mark is None else add_mark(before, file.form, mark)
     except CuratedError as error:
         raise CuratedError(f"{file.path}: {error.message}", error.hint) from error
-    return FileEdit(file, after, after != before)
+    return FileEdit(file, before, after)
 
 
 def _resolve(

@@ -17,6 +17,8 @@ from curated.text.yaml.reader import load_yaml
 
 CONFIG_FILE = "curated.yaml"
 
+_CREDENTIALS = "CAL010"
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -144,6 +146,8 @@ def parse_config(text: str) -> Config:
         problems += check_setting(CONFIG, tree, "CAL001")
     if not isinstance(tree, dict):
         return Config(diagnostics=_located(problems, text))
+    if "@" in str(tree.get("url")):
+        problems = _without_credentials(tree["url"], problems)
     # An error in one silence or instrument leaves the others.
     wrong_values = {problem.pointer for problem in problems}
     wrong_entries = {pointer[:2] for pointer in wrong_values}
@@ -166,6 +170,17 @@ def parse_config(text: str) -> Config:
     return Config(**values, silence=tuple(silence), diagnostics=_located(problems, text))
 
 
+def _without_credentials(url: Any, problems: list[Problem]) -> list[Problem]:
+    """Return problems of the settings in which no password is shown, and that the address has one."""
+    from curated.git.address import has_credentials, public_address  # few packages need it
+
+    if not isinstance(url, str) or not has_credentials(url):
+        return problems
+    detail = f"url has a user or a password; without it is {public_address(url)[:200]!r}"
+    others = [problem for problem in problems if problem.pointer != ("url",)]
+    return [*others, Problem(_CREDENTIALS, ("url",), detail)]
+
+
 def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
     try:
         until = date.fromisoformat(item["until"])
@@ -178,4 +193,8 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
 
 def _located(problems: list[Problem], text: str) -> tuple[Diagnostic, ...]:
     locate = yaml_locator(text)
-    return tuple(Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in limited(problems))
+    return tuple(
+        # The excerpt of a line would show the password.
+        Diagnostic.from_problem(p, CONFIG_FILE, *(locate(p.pointer) if p.code != _CREDENTIALS else ()))
+        for p in limited(problems)
+    )

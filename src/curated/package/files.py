@@ -108,6 +108,10 @@ class WorkTree:
         return os.path.realpath(link)
 
 
+_OF_THIS_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""Errors that say nothing about a file: this process may open no more."""
+
+
 def read_file(files: Files, path: str) -> bytes | Problem:
     """Return a file's content; a `Problem` where it cannot be read or is a link that leads out of the package."""
     try:
@@ -115,4 +119,6 @@ def read_file(files: Files, path: str) -> bytes | Problem:
     except LeadsOutError as error:
         return Problem("CAL106", (), error.strerror or "")
     except OSError as error:
+        if error.errno in _OF_THIS_PROCESS:
+            raise
         return Problem("CAL201", (), f"{error.strerror or error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from curated.calib import Calib
@@ -83,8 +84,23 @@ def type_schema(cls: type[Calib]) -> dict[str, Any]:
 
 
 def summary(cls: type) -> str:
-    """Return the first line of a type's docstring."""
-    return (cls.__doc__ or "").strip().splitlines()[0]
+    """Return the first line of a type's docstring, which Python drops with ``-OO``."""
+    # Without docstrings, those of dataclasses are their signatures.
+    docstring = _source_docstring(cls) if sys.flags.optimize > 1 else cls.__doc__
+    return (docstring or "").strip().partition("\n")[0]
+
+
+def _source_docstring(cls: type) -> str:
+    """Return a class's docstring as its source file has it; empty where there is none."""
+    import ast  # rare
+    import inspect
+    import textwrap
+
+    try:
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return (ast.get_docstring(node) if isinstance(node, ast.ClassDef) else "") or ""
 
 
 def _records(table: Table, fields: list[Field]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from curated.bundle.contents import Contents, Entry, Kind
 from curated.core.diagnostic import Problem, brief
-from curated.datasets.names import RUN_END, is_plain
 from curated.core.times import WHOLE_SECONDS, parse_time, tai_nanoseconds
+from curated.datasets.names import RUN_END, is_plain
 from curated.datasets.record import dataset_uuid
 from curated.declare.spec import Spec
 from curated.registry import all_types, find_type

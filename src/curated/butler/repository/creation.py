@@ -15,7 +15,7 @@ from curated.butler.formatter import CalibFormatter, stack_installed
 from curated.butler.repository.locks import locked
 from curated.butler.repository.opening import find_config, repository_root
 from curated.core.diagnostic import CuratedError
-from curated.core.wholefile import staging_directory
+from curated.core.storage.staging import staging_directory
 
 CONFIG = "butler.yaml"
 
@@ -108,7 +108,7 @@ def abandoned_repositories(repo: str) -> Iterator[str]:
     if not root.isLocal:
         return
     for path in sorted(Path(root.ospath).parent.glob(f"{_STAGING}*")):
-        if len(path.name) == len(_STAGING) + 8 and path.is_dir() and not path.is_symlink():
+        if len(path.name) - len(_STAGING) in (8, 16) and path.is_dir() and not path.is_symlink():
             try:
                 with locked(path, 0):
                     yield str(path)
@@ -121,8 +121,8 @@ def _create_local(root: Path, config: Config) -> None:
         if find_config(str(root)) is not None:
             return  # another program has just made it
         raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
-    # The lock tells `abandoned_repositories` that it is in use.
-    with staging_directory(root.parent, _STAGING) as staging, locked(staging):
+    # Its lock tells `abandoned_repositories` that it is in use.
+    with staging_directory(root.parent, _STAGING) as staging:
         Butler.makeRepo(str(staging), config=config)
         try:
             staging.rename(root)

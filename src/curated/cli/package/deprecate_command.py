@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,13 +63,18 @@ def command(
 
     Exit status 1 if it would bring about an error, such as an overlap; then nothing is written.
     """
+    from curated.core.storage.disk import exclusive
+    from curated.core.storage.staging import remove_leftovers
     from curated.history.deprecation import plan_deprecation, write_deprecation
 
     package = settings.package()
     mark = _deprecation({"reason": reason, "by": by, "date": date, "cover": cover}, undo=undo)
-    plan = plan_deprecation(package, package_paths(package, settings.directory, paths), mark)
-    if not (dry_run or plan.failed):
-        write_deprecation(package, plan)
+    with nullcontext() if dry_run else exclusive(package.root):
+        if not dry_run:
+            remove_leftovers(package.root)
+        plan = plan_deprecation(package, package_paths(package, settings.directory, paths), mark)
+        if not (dry_run or plan.failed):
+            write_deprecation(package, plan)
     if form == "json":
         _print_json(plan, mark, dry_run=dry_run)
     else:

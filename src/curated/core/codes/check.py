@@ -18,6 +18,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL006", "error", "a calibration type of another package cannot be loaded",
      "install that package again, in a version for this version of curated, or uninstall it",
      "Its files are not checked, and their directories look like those of an unknown type."),
+    ("CAL010", "error", "an address with a user or a password", "leave it out of curated.yaml, and change the password",
+     "The address is stamped into every FITS file, and everybody who has one would read the password."),
     ("CAL101", "error", "the file name is not a date-time", "name it like 20240131T000000.ecsv (UTC)",
      "The name is the start of validity; without it nobody can say when the calibration applies."),
     ("CAL102", "error", "the file is not at the depth of its type", "move it to the path in the message",

@@ -1,0 +1,356 @@
+"""Content that appears whole or not at all: staging directories, and moves of several files out of them.
+
+A staging directory is made for one process, locked while it runs, and removed by the next one if it was killed. Files
+that belong together wait in it, with a link to each file that they replace and a journal of the moves. Once these are on
+the disk, the files are renamed, one after the other; no system renames several at once. A process that is killed in
+between leaves the journal, by which the next one undoes the moves.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from curated.core.diagnostic import CuratedError
+from curated.core.storage.disk import (
+    JOURNAL,
+    NO_LOCKS,
+    PREFIX,
+    flush,
+    flush_tree,
+    leftovers,
+    take_lock,
+    temporary_name,
+)
+
+
+@contextmanager
+def staging_directory(
+    parent: str | os.PathLike[str], prefix: str = PREFIX, *, private: bool = False
+) -> Iterator[Path]:
+    """Yield a new directory for content that is renamed into its place when it is complete.
+
+    What is still in the directory at the end is removed, and so are directories that killed processes left beside it.
+
+    Parameters
+    ----------
+    parent : path-like
+        A directory on the file system of that place; it is made if need be.
+    prefix : `str`, optional
+        Start of the directory's name; sixteen random hexadecimal digits follow.
+    private : `bool`, optional
+        Whether only this user may enter it, whatever the umask; for directories that all users share.
+
+    Raises
+    ------
+    CuratedError
+        If this process's umask keeps it from using its own files.
+    """
+    os.makedirs(parent, exist_ok=True)
+    remove_leftovers(parent)
+    staging, lock = _make(parent, prefix, 0o700 if private else 0o777)
+    try:
+        yield staging
+    finally:
+        remove_tree(staging)
+        if lock is not None:
+            os.close(lock)
+
+
+def _make(parent: str | os.PathLike[str], prefix: str, mode: int) -> tuple[Path, int | None]:
+    """Make a directory and lock it; there is no lock where the file system has none."""
+    while True:
+        path = Path(parent, temporary_name(prefix))
+        os.mkdir(path, mode)
+        if os.lstat(path).st_mode & 0o700 != 0o700:
+            os.rmdir(path)
+            raise CuratedError(
+                "the umask of this process keeps it from reading its own files", "set another one: umask 022"
+            )
+        try:
+            lock = take_lock(path)
+        except OSError as error:
+            if error.errno in NO_LOCKS:
+                return path, None
+            raise
+        if lock is not None:
+            return path, lock
+        # Between the two calls another process took it for a leftover.
+
+
+def remove_leftovers(directory: str | os.PathLike[str]) -> None:
+    """Remove what killed processes left in a directory, and say so; what others use is not touched.
+
+    A change of several files that was interrupted in the middle is undone first.
+    """
+    for path in leftovers(directory):
+        try:
+            lock = take_lock(path)
+        except OSError:
+            continue  # without locks nobody can know whether it is in use
+        if lock is None:
+            continue
+        try:
+            result = ""
+            if os.path.lexists(os.path.join(path, JOURNAL)):
+                result, problem = undo(Path(path), Path(directory))
+                if problem:
+                    _say(f"{path!r} is left of an interrupted run, and stays: {problem}")
+                    continue
+            remove_tree(path)
+            _say(f"{result}removed {path!r}, which an interrupted run had left")
+        finally:
+            os.close(lock)
+
+
+def remove_tree(path: str | os.PathLike[str]) -> None:
+    """Remove a file or a directory with its content, as far as possible."""
+    import shutil  # with the compression modules that it imports, only for whoever stages
+
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _say(message: str) -> None:
+    import logging
+
+    logging.getLogger("curated").warning("curated: %s", message)
+
+
+def rename_new(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> bool:
+    """Rename a directory to a new name, and wait until that is on the disk.
+
+    Returns
+    -------
+    renamed : `bool`
+        `False` if another process has put something there; an empty directory gives way.
+    """
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            return False
+        raise
+    flush([os.path.dirname(os.path.abspath(target))])
+    return True
+
+
+# -- several files ------------------------------------------------------------------------------------------
+
+
+def replace_together(root: Path, contents: Mapping[str, bytes], *, only_new: bool = False) -> None:
+    """Write several files below a directory, all of them or none.
+
+    Parameters
+    ----------
+    contents : `dict` [`str`, `bytes`]
+        Content of each file by path relative to the directory. A link stays a link: the file that it leads to is
+        written, which must be below the directory too.
+    only_new : `bool`, optional
+        Whether none of the files may exist.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written, or exists though it must not; then all files are as they were.
+    """
+    with staging_directory(root) as staging:
+        (staging / "new").mkdir()
+        moves = {}
+        for number, (path, content) in enumerate(contents.items()):
+            target = _resolved(root, path)
+            source = f"new/{number}"
+            with open(staging / source, "xb") as file:
+                file.write(content)
+            with suppress(FileNotFoundError):
+                os.chmod(staging / source, os.stat(root / target).st_mode & 0o7777)
+            moves[source] = target
+        move_together(staging, root, moves, only_new=only_new)
+
+
+def _resolved(root: Path, path: str) -> str:
+    """Return the path of a file with links followed, relative to the directory as before."""
+    full = os.path.join(os.path.realpath(root / os.path.dirname(path)), os.path.basename(path))
+    return os.path.relpath(os.path.realpath(full), os.path.realpath(root))
+
+
+_VERSION = 1
+_OLD = "old"
+
+
+def move_together(staging: Path, root: Path, moves: Mapping[str, str], *, only_new: bool = False) -> None:
+    """Move files or directories to their places, all of them or none.
+
+    Parameters
+    ----------
+    staging : `~pathlib.Path`
+        A staging directory in ``root``, with the new files.
+    root : `~pathlib.Path`
+        The directory that the places are in.
+    moves : `dict` [`str`, `str`]
+        Place of each file or directory, relative to ``root``, by its path relative to ``staging``. A directory
+        takes no place of another.
+    only_new : `bool`, optional
+        Whether no file may take the place of another.
+
+    Raises
+    ------
+    OSError
+        If one cannot be moved; then all places are as they were.
+    """
+    flush_tree(staging)
+    journal: dict[str, Any] = {"version": _VERSION, "directories": _new_directories(root, moves.values())}
+    (staging / _OLD).mkdir()
+    journal["moves"] = [_prepare(staging, root, *move, only_new=only_new) for move in moves.items()]
+    with open(staging / f"{JOURNAL}.part", "x", encoding="utf-8") as file:
+        json.dump(journal, file)
+    flush([str(staging / f"{JOURNAL}.part"), str(staging / _OLD)])
+    with _signals_wait():
+        os.rename(staging / f"{JOURNAL}.part", staging / JOURNAL)
+        flush([str(staging)])
+        try:
+            for directory in journal["directories"]:
+                os.mkdir(root / directory)
+            for move in journal["moves"]:
+                if only_new:
+                    # Unlike a renaming, a link never takes another file's place.
+                    os.link(staging / move["source"], root / move["place"])
+                else:
+                    os.rename(staging / move["source"], root / move["place"])
+            parents = {os.path.dirname(root / path) for path in (*moves.values(), *journal["directories"])}
+            flush(sorted(parents, key=len, reverse=True))
+        except BaseException:
+            _undo(staging, root, journal)
+            os.unlink(staging / JOURNAL)
+            raise
+        os.unlink(staging / JOURNAL)
+
+
+def _new_directories(root: Path, places: Any) -> list[str]:
+    """Return the directories of places that do not exist yet, the outer ones first."""
+    directories: set[str] = set()
+    for place in places:
+        parent = os.path.dirname(place)
+        while parent and parent not in directories and not os.path.lexists(root / parent):
+            directories.add(parent)
+            parent = os.path.dirname(parent)
+    return sorted(directories)
+
+
+def _prepare(staging: Path, root: Path, source: str, place: str, *, only_new: bool) -> dict[str, Any]:
+    """Keep a link to the file that is replaced, and return the journal's entry of a move."""
+    status = os.lstat(staging / source)
+    old = f"{_OLD}/{source.replace('/', '-')}" if os.path.lexists(root / place) else ""
+    if old and only_new:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(root / place))
+    if old:
+        try:
+            os.link(root / place, staging / old, follow_symlinks=False)
+        except OSError:  # a file system without links, or a system that forbids this one
+            import shutil
+
+            shutil.copy2(root / place, staging / old, follow_symlinks=False)
+    return {"source": source, "place": place, "old": old, "inode": status.st_ino, "mtime": _mtime(status)}
+
+
+def _mtime(status: os.stat_result) -> int:
+    """Return the time of a file; that of a directory may change as it is moved."""
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Let signals that end a process wait; the block takes a moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# -- after a kill -----------------------------------------------------------------------------------------
+
+
+def undo(staging: Path, root: Path) -> tuple[str, str]:
+    """Undo moves that a killed process did not finish.
+
+    Nothing is done if all were made. What a journal says is not trusted: a file is only touched if it is the very
+    file that came from the staging directory, by its inode and time.
+
+    Returns
+    -------
+    result : `str`
+        What was done, as the start of a sentence; empty if there was nothing to do.
+    problem : `str`
+        Why it cannot be undone; empty if it is.
+    """
+    try:
+        journal = json.loads((staging / JOURNAL).read_bytes())
+        moves = [{key: kind(move[key]) for key, kind in _ENTRY.items()} for move in journal["moves"]]
+        directories = [str(path) for path in journal["directories"]]
+        paths = [path for move in moves for path in (move["source"], move["place"], move["old"])]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        return "", f"its journal cannot be read ({type(error).__name__})"
+    if journal.get("version") != _VERSION or not all(map(_is_inside, (*paths, *directories))):
+        return "", "its journal is not one of this program"
+    states = [_state(staging, root, move) for move in moves]
+    if "other" in states and "moved" in states:
+        place = next(m["place"] for m, state in zip(moves, states, strict=True) if state == "other")
+        return (
+            "",
+            f"{place!r} has changed since; compare the files with the commit, then remove that directory",
+        )
+    if "moved" not in states or set(states) == {"moved"}:
+        return "", ""
+    _undo(staging, root, {"moves": moves, "directories": directories})
+    return f"undid an interrupted change of {len(moves)} files, and ", ""
+
+
+_ENTRY = {"source": str, "place": str, "old": str, "inode": int, "mtime": int}
+
+
+def _is_inside(path: str) -> bool:
+    return not os.path.isabs(path) and "\0" not in path and ".." not in path.split("/")
+
+
+def _state(staging: Path, root: Path, move: Mapping[str, Any]) -> str:
+    """Return whether a file was ``moved`` to its place, ``waits``, or the place has an ``other`` one."""
+    place, source = root / move["place"], staging / move["source"]
+    if not Path(os.path.realpath(place.parent)).is_relative_to(os.path.realpath(root)):
+        return "other"
+    with suppress(OSError):
+        status = os.lstat(place)
+        if (status.st_ino, _mtime(status)) == (move["inode"], move["mtime"]):
+            return "moved"
+    # A renamed file is no longer in the staging directory.
+    return "waits" if os.path.lexists(source) else "other"
+
+
+def _undo(staging: Path, root: Path, journal: Mapping[str, Any]) -> None:
+    for move in reversed(journal["moves"]):
+        if _state(staging, root, move) != "moved":
+            continue
+        if move["old"]:
+            os.rename(staging / move["old"], root / move["place"])
+        elif not os.path.lexists(staging / move["source"]):
+            os.rename(root / move["place"], staging / move["source"])
+        else:
+            os.unlink(root / move["place"])
+    for directory in reversed(journal["directories"]):
+        with suppress(OSError):
+            os.rmdir(root / directory)
