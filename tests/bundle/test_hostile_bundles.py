@@ -32,7 +32,8 @@ from support.hostile_bundles import (
     replace_file,
     set_card,
 )
-from support.repositories import make_bundle, write_manifest
+from support.programs import run_python
+from support.repositories import make_bundle, write_hashes, write_manifest
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -509,6 +510,39 @@ def test_a_manifest_that_is_no_regular_file(bundle: Path, repo: Path, make: Call
     assert_refused(bundle, repo, code)
 
 
+LIMITED = """
+import resource, sys, time
+from pathlib import Path
+from curated.bundle.manifest_reader import read_contents
+from curated.bundle.verification import verify
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+contents, diagnostics = read_contents(Path(sys.argv[1]))
+problems = [d.code for d in diagnostics] or [p.code for p in verify(contents).values()]
+print(sorted({*problems})[0], time.process_time() < 20)
+"""
+
+LARGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "lists": (lambda b: (b / "manifest.json").write_bytes(b"[" + b"[]," * 5_500_000 + b"[]]"), "CAL610"),
+    "datasets-of-nothing": (
+        lambda b: (b / "manifest.json").write_bytes(
+            b'{\n "datasets": [\n' + b"  {},\n" * 3_000_000 + b'  {}\n ],\n "format": "curated-bundle", "version": 1\n}\n'), "CAL610"),
+    "one-dataset-without-end": (
+        lambda b: (b / "manifest.json").write_bytes(
+            b'{\n "datasets": [\n' + b'  {"a": "' + b"x" * 20_000_000 + b'"}\n ],\n "format": "curated-bundle", "version": 1\n}\n'), "CAL610"),
+    "sparse": (lambda b: make_sparse(1 << 42)(b / "manifest.json"), "CAL610"),
+    "export-without-end": (lambda b: (b / "export.yaml").write_bytes(b"- [a, &b c]" * 1_000_000), "CAL633"),
+    "hashes-without-end": (lambda b: (b / "SHA256SUMS").write_bytes(b"x\n" * 1_000_000), "CAL632"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "code"), LARGE.values(), ids=LARGE.keys())
+def test_memory_and_time_are_bounded(bundle: Path, spoil: Callable[[Path], object], code: str) -> None:
+    (bundle / "manifest.json").touch()
+    spoil(bundle)
+    done = run_python(LIMITED, bundle)
+    assert done.stdout.split() == [code, "True"], done.stderr[-500:]
+
+
 # -- what is allowed ------------------------------------------------------------------------------------
 
 
@@ -552,7 +586,5 @@ def test_another_layout_of_the_manifest_is_the_same(bundle: Path, tmp_path: Path
     manifest = json.loads((bundle / "manifest.json").read_text())
     write_manifest(bundle, manifest)
     (bundle / "manifest.json").write_text(json.dumps(manifest))
-    from support.repositories import write_hashes
-
     write_hashes(bundle, manifest)
     assert import_bundle(bundle, str(tmp_path / "repo")).ok

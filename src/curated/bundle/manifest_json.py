@@ -16,7 +16,7 @@ from curated.core.diagnostic import brief
 LARGEST_MANIFEST = 1 << 30
 """Most bytes of a manifest."""
 
-LARGEST_PIECE = 1 << 25
+LARGEST_PIECE = 1 << 24
 """Most bytes that are read at once: all but the datasets; and all of a manifest that is laid out in another way."""
 
 _DEEPEST = 16
