@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curated.bundle.base import Base, read_base
-from curated.bundle.builder import default_label
 from curated.bundle.contents import Entry
+from curated.bundle.label import default_label
 from curated.bundle.manifest import make_entries
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.check.instruments import complete_instruments

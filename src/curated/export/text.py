@@ -16,7 +16,7 @@ from curated.export.selection import ExportItem, type_of
 from curated.fits.reader import read_fits
 from curated.fits.writer import image_blocks
 from curated.image.reader import read_image
-from curated.package.layout import FORMS
+from curated.package.lookalikes import FORMS
 from curated.provenance import reconcile
 from curated.registry import get_type
 

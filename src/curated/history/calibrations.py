@@ -38,7 +38,7 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
     if is_address(name) and not os.path.lexists(name.partition("\0")[0]):
         copy = clone(name)
         try:
-            return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+            return Calibrations(*package_at(Path(copy.name), "HEAD" if rev is None else rev), copy)
         except BaseException:
             copy.cleanup()
             raise
@@ -50,7 +50,7 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
         # A repository without a work tree, or one whose work tree has no package, may have it in a commit.
         if not _has_commits(Path(path), rev):
             raise error from None
-        return Calibrations(*package_at(Path(path), rev or "HEAD"))
+        return Calibrations(*package_at(Path(path), "HEAD" if rev is None else rev))
     return Calibrations(package) if rev is None else Calibrations(*package_at(package.root, rev))
 
 

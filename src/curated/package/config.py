@@ -11,11 +11,12 @@ from typing import Any
 
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.declare.settings import Setting, check_setting
+from curated.package import lookalikes
 from curated.package.instrument import OVERRIDE
 from curated.text.yaml.locator import yaml_locator
 from curated.text.yaml.reader import load_yaml
 
-CONFIG_FILE = "curated.yaml"
+CONFIG_FILE = lookalikes.CONFIG_FILE
 
 _CREDENTIALS = "CAL010"
 
@@ -62,6 +63,8 @@ class Config:
         The calibration directory; empty for a bare package.
     url : `str`
         The package's public address, stamped as REPOURL.
+    tags : `str`
+        Pattern of the git tags that are labels of releases; empty where all are.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
@@ -72,6 +75,7 @@ class Config:
 
     calibs: str = "calibs"
     url: str = ""
+    tags: str = ""
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -124,6 +128,11 @@ CONFIG = Setting(
         ),
         "url": Setting(
             kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."
+        ),
+        "tags": Setting(
+            kind="text",
+            longest=256,
+            doc="Pattern of the git tags that are labels of releases, such as calibs-*; others name something else.",
         ),
         "instruments": Setting(
             kind="mapping",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from curated.core.diagnostic import Problem
-from curated.image import LFS
+from curated.image import ANNEX, LFS
 from curated.text.ecsv.reader import read_ecsv
 from curated.text.source import Source
 from curated.text.yaml.reader import read_json, read_yaml
@@ -50,6 +50,9 @@ def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
         return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
     if data.startswith(LFS):
         return None, [Problem("CAL342", (), "the file is a pointer of git-lfs, not the calibration", line=1)]
+    if data.startswith(ANNEX):
+        detail = "the file is a pointer of git-annex, not the calibration"
+        return None, [Problem("CAL342", (), detail, "run 'git annex get'", line=1)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -196,8 +196,10 @@ def _check(
     reading = read_package(package, **options)
     findings = list(reading.findings)
     if search is not None:
+        from curated.history.checkout import find_hidden_differences
         from curated.history.edits import find_unnoted_edits
 
+        findings += find_hidden_differences(search)
         findings += find_unnoted_edits(search, select(package.layout.files, paths, reading.reports))
     return judge(package, paths, reading.declared, reading.reports, findings, today=today)
 

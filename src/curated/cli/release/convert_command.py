@@ -61,6 +61,8 @@ def command(
     count = len(select(package.layout.files, selected))
     refuse_nothing(package, count, selected, allow_empty=allow_empty)
     origin = find_origin(package, allow_dirty=allow_dirty)
+    if origin.remark:
+        settings.remark(origin.remark)
     with settings.progress("converting") as progress:
         report, converted = convert_into(package, origin, output, selected, jobs=jobs, progress=progress)
     if form == "json":
