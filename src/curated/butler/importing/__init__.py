@@ -24,6 +24,7 @@ def run_import(request: ImportRequest) -> ImportReport:
     """
     from curated.bundle.manifest_reader import read_contents
     from curated.bundle.verification import verify
+    from curated.butler.importing.integrity import file_states
     from curated.butler.importing.receipt import read_receipt
 
     contents, diagnostics = read_contents(request.bundle, allow_types=request.allow_types)
@@ -32,6 +33,7 @@ def run_import(request: ImportRequest) -> ImportReport:
     bundled = contents
     if request.label is not None:
         contents = contents.relabelled(request.label)
+    states = file_states(contents)
     # The documents of the bundle have its own label.
     problems = verify(bundled, request.progress)
     missing = _movable(problems) if request.transfer == "move" else {}
@@ -49,7 +51,7 @@ def run_import(request: ImportRequest) -> ImportReport:
     require_butler()
     from curated.butler.importing.importer import import_contents
 
-    return import_contents(request, contents, missing)
+    return import_contents(request, contents, missing, states)
 
 
 def _signature_findings(contents: Contents, trust: Trust, missing: Mapping[str, Problem]) -> list[Diagnostic]:
