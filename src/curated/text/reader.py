@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 
@@ -41,7 +42,15 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
         Problems of the text, such as bytes that are not UTF-8 and syntax errors.
     """
     text, problems = read_text(data)
-    return (None, problems) if text is None else _READERS[form](text)
+    if text is None:
+        return None, problems
+    source, problems = _READERS[form](text)
+    if data.startswith(codecs.BOM_UTF8) and form != "yaml":
+        problems = [
+            Problem("CAL221", (), "the file starts with a byte-order mark", line=1, column=1),
+            *problems,
+        ]
+    return source, problems
 
 
 def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
