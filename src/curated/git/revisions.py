@@ -26,7 +26,6 @@ class Revision(NamedTuple):
 
     Parameters
     ----------
-        Its name.
     date : `str`
         Its committer date, UTC, ISO 8601; empty if it is none of the calendar.
     remarks : `tuple` [`str`]

@@ -17,7 +17,7 @@ from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
-from curated.core.times import as_utc, iso
+from curated.core.times import as_utc, explain_time, iso
 from curated.git.address import is_address
 from curated.git.clone import clone
 from curated.git.repository import open_repository
@@ -315,7 +315,8 @@ class Calibrations:
             time = as_utc(at)
         except ValueError as error:
             raise CuratedError(
-                f"{str(at)!r:.60} is not a date-time", "give it like '2024-06-01T00:00:00'"
+                f"{str(at)!r:.60} is {explain_time(at) if isinstance(at, str) else 'not a date-time'}",
+                "give it like '2024-06-01T00:00:00'",
             ) from error
         return lookup(
             self.package,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -9,11 +10,11 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from curated.core.diagnostic import Diagnostic, Problem, limited
+from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.declare.settings import Setting, check_setting
 from curated.package import lookalikes
 from curated.package.instrument import OVERRIDE
-from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.locator import plain_scalar, yaml_locator
 from curated.text.yaml.reader import load_yaml
 
 CONFIG_FILE = lookalikes.CONFIG_FILE
@@ -200,10 +201,27 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
     return Silence(item["code"], item["path"], item["reason"], until, index)
 
 
+def as_written(problem: Problem, text: str) -> Problem:
+    """Return the problem of a setting with its value as it is written in the file, where YAML reads another one."""
+    match = _CONVERTED.search(problem.detail)
+    scalar = plain_scalar(text, problem.pointer) if match is not None else ""
+    # An override may come from another file.
+    if match is None or scalar in ("", match[1]) or brief(load_yaml(scalar)[0]) != match[1]:
+        return problem
+    value = match[1].lower() if match[1] in ("True", "False") else match[1]
+    reading = f", which YAML reads as {value}" if scalar != value else ""
+    detail = problem.detail.replace(match[0], f" is {scalar[:60]}{reading}", 1)
+    return replace(problem, detail=detail, hint=problem.hint or "put it in quotes if it is text")
+
+
+_CONVERTED = re.compile(r" is (True|False|null|-?[\d.]+(?:e[-+]?\d+)?|-?inf|nan)\b")
+"""A value in a message that YAML may have made of something else."""
+
+
 def _located(problems: list[Problem], text: str) -> tuple[Diagnostic, ...]:
     locate = yaml_locator(text)
     return tuple(
         # The excerpt of a line would show the password.
         Diagnostic.from_problem(p, CONFIG_FILE, *(locate(p.pointer) if p.code != _CREDENTIALS else ()))
-        for p in limited(problems)
+        for p in (p if p.code == _CREDENTIALS else as_written(p, text) for p in limited(problems))
     )

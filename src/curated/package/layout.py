@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.times import parse_time
+from curated.core.times import explain_time, parse_time
 from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import find_type, similar_type
@@ -354,7 +354,7 @@ def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> Ca
     try:
         start = parse_time(stem)
     except ValueError:
-        return Problem("CAL101", (), f"{brief(stem)} is not a date-time")
+        return Problem("CAL101", (), f"{brief(stem)} is {explain_time(stem)}")
     names = iter(levels)
     key = CalibKey(
         parts[0],

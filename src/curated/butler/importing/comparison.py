@@ -126,7 +126,7 @@ def compare_datasets(butler: Butler, contents: Contents, survey: Survey) -> Data
             elif other is not None:
                 conflicting.append(entry)
                 text = f"{entry} is dataset {other.id} in run {entry.run} already"
-                diagnostics.append(_diagnostic(entry.place, "CAL625", text))
+                diagnostics.append(_diagnostic(entry.place, "CAL625", text, _hint_of(entry)))
             elif entry.is_reference:
                 absent.append(entry)
             else:
@@ -304,7 +304,8 @@ def _file_diagnostic(
     entry: Entry, uri: ResourcePath, state: str, roots: Iterable[ResourcePath]
 ) -> Diagnostic:
     if state == "differs":
-        return _diagnostic(entry.place, "CAL625", f"{entry} has another content in run {entry.run}")
+        text = f"{entry} has another content in run {entry.run}"
+        return _diagnostic(entry.place, "CAL625", text, _hint_of(entry))
     if entry.is_reference:
         return _diagnostic(entry.place, "CAL681", f"{entry}: {uri} is gone")
     if not _is_within(uri, roots):
@@ -324,5 +325,11 @@ def _is_within(uri: ResourcePath, roots: Iterable[ResourcePath]) -> bool:
     return any(uri.relative_to(root) is not None for root in roots)
 
 
-def _diagnostic(file: str, code: str, detail: str) -> Diagnostic:
-    return Diagnostic.from_problem(Problem(code, (), detail), file)
+def _diagnostic(file: str, code: str, detail: str, hint: str = "") -> Diagnostic:
+    return Diagnostic.from_problem(Problem(code, (), detail, hint), file)
+
+
+def _hint_of(entry: Entry) -> str:
+    """Return the hint for a dataset whose name is taken, where that of the code does not help; empty otherwise."""
+    # What a delta refers to stays in the runs of its base, whatever the label of the release.
+    return "make the bundle again with --base and this repository" if entry.is_reference else ""

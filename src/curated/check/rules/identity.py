@@ -10,7 +10,7 @@ from typing import Any
 from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import SEQUENCE, UnquotedDate, has_value
-from curated.core.times import iso, parse_time
+from curated.core.times import explain_time, iso, parse_time
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 
@@ -148,8 +148,10 @@ def read_date(keywords: Keywords, keyword: str) -> datetime | Problem | None:
     try:
         return parse_time(value if isinstance(value, str) else "")
     except ValueError:
-        kind = "a date-time" if isinstance(value, str) else "a text; put it in quotes"
-        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, not {kind}")
+        explanation = explain_time(value)
+        if not isinstance(value, str) and explanation == "not a date-time":
+            explanation = "not a text; put it in quotes"
+        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, {explanation}")
 
 
 def start_and_end(context: FileContext) -> Iterator[Problem]:

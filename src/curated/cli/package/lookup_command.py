@@ -8,7 +8,7 @@ import click
 
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.core.diagnostic import CuratedError
-from curated.core.times import iso, parse_time
+from curated.core.times import explain_time, iso, parse_time
 
 if TYPE_CHECKING:
     from curated.git.changes import Commit
@@ -60,7 +60,7 @@ def command(
     try:
         time = parse_time(at)
     except ValueError as error:
-        raise CuratedError(f"{at!r} is not a date-time", "write it like 2024-06-01T00:00:00") from error
+        raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
     package, revision = settings.package(), None
     if as_of is not None:
         revision = find_revision(open_repository(package.root), as_of)

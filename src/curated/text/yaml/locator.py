@@ -75,6 +75,15 @@ def _finder(text: str) -> Callable[[Pointer], tuple[_Place | None, bool]]:
     return find
 
 
+def plain_scalar(text: str, pointer: Pointer) -> str:
+    """Return a scalar without quotes as it is written in a YAML document; empty if there is none at a place."""
+    node, index = None if is_too_deep(text) else compose(text), _Index()
+    for step in pointer:
+        child = index.step(node, step) if node is not None else None
+        node = child[1] if child is not None else None
+    return str(node.value) if node is not None and node.id == "scalar" and not node.style else ""
+
+
 def is_too_deep(text: str) -> bool:
     """Say whether a document is nested so deeply that libyaml must not compose it."""
     if text.count("[") + text.count("{") < MAX_DEPTH and not _INDENTED.search(text):
