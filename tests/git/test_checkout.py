@@ -80,6 +80,6 @@ def test_an_object_that_is_gone(make_package: MakePackage, tmp_path: Path) -> No
     blob = package.git("rev-parse", f"HEAD:{A}")
     (package.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
     (tmp_path / "out").mkdir()
-    with pytest.raises(CuratedError, match="git has no object") as caught:
+    with pytest.raises(CuratedError, match="is missing or damaged") as caught:
         check_out(open_repository(package.path), package.commits[0], tmp_path / "out")
     assert "git fsck" in caught.value.hint

@@ -12,7 +12,7 @@ from conftest import AUTHOR, EMAIL, GitPackage, MakePackage
 from curated.core.diagnostic import CuratedError
 from curated.git.changes import last_commits, read_status, start_status
 from curated.git.objects import CommitTree, find_blobs
-from curated.git.repository import highest_tag, open_repository, resolve_commit
+from curated.git.repository import open_repository, resolve_commit, tags_at
 from support.packages import defects_path, defects_text
 from support.programs import curated_command, run_curated
 
@@ -214,7 +214,7 @@ def test_revisions_that_are_none(make_package: MakePackage, revision: str) -> No
 def test_tags_that_look_like_options(make_package: MakePackage, tag: str) -> None:
     package = make_lab(make_package)
     package.git("update-ref", f"refs/tags/{tag}", "HEAD")
-    assert highest_tag(open_repository(package.path), package.commits[0]) == tag
+    assert tags_at(open_repository(package.path), package.commits[0]) == [tag]
 
 
 def test_no_other_directory_is_searched(make_package: MakePackage) -> None:

@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from curated.bundle.attestation import attestation_text, make_attestation
 from curated.bundle.base import Base
 from curated.bundle.checks.documents import (
     ATTESTATION_FILE,
@@ -27,7 +26,8 @@ from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.label import Label, find_label
 from curated.bundle.manifest import make_manifest, manifest_text
 from curated.bundle.manifest_reader import MANIFEST_FILE, check_manifest
-from curated.bundle.signature import SIGNATURE_FILE, sign_bundle
+from curated.bundle.proof.attestation import attestation_text, make_attestation
+from curated.bundle.proof.signature import SIGNATURE_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs

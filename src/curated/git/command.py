@@ -23,6 +23,10 @@ _SECONDS = 600
 """Longest time that a command may take whose whole output is waited for."""
 
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
+_DAMAGE = re.compile(
+    r"corrupt|mismatch|not a tree object|bad (?:object|tree|file|signature)|unable to (?:read|unpack|find)|"
+    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not parse"
+)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _USAGE = 129
 """Exit status of a git that does not know an option."""
@@ -49,7 +53,9 @@ def _explain(command: str, stderr: str) -> tuple[str, str]:
             f"git {command} failed: objects of this partial clone are not here",
             "fetch them with 'git fetch --refetch --no-filter'",
         )
-    return f"git {command} failed: {stderr}", ""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    hint = "see what 'git fsck' says, and clone the repository again" if _DAMAGE.search(stderr) else ""
+    return f"git {command} failed: {'; '.join(lines)}", hint
 
 
 def start_git(

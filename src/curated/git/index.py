@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.git.command import GitError, run_git, start_git
@@ -70,6 +72,26 @@ def read_index(process: Popen[bytes]) -> Iterator[IndexEntry]:
         if path:
             tag, mode, blob, _ = header.split(" ")
             yield IndexEntry(tag, mode, blob, path)
+
+
+def hidden_files(repository: Repository, root: Path, paths: Iterable[str]) -> list[str]:
+    """Return files that git passes over and that are not in the work tree, as paths in the package.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        Root of the package.
+    paths : iterable [`str`]
+        Paths of the package at or below which they are looked for.
+
+    Raises
+    ------
+    GitError
+        If git cannot read its index.
+    """
+    entries = read_index(start_index(repository, [repository.pathspec(path) for path in paths]))
+    hidden = [entry.path.removeprefix(repository.prefix) for entry in entries if entry.is_unwatched]
+    return [path for path in hidden if not os.path.lexists(f"{root}/{path}")]
 
 
 def is_sparse(repository: Repository) -> bool:

@@ -145,6 +145,8 @@ def _resolve(repository: Repository, text: str) -> tuple[str, tuple[str, ...]]:
     status, output, messages = _ask(repository, "rev-parse", *options, f"{text}^{{commit}}")
     if status == 0 and _FULL.match(output.strip()):
         return output.strip(), tuple(messages)
+    if any("ownership" in message for message in messages):
+        raise GitError("rev-parse", "\n".join(messages))  # which knows the way out
     kind = _ask(repository, "cat-file", "-t", text)[1].strip() if not text.startswith("-") else ""
     if kind in ("tree", "blob"):
         raise CuratedError(f"{text!r} is a {kind}, not a commit", _KINDS)

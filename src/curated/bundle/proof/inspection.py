@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curated.bundle.attestation import check_attestation
 from curated.bundle.checks.documents import ATTESTATION_FILE
 from curated.bundle.contents import Contents
 from curated.bundle.manifest_reader import read_contents, read_head
-from curated.bundle.signature import Proof, coverage_problems, read_proof
+from curated.bundle.proof.attestation import check_attestation
+from curated.bundle.proof.signature import Proof, coverage_problems, read_proof
 from curated.bundle.verification import Progress, verify
 from curated.core.diagnostic import Diagnostic, has_errors
 from curated.core.ssh_signature import Trust
