@@ -23,7 +23,8 @@ def open(path: str | os.PathLike[str] = ".", rev: str | None = None) -> Calibrat
         A directory of the package, a git repository, or the address of one (``https://``, ``ssh://``, ``file://``),
         which is fetched into a temporary directory.
     rev : `str`, optional
-        A commit, branch or tag, read without a checkout. If not given, the work tree as it is; of a repository
+        A commit, branch, tag, or a date such as ``2024-05-01`` for the last commit before it on the line of first
+        parents, read without a checkout. If not given, the work tree as it is; of a repository
         without one, and of an address, its HEAD.
 
     Returns

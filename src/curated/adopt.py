@@ -34,6 +34,9 @@ from curated.text.yaml.writer import yaml_flow, yaml_scalar
 _MAX_VALUES = 3
 """Values of a contradiction that are listed."""
 
+_PASSED_OVER = frozenset({"CAL103", "CAL134", "CAL137"})
+"""Codes of directories whose calibrations are not read, so that nothing of theirs is in the drafts."""
+
 _DETECTOR_KEYS = ("id", "name", "raft", "slot", "serial")
 """Keys of a detector in ``instrument.yaml`` that files state."""
 
@@ -75,7 +78,7 @@ class Adoption:
     drafts : `tuple` [`Draft`]
         The files; the last one is ``curated.yaml``, which marks an adopted package.
     remarks : `tuple` [`tuple` [`str`, `str`]]
-        Path of a draft, and what is contradictory or missing in the calibrations that it is inferred from.
+        Path of a draft or of a directory that is passed over, and what is contradictory or missing in the calibrations that it is inferred from.
     """
 
     drafts: tuple[Draft, ...]
@@ -113,7 +116,9 @@ def draft_adoption(package: Package, report: Report) -> Adoption:
     for file in package.layout.files:
         facts_by_directory[file.key.instrument].append(report.reports[file.path].facts())
     drafts: list[Draft] = []
-    remarks: list[tuple[str, str]] = []
+    remarks = [
+        (path, problem.detail) for path, problem in package.layout.problems if problem.code in _PASSED_OVER
+    ]
     for directory, facts in sorted(facts_by_directory.items()):
         path = "/".join(filter(None, (package.top, directory, INSTRUMENT_FILE)))
         if directory in package.config.instruments:

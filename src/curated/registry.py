@@ -19,13 +19,13 @@ ENTRY_POINTS = "curated.types"
 @cache
 def own_types() -> dict[str, type[Calib]]:
     """Return the types of this package by name, in alphabetical order."""
-    types_by_name = {cls.SPEC.name: cls for name in _modules() for cls in _declared_in(name)}
+    types_by_name = {cls.SPEC.name: cls for name in module_names() for cls in _declared_in(name)}
     return dict(sorted(types_by_name.items()))
 
 
 @cache
-def _modules() -> frozenset[str]:
-    """Return the names of the modules that declare types."""
+def module_names() -> frozenset[str]:
+    """Return the names of the modules that declare types, most of which are those of the types."""
     names = (module.name for module in pkgutil.iter_modules(types.__path__))
     return frozenset(name for name in names if not name.startswith("_"))
 
@@ -117,7 +117,7 @@ def find_type(name: str) -> type[Calib] | None:
     """Return the type of a directory name or alias, without regard to case; `None` if there is none."""
     lower_name = name.lower()
     # Loading all types takes longer than checking a file; most modules are named after their type.
-    if lower_name in _modules():
+    if lower_name in module_names():
         for cls in _declared_in(lower_name):
             if cls.SPEC.name == lower_name:
                 return cls

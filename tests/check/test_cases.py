@@ -21,10 +21,14 @@ TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
     "CAL006": "types of other packages; test_registry.py",
+    **{f"CAL02{number}": "what git hides; history/test_checkout.py" for number in range(5)},
     "CAL106": "a link; check/test_file.py",
+    "CAL136": "a name that some file systems change; package/test_layout.py",
+    "CAL137": "submodules; package/test_strays.py",
     "CAL139": "nothing that is checked; cli/package/test_check_command.py",
     "CAL201": "permissions and pipes; check/test_file.py",
     "CAL417": "changes in git; history/test_edits.py",
+    "CAL419": "git that cannot be asked; history/test_edits.py",
     **{f"CAL{number}": "what a change does; history/test_change_check.py" for number in range(420, 426)},
     **{f"CAL{number}": "what a change does; history/test_deprecation.py" for number in range(443, 446)},
     "CAL501": "reserved for the writing of FITS",

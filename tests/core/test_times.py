@@ -15,6 +15,7 @@ from curated.core.times import (
     EARLIEST,
     WHOLE_SECONDS,
     compact,
+    explain_time,
     has_offset,
     iso,
     parse_time,
@@ -218,3 +219,51 @@ def test_times_for_people_know_leap_seconds() -> None:
         leap + 1: "2016-12-31T23:59:60.000000001",
     }
     assert utc_texts([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "explanation"),
+    [
+        (
+            "2016-12-31T23:59:60",
+            "a leap second, which is not supported: write 2017-01-01T00:00:00, the second after it",
+        ),
+        (
+            "20161231T235960",
+            "a leap second, which is not supported: write 2017-01-01T00:00:00, the second after it",
+        ),
+        (
+            "2016-12-31T23:59:60.5Z",
+            "a leap second, which is not supported: write 2017-01-01T00:00:00, the second after it",
+        ),
+        (
+            "2017-01-01T01:59:60+02:00",
+            "a leap second, which is not supported: write 2017-01-01T00:00:00, the second after it",
+        ),
+        (
+            "2016-12-31 23:59:60",
+            "a leap second, which is not supported: write 2017-01-01T00:00:00, the second after it",
+        ),
+        ("2016-12-31T23:60:60", "not a date-time"),
+        ("2016-13-31T23:59:60", "not a date-time"),
+        (60310.5, "not a date-time; if it is a MJD in UTC, write 2024-01-01T12:00:00"),
+        (60310, "not a date-time; if it is a MJD in UTC, write 2024-01-01T00:00:00"),
+        ("60310.25", "not a date-time; if it is a MJD in UTC, write 2024-01-01T06:00:00"),
+        (2460311.0, "not a date-time; if it is a JD in UTC, write 2024-01-01T12:00:00"),
+        (20240101, "not a date-time; if it is the date 2024-01-01, put it in quotes"),
+        (1.0, "not a date-time"),
+        (float("nan"), "not a date-time"),
+        (float("inf"), "not a date-time"),
+        (10**400, "not a date-time"),
+        (-60310, "not a date-time"),
+        (True, "not a date-time"),
+        (None, "not a date-time"),
+        ([60310], "not a date-time"),
+        ("soon", "not a date-time"),
+        ("", "not a date-time"),
+        ("2024-02-30", "not a date-time"),
+        ("\u0661" * 5, "not a date-time"),
+    ],
+)
+def test_what_is_no_time_is_explained(value: object, explanation: str) -> None:
+    assert explain_time(value) == explanation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,14 @@ data:
   - timespan: !lsst.daf.butler.Timespan {{begin: {begin}, end: null}}
     dataset_ids: [!uuid d6cea4e6-ac9c-5803-a151-d99062f6e64c]
 """
+BOMB = "".join(
+    f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGES = "".join(
+    f"{b}: &{b} {{<<: [{','.join([f'*{a}'] * 9)}]}}\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+ODD_DETECTOR = "- {type: dimension, element: detector, records: [{instrument: Lab, id: '0', full_name: x}]}\n"
+ODD_LIMIT = "- {type: dimension, element: instrument, records: [{name: Lab, visit_max: [1]}]}\n"
 TAI = "!butler_time/tai/iso '2020-01-01 00:00:37.000000000'"
 
 
@@ -45,6 +55,46 @@ TAI = "!butler_time/tai/iso '2020-01-01 00:00:37.000000000'"
         ("[" * 5000, "nested too deeply"),
         ("data: 7\nversion: 1.0.2\n", "no export file"),
         ("", "no export file"),
+        (f"version: 1.0.2\ndata: []\nx: &x [*x]\n{EXPORT}", "no export file"),
+        ("version: 1.0.2\ndata: &d [*d]\n", "no export file"),
+        (f"a: &a [1,1,1,1,1,1,1,1,1]\n{BOMB}version: 1.0.2\ndata: []\n", "aliases"),
+        (f"a: &a {{k: 1}}\n{MERGES}version: 1.0.2\ndata: []\n", "aliases"),
+        (EXPORT.format(path="x.fits", begin="!butler_time/tai/iso .nan"), "is no time in TAI"),
+        (EXPORT.format(path="x.fits", begin="!butler_time/tai/iso [1]"), "no export file"),
+        (EXPORT.format(path="x.fits", begin=".nan"), "is no time in TAI"),
+        (EXPORT.format(path="x.fits", begin=".inf"), "is no time in TAI"),
+        (EXPORT.format(path="x.fits", begin="17"), "is no time in TAI"),
+        (EXPORT.format(path="x.fits", begin="2020-01-01"), "is no time in TAI"),
+        (EXPORT.format(path="x.fits", begin="{}"), "is no time in TAI"),
+        (
+            EXPORT.format(path="x.fits", begin=TAI).replace("{begin", "[{begin").replace("null}", "null}]"),
+            "no export",
+        ),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("!lsst.daf.butler.Timespan", ""), "no timespan"),
+        (EXPORT.format(path="x.fits", begin="!<tag:yaml.org,2002:python/name:os.system> x"), "os.system"),
+        (EXPORT.format(path="x.fits", begin="!<!butler_time/tai/iso> soon"), "is no time in TAI"),
+        (EXPORT.format(path='"x\\0.fits"', begin=TAI), "is no name"),
+        (EXPORT.format(path='"x\\e[31m.fits"', begin=TAI), "is no name"),
+        (EXPORT.format(path="[x.fits]", begin=TAI), "is no name"),
+        (EXPORT.format(path="'" + "x" * 5000 + "'", begin=TAI), "is no name"),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("run: r", "run: {}"), "is no name"),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("detector: 0", "detector: .inf"), "is no name"),
+        (
+            EXPORT.format(path="x.fits", begin=TAI).replace("detector: 0", "detector: " + "9" * 30),
+            "is no name",
+        ),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("detector: 0", "detector: [0]"), "is no name"),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("instrument: Lab, ", ""), "is no name"),
+        (
+            EXPORT.format(path="x.fits", begin=TAI).replace("instrument: Lab", 'instrument: "a\\nb"'),
+            "is no name",
+        ),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("defects, run", "[], run"), "is no name"),
+        (
+            EXPORT.format(path="x.fits", begin=TAI).replace("data:\n", f"data:\n{ODD_DETECTOR}"),
+            "has the number",
+        ),
+        (EXPORT.format(path="x.fits", begin=TAI).replace("data:\n", f"data:\n{ODD_LIMIT}"), "visit_max"),
     ],
 )
 def test_an_export_file_is_untrusted(
@@ -58,6 +108,86 @@ def test_an_export_file_is_untrusted(
     assert message in caught.value.message
     assert not (tmp_path / "owned").exists()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["pipe", "directory", "link", "giant", "binary"])
+def test_what_is_no_export_file(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "in").mkdir()
+    file = tmp_path / "in" / "export.yaml"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "directory":
+        file.mkdir()
+    elif kind == "link":
+        (tmp_path / "other.yaml").write_text(EXPORT.format(path="x.fits", begin=TAI))
+        file.symlink_to(tmp_path / "other.yaml")
+    elif kind == "giant":
+        with file.open("wb") as stream:
+            stream.truncate(1 << 40)
+    else:
+        file.write_bytes(bytes(range(256)))
+    with pytest.raises(CuratedError, match="is no export file of Butler"):
+        read_export(str(tmp_path / "in"))
+
+
+@pytest.mark.timeout(60)
+def test_chains_of_chains_are_followed_once(tmp_path: Path) -> None:
+    names = [f"Lab/chain{n}" for n in range(60)]
+    chains = "".join(
+        f"- {{type: collection, collection_type: CHAINED, name: {name}, children: [{', '.join([child] * 9)}]}}\n"
+        for name, child in zip(names, [*names[1:], "Lab/calib/x"], strict=True)
+    )
+    loop = "- {type: collection, collection_type: CHAINED, name: loop, children: [loop, Lab/chain0]}\n"
+    write_defects(tmp_path / "x.fits", 0, 1)
+    (tmp_path / "export.yaml").write_text(EXPORT.format(path="x.fits", begin=TAI) + chains + loop)
+    holdings = read_export(str(tmp_path), ["loop"])
+    assert [len(datasets) for datasets in holdings.certified] == [1]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["pipe", "directory", "giant", "cut", "garbage", "half a header", "bomb"])
+def test_a_file_that_is_no_calibration_is_left_out(tmp_path: Path, kind: str) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    file = root / ("x.yaml" if kind == "bomb" else "x.fits")
+    (root / "export.yaml").write_text(EXPORT.format(path=file.name, begin=TAI))
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "directory":
+        file.mkdir()
+    elif kind == "bomb":
+        file.write_text(f"a: &a [1,1,1,1,1,1,1,1,1]\n{BOMB}")
+    else:
+        write_defects(file, 0, 1)
+        with file.open("r+b") as stream:
+            if kind == "giant":
+                stream.truncate(1 << 40)
+            elif kind == "cut":
+                stream.truncate(5000)
+            elif kind == "half a header":
+                stream.truncate(1000)
+            else:
+                stream.write(os.urandom(6000))
+    report = export_directory(str(root), tmp_path / "out")
+    assert codes(report) == ["CAL661"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_damaged_files_are_findings(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    (root / "export.yaml").write_text(EXPORT.format(path="x.fits", begin=TAI))
+    write_defects(root / "original.fits", 0, 1)
+    original = (root / "original.fits").read_bytes()
+    choice = random.Random(1)
+    for number in range(60):
+        content = bytearray(original)
+        for _ in range(choice.choice([1, 3, 30])):
+            content[choice.randrange(len(content))] = choice.choice([0, 32, 39, 48, 57, 69, 255, 61])
+        (root / "x.fits").write_bytes(content)
+        report = export_directory(str(root), tmp_path / f"out{number}", jobs=1)
+        assert set(codes(report)) <= {"CAL660", "CAL661", "CAL664"}
 
 
 def test_no_file_outside_of_an_export_directory_is_read(tmp_path: Path) -> None:

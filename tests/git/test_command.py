@@ -15,7 +15,7 @@ from conftest import GitPackage, MakePackage
 from curated.git.changes import last_commits, read_status, start_status
 from curated.git.command import GitError, run_git, split_nul
 from curated.git.objects import Objects, find_blobs, read_objects
-from curated.git.repository import Repository, highest_tag, open_repository, resolve_commit
+from curated.git.repository import Repository, open_repository, resolve_commit, tags_at
 
 A, B, C = (f"calibs/lab/defects/d0{n}/20200101T000000.ecsv" for n in range(3))
 
@@ -60,7 +60,7 @@ def test_settings_of_the_user_change_nothing(make_package: MakePackage, tmp_path
         assert changes[path].author == ("Zoë" if path == B else "Ada Astronomer")
     package.write({A: "untracked"})
     assert status(repository, ["calibs"]) == [A]
-    assert highest_tag(repository, head) == "v3"
+    assert tags_at(repository, head)[0] == "v3"
 
 
 def test_a_hook_does_not_lead_elsewhere(make_package: MakePackage, tmp_path: Path, monkeypatch) -> None:

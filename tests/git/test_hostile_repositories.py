@@ -18,7 +18,7 @@ from curated.convert.origin import find_origin
 from curated.core.diagnostic import CuratedError
 from curated.git.changes import work_tree_changes
 from curated.git.checkout import check_out
-from curated.git.repository import highest_tag, is_shallow, merge_base, open_repository, resolve_commit
+from curated.git.repository import is_shallow, merge_base, open_repository, resolve_commit, tags_at
 from curated.history.edits import find_unnoted_edits, start_edit_search
 from curated.history.lookup import last_commit, package_at
 from curated.package.package import open_package
@@ -48,7 +48,7 @@ def ask_everything(path: Path) -> None:
         repository = open_repository(path)
         head = resolve_commit(repository)
         is_shallow(repository)
-        highest_tag(repository, head)
+        tags_at(repository, head)
         for action in (lambda: merge_base(repository, "v1"), lambda: work_tree_changes(repository, "v1")):
             with suppress(CuratedError):
                 action()

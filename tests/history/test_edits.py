@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,25 @@ def note(*notes: str) -> dict[str, list[dict[str, str]]]:
 
 def warned(package: GitPackage | Path, *arguments: str) -> list[tuple[str, str]]:
     """Files without a note, and the messages about them."""
+    findings, codes = checked(package, *arguments)
+    assert codes <= {"CAL417"}
+    return findings
+
+
+def unseen(package: GitPackage | Path) -> str:
+    """What is in the way of a search that finds nothing, as a remark."""
+    ((_, message),), codes = checked(package)
+    assert codes == {"CAL419"}
+    return message
+
+
+def checked(package: GitPackage | Path, *arguments: str) -> tuple[list[tuple[str, str]], set[str]]:
+    """Files and messages of the findings of a check, and their codes."""
     done = run_curated("check", "--format", "json", *arguments, cwd=getattr(package, "path", package))
     assert done.returncode == 0, done.stdout + done.stderr
     findings = json.loads(done.stdout)["findings"]
-    assert {f["code"] for f in findings} <= {"CAL417"}
-    assert {f["severity"] for f in findings} <= {"warning"}
-    return [(f["file"], f["message"]) for f in findings]
+    assert all(f["severity"] == ("info" if f["code"] == "CAL419" else "warning") for f in findings)
+    return [(f["file"], f["message"]) for f in findings], {f["code"] for f in findings}
 
 
 @pytest.fixture
@@ -154,16 +168,16 @@ def test_it_can_be_silenced_wherever_history_is_cut_off(package: GitPackage, tmp
     assert warned(package) == []
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{package.path}", clone], check=True)
-    assert warned(clone) == []
+    assert "shallow clone" in unseen(clone)
 
 
-def test_a_shallow_clone_tells_nothing(package: GitPackage, tmp_path: Path) -> None:
+def test_a_shallow_clone_says_that_it_tells_nothing(package: GitPackage, tmp_path: Path) -> None:
     package.commit({FILE: defects_text(x0=5)})
     package.commit({FILE: defects_text(x0=6)})
     shallow, whole = tmp_path / "shallow", tmp_path / "whole"
     subprocess.run(["git", "clone", "-q", "--depth=2", f"file://{package.path}", shallow], check=True)
     subprocess.run(["git", "clone", "-q", f"file://{package.path}", whole], check=True)
-    assert warned(shallow) == []
+    assert "the git history is cut off (shallow clone)" in unseen(shallow)
     assert len(warned(whole)) == 1
 
 
@@ -194,8 +208,8 @@ def test_git_is_not_run_without_a_repository(
     (programs / "git").write_text(f'#!/bin/sh\necho "$@" >> {trace}\nexit 1\n')
     (programs / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    assert warned(package) == []
-    assert trace.read_text().count("\n") == 1
+    assert "were not looked for" in unseen(package)
+    assert trace.exists()
     trace.unlink()
     (package.path / ".git").rename(tmp_path / "elsewhere")
     assert warned(package) == []
@@ -212,7 +226,7 @@ def test_a_repository_without_a_commit_or_without_git(
     assert warned(empty) == []
     package.commit({FILE: defects_text(x0=5)})
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert warned(package) == []
+    assert "git cannot be run" in unseen(package)
 
 
 def test_the_variables_of_a_hook_lead_nowhere_else(
@@ -221,6 +235,50 @@ def test_the_variables_of_a_hook_lead_nowhere_else(
     other = make_package({"README": ""}, "other")
     package.commit({FILE: defects_text(x0=5)})
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
+    assert len(warned(package)) == 1
+
+
+def damaged_tree(package: GitPackage) -> str:
+    return package.git("rev-parse", "HEAD~1^{tree}")
+
+
+def damaged_commit(package: GitPackage) -> str:
+    return package.git("rev-parse", "HEAD~1")
+
+
+@pytest.mark.parametrize("damaged", [damaged_tree, damaged_commit])
+def test_history_that_cannot_be_read_is_said(
+    package: GitPackage, damaged: Callable[[GitPackage], str]
+) -> None:
+    for x0 in (5, 6, 7):
+        package.commit({FILE: defects_text(x0=x0)})
+    name = damaged(package)
+    (package.path / ".git/objects" / name[:2] / name[2:]).unlink()
+    assert "were not looked for" in unseen(package)
+
+
+def test_a_repository_with_sha256(tmp_path: Path) -> None:
+    package = GitPackage(tmp_path)
+    package.git("init", "--quiet", "--object-format=sha256")
+    package.commit({**CONFIG, FILE: defects_text()})
+    assert warned(package) == []
+    package.write({FILE: defects_text(x0=5)})
+    assert len(warned(package)) == 1
+    package.commit()
+    assert len(warned(package)) == 1
+    package.commit({FILE: defects_text()})
+    assert warned(package) == []
+
+
+def test_a_commit_with_an_impossible_date(package: GitPackage) -> None:
+    package.commit({FILE: defects_text(x0=5)})
+    text = package.git("cat-file", "commit", "HEAD").replace("1704153600", "9" * 17)
+    command = ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+    process = subprocess.run(
+        command, cwd=package.path, input=f"{text}\n".encode(), check=True, capture_output=True
+    )
+    package.git("update-ref", "HEAD", process.stdout.decode().strip())
+    assert "99999" in package.git("cat-file", "commit", "HEAD")
     assert len(warned(package)) == 1
 
 

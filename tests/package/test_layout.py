@@ -28,11 +28,11 @@ def codes(found: Layout) -> list[tuple[str, str]]:
         ("cam/defects/d00/20240101T000000Z.ecsv", CalibKey("cam", "defects", "d00"), datetime(2024, 1, 1)),
         ("cam/defects/d00/20240101.ecsv", CalibKey("cam", "defects", "d00"), datetime(2024, 1, 1)),
         ("cam/defects/d00/20240101T000000.25.ecsv", CalibKey("cam", "defects", "d00"), datetime(2024, 1, 1, 0, 0, 0, 250_000)),
-        ("Cam/DEFECTS/D00/20240101.ECSV", CalibKey("Cam", "defects", "d00"), datetime(2024, 1, 1)),
+        ("Cam/defects/d00/20240101.ECSV", CalibKey("Cam", "defects", "d00"), datetime(2024, 1, 1)),
         ("cam/transmission_optics/20240101.ecsv", CalibKey("cam", "transmission_optics"), datetime(2024, 1, 1)),
-        ("cam/transmission_filter/SDSS r/20240101.ecsv", CalibKey("cam", "transmission_filter", "", "sdss_r"), datetime(2024, 1, 1)),
+        ("cam/transmission_filter/sdss_r/20240101.ecsv", CalibKey("cam", "transmission_filter", "", "sdss_r"), datetime(2024, 1, 1)),
         ("cam/transmission_system/d00/r/20240101.ecsv", CalibKey("cam", "transmission_system", "d00", "r"), datetime(2024, 1, 1)),
-        ("cam/BFKernel/d00/20240101.yaml", CalibKey("cam", "bfk", "d00"), datetime(2024, 1, 1)),
+        ("cam/bfk/d00/20240101.yaml", CalibKey("cam", "bfk", "d00"), datetime(2024, 1, 1)),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("top", ["", "calibs", "data/calibs"])
@@ -44,6 +44,53 @@ def test_calibrations(path: str, key: CalibKey, start: datetime, top: str) -> No
     assert (file.path, file.key, file.start) == (full, key, start)
     assert file.form == path.rpartition(".")[2].lower()
     assert found.instruments == {key.instrument: ""}
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "names"),
+    [
+        ("Cam/DEFECTS/D00", CalibKey("Cam", "defects", "d00"), ["'DEFECTS'", "'D00'"]),
+        ("cam/Defects/d00", CalibKey("cam", "defects", "d00"), ["'Defects'"]),
+        (
+            "cam/transmission_filter/SDSS r",
+            CalibKey("cam", "transmission_filter", "", "sdss_r"),
+            ["'SDSS r'"],
+        ),
+        (
+            "cam/transmission_filter/sdss r",
+            CalibKey("cam", "transmission_filter", "", "sdss_r"),
+            ["'sdss r'"],
+        ),
+        ("cam/BFKernel/d00", CalibKey("cam", "bfk", "d00"), ["'BFKernel'"]),
+        ("cam/bfKernel/R00_S00", CalibKey("cam", "bfk", "r00_s00"), ["'bfKernel'", "'R00_S00'"]),
+        ("cam/LINEARITY/d00", CalibKey("cam", "linearizer", "d00"), ["'LINEARITY'"]),
+        ("cam/illumination/d00/r", CalibKey("cam", "illum", "d00", "r"), ["'illumination'"]),
+        (
+            "cam/transmission_system/D00/R",
+            CalibKey("cam", "transmission_system", "d00", "r"),
+            ["'D00'", "'R'"],
+        ),
+        ("cam /defects/d00", CalibKey("cam ", "defects", "d00"), ["'cam '"]),
+    ],
+)
+@pytest.mark.parametrize("top", ["", "calibs"])
+def test_names_that_the_stack_does_not_read(path: str, key: CalibKey, names: list[str], top: str) -> None:
+    full = f"{top}/{path}" if top else path
+    found = discover([f"{full}/20240101.yaml", f"{full}/20250101.yaml"], top)
+    assert [file.key for file in found.files] == [key, key]
+    assert [(problem.code, problem.detail.split(" is ")[0]) for _, problem in found.problems] == [
+        ("CAL135", f"the directory {name}") for name in names
+    ]
+
+
+def test_a_name_in_another_normal_form() -> None:
+    (problem,) = [p for _, p in discover(["c/cam/defects/de\u0301/20240101.ecsv"], "c").problems]
+    assert (problem.code, problem.detail) == (
+        "CAL136",
+        r"the directory 'de\u0301' is not in normal form C of Unicode",
+    )
+    assert problem.hint == r"rename the directory to 'd\xe9'"
+    assert discover(["c/cam/defects/d\xe9/20240101.ecsv"], "c").problems == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +124,7 @@ def test_wrong_places(path: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["README.md", "cam/README.md", "cam/defects/README.rst", "cam/defects/d00/20240101.fits",
+    ["README.md", "cam/README.md", "cam/defects/README.rst", "cam/defects/d00/master.fits",
      "cam/defects/d00/notes.txt", "cam/defects/d00/plot.png", "notes.yaml"],
 )  # fmt: skip
 def test_what_is_left_alone(path: str) -> None:
@@ -110,6 +157,7 @@ def test_a_bare_package_may_hold_other_things() -> None:
     found = discover(paths, "")
     assert [file.path for file in found.files] == ["cam/defects/d00/20240101.ecsv"]
     assert codes(found) == [("cam/defect/d00/20240101.ecsv", "CAL103")]
+    assert found.outside == paths[2:]
 
 
 def test_walk_is_sorted_and_leaves_hidden_files_out(tmp_path: Path) -> None:
@@ -193,5 +241,6 @@ def test_any_paths(paths: list[str], top: str) -> None:
 def test_images_stand_beside_their_side_files(name: str, top: str) -> None:
     start = f"{top}/cam" if top else "cam"
     side, image = f"{start}/flat/d00/r/20240101T000000.yaml", f"{start}/Flat/d00/r/{name}"
-    found = discover([side, image, f"{start}/defects/d00/{name}"], top)
-    assert (found.beside, [file.path for file in found.files], codes(found)) == ([image], [side], [])
+    found = discover([side, image, f"{start}/defects/d00/x.fits"], top)
+    assert (found.beside, [file.path for file in found.files]) == ([image], [side])
+    assert codes(found) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from collections import Counter
@@ -16,19 +15,18 @@ from curated.bundle.attestation import ATTESTATION_FILE, attestation_text, make_
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
+from curated.bundle.label import Label, find_label
 from curated.bundle.manifest import make_manifest, manifest_text
 from curated.bundle.signature import SIGNATURE_FILE, SUMS_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs
-from curated.convert.origin import Origin, find_origin
+from curated.convert.origin import find_origin
 from curated.core.diagnostic import CuratedError
 from curated.core.parallel import Progress
 from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
 from curated.core.storage.staging import rename_new, staging_directory
 from curated.core.wholefile import write_staged
-from curated.git.objects import blob_sha1
-from curated.git.repository import highest_tag, open_repository
 from curated.history.lookup import instrument_directories
 from curated.package.package import Package
 from curated.registry import all_types
@@ -36,10 +34,11 @@ from curated.registry import all_types
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was written: its directory and its manifest."""
+    """A bundle that was written: its directory, its manifest, and remarks for people about how it was made."""
 
     path: Path
     manifest: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -105,7 +104,7 @@ def build_bundle(
     paths = _instrument_paths(package, instruments)
     origin = find_origin(package, allow_dirty=allow_dirty)
     is_default = label is None
-    label = check_label(label) if label is not None else default_label(package, origin)
+    choice = Label(check_label(label)) if label is not None else find_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
     # An empty directory gives way, but a link to one does not.
@@ -128,7 +127,7 @@ def build_bundle(
             hint = "'curated deprecate --undo' brings one back"
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
         instruments_by_directory = complete_instruments(package, report.reports, report.declared)
-        manifest = make_manifest(origin, label, report, instruments_by_directory, converted, base)
+        manifest = make_manifest(origin, choice.text, report, instruments_by_directory, converted, base)
         _remove_unlisted(staging, manifest, converted)
         files = _write_documents(staging, manifest)
         if attest:
@@ -143,28 +142,17 @@ def build_bundle(
         flush_tree(staging)
         verify_tree(staging, files)
         verify_inputs(package, origin, report, converted)
-        if origin.dirty and is_default and label != default_label(package, origin):
+        if origin.dirty and is_default and choice != find_label(package, origin):
             raise CuratedError(
                 "files changed while they were read", "run it again when nothing else writes to them"
             )
         if not rename_new(staging, target):
             raise _exists(output)
-        return report, Bundle(output, manifest)
+        return report, Bundle(output, manifest, tuple(filter(None, (origin.remark, choice.remark))))
 
 
 def _exists(output: Path) -> CuratedError:
     return CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
-
-
-def default_label(package: Package, origin: Origin) -> str:
-    """Return the tag at the commit, or else its name; with changes, that and a hash of the files as they are."""
-    if not origin.dirty:
-        tag = highest_tag(open_repository(package.root), origin.sha1).replace("/", "-")
-        return check_label(tag, "give another one with --label") if tag else f"git-{origin.sha1[:12]}"
-    digest = hashlib.sha256()
-    for path in (path for file in package.layout.files for path in (file.path, file.side) if path):
-        digest.update(f"{path} {blob_sha1(package.files.read(path))}\n".encode())
-    return f"git-{origin.sha1[:12]}-dirty-{digest.hexdigest()[:8]}"
 
 
 def _instrument_paths(package: Package, names: Sequence[str]) -> list[str]:

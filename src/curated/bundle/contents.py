@@ -147,6 +147,11 @@ class Contents:
         )
 
 
+def is_label(text: str) -> bool:
+    """Say whether a text can be a release label, which stands in a collection's name."""
+    return _LABEL.match(text) is not None
+
+
 def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'") -> str:
     """Return a release label that can stand in a collection's name.
 
@@ -155,7 +160,7 @@ def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'")
     CuratedError
         If it cannot.
     """
-    if not _LABEL.match(label):
+    if not is_label(label):
         raise CuratedError(f"{label!r} cannot be a label", hint)
     return label
 

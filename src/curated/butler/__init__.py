@@ -210,7 +210,10 @@ def is_alias(name: str) -> bool:
     require_butler()
     from lsst.daf.butler import Butler
 
-    return name in Butler.get_known_repos()
+    from curated.butler.repository.failures import repository_failures
+
+    with repository_failures(name):
+        return name in Butler.get_known_repos()
 
 
 def read(butler: Butler, ref: DatasetRef) -> Calib:

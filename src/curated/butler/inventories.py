@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curated.bundle.base import Base, read_base
-from curated.bundle.builder import default_label
 from curated.bundle.contents import Entry
+from curated.bundle.label import default_label
 from curated.bundle.manifest import make_entries
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
+from curated.butler.repository import require_butler
 from curated.check.instruments import complete_instruments
 from curated.convert import convert_package
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress
+from curated.core.regular_files import FileTree, blocks
 from curated.datasets.inventory import Inventory
 from curated.fits.digest import content_digest
 from curated.git.checkout import check_out
 from curated.git.repository import open_repository, resolve_commit
 from curated.package.package import Package, open_package
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ def read_inventory(
     if _is_bundle(source):
         return _bundle_inventory(Path(source))
     if _is_repository(source):
+        require_butler()
         from curated.butler.certified.inventory import read_repository
 
         repository = read_repository(source, collections, progress)
@@ -118,6 +119,7 @@ def find_base(source: str, package: Package, *, progress: Progress | None = None
     if _is_bundle(source):
         return read_base(Path(source))
     if _is_repository(source):
+        require_butler()
         from curated.butler.certified.inventory import read_repository
 
         repository = read_repository(source, (), progress)
@@ -147,8 +149,8 @@ def _is_bundle(source: str) -> bool:
 
 def _is_repository(source: str) -> bool:
     if os.path.isdir(source):
-        return os.path.isfile(os.path.join(source, "butler.yaml"))
-    if os.path.isfile(source) or "://" in source:
+        return os.path.lexists(os.path.join(source, "butler.yaml"))
+    if os.path.lexists(source) or "://" in source:
         return True
     index = os.environ.get("DAF_BUTLER_REPOSITORY_INDEX") or os.environ.get("DAF_BUTLER_REPOSITORIES")
     if not index or not source:
@@ -161,20 +163,26 @@ def _is_repository(source: str) -> bool:
 def _bundle_inventory(path: Path) -> SourceInventory:
     contents, diagnostics = read_contents(path)
     datasets = []
-    for entry in contents.entries if contents else ():
-        try:
-            content = entry.content if entry.is_reference else _content(path / entry.path)
-        except OSError as error:
-            problem = Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
-            diagnostics.append(Diagnostic.from_problem(problem, entry.path))
-        else:
-            datasets.append(replace(entry, content=content))
+    if contents is not None:
+        with FileTree(path) as tree:
+            for entry in contents.entries:
+                try:
+                    content = entry.content if entry.is_reference else _content(tree, entry)
+                except OSError as error:
+                    problem = Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
+                    diagnostics.append(Diagnostic.from_problem(problem, entry.path))
+                else:
+                    datasets.append(replace(entry, content=content))
     return SourceInventory("bundle", Inventory.of(f"bundle {path}", datasets), tuple(diagnostics))
 
 
-def _content(path: Path) -> str:
-    with path.open("rb", buffering=0) as stream:
-        return content_digest(iter(lambda: stream.read(_CHUNK), b""))
+def _content(tree: FileTree, entry: Entry) -> str:
+    handle = tree.open(entry.path)
+    try:
+        # One byte more than the manifest says is enough to notice that there are more.
+        return content_digest(blocks(handle, entry.size + 1))
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
-from curated.package.config import CONFIG_FILE
+from curated.package.config import CONFIG_FILE, as_written
 from curated.package.files import read_file
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
@@ -38,7 +38,8 @@ def read_instruments(package: Package) -> tuple[dict[str, Instrument], list[Diag
             tree = {**tree, **overrides} if isinstance(tree, dict) else tree
             declared[directory], problems = parse_instrument(tree, directory)
         locate = yaml_locator(text or "")
-        diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in limited(problems)]
+        problems = [as_written(problem, text or "") for problem in limited(problems)]
+        diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
     return declared, diagnostics + _unused_overrides(package)
 
 

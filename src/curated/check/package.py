@@ -287,6 +287,23 @@ def _is_companion_below(companion: str, paths: Sequence[str]) -> bool:
     return bool(companion) and is_below(companion, paths)
 
 
+def text_paths(package: Package, paths: Sequence[str]) -> list[str]:
+    """Return paths with the texts that name companions, such as images, in place of these.
+
+    A companion that no text names stays as it is.
+    """
+    companions = set(package.layout.beside)
+    converted: list[str] = []
+    for path in paths:
+        texts = []
+        if path in companions:
+            directory = path.rpartition("/")[0]
+            files = (file for file in package.layout.files if file.path.rpartition("/")[0] == directory)
+            texts = [f.path for f in files if read_and_check(package.files, f, {}).report.companion == path]
+        converted += texts or [path]
+    return converted
+
+
 def is_below(path: str, paths: Sequence[str]) -> bool:
     """Say whether a path is one of some files and directories, or below one of them."""
     return any(path == p or path.startswith(f"{p.rstrip('/')}/") or p in ("", ".") for p in paths)

@@ -101,6 +101,25 @@ jobs_option = click.option(
 )
 
 
+def _allow_classes(ctx: click.Context, _: click.Parameter, prefixes: tuple[str, ...]) -> None:
+    if prefixes:
+        from curated.butler.repository.class_names import allow_classes
+
+        allow_classes(prefixes)
+        ctx.call_on_close(lambda: allow_classes(()))
+
+
+allow_class_option = click.option(
+    "--allow-class",
+    multiple=True,
+    metavar="PREFIX",
+    expose_value=False,
+    callback=_allow_classes,
+    help="Let the repository name classes of this package, which Butler imports; may be repeated.",
+)
+"""The option ``--allow-class`` of every command that opens a repository; it holds for the run of the command."""
+
+
 def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a release; their names are those of the arguments of `curated.bundle.build_bundle`."""
     options = (
@@ -124,6 +143,7 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="Take files that differ from the commit; stamped as REPODIRT.",
         ),
+        allow_class_option,
         jobs_option,
     )
     for option in reversed(options):

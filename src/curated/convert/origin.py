@@ -50,6 +50,13 @@ class Origin:
     prefix: str = ""
     comparison: Comparison | None = field(default=None, repr=False)
 
+    @property
+    def remark(self) -> str:
+        """What is not of the commit, for people; empty where nothing is."""
+        if self.comparison is None or not self.comparison.differences:
+            return ""
+        return f"not of the commit {self.sha1[:12]}, and stamped as REPODIRT: {self.comparison.text()}"
+
     def stamp(self, file: CalibFile, blob: str, end: str) -> Stamp:
         """Return the stamp of a file.
 

@@ -55,6 +55,12 @@ _REPEATED = {"DETECTOR_NAME": "DET_NAME", "DETECTOR_SERIAL": "DET_SER"}
 """Keywords that some classes of the stack write beside an identity keyword of the same meaning."""
 
 
+class UnquotedDate(str):
+    """A text without quotes that YAML 1.1 reads as a date, as it is written."""
+
+    __slots__ = ()
+
+
 def canonical(name: str) -> str:
     """Return the canonical spelling of a keyword."""
     upper = name.upper()
@@ -188,10 +194,19 @@ def normalise(
             detail = f"{brief(name)} {wrong}"
             problems.append(Problem("CAL502", ("metadata", name), detail, _NAME_HINT))
             continue
-        put(_RENAMED.get(key, key), name, value)
+        known_key = _RENAMED.get(key, key)
+        put(known_key, name, _detector_number(value) if known_key == "DETECTOR" else value)
         if key in _REPEATED:
             put(_REPEATED[key], name, value)
     return metadata, problems
+
+
+_NUMBER = re.compile(r"\s*[0-9]{1,9}\s*\Z", re.ASCII)
+
+
+def _detector_number(value: Any) -> Any:
+    """Return the number of a detector that a file gives as text, as the stack takes it (lsst.obs.base)."""
+    return int(value) if isinstance(value, str) and _NUMBER.match(value) else value
 
 
 _LAYOUT = frozenset({"EXTNAME", "EXTVER", "EXTLEVEL", "LONGSTRN", "CURATESC"})

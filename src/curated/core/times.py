@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,6 +41,38 @@ def parse_time(text: str) -> datetime:
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except OverflowError as error:
         raise ValueError(f"{text!r} is beyond the calendar") from error
+
+
+def explain_time(value: Any) -> str:
+    """Return what a value that `parse_time` does not accept is instead of a date-time, to follow "is"; with a way out.
+
+    Parameters
+    ----------
+    value : `object`
+        A text, or a number that a user wrote for a time.
+    """
+    text = value if isinstance(value, str) else repr(value)
+    leap = _LEAP.match(text)
+    if leap is not None:
+        with suppress(ValueError):
+            following = parse_time(f"{leap[1]}59{leap[3] or ''}") + timedelta(seconds=1)
+            return f"a leap second, which is not supported: write {iso(following)}, the second after it"
+    number = _NUMBER.match(text)
+    if number is not None:
+        with suppress(ValueError):
+            return f"not a date-time; if it is the date {parse_time(text).date()}, put it in quotes"
+        for scale, zero in (("MJD", 0.0), ("JD", 2400000.5)):
+            days = float(text) - zero
+            if _MJD_1970 <= days < _MJD_2100:
+                # To the second: nobody writes validity more finely in days.
+                moment = EARLIEST + timedelta(seconds=round((days - _MJD_1970) * 86400))
+                return f"not a date-time; if it is a {scale} in UTC, write {iso(moment)}"
+    return "not a date-time"
+
+
+_LEAP = re.compile(r"(\d{4}-?\d\d-?\d\d[T ]?\d\d:?\d\d:?)60([.,]\d+)?(Z|[+-]\d\d:?\d\d)?\s*\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,12})?\Z", re.ASCII)
+_MJD_1970, _MJD_2100 = 40587, 88069
 
 
 def has_offset(text: str) -> bool:

@@ -101,6 +101,18 @@ def converts(unit: str, target: str) -> bool:
         return False
 
 
+def is_same_unit(unit: str, other: str) -> bool:
+    """Return whether two units, in any spelling, are the same."""
+    if unit in DIMENSIONLESS or other in DIMENSIONLESS:
+        return unit in DIMENSIONLESS and other in DIMENSIONLESS
+    if text_unit(unit) == text_unit(other):
+        return True
+    try:
+        return bool(_parsed(unit) == _parsed(other))
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=256)
 def fits_unit(unit: str) -> str:
     """Return a unit as spelled in FITS headers (FITS standard 4.0, section 4.3); empty for none.

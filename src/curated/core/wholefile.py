@@ -97,7 +97,7 @@ def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tu
         handle = os.open(filename, flags, 0o666)
     try:
         with naming(filename):
-            return size_and_hash(_written(parts, handle))
+            return size_and_hash(written(parts, handle))
     finally:
         os.close(handle)
 
@@ -113,8 +113,8 @@ def naming(filename: str | os.PathLike[str]) -> Iterator[None]:
         raise
 
 
-def _written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
-    """Yield parts of a file after each has been written."""
+def written(parts: Iterable[bytes], handle: int) -> Iterator[bytes]:
+    """Yield parts of a file after each has been written to an open file."""
     for part in parts:
         view = memoryview(part)
         while view:

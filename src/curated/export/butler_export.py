@@ -15,9 +15,10 @@ import yaml
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.parallel import Progress
+from curated.core.regular_files import FileTree, UnsafeFileError
 from curated.datasets.record import Dataset, Key, data_id_of
 from curated.datasets.spans import Span
-from curated.export.holdings import Holdings, InstrumentRecord, LocalFile, instrument_record
+from curated.export.holdings import LARGEST_FILE, Holdings, InstrumentRecord, LocalFile, instrument_record
 from curated.export.package import dataset_type_names, export_holdings
 from curated.export.report import ExportReport
 from curated.text.yaml.locator import is_too_deep
@@ -28,6 +29,12 @@ except ImportError:  # libyaml is optional in PyYAML's source distribution
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 EXPORT_FILE = "export.yaml"
+LARGEST = 1 << 27
+"""Most bytes of an export file: 128 MB, about 200,000 datasets."""
+
+_ENDLESS = 10**18
+_LONGEST_NAME = 1000
+_LARGEST_NUMBER = 2**63
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)
@@ -46,7 +53,11 @@ def _uuid(loader: Any, node: Any) -> str:
         ) from error
 
 
-def _time(loader: Any, node: Any) -> int:
+class _Nanoseconds(int):
+    """A time that has the tag of one."""
+
+
+def _time(loader: Any, node: Any) -> _Nanoseconds:
     match = _TIME.match(loader.construct_scalar(node))
     try:
         passed = datetime.fromisoformat(f"{match[1]}T{match[2]}") - _EPOCH if match else None
@@ -57,14 +68,21 @@ def _time(loader: Any, node: Any) -> int:
             None, None, f"{node.value!r} is no time in TAI", node.start_mark
         )
     seconds = passed.days * 86_400 + passed.seconds
-    return seconds * 1_000_000_000 + int((match[3] or "").ljust(9, "0"))
+    return _Nanoseconds(seconds * 1_000_000_000 + int((match[3] or "").ljust(9, "0")))
 
 
 def _timespan(loader: Any, node: Any) -> Span | None:
     if isinstance(node, yaml.ScalarNode):
         return None  # EMPTY
     ends = loader.construct_mapping(node, deep=True)
-    return Span.of(ends.get("begin"), ends.get("end"))
+    begin, end = ends.get("begin"), ends.get("end")
+    for time in (begin, end):
+        # A number is no time that Butler writes, and there are some that are not equal to themselves.
+        if time is not None and not isinstance(time, _Nanoseconds):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{str(time)[:100]!r} is no time in TAI", node.start_mark
+            )
+    return Span.of(None if begin is None else int(begin), None if end is None else int(end))
 
 
 _ExportLoader.add_constructor("!uuid", _uuid)
@@ -137,15 +155,32 @@ def read_export(directory: str, collections: Sequence[str] = (), types: Sequence
     """
     root = Path(directory)
     try:
-        content = _sorted(_load((root / EXPORT_FILE).read_text("utf-8")))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise CuratedError(
-            f"{root / EXPORT_FILE} is no export file of Butler: {reason}",
-            "export it again with Butler.export",
-        ) from error
+        with FileTree(root) as tree:
+            text = tree.read(EXPORT_FILE, LARGEST).decode("utf-8")
+        return _holdings(directory, _sorted(_load(text)), collections, types)
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        reason = f"{type(error).__name__}: {error}"[:400]
+    except UnsafeFileError as error:
+        reason = f"it {error.strerror}"
+    raise CuratedError(
+        f"{root / EXPORT_FILE} is no export file of Butler: {reason}", "export it again with Butler.export"
+    )
+
+
+def _holdings(
+    directory: str, content: _Content, collections: Sequence[str], types: Sequence[str]
+) -> Holdings:
+    root = Path(directory)
     names = tuple(collections) or tuple(sorted(content.certified))
-    flat_names = list(_flat(content, names))
+    flat_names = _flat(content, names)
     certified = tuple(tuple(_certified(content, name, types)) for name in flat_names)
     if not collections:
         _refuse_rivals(certified)
@@ -165,9 +200,46 @@ def _load(text: str) -> Any:
     if is_too_deep(text):
         raise ValueError("nested too deeply")
     try:
-        return yaml.load(text, Loader=_ExportLoader)  # noqa: S506 (a subclass of the safe loader)
+        loader = _ExportLoader(text)
+        node = loader.get_single_node()
+        if "*" in text and "&" in text:
+            refuse_bomb(node, len(text))
+        return None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def refuse_bomb(root: Any, length: int) -> None:
+    """Raise an error if the aliases of a document stand for far more than what is written, or for themselves.
+
+    Parameters
+    ----------
+    root : `yaml.Node`
+        Root of the document, with aliases resolved to the nodes that they stand for.
+    length : `int`
+        Number of characters that are written.
+
+    Raises
+    ------
+    ValueError
+        If it would take far more memory than its text, or is endless.
+    """
+    sizes: dict[int, int] = {}
+    pending: list[tuple[Any, bool]] = [(root, False)]
+    while pending:
+        node, is_counted = pending.pop()
+        if not isinstance(node, yaml.CollectionNode) or (id(node) in sizes and not is_counted):
+            continue
+        is_mapping = isinstance(node, yaml.MappingNode)
+        children = [part for pair in node.value for part in pair] if is_mapping else node.value
+        if is_counted:
+            sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
+            continue
+        sizes[id(node)] = _ENDLESS  # for an alias to a part that is still open
+        pending.append((node, True))
+        pending += [(child, False) for child in children]
+    if sizes.get(id(root), 1) > 100_000 + 10 * length:
+        raise ValueError("its aliases (*) stand for far more than what is written")
 
 
 def _sorted(document: Any) -> _Content:
@@ -178,61 +250,88 @@ def _sorted(document: Any) -> _Content:
     for entry in document["data"]:
         kind = entry["type"]
         if kind == "dimension":
-            content.records.setdefault(entry["element"], []).extend(entry["records"])
-        elif kind == "collection" and entry["collection_type"] == "CHAINED":
-            content.chains[entry["name"]] = list(entry["children"])
-        elif kind == "collection" and entry["collection_type"] == "CALIBRATION":
-            content.certified.setdefault(entry["name"], [])
+            records = content.records.setdefault(_text(entry["element"]), [])
+            records += (dict(record) for record in entry["records"])
         elif kind == "collection":
-            content.runs.add(entry["name"])
+            _add_collection(content, entry["collection_type"], _text(entry["name"]), entry)
         elif kind == "dataset":
             for dataset, path in _datasets(entry):
+                if dataset.uuid in content.datasets:
+                    raise ValueError(f"dataset {dataset.uuid} is listed twice")
                 content.datasets[dataset.uuid] = dataset
                 content.paths[dataset.uuid] = path
         elif kind == "associations" and entry["collection_type"] == "CALIBRATION":
-            content.certified.setdefault(entry["collection"], []).extend(_ranges(entry))
+            content.certified.setdefault(_text(entry["collection"]), []).extend(_ranges(entry))
     return content
 
 
+def _add_collection(content: _Content, kind: Any, name: str, entry: Mapping[str, Any]) -> None:
+    if kind == "CHAINED":
+        content.chains[name] = [_text(child) for child in entry["children"]]
+    elif kind == "CALIBRATION":
+        content.certified.setdefault(name, [])
+    else:
+        content.runs.add(name)
+
+
+def _text(value: Any) -> str:
+    """Return a name or a path; it becomes a part of messages, records and paths."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or not value.isprintable():
+        raise ValueError(f"{str(value)[:100]!r} is no name")
+    return value
+
+
 def _datasets(entry: Mapping[str, Any]) -> Iterator[tuple[Dataset, str]]:
+    dataset_type, run = _text(entry["dataset_type"]), _text(entry["run"])
     for record in entry["records"]:
         ids, data_ids = record["dataset_id"], record["data_id"]
         pairs = zip(ids, data_ids, strict=True) if isinstance(ids, list) else [(ids, data_ids)]
         for dataset_id, data_id in pairs:
-            dataset = Dataset(
-                entry["dataset_type"], data_id_of(dict(data_id)), uuid=str(dataset_id), run=entry["run"]
-            )
-            yield dataset, str(record["path"])
+            key = data_id_of({_text(name): _data_value(value) for name, value in dict(data_id).items()})
+            dataset = Dataset(dataset_type, key, uuid=str(uuid.UUID(dataset_id)), run=run)
+            _text(dataset.instrument)
+            yield dataset, _text(record["path"])
+
+
+def _data_value(value: Any) -> int | str:
+    """Return a value of a data ID: a name, or a number that a database can hold."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER:
+        return value
+    return _text(value)
 
 
 def _ranges(entry: Mapping[str, Any]) -> Iterator[tuple[Span, str]]:
     for validity_range in entry["validity_ranges"]:
         span = validity_range["timespan"]
-        if span is not None:
-            yield from ((span, str(dataset_id)) for dataset_id in validity_range["dataset_ids"])
+        if span is None:
+            continue
+        if not isinstance(span, Span):
+            raise TypeError(f"{str(span)[:100]!r} is no timespan")
+        yield from ((span, str(uuid.UUID(dataset_id))) for dataset_id in validity_range["dataset_ids"])
 
 
-def _flat(content: _Content, names: Sequence[str], above: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the CALIBRATION collections in the order of lookups, chains followed, each once."""
-    yielded: set[str] = set()
+def _flat(content: _Content, names: Sequence[str]) -> list[str]:
+    """Return the CALIBRATION collections in the order of lookups, chains followed, each once."""
     for name in names:
-        if name in content.chains and name not in above:
-            below = _flat(content, content.chains[name], (*above, name))
-        elif name in content.certified:
-            below = iter([name])
-        elif above:
-            below = iter(())
-        elif name in content.runs:
-            raise CuratedError(
-                f"{name} does not say when its datasets are valid", "name a CALIBRATION collection"
-            )
-        else:
+        if name not in content.chains and name not in content.certified:
+            if name in content.runs:
+                raise CuratedError(
+                    f"{name} does not say when its datasets are valid", "name a CALIBRATION collection"
+                )
             existing = ", ".join(sorted(content.certified)) or "none"
-            raise CuratedError(f"no collection {name}", f"CALIBRATION collections here: {existing}")
-        for member in below:
-            if member not in yielded:
-                yielded.add(member)
-                yield member
+            raise CuratedError(f"no collection {name}", f"CALIBRATION collections here: {existing[:400]}")
+    flat_names: dict[str, None] = {}
+    visited: set[str] = set()
+    pending = list(reversed(names))
+    while pending:
+        name = pending.pop()
+        if name in content.chains and name not in visited:
+            # Whatever else leads to it comes later in the order, and adds nothing.
+            visited.add(name)
+            pending += reversed(content.chains[name])
+        elif name in content.certified and name not in content.chains:
+            flat_names[name] = None
+    return list(flat_names)
 
 
 def _certified(content: _Content, collection: str, types: Sequence[str]) -> Iterator[Dataset]:
@@ -265,11 +364,11 @@ def _refuse_rivals(certified: Sequence[Sequence[Dataset]]) -> None:
 
 
 def _locations(root: Path, content: _Content, uuids: set[str]) -> Iterator[tuple[str, LocalFile]]:
-    """Yield the datasets' files; those outside of the directory, or not there, are left out."""
+    """Yield the datasets' files; those outside of the directory, or not there, or no regular files, are left out."""
     real_root = root.resolve()
     for dataset_id in sorted(uuids):
         path = (root / content.paths[dataset_id]).resolve()
-        if path.is_relative_to(real_root) and path.is_file():
+        if path.is_relative_to(real_root) and path.is_file() and path.stat().st_size <= LARGEST_FILE:
             yield dataset_id, LocalFile(str(path))
 
 
@@ -280,4 +379,13 @@ def _instrument(content: _Content, name: str) -> InstrumentRecord:
         [record for record in records.get(element, []) if record["instrument"] == name]
         for element in ("detector", "physical_filter")
     )
+    for record in (*instruments[:1], *detectors, *filters):
+        for key, value in record.items():
+            if value is not None and not isinstance(value, int | float | str | bool):
+                raise TypeError(f"{_text(key)} of a record of {name} is {str(value)[:100]!r}")
+            if isinstance(value, str) and value:
+                _text(value)
+    for detector in detectors:
+        if not isinstance(detector["id"], int) or isinstance(detector["id"], bool):
+            raise TypeError(f"a detector of {name} has the number {str(detector['id'])[:100]!r}")
     return instrument_record(instruments[0] if instruments else {"name": name}, detectors, filters)

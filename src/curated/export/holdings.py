@@ -26,6 +26,10 @@ class FileLocation(Protocol):
         """Return the file on this machine, for as long as it is used."""
 
 
+LARGEST_FILE = 1 << 32
+"""Size in bytes of the largest file that is read: 4 GB, more than an image of any detector."""
+
+
 @dataclass(frozen=True, slots=True)
 class LocalFile:
     """The location of a file that is on this machine already."""

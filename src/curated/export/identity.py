@@ -15,7 +15,8 @@ from curated.core.times import compact, iso, parse_time
 from curated.declare import Spec
 from curated.export.selection import ExportItem
 from curated.image.reader import is_plain_name
-from curated.package.layout import FORMS, directory_name
+from curated.package.layout import directory_name
+from curated.package.lookalikes import FORMS
 from curated.provenance import Construction, Provenance, parse
 from curated.registry import find_type
 

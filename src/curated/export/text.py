@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
+import stat
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem
+from curated.export.holdings import LARGEST_FILE
 from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
 from curated.export.selection import ExportItem, type_of
 from curated.fits.reader import read_fits
 from curated.fits.writer import image_blocks
 from curated.image.reader import read_image
-from curated.package.layout import FORMS
+from curated.package.lookalikes import FORMS
 from curated.provenance import reconcile
 from curated.registry import get_type
 
@@ -66,7 +70,10 @@ class TextWriter:
 
     def __call__(self, chunk: Sequence[tuple[int, ExportItem]]) -> list[ExportedText]:
         """Write the text of each dataset; their numbers name their files."""
-        return [self._export(number, item) for number, item in chunk]
+        with warnings.catch_warnings():
+            # What astropy warns of in a damaged file is in the findings about it, or does no harm.
+            warnings.simplefilter("ignore", UserWarning)
+            return [self._export(number, item) for number, item in chunk]
 
     def _export(self, number: int, item: ExportItem) -> ExportedText:
         if item.location is None:
@@ -74,6 +81,7 @@ class TextWriter:
             return ExportedText(item, problems=(problem,))
         try:
             with item.location.as_local() as local:
+                _require_readable(local.ospath)
                 return self._export_file(number, item, local.ospath)
         except _UnknownTypeError as error:
             problem = Problem("CAL660", (), str(error))
@@ -82,6 +90,9 @@ class TextWriter:
         except OSError as error:
             # An object store has no error number.
             problem = Problem("CAL661", (), error.strerror or str(error))
+        except (MemoryError, *_DAMAGE) as error:
+            # Of astropy, for a file that no program has written.
+            problem = Problem("CAL661", (), f"it is damaged: {type(error).__name__}: {error}"[:300])
         return ExportedText(item, problems=(problem,))
 
     def _export_file(self, number: int, item: ExportItem, path: str) -> ExportedText:
@@ -127,6 +138,19 @@ class TextWriter:
             except CuratedError as error:
                 failures.append(error)
         raise failures[0]
+
+
+# What the readers of FITS files raise for damaged ones, beside CuratedError and OSError.
+_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, EOFError)
+
+
+def _require_readable(path: str) -> None:
+    """Raise an error if a file is none, such as a pipe into which nobody writes, or larger than any calibration."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    if status.st_size > LARGEST_FILE:
+        raise OSError(errno.EFBIG, "it is larger than any calibration", path)
 
 
 class _UnknownTypeError(Exception):

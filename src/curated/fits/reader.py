@@ -61,6 +61,13 @@ def read_fits(
     from astropy.io import fits
 
     try:
+        with Path(filename).open("rb") as stream:
+            if not stream.read(9).startswith(b"SIMPLE  ="):
+                # astropy unpacks archives in memory, whatever their size.
+                reason = "it does not begin with SIMPLE"
+                raise CuratedError(
+                    f"{filename} cannot be read as FITS: {reason}", "unpack it if it is packed"
+                )
         with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
             headers = [_keywords(h.header) for h in hdus[:2]]
             tables = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]

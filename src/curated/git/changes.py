@@ -136,7 +136,13 @@ def read_differences(process: Popen[bytes]) -> Iterator[FileChange]:
 
 
 def _read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
-    """Yield the commits of a log, the newest first; the command is ended with the iteration."""
+    """Yield the commits of a log, the newest first; the command is ended with the iteration.
+
+    Raises
+    ------
+    CuratedError
+        If the log ends before history does.
+    """
     fields = split_nul(process.stdout)
     entry: LogEntry | None = None
     try:
@@ -149,6 +155,11 @@ def _read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
                 entry = LogEntry(commit, parents.split(), [])
             elif entry is not None and (change := _read_raw(field, fields)) is not None:
                 entry.files.append(change)
+        if process.wait() != 0:
+            raise CuratedError(
+                "git cannot read the history to its end",
+                "see what 'git fsck' says; in a partial clone, run 'git fetch --refetch --no-filter'",
+            )
         if entry is not None:
             yield entry
     finally:

@@ -37,6 +37,10 @@ class Repository(NamedTuple):
         return f"{self.prefix}{path}" or "."
 
 
+class NoCommitError(CuratedError):
+    """Nothing is committed yet."""
+
+
 def find_work_tree(path: Path) -> Path | None:
     """Return the nearest directory at or above a path that holds ``.git``; `None` outside of a repository."""
     return next((directory for directory in (path, *path.parents) if _holds_git(directory)), None)
@@ -115,7 +119,7 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
                     "the commit of HEAD is missing or damaged",
                     "see what 'git fsck' says, and clone the repository again",
                 ) from error
-            raise CuratedError(
+            raise NoCommitError(
                 "the git repository has no commit yet", "commit the calibrations first"
             ) from error
         raise CuratedError(f"{revision!r} is not a commit of this repository") from error
@@ -134,11 +138,10 @@ def _names_object(repository: Repository) -> bool:
         return False
 
 
-def highest_tag(repository: Repository, sha1: str) -> str:
-    """Return the tag of the highest version at a commit, releases before candidates; empty if there is none."""
+def tags_at(repository: Repository, sha1: str) -> list[str]:
+    """Return the tags of a commit, annotated or not: the highest version first, releases before candidates."""
     options = ("--points-at", sha1, "--sort=-version:refname", "--format=%(refname:strip=2)")
-    tags = run_git(repository.top, "for-each-ref", *options, "refs/tags").split()
-    return tags[0] if tags else ""
+    return run_git(repository.top, "for-each-ref", *options, "refs/tags").split()
 
 
 def commit_date(repository: Repository, sha1: str) -> datetime:
@@ -153,7 +156,12 @@ def commit_date(repository: Repository, sha1: str) -> datetime:
         "--end-of-options",
         sha1,
     )
-    return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError) as error:
+        raise CuratedError(
+            f"commit {sha1[:12]} has a date that no calendar has", "name another commit"
+        ) from error
 
 
 def merge_base(repository: Repository, revision: str) -> str:

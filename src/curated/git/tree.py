@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git
-from curated.git.objects import read_objects
+from curated.git.objects import Objects, read_objects
 from curated.git.repository import Repository
 
 DIRECTORY, LINK, SUBMODULE = "40000", "120000", "160000"
 """Modes of the entries of a tree that are no plain files."""
 
 _SHA1_DIGITS = 40
+
+_FEW = 100
+"""Number of objects up to which asking for one after the other is quicker than to start another process."""
 
 
 class TreeEntry(NamedTuple):
@@ -69,13 +72,14 @@ def read_tree(repository: Repository, commit: str, paths: Iterable[str]) -> list
     CuratedError
         If an object is missing or is not what its name says.
     """
-    content = _read_proved(repository, commit, "commit", [commit])[commit]
+    objects = Objects(repository)
+    content = _read_proved(objects, repository, commit, "commit", [commit])[commit]
     root = content.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", errors="replace")
     wanted_paths = tuple(paths)
     directories = [("", root)]
     entries: list[TreeEntry] = []
     while directories:
-        contents = _read_proved(repository, commit, "tree", [name for _, name in directories])
+        contents = _read_proved(objects, repository, commit, "tree", [name for _, name in directories])
         below = []
         for prefix, tree in directories:
             for entry in _parse_tree(contents[tree], prefix, len(commit) // 2):
@@ -89,16 +93,28 @@ def read_tree(repository: Repository, commit: str, paths: Iterable[str]) -> list
     return sorted(entries, key=lambda entry: entry.path)
 
 
-def _read_proved(repository: Repository, commit: str, kind: str, names: Sequence[str]) -> Mapping[str, bytes]:
+def _read_proved(
+    objects: Objects, repository: Repository, commit: str, kind: str, names: Sequence[str]
+) -> Mapping[str, bytes]:
     """Return the content of objects by name; each has the hash that its name says."""
     unique_names = list(dict.fromkeys(names))
-    contents = dict(zip(unique_names, read_objects(repository, unique_names), strict=True))
+    if len(unique_names) <= _FEW:
+        contents = {name: _read_one(objects, name) for name in unique_names}
+    else:
+        contents = dict(zip(unique_names, read_objects(repository, unique_names), strict=True))
     for name, content in contents.items():
         if object_name(kind, content, len(name)) != name:
             raise damaged(
                 repository, f"{kind} {name[:12]}, which commit {commit[:12]} consists of,", bool(content)
             )
     return contents
+
+
+def _read_one(objects: Objects, name: str) -> bytes:
+    try:
+        return objects.read(name)
+    except CuratedError:
+        return b""
 
 
 def damaged(repository: Repository, what: str, present: bool = False) -> CuratedError:

@@ -17,7 +17,7 @@ from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
-from curated.core.times import as_utc, iso
+from curated.core.times import as_utc, explain_time, iso
 from curated.git.address import is_address
 from curated.git.clone import clone
 from curated.git.repository import open_repository
@@ -38,7 +38,7 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
     if is_address(name) and not os.path.lexists(name.partition("\0")[0]):
         copy = clone(name)
         try:
-            return Calibrations(*package_at(Path(copy.name), rev or "HEAD"), copy)
+            return Calibrations(*package_at(Path(copy.name), "HEAD" if rev is None else rev), copy)
         except BaseException:
             copy.cleanup()
             raise
@@ -50,7 +50,7 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
         # A repository without a work tree, or one whose work tree has no package, may have it in a commit.
         if not _has_commits(Path(path), rev):
             raise error from None
-        return Calibrations(*package_at(Path(path), rev or "HEAD"))
+        return Calibrations(*package_at(Path(path), "HEAD" if rev is None else rev))
     return Calibrations(package) if rev is None else Calibrations(*package_at(package.root, rev))
 
 
@@ -315,7 +315,8 @@ class Calibrations:
             time = as_utc(at)
         except ValueError as error:
             raise CuratedError(
-                f"{str(at)!r:.60} is not a date-time", "give it like '2024-06-01T00:00:00'"
+                f"{str(at)!r:.60} is {explain_time(at) if isinstance(at, str) else 'not a date-time'}",
+                "give it like '2024-06-01T00:00:00'",
             ) from error
         return lookup(
             self.package,

@@ -15,6 +15,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
 from curated.history.changes import Changes, Versions, find_changes
+from curated.history.checkout import find_hidden_differences
 from curated.history.edits import EditSearch, find_unnoted_edits
 from curated.history.effects import find_effects
 from curated.package.config import CONFIG_FILE
@@ -71,8 +72,12 @@ def check_since(
         If the package is not in a git repository, or git knows no such commit; the hint is how to mend it.
     """
     changes = find_changes(package, revision, observed_until)
+    # Where files are hidden, less was compared than it seems, whatever changed.
+    notices = find_hidden_differences(search) if search is not None else []
     if not changes.paths:
-        return Report()
+        notices += find_unnoted_edits(search, ()) if search is not None else ()
+        notices, silenced = apply_silence(notices, package.config.silence, today, complete=False)
+        return Report(diagnostics=tuple(sorted(notices)), silenced=silenced)
     versions = Versions(changes, Cache(package.root) if use_cache else None, jobs, progress)
     before, now = _check_both(changes, versions)
     concerned = _concerned_paths(changes, now)
@@ -81,7 +86,8 @@ def check_since(
     findings += find_effects(changes, versions, before, now)
     files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
     findings += find_unnoted_edits(search, files) if search is not None else ()
-    findings = [d for d in findings if not paths or is_below(d.file, paths)]
+    findings = [d for d in findings if not paths or is_below(d.file, paths) or d.code == "CAL419"]
+    findings += notices
     complete = changes.affect_all and not paths
     diagnostics, silenced = apply_silence(findings, package.config.silence, today, complete=complete)
     if not changes.affect_all:

@@ -18,8 +18,18 @@ from curated.git.changes import (
     start_difference,
     start_log,
 )
-from curated.git.objects import blob_sha1, read_objects
-from curated.git.repository import Repository, find_work_tree, is_shallow, open_repository
+from curated.git.index import start_index
+from curated.git.objects import read_objects
+from curated.git.repository import (
+    NoCommitError,
+    Repository,
+    find_work_tree,
+    is_shallow,
+    open_repository,
+    resolve_commit,
+)
+from curated.git.tree import object_name
+from curated.package.config import CONFIG_FILE
 from curated.package.files import Files, WorkTree, read_file
 from curated.package.package import Package
 from curated.provenance import Edit, extract
@@ -37,18 +47,24 @@ class EditSearch(NamedTuple):
     ----------
     package : `Package`
         The package, of a work tree.
-    repository : `Repository`
-        Where it is.
+    repository : `Repository` or `None`
+        Where it is; `None` where git cannot be asked.
     log : `subprocess.Popen` or `None`
         Changes by commits; `None` where a single commit has brought all files.
-    difference : `subprocess.Popen`
-        Changes that are not committed.
+    difference : `subprocess.Popen` or `None`
+        Changes that are not committed; `None` where nothing is.
+    listing : `subprocess.Popen` or `None`
+        Files in the index; see `curated.history.checkout`.
+    obstacle : `str`
+        Why the search is incomplete; empty if it is not.
     """
 
     package: Package
-    repository: Repository
-    log: Popen[bytes] | None
-    difference: Popen[bytes]
+    repository: Repository | None
+    log: Popen[bytes] | None = None
+    difference: Popen[bytes] | None = None
+    listing: Popen[bytes] | None = None
+    obstacle: str = ""
 
 
 class _ChangedFile(NamedTuple):
@@ -62,8 +78,8 @@ class _ChangedFile(NamedTuple):
 def start_edit_search(package: Package) -> EditSearch | None:
     """Start to ask git which files changed; `find_unnoted_edits` waits for the answers.
 
-    Nothing is asked outside of a repository, where git cannot be run, where history is cut off (shallow clone), where
-    nothing is committed, or where files do not come from a work tree.
+    There is no search outside of a repository, and where files do not come from a work tree. Where git cannot be
+    asked, or where history is cut off, the search says so.
 
     Parameters
     ----------
@@ -74,18 +90,57 @@ def start_edit_search(package: Package) -> EditSearch | None:
         return None
     try:
         repository = open_repository(package.root)
+        listing = start_index(repository, [repository.pathspec(path) for path in (package.top, CONFIG_FILE)])
+    except CuratedError as error:
+        return EditSearch(package, None, obstacle=error.message)
+    search = EditSearch(package, repository, listing=listing)
+    try:
+        if is_shallow(repository):
+            return search._replace(obstacle="the git history is cut off (shallow clone)")
         # Most releases come with one commit, since which nothing has changed.
-        commits = 0 if is_shallow(repository) else count_commits(repository, package.top, most=2)
+        commits = count_commits(repository, package.top, most=2)
         if commits == 0:
-            return None
+            return search
         log = start_log(repository, package.top) if commits > 1 else None
-        return EditSearch(package, repository, log, start_difference(repository, package.top))
-    except CuratedError:
-        return None
+        return search._replace(log=log, difference=start_difference(repository, package.top))
+    except CuratedError as error:
+        return search._replace(obstacle=_obstacle(repository, error))
+
+
+def _obstacle(repository: Repository, error: CuratedError) -> str:
+    """Return why history cannot be read; empty where there is none yet."""
+    try:
+        resolve_commit(repository)
+    except NoCommitError:
+        return ""
+    except CuratedError as cause:
+        return cause.message
+    return error.message
 
 
 def find_unnoted_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[Diagnostic]:
-    """Return a warning (CAL417) for each file whose last change has no note of its own."""
+    """Return a warning (CAL417) for each file whose last change has no note of its own.
+
+    Where the search is incomplete, a remark (CAL419) says why.
+    """
+    try:
+        edits = _find_edits(search, files)
+    except CuratedError as error:
+        return [*_incomplete(search), *_incomplete(search._replace(obstacle=error.message))]
+    return [*_incomplete(search), *edits]
+
+
+def _incomplete(search: EditSearch) -> Iterator[Diagnostic]:
+    if search.obstacle:
+        hidden = "" if search.repository else ", and files that git hides or ignores,"
+        detail = f"edits without a note{hidden} were not looked for: {search.obstacle}"
+        yield Diagnostic.from_problem(Problem("CAL419", (), detail), search.package.top or ".")
+
+
+def _find_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[Diagnostic]:
+    """Return a warning for each file whose last change has no note of its own."""
+    if search.repository is None or search.difference is None:
+        return []
     prefix = search.repository.prefix
     files_by_path = {f"{prefix}{file.path}": file for file in files if "\n" not in file.path}
     histories = read_file_histories(search.log, files_by_path.keys()) if search.log is not None else {}
@@ -94,6 +149,8 @@ def find_unnoted_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[D
         for change in read_differences(search.difference)
         if change.status in MODIFIED
     }
+    if search.difference.returncode != 0:
+        raise CuratedError("git cannot compare the work tree with HEAD", "see what 'git status' says")
     changed_files = []
     for path, file in sorted(files_by_path.items()):
         changed = _compare(search.package.files, file, histories.get(path), uncommitted.get(path))
@@ -101,7 +158,7 @@ def find_unnoted_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[D
             changed_files.append(changed)
     return [
         Diagnostic.from_problem(Problem("CAL417", (), detail), file.path)
-        for file, detail in _without_note(search, changed_files)
+        for file, detail in _without_note(search.repository, search.package.files, changed_files)
     ]
 
 
@@ -120,7 +177,7 @@ def _compare(
     if head_blob is not None:
         data = read_file(files, file.path)
         added = history.added if history is not None else head_blob
-        if isinstance(data, bytes) and blob_sha1(data) != added:
+        if isinstance(data, bytes) and object_name("blob", data, len(added)) != added:
             detail = "has changes that are not committed, without a note of the edit"
             return _ChangedFile(file, "HEAD", detail)
     elif history is not None and history.status in MODIFIED and history.blob != history.added:
@@ -130,22 +187,22 @@ def _compare(
 
 
 def _without_note(
-    search: EditSearch, changed_files: Iterable[_ChangedFile]
+    repository: Repository, files: Files, changed_files: Iterable[_ChangedFile]
 ) -> Iterator[tuple[CalibFile, str]]:
     """Yield files that have no note which the version before the change did not have, and what to report."""
     noted = []
     for changed in changed_files:
-        notes = _read_notes(changed.file, *_read_pair(search.package.files, changed.file))
+        notes = _read_notes(changed.file, *_read_pair(files, changed.file))
         if notes:
             noted.append((changed, notes))
         else:
             yield changed.file, changed.detail
     names = [
-        f"{changed.before}:{search.repository.prefix}{path}"
+        f"{changed.before}:{repository.prefix}{path}"
         for changed, _ in noted
         for path in (changed.file.path, provenance_path(changed.file.path))
     ]
-    contents = read_objects(search.repository, names)
+    contents = read_objects(repository, names)
     for changed, notes in noted:
         if notes <= _read_notes(changed.file, next(contents), next(contents)):
             latest = max(edit.date for edit in notes)

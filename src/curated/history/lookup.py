@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +18,16 @@ from curated.core.times import iso
 from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
 from curated.git.repository import is_shallow, open_repository, resolve_commit
+from curated.git.revisions import find_revision
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package
 from curated.package.validity import Range, folded
-from curated.registry import get_type
+from curated.registry import find_type, get_type
+
+_OF_SKIPPED_FILES = frozenset({"CAL101", "CAL107", "CAL220"})
+"""Codes of files in the right directory that are not read."""
 
 _MAX_NAMES = 24
 """Names that a message lists."""
@@ -59,12 +64,15 @@ class Answer:
         The calibration in force; `None` if there is none.
     candidates : `tuple` [`Candidate`]
         All calibrations of the key, in the order of their starts.
+    skipped : `tuple` [`tuple` [`str`, `str`]]
+        Path of each file in the directories of the key that is not read though it looks like a calibration, and why.
     """
 
     key: CalibKey
     time: datetime
     in_force: Candidate | None
     candidates: tuple[Candidate, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 def lookup(
@@ -121,7 +129,21 @@ def lookup(
     if not candidates:
         _refuse_unknown_names(package, declared.get(directory), key)
     in_force = next((c for c in reversed(candidates) if time in c.range), None)
-    return Answer(key, time, in_force, candidates)
+    return Answer(key, time, in_force, candidates, tuple(_find_skipped(package, key)))
+
+
+def _find_skipped(package: Package, key: CalibKey) -> Iterator[tuple[str, str]]:
+    """Yield the files of a key that are not read, and why; directories compare as they do in `discover`."""
+    depth = len(package.top.split("/")) if package.top else 0
+    names = [directory_name(name) for name in (key.instrument, key.detector, key.filter) if name]
+    for path, problem in package.layout.problems:
+        if problem.code not in _OF_SKIPPED_FILES:
+            continue
+        instrument, *rest = path.split("/")[depth:-1] or [""]
+        cls = find_type(rest[0]) if rest else None
+        levels = [directory_name(name) for name in (instrument, *rest[1:])]
+        if cls is not None and cls.SPEC.name == key.type and levels == names:
+            yield path, problem.detail
 
 
 def _refuse_unknown_names(package: Package, instrument: Instrument | None, key: CalibKey) -> None:
@@ -245,7 +267,7 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
     root : `~pathlib.Path`
         The package's root in a work tree, or a repository without one.
     revision : `str`
-        A commit, a branch or a tag.
+        A commit, a branch, a tag or a date; see `~curated.git.revisions.find_revision`.
 
     Raises
     ------
@@ -253,7 +275,9 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
         If there is no repository, or no such commit.
     """
     repository = open_repository(root)
-    sha1 = resolve_commit(repository, revision)
+    sha1, _, remarks = find_revision(repository, revision)
+    for remark in remarks:
+        warnings.warn(remark, stacklevel=3)
     tree = CommitTree(repository, sha1)
     config = Config(calibs="")
     bare = CONFIG_FILE not in tree.blobs

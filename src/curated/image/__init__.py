@@ -2,3 +2,6 @@
 
 LFS = b"version https://git-lfs.github.com/spec/v1"
 """First line of the text that stands for a file of git-lfs that was not fetched."""
+
+ANNEX = b"/annex/objects/"
+"""Start of the text that stands for a file of git-annex that was not fetched."""

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from curated.core.diagnostic import Problem, brief
 from curated.fits.header import BLOCK, DamagedError, data_length, header_length, read_keywords
-from curated.image import LFS
+from curated.image import ANNEX, LFS
 from curated.image.planes import DTYPES, Plane
 
 PLANES = ("IMAGE", "MASK", "VARIANCE")
@@ -84,6 +84,10 @@ def _scan(stream: BinaryIO, path: str, image: ImageFile) -> None:
     start = stream.read(len(LFS))
     if start == LFS:
         image.report("CAL342", f"{os.path.basename(path)} is a pointer of git-lfs, not the image")
+        return
+    if start.startswith(ANNEX):
+        detail = f"{os.path.basename(path)} is a pointer of git-annex, not the image"
+        image.report("CAL342", detail, "run 'git annex get'")
         return
     if not start.startswith(b"SIMPLE  ="):
         tool = _PACKED.get(start[:2])

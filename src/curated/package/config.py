@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -9,13 +10,14 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from curated.core.diagnostic import Diagnostic, Problem, limited
+from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.declare.settings import Setting, check_setting
+from curated.package import lookalikes
 from curated.package.instrument import OVERRIDE
-from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.locator import plain_scalar, yaml_locator
 from curated.text.yaml.reader import load_yaml
 
-CONFIG_FILE = "curated.yaml"
+CONFIG_FILE = lookalikes.CONFIG_FILE
 
 _CREDENTIALS = "CAL010"
 
@@ -62,6 +64,8 @@ class Config:
         The calibration directory; empty for a bare package.
     url : `str`
         The package's public address, stamped as REPOURL.
+    tags : `str`
+        Pattern of the git tags that are labels of releases; empty where all are.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
@@ -72,6 +76,7 @@ class Config:
 
     calibs: str = "calibs"
     url: str = ""
+    tags: str = ""
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -124,6 +129,11 @@ CONFIG = Setting(
         ),
         "url": Setting(
             kind="text", blank=True, longest=2048, doc="The package's public address, stamped as REPOURL."
+        ),
+        "tags": Setting(
+            kind="text",
+            longest=256,
+            doc="Pattern of the git tags that are labels of releases, such as calibs-*; others name something else.",
         ),
         "instruments": Setting(
             kind="mapping",
@@ -191,10 +201,27 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
     return Silence(item["code"], item["path"], item["reason"], until, index)
 
 
+def as_written(problem: Problem, text: str) -> Problem:
+    """Return the problem of a setting with its value as it is written in the file, where YAML reads another one."""
+    match = _CONVERTED.search(problem.detail)
+    scalar = plain_scalar(text, problem.pointer) if match is not None else ""
+    # An override may come from another file.
+    if match is None or scalar in ("", match[1]) or brief(load_yaml(scalar)[0]) != match[1]:
+        return problem
+    value = match[1].lower() if match[1] in ("True", "False") else match[1]
+    reading = f", which YAML reads as {value}" if scalar != value else ""
+    detail = problem.detail.replace(match[0], f" is {scalar[:60]}{reading}", 1)
+    return replace(problem, detail=detail, hint=problem.hint or "put it in quotes if it is text")
+
+
+_CONVERTED = re.compile(r" is (True|False|null|-?[\d.]+(?:e[-+]?\d+)?|-?inf|nan)\b")
+"""A value in a message that YAML may have made of something else."""
+
+
 def _located(problems: list[Problem], text: str) -> tuple[Diagnostic, ...]:
     locate = yaml_locator(text)
     return tuple(
         # The excerpt of a line would show the password.
         Diagnostic.from_problem(p, CONFIG_FILE, *(locate(p.pointer) if p.code != _CREDENTIALS else ()))
-        for p in limited(problems)
+        for p in (p if p.code == _CREDENTIALS else as_written(p, text) for p in limited(problems))
     )

@@ -105,7 +105,10 @@ class WorkTree:
         """Return the target of a link."""
         if not is_inside(str(self.root), link):
             raise LeadsOutError(errno.EXDEV, f"links to {os.readlink(link)}")
-        return os.path.realpath(link)
+        target = os.path.realpath(link)
+        if not os.path.lexists(target):
+            raise FileNotFoundError(errno.ENOENT, f"links to {os.readlink(link)}, which is not there")
+        return target
 
 
 _OF_THIS_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import operator
 import os
-import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.times import parse_time
+from curated.core.times import explain_time, parse_time
+from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
 from curated.provenance.record import PROVENANCE_ENDING
-from curated.registry import find_type
-
-FORMS = {".ecsv": "ecsv", ".ECSV": "ecsv", ".yaml": "yaml", ".YAML": "yaml", ".json": "json", ".JSON": "json"}
-"""Text forms by file ending; the stack accepts endings in lower or upper case only, not mixed."""
+from curated.registry import find_type, similar_type
 
 INSTRUMENT_FILE = "instrument.yaml"
 
-_LOOKALIKE = re.compile(
-    r"(?:\.(?:ya?ml|ecsv|json)(?:~|\.(?:orig|bak|rej|swp|gz|bz2|xz|zip|txt|old|tmp))?|\.yml)\Z", re.IGNORECASE
-)
-_DATED = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]?[\d:]*\Z")
-_SIDE = re.compile(r"\.(?:fits|fits\.gz|fits\.fz|md|rst)\Z", re.IGNORECASE)
+_INSTRUMENT_FILES = frozenset({"instrument", "instruments"})
+"""Stems in lower case of files that were meant to be an ``instrument.yaml``."""
 
+_UnknownTypes = dict[str, list[tuple[str, list[str]]]]
+"""Path and its parts of the calibrations in directories of unknown types, by directory."""
 
 _MAX_DEPTH = 64
 """Most levels of directories that are searched; a calibration needs four below the calibration directory."""
@@ -51,6 +48,10 @@ class Layout:
         Path and problem of each file in a wrong place.
     beside : `list` [`str`]
         Files that side files describe, such as images.
+    others : `list` [`str`]
+        Files below the instruments that look like no calibration.
+    outside : `list` [`str`]
+        Files of a bare package that are below no instrument.
     """
 
     files: list[CalibFile] = field(default_factory=list)
@@ -58,6 +59,8 @@ class Layout:
     sides: list[str] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
 
 def walk(root: str, top: str) -> Iterator[str]:
@@ -120,13 +123,14 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     """
     layout = Layout()
     depth = len(PurePosixPath(top).parts) if top else 0
-    unknown_types: set[str] = set()
+    unknown_types: _UnknownTypes = {}
     split = [(path, path.split("/")[depth:]) for path in paths]
     if not top:
         # A bare package may have other directories beside its instruments.
-        instruments = {parts[0] for _, parts in split if len(parts) > 2 and find_type(parts[1])}
+        instruments = _bare_instruments(split)
         # What is behind a link that leads out may be an instrument.
         instruments |= {parts[0] for path, parts in split if path.endswith(_LEADS_OUT) and len(parts) == 3}
+        layout.outside += [path for path, parts in split if parts[0] not in instruments]
         split = [(path, parts) for path, parts in split if parts[0] in instruments]
     for path, parts in split:
         if parts[1:] == [INSTRUMENT_FILE]:
@@ -137,9 +141,59 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
             layout.beside.append(path)
         else:
             _sort_path(path, parts, layout, unknown_types)
+    layout.problems += [(members[0][0], _unknown_type(members)) for members in unknown_types.values()]
     if layout.sides:
         _join_sides(layout)
+    _leave_copies(layout)
+    layout.problems += _examine_directories(layout.files, depth)
     return layout
+
+
+def _bare_instruments(split: Iterable[tuple[str, list[str]]]) -> set[str]:
+    """Return the directories of a bare package that hold a directory of a type, even if that is misspelled."""
+    return {
+        parts[0]
+        for path, parts in split
+        if len(parts) > 2 and (find_type(parts[1]) or (is_dated_text(path) and similar_type(parts[1])))
+    }
+
+
+def find_empty_directories(layout: Layout, top: str) -> Iterator[tuple[str, Problem]]:
+    """Yield a problem (CAL138) for each instrument, and each directory of a type, that has no calibration.
+
+    Parameters
+    ----------
+    top : `str`
+        The calibration directory; empty if the instruments are at the root.
+    """
+    depth = len(PurePosixPath(top).parts) if top else 0
+    problem_paths = (path for path, _ in layout.problems)
+    paths = (*(file.path for file in layout.files), *layout.sides, *layout.beside, *problem_paths)
+    occupied = {
+        str(parent)
+        for path in set(map(os.path.dirname, paths))
+        for parent in (path, *PurePosixPath(path).parents)
+    }
+    for path in filter(None, layout.instruments.values()):
+        if os.path.dirname(path) not in occupied:
+            yield path, Problem("CAL138", (), "the instrument is declared, and has no calibration")
+    for path in layout.others:
+        parts = path.split("/")
+        levels = range(depth + 2, len(parts))
+        directory = next((d for n in levels if (d := "/".join(parts[:n])) not in occupied), "")
+        if directory and find_type(parts[depth + 1]):
+            occupied.add(directory)
+            yield path, Problem("CAL138", (), f"there is no calibration in {directory}")
+
+
+def _leave_copies(layout: Layout) -> None:
+    """Take FITS files that stand beside a text of the same name for copies of it, which may be there."""
+    stems = {os.path.splitext(file.path)[0] for file in layout.files}
+    copies = {
+        path for path, problem in layout.problems if problem.code == "CAL107" and image_stem(path) in stems
+    }
+    layout.problems = [(path, problem) for path, problem in layout.problems if path not in copies]
+    layout.others += copies
 
 
 def _join_sides(layout: Layout) -> None:
@@ -155,7 +209,7 @@ def _join_sides(layout: Layout) -> None:
             layout.files[i] = replace(layout.files[i], side=path)
 
 
-def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: set[str]) -> None:
+def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: _UnknownTypes) -> None:
     """Add one path below an instrument to the calibrations or to the problems of a layout.
 
     Parameters
@@ -166,8 +220,8 @@ def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: set[s
         Names below the calibration directory.
     layout : `Layout`
         Where the path is added.
-    unknown_types : `set` [`str`]
-        Directories of unknown types that have a problem already; this one is added.
+    unknown_types : `dict` [`str`, `list`]
+        Path and parts of the calibrations by directory of an unknown type; this one is added.
     """
     if not _is_text(path):
         escaped = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
@@ -178,28 +232,92 @@ def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: set[s
         return
     stem, ending = os.path.splitext(parts[-1])
     form = FORMS.get(ending)
-    if form is None or _SIDE.search(parts[-1]):
-        if not _SIDE.search(parts[-1]) and (_LOOKALIKE.search(parts[-1]) or _DATED.match(stem)):
-            detail = f"files {f'that end in {ending!r}' if ending else 'without an ending'} are not read"
-            layout.problems.append((path, Problem("CAL107", (), detail)))
-        return
     cls = find_type(parts[1]) if len(parts) > 2 else None
-    if cls is None:
-        if len(parts) < 3:
-            if len(parts) == 2 or _DATED.match(stem):
-                parent = f"{parts[0]}/" if len(parts) == 2 else "<instrument>/"
-                detail = f"expected a path such as {parent}<type>/{parts[-1]}"
-                layout.problems.append((path, Problem("CAL102", (), detail)))
-        elif "/".join(parts[:2]) not in unknown_types:
-            unknown_types.add("/".join(parts[:2]))
-            layout.problems.append((path, Problem("CAL103", (), f"{parts[1]!r} is not a calibration type")))
-        return
-    layout.instruments.setdefault(parts[0], "")
-    file = _calibration(path, parts, cls, form)
-    if isinstance(file, Problem):
-        layout.problems.append((path, file))
+    if form is None:
+        _sort_other(path, parts, cls, layout, unknown_types)
+    elif len(parts) < 3:
+        problem = _above_types(parts, stem)
+        layout.problems += [(path, problem)] if problem is not None else []
+    elif cls is None:
+        unknown_types.setdefault("/".join(parts[:2]), []).append((path, parts))
     else:
-        layout.files.append(file)
+        layout.instruments.setdefault(parts[0], "")
+        file = _calibration(path, parts, cls, form)
+        if isinstance(file, Problem):
+            layout.problems.append((path, file))
+        else:
+            layout.files.append(file)
+
+
+def _sort_other(
+    path: str, parts: list[str], cls: type[Calib] | None, layout: Layout, unknown_types: _UnknownTypes
+) -> None:
+    """Add the path of a file that is no text of a calibration; parameters are those of `_sort_path`."""
+    lookalike = examine_name(parts[-1], cls)
+    if lookalike is None:
+        layout.others.append(path)
+    elif lookalike.is_dated and cls is None and len(parts) > 2 and similar_type(parts[1]):
+        unknown_types.setdefault("/".join(parts[:2]), []).append((path, parts))
+    else:
+        layout.problems.append((path, Problem("CAL107", (), lookalike.detail, lookalike.hint)))
+
+
+def _above_types(parts: list[str], stem: str) -> Problem | None:
+    """Return the problem of a text above the directories of types; `None` for one that may be anything."""
+    if stem.lower() in _INSTRUMENT_FILES:
+        directory = parts[0] if len(parts) == 2 else "<instrument>"
+        detail = f"an instrument is declared by {directory}/{INSTRUMENT_FILE}"
+        return Problem(
+            "CAL102", (), detail, f"rename it to {INSTRUMENT_FILE}, in the directory of its instrument"
+        )
+    if len(parts) == 2 and parts[1] == CONFIG_FILE:
+        detail = f"{CONFIG_FILE} is read at the root of a package only"
+        return Problem(
+            "CAL102", (), detail, "move it to the root; a package inside of another one is not checked"
+        )
+    if len(parts) == 2 or is_dated(stem):
+        parent = f"{parts[0]}/" if len(parts) == 2 else "<instrument>/"
+        return Problem("CAL102", (), f"expected a path such as {parent}<type>/{parts[-1]}")
+    return None
+
+
+def _unknown_type(members: list[tuple[str, list[str]]]) -> Problem:
+    """Return the problem of a directory that is not one of a type, and what was meant."""
+    path, parts = members[0]
+    count = "1 file in it is" if len(members) == 1 else f"{len(members)} files in it are"
+    detail = f"{parts[1]!r} is not a calibration type: {count} not read"
+    similar = similar_type(parts[1])
+    if similar:
+        return Problem("CAL103", (), detail, f"did you mean {similar!r}? rename the directory")
+    if find_type(parts[0]):
+        hint = f"{parts[0]!r} is a type: the directory of its instrument is missing, or left to 'calibs:' in curated.yaml"
+        return Problem("CAL103", (), detail, hint)
+    if len(parts) > 3 and find_type(parts[2]):
+        top = path.removesuffix("/".join(parts)) + parts[0]
+        hint = f"the instruments stand a level deeper: set 'calibs: {top}' in curated.yaml, or move them up"
+        return Problem("CAL103", (), detail, hint)
+    return Problem("CAL103", (), detail)
+
+
+def _examine_directories(files: Iterable[CalibFile], depth: int) -> Iterator[tuple[str, Problem]]:
+    """Yield a problem for each directory whose name is not what the stack or people take it for."""
+    names: set[str] = set()
+    for directory, file in {os.path.dirname(file.path): file for file in files}.items():
+        parts = directory.split("/")[depth:]
+        levels = filter(None, (file.key.detector, file.key.filter))
+        expected = [parts[0].strip(), file.key.type, *levels]
+        for i, (name, right) in enumerate(zip(parts, expected, strict=True)):
+            prefix = "/".join(parts[: i + 1])
+            if prefix in names:
+                continue
+            names.add(prefix)
+            if name != right:
+                detail = f"the directory {name!r} is read as {right!r} here, and not at all by the stack"
+                yield file.path, Problem("CAL135", (), detail, f"rename the directory to {right!r}")
+            if not name.isascii() and not unicodedata.is_normalized("NFC", name):
+                detail = f"the directory {name!a} is not in normal form C of Unicode"
+                composed = ascii(unicodedata.normalize("NFC", name))
+                yield file.path, Problem("CAL136", (), detail, f"rename the directory to {composed}")
 
 
 def _not_followed(path: str) -> Problem:
@@ -236,7 +354,7 @@ def _calibration(path: str, parts: list[str], cls: type[Calib], form: str) -> Ca
     try:
         start = parse_time(stem)
     except ValueError:
-        return Problem("CAL101", (), f"{brief(stem)} is not a date-time")
+        return Problem("CAL101", (), f"{brief(stem)} is {explain_time(stem)}")
     names = iter(levels)
     key = CalibKey(
         parts[0],

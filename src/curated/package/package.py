@@ -12,7 +12,14 @@ from curated.core.diagnostic import CuratedError
 from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import Files, LeadsOutError, WorkTree
-from curated.package.layout import Layout, discover, is_inside
+from curated.package.layout import Layout, discover, find_empty_directories, is_inside
+from curated.package.lookalikes import find_strays
+from curated.package.strays import (
+    explain_absence,
+    find_empty_submodules,
+    find_outside,
+    has_misspelled_shape,
+)
 from curated.registry import find_type
 
 MAX_CONFIG_BYTES = 16 << 20
@@ -48,7 +55,14 @@ class Package:
     @cached_property
     def layout(self) -> Layout:
         """The calibrations, and the files in wrong places."""
-        return discover(self.files.paths(), self.top)
+        layout = discover(self.files.paths(), self.top)
+        layout.problems += find_empty_directories(layout, self.top)
+        layout.problems += find_strays(layout.outside, self.files.read)
+        if isinstance(self.files, WorkTree):
+            layout.problems += find_empty_submodules(self.root, self.top)
+            if self.top:
+                layout.problems += find_outside(self.root, self.top)
+        return layout
 
 
 def open_package(directory: str | os.PathLike[str]) -> Package:
@@ -89,10 +103,9 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
         if root == top:
             break
     _refuse_missing(start, CONFIG_FILE)
-    raise CuratedError(
-        f"{start} is not a package: there is no curated.yaml, and no <instrument>/<type> directories",
-        "run it in a package, or name one with -C",
-    )
+    if has_misspelled_shape(start):
+        return Package(start, WorkTree(start), Config(calibs=""), bare=True)
+    raise explain_absence(start, has_package_shape)
 
 
 def _read_config(root: Path) -> Config:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 
 from curated.core.diagnostic import Problem
-from curated.image import LFS
+from curated.image import ANNEX, LFS
 from curated.text.ecsv.reader import read_ecsv
 from curated.text.source import Source
 from curated.text.yaml.reader import read_json, read_yaml
@@ -41,7 +42,15 @@ def read(data: bytes, form: str) -> tuple[Source | None, list[Problem]]:
         Problems of the text, such as bytes that are not UTF-8 and syntax errors.
     """
     text, problems = read_text(data)
-    return (None, problems) if text is None else _READERS[form](text)
+    if text is None:
+        return None, problems
+    source, problems = _READERS[form](text)
+    if data.startswith(codecs.BOM_UTF8) and form != "yaml":
+        problems = [
+            Problem("CAL221", (), "the file starts with a byte-order mark", line=1, column=1),
+            *problems,
+        ]
+    return source, problems
 
 
 def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
@@ -50,6 +59,9 @@ def read_text(data: bytes) -> tuple[str | None, list[Problem]]:
         return None, [Problem("CAL209", (), f"{len(data)} bytes are more than {MAX_BYTES}", line=1)]
     if data.startswith(LFS):
         return None, [Problem("CAL342", (), "the file is a pointer of git-lfs, not the calibration", line=1)]
+    if data.startswith(ANNEX):
+        detail = "the file is a pointer of git-annex, not the calibration"
+        return None, [Problem("CAL342", (), detail, "run 'git annex get'", line=1)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

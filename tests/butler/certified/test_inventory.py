@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -71,3 +72,28 @@ def test_what_is_no_repository(original_repo: Path, tmp_path: Path) -> None:
     assert "curated import" in caught.value.hint
     with pytest.raises(CuratedError, match="nix"):
         read_repository(str(original_repo), ["nix"])
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "kind", ["pipe", "directory", "giant", "device", "link to itself", "gone", "garbage"]
+)
+def test_stored_files_that_are_none(filled_repo, kind) -> None:
+    file = sorted(filled_repo.rglob("defects*.fits"))[0]
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "directory":
+        file.mkdir()
+    elif kind == "giant":
+        with file.open("wb") as stream:
+            stream.truncate(1 << 40)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    elif kind == "link to itself":
+        file.symlink_to(file)
+    elif kind == "garbage":
+        file.write_bytes(b"SIMPLE  =" + b"\xff" * 100_000)
+    inventory = read_repository(str(filled_repo))
+    assert [d.code for d in inventory.diagnostics] == ([] if kind == "garbage" else ["CAL682"])
+    assert len(inventory.datasets) == (6 if kind == "garbage" else 5)

@@ -3,16 +3,63 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from curated.bundle.contents import Entry
+from curated.bundle.manifest_reader import read_contents
 from curated.butler import import_bundle, open_repository
 from support.imports import assert_whole, codes, counts, file_states
 from support.remote import repository_contents
 from support.repositories import DATASET_TYPES, BundleMaker
 
 pytest.importorskip("lsst.daf.butler")
+
+from curated.butler.importing.comparison import compare_datasets, compare_files
+from curated.butler.importing.survey import survey_repository
+
+
+def compared(bundle: Path, repo: str, *changes: Callable[[Entry], Entry]) -> list[str]:
+    """Codes of what is found where a bundle's defects of detector 0 are references, each with a change."""
+    contents, _ = read_contents(bundle)
+    assert contents is not None
+    first, *others = [entry for entry in contents.entries if entry.dataset_type == "defects"]
+    other = next(entry for entry in others if entry.run == first.run)
+    entries = []
+    for change in changes:
+        entry = change(replace(first, path=""))
+        entries.append(replace(entry, uuid=other.uuid) if entry.uuid == "other" else entry)
+    contents = replace(contents, entries=tuple(entries))
+    butler = open_repository(repo)
+    survey = survey_repository(butler, contents, chain=True)
+    datasets = compare_datasets(butler, contents, survey)
+    files = compare_files(butler, contents, datasets.refs)
+    return [diagnostic.code for diagnostic in (*datasets.diagnostics, *files.diagnostics)]
+
+
+def test_a_reference_is_verified_against_the_repository(bundle, repo) -> None:
+    import_bundle(bundle, repo)
+    assert compared(bundle, repo, lambda entry: entry) == []
+    assert compared(bundle, repo, lambda entry: replace(entry, uuid="other")) == ["CAL643"]
+    assert compared(bundle, repo, lambda entry: replace(entry, uuid=str(uuid4()))) == ["CAL625"]
+    assert compared(bundle, repo, lambda entry: replace(entry, sha256="0" * 64)) == ["CAL625"]
+    assert compared(bundle, repo, lambda entry: replace(entry, size=entry.size + 1)) == ["CAL625"]
+    assert compared(bundle, repo, lambda entry: replace(entry, sha256="", content="0" * 64)) == ["CAL625"]
+    assert compared(bundle, repo, lambda entry: replace(entry, run=f"{entry.run}x")) == ["CAL680"]
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_reference_to_a_file_that_is_damaged(bundle, repo, size) -> None:
+    import_bundle(bundle, repo)
+    for file in Path(repo).rglob("defects*.fits"):
+        content = bytearray(file.read_bytes())
+        content[4000] ^= 1
+        file.write_bytes(content[: len(content) - size])
+    assert compared(bundle, repo, lambda entry: entry) == ["CAL625"]
 
 
 def test_a_label_is_not_used_twice(bundle, repo, tmp_path) -> None:

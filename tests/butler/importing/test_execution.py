@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import resource
 import shutil
 import signal
@@ -10,12 +12,17 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from astropy.io import fits
 
+from curated.bundle.verification import sha256_of
 from curated.butler import import_bundle, open_repository
+from curated.butler.importing.receipt import commit_count
 from curated.core.diagnostic import CuratedError
-from support.imports import assert_refused, assert_whole, run_import, start_import
+from curated.datasets.record import data_id_of, dataset_uuid
+from support.imports import assert_refused, assert_whole, edit_manifest, run_import, start_import
 from support.kills import duration, kill_once, moments, state_of
 from support.programs import without_override
 from support.remote import repository_contents, server_lock
@@ -66,6 +73,75 @@ def test_a_run_of_which_butler_wrote_one_row_of_two_is_made_anew(bundle, tmp_pat
         database.commit()
     assert import_bundle(bundle, str(repo)).ok
     assert state_of(repo) == state_of(clean)
+
+
+def add_instrument(bundle: Path, name: str) -> Path:
+    """Give a bundle the same datasets of another instrument."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        text = json.dumps([manifest["instruments"], manifest["datasets"]])
+        directory = name.lower()
+        text = text.replace("Lab/calib", f"{name}/calib").replace('"Lab"', f'"{name}"')
+        instruments, datasets = json.loads(
+            text.replace("/lab/", f"/{directory}/").replace('"lab"', f'"{directory}"')
+        )
+        for dataset, original in zip(datasets, list(manifest["datasets"]), strict=True):
+            path = bundle / dataset["path"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with fits.open(bundle / original["path"]) as hdus:
+                for hdu in hdus:
+                    hdu.header["INSTRUME"] = name
+                hdus.writeto(path, checksum="CHECKSUM" in hdus[0].header)
+            data_id = data_id_of(dataset["data_id"])
+            dataset["uuid"] = dataset_uuid(dataset["dataset_type"], dataset["run"], data_id)
+            dataset["size"], dataset["sha256"] = sha256_of(path)
+        manifest["instruments"] += instruments
+        manifest["datasets"] += datasets
+
+    edit_manifest(bundle, change)
+    return bundle
+
+
+def test_an_import_of_two_instruments_is_one_commit(bundle, next_bundle, repo) -> None:
+    assert import_bundle(add_instrument(bundle, "Zoo"), repo).ok
+    database = f"{repo}/gen3.sqlite3"
+    before = commit_count(database)
+    assert import_bundle(add_instrument(next_bundle, "Zoo"), repo).ok
+    assert commit_count(database) == before + 1
+    butler = open_repository(repo)
+    for name in ("Lab", "Zoo"):
+        chain = (f"{name}/calib/v2", f"{name}/calib/v1")
+        assert butler.collections.get_info(f"{name}/calib").children == chain
+
+
+_REFUSE = """
+CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF NEW.parent = (SELECT collection_id FROM {schema}.collection WHERE name = 'Zoo/calib') THEN RAISE 'full'; END IF;
+RETURN NEW; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON {schema}.collection_chain FOR EACH ROW EXECUTE FUNCTION {schema}.refuse()
+"""
+
+
+# Butler leaves its connection to whoever collects garbage.
+@pytest.mark.filterwarnings("ignore:.*BaseConnection.__del__:pytest.PytestUnraisableExceptionWarning")
+def test_the_chains_of_two_instruments_change_together_or_not_at_all(
+    bundle, next_bundle, repo, seed, postgres, schema
+) -> None:
+    assert import_bundle(add_instrument(bundle, "Zoo"), repo, seed_config=str(seed)).ok
+    before = repository_contents(repo)
+    add_instrument(next_bundle, "Zoo")
+    postgres.run(_REFUSE.format(schema=schema), postgres.shared)
+    with pytest.raises(CuratedError, match="full"):
+        import_bundle(next_bundle, repo)
+    assert repository_contents(repo) == before
+    postgres.run(f"DROP TRIGGER refuse ON {schema}.collection_chain", postgres.shared)
+    assert import_bundle(next_bundle, repo).ok
+    butler = open_repository(repo)
+    for name in ("Lab", "Zoo"):
+        assert butler.collections.get_info(f"{name}/calib").children[0] == f"{name}/calib/v2"
+    butler.close()
+    del butler
+    gc.collect()
 
 
 def test_a_failed_import_leaves_no_collection(bundle, tmp_path, monkeypatch) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import GitPackage
-from support.packages import EDITED
+from conftest import GitPackage, MakePackage
+from support.packages import EDITED, defects_path, defects_text
 from support.programs import printed_json, run_curated
 
 
@@ -21,3 +21,24 @@ def test_lookup(demo: GitPackage) -> None:
     assert value["commit"]["author"] == "Zoë Åström 天文"
     none = run_curated(*question[:-1], "2019-01-01", "--format", "json", cwd=demo.path)
     assert (none.returncode, printed_json(none)["found"]) == (1, None)
+
+
+def test_files_that_are_not_read_are_mentioned(make_package: MakePackage) -> None:
+    stray = defects_path(0, "20240601T000000").replace(".ecsv", ".fits")
+    package = make_package(
+        {
+            "curated.yaml": "",
+            defects_path(0): defects_text(),
+            stray: b"FITS",
+            defects_path(1, "2024-13-01"): defects_text(detector=1),
+            defects_path(1): defects_text(detector=1),
+        }
+    )
+    question = ["lookup", "lab", "defects", "--detector", "d00", "--at", "2025-01-01"]
+    done = run_curated(*question, cwd=package.path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, defects_path(0))
+    assert done.stderr.startswith("1 file in its directory is not read")
+    explained = run_curated(*question, "--explain", cwd=package.path)
+    assert f"  {stray}\n      not read: defects is read from text" in explained.stdout
+    value = printed_json(run_curated(*question, "--format", "json", cwd=package.path))
+    assert [entry["file"] for entry in value["skipped"]] == [stray]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from conftest import GitPackage
-from support.packages import UNTOUCHED
+from support.packages import UNTOUCHED, make_demo_package
 from support.programs import printed_json, run_curated
 
 
@@ -31,3 +31,16 @@ def test_an_error_writes_nothing(wrong: GitPackage, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert (printed_json(done)["failed"], printed_json(done)["files"]) == (True, [])
     assert not (tmp_path / "out").exists()
+
+
+def test_an_image_means_the_text_that_names_it(tmp_path: Path) -> None:
+    demo = make_demo_package(tmp_path / "package")
+    image = next((demo.path / "calibs/demo/bias/g00").glob("*.fits")).relative_to(demo.path)
+    done = run_curated("convert", image, "-o", tmp_path / "fits", cwd=demo.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1 FITS file (")
+    other = image.with_name("20990101T000000.fits")
+    (demo.path / other).write_bytes((demo.path / image).read_bytes())
+    refused = run_curated("convert", other, "-o", tmp_path / "other", "--allow-dirty", cwd=demo.path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"there is no calibration in {other}" in refused.stderr

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType, DatasetRef, MissingCollectionError
 
 from curated.butler.certified.lookup import Certified, certified_in, default_collections
-from curated.butler.repository.opening import find_config
+from curated.butler.repository.opening import find_config, opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.export.holdings import FileLocation, Holdings, InstrumentRecord, instrument_record
 
@@ -36,7 +36,11 @@ def read_holdings(repo: str, collections: Sequence[str] = (), types: Sequence[st
             f"{repo} is neither a Butler repository nor a directory with an export.yaml",
             "name its directory, URI or alias",
         )
-    butler = Butler.from_config(config)
+    with opened(repo, config) as butler:
+        return _read_holdings(butler, repo, collections, types)
+
+
+def _read_holdings(butler: Butler, repo: str, collections: Sequence[str], types: Sequence[str]) -> Holdings:
     names = tuple(collections) or tuple(default_collections(butler))
     infos = _collection_infos(butler, names)
     certified = [
@@ -108,4 +112,9 @@ def _instrument(butler: Butler, name: str) -> InstrumentRecord:
         ]
         for element in ("instrument", "detector", "physical_filter")
     }
+    if not rows["instrument"]:
+        raise CuratedError(
+            f"the repository certifies calibrations of {name}, and has no record of that instrument",
+            "its database is damaged: restore it",
+        )
     return instrument_record(rows["instrument"][0], rows["detector"], rows["physical_filter"])

@@ -14,8 +14,8 @@ from curated.bundle.contents import Entry
 from curated.bundle.verification import THREADS
 from curated.butler.certified.lookup import Certified, default_collections, in_force
 from curated.butler.repository.files import content_of
-from curated.butler.repository.opening import find_config
-from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.butler.repository.opening import opened
+from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.parallel import Progress
 from curated.datasets.inventory import Inventory
 from curated.datasets.record import Dataset
@@ -65,13 +65,10 @@ def read_repository(
     CuratedError
         If there is no repository, or no such collection.
     """
-    config = find_config(repo)
-    if config is None:
-        raise CuratedError(f"{repo} is no Butler repository", "'curated import' creates one")
-    butler = Butler.from_config(config)
-    names = list(collections) or default_collections(butler)
-    certified = list(in_force(butler, names))
-    contents, diagnostics = _read_contents(butler, certified, progress)
+    with opened(repo) as butler:
+        names = list(collections) or default_collections(butler)
+        certified = list(in_force(butler, names))
+        contents, diagnostics = _read_contents(butler, certified, progress)
     datasets = tuple(
         replace(dataset, content=contents[dataset.uuid])
         for dataset, _ in certified

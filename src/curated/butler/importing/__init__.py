@@ -24,6 +24,7 @@ def run_import(request: ImportRequest) -> ImportReport:
     """
     from curated.bundle.manifest_reader import read_contents
     from curated.bundle.verification import verify
+    from curated.butler.importing.integrity import file_states
     from curated.butler.importing.receipt import read_receipt
 
     contents, diagnostics = read_contents(request.bundle)
@@ -31,6 +32,7 @@ def run_import(request: ImportRequest) -> ImportReport:
         return ImportReport.of(request, None, diagnostics)
     if request.label is not None:
         contents = contents.relabelled(request.label)
+    states = file_states(contents)
     problems = verify(contents, request.progress)
     missing = _movable(problems) if request.transfer == "move" else {}
     if len(missing) < len(problems):
@@ -47,7 +49,7 @@ def run_import(request: ImportRequest) -> ImportReport:
     require_butler()
     from curated.butler.importing.importer import import_contents
 
-    return import_contents(request, contents, missing)
+    return import_contents(request, contents, missing, states)
 
 
 def _signature_findings(contents: Contents, trust: Trust, missing: Mapping[str, Problem]) -> list[Diagnostic]:

@@ -13,10 +13,10 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Contents, Entry
-from curated.bundle.verification import LARGE, sha256_of, spread
+from curated.bundle.verification import LARGE, spread
 from curated.butler.certified.lookup import certified_in, key_of
 from curated.butler.importing.survey import Survey
-from curated.butler.repository.files import content_of, object_state
+from curated.butler.repository.files import content_of, object_state, size_and_hash_of
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.datasets.record import Dataset, Key
 from curated.datasets.spans import Span
@@ -116,12 +116,17 @@ def compare_datasets(butler: Butler, contents: Contents, survey: Survey) -> Data
         absent = []
         for entry in entries:
             other = refs_by_key.get((entry.run, entry.key))
-            if entry.uuid in refs_by_uuid:
-                refs[entry.uuid] = refs_by_uuid[entry.uuid]
+            same = refs_by_uuid.get(entry.uuid)
+            if same is not None and same is not other:
+                conflicting.append(entry)
+                text = f"{entry} in run {entry.run}: dataset {entry.uuid} is {same.dataId} in run {same.run} there"
+                diagnostics.append(_diagnostic(entry.place, "CAL643", text))
+            elif same is not None:
+                refs[entry.uuid] = same
             elif other is not None:
                 conflicting.append(entry)
                 text = f"{entry} is dataset {other.id} in run {entry.run} already"
-                diagnostics.append(_diagnostic(entry.place, "CAL625", text))
+                diagnostics.append(_diagnostic(entry.place, "CAL625", text, _hint_of(entry)))
             elif entry.is_reference:
                 absent.append(entry)
             else:
@@ -277,19 +282,21 @@ def _file_state(root: str, pair: tuple[Entry, ResourcePath]) -> str:
     try:
         if not entry.sha256:
             return "same" if content_of(uri) == entry.content else "differs"
-        if not uri.isLocal:
-            # To download it would take too long.
-            return object_state(uri, entry.size, None if entry.is_reference else Path(root, entry.path))
         if entry.is_reference:
-            # It was verified when it was imported; here the size is enough.
-            same = uri.size() == entry.size
+            # Nothing of it has been verified: the bundle only says that it is there.
+            same = size_and_hash_of(uri) == (entry.size, entry.sha256)
+        elif not uri.isLocal:
+            # To download it would take too long.
+            return object_state(uri, entry.size, Path(root, entry.path))
         else:
             # The bundle's own file has been verified.
             same = _is_same_file(os.path.join(root, entry.path), uri.ospath) or (
-                sha256_of(uri.ospath) == (entry.size, entry.sha256)
+                size_and_hash_of(uri) == (entry.size, entry.sha256)
             )
     except FileNotFoundError:
         return "missing"
+    except OSError:
+        return "differs"
     return "same" if same else "differs"
 
 
@@ -297,7 +304,8 @@ def _file_diagnostic(
     entry: Entry, uri: ResourcePath, state: str, roots: Iterable[ResourcePath]
 ) -> Diagnostic:
     if state == "differs":
-        return _diagnostic(entry.place, "CAL625", f"{entry} has another content in run {entry.run}")
+        text = f"{entry} has another content in run {entry.run}"
+        return _diagnostic(entry.place, "CAL625", text, _hint_of(entry))
     if entry.is_reference:
         return _diagnostic(entry.place, "CAL681", f"{entry}: {uri} is gone")
     if not _is_within(uri, roots):
@@ -317,5 +325,11 @@ def _is_within(uri: ResourcePath, roots: Iterable[ResourcePath]) -> bool:
     return any(uri.relative_to(root) is not None for root in roots)
 
 
-def _diagnostic(file: str, code: str, detail: str) -> Diagnostic:
-    return Diagnostic.from_problem(Problem(code, (), detail), file)
+def _diagnostic(file: str, code: str, detail: str, hint: str = "") -> Diagnostic:
+    return Diagnostic.from_problem(Problem(code, (), detail, hint), file)
+
+
+def _hint_of(entry: Entry) -> str:
+    """Return the hint for a dataset whose name is taken, where that of the code does not help; empty otherwise."""
+    # What a delta refers to stays in the runs of its base, whatever the label of the release.
+    return "make the bundle again with --base and this repository" if entry.is_reference else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,12 +16,16 @@ from curated.bundle.contents import Entry
 from curated.bundle.verification import Progress, tracked
 from curated.butler.certified.lookup import timespan_of
 from curated.butler.formatter import CalibFormatter
+from curated.butler.importing.integrity import FileState, FileStates, require_unchanged
+from curated.butler.importing.placement import FileSource, file_source
 from curated.butler.importing.plan import Plan
 from curated.butler.importing.receipt import commit_count
 from curated.butler.importing.request import ImportRequest
-from curated.butler.importing.transfer import FileSource, Uris, butler_mode, file_source
-from curated.butler.repository.files import local_uri
-from curated.butler.repository.opening import configured_formatters, database_file
+from curated.butler.importing.transfer import Uris, butler_mode
+from curated.butler.repository.database import database_file
+from curated.butler.repository.files import local_uri, require_inside
+from curated.butler.repository.journal import Journal
+from curated.butler.repository.opening import configured_formatters
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.registry import all_types
 
@@ -104,11 +109,13 @@ def execute(
     request: ImportRequest,
     formatters: Formatters,
     uploads: Uris,
+    states: FileStates,
+    journal: Journal,
 ) -> Execution:
     """Carry out a plan.
 
     Dataset types are registered first, which Butler cannot take back and which nobody sees. Collections, records,
-    datasets and certifications are one transaction. The chains change when all the rest is done.
+    datasets, certifications and the chains of all instruments are one transaction.
 
     Parameters
     ----------
@@ -116,30 +123,59 @@ def execute(
         A plan without errors.
     uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
         Objects that files were uploaded to, by path in the bundle.
+    states : `dict` [`str`, `FileState`]
+        States of the bundle's files when they were verified.
+    journal : `Journal`
+        Files are written down there before they are made.
     """
     for name in sorted(plan.survey.new_types):
         butler.registry.registerDatasetType(plan.survey.dataset_types[name])
     mode = butler_mode(request.transfer, plan.contents.root, butler)
     database = database_file(config)
-    with (
-        file_source(butler, config, plan, mode, uploads) as source,
-        _collection_cache(butler, plan),
-        butler.transaction(),
-    ):
+    root = str(plan.contents.root)
+    with file_source(butler, config, plan, mode, uploads, states, journal) as source, butler.transaction():
         first_commit = None if database is None else commit_count(database)
-        _register_collections(butler, plan)
-        for element, records in plan.survey.new_records.items():
-            butler.registry.insertDimensionData(element, *records, skip_existing=True)
-        paths = _ingest(butler, plan, formatters, source, request.progress)
-        _certify(butler, plan, request.progress)
+        with _collection_cache(butler, plan):
+            _register_collections(butler, plan)
+            for element, records in plan.survey.new_records.items():
+                butler.registry.insertDimensionData(element, *records, skip_existing=True)
+            paths = _ingest(butler, plan, formatters, source, request.progress)
+            _certify(butler, plan, request.progress)
+        _restore_files(butler, plan, states)
+        _prepend_to_chains(butler, plan)
+        if not source.is_verified:
+            # Butler has transferred them, or the repository refers to them where they are.
+            require_unchanged(root, plan.ingest, states)
+    if request.transfer == "move":
+        _remove_moved(root, plan, states)
+    return Execution(first_commit, 1, paths)
+
+
+def _restore_files(butler: Butler, plan: Plan, states: FileStates) -> None:
+    """Copy files that are gone from the repository to where they were."""
+    roots = [
+        root.ospath for root in butler.get_datastore_roots().values() if root is not None and root.isLocal
+    ]
     for entry, uri in plan.files.lost:
+        if uri.isLocal:
+            for root in roots:
+                if (name := os.path.relpath(uri.ospath, root)).split("/")[0] != os.pardir:
+                    require_inside(root, name)
         original = ResourcePath(str(plan.contents.root / entry.path))
         uri.transfer_from(original, transfer="copy", overwrite=True)
-    commits = 1 + _prepend_to_chains(butler, plan)
-    if request.transfer == "move":
-        for entry in plan.ingest:
-            (plan.contents.root / entry.path).unlink()
-    return Execution(first_commit, commits, paths)
+        try:
+            require_unchanged(str(plan.contents.root), [entry], states)
+        except BaseException:
+            uri.remove()
+            raise
+
+
+def _remove_moved(bundle: str, plan: Plan, states: FileStates) -> None:
+    """Remove a bundle's files whose content is in the repository now; others that have taken their place stay."""
+    for entry in plan.ingest:
+        path, verified = os.path.join(bundle, entry.path), states.get(entry.path)
+        if verified is not None and FileState.of(os.lstat(path)).is_same_content(verified):
+            os.unlink(path)
 
 
 def _collection_cache(butler: Butler, plan: Plan) -> AbstractContextManager[None]:
@@ -225,17 +261,13 @@ def _certify(butler: Butler, plan: Plan, progress: Progress | None) -> None:
         butler.registry.certify(collection, refs, timespan_of(span))
 
 
-def _prepend_to_chains(butler: Butler, plan: Plan) -> int:
-    """Prepend the release to each instrument's chain, and return how many commits that took."""
-    commits = 0
+def _prepend_to_chains(butler: Butler, plan: Plan) -> None:
+    """Prepend the release to each instrument's chain, within the transaction: readers see all of them or none."""
     for target in plan.contents.targets:
         if target.instrument not in plan.chains:
             continue
         before, after = plan.chains[target.instrument]
         if before is None:
             butler.collections.register(target.chain, CollectionType.CHAINED)
-            commits += 1
         if before != after:
             butler.collections.prepend_chain(target.chain, target.calibration)
-            commits += 1
-    return commits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,16 +22,18 @@ from curated.butler.importing.execution import (
     renew_runs,
 )
 from curated.butler.importing.gaps import find_gaps, gap_diagnostic
-from curated.butler.importing.orphans import find_orphans, remove_orphans
+from curated.butler.importing.integrity import FileStates
+from curated.butler.importing.orphans import close_journal, find_orphans, remove_orphans
 from curated.butler.importing.plan import Plan, make_plan
 from curated.butler.importing.receipt import DatabaseSnapshot, write_receipt
 from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
 from curated.butler.repository.creation import create_repository, datastore_root, read_seed
-from curated.butler.repository.failures import remote_failures
+from curated.butler.repository.database import check_database, database_file
+from curated.butler.repository.failures import remote_failures, repository_failures
 from curated.butler.repository.locks import config_lock, registry_lock
-from curated.butler.repository.opening import check_database, database_file, find_config, repository_root
+from curated.butler.repository.opening import find_config, journal_of, repository_root
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.registry import all_types
 
@@ -49,7 +51,7 @@ class _Preparation(NamedTuple):
 
 
 def import_contents(
-    request: ImportRequest, contents: Contents, missing: Mapping[str, Problem]
+    request: ImportRequest, contents: Contents, missing: Mapping[str, Problem], states: FileStates
 ) -> ImportReport:
     """Import a verified bundle into a repository.
 
@@ -57,17 +59,24 @@ def import_contents(
     ----------
     missing : `dict` [`str`, `Problem`]
         Problems of missing files, which an earlier import may have moved into the repository, by path.
+    states : `dict` [`str`, `FileState`]
+        States of the bundle's files when they were verified.
 
     Raises
     ------
     CuratedError
         If the repository cannot be used or written.
     """
-    with _failures(), remote_failures(), _repository(request, contents) as (config, created):
+    with (
+        repository_failures(request.repo),
+        _failures(),
+        remote_failures(),
+        _repository(request, contents) as (config, created),
+    ):
         for attempt in range(1, _ATTEMPTS + 1):
             with closing(Butler.from_config(config, writeable=not request.dry_run)) as butler:
                 try:
-                    report = _attempt(butler, config, request, contents, missing, retry=attempt > 1)
+                    report = _attempt(butler, config, request, contents, missing, states, retry=attempt > 1)
                     return replace(report, created=created)
                 except ConflictingDefinitionError:
                     if attempt == _ATTEMPTS:
@@ -81,6 +90,7 @@ def _attempt(
     request: ImportRequest,
     contents: Contents,
     missing: Mapping[str, Problem],
+    states: FileStates,
     *,
     retry: bool,
 ) -> ImportReport:
@@ -90,15 +100,24 @@ def _attempt(
     preparation = _prepare(butler, config, request, contents, missing)
     plan = preparation.plan
     if request.dry_run or has_errors(preparation.diagnostics):
-        return _report(butler, request, plan, preparation.diagnostics, plan.files.paths.values())
+        return _report(butler, config, request, plan, preparation.diagnostics, plan.files.paths.values())
     if retry:
         renew_runs(butler, plan)
-    uploads = upload(plan, preparation.destinations, request.progress)
-    execution = execute(butler, config, plan, request, preparation.formatters, uploads)
+    journal = journal_of(request.repo)
+    uploads = upload(plan, preparation.destinations, states, journal, request.progress)
+    execution = execute(butler, config, plan, request, preparation.formatters, uploads, states, journal)
     if snapshot is not None:
         snapshot.require_same_file()
     paths = {**plan.files.paths, **execution.paths}
-    report = _report(butler, request, plan, preparation.diagnostics, paths.values())
+    report = _report(
+        butler,
+        config,
+        request,
+        plan,
+        preparation.diagnostics,
+        paths.values(),
+        {str(uri) for uri in uploads.values()},
+    )
     if snapshot is not None:
         _write_receipt(request, plan, report, snapshot, execution, paths)
     return report
@@ -129,21 +148,29 @@ def _prepare(
 
 def _report(
     butler: Butler,
+    config: ButlerConfig,
     request: ImportRequest,
     plan: Plan,
     diagnostics: Iterable[Diagnostic],
     paths: Iterable[str],
+    uploads: Collection[str] = (),
 ) -> ImportReport:
     """Look for files of killed imports, remove them if requested, and report."""
     report = ImportReport.of(request, plan.contents, diagnostics)
     runs = {entry.run for entry in plan.contents.entries}
-    orphans = find_orphans(butler, request.repo, runs, set(paths), stores=request.clean or request.dry_run)
+    journal = journal_of(request.repo)
+    stores = request.clean or request.dry_run
+    files = {*paths, *_own_files(config)}
+    orphans = find_orphans(butler, request.repo, runs, files, journal, stores=stores)
     removed: tuple[str, ...] = ()
+    problems = orphans.problems()
     if orphans and request.clean and not request.dry_run and report.ok:
         removed = remove_orphans(butler, orphans)
-    elif orphans:
-        finding = Diagnostic.from_problem(Problem("CAL641", (), str(orphans)), request.repo)
-        report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, finding))))
+        problems = replace(orphans, files=(), directories=()).problems()
+    if not request.dry_run and report.ok:
+        close_journal(journal, runs, orphans, cleaned=bool(removed), stores=stores, uploads=uploads)
+    findings = [Diagnostic.from_problem(problem, request.repo) for problem in problems]
+    report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, *findings))))
     copied = [entry for entry, _ in plan.files.lost]
     if butler_mode(request.transfer, plan.contents.root, butler) == "copy":
         copied += plan.ingest
@@ -154,6 +181,15 @@ def _report(
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
     )
+
+
+def _own_files(config: ButlerConfig) -> Iterator[str]:
+    """Yield the files of a repository that belong to no dataset: its configuration and its database."""
+    if config.configFile is not None and config.configFile.isLocal:
+        yield config.configFile.ospath
+    database = database_file(config)
+    if database is not None:
+        yield from (database, f"{database}-journal", f"{database}-wal", f"{database}-shm")
 
 
 def _write_receipt(

@@ -22,6 +22,7 @@ from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
+from curated.butler.repository.journal import Journal
 from curated.core.codes import Severity
 from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.storage.disk import read_own
@@ -257,7 +258,9 @@ def _config_state(repo: str) -> list[int]:
 
 
 def _may_have_leftovers(repo: str) -> bool:
-    """Return whether the creation of a repository beside this one may have been killed."""
+    """Return whether an import, or the creation of a repository beside this one, may have been killed."""
+    if Journal.of(os.path.realpath(repo)).exists:
+        return True
     with os.scandir(os.path.dirname(repo)) as entries:
         return any(entry.name.startswith("new-repository-") for entry in entries)
 

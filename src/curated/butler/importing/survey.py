@@ -169,7 +169,10 @@ def _collection_problems(
     for name, info in infos.items():
         if info.type is not collections[name]:
             text = f"collection {name} is a {info.type.name} collection, not {collections[name].name}"
-            yield Problem("CAL624", (), text)
+            # The label is no part of the chain's name.
+            is_chain = collections[name] is CollectionType.CHAINED
+            way_out = "with --no-chain, or rename that collection" if is_chain else "with another --label"
+            yield Problem("CAL624", (), text, f"import {way_out}")
 
 
 def _compare_records(butler: Butler, element: str, records: list[Record]) -> Iterator[RecordComparison]:

@@ -9,7 +9,11 @@ def require_butler() -> None:
     """Raise an error if Butler is not installed."""
     try:
         import lsst.daf.butler  # noqa: F401
-    except ModuleNotFoundError as error:
+    except (ImportError, MemoryError) as error:
+        if not isinstance(error, ModuleNotFoundError):
+            raise CuratedError(
+                f"Butler cannot be loaded: {error}", "see to its installation, and to memory"
+            ) from error
         raise CuratedError(
             f"this needs Butler: {error}", "pip install 'curated-calibs[butler]', or set up the LSST stack"
         ) from error

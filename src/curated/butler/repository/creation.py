@@ -12,8 +12,9 @@ from lsst.daf.butler.registry.interfaces import SchemaAlreadyDefinedError
 from lsst.resources import ResourcePath
 
 from curated.butler.formatter import CalibFormatter, stack_installed
+from curated.butler.repository.journal import JournalEntry
 from curated.butler.repository.locks import locked
-from curated.butler.repository.opening import find_config, repository_root
+from curated.butler.repository.opening import find_config, journal_of, repository_root
 from curated.core.diagnostic import CuratedError
 from curated.core.storage.staging import staging_directory
 
@@ -111,7 +112,7 @@ def abandoned_repositories(repo: str) -> Iterator[str]:
         if len(path.name) - len(_STAGING) in (8, 16) and path.is_dir() and not path.is_symlink():
             try:
                 with locked(path, 0):
-                    yield str(path)
+                    yield str(path.resolve())
             except OSError:
                 continue
 
@@ -123,6 +124,10 @@ def _create_local(root: Path, config: Config) -> None:
         raise CuratedError(f"{root} exists and is no Butler repository", "name another directory")
     # Its lock tells `abandoned_repositories` that it is in use.
     with staging_directory(root.parent, _STAGING) as staging:
+        status = staging.stat()
+        journal = journal_of(str(root))
+        entry = JournalEntry(str(staging.resolve()), device=status.st_dev, inode=status.st_ino)
+        journal.add([entry])
         Butler.makeRepo(str(staging), config=config)
         try:
             staging.rename(root)
@@ -130,6 +135,7 @@ def _create_local(root: Path, config: Config) -> None:
             # Another program may have been faster; its repository is as good.
             if find_config(str(root)) is None:
                 raise
+        journal.replace(line for line in journal.read() if line != entry)
 
 
 def _create_remote(root: ResourcePath, config: Config, *, fixed: bool) -> None:

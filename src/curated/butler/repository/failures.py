@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import yaml
 from lsst.utils.db_auth import DbAuthError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from curated.core.diagnostic import CuratedError
 
@@ -29,6 +30,9 @@ _STORE_HINTS = {
     "EndpointConnectionError": "see to S3_ENDPOINT_URL and to the network",
 }
 _STORE_HINT = f"see to the keys, what they permit, and S3_ENDPOINT_URL; {_UNCHANGED}"
+
+# Packages that read repositories: what they raise is about a repository, not a mistake of ours.
+_READERS = frozenset({"lsst", "sqlalchemy", "sqlite3", "psycopg", "pydantic", "yaml", "json"})
 
 _PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/]*@")
 
@@ -60,6 +64,52 @@ def remote_failures() -> Iterator[None]:
         if failure := _other_failure(error):
             raise failure from error
         raise
+
+
+@contextmanager
+def repository_failures(repo: str) -> Iterator[None]:
+    """Turn everything that Butler raises about a repository into `CuratedError`.
+
+    What it raises for a database or a configuration that is damaged, or made to deceive, can be of any class.
+
+    Parameters
+    ----------
+    repo : `str`
+        Name of the repository in messages.
+    """
+    try:
+        with remote_failures():
+            yield
+    except MemoryError as error:
+        raise CuratedError(
+            f"there is not enough memory for the repository {plain(repo)}", f"give it more; {_UNCHANGED}"
+        ) from error
+    except CuratedError:
+        raise
+    except Exception as error:
+        if isinstance(error, RuntimeError) and "start new thread" in str(error):
+            raise CuratedError(f"no more threads or memory for {plain(repo)}: {error}", _UNCHANGED) from error
+        if not is_about_repository(error):
+            raise
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        name = type(reason).__name__
+        raise CuratedError(
+            f"the repository {plain(repo)} cannot be used: {name}: {plain(reason)[:400]}",
+            f"it is damaged, or not of a version that this Butler reads: restore it, or update Butler; {_UNCHANGED}",
+        ) from error
+
+
+def is_about_repository(error: BaseException) -> bool:
+    """Return whether an exception comes from the programs that read repositories."""
+    if isinstance(error, SQLAlchemyError | yaml.YAMLError | OSError):
+        return True
+    traceback = error.__traceback__
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] in _READERS:
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def _database_failure(error: DBAPIError) -> CuratedError | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,14 +19,23 @@ from lsst.daf.butler.datastore.file_templates import FileTemplates
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
+from curated.core.diagnostic import CuratedError
+from curated.core.regular_files import blocks, is_sparse
+from curated.core.wholefile import size_and_hash
 from curated.datasets.record import Key
 from curated.fits.digest import content_digest
+
+LARGEST = 1 << 34
+"""Size in bytes of the largest file that is read: 16 GB, which no calibration comes near."""
 
 _CHUNK = 1 << 20
 _ROOT = ResourcePath("file:///")
 
 # Stands for the RUN in a name; no collection is called so.
 _RUN = "curated-placeholder/run"
+
+# A width of a field in a template that would make a name take all memory.
+_WIDE = re.compile(r":[^{}]*[0-9]{4}")
 
 # Names that are the same as the path of a URI, and have no extension yet.
 _PLAIN = re.compile(r"[\w/-]+\Z")
@@ -52,6 +63,11 @@ class FileNames:
         key = entry.key, extension
         if key not in self._patterns:
             template = self._templates.getTemplate(ref)
+            if _WIDE.search(template.template):
+                raise CuratedError(
+                    f"the repository's file template {template.template[:200]!r} asks for names of thousands of characters",
+                    "correct 'datastore: templates:' in the repository's configuration",
+                )
             if "{id" in template.template:
                 # Each dataset has a name of its own.
                 return _with_extension(template.format(ref), extension)
@@ -60,6 +76,37 @@ class FileNames:
         # Templates have the RUN as directories, and in names with another separator.
         name = self._patterns[key].replace(_RUN, entry.run)
         return name.replace(_RUN.replace("/", "_"), entry.run.replace("/", "_"))
+
+
+def require_inside(root: str, name: str) -> None:
+    """Raise an error if a file would not be below the root of a datastore, once links are resolved.
+
+    Parameters
+    ----------
+    root : `str`
+        Local directory.
+    name : `str`
+        Name of the file or directory relative to it; it need not exist.
+
+    Raises
+    ------
+    CuratedError
+        If the name leads out of the root, or a link in the repository does.
+    """
+    real_root = os.path.realpath(root)
+    directory = os.path.realpath(os.path.join(root, os.path.dirname(name)))
+    if is_plain_path(name) and (directory == real_root or directory.startswith(real_root.rstrip("/") + "/")):
+        return
+    raise CuratedError(
+        f"{name!r} would be outside of the datastore {root}: nothing is written there",
+        "see to the file templates in the repository's configuration, and to links in its directory",
+    )
+
+
+def is_plain_path(name: str) -> bool:
+    """Return whether a relative path has no part that leads elsewhere, and no control character."""
+    parts = name.split("/")
+    return name.isprintable() and not {"", ".", ".."}.intersection(parts)
 
 
 def has_file_templates(config: ButlerConfig) -> bool:
@@ -130,11 +177,57 @@ def _extension(file: str) -> str:
 
 def _blocks(uri: ResourcePath) -> Iterator[bytes]:
     if not uri.isLocal:
-        yield uri.read()
+        with uri.open("rb") as stream:
+            while block := stream.read(_CHUNK):
+                yield block
         return
-    with open(uri.ospath, "rb", buffering=0) as stream:
-        while block := stream.read(_CHUNK):
-            yield block
+    handle = open_stored(uri.ospath)
+    try:
+        yield from blocks(handle, LARGEST + 1)
+    finally:
+        os.close(handle)
+
+
+def open_stored(path: str) -> int:
+    """Open a file of a datastore for reading; it may be a link, such as an import with ``--transfer symlink`` makes.
+
+    Returns
+    -------
+    handle : `int`
+        File descriptor, to be closed by the caller.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file, or larger than any calibration.
+    """
+    # Without waiting for somebody to write into a FIFO.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        _require_readable(handle, path)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _require_readable(handle: int, path: str) -> None:
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", path)
+    if status.st_size > LARGEST or is_sparse(handle):
+        raise OSError(errno.EFBIG, "is larger than any calibration", path)
+
+
+def size_and_hash_of(uri: ResourcePath) -> tuple[int, str]:
+    """Return the size of a file of a datastore in bytes, and its SHA-256.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read; see `open_stored`.
+    """
+    return size_and_hash(_blocks(uri))
 
 
 def _size_and_checksums(uri: ResourcePath) -> tuple[int, dict[str, str]]:
@@ -148,7 +241,10 @@ def _size_and_checksums(uri: ResourcePath) -> tuple[int, dict[str, str]]:
 
 def _crc32(path: Path) -> str:
     value = 0
-    with path.open("rb", buffering=0) as stream:
-        while block := stream.read(_CHUNK):
+    handle = open_stored(os.fspath(path))
+    try:
+        for block in blocks(handle, LARGEST + 1):
             value = zlib.crc32(block, value)
+    finally:
+        os.close(handle)
     return base64.b64encode(value.to_bytes(4, "big")).decode("ascii")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 from lsst.daf.butler import (
@@ -19,13 +17,19 @@ from lsst.daf.butler import (
 )
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from curated.butler.formatter import read_calib, use_calib_everywhere
+from curated.butler.repository.configuration import check_configuration
+from curated.butler.repository.database import check_database
+from curated.butler.repository.failures import remote_failures, repository_failures
+from curated.butler.repository.journal import Journal
 from curated.butler.repository.locks import config_lock
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
+
+_WAIT = 300.0
+"""Seconds that Butler waits for a lock of SQLite."""
 
 
 def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> Butler:
@@ -43,11 +47,43 @@ def open_repository(repo: str, *, writeable: bool = False, **kwargs: Any) -> But
     **kwargs
         Passed on to ``Butler.from_config``, such as ``collections``.
     """
+    config = require_config(repo)
+    use_calib_everywhere()
+    with repository_failures(repo):
+        check_database(config, _WAIT, write=writeable)
+        return Butler.from_config(config, writeable=writeable, **kwargs)
+
+
+@contextmanager
+def opened(repo: str, config: ButlerConfig | None = None) -> Iterator[Butler]:
+    """Give a repository to read; what Butler raises about it is a `CuratedError`.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    config : `lsst.daf.butler.ButlerConfig`, optional
+        Its configuration, if that has been read.
+    """
+    config = config or require_config(repo)
+    with repository_failures(repo):
+        check_database(config, _WAIT, write=False)
+        with closing(Butler.from_config(config)) as butler:
+            yield butler
+
+
+def require_config(repo: str, hint: str = "'curated import' creates one") -> ButlerConfig:
+    """Return the configuration of a repository.
+
+    Raises
+    ------
+    CuratedError
+        If there is no repository, or its configuration cannot be used.
+    """
     config = find_config(repo)
     if config is None:
-        raise CuratedError(f"{repo} is no Butler repository", "'curated import' creates one")
-    use_calib_everywhere()
-    return Butler.from_config(config, writeable=writeable, **kwargs)
+        raise CuratedError(f"{repo} is no Butler repository", hint)
+    return config
 
 
 def read(butler: Butler, ref: DatasetRef) -> Calib:
@@ -64,13 +100,25 @@ def find_config(repo: str) -> ButlerConfig | None:
     repo : `str`
         Path, URI or alias of the repository.
     """
-    try:
-        return ButlerConfig(repo)
-    except FileNotFoundError:
-        return None
-    except RuntimeError as error:
-        # A file that is no configuration.
-        raise CuratedError(f"{repo} is no Butler repository: {error}", "name its directory") from error
+    # libpq would wait for ever for a server that says nothing.
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "30")
+    with repository_failures(repo):
+        try:
+            check_configuration(_config_file(repo))
+            return ButlerConfig(repo)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def _config_file(repo: str) -> ResourcePath:
+    """Return the configuration file of a repository, which Butler finds in the same way."""
+    address = str(repo)
+    with suppress(Exception):  # no alias, or no index of aliases
+        address = str(Butler.get_repo_uri(address, return_label=True))
+    uri = ResourcePath(address)
+    if not uri.isLocal and not uri.getExtension():
+        uri = ResourcePath(address, forceDirectory=True)
+    return uri.join("butler.yaml", forceDirectory=False) if uri.isdir() else uri
 
 
 def repository_root(repo: str) -> ResourcePath:
@@ -84,53 +132,10 @@ def repository_root(repo: str) -> ResourcePath:
     return ResourcePath(Butler.get_repo_uri(repo, return_label=True), forceDirectory=True)
 
 
-def database_file(config: ButlerConfig) -> str | None:
-    """Return the path of a repository's SQLite database, or `None` if it has another database."""
-    url = make_url(str(config["registry", "db"]))
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return None
-    directory = config.configDir
-    root = str(
-        config.get("root") or (directory.ospath if directory is not None and directory.isLocal else "")
-    )
-    return os.path.abspath(str(url.database).replace("<butlerRoot>", root.rstrip("/")))
-
-
-def check_database(config: ButlerConfig, wait: float, *, write: bool) -> None:
-    """Raise an error if an SQLite database is missing, is none, or is locked by another program for too long.
-
-    Butler would make an empty one in the place of one that is missing, and wait five minutes for a lock.
-
-    Parameters
-    ----------
-    config : `lsst.daf.butler.ButlerConfig`
-        Configuration of the repository.
-    wait : `float`
-        How many seconds to wait for others.
-    write : `bool`
-        Whether the database is to be changed.
-
-    Raises
-    ------
-    CuratedError
-        If it cannot be used.
-    """
-    path = database_file(config)
-    if path is None:
-        return
-    if not os.path.isfile(path):
-        raise CuratedError(f"the repository's database {path} is gone", "restore it; nothing was changed")
-    uri = f"{Path(path).as_uri()}?mode={'rw' if write else 'ro'}"
-    try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)) as database:
-            database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            database.execute("SELECT 1 FROM sqlite_master").fetchone()
-            database.execute("ROLLBACK")
-    except sqlite3.DatabaseError as error:
-        raise CuratedError(
-            f"the repository's database {path} cannot be used: {error}",
-            "see to its permissions, or wait for the program that holds it, with --wait SECONDS; nothing was changed",
-        ) from error
+def journal_of(repo: str) -> Journal:
+    """Return the journal of the imports into a repository that exists or is to be created."""
+    root = repository_root(repo)
+    return Journal.of(os.path.realpath(root.ospath) if root.isLocal else root.geturl())
 
 
 def configured_formatters(config: ButlerConfig, butler: Butler) -> FormatterFactory:
@@ -165,12 +170,19 @@ def changing(repo: str, *, dry_run: bool) -> Iterator[Butler]:
     CuratedError
         If there is no repository, or it refuses.
     """
-    config = find_config(repo)
-    if config is None:
-        raise CuratedError(f"{repo} is no Butler repository", "name its directory")
+    config = require_config(repo, "name its directory")
+    with repository_failures(repo), _refusals(), remote_failures(), ExitStack() as stack:
+        if not dry_run:
+            stack.enter_context(config_lock(config))
+        check_database(config, _WAIT, write=not dry_run)
+        yield stack.enter_context(closing(Butler.from_config(config, writeable=not dry_run)))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what a repository refuses to change into `CuratedError`."""
     try:
-        with nullcontext() if dry_run else config_lock(config):
-            yield Butler.from_config(config, writeable=not dry_run)
+        yield
     except ConflictingDefinitionError as error:
         raise CuratedError(
             f"another program changes the same certifications: {error}", "run it again when that is done"

@@ -5,6 +5,7 @@ from curated.check.rules.context import FileRule, Rule
 
 FILE_RULES: tuple[FileRule, ...] = (
     identity.required_keywords,
+    identity.unquoted_texts,
     identity.instrument_and_type,
     identity.detector_keywords,
     identity.filter_keywords,

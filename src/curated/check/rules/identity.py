@@ -9,8 +9,8 @@ from typing import Any
 
 from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Problem, brief
-from curated.core.metadata import has_value
-from curated.core.times import iso, parse_time
+from curated.core.metadata import SEQUENCE, UnquotedDate, has_value
+from curated.core.times import explain_time, iso, parse_time
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 
@@ -28,6 +28,31 @@ def required_keywords(context: FileContext) -> Iterator[Problem]:
         if has_value(value) and not isinstance(value, str):
             detail = f"{keyword} is {brief(value)}, not a text; put it in quotes"
             yield Problem("CAL211", ("metadata", keyword), detail)
+
+
+TEXT_KEYWORDS = (
+    *("INSTRUME", "OBSTYPE", "RAFTNAME", "SLOTNAME", "DET_NAME", "DET_SER", "FILTER", "CALIB_ID", "CALIBCLS"),
+    *("DETECTOR_NAME", "DETECTOR_SERIAL", "SOURCE", "CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE"),
+    *SEQUENCE,
+)
+"""Keywords that are names, numbers of parts and other texts."""
+
+_DATES = frozenset(("CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE"))
+
+
+def unquoted_texts(context: FileContext) -> Iterator[Problem]:
+    """Yield names, serial numbers and other texts that YAML reads as a number, a flag or a date."""
+    reported = {"INSTRUME", "OBSTYPE", "FILTER"}.intersection(context.spec.required_keywords)
+    for keyword in TEXT_KEYWORDS:
+        value = context.keywords.get(keyword)
+        if not has_value(value) or keyword in reported:
+            continue
+        if not isinstance(value, str):
+            detail = f"{keyword} is {brief(value)}, not a text; put it in quotes"
+            yield Problem("CAL222", ("metadata", keyword), detail)
+        elif isinstance(value, UnquotedDate) and keyword not in _DATES:
+            detail = f"{keyword} is the date {value}, not a text; put it in quotes"
+            yield Problem("CAL222", ("metadata", keyword), detail)
 
 
 def instrument_and_type(context: FileContext) -> Iterator[Problem]:
@@ -123,8 +148,10 @@ def read_date(keywords: Keywords, keyword: str) -> datetime | Problem | None:
     try:
         return parse_time(value if isinstance(value, str) else "")
     except ValueError:
-        kind = "a date-time" if isinstance(value, str) else "a text; put it in quotes"
-        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, not {kind}")
+        explanation = explain_time(value)
+        if not isinstance(value, str) and explanation == "not a date-time":
+            explanation = "not a text; put it in quotes"
+        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, {explanation}")
 
 
 def start_and_end(context: FileContext) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from curated.cli.context import (
     selected_paths,
 )
 from curated.core.diagnostic import CuratedError
-from curated.core.times import parse_time
+from curated.core.times import explain_time, parse_time
 from curated.git.repository import find_work_tree
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def _limit_of_past(since: str | None, text: str | None, today: dt.date) -> dt.da
     try:
         return parse_time(text)
     except ValueError as error:
-        raise CuratedError(f"{text!r} is not a date-time", "write it like 2024-06-01T00:00:00") from error
+        raise CuratedError(
+            f"{text!r} is {explain_time(text)}", "write it like 2024-06-01T00:00:00"
+        ) from error
 
 
 def _is_anything_checked(package: Package, report: Report, paths: list[str]) -> bool:
@@ -196,8 +198,10 @@ def _check(
     reading = read_package(package, **options)
     findings = list(reading.findings)
     if search is not None:
+        from curated.history.checkout import find_hidden_differences
         from curated.history.edits import find_unnoted_edits
 
+        findings += find_hidden_differences(search)
         findings += find_unnoted_edits(search, select(package.layout.files, paths, reading.reports))
     return judge(package, paths, reading.declared, reading.reports, findings, today=today)
 

@@ -12,7 +12,7 @@ from curated.calib import Calib, CalibrationError
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.core.diagnostic import CuratedError
 from curated.datasets.deprecation import find_deprecation
-from curated.package.layout import FORMS
+from curated.package.lookalikes import FORMS
 from curated.registry import find_type, get_type
 
 _MOST_INPUTS = _MOST_KEYS = 32

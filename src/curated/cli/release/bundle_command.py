@@ -80,6 +80,8 @@ def command(
     with settings.progress("bundling") as progress:
         old = find_base(base, package, progress=progress) if base is not None else None
         report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
+    for remark in bundle.remarks if bundle is not None else ():
+        settings.remark(remark)
     findings = [d.to_dict() for d in report.diagnostics]
     if form == "json":
         about = bundle.manifest["repository"] if bundle else None

@@ -10,6 +10,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     allow_empty_option,
     echo,
     format_option,
@@ -42,6 +43,7 @@ _KINDS = {
 @collection_option
 @allow_empty_option
 @jobs_option
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

@@ -51,16 +51,18 @@ def command(
       curated convert -o build/fits
       curated convert calibs/demo/defects/d00 -o build/fits
     """
-    from curated.check.package import select
+    from curated.check.package import select, text_paths
     from curated.convert import convert_into
     from curated.convert.origin import find_origin
     from curated.report.text import count_text
 
     package = settings.package()
-    selected = selected_paths(package, settings.directory, paths)
+    selected = text_paths(package, selected_paths(package, settings.directory, paths))
     count = len(select(package.layout.files, selected))
     refuse_nothing(package, count, selected, allow_empty=allow_empty)
     origin = find_origin(package, allow_dirty=allow_dirty)
+    if origin.remark:
+        settings.remark(origin.remark)
     with settings.progress("converting") as progress:
         report, converted = convert_into(package, origin, output, selected, jobs=jobs, progress=progress)
     if form == "json":

@@ -8,6 +8,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     allow_empty_option,
     echo,
     echo_findings,
@@ -42,6 +43,7 @@ collection_option = click.option(
 )
 @allow_empty_option
 @jobs_option
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

@@ -59,6 +59,8 @@ def command(
             if form == "json":
                 print_json("publish", failed=True, findings=[d.to_dict() for d in report.diagnostics])
             raise SystemExit(1)
+        for remark in bundle.remarks:
+            settings.remark(remark)
         if form == "text":
             datasets = count_text(len(bundle.manifest["datasets"]), "dataset")
             sha1 = bundle.manifest["repository"]["sha1"]

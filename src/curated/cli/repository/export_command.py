@@ -11,6 +11,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     echo_findings,
     format_option,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     "--into", is_flag=True, help="Add to the package at DIR what it lacks; change nothing that is there."
 )
 @jobs_option
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

@@ -11,6 +11,7 @@ import click
 from curated.butler.importing.request import TRANSFERS, ImportRequest
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     echo_findings,
     format_option,
@@ -62,6 +63,7 @@ chain_option = click.option(
     help="Import only what an allowed signer has signed; see verify-bundle.",
 )
 @trust_options
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

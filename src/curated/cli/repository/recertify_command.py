@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     format_option,
     pass_settings,
@@ -26,6 +27,7 @@ from curated.cli.context import (
 @click.option("--rev", metavar="REV", default="HEAD", help="The commit of the package; HEAD if not given.")
 @click.option("--retire", is_flag=True, help="Decertify what the package no longer has in force as well.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

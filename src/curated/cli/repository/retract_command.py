@@ -8,6 +8,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     format_option,
     pass_settings,
@@ -25,6 +26,7 @@ from curated.cli.context import (
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--undo", is_flag=True, help="Put the release back: at the end of the chain, or with --before.")
 @click.option("--before", metavar="LABEL", help="With --undo: the release that it is put before.")
+@allow_class_option
 @format_option()
 @pass_settings
 def command(

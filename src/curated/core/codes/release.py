@@ -132,6 +132,12 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL640", "warning", "an older release shows through holes of the new one",
      "take the old release out of the chain if the holes are meant",
      "A lookup takes the first member of the chain that covers the time: what was withdrawn is still found."),
+    ("CAL642", "info", "files that belong to no dataset, and that no journal of an import names",
+     "find out whose they are; 'curated import --clean' does not remove them",
+     "They lie where a release has its files, and nothing tells whether somebody needs them."),
+    ("CAL643", "error", "a dataset of the repository is another one than the bundle says",
+     "make the bundle again with 'curated bundle'; do not import this one",
+     "Another dataset would be certified under this one's name."),
     ("CAL641", "info", "files that killed imports have left", "'curated import --clean BUNDLE REPO' removes them",
      "They take room, and nothing in the repository refers to them."),
 )

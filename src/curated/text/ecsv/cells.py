@@ -16,7 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from curated.core.diagnostic import MAX_FINDINGS, Problem, brief
-from curated.text.ecsv.header import HeaderColumn
+from curated.text.ecsv.serialized import HeaderColumn
 
 JSON_NUMBERS = b"0123456789.eE+-"
 """Characters of numbers in JSON."""

@@ -8,13 +8,15 @@ scalar, so that both ways give the same data.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from curated.core.diagnostic import Problem, brief
+from curated.text.ecsv.serialized import FURNITURE, INDICES, KEY, HeaderColumn, index_columns, rebuild
 from curated.text.yaml.fast_parser import NEEDS_PARSER, NO_WORD, plain_scalar
-from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.reader import load_strictly
 
 VERSIONS = ("0.9", "1.0")
 
@@ -33,23 +35,17 @@ _INTEGERS = re.compile(r"\[-?(?:0|[1-9]\d{0,17})(?:, -?(?:0|[1-9]\d{0,17}))*\]\Z
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class HeaderColumn:
-    """A column as the header declares it."""
-
-    name: str
-    dtype: str
-    unit: str = ""
-    doc: str = ""
-    subtype: str = ""
-
-
-@dataclass(slots=True, eq=False, repr=False)
 class Header:
-    """Columns, keywords and the delimiter of an ECSV file."""
+    """Columns, keywords and the delimiter of an ECSV file.
+
+    Masks are columns by the names of those that they mask; hidden ones, such as these, are no data.
+    """
 
     columns: list[HeaderColumn]
     metadata: dict[str, Any] = field(default_factory=dict)
     delimiter: str = " "
+    masks: dict[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
 
 def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
@@ -78,13 +74,39 @@ def read_header(lines: list[str]) -> tuple[Header | None, list[Problem]]:
     plain = _plain_header(lines)
     if plain is not None:
         return plain, []
-    data, problems = load_yaml("\n" + "\n".join(lines[1:]) + "\n")
+    misplaced = _wrong_start(lines)
+    if misplaced is not None:
+        return None, [misplaced]
+    document = "\n" + "\n".join(lines[1:]) + "\n"
+    data, problems = load_strictly(document)
+    if not problems:
+        from curated.text.yaml.loader import strict_problems
+
+        problems = strict_problems(document)
     # Columns count the two characters before the YAML of each line.
     problems = [replace(p, column=p.column + 2) if p.column and (p.line or 0) > 1 else p for p in problems]
     if not isinstance(data, dict):
         return None, problems or [Problem("CAL205", (), "the header declares no columns", line=1)]
     header, more = _from_yaml(data)
     return header, problems + more
+
+
+def _wrong_start(lines: list[str]) -> Problem | None:
+    """Return the problem of a header whose second line does not begin its YAML: ``%ECSV`` is a directive, which needs it."""
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip() and not line.startswith(("#", "%")):
+            if line == "---" or line.startswith("--- "):
+                return None
+            detail = f"{brief(line)} without a line '# ---' before it"
+            return Problem(
+                "CAL205",
+                (),
+                detail,
+                "put '# ---' between '# %ECSV 1.0' and '# datatype:'",
+                line=number,
+                column=1,
+            )
+    return None  # the header declares nothing
 
 
 def _from_yaml(data: dict[Any, Any]) -> tuple[Header | None, list[Problem]]:
@@ -103,9 +125,13 @@ def _from_yaml(data: dict[Any, Any]) -> tuple[Header | None, list[Problem]]:
         delimiter = " "
     if columns is None:
         return None, problems
-    metadata = {str(k): v for k, v in metadata.items()}
-    _serialized(metadata.pop("__serialized_columns__", None), columns)
-    return Header(columns, metadata, delimiter), problems
+    indices, more = index_columns(metadata.get(INDICES), columns)
+    problems += more
+    metadata = {str(k): v for k, v in metadata.items() if k not in FURNITURE}
+    masks, more = rebuild(metadata.pop(KEY, None), columns)
+    return Header(
+        columns, metadata, delimiter, masks, frozenset((*masks.values(), *indices))
+    ), problems + more
 
 
 def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
@@ -138,19 +164,6 @@ def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
     return (None if problems else columns), problems
 
 
-def _serialized(declared: Any, columns: list[HeaderColumn]) -> None:
-    """Set the units of quantities, whose serialized form overrides the column's own unit."""
-    if not isinstance(declared, dict):
-        return
-    for column in columns:
-        entry = declared.get(column.name)
-        unit = entry.get("unit") if isinstance(entry, dict) else None
-        if isinstance(unit, dict):
-            unit = unit.get("unit")
-        if isinstance(unit, str):
-            column.unit = unit
-
-
 def _plain_header(lines: list[str]) -> Header | None:
     """Read a header of one keyword a line; `None` for any other."""
     try:
@@ -159,12 +172,12 @@ def _plain_header(lines: list[str]) -> Header | None:
         return None
     if lines[1] != "---" or lines[2] != "datatype:" or not lines[-1].startswith("schema: astropy"):
         return None
-    kind = lines[meta][5:].strip()
+    kind = lines[meta][5:].strip(" ")
     if kind not in ("", "!!omap"):
         return None
     end = len(lines) - 1
-    serialized = next((i for i in range(meta + 1, end) if "__serialized_columns__" in lines[i]), end)
-    columns = _column_block("\n".join(lines[3:meta]), "\n".join(lines[serialized:end]), bool(kind))
+    serialized = next((i for i in range(meta + 1, end) if KEY in lines[i]), end)
+    block = _column_block("\n".join(lines[3:meta]), "\n".join(lines[serialized:end]), bool(kind))
     metadata: dict[str, Any] = {}
     for line in lines[meta + 1 : serialized]:
         key, value = _pair(line, bool(kind))
@@ -173,7 +186,10 @@ def _plain_header(lines: list[str]) -> Header | None:
         metadata[key] = list(value) if isinstance(value, tuple) else value
     # An ordered mapping without entries is written in another form.
     is_empty = bool(kind) and serialized == meta + 1
-    return None if columns is None or is_empty else Header(list(columns), metadata)
+    if block is None or is_empty or not metadata.keys().isdisjoint(FURNITURE):
+        return None
+    columns, masks = block
+    return Header(list(columns), metadata, masks=dict(masks), hidden=frozenset(masks.values()))
 
 
 @lru_cache(maxsize=4096)
@@ -192,28 +208,33 @@ def _pair(line: str, is_omap: bool) -> tuple[str, Any]:
 def _scalar(text: str) -> Any:
     value = plain_scalar(text)
     if value is NEEDS_PARSER and _PLAIN.match(text) and not text.endswith(":") and ": " not in text:
-        data, problems = load_yaml(f"- {text}\n")
+        data, problems = load_strictly(f"- {text}\n")
         if not problems and isinstance(data, list) and not isinstance(data[0], (dict, list)):
             return data[0]
     return value
 
 
 @lru_cache(maxsize=256)
-def _column_block(datatype: str, serialized: str, is_omap: bool) -> tuple[HeaderColumn, ...] | None:
-    """Read the two blocks that are the same in most files of a type."""
-    items, problems = load_yaml(datatype + "\n")
+def _column_block(
+    datatype: str, serialized: str, is_omap: bool
+) -> tuple[tuple[HeaderColumn, ...], Mapping[str, str]] | None:
+    """Read the two blocks that are the same in most files of a type: columns and masks; `None` for any problem."""
+    if "\t" in datatype + serialized or "?" in datatype + serialized:
+        return None  # the parsers differ about them
+    items, problems = load_strictly(datatype + "\n")
     if problems:
         return None
     columns, problems = _columns(items)
     if columns is None or problems:
         return None
+    masks: dict[str, str] = {}
     if serialized:
-        entry, problems = load_yaml(serialized + "\n")
+        entry, problems = load_strictly(serialized + "\n")
         if problems or isinstance(entry, list) is not is_omap:
             return None
         if isinstance(entry, list) and len(entry) == 1:
             entry = entry[0]
-        if not isinstance(entry, dict) or list(entry) != ["__serialized_columns__"]:
+        if not isinstance(entry, dict) or list(entry) != [KEY]:
             return None
-        _serialized(entry["__serialized_columns__"], columns)
-    return tuple(columns)
+        masks, problems = rebuild(entry[KEY], columns)
+    return None if problems else (tuple(columns), masks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +16,9 @@ from curated.core.diagnostic import MAX_FINDINGS, Pointer, Problem, brief
 from curated.core.tables import TextColumn
 from curated.text.ecsv.cells import JSON_NUMBERS, convert, parse_floats
 from curated.text.ecsv.header import Header, read_header
+from curated.text.ecsv.serialized import masked_values
 from curated.text.source import Locator, Source
-from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.locator import yaml_locator, yaml_spelling
 
 _COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
 _GAP = re.compile(r"(?:[ \t]*\n)+(?=#)")
@@ -29,10 +31,13 @@ def read_ecsv(text: str) -> tuple[Source | None, list[Problem]]:
     if not text.strip():
         return None, [Problem("CAL205", (), "the file is empty", line=1)]
     header_lines, start = _header_extent(text)
-    lines = [
-        line[2:] if line.startswith("# ") else line[1:] for line in text[: max(start - 1, 0)].split("\n")
-    ]
+    stray = _stray_character(text, start)
+    if stray is not None:
+        return None, [stray]
+    raw_lines = text[: max(start - 1, 0)].split("\n")
+    lines = [line[2:] if line.startswith("# ") else line[1:] for line in raw_lines]
     header, problems = read_header(lines)
+    problems += _uneven_indent(raw_lines) if header is not None else []
     body = Body(text, start, header_lines, header.delimiter if header else " ")
     locator = _Locator(lines, [column.name for column in header.columns] if header else [], body)
     if header is None:
@@ -46,11 +51,41 @@ def read_ecsv(text: str) -> tuple[Source | None, list[Problem]]:
         converted, more = convert(declared, values)
         problems += more
         columns[declared.name] = TextColumn(converted, declared.dtype, declared.unit, declared.doc)
+    if header.masks or any(name.endswith(".mask") for name in columns):
+        problems += masked_values(columns, header.masks)
+    columns = {name: column for name, column in columns.items() if name not in header.hidden}
     if problems:
         problems = _located(problems, locator)
-        if any(problem.code != "CAL208" for problem in problems):
+        if any(problem.code not in ("CAL208", "CAL222", "CAL223") for problem in problems):
             return None, problems
-    return Source(form="ecsv", metadata=header.metadata, columns=columns, locator=locator), problems
+    source = Source("ecsv", header.metadata, columns=columns, locator=locator, spelling=locator.spelling)
+    return source, problems
+
+
+def _stray_character(text: str, start: int) -> Problem | None:
+    """Return the problem of a character that ends a line to astropy and to no editor, or that hides a header line."""
+    match = None if text.isascii() else _LINE_ENDS.search(text)
+    hidden = _INDENTED_HEADER.match(text, start) if match is None else None
+    if match is None and hidden is None:
+        return None
+    place = match.start() if match else start
+    line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+    if match is None:
+        detail, hint = "a line of the header that does not start with '#'", "remove the blanks before the '#'"
+    else:
+        detail, hint = f"U+{ord(match[0]):04X}, at which readers end the line", "replace it by a blank"
+    return Problem("CAL205", (), detail, hint, line=line, column=column)
+
+
+def _uneven_indent(raw_lines: list[str]) -> list[Problem]:
+    """Return the problem of a header in which some lines have a blank after the ``#`` and others have none."""
+    has_blank = raw_lines[0].startswith("# ")
+    for number, line in enumerate(raw_lines, start=1):
+        if line.startswith("# ") is not has_blank and line[1:].strip():
+            detail = f"{'no' if has_blank else 'a'} blank after '#', other than in the first line"
+            hint = "write '# ' in front of each line of the header"
+            return [Problem("CAL205", (), detail, hint, line=number, column=1)]
+    return []
 
 
 def _header_extent(text: str) -> tuple[int, int]:
@@ -90,6 +125,8 @@ def _located(problems: list[Problem], locator: _Locator) -> list[Problem]:
 # -- the body ---------------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[\w.+-]+\Z", re.ASCII)
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_INDENTED_HEADER = re.compile(r"[^\S\n]+#")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -115,12 +152,12 @@ def split_cells(body: Body, header: Header) -> tuple[list[Any] | None, list[Prob
         return None, [Problem("CAL205", (), "there is no line of column names", line=body.first_line)]
     line, row_names = rows[0]
     if row_names != names:
+        separator = _separator(row_names, names, body.delimiter)
+        if separator:
+            detail = f"the names of the columns are separated by {separator}"
+            return None, [Problem("CAL226", (), f"{detail}, {_declared(body.delimiter)}", line=line)]
         return None, [Problem("CAL205", (), _name_difference(row_names, names), line=line)]
-    problems = [
-        Problem("CAL217", (), f"{_count(row, 'cell')} for {_count(names, 'column')}", line=line)
-        for line, row in rows[1:]
-        if len(row) != len(names) and line != body.open_quote
-    ]
+    problems = list(_row_problems(body, names))
     if body.open_quote:
         problems.append(Problem("CAL205", (), 'a quote (") that does not end', line=body.open_quote))
     if problems:
@@ -128,6 +165,39 @@ def split_cells(body: Body, header: Header) -> tuple[list[Any] | None, list[Prob
     return [list(column) for column in zip(*(row for _, row in rows[1:]), strict=True)] or [
         [] for _ in names
     ], []
+
+
+def _row_problems(body: Body, names: list[str]) -> Iterator[Problem]:
+    """Yield the rows that have another number of cells than there are columns."""
+    for line, row in body.rows[1:]:
+        if len(row) == len(names) or line == body.open_quote:
+            continue
+        detail = f"{_count(row, 'cell')} for {_count(names, 'column')}"
+        separator = _separator(row, names, body.delimiter)
+        if separator:
+            detail += f": they are separated by {separator}, {_declared(body.delimiter)}"
+        yield Problem("CAL226" if separator else "CAL217", (), detail, line=line)
+
+
+_SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
+
+
+def _separator(cells: list[str], names: list[str], delimiter: str) -> str:
+    """Return what separates the cells of a row, if it is something else than the delimiter; else an empty text."""
+    line = delimiter.join(cells)
+    for separator, name in _SEPARATORS.items():
+        parts = line.split(separator) if separator != " " else line.split()
+        if separator != delimiter and len(parts) == len(names) > 1:
+            return name
+    if "\t" in line and len(line.split()) == len(names):
+        return "tabs and blanks"
+    return ""
+
+
+def _declared(delimiter: str) -> str:
+    return (
+        "the header says 'delimiter: ',''" if delimiter == "," else "the header says nothing else than blanks"
+    )
 
 
 def _count(items: list[str], what: str) -> str:
@@ -269,6 +339,12 @@ class _Locator:
         if first == "datatype" and rest and isinstance(rest[0], str):
             return self._header((first, self.names.get(rest[0], 0), *rest[1:]))
         return self._header(pointer)
+
+    def spelling(self, pointer: Pointer) -> str:
+        """Return the value of a keyword without quotes as the header has it."""
+        if len(pointer) < 2 or pointer[0] != "metadata":
+            return ""
+        return yaml_spelling("\n" + "\n".join(self.header[1:]) + "\n")(("meta", *pointer[1:]))
 
     def _keyword(self, name: str) -> tuple[int, int]:
         """Find a keyword; without the YAML parser if its name occurs once in the header."""

@@ -10,11 +10,13 @@ dozen files.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
 from curated.core.diagnostic import Problem, brief
+from curated.core.metadata import UnquotedDate
 from curated.text.yaml.numpy_states import PYTHON, RECONSTRUCT, SCALAR, RefusedError, array_of, scalar_of
 
 try:
@@ -55,8 +57,30 @@ def load_document(text: str) -> tuple[Any, list[Problem]]:
     problems = (loader.problems if loader else []) + problems
     if "&" in text and "*" in text and not problems and _is_bomb(tree):
         problems = [Problem("CAL209", (), "its aliases (*) stand for far more than what is written", line=1)]
-    usable = all(problem.code == "CAL208" for problem in problems)
+    usable = all(problem.code in READABLE for problem in problems)
     return (tree if usable else None), problems
+
+
+def strict_problems(text: str) -> list[Problem]:
+    """Return the problem of a document that libyaml reads and the parser in Python, which astropy uses, does not.
+
+    The latter takes a microsecond a character, so that long documents are not looked at.
+    """
+    if len(text) > _MAX_STRICT:
+        return []
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        return [_marked(error, text)]
+    except yaml.YAMLError as error:
+        return [Problem("CAL204", (), str(error)[:200], line=1)]
+    except RecursionError:
+        return [Problem("CAL209", (), "nested too deeply", line=1)]
+    return []
+
+
+_MAX_STRICT = 50_000
 
 
 def load_fragment(text: str) -> Any:
@@ -150,6 +174,10 @@ def _is_bomb(tree: Any) -> bool:
     return sizes.get(id(tree), 1) > 100_000 + 10 * text_size
 
 
+READABLE = frozenset(("CAL208", "CAL222", "CAL223"))
+"""Codes of problems that leave data to be checked further."""
+
+
 # -- tags -------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +206,9 @@ class PlainLoader(_Loader):
             if not isinstance(key, (str, int, float, bool, type(None))):
                 self.note("CAL204", "a key that is not a scalar", key_node)
                 continue
+            if not isinstance(key, str) and str(key) != key_node.value:
+                detail = f"the key {key_node.value} is {key!r} to YAML: put it in quotes"
+                self.note("CAL222", detail, key_node)
             if key in mapping:
                 self.note("CAL208", f"key {brief(key)} stands twice", key_node)
             mapping[key] = self.construct_object(value_node, deep=deep)
@@ -188,8 +219,26 @@ def _text(loader: PlainLoader, node: Any) -> str:
     return str(loader.construct_scalar(node))
 
 
+def _timestamp(loader: PlainLoader, node: Any) -> str:
+    return UnquotedDate(loader.construct_scalar(node))
+
+
 _MAX_DIGITS = 100
 """Longest text of a number; a sexagesimal number of a million parts would take minutes."""
+
+
+_BASES = (
+    (re.compile(r"[-+]?0[0-7_]+\Z"), "an octal number"),
+    (re.compile(r"[-+]?0x", re.IGNORECASE), "a hexadecimal number"),
+    (re.compile(r"[-+]?0b", re.IGNORECASE), "a binary number"),
+    (re.compile(r"[^:]*:"), "a number in base 60"),
+    (re.compile(r"[^_]*_"), "a number with '_' between its digits"),
+)
+
+
+def _base_of(text: str) -> str:
+    """Return how YAML 1.1 reads a number that people read in another way; empty for an ordinary one."""
+    return next((words for pattern, words in _BASES if pattern.match(text)), "")
 
 
 def _number(loader: PlainLoader, node: Any) -> Any:
@@ -204,6 +253,9 @@ def _flag(loader: PlainLoader, node: Any) -> Any:
 def _construct(loader: PlainLoader, construct: Any, node: Any, kind: str) -> Any:
     """Construct a scalar; PyYAML raises all of these for texts that do not fit the tag."""
     text = loader.construct_scalar(node)
+    if kind == "a number" and len(text) <= _MAX_DIGITS and (base := _base_of(text)):
+        with suppress(ValueError, OverflowError, IndexError, KeyError):
+            loader.note("CAL223", f"{text} is {base} to YAML: {construct(node)}", node)
     try:
         if len(text) <= _MAX_DIGITS:
             return construct(node)
@@ -221,7 +273,11 @@ def _pairs(loader: PlainLoader, node: Any) -> dict[Any, Any]:
     if not isinstance(node, yaml.SequenceNode):
         raise yaml.constructor.ConstructorError(None, None, "expected an ordered mapping", node.start_mark)
     for item in node.value:
-        for key, value in loader.construct_mapping(item, deep=True).items():
+        pairs = loader.construct_mapping(item, deep=True)
+        if len(pairs) != 1:
+            detail = f"an entry of an ordered mapping with {len(pairs)} keys instead of one"
+            loader.note("CAL204", detail, item)
+        for key, value in pairs.items():
             if key in merged:
                 loader.note("CAL208", f"key {brief(key)} stands twice", item)
             merged[key] = value
@@ -299,6 +355,10 @@ def _decoded(loader: PlainLoader, decode: Any, node: Any) -> Any:
         return None
 
 
+def _refuse_astropy(loader: PlainLoader, suffix: str, node: Any) -> None:
+    loader.note("CAL225", f"an object of astropy, {brief(f'astropy.{suffix}')}", node)
+
+
 def _refuse(loader: PlainLoader, node: Any) -> None:
     if node.tag in ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"):
         loader.note("CAL204", f"a bare {node.value} means something else in YAML; put it in quotes", node)
@@ -308,7 +368,7 @@ def _refuse(loader: PlainLoader, node: Any) -> None:
 
 
 for _tag, _constructor in {
-    "tag:yaml.org,2002:timestamp": _text,
+    "tag:yaml.org,2002:timestamp": _timestamp,
     "tag:yaml.org,2002:int": _number,
     "tag:yaml.org,2002:float": _number,
     "tag:yaml.org,2002:bool": _flag,
@@ -326,4 +386,5 @@ for _tag, _constructor in {
     "!astropy.table.SerializedColumn": _mapping,
 }.items():
     PlainLoader.add_constructor(_tag, _constructor)
+PlainLoader.add_multi_constructor("!astropy.", _refuse_astropy)
 PlainLoader.add_constructor(None, _refuse)

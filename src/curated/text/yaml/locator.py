@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -29,27 +29,59 @@ _Place = tuple[Any, Any]
 
 def yaml_locator(text: str) -> Locator:
     """Return a function that finds the line and column of a place in a YAML or JSON document."""
+    find = _finder(text)
+
+    def locate(pointer: Pointer) -> tuple[int, int]:
+        place, _ = find(pointer)
+        return (0, 0) if place is None else (place[0].line + 1, place[0].column + 1)
+
+    return locate
+
+
+def yaml_spelling(text: str) -> Callable[[Pointer], str]:
+    """Return a function that returns the text of a scalar without quotes as it is written; empty for anything else."""
+    find = _finder(text)
+
+    def spelling(pointer: Pointer) -> str:
+        place, is_exact = find(pointer)
+        is_plain = is_exact and place is not None and place[1].id == "scalar" and place[1].style in (None, "")
+        return str(place[1].value) if is_plain and place is not None else ""
+
+    return spelling
+
+
+def _finder(text: str) -> Callable[[Pointer], tuple[_Place | None, bool]]:
+    """Return a function that finds the entry at a place, or the last one on the way to it, and says whether it is that."""
 
     @cache
     def nodes() -> tuple[Any, _Index]:
         return (None if is_too_deep(text) else compose(text)), _Index()
 
-    def locate(pointer: Pointer) -> tuple[int, int]:
+    def find(pointer: Pointer) -> tuple[_Place | None, bool]:
         root, index = nodes()
         if root is None:
-            return 0, 0
-        mark, node = root.start_mark, root
+            return None, False
+        place = root.start_mark, root
         for depth, step in enumerate(pointer):
-            child = index.step(node, step)
+            child = index.step(place[1], step)
             if child is None and depth == 1 and pointer[0] == "metadata":
                 # YAML files may repeat keywords at the top.
                 child = index.step(root, step)
             if child is None:
-                break
-            mark, node = child
-        return mark.line + 1, mark.column + 1
+                return place, False
+            place = child
+        return place, True
 
-    return locate
+    return find
+
+
+def plain_scalar(text: str, pointer: Pointer) -> str:
+    """Return a scalar without quotes as it is written in a YAML document; empty if there is none at a place."""
+    node, index = None if is_too_deep(text) else compose(text), _Index()
+    for step in pointer:
+        child = index.step(node, step) if node is not None else None
+        node = child[1] if child is not None else None
+    return str(node.value) if node is not None and node.id == "scalar" and not node.style else ""
 
 
 def is_too_deep(text: str) -> bool:

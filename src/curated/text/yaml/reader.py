@@ -9,17 +9,19 @@ from typing import Any
 from curated.core.diagnostic import Problem
 from curated.text.source import Locator, Source
 from curated.text.yaml.fast_parser import parse_plain
-from curated.text.yaml.locator import MAX_DEPTH, is_too_deep, repeated_keys, yaml_locator
+from curated.text.yaml.locator import MAX_DEPTH, is_too_deep, repeated_keys, yaml_locator, yaml_spelling
 
 _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 
 
 def read_yaml(text: str) -> tuple[Source | None, list[Problem]]:
     """Read a YAML calibration: a mapping with the keywords under ``metadata``."""
-    tree, problems = load_yaml(text)
+    tree, problems = load_strictly(text)
     if tree is None and problems:
         return None, problems
     source, more = _source("yaml", tree, yaml_locator(text))
+    if source is not None:
+        source.spelling = yaml_spelling(text)
     return source, problems + more
 
 
@@ -77,6 +79,12 @@ def _kind(value: Any) -> str:
 
 
 def load_yaml(text: str) -> tuple[Any, list[Problem]]:
+    """Load one YAML document as plain data, numbers in any base; see `load_strictly`."""
+    data, problems = load_strictly(text)
+    return data, [problem for problem in problems if problem.code not in ("CAL222", "CAL223")]
+
+
+def load_strictly(text: str) -> tuple[Any, list[Problem]]:
     """Load one YAML document as plain data.
 
     Returns
@@ -84,7 +92,8 @@ def load_yaml(text: str) -> tuple[Any, list[Problem]]:
     data : `object`
         The data; `None` if the document cannot be read, or is empty.
     problems : `list` [`Problem`]
-        Syntax errors (``CAL204``), tags that are refused (``CAL207``), repeated keys (``CAL208``).
+        Syntax errors (``CAL204``), tags that are refused (``CAL207``), repeated keys (``CAL208``), keys that are no
+        texts (``CAL222``) and numbers in another base than ten (``CAL223``).
     """
     if is_too_deep(text):
         return None, [Problem("CAL209", (), f"nested more than {MAX_DEPTH} levels deep", line=1)]

@@ -1,0 +1,150 @@
+"""Calibrations that a package passes over: outside of its directories, in other packages, in empty submodules."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from curated.core.diagnostic import CuratedError, Problem
+from curated.git.repository import find_work_tree
+from curated.package.config import CONFIG_FILE
+from curated.package.layout import walk
+from curated.package.lookalikes import is_dated_text
+from curated.registry import module_names, similar_type
+
+_MAX_SEARCHED = 2000
+"""Most directories that are searched for a package to suggest."""
+
+_MAX_SUGGESTED = 3
+_LEVELS = 3
+"""Levels below a directory in which a package is searched."""
+
+_SUBMODULE = re.compile(r"^\s*path\s*=\s*\"?(.*?)\"?\s*$", re.MULTILINE)
+
+
+# -- beside the calibration directory ---------------------------------------------------------------------
+
+
+def find_outside(root: Path, top: str) -> Iterator[tuple[str, Problem]]:
+    """Yield a problem (CAL134) for each directory ``<instrument>/<type>`` beside the calibration directory.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        Root of the package, in a work tree.
+    top : `str`
+        The calibration directory, which is not the root.
+    """
+    start = top.split("/", maxsplit=1)[0]
+    for instrument in _directories(root):
+        if instrument.name == start or os.path.lexists(instrument / CONFIG_FILE):
+            continue
+        for directory in _directories(instrument):
+            if directory.name.lower() not in module_names():
+                continue
+            path = next(filter(is_dated_text, walk(str(root), f"{instrument.name}/{directory.name}")), None)
+            if path is not None:
+                name = f"{instrument.name}/{directory.name}"
+                detail = f"{name} is outside of the calibration directory {top!r}, and is not read"
+                hint = f"move {instrument.name} into {top}, or set 'calibs:' in curated.yaml"
+                yield path, Problem("CAL134", (), detail, hint)
+
+
+def _directories(directory: Path) -> list[Path]:
+    """Return the visible directories in a directory, without links to some."""
+    try:
+        with os.scandir(directory) as entries:
+            names = [e.name for e in entries if e.name[0] != "." and e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [directory / name for name in sorted(names)]
+
+
+# -- submodules -------------------------------------------------------------------------------------------
+
+
+def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]:
+    """Yield a problem (CAL137) for each submodule in the calibration directory that was not fetched.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        Root of the package, in a work tree.
+    top : `str`
+        The calibration directory; empty if it is the root.
+    """
+    repository = find_work_tree(root)
+    if repository is None:
+        return
+    try:
+        text = (repository / ".gitmodules").read_text("utf-8", errors="replace")
+    except (OSError, ValueError):
+        return
+    calibs = os.path.join(root, top).rstrip("/")
+    for path in sorted(set(_SUBMODULE.findall(text))):
+        submodule = os.path.normpath(repository / path)
+        if submodule != calibs and not submodule.startswith(f"{calibs}/"):
+            continue
+        if not os.path.isdir(submodule) or not os.listdir(submodule):
+            yield os.path.relpath(submodule, root), Problem("CAL137", (), f"the submodule {path} is empty")
+
+
+# -- where there is no package ----------------------------------------------------------------------------
+
+
+def has_misspelled_shape(root: Path) -> bool:
+    """Return whether a directory has ``<instrument>/<type>/`` directories, all of whose types are misspelled."""
+    return any(
+        similar_type(directory.name)
+        and any(map(is_dated_text, walk(str(root), f"{instrument.name}/{directory.name}")))
+        for instrument in _directories(root)
+        for directory in _directories(instrument)
+    )
+
+
+def explain_absence(start: Path, has_shape: Callable[[Path], bool]) -> CuratedError:
+    """Return the error that a directory is no package, with the packages below it that may be meant.
+
+    Parameters
+    ----------
+    has_shape : `~collections.abc.Callable`
+        Function that says whether a directory has the shape of a bare package.
+    """
+    message = f"{start} is not a package: there is no curated.yaml, and no <instrument>/<type> directories"
+    for name in sorted(os.listdir(start)) if os.access(start, os.R_OK) else ():
+        if name != CONFIG_FILE and name.lower().lstrip(".") in _CONFIG_NAMES:
+            return CuratedError(f"{message}; there is a {name}", f"rename {name} to {CONFIG_FILE}")
+    for path, problem in find_empty_submodules(start, ""):
+        return CuratedError(f"{message}; {problem.detail}", f"fetch {path}: git submodule update --init")
+    nested = [str(path) for path in _packages_below(start, has_shape)]
+    if nested:
+        return CuratedError(
+            message, f"there are packages below it: run it with {' or '.join(f'-C {n}' for n in nested)}"
+        )
+    if any(directory.name.lower() in module_names() for directory in _directories(start)):
+        hint = "it looks like the directory of one instrument: name the directory that holds it with -C"
+        return CuratedError(message, hint)
+    return CuratedError(message, "run it in a package, or name one with -C")
+
+
+_CONFIG_NAMES = frozenset({"curated.yaml", "curated.yml", "curated.json", "curate.yaml", "curated.toml"})
+
+
+def _packages_below(start: Path, has_shape: Callable[[Path], bool]) -> list[Path]:
+    """Return the first packages below a directory, the nearest ones first."""
+    packages: list[Path] = []
+    level, searched = _directories(start), 0
+    for _ in range(_LEVELS):
+        following: list[Path] = []
+        for directory in level:
+            searched += 1
+            if len(packages) == _MAX_SUGGESTED or searched > _MAX_SEARCHED:
+                return packages
+            if (directory / CONFIG_FILE).is_file() or has_shape(directory):
+                packages.append(directory)
+            else:
+                following += _directories(directory)
+        level = following
+    return packages
