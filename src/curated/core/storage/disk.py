@@ -177,7 +177,12 @@ def flush(paths: Iterable[str]) -> None:
 
 
 def _flush(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return  # a link is a part of its directory
+        raise
     try:
         os.fsync(descriptor)
     except OSError as error:
