@@ -284,7 +284,7 @@ def test_the_work_tree_and_a_commit(make_package: MakePackage) -> None:
     changes = work_tree_changes(repository, base)
     assert changes.paths == {A, "renamed.ecsv", B, C}
     assert changes.renames == {"renamed.ecsv": A}
-    with pytest.raises(CuratedError, match="cannot be compared with 0000"):
+    with pytest.raises(CuratedError, match="a part of commit 0000"):
         work_tree_changes(repository, "0" * 40)
     assert {c.path: (c.status, c.old_path) for c in read_differences(start_difference(repository))} == {
         f"data/{C}": ("D", ""),

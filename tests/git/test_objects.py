@@ -70,3 +70,17 @@ def test_hidden_files_are_hidden_in_a_commit_too(make_package: MakePackage) -> N
     work_tree = list(open_package(package.path).files.paths())
     commit, _ = package_at(package.path, "HEAD")
     assert list(commit.files.paths()) == work_tree == [A]
+
+
+def test_a_partial_clone_is_said_to_be_one(small: GitPackage) -> None:
+    repository = open_repository(small.path)
+    blob = small.git("rev-parse", f"HEAD:{A}")
+    tree = CommitTree(repository, small.commits[-1])
+    (small.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(CuratedError, match="missing or damaged") as caught:
+        tree.read(A)
+    assert "git fsck" in caught.value.hint
+    small.git("config", "remote.origin.promisor", "true")
+    with pytest.raises(CuratedError, match="partial clone") as caught:
+        CommitTree(repository, small.commits[-1]).read(A)
+    assert "--refetch" in caught.value.hint

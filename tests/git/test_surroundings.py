@@ -10,9 +10,9 @@ import pytest
 
 from conftest import AUTHOR, EMAIL, GitPackage, MakePackage
 from curated.core.diagnostic import CuratedError
-from curated.git.changes import last_commits, read_status, start_status
+from curated.git.changes import last_commits, work_tree_changes
 from curated.git.objects import CommitTree, find_blobs
-from curated.git.repository import highest_tag, open_repository, resolve_commit
+from curated.git.repository import open_repository, resolve_commit, tags_at
 from support.packages import defects_path, defects_text
 from support.programs import curated_command, run_curated
 
@@ -195,8 +195,7 @@ def test_paths_are_names_and_no_patterns(make_package: MakePackage, name: str) -
     repository = open_repository(package.path / name)
     assert list(find_blobs(repository, resolve_commit(repository))) == [A]
     package.write({f"{name}/{A}": "2", "x": "9", f"{name}x/y": "9"})
-    with start_status(repository, ["calibs"]) as process:
-        assert read_status(repository, process) == [A]
+    assert work_tree_changes(repository, package.commits[0]).paths == {A}
     blobs = find_blobs(repository, package.commits[0])
     assert last_commits(repository, package.commits[0], blobs)[A].sha1 == package.commits[0]
 
@@ -214,7 +213,7 @@ def test_revisions_that_are_none(make_package: MakePackage, revision: str) -> No
 def test_tags_that_look_like_options(make_package: MakePackage, tag: str) -> None:
     package = make_lab(make_package)
     package.git("update-ref", f"refs/tags/{tag}", "HEAD")
-    assert highest_tag(open_repository(package.path), package.commits[0]) == tag
+    assert tags_at(open_repository(package.path), package.commits[0]) == [tag]
 
 
 def test_no_other_directory_is_searched(make_package: MakePackage) -> None:

@@ -10,7 +10,7 @@ import pytest
 from conftest import GitPackage, MakePackage
 from curated.core.diagnostic import CuratedError
 from curated.git.repository import open_repository
-from curated.git.tree import is_partial, object_name, read_tree
+from curated.git.tree import object_name, read_tree
 
 NAMES = ["a/b/c.txt", "a/b.txt", "a/bc/d.txt", "top.txt", "a/line\nend", 'a/"quoted"', "a/tab\t", "ä/é.txt"]
 
@@ -72,10 +72,3 @@ def test_an_object_under_the_name_of_another(package: GitPackage) -> None:
     path.write_bytes(other.read_bytes())
     with pytest.raises(CuratedError, match="damaged"):
         read_tree(open_repository(package.path), package.commits[0], ["a/b.txt"])
-
-
-def test_a_partial_clone(package: GitPackage) -> None:
-    repository = open_repository(package.path)
-    assert not is_partial(repository)
-    package.git("config", "remote.origin.promisor", "true")
-    assert is_partial(repository)

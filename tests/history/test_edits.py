@@ -36,10 +36,10 @@ def warned(package: GitPackage | Path, *arguments: str) -> list[tuple[str, str]]
 
 
 def unseen(package: GitPackage | Path) -> str:
-    """What is in the way of a search that finds nothing, as a remark."""
-    ((_, message),), codes = checked(package)
+    """What is in the way of a search that finds nothing, as remarks."""
+    findings, codes = checked(package)
     assert codes == {"CAL419"}
-    return message
+    return "\n".join(message for _, message in findings)
 
 
 def checked(package: GitPackage | Path, *arguments: str) -> tuple[list[tuple[str, str]], set[str]]:

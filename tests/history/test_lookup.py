@@ -430,3 +430,59 @@ def test_a_hole_in_validity_is_a_no(lab: GitPackage) -> None:
     done = run_curated(*question, cwd=lab.path)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("no lab/defects/d00 is in force at 2020-07-01T00:00:00 UTC\n")
+
+
+# -- work trees that lack files of the commit -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["sparse", "skip-worktree", "assume-unchanged"])
+def test_what_git_hides_is_not_passed_over(make_package: MakePackage, mark: str) -> None:
+    """The calibration of 2020 must not answer for that of 2021, which is only not checked out."""
+    old, new, other = defects_path(0), defects_path(0, "20210101T000000"), defects_path(1)
+    texts = {
+        old: defects_text(),
+        new: defects_text(date="2021-01-01T00:00:00"),
+        other: defects_text(detector=1),
+    }
+    package = make_package({"curated.yaml": "", **texts})
+    if mark == "sparse":
+        package.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{new}")
+    else:
+        package.git("update-index", f"--{mark}", new)
+        package.write({new: None})
+    opened = open_package(package.path)
+    assert opened.hidden == (new,)
+    time = datetime(2022, 1, 1)
+    with pytest.raises(CuratedError, match="ecsv of the commit is not in the work tree") as caught:
+        lookup(opened, "lab", "defects", time, detector="d00")
+    assert "--as-of HEAD" in caught.value.hint
+    elsewhere = lookup(opened, "lab", "defects", time, detector="d01").in_force
+    assert elsewhere is not None
+    assert elsewhere.file.path == other
+    past, _ = package_at(package.path, "HEAD")
+    in_commit = lookup(past, "lab", "defects", time, detector="d00").in_force
+    assert in_commit is not None
+    assert in_commit.file.path == new
+    for command in (
+        ("fingerprint",),
+        ("compare", "HEAD", "."),
+        ("lookup", "lab", "defects", "--detector", "d00"),
+    ):
+        arguments = ("--at", "2022-01-01") if command[0] == "lookup" else ()
+        done = run_curated(*command, *arguments, cwd=package.path)
+        assert (done.returncode, "not in the work tree" in done.stderr) == (2, True), (
+            done.stdout + done.stderr
+        )
+
+
+def test_a_removed_file_is_passed_over(make_package: MakePackage) -> None:
+    old, new = defects_path(0), defects_path(0, "20210101T000000")
+    package = make_package(
+        {"curated.yaml": "", old: defects_text(), new: defects_text(date="2021-01-01T00:00:00")}
+    )
+    package.write({new: None})
+    opened = open_package(package.path)
+    assert opened.hidden == ()
+    in_force = lookup(opened, "lab", "defects", datetime(2022, 1, 1), detector="d00").in_force
+    assert in_force is not None
+    assert in_force.file.path == old

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import GitPackage
+from conftest import GitPackage, MakePackage
 from curated.convert import convert_package
 from curated.convert.origin import find_origin
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
+from support.images import image_package, make_image, make_pixels
 from support.packages import defects_path, defects_text
 
 A, B, C = defects_path(0), defects_path(0, "20210101T000000"), defects_path(1)
@@ -695,3 +697,123 @@ def test_what_is_not_the_commit_is_refused_by_its_reason(
 ) -> None:
     change(copy)
     assert re.search(reason, refusal(copy.path))
+
+
+# -- git-lfs ----------------------------------------------------------------------------------------------
+
+
+def pointer(data: bytes) -> bytes:
+    """Return the text that git-lfs commits for a content."""
+    oid = hashlib.sha256(data).hexdigest()
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(data)}\n".encode()
+
+
+STEM = "calibs/cam/bias/d00/20240101T000000"
+
+
+@pytest.fixture
+def large(make_package: MakePackage) -> tuple[GitPackage, bytes]:
+    """A package that keeps its images in git-lfs, as it is when they were not fetched; and the image."""
+    image = make_image(make_pixels())
+    files: dict[str, str | bytes] = {**image_package("bias", image), f"{STEM}.fits": pointer(image)}
+    files[".gitattributes"] = "*.fits filter=lfs diff=lfs merge=lfs -text\n"
+    return make_package(files), image
+
+
+def test_fetched_images_do_not_change_a_release(large: tuple[GitPackage, bytes], tmp_path: Path) -> None:
+    package, image = large
+    copied = tmp_path / "copied"
+    shutil.copytree(package.path, copied)
+    with pytest.raises(AssertionError, match="CAL342"):
+        release(package.path)
+    for root in (package.path, copied):
+        (root / f"{STEM}.fits").write_bytes(image)
+    assert release(package.path) == release(copied)
+    assert not find_origin(open_package(package.path)).dirty
+
+
+def test_other_pixels_than_the_pointer_names(large: tuple[GitPackage, bytes]) -> None:
+    package, image = large
+    package.write({f"{STEM}.fits": image[:-1] + b"x"})
+    assert "not the content that its pointer of git-lfs names" in refusal(package.path)
+
+
+def test_a_side_file_that_means_another_image(large: tuple[GitPackage, bytes]) -> None:
+    package, _ = large
+    other = make_image(make_pixels(8))
+    package.commit({f"{STEM}.fits": pointer(other)})
+    package.write({f"{STEM}.fits": other})
+    with pytest.raises(AssertionError, match="CAL343"):
+        release(package.path)
+
+
+def test_a_text_in_git_lfs(upstream: GitPackage, copy: GitPackage, clean: Release) -> None:
+    text = FILES[A].encode()
+    copy.commit({A: pointer(text)})
+    copy.write({A: text})
+    released = release(copy.path)
+    assert [entry[0] for entry in released] == [entry[0] for entry in clean]
+    assert released[0][1] == copy.git("rev-parse", f"HEAD:{A}")
+    assert released[0][4] == clean[0][4]  # the content
+    copy.write({A: FILES[A].replace("1 2 3 4", "1 2 3 5")})
+    assert "git-lfs" in refusal(copy.path)
+
+
+# -- what is read -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [A, INSTRUMENT, CONFIG])
+def test_a_file_that_changes_after_the_comparison(copy: GitPackage, path: str) -> None:
+    package = open_package(copy.path)
+    origin = find_origin(package)
+    copy.write({path: EDITS[path]})
+    with pytest.raises(CuratedError, match="has changed since"):
+        convert_package(package, origin, None, for_bundle=True)
+
+
+def test_with_changes_allowed_files_are_taken_as_they_are(copy: GitPackage) -> None:
+    sparse_epoch(copy)
+    copy.write({A: EDITS[A]})
+    package = open_package(copy.path)
+    origin = find_origin(package, allow_dirty=True)
+    assert f"{A} (edited)" in origin.remark
+    assert f"{B} (not checked out, since the checkout is sparse)" in origin.remark
+    paths = [path for path, *_ in release(copy.path, allow_dirty=True)]
+    assert paths == [A, C]
+
+
+def test_a_package_below_the_settings_of_another(tmp_path: Path) -> None:
+    """A bare package whose commit has settings above it is not taken for one without."""
+    package = GitPackage(tmp_path)
+    package.git("init", "--quiet")
+    package.commit({CONFIG: "calibs: data\n", f"data/{A.removeprefix('calibs/')}": FILES[A]})
+    (tmp_path / CONFIG).unlink()
+    with pytest.raises(CuratedError, match=r"\.\./curated\.yaml \(missing\)"):
+        find_origin(open_package(tmp_path / "data"))
+
+
+def test_names_with_odd_characters(copy: GitPackage) -> None:
+    directory = "calibs/lab/defects/d00"
+    names = [
+        "line\nend.md",
+        'quo"te.md',
+        "tab\t.md",
+        "colon:x.md",
+        "-dash.md",
+        "back\\slash.md",
+        ":(top)x.md",
+    ]
+    copy.commit({f"{directory}/{name}": "x" for name in names})
+    with open(os.fsencode(copy.path / directory) + b"/\xff.md", "wb"):
+        pass
+    copy.commit()
+    assert not find_origin(open_package(copy.path)).dirty
+    (copy.path / directory / "line\nend.md").write_text("y")
+    message = refusal_of_odd_name(copy.path)
+    assert "(edited)" in message
+
+
+def refusal_of_odd_name(root: Path) -> str:
+    with pytest.raises(CuratedError) as caught:
+        find_origin(open_package(root))
+    return caught.value.message

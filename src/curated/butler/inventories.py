@@ -232,6 +232,11 @@ def _package_entries(
     package: Package, label: str, jobs: int | None, progress: Progress | None
 ) -> tuple[list[Entry], list[Diagnostic]]:
     """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
+    package.require_whole(
+        package.hidden,
+        "what is in force is not known",
+        "name a revision, such as HEAD, to take its own files",
+    )
     origin = Origin("", package.config.url, dirty=True, blobs={}, last_commits={})
     report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
     if report.failed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git, split_nul, start_git
-from curated.git.objects import Objects
+from curated.git.objects import Objects, damaged
 from curated.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
 
     Raises
     ------
-    GitError
+    CuratedError
         If git cannot compare them.
     """
     options = (*_RAW, "--find-renames", "--ignore-submodules=all")
@@ -229,7 +229,7 @@ def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
             renames[path] = change.old_path.removeprefix(repository.prefix)
             paths.add(renames[path])
     if process.returncode != 0:
-        raise GitError("diff", f"the work tree cannot be compared with {base[:12]}")
+        raise damaged(repository, f"a part of commit {base[:12]}")
     return WorkTreeChanges(frozenset(paths), renames)
 
 

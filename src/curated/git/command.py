@@ -22,7 +22,14 @@ _BLOCK = 1 << 16
 _SECONDS = 600
 """Longest time that a command may take whose whole output is waited for."""
 
+_QUICK_SECONDS = {"config": 20, "rev-parse": 60}
+"""Shorter ones."""
+
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
+_DAMAGE = re.compile(
+    r"corrupt|mismatch|not a tree object|bad (?:object|tree|file|signature)|unable to (?:read|unpack|find)|"
+    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not parse"
+)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _USAGE = 129
 """Exit status of a git that does not know an option."""
@@ -49,7 +56,9 @@ def _explain(command: str, stderr: str) -> tuple[str, str]:
             f"git {command} failed: objects of this partial clone are not here",
             "fetch them with 'git fetch --refetch --no-filter'",
         )
-    return f"git {command} failed: {stderr}", ""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    hint = "see what 'git fsck' says, and clone the repository again" if _DAMAGE.search(stderr) else ""
+    return f"git {command} failed: {'; '.join(lines)}", hint
 
 
 def start_git(
@@ -81,9 +90,11 @@ def start_git(
         If git cannot be run.
     """
     variables = settings.environment(directory) | dict(environment or {})
-    if arguments[0] in _FILTERING_COMMANDS and settings.may_name_filters(directory):
-        names = run_git(directory, "config", "--list", "--name-only", "--null")
-        variables |= settings.without_filters(names, variables)
+    if not _FILTERING_COMMANDS.isdisjoint(arguments):
+        text = settings.own_settings(directory)
+        if b"filter" in text or b"include" in text:
+            names = run_git(directory, "config", "--list", "--name-only", "--null")
+            variables |= settings.without_filters(names, variables)
     return start_process(
         directory,
         [*settings.options(), *arguments],
@@ -163,7 +174,7 @@ def run_git(
         directory, *arguments, has_input=bool(stdin), keep_stderr=True, environment=environment
     ) as process:
         try:
-            output, stderr = process.communicate(stdin or None, _SECONDS)
+            output, stderr = process.communicate(stdin or None, _QUICK_SECONDS.get(arguments[0], _SECONDS))
         except TimeoutExpired as error:
             process.kill()
             raise CuratedError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.git.command import GitError, run_git, start_git
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 _SKIPPED, _UNMERGED = "Ss", "Mm"
+_SECONDS = 30
 
 
 class IndexEntry(NamedTuple):
@@ -72,6 +75,26 @@ def read_index(process: Popen[bytes]) -> Iterator[IndexEntry]:
             yield IndexEntry(tag, mode, blob, path)
 
 
+def hidden_files(repository: Repository, root: Path, paths: Iterable[str]) -> list[str]:
+    """Return files that git passes over and that are not in the work tree, as paths in the package.
+
+    Parameters
+    ----------
+    root : `~pathlib.Path`
+        Root of the package.
+    paths : iterable [`str`]
+        Paths of the package at or below which they are looked for.
+
+    Raises
+    ------
+    GitError
+        If git cannot read its index.
+    """
+    entries = read_index(start_index(repository, [repository.pathspec(path) for path in paths]))
+    hidden = [entry.path.removeprefix(repository.prefix) for entry in entries if entry.is_unwatched]
+    return [path for path in hidden if not os.path.lexists(f"{root}/{path}")]
+
+
 def is_sparse(repository: Repository) -> bool:
     """Say whether the checkout of a work tree is sparse."""
     try:
@@ -91,12 +114,19 @@ def ignoring_rules(repository: Repository, paths: Sequence[str]) -> dict[str, st
     """
     if not paths:
         return {}
+    from subprocess import TimeoutExpired
+
     names = "".join(f"{path}\0" for path in paths).encode("utf-8", errors="surrogateescape")
     # This command refuses to take paths literally; it does so anyway.
     command = ("--no-literal-pathspecs", "check-ignore", "-z", "--stdin", "--verbose", "--no-index")
     process = start_git(repository.top, *command, has_input=True)
     with process:
-        output = process.communicate(names)[0]
+        try:
+            output = process.communicate(names, _SECONDS)[0]
+        except TimeoutExpired:
+            # A file of rules may be a pipe; without rules the files are only not explained.
+            process.kill()
+            output = b""
     fields = output.decode("utf-8", errors="surrogateescape").split("\0")[:-1]
     return {
         path: f"{source}:{line}"

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.git.command import run_git, start_git
+from curated.git.command import GitError, run_git, start_git
 from curated.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -54,6 +54,40 @@ def read_objects(repository: Repository, names: Sequence[str]) -> Iterator[bytes
             yield b""
 
 
+def damaged(repository: Repository, what: str, present: bool = False) -> CuratedError:
+    """Return the error of an object that cannot be used, with the way out.
+
+    Parameters
+    ----------
+    what : `str`
+        The object, as the subject of a sentence.
+    present : `bool`, optional
+        Whether there is something under its name.
+    """
+    if present:
+        return CuratedError(
+            f"{what} is not what its name says: it is damaged or replaced",
+            "see what 'git fsck' and 'git replace --list' say, and clone the repository again",
+        )
+    if is_partial(repository):
+        return CuratedError(
+            f"{what} is not here: this is a partial clone, and nothing is fetched on the way",
+            "run 'git fetch --refetch --no-filter', or clone it again without --filter",
+        )
+    return CuratedError(
+        f"{what} is missing or damaged", "see what 'git fsck' says, and clone the repository again"
+    )
+
+
+def is_partial(repository: Repository) -> bool:
+    """Say whether a repository is a partial clone, which leaves objects with its remote until they are needed."""
+    try:
+        pattern = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
+        return bool(run_git(repository.top, "config", "--get-regexp", pattern).strip())
+    except GitError:
+        return False
+
+
 class Objects:
     """Objects of a repository that are looked up one at a time, by git processes that keep running."""
 
@@ -81,13 +115,16 @@ class Objects:
         CuratedError
             If there is no such object, or git cannot read it.
         """
-        header = _ask(self._contents, name)
+        try:
+            header = _ask(self._contents, name)
+        except EOFError:
+            header = None
         if header is None:
-            raise CuratedError(f"git has no object {name}", "see what 'git fsck' says")
+            raise damaged(self._repository, f"object {name[:80]}")
         stream = self._contents.stdout
         data = stream.read(header.size + 1) if stream is not None else b""
         if len(data) != header.size + 1:
-            raise CuratedError(f"git cannot read {name}", "see what 'git fsck' says")
+            raise damaged(self._repository, f"object {name[:80]}")
         return data[:-1]
 
     def find_blob(self, name: str) -> str:
@@ -98,7 +135,10 @@ class Objects:
         CuratedError
             If git cannot read the commit.
         """
-        header = _ask(self._headers, name)
+        try:
+            header = _ask(self._headers, name)
+        except EOFError as error:
+            raise damaged(self._repository, f"object {name[:80]}") from error
         return "" if header is None else header.sha1
 
 
@@ -121,7 +161,7 @@ def _ask(process: Popen[bytes], name: str) -> _Header | None:
     else:
         line = process.stdout.readline()
     if not line:
-        raise CuratedError(f"git cannot read {name}", "see what 'git fsck' says")
+        raise EOFError  # git has ended, since it could not go on
     words = line.split()
     # An object is told as its name, type and size; one that there is not with the name that was asked for.
     return _Header(words[0].decode(), int(words[2])) if len(words) == 3 and words[2].isdigit() else None

@@ -145,12 +145,17 @@ def _resolve(repository: Repository, text: str) -> tuple[str, tuple[str, ...]]:
     status, output, messages = _ask(repository, "rev-parse", *options, f"{text}^{{commit}}")
     if status == 0 and _FULL.match(output.strip()):
         return output.strip(), tuple(messages)
+    if any("ownership" in message for message in messages):
+        raise GitError("rev-parse", "\n".join(messages))  # which knows the way out
     kind = _ask(repository, "cat-file", "-t", text)[1].strip() if not text.startswith("-") else ""
     if kind in ("tree", "blob"):
         raise CuratedError(f"{text!r} is a {kind}, not a commit", _KINDS)
     hint = _KINDS
     if is_shallow(repository):
         hint = f"history is cut off: fetch it with 'git fetch --unshallow'; else {_KINDS}"
+    failure = GitError("rev-parse", "\n".join(messages))
+    if failure.hint:
+        raise failure
     reasons = [message for message in messages if not message.startswith("fatal: Needed a single")]
     detail = f" ({'; '.join(reasons[:2])})" if reasons else ""
     raise CuratedError(f"{text!r} is not a commit of this repository{detail}", hint)

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.git.command import GitError, run_git
-from curated.git.objects import Objects, read_objects
+from curated.git.objects import Objects, damaged, read_objects
 from curated.git.repository import Repository
 
 DIRECTORY, LINK, SUBMODULE = "40000", "120000", "160000"
@@ -115,40 +114,6 @@ def _read_one(objects: Objects, name: str) -> bytes:
         return objects.read(name)
     except CuratedError:
         return b""
-
-
-def damaged(repository: Repository, what: str, present: bool = False) -> CuratedError:
-    """Return the error of an object that cannot be used, with the way out.
-
-    Parameters
-    ----------
-    what : `str`
-        The object, as the subject of a sentence.
-    present : `bool`, optional
-        Whether there is something under its name.
-    """
-    if present:
-        return CuratedError(
-            f"{what} is not what its name says: it is damaged or replaced",
-            "see what 'git fsck' and 'git replace --list' say, and clone the repository again",
-        )
-    if is_partial(repository):
-        return CuratedError(
-            f"{what} is not here: this is a partial clone, and nothing is fetched on the way",
-            "run 'git fetch --refetch --no-filter', or clone it again without --filter",
-        )
-    return CuratedError(
-        f"{what} is missing or damaged", "see what 'git fsck' says, and clone the repository again"
-    )
-
-
-def is_partial(repository: Repository) -> bool:
-    """Say whether a repository is a partial clone, which leaves objects with its remote until they are needed."""
-    try:
-        pattern = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
-        return bool(run_git(repository.top, "config", "--get-regexp", pattern).strip())
-    except GitError:
-        return False
 
 
 def _concerns(path: str, paths: Sequence[str]) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from subprocess import Popen
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.git.forms import committed_content, matches_pointer, parse_pointer
-from curated.git.index import IndexEntry, ignoring_rules, is_sparse, read_index
+from curated.git.index import IndexEntry, ignoring_rules, is_sparse, read_index, start_index
 from curated.git.objects import read_objects
 from curated.git.repository import Repository
 from curated.git.tree import LINK, SUBMODULE
@@ -31,21 +30,22 @@ def find_hidden_differences(search: EditSearch) -> list[Diagnostic]:
     Parameters
     ----------
     search : `EditSearch`
-        Its ``listing`` is read to the end.
+        The package, and its repository.
     """
-    if search.repository is None or search.listing is None:
+    if search.repository is None:
         return []
     try:
-        problems = list(_problems(search.package, search.repository, search.listing))
+        problems = list(_problems(search.package, search.repository))
     except CuratedError as error:
         detail = f"files that git hides or ignores were not looked for: {error.message}"
         problems = [(search.package.top or ".", Problem("CAL419", (), detail))]
     return [Diagnostic.from_problem(problem, path) for path, problem in problems]
 
 
-def _problems(package: Package, repository: Repository, index: Popen[bytes]) -> Iterator[tuple[str, Problem]]:
+def _problems(package: Package, repository: Repository) -> Iterator[tuple[str, Problem]]:
     prefix = repository.prefix
-    entries = {entry.path.removeprefix(prefix): entry for entry in read_index(index)}
+    paths = [repository.pathspec(path) for path in (package.top, CONFIG_FILE)]
+    entries = {entry.path.removeprefix(prefix): entry for entry in read_index(start_index(repository, paths))}
     unwatched = {path: entry for path, entry in entries.items() if entry.is_unwatched}
     missing = [path for path in unwatched if not os.path.lexists(f"{package.root}/{path}")]
     if missing:

@@ -18,7 +18,6 @@ from curated.git.changes import (
     start_difference,
     start_log,
 )
-from curated.git.index import start_index
 from curated.git.objects import read_objects
 from curated.git.repository import (
     NoCommitError,
@@ -29,7 +28,6 @@ from curated.git.repository import (
     resolve_commit,
 )
 from curated.git.tree import object_name
-from curated.package.config import CONFIG_FILE
 from curated.package.files import Files, WorkTree, read_file
 from curated.package.package import Package
 from curated.provenance import Edit, extract
@@ -53,8 +51,6 @@ class EditSearch(NamedTuple):
         Changes by commits; `None` where a single commit has brought all files.
     difference : `subprocess.Popen` or `None`
         Changes that are not committed; `None` where nothing is.
-    listing : `subprocess.Popen` or `None`
-        Files in the index; see `curated.history.checkout`.
     obstacle : `str`
         Why the search is incomplete; empty if it is not.
     """
@@ -63,7 +59,6 @@ class EditSearch(NamedTuple):
     repository: Repository | None
     log: Popen[bytes] | None = None
     difference: Popen[bytes] | None = None
-    listing: Popen[bytes] | None = None
     obstacle: str = ""
 
 
@@ -90,10 +85,9 @@ def start_edit_search(package: Package) -> EditSearch | None:
         return None
     try:
         repository = open_repository(package.root)
-        listing = start_index(repository, [repository.pathspec(path) for path in (package.top, CONFIG_FILE)])
     except CuratedError as error:
         return EditSearch(package, None, obstacle=error.message)
-    search = EditSearch(package, repository, listing=listing)
+    search = EditSearch(package, repository)
     try:
         if is_shallow(repository):
             return search._replace(obstacle="the git history is cut off (shallow clone)")
@@ -132,8 +126,7 @@ def find_unnoted_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[D
 
 def _incomplete(search: EditSearch) -> Iterator[Diagnostic]:
     if search.obstacle:
-        hidden = "" if search.repository else ", and files that git hides or ignores,"
-        detail = f"edits without a note{hidden} were not looked for: {search.obstacle}"
+        detail = f"edits without a note were not looked for: {search.obstacle}"
         yield Diagnostic.from_problem(Problem("CAL419", (), detail), search.package.top or ".")
 
 

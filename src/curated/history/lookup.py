@@ -21,7 +21,7 @@ from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.git.revisions import find_revision
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
-from curated.package.layout import directory_name
+from curated.package.layout import directory_name, discover
 from curated.package.package import Package
 from curated.package.validity import Range, folded
 from curated.registry import find_type, get_type
@@ -125,6 +125,7 @@ def lookup(
     if detector:
         detector = _detector_directory(package, declared.get(directory), directory, detector)
     key = CalibKey(directory, spec.name, detector, directory_name(filter_name))
+    _require_candidates(package, key)
     candidates = _find_candidates(package, declared, key, time)
     if not candidates:
         _refuse_unknown_names(package, declared.get(directory), key)
@@ -180,6 +181,16 @@ def known_names(name: str, names: Iterable[str], noun: str, aliases: Iterable[st
     question = f"did you mean {similar!r}? " if similar else ""
     more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
     return f"{question}known {noun}: {(', '.join(ordered[:_MAX_NAMES]) or 'none') + more}"
+
+
+def _require_candidates(package: Package, key: CalibKey) -> None:
+    """Raise an error if git hides a calibration that might be in force, or the description of the instrument."""
+    if not package.hidden:
+        return
+    layout = discover(list(package.hidden), package.top)
+    paths = [file.path for file in layout.files if folded(file.key) == folded(key)]
+    paths += [path for directory, path in layout.instruments.items() if directory == key.instrument]
+    package.require_whole(paths, "what is in force is not known", "look in the commit with '--as-of HEAD'")
 
 
 def _find_candidates(

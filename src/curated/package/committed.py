@@ -19,9 +19,9 @@ from curated.git.forms import (
     parse_pointer,
 )
 from curated.git.index import attributes
-from curated.git.objects import find_blobs, read_objects
+from curated.git.objects import damaged, find_blobs, read_objects
 from curated.git.repository import Repository
-from curated.git.tree import LINK, SUBMODULE, TreeEntry, damaged, object_name, read_tree
+from curated.git.tree import LINK, SUBMODULE, TreeEntry, object_name, read_tree
 from curated.package.config import CONFIG_FILE, parse_config
 from curated.package.difference import Difference, Kind, explain
 from curated.package.files import Files

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError
-from curated.git.repository import find_work_tree
+from curated.git.repository import find_work_tree, open_repository
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import Files, LeadsOutError, WorkTree
 from curated.package.layout import Layout, discover, find_empty_directories, is_inside
@@ -63,6 +64,42 @@ class Package:
             if self.top:
                 layout.problems += find_outside(self.root, self.top)
         return layout
+
+    @cached_property
+    def hidden(self) -> tuple[str, ...]:
+        """Files of the commit that the work tree lacks by a sparse checkout or marks of the index, not by removal.
+
+        They are paths in the package, in their order. Where git cannot be asked there are none.
+        """
+        if not isinstance(self.files, WorkTree) or find_work_tree(self.root) is None:
+            return ()
+        from curated.git.index import hidden_files  # a check outside of a repository starts without it
+
+        try:
+            return tuple(hidden_files(open_repository(self.root), self.root, [self.top, CONFIG_FILE]))
+        except CuratedError:
+            return ()
+
+    def require_whole(self, paths: Iterable[str], what: str, way_out: str) -> None:
+        """Raise an error if some paths are hidden files.
+
+        Parameters
+        ----------
+        paths : iterable [`str`]
+            Paths in the package.
+        what : `str`
+            What cannot be told without them, as the end of a sentence.
+        way_out : `str`
+            What to do instead of bringing them back.
+        """
+        lacking = sorted(set(paths).intersection(self.hidden))
+        if lacking:
+            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            raise CuratedError(
+                f"{lacking[0]}{more} of the commit {'are' if more else 'is'} not in the work tree "
+                f"(sparse checkout, or marked skip-worktree), so that {what}",
+                f"{way_out}, or run 'git sparse-checkout disable'",
+            )
 
 
 def open_package(directory: str | os.PathLike[str]) -> Package:
@@ -133,7 +170,7 @@ def _refuse_missing(directory: Path, path: str) -> None:
     """Raise an error if the commit has a file or directory that the work tree lacks, for instance a sparse one."""
     if find_work_tree(directory) is None:
         return
-    from curated.git.repository import open_repository, resolve_commit
+    from curated.git.repository import resolve_commit
     from curated.git.tree import read_tree
 
     try:
