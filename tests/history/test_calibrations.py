@@ -213,6 +213,34 @@ def test_other_addresses_are_refused(address: str, tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a\0b",
+        "https://u:s3cr3t@example.org/\0",
+        "u:s3cr3t@example.org:x",
+        "fd::17/s3cr3t",
+        Path("a\0b"),
+        b"a\0b",
+    ],
+)
+def test_odd_paths_are_refused_without_a_secret(path: Path | str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CuratedError) as caught:
+        curated.open(path)
+    assert "s3cr3t" not in caught.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_may_be_named_like_an_address(
+    repository: GitPackage, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "ada@host:x").symlink_to(repository.path)
+    monkeypatch.chdir(tmp_path)
+    with curated.open("ada@host:x") as calibrations:
+        assert calibrations.instruments
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CuratedError, match="nothing cannot be fetched: fatal: "):
         curated.open((tmp_path / "nothing").as_uri())
