@@ -23,7 +23,6 @@ from curated.git.clone import clone
 from curated.git.repository import find_work_tree, open_repository
 from curated.git.settings import is_bare
 from curated.history.lookup import Answer, instrument_directories, lookup, package_at
-from curated.package.config import CONFIG_FILE
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package, open_package
@@ -46,23 +45,18 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
             raise
     if "\0" in name:
         raise CuratedError(f"{name!r:.200} is not a path")
-    if _is_bare_repository(Path(name)):
-        return Calibrations(*package_at(Path(name), "HEAD" if rev is None else rev))
+    place = Path(name)
+    if is_bare(place) and find_work_tree(place.resolve()) is None:
+        # Not the package that a directory above it may be.
+        return Calibrations(*package_at(place, "HEAD" if rev is None else rev))
     try:
         package = open_package(path)
     except CuratedError as error:
         # A repository without a work tree, or one whose work tree has no package, may have it in a commit.
-        if not _has_commits(Path(path), rev):
+        if not _has_commits(place, rev):
             raise error from None
-        return Calibrations(*package_at(Path(path), "HEAD" if rev is None else rev))
+        return Calibrations(*package_at(place, "HEAD" if rev is None else rev))
     return Calibrations(package) if rev is None else Calibrations(*package_at(package.root, rev))
-
-
-def _is_bare_repository(path: Path) -> bool:
-    """Say whether a path is a repository without a work tree, and not a directory of a package."""
-    return (
-        is_bare(path) and not os.path.lexists(path / CONFIG_FILE) and find_work_tree(path.resolve()) is None
-    )
 
 
 def _has_commits(path: Path, rev: str | None) -> bool:
