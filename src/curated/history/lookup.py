@@ -13,7 +13,7 @@ from curated.check.instruments import read_instruments
 from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.similar import similar_name
+from curated.core.similar import in_another_form, similar_name
 from curated.core.times import iso
 from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
@@ -179,6 +179,9 @@ def known_names(name: str, names: Iterable[str], noun: str, aliases: Iterable[st
     ordered = sorted(set(names))
     similar = similar_name(name, [*ordered, *aliases])
     question = f"did you mean {similar!r}? " if similar else ""
+    other_form = in_another_form(name, [*ordered, *aliases])
+    if other_form:
+        question = f"{name!a} is in another normal form of Unicode than {other_form}; "
     more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
     return f"{question}known {noun}: {(', '.join(ordered[:_MAX_NAMES]) or 'none') + more}"
 
