@@ -13,6 +13,7 @@ import pytest
 from curated.bundle.contents import Entry
 from curated.bundle.manifest_reader import read_contents
 from curated.butler import import_bundle, open_repository
+from curated.core.diagnostic import CuratedError
 from support.imports import assert_whole, codes, counts, file_states
 from support.remote import repository_contents
 from support.repositories import DATASET_TYPES, BundleMaker
@@ -133,6 +134,26 @@ def test_a_lost_file_is_put_back(bundle, repo) -> None:
     assert codes(report) == ["CAL630"]
     assert lost.read_bytes() == content
     assert not import_bundle(bundle, repo).changed
+
+
+@pytest.mark.parametrize("part", ["file", "directory"])
+def test_a_lost_file_is_not_put_back_outside_of_the_repository(bundle, repo, tmp_path, part) -> None:
+    import_bundle(bundle, repo)
+    file = sorted(Path(repo).rglob("defects*.fits"))[0]
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    if part == "file":
+        file.unlink()
+        file.symlink_to(outside / "x.fits")
+        assert import_bundle(bundle, repo).ok
+        assert file.is_file()
+        assert not file.is_symlink()
+    else:
+        shutil.rmtree(file.parent)
+        file.parent.symlink_to(outside)
+        with pytest.raises(CuratedError, match="would be outside of the datastore"):
+            import_bundle(bundle, repo)
+    assert not list(outside.iterdir())
 
 
 def test_the_damage_of_two_stock_imports_is_mended(bundle, repo) -> None:
