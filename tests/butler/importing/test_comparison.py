@@ -106,7 +106,7 @@ def test_an_overlap_is_found_beside_the_next_one(tmp_path) -> None:
 def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path, begin, end) -> None:
     import_bundle(bundle, repo)
     maker = BundleMaker()
-    maker.add("defects", begin, end, detector=0, epoch="another")
+    maker.add("defects", begin, end, detector=0, epoch="20300101T000000")
     maker.add("defects", "2021-01-01T00:00:00", detector=3)
     path = maker.write(tmp_path / "more")
     files = file_states(repo)
