@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from curated.core.units import converts
 from curated.text import read
 from curated.text.ecsv.serialized import FURNITURE
 from curated.text.yaml.reader import load_yaml
@@ -182,7 +183,8 @@ def _is_same_unit(unit: str, other: Any) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parsed = u.Unit(unit, parse_strict="silent")
-    return bool(parsed == other) or str(other) == unit
+    # A unit that is no unit is found where the unit is compared with the one of the field.
+    return bool(parsed == other) or str(other) == unit or not converts(unit, "")
 
 
 def _are_same_values(values: Any, other: Any) -> bool:

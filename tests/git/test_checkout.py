@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -66,13 +67,32 @@ def test_paths_that_lead_elsewhere_are_refused(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "package"]
 
 
-def test_a_file_of_lfs_says_the_way_out(make_package: MakePackage, tmp_path: Path) -> None:
-    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n"
-    package = make_package({A: pointer})
-    (tmp_path / "out").mkdir()
-    with pytest.raises(CuratedError, match="is kept by git-lfs") as caught:
-        check_out(open_repository(package.path), package.commits[0], tmp_path / "out")
-    assert "git worktree add" in caught.value.hint
+def test_a_file_of_lfs_comes_from_the_store_of_the_clone(make_package: MakePackage, tmp_path: Path) -> None:
+    content = os.urandom(3 << 20)
+    sha256 = hashlib.sha256(content).hexdigest()
+    package = make_package(
+        {A: f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(content)}\n"}
+    )
+    linked = tmp_path / "linked"
+    package.git("worktree", "add", "--quiet", str(linked))
+    store = package.path / ".git/lfs/objects" / sha256[:2] / sha256[2:4] / sha256
+    for number, stored in enumerate((None, content, content[:-1], b"", "pipe")):
+        store.unlink(missing_ok=True)
+        store.parent.mkdir(parents=True, exist_ok=True)
+        if stored == "pipe":
+            os.mkfifo(store)
+        elif stored is not None:
+            store.write_bytes(stored)
+        output = tmp_path / f"out{number}"
+        output.mkdir()
+        repository = open_repository(linked if number else package.path)
+        if stored == content:
+            check_out(repository, package.commits[0], output)
+            assert (output / A).read_bytes() == content
+        else:
+            with pytest.raises(CuratedError, match="is not in this clone") as caught:
+                check_out(repository, package.commits[0], output)
+            assert "git lfs fetch" in caught.value.hint
 
 
 def test_an_object_that_is_gone(make_package: MakePackage, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from curated.core.diagnostic import CuratedError
 from curated.git.changes import work_tree_changes
 from curated.git.checkout import check_out
 from curated.git.repository import is_shallow, merge_base, open_repository, resolve_commit, tags_at
+from curated.git.revisions import find_revision
+from curated.history.checkout import find_hidden_differences
 from curated.history.edits import find_unnoted_edits, start_edit_search
 from curated.history.lookup import last_commit, package_at
 from curated.package.package import open_package
@@ -41,6 +43,7 @@ def ask_everything(path: Path) -> None:
         search = start_edit_search(package)
         reading = read_package(package, jobs=1)
         if search is not None:
+            find_hidden_differences(search)
             find_unnoted_edits(search, list(package.layout.files))
         assert reading.reports
         find_origin(package, allow_dirty=True)
@@ -54,6 +57,9 @@ def ask_everything(path: Path) -> None:
                 action()
         with tempfile.TemporaryDirectory() as name:
             check_out(repository, head, Path(name).resolve())
+    with suppress(CuratedError):
+        find_revision(open_repository(path), "v1~0")
+        find_revision(open_repository(path), "2030-01-01")
     with suppress(CuratedError):
         package, sha1 = package_at(path, "v1")
         last_commit(package, defects_path(), sha1)

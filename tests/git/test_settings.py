@@ -9,8 +9,11 @@ import pytest
 
 from conftest import MakePackage
 from curated.core.diagnostic import CuratedError
-from curated.git import settings
-from curated.git.repository import open_repository
+from curated.git import command, index, settings
+from curated.git.changes import last_commits, work_tree_changes
+from curated.git.index import attributes, ignoring_rules
+from curated.git.objects import find_blobs
+from curated.git.repository import open_repository, resolve_commit
 
 A = "calibs/lab/defects/d00/20200101T000000.ecsv"
 
@@ -82,28 +85,69 @@ def test_filters_lose_their_programs() -> None:
     assert settings.without_filters("core.bare\0", {"GIT_CONFIG_COUNT": "x"}) == {}
 
 
-@pytest.mark.parametrize("name", ["config", "HEAD", "index", "packed-refs", "objects/info/alternates"])
+@pytest.mark.parametrize(
+    "name", ["config", "HEAD", "index", "packed-refs", "objects/info/alternates", "../.gitattributes"]
+)
 @pytest.mark.timeout(20)
 def test_pipes_in_place_of_files_are_refused(make_package: MakePackage, name: str) -> None:
     package = make_package({A: "1"})
     path = package.path / ".git" / name
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    with pytest.raises(CuratedError, match=f"{name} is not a regular file"):
+    with pytest.raises(CuratedError, match=f"{path.name} is not a regular file"):
         open_repository(package.path)
 
 
-def test_filters_are_looked_for_where_the_settings_are(make_package: MakePackage, tmp_path: Path) -> None:
+def test_settings_are_read_where_they_are(make_package: MakePackage, tmp_path: Path) -> None:
     package = make_package({A: "1"})
     package.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
-    assert not settings.may_name_filters(package.path)
-    assert not settings.may_name_filters(tmp_path / "linked")
+    assert b"filter" not in settings.own_settings(package.path)
+    assert b"filter" not in settings.own_settings(tmp_path / "linked")
     package.git("config", "FILTER.x.clean", "cat")
-    assert settings.may_name_filters(package.path)
-    assert settings.may_name_filters(tmp_path / "linked")
+    assert b"filter" in settings.own_settings(package.path)
+    assert b"filter" in settings.own_settings(tmp_path / "linked")
     git_directory = settings.find_git_directory(tmp_path / "linked")
     assert git_directory == package.path / ".git/worktrees/linked"
     package.git("config", "--unset", "filter.x.clean")
-    assert not settings.may_name_filters(tmp_path / "linked")
+    assert b"filter" not in settings.own_settings(tmp_path / "linked")
     (git_directory / "config.worktree").write_text("[include]\npath = x\n")
-    assert settings.may_name_filters(tmp_path / "linked")
+    assert b"include" in settings.own_settings(tmp_path / "linked")
+
+
+@pytest.mark.parametrize(
+    ("key", "file"),
+    [
+        *(("mailmap.file", "/dev/zero"), ("mailmap.file", "pipe"), ("diff.orderFile", "/dev/zero")),
+        *(("diff.orderFile", "pipe"), ("core.attributesFile", "pipe")),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_settings_that_name_endless_files(make_package: MakePackage, key: str, file: str) -> None:
+    package = make_package({A: "1"})
+    os.mkfifo(package.path / "pipe")
+    package.git("config", key, file if file.startswith("/") else str(package.path / file))
+    repository = open_repository(package.path)
+    commit = resolve_commit(repository)
+    blobs = find_blobs(repository, commit)
+    assert last_commits(repository, commit, blobs)[A].sha1 == commit
+    assert work_tree_changes(repository, commit).paths == frozenset()
+    assert ignoring_rules(repository, ["x"]) == {}
+    assert attributes(repository, ["filter"], [A]) == {}
+
+
+def test_a_pipe_of_rules_is_given_up(make_package: MakePackage, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = make_package({A: "1"})
+    os.mkfifo(package.path / "pipe")
+    package.git("config", "core.excludesFile", str(package.path / "pipe"))
+    monkeypatch.setattr(index, "_SECONDS", 1)
+    assert ignoring_rules(open_repository(package.path), ["x"]) == {}
+
+
+@pytest.mark.timeout(60)
+def test_an_included_pipe_is_given_up(make_package: MakePackage, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = make_package({A: "1"})
+    os.mkfifo(package.path / "pipe")
+    (package.path / ".git/config").write_text("[include]\npath = ../pipe\n")
+    monkeypatch.setitem(command._QUICK_SECONDS, "config", 1)
+    with pytest.raises(CuratedError, match="git config does not end"):
+        open_repository(package.path)

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from curated.bundle.signature import NAMESPACE, SIGNATURE_FILE, SUMS_FILE, sign_bundle
+from curated.bundle.proof.signature import NAMESPACE, SIGNATURE_FILE, SUMS_FILE, sign_bundle
 from support.repositories import make_bundle
 
 SIGNER = "release@example.org"

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curated.bundle.attestation import ATTESTATION_FILE, attestation_text, make_attestation
 from curated.bundle.base import Base
 from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.label import Label, find_label
 from curated.bundle.manifest import make_manifest, manifest_text
-from curated.bundle.signature import SIGNATURE_FILE, SUMS_FILE, sign_bundle
+from curated.bundle.proof.attestation import ATTESTATION_FILE, attestation_text, make_attestation
+from curated.bundle.proof.signature import SIGNATURE_FILE, SUMS_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from curated.butler.correcting.recertification import RecertificationReport
     from curated.butler.correcting.retraction import RetractionReport
+    from curated.butler.scrubbing.scrubber import ScrubReport
     from curated.calib import Calib
     from curated.export.report import ExportReport
     from curated.package.package import Package
@@ -31,6 +32,7 @@ __all__ = [
     "recertify_ranges",
     "retract_release",
     "run_import",
+    "scrub_repository",
 ]
 
 
@@ -132,6 +134,27 @@ def recertify_ranges(
         dry_run=dry_run,
     )
     return run_recertify(request, package)
+
+
+def scrub_repository(repo: str, **options: Any) -> ScrubReport:
+    """Compare what a repository holds with what was imported; nothing is changed.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    **options
+        Options of `curated.butler.scrubbing.scrubber.ScrubRequest`, such as ``bundles`` and ``sample``.
+
+    Raises
+    ------
+    CuratedError
+        If there is no repository, no such collection or bundle, or the database cannot be read.
+    """
+    require_butler()
+    from curated.butler.scrubbing.scrubber import ScrubRequest, scrub
+
+    return scrub(ScrubRequest(repo, **options))
 
 
 def export_package(

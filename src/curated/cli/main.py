@@ -61,6 +61,10 @@ COMMANDS = {
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),
+    "scrub": (
+        "repository",
+        "Find what is damaged, missing or changed in a repository since it was imported.",
+    ),
     "lookup": ("package", "Find the calibration in force at a time."),
     "show": ("package", "Show a calibration, as text or as a plot."),
     "types": ("package", "List the calibration types, or describe one."),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import run_git
+from curated.git.forms import parse_pointer
 from curated.git.objects import Objects
 from curated.git.repository import Repository
 
 _LINK = "120000"
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_CHUNK = 1 << 20
 
 
 class _Entry(NamedTuple):
@@ -34,7 +36,7 @@ def check_out(repository: Repository, sha1: str, directory: Path) -> None:
     Raises
     ------
     CuratedError
-        If git cannot read them, if a path cannot be one of a work tree, or if a file is kept elsewhere by git-lfs.
+        If git cannot read them, if a path cannot be one of a work tree, or if git-lfs has not fetched one.
     """
     entries = _entries(repository, sha1)
     objects = Objects(repository)
@@ -47,9 +49,8 @@ def check_out(repository: Repository, sha1: str, directory: Path) -> None:
             if entry.mode == _LINK:
                 os.symlink(os.fsdecode(content), directory / entry.path)
             else:
-                _refuse_pointer(entry.path, content, sha1)
                 with (directory / entry.path).open("xb") as stream:
-                    stream.write(content)
+                    _write(repository, sha1, entry.path, content, stream)
     except (OSError, ValueError) as error:
         raise CuratedError(
             f"commit {sha1[:12]} cannot be checked out: {error}", "see whether 'git checkout' of it works"
@@ -72,10 +73,38 @@ def _entries(repository: Repository, sha1: str) -> list[_Entry]:
     return entries
 
 
-def _refuse_pointer(path: str, content: bytes, sha1: str) -> None:
-    """Refuse a file that is in the store of git-lfs; its program would be one that a repository names."""
-    if content.startswith(_LFS_POINTER):
+def _write(repository: Repository, sha1: str, path: str, content: bytes, stream: BinaryIO) -> None:
+    """Write a file; a pointer of git-lfs is replaced by the content in the store of the clone.
+
+    The program of git-lfs would be one that the repository's settings name, and might fetch.
+    """
+    pointer = parse_pointer(content)
+    if pointer is None:
+        stream.write(content)
+        return
+    digest = hashlib.sha256()
+    try:
+        with open(_lfs_file(repository, pointer.sha256), "rb", opener=_open_at_once) as source:
+            left = pointer.size + 1
+            while block := source.read(min(_CHUNK, left)):
+                left -= len(block)
+                digest.update(block)
+                stream.write(block)
+    except FileNotFoundError:
+        pass
+    if digest.hexdigest() != pointer.sha256:
         raise CuratedError(
-            f"{path} of commit {sha1[:12]} is kept by git-lfs, which curated does not run",
-            f"check it out with 'git worktree add DIRECTORY {sha1[:12]}', and name that directory",
+            f"the content of {path} of commit {sha1[:12]}, which git-lfs keeps, is not in this clone",
+            f"fetch it with 'git lfs fetch --all', or check the commit out with 'git worktree add DIRECTORY {sha1[:12]}'",
         )
+
+
+def _lfs_file(repository: Repository, sha256: str) -> Path:
+    """Return where git-lfs keeps a content, unless ``lfs.storage`` says otherwise."""
+    common = run_git(repository.top, "rev-parse", "--git-common-dir").removesuffix("\n")
+    return repository.top / common / "lfs/objects" / sha256[:2] / sha256[2:4] / sha256
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)

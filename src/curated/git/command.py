@@ -22,6 +22,9 @@ _BLOCK = 1 << 16
 _SECONDS = 600
 """Longest time that a command may take whose whole output is waited for."""
 
+_QUICK_SECONDS = {"config": 20, "rev-parse": 60}
+"""Shorter ones."""
+
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
 _DAMAGE = re.compile(
     r"corrupt|mismatch|not a tree object|bad (?:object|tree|file|signature)|unable to (?:read|unpack|find)|"
@@ -87,9 +90,11 @@ def start_git(
         If git cannot be run.
     """
     variables = settings.environment(directory) | dict(environment or {})
-    if arguments[0] in _FILTERING_COMMANDS and settings.may_name_filters(directory):
-        names = run_git(directory, "config", "--list", "--name-only", "--null")
-        variables |= settings.without_filters(names, variables)
+    if not _FILTERING_COMMANDS.isdisjoint(arguments):
+        text = settings.own_settings(directory)
+        if b"filter" in text or b"include" in text:
+            names = run_git(directory, "config", "--list", "--name-only", "--null")
+            variables |= settings.without_filters(names, variables)
     return start_process(
         directory,
         [*settings.options(), *arguments],
@@ -169,7 +174,7 @@ def run_git(
         directory, *arguments, has_input=bool(stdin), keep_stderr=True, environment=environment
     ) as process:
         try:
-            output, stderr = process.communicate(stdin or None, _SECONDS)
+            output, stderr = process.communicate(stdin or None, _QUICK_SECONDS.get(arguments[0], _SECONDS))
         except TimeoutExpired as error:
             process.kill()
             raise CuratedError(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 _SKIPPED, _UNMERGED = "Ss", "Mm"
+_SECONDS = 30
 
 
 class IndexEntry(NamedTuple):
@@ -113,12 +114,19 @@ def ignoring_rules(repository: Repository, paths: Sequence[str]) -> dict[str, st
     """
     if not paths:
         return {}
+    from subprocess import TimeoutExpired
+
     names = "".join(f"{path}\0" for path in paths).encode("utf-8", errors="surrogateescape")
     # This command refuses to take paths literally; it does so anyway.
     command = ("--no-literal-pathspecs", "check-ignore", "-z", "--stdin", "--verbose", "--no-index")
     process = start_git(repository.top, *command, has_input=True)
     with process:
-        output = process.communicate(names)[0]
+        try:
+            output = process.communicate(names, _SECONDS)[0]
+        except TimeoutExpired:
+            # A file of rules may be a pipe; without rules the files are only not explained.
+            process.kill()
+            output = b""
     fields = output.decode("utf-8", errors="surrogateescape").split("\0")[:-1]
     return {
         path: f"{source}:{line}"

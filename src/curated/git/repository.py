@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git
-from curated.git.settings import is_bare, refuse_irregular_files
+from curated.git.settings import is_bare, own_settings, refuse_irregular_files
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -71,17 +71,25 @@ def open_repository(root: Path) -> Repository:
     # Files of a work tree may have the shape of a repository without one, which is not theirs to say.
     top = find_work_tree(root) if directories else None
     if top is not None:
-        refuse_irregular_files(top)
+        _refuse_endless_files(top)
         prefix = root.relative_to(top).as_posix()
         return Repository(top, "" if prefix == "." else f"{prefix}/")
     for directory in directories:
         if is_bare(directory):
             if directory != root:
                 raise CuratedError(f"{root} is in a git repository without a work tree")
-            refuse_irregular_files(directory)
+            _refuse_endless_files(directory)
             return Repository(directory, is_bare=True)
     hint = "calibrations are stamped with their commit: run 'git init' and commit them"
     raise CuratedError(f"{root} is not in a git repository", hint)
+
+
+def _refuse_endless_files(directory: Path) -> None:
+    """Refuse a repository for whose files git would wait for ever."""
+    refuse_irregular_files(directory)
+    if b"include" in own_settings(directory):
+        # An included file may be anywhere, and git says soon whether it can read it.
+        run_git(directory, "config", "--list", "--name-only")
 
 
 def is_shallow(repository: Repository) -> bool:
@@ -106,7 +114,7 @@ def resolve_commit(repository: Repository, revision: str = "HEAD") -> str:
     try:
         sha1 = run_git(repository.top, "rev-parse", *options, f"{revision}^{{commit}}").strip()
     except GitError as error:
-        if error.stderr and revision == "HEAD" and "ownership" not in error.stderr:
+        if error.stderr and revision == "HEAD" and not error.hint:
             raise CuratedError(
                 f"HEAD is not a commit that can be read: {error.stderr.splitlines()[-1]}",
                 "see what 'git status' and 'git fsck' say",

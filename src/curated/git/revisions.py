@@ -153,6 +153,9 @@ def _resolve(repository: Repository, text: str) -> tuple[str, tuple[str, ...]]:
     hint = _KINDS
     if is_shallow(repository):
         hint = f"history is cut off: fetch it with 'git fetch --unshallow'; else {_KINDS}"
+    failure = GitError("rev-parse", "\n".join(messages))
+    if failure.hint:
+        raise failure
     reasons = [message for message in messages if not message.startswith("fatal: Needed a single")]
     detail = f" ({'; '.join(reasons[:2])})" if reasons else ""
     raise CuratedError(f"{text!r} is not a commit of this repository{detail}", hint)

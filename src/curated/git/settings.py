@@ -43,6 +43,8 @@ _SETTINGS = {
     "log.follow": "false",
     "log.showRoot": "true",
     "log.showSignature": "false",
+    "log.mailmap": "false",
+    "diff.orderFile": os.devnull,
     # A release candidate sorts below its release.
     "versionsort.suffix": "-",
     # Programs that a repository's settings would run.
@@ -154,10 +156,9 @@ def without_filters(names: str, variables: Mapping[str, str]) -> dict[str, str]:
     return additions
 
 
-def may_name_filters(directory: Path) -> bool:
-    """Say whether the settings of a repository name filters, or files of settings that may."""
-    texts = (_content(path).lower() for path in _config_files(directory))
-    return any(b"filter" in text or b"include" in text for text in texts)
+def own_settings(directory: Path) -> bytes:
+    """Return the settings of a repository as text in lower case, but for files that they include."""
+    return b"\n".join(_content(path).lower() for path in _config_files(directory))
 
 
 def _config_files(directory: Path) -> Iterator[Path]:
@@ -205,12 +206,11 @@ def refuse_irregular_files(directory: Path) -> None:
         If there is one.
     """
     git_directory = find_git_directory(directory)
-    for name in _CONTROL_FILES:
+    files = [f"{git_directory}/{name}" for name in _CONTROL_FILES]
+    for path in (*files, f"{directory}/.gitattributes", f"{directory}/.gitignore"):
         try:
-            mode = (git_directory / name).stat().st_mode
+            mode = os.stat(path).st_mode
         except (OSError, ValueError):
             continue
         if not stat.S_ISREG(mode):
-            raise CuratedError(
-                f"{git_directory / name} is not a regular file", "see where this repository comes from"
-            )
+            raise CuratedError(f"{path} is not a regular file", "see where this repository comes from")

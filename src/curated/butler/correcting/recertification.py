@@ -13,6 +13,7 @@ from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 from curated.butler.certified.lookup import Certified, certified_in, timespan_of
 from curated.butler.correcting.range_changes import RangeChange, RangeComparison, State, equal_ranges
 from curated.butler.repository.opening import changing, collection_info
+from curated.butler.repository.records import Ranges, state_findings
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.times import utc_texts
 from curated.datasets.record import Dataset, Key
@@ -164,7 +165,23 @@ def run_recertify(request: RecertificationRequest, package: Package) -> Recertif
             with butler.transaction():
                 for collection, change in zip(report.collections, changes, strict=True):
                     _execute(butler, collection, change)
+            ranges = {
+                collection: _ranges(change)
+                for collection, change in zip(report.collections, changes, strict=True)
+            }
+            findings = state_findings(request.repo, ranges=ranges)
+            report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, *findings))))
     return report
+
+
+def _ranges(change: RangeChange) -> Ranges:
+    """Return the new ranges of all datasets whose data IDs change; none of those that lose their certification."""
+    ranges: Ranges = {}
+    for key, before in change.before.items():
+        ranges |= {certified.dataset.uuid: [] for certified in before}
+        for dataset, _ in change.after[key]:
+            ranges.setdefault(dataset.uuid, []).append((dataset.span.begin, dataset.span.end))
+    return ranges
 
 
 def _comparisons(

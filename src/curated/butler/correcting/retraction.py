@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType
 
 from curated.bundle.contents import check_label
 from curated.butler.repository.opening import changing, collection_info
+from curated.butler.repository.records import state_findings
 from curated.core.diagnostic import Diagnostic, Problem, has_errors
 
 Members = tuple[str, ...]
@@ -128,6 +129,8 @@ def run_retract(
                 for change in changes:
                     if change.changed:
                         butler.collections.redefine_chain(change.chain, change.after)
+            findings = state_findings(repo, chains={change.chain: change.after for change in changes})
+            report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, *findings))))
         return report
 
 

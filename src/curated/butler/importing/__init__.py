@@ -54,8 +54,8 @@ def run_import(request: ImportRequest) -> ImportReport:
 
 def _signature_findings(contents: Contents, trust: Trust, missing: Mapping[str, Problem]) -> list[Diagnostic]:
     """Return why a bundle is not one of the trusted keys; files that an earlier import has moved may be missing."""
-    from curated.bundle.inspection import proof_findings
-    from curated.bundle.signature import read_proof
+    from curated.bundle.proof.inspection import proof_findings
+    from curated.bundle.proof.signature import read_proof
 
     proof = read_proof(contents.root, trust)
     findings = [*proof.diagnostics, *proof_findings(contents, proof)]

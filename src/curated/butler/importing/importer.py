@@ -14,6 +14,7 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.bundle.contents import Contents
+from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.butler.importing.execution import (
     Execution,
     Formatters,
@@ -33,7 +34,8 @@ from curated.butler.repository.creation import create_repository, datastore_root
 from curated.butler.repository.database import check_database, database_file
 from curated.butler.repository.failures import remote_failures, repository_failures
 from curated.butler.repository.locks import config_lock, registry_lock
-from curated.butler.repository.opening import find_config, journal_of, repository_root
+from curated.butler.repository.opening import collection_info, find_config, journal_of, repository_root
+from curated.butler.repository.records import file_sha256, make_record, update_state, write_record
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.registry import all_types
 
@@ -114,7 +116,7 @@ def _attempt(
         config,
         request,
         plan,
-        preparation.diagnostics,
+        (*preparation.diagnostics, *_record(butler, request, plan)),
         paths.values(),
         {str(uri) for uri in uploads.values()},
     )
@@ -181,6 +183,21 @@ def _report(
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
     )
+
+
+def _record(butler: Butler, request: ImportRequest, plan: Plan) -> Iterator[Diagnostic]:
+    """Record in the repository what was imported, for `curated scrub`."""
+    contents = plan.contents
+    root = repository_root(request.repo)
+    try:
+        digest = file_sha256(contents.root / MANIFEST_FILE)
+        write_record(root, contents.root, make_record(butler, contents, digest))
+        if request.chain:
+            infos = [collection_info(butler, target.chain) for target in contents.targets]
+            update_state(root, chains={info.name: info.children for info in infos if info is not None})
+    except OSError as error:
+        text = f"release {contents.label} could not be recorded: {error.strerror or error}"
+        yield Diagnostic.from_problem(Problem("CAL698", (), text), request.repo)
 
 
 def _own_files(config: ButlerConfig) -> Iterator[str]:

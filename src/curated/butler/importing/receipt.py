@@ -23,11 +23,12 @@ from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
 from curated.butler.repository.journal import Journal
+from curated.butler.repository.records import is_recorded
 from curated.core.codes import Severity
 from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.wholefile import write_whole
 
-VERSION = 2
+VERSION = 3
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
@@ -235,6 +236,8 @@ def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | N
         receipt = orjson.loads(key.path.read_bytes())
         state = DatabaseState(*receipt["state"])
         if receipt["key"] != asdict(key) or receipt["config"] != _config_state(key.repo):
+            return None
+        if not is_recorded(key.repo, key.label, key.manifest):
             return None
         if DatabaseState.of(receipt["database"]) != state or _may_have_leftovers(key.repo):
             return None

@@ -18,7 +18,7 @@ from curated.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from curated.bundle.inspection import Inspection
+    from curated.bundle.proof.inspection import Inspection
 
 
 @click.command("verify-bundle")
@@ -50,7 +50,7 @@ def command(
       curated verify-bundle build/release
       curated verify-bundle build/release --allowed-signers ~/signers --signer release@example.org
     """
-    from curated.bundle.inspection import inspect_bundle
+    from curated.bundle.proof.inspection import inspect_bundle
     from curated.cli.repository.import_command import drop_stage
     from curated.core.ssh_signature import find_trust
 

@@ -154,7 +154,9 @@ def _columns(declared: Any) -> tuple[list[HeaderColumn] | None, list[Problem]]:
         for key in ("datatype", "unit", "description", "subtype"):
             value = item.get(key)
             text[key] = "" if value is None else str(value)
-            if not isinstance(value, (str, int, float, type(None))):
+            # A description may be a number; a unit that is one would scale the values.
+            kinds = (str, int, float, type(None)) if key == "description" else (str, type(None))
+            if not isinstance(value, kinds):
                 problems.append(
                     Problem("CAL205", ("datatype", index, key), f"{key} {brief(value)} is not a text")
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curated.bundle.inspection import inspect_bundle
+from curated.bundle.proof.inspection import inspect_bundle
 from support.repositories import SHA1, make_bundle
 from support.signatures import write_sums
 

@@ -13,8 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conftest import GitPackage
-from curated.bundle.attestation import ATTESTATION_FILE, make_attestation, without_credentials
-from curated.bundle.inspection import inspect_bundle
+from curated.bundle.proof.attestation import ATTESTATION_FILE, make_attestation, without_credentials
+from curated.bundle.proof.inspection import inspect_bundle
 from curated.check.report import Report
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.version import __version__

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from curated.bundle.signature import Proof
+from curated.bundle.proof.signature import Proof
 from curated.check.report import Report
 from curated.core.codes import Severity
 from curated.core.diagnostic import Diagnostic, Problem, limited

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curated.bundle.attestation import ATTESTATION_FILE, check_attestation
 from curated.bundle.contents import Contents
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents, read_pieces
-from curated.bundle.signature import Proof, coverage_problems, read_proof
+from curated.bundle.proof.attestation import ATTESTATION_FILE, check_attestation
+from curated.bundle.proof.signature import Proof, coverage_problems, read_proof
 from curated.bundle.verification import Progress, verify
 from curated.core.diagnostic import Diagnostic, has_errors
 from curated.core.ssh_signature import Trust

@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from curated.bundle.inspection import inspect_bundle
-from curated.bundle.signature import NAMESPACE, SIGNATURE_FILE, SUMS_FILE, parse_sums, read_proof, sign_bundle
+from curated.bundle.proof.inspection import inspect_bundle
+from curated.bundle.proof.signature import (
+    NAMESPACE,
+    SIGNATURE_FILE,
+    SUMS_FILE,
+    parse_sums,
+    read_proof,
+    sign_bundle,
+)
 from curated.core.ssh_signature import Trust
 from support.signatures import SIGNER, make_key, make_signed_bundle, sign_file, write_signers, write_sums
 

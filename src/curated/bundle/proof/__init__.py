@@ -1,0 +1,1 @@
+"""Proof of a bundle: hash list, signature and attestation, and the inspection of all of it."""

@@ -1,0 +1,346 @@
+"""Records of imports: what was imported, kept in the repository itself, beside its configuration.
+
+``curated-imports/<label>-<hash of the manifest>/`` holds copies of the bundle's manifest, hash list and signature, and
+``import.json``: the label that was used, and formatters and dimension records as they were right after the import.
+``curated-imports/state.json`` holds what curated changes later: chains, and ranges that were corrected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from curated.bundle.manifest_reader import MANIFEST_FILE
+from curated.bundle.proof.signature import SIGNATURE_FILE, SUMS_FILE
+from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.wholefile import write_whole
+
+if TYPE_CHECKING:
+    from lsst.daf.butler import Butler, DatasetRef
+    from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
+    from lsst.resources import ResourcePath
+
+    from curated.bundle.contents import Contents
+
+DIRECTORY = "curated-imports"
+IMPORT_FILE, STATE_FILE = "import.json", "state.json"
+_FORMAT, _STATE_FORMAT, _VERSION = "curated-import-record", "curated-repository-state", 1
+_MOST_STATE = 1 << 28
+
+Ranges = dict[str, list[tuple[int, int]]]
+"""Ranges in TAI nanoseconds by the UUID of the dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """What an import recorded beside the manifest.
+
+    Parameters
+    ----------
+    label : `str`
+        The release label that was used.
+    manifest : `str`
+        SHA-256 of the manifest.
+    formatters : `dict` [`str`, `list` [`str`]]
+        Names of the formatters of each dataset type.
+    dimensions : `dict` [`str`, `list` [`dict`]]
+        Dimension records of the release's instruments, by element.
+    """
+
+    label: str
+    manifest: str
+    formatters: Mapping[str, Sequence[str]]
+    dimensions: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    def to_json(self) -> bytes:
+        """Return the record as the text of its file."""
+        values = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "label": self.label,
+            "manifest": self.manifest,
+            "formatters": {name: list(formatters) for name, formatters in self.formatters.items()},
+            "dimensions": {element: [dict(row) for row in rows] for element, rows in self.dimensions.items()},
+        }
+        return _json(values)
+
+    @classmethod
+    def of(cls, data: bytes) -> ImportRecord:
+        """Read a record.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        try:
+            values = json.loads(data)
+            if values["format"] != _FORMAT or values["version"] != _VERSION:
+                raise ValueError(f"not a {_FORMAT} of version {_VERSION}")
+            record = cls(
+                str(values["label"]),
+                str(values["manifest"]),
+                {name: [str(f) for f in formatters] for name, formatters in values["formatters"].items()},
+                {e: [dict(row) for row in rows] for e, rows in values["dimensions"].items()},
+            )
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a {_FORMAT}") from error
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryState:
+    """What curated changed in a repository last.
+
+    Parameters
+    ----------
+    chains : `dict` [`str`, `list` [`str`]]
+        Members of each chain.
+    ranges : `dict` [`str`, `Ranges`]
+        Ranges of the datasets that were corrected, by collection; none of one that lost its certification.
+    """
+
+    chains: dict[str, list[str]] = field(default_factory=dict)
+    ranges: dict[str, Ranges] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: bytes) -> RepositoryState:
+        """Read a state.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        try:
+            values = json.loads(data)
+            if values["format"] != _STATE_FORMAT or values["version"] != _VERSION:
+                raise ValueError(f"not a {_STATE_FORMAT} of version {_VERSION}")
+            state = cls(
+                {name: [str(member) for member in members] for name, members in values["chains"].items()},
+                {
+                    name: {uuid: [(int(b), int(e)) for b, e in spans] for uuid, spans in ranges.items()}
+                    for name, ranges in values["ranges"].items()
+                },
+            )
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a {_STATE_FORMAT}") from error
+        return state
+
+
+def make_record(butler: Butler, contents: Contents, manifest: str) -> ImportRecord:
+    """Return the record of an import that has just ended.
+
+    Parameters
+    ----------
+    contents : `Contents`
+        The bundle, under the label that was used.
+    manifest : `str`
+        SHA-256 of its manifest.
+    """
+    instruments = {target.instrument for target in contents.targets}
+    # Formatters are chosen by dataset type and instrument, so that one dataset of each tells them all.
+    uuids = {(entry.dataset_type, entry.instrument): entry.uuid for entry in contents.entries}
+    refs = [butler.get_dataset(UUID(uuid)) for uuid in uuids.values()]
+    records = file_records(butler, [ref for ref in refs if ref is not None])
+    formatters: dict[str, list[str]] = {}
+    for (name, _), uuid in uuids.items():
+        formatters.setdefault(name, []).extend(info.formatter for info in records.get(uuid, ()))
+    return ImportRecord(
+        contents.label,
+        manifest,
+        {name: sorted(set(names)) for name, names in formatters.items()},
+        {element: dimension_rows(butler, element, instruments) for element in contents.records},
+    )
+
+
+def dimension_rows(butler: Butler, element: str, instruments: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the dimension records of instruments as plain data that JSON can hold."""
+    rows = []
+    for name in sorted(instruments):
+        for row in butler.query_dimension_records(element, instrument=name, explain=False, limit=None):
+            items = row.toDict().items()
+            rows.append({key: value for key, value in items if isinstance(value, (str, int, type(None)))})
+    return rows
+
+
+def file_records(butler: Butler, refs: Iterable[DatasetRef]) -> dict[str, list[StoredFileInfo]]:
+    """Return the records that a datastore has of the files of datasets, by UUID."""
+    records: dict[str, list[StoredFileInfo]] = {}
+    # The one way to all records at once that Butler has, and that it uses for its own exports.
+    for data in butler._datastore.export_records(list(refs)).values():  # noqa: SLF001
+        for uuid, tables in data.records.items():
+            for infos in tables.values():
+                # Other kinds of datastores have other records.
+                files = [info for info in infos if hasattr(info, "formatter")]
+                records.setdefault(str(uuid), []).extend(files)  # type: ignore[arg-type]
+    return records
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def record_name(label: str, manifest: str) -> str:
+    """Return the name of a record's directory.
+
+    Parameters
+    ----------
+    label : `str`
+        The release label that was used.
+    manifest : `str`
+        SHA-256 of the manifest.
+    """
+    return f"{label}-{manifest[:16]}"
+
+
+def is_recorded(repo: str, label: str, manifest: str) -> bool:
+    """Return whether a repository on a local disk has the record of an import; see `record_name`."""
+    return os.path.isfile(os.path.join(repo, DIRECTORY, record_name(label, manifest), IMPORT_FILE))
+
+
+def write_record(root: ResourcePath, bundle: Path, record: ImportRecord) -> None:
+    """Write the record of an import; nothing changes where it is there already.
+
+    Parameters
+    ----------
+    root : `lsst.resources.ResourcePath`
+        Root of the repository.
+    bundle : `pathlib.Path`
+        Directory of the bundle.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    directory = root.join(DIRECTORY, forceDirectory=True).join(
+        record_name(record.label, record.manifest), forceDirectory=True
+    )
+    for name in (MANIFEST_FILE, SUMS_FILE, SIGNATURE_FILE):
+        with suppress(FileNotFoundError):
+            _write(directory, name, (bundle / name).read_bytes())
+    # Last: the record is complete when this is there.
+    _write(directory, IMPORT_FILE, record.to_json())
+
+
+def update_state(
+    root: ResourcePath,
+    *,
+    chains: Mapping[str, Iterable[str]] | None = None,
+    ranges: Mapping[str, Ranges] | None = None,
+) -> None:
+    """Record what was changed; the rest of the recorded state stays.
+
+    Parameters
+    ----------
+    root : `lsst.resources.ResourcePath`
+        Root of the repository.
+    chains, ranges
+        As in `RepositoryState`, for what was changed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    directory = root.join(DIRECTORY, forceDirectory=True)
+    try:
+        state = RepositoryState.of(_read(directory, STATE_FILE))
+    except (FileNotFoundError, ValueError):
+        state = RepositoryState()
+    values = {
+        "format": _STATE_FORMAT,
+        "version": _VERSION,
+        "chains": state.chains | {name: list(members) for name, members in (chains or {}).items()},
+        "ranges": state.ranges
+        | {name: state.ranges.get(name, {}) | changed for name, changed in (ranges or {}).items()},
+    }
+    _write(directory, STATE_FILE, _json(values))
+
+
+def state_findings(
+    repo: str,
+    *,
+    chains: Mapping[str, Iterable[str]] | None = None,
+    ranges: Mapping[str, Ranges] | None = None,
+) -> list[Diagnostic]:
+    """Record what was changed in a repository; return a finding if that cannot be written, since it is changed already.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    chains, ranges
+        As in `update_state`.
+    """
+    from curated.butler.repository.opening import repository_root
+
+    try:
+        update_state(repository_root(repo), chains=chains, ranges=ranges)
+    except OSError as error:
+        text = f"the change could not be recorded: {error.strerror or error}"
+        return [Diagnostic.from_problem(Problem("CAL698", (), text), repo)]
+    return []
+
+
+def read_state(root: ResourcePath) -> RepositoryState:
+    """Return the recorded state of a repository; an empty one if there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    try:
+        return RepositoryState.of(_read(root.join(DIRECTORY, forceDirectory=True), STATE_FILE))
+    except FileNotFoundError:
+        return RepositoryState()
+
+
+@contextmanager
+def local_records(root: ResourcePath) -> Iterator[list[Path]]:
+    """Yield the directories of all records of a repository, copied to this machine if they are in a store."""
+    directory = root.join(DIRECTORY, forceDirectory=True)
+    if root.isLocal:
+        top = Path(directory.ospath)
+        yield sorted(path.parent for path in top.glob(f"*/{IMPORT_FILE}"))
+        return
+    with tempfile.TemporaryDirectory(prefix="curated-") as temporary:
+        for uri in directory.findFileResources([directory]):
+            parts = (uri.relative_to(directory) or "").split("/")
+            if len(parts) == 2 and ".." not in parts:
+                place = Path(temporary, *parts)
+                place.parent.mkdir(exist_ok=True)
+                place.write_bytes(uri.read())
+        yield sorted(path.parent for path in Path(temporary).glob(f"*/{IMPORT_FILE}"))
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write(directory: ResourcePath, name: str, data: bytes) -> None:
+    with suppress(FileNotFoundError):
+        if _read(directory, name) == data:
+            return
+    if directory.isLocal:
+        os.makedirs(directory.ospath, exist_ok=True)
+        write_whole(os.path.join(directory.ospath, name), [data])
+    else:
+        directory.join(name, forceDirectory=False).write(data, overwrite=True)
+
+
+def _read(directory: ResourcePath, name: str) -> bytes:
+    uri = directory.join(name, forceDirectory=False)
+    return uri.read(_MOST_STATE)

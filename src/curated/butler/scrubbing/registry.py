@@ -1,0 +1,253 @@
+"""Compare what a registry says with a release: definitions, datasets and certifications."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lsst.daf.butler import Butler, CollectionType, DatasetRef
+from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
+
+from curated.bundle.contents import Contents, Entry
+from curated.butler.certified.lookup import Certified, dataset_of, key_of
+from curated.butler.importing.survey import survey_repository
+from curated.butler.repository.opening import collection_info
+from curated.butler.repository.records import (
+    ImportRecord,
+    Ranges,
+    RepositoryState,
+    dimension_rows,
+    file_records,
+)
+from curated.core.diagnostic import Diagnostic, Problem
+from curated.datasets.record import Dataset, Key, key_text
+from curated.datasets.spans import Span
+
+_NO_RECORD = ImportRecord("", "", {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release that was imported, and what vouches for it.
+
+    Parameters
+    ----------
+    contents : `Contents`
+        Its manifest, under the label that was used.
+    record : `ImportRecord`
+        What the import recorded; empty if it recorded nothing.
+    source : `str`
+        The bundle, or the record in the repository.
+    signer : `str`
+        Who signed it; empty if nobody did or nobody asked.
+    """
+
+    contents: Contents
+    record: ImportRecord = _NO_RECORD
+    source: str = ""
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a repository has of some collections.
+
+    Parameters
+    ----------
+    certified : `dict` [`str`, `list` [`Certified`]]
+        Certifications by CALIBRATION collection.
+    members : `dict` [`str`, `DatasetRef`]
+        Datasets of the RUNs below these collections, and those that are certified, by UUID.
+    runs : `dict` [`str`, `list` [`str`]]
+        RUNs that list each dataset, by UUID.
+    files : `dict` [`str`, `list` [`StoredFileInfo`]]
+        Records of files by UUID.
+    """
+
+    certified: Mapping[str, list[Certified]] = field(default_factory=dict)
+    members: Mapping[str, DatasetRef] = field(default_factory=dict)
+    runs: Mapping[str, list[str]] = field(default_factory=dict)
+    files: Mapping[str, list[StoredFileInfo]] = field(default_factory=dict)
+
+
+def read_holdings(butler: Butler, collections: Iterable[str]) -> Holdings:
+    """Read what a repository has of CALIBRATION collections and of the RUNs below them."""
+    certified: dict[str, list[Certified]] = {}
+    members: dict[str, DatasetRef] = {}
+    runs: dict[str, list[str]] = {}
+    for collection in sorted(set(collections)):
+        info = collection_info(butler, collection)
+        if info is None or info.type is not CollectionType.CALIBRATION:
+            continue
+        certified[collection] = list(_certified(butler, collection))
+        members |= {item.dataset.uuid: item.ref for item in certified[collection]}
+        for run, ref in _run_members(butler, collection):
+            members[str(ref.id)] = ref
+            runs.setdefault(str(ref.id), []).append(run)
+    return Holdings(certified, members, runs, file_records(butler, members.values()))
+
+
+def _certified(butler: Butler, collection: str) -> Iterator[Certified]:
+    for info in butler.collections.query_info(collection, include_summary=True):
+        for name in sorted(info.dataset_types or ()):
+            for association in butler.registry.queryDatasetAssociations(
+                name, collection, collectionTypes={CollectionType.CALIBRATION}, flattenChains=False
+            ):
+                # As the table has them: other than for lookups, ends beyond what a database holds are no open ends.
+                timespan = association.timespan
+                span = Span(*timespan.nsec) if timespan is not None else Span(0, 0)
+                yield Certified(dataset_of(association.ref, collection, span), association.ref)
+
+
+def _run_members(butler: Butler, collection: str) -> Iterator[tuple[str, DatasetRef]]:
+    """Yield the RUNs below a collection with the datasets that they list, which may say that they are in another."""
+    runs = butler.collections.query(f"{collection}/*", collection_types={CollectionType.RUN})
+    runs_by_type: dict[str, set[str]] = defaultdict(set)
+    for info in butler.collections.query_info(runs, include_summary=True) if runs else ():
+        for name in info.dataset_types or ():
+            runs_by_type[name].add(info.name)
+    for name, holders in sorted(runs_by_type.items()):
+        for association in butler.registry.queryDatasetAssociations(
+            name, sorted(holders), collectionTypes={CollectionType.RUN}, flattenChains=False
+        ):
+            yield association.collection, association.ref
+
+
+def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic]:
+    """Yield how dataset types, collections and dimension records differ from those of a release."""
+    survey = survey_repository(butler, release.contents, chain=False)
+    problems = list(survey.problems)
+    problems += [Problem("CAL695", (), f"dataset type {name} is gone") for name in sorted(survey.new_types)]
+    for comparison in survey.records:
+        problems += comparison.problems
+        if not comparison.exists:
+            name = comparison.record.get("full_name") or comparison.record.get("name")
+            problems.append(Problem("CAL695", (), f"{comparison.element} {name} is gone"))
+    yield from (_finding("CAL695", p.detail, release.source) for p in problems if p.code != "CAL621")
+    for element, rows in release.record.dimensions.items():
+        present = dimension_rows(butler, element, {t.instrument for t in release.contents.targets})
+        for row in rows:
+            if row not in present:
+                name = row.get("full_name") or row.get("name")
+                detail = f"{element} {name}: its record is not as it was after the import"
+                yield _finding("CAL695", detail, release.source)
+    for target in release.contents.targets:
+        info = collection_info(butler, target.calibration)
+        if info is None:
+            yield _finding("CAL695", "the collection is gone", target.calibration)
+
+
+def chain_findings(butler: Butler, state: RepositoryState) -> Iterator[Diagnostic]:
+    """Yield the chains whose members are not those that curated recorded."""
+    for chain, members in sorted(state.chains.items()):
+        info = collection_info(butler, chain)
+        if info is None or info.type is not CollectionType.CHAINED:
+            yield _finding("CAL696", "the chain is gone", chain)
+        elif list(info.children) != members:
+            texts = (", ".join(names) or "nothing" for names in (info.children, members))
+            yield _finding("CAL696", "it is {}; curated left it as {}".format(*texts), chain)
+
+
+def release_findings(holdings: Holdings, release: Release, state: RepositoryState) -> Iterator[Diagnostic]:
+    """Yield how datasets and certifications of the collections of a release differ from it."""
+    for target in release.contents.targets:
+        collection = target.calibration
+        entries = [entry for entry in release.contents.entries if entry.collection == collection]
+        corrected = state.ranges.get(collection, {})
+        yield from _certification_findings(holdings.certified.get(collection, []), entries, corrected)
+        yield from _dataset_findings(holdings, release, collection, entries)
+
+
+def _certification_findings(
+    certified: Iterable[Certified], entries: Iterable[Entry], corrected: Ranges
+) -> Iterator[Diagnostic]:
+    actual: dict[str, list[Span]] = defaultdict(list)
+    datasets: dict[str, Dataset] = {}
+    identities: dict[str, set[tuple[Key, str]]] = defaultdict(set)
+    for dataset, _ in certified:
+        actual[dataset.uuid].append(dataset.span)
+        datasets[dataset.uuid] = dataset
+        identities[dataset.uuid].add((dataset.key, dataset.run))
+    expected: dict[str, list[Span]] = defaultdict(list)
+    places: dict[str, Entry] = {}
+    for entry in entries:
+        expected[entry.uuid].append(entry.span)
+        places[entry.uuid] = entry
+    for uuid, ranges in corrected.items():
+        expected[uuid] = [Span(*ends) for ends in ranges]
+    for uuid in sorted(expected.keys() | actual.keys()):
+        spans, proper_spans = sorted(actual.get(uuid, [])), sorted(expected.get(uuid, []))
+        is_same = uuid not in places or identities[uuid] <= {(places[uuid].key, places[uuid].run)}
+        if spans == proper_spans and is_same:
+            continue
+        if uuid in places:
+            entry = places[uuid]
+            present, proper = (", ".join(map(str, s)) or "no time" for s in (spans, proper_spans))
+            names = [f"{key_text(key)} of run {run}" for key, run in sorted(identities[uuid], key=str)]
+            detail = (
+                f"{' and '.join(names) or entry} is certified for {present};"
+                f" it was imported as {entry} of run {entry.run} for {proper}"
+            )
+            yield _finding("CAL692", detail, entry.place)
+        elif uuid in datasets:
+            dataset = datasets[uuid]
+            detail = f"{dataset} of run {dataset.run} is certified, and no dataset of the release"
+            yield _finding("CAL693", detail, dataset.collection)
+        else:
+            yield _finding("CAL692", "it was certified by a correction, and is not any more", uuid)
+
+
+def _dataset_findings(
+    holdings: Holdings, release: Release, collection: str, entries: Iterable[Entry]
+) -> Iterator[Diagnostic]:
+    uuids = set()
+    for entry in entries:
+        uuids.add(entry.uuid)
+        ref = holdings.members.get(entry.uuid)
+        if ref is None:
+            yield _finding("CAL694", f"{entry} is gone from run {entry.run}", entry.place)
+            continue
+        # A dataset of an earlier release is in a run of that one.
+        listing = [ref.run] if entry.is_reference else holdings.runs.get(entry.uuid, [])
+        if listing != [entry.run] or ref.run != entry.run:
+            runs = ", ".join(sorted({ref.run, *listing})) if listing else "none"
+            yield _finding("CAL694", f"{entry} is in run {runs}, not in {entry.run}", entry.place)
+        if key_of(ref) != entry.key:
+            yield _finding(
+                "CAL694", f"dataset {entry.uuid} is {key_text(key_of(ref))}, not {entry}", entry.place
+            )
+        yield from _file_record_findings(holdings.files.get(entry.uuid, []), release, entry)
+    for uuid, run in sorted((uuid, run) for uuid, runs in holdings.runs.items() for run in runs):
+        if uuid not in uuids and run.startswith(f"{collection}/"):
+            detail = (
+                f"{key_text(key_of(holdings.members[uuid]))} is in run {run}, and no dataset of the release"
+            )
+            yield _finding("CAL693", detail, collection)
+
+
+def _file_record_findings(
+    infos: Iterable[StoredFileInfo], release: Release, entry: Entry
+) -> Iterator[Diagnostic]:
+    infos = list(infos)
+    if len(infos) != 1 or infos[0].component is not None:
+        detail = f"{entry}: the datastore has {len(infos)} records of its file, or one of a part of it"
+        yield _finding("CAL694", detail, entry.place)
+        return
+    (info,) = infos
+    if entry.size and info.file_size not in (entry.size, -1):
+        detail = f"{entry}: the datastore says {info.file_size} bytes; it was imported with {entry.size}"
+        yield _finding("CAL694", detail, entry.place)
+    kinds = {kind.name: kind for kind in release.contents.kinds}
+    kind = kinds.get(entry.dataset_type)
+    if kind is not None and info.storage_class_name != kind.storage_class:
+        detail = f"{entry}: stored as {info.storage_class_name}; it was imported as {kind.storage_class}"
+        yield _finding("CAL694", detail, entry.place)
+    formatters = release.record.formatters.get(entry.dataset_type)
+    if formatters is not None and info.formatter not in formatters:
+        detail = f"{entry}: read with {info.formatter}; it was imported for {' or '.join(formatters)}"
+        yield _finding("CAL694", detail, entry.place)
+
+
+def _finding(code: str, detail: str, place: str) -> Diagnostic:
+    return Diagnostic.from_problem(Problem(code, (), detail), place)

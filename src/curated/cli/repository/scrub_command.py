@@ -1,0 +1,130 @@
+"""``curated scrub``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+    trust_options,
+)
+
+if TYPE_CHECKING:
+    from curated.butler.scrubbing.scrubber import ScrubReport
+
+
+@click.command("scrub")
+@click.argument("repo")
+@click.option(
+    "--bundle",
+    "bundles",
+    multiple=True,
+    metavar="BUNDLE",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Compare with this bundle instead of the repository's record of it; may be repeated.",
+)
+@click.option(
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="C",
+    help="Only this CALIBRATION collection or chain; may be repeated.",
+)
+@click.option(
+    "--sample",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=100.0,
+    show_default=True,
+    metavar="P",
+    help="Read only P percent of the files; the registry is always compared as a whole.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Which part --sample takes: N and N + 1 take adjacent parts.",
+)
+@click.option("--allow-uncovered", is_flag=True, help="Exit 0 even if nothing vouches for some calibrations.")
+@trust_options
+@jobs_option
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    /,
+    repo: str,
+    bundles: tuple[Path, ...],
+    collections: tuple[str, ...],
+    sample: float,
+    seed: int,
+    allow_uncovered: bool,
+    allowed_signers: str | None,
+    revoked: str | None,
+    signer: str,
+    jobs: int | None,
+    form: str,
+) -> None:
+    """Compare what the Butler repository REPO holds with what was imported. Nothing is changed.
+
+    Every file is compared with its hash, every certification, dataset, dataset type, dimension record and chain
+    with the release that it belongs to. Imports record these in REPO/curated-imports. Whoever can write to the
+    repository could change the records too; a signed bundle (--bundle) or signed records (--allowed-signers)
+    rule that out.
+
+    Exit status 1 means that something is damaged, missing or changed, or that no record covers it.
+
+    \b
+    Examples:
+      curated scrub /repo/main
+      curated scrub /repo/main --sample 5 --seed $(( $(date +%s) / 86400 ))
+      curated scrub /repo/main --bundle build/release --allowed-signers ~/signers
+    """
+    from curated.butler import scrub_repository
+    from curated.core.ssh_signature import find_trust
+
+    trust = find_trust(allowed_signers, revoked=revoked, signer=signer)
+    with settings.progress("scrubbing") as progress:
+        report = scrub_repository(
+            repo,
+            bundles=bundles,
+            collections=collections,
+            trust=trust,
+            sample=sample,
+            seed=seed,
+            jobs=jobs,
+            progress=progress,
+        )
+    if form == "json":
+        print_json("scrub", **report.to_dict())
+    else:
+        _print_text(settings, report)
+    raise SystemExit(0 if report.ok and (report.complete or allow_uncovered) else 1)
+
+
+def _print_text(settings: Settings, report: ScrubReport) -> None:
+    from curated.report.text import count_text, printable
+
+    echo_findings(settings, report.diagnostics)
+    for release in report.releases:
+        signature = f", signed by {release.signer}" if release.signer else ""
+        echo(printable(f"release {release.contents.label}: compared with {release.source}{signature}"))
+    of_all = "" if report.files == report.selected_of else f" of {report.selected_of}"
+    certifications = count_text(report.certifications, "certification")
+    echo(f"{report.files}{of_all} files and {certifications} compared, {report.bytes / 1e6:.1f} MB read")
+    uncovered = sum((report.uncovered or {}).values())
+    if uncovered:
+        echo(f"not covered: {count_text(uncovered, 'dataset')}, of which only FITS checksums were verified")
+    errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
+    verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
+    echo(printable(f"{verdict if errors or uncovered else 'clean:'} {report.repository}"))
