@@ -138,7 +138,7 @@ def make_bundle(root: Path, count: int) -> Path:
     for detector in range(DETECTORS):
         epochs_of_detector = unshared // DETECTORS + (detector < unshared % DETECTORS)
         for number, (begin, end) in enumerate(ranges(epochs_of_detector, timedelta(minutes=1 + detector))):
-            maker.add(UNSHARED, begin, end, detector=detector, seed=number, epoch=begin[:4])
+            maker.add(UNSHARED, begin, end, detector=detector, seed=number, epoch=f"{begin[:4]}0101T000000")
     return maker.write(root, write_minimal_fits)
 
 

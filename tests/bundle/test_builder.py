@@ -70,14 +70,38 @@ def test_sha256sum_agrees(bundle: Path, tmp_path: Path) -> None:
     assert names == set(read_tree(bundle)) - {"SHA256SUMS"}
 
 
-def test_names_that_sha256sum_escapes(make_package: MakePackage, tmp_path: Path) -> None:
+def test_names_that_no_import_would_take(make_package: MakePackage, tmp_path: Path) -> None:
     # A name that is no detector's nor filter's: the instrument's directory.
     name = "la\\b\nnew"
     text = defects_text().replace('"INSTRUME": "Lab"', f'"INSTRUME": {json.dumps(name)}')
     package = make_package(package_of((f"calibs/{name}/defects/d00/20200101T000000.ecsv", text)))
-    label_of(package, tmp_path / "out")
-    command = ["sha256sum", "--check", "--strict", "--status", "SHA256SUMS"]
-    assert subprocess.run(command, cwd=tmp_path / "out", check=False).returncode == 0
+    with pytest.raises(CuratedError, match="no import would take the bundle: name is") as refusal:
+        label_of(package, tmp_path / "out")
+    assert "not the name of a collection" in refusal.value.message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "name: Lab/x\ndetectors: [{id: 0, name: d00}]\n",
+        "name: Lab..x\ndetectors: [{id: 0, name: d00}]\n",
+        "name: -Lab\ndetectors: [{id: 0, name: d00}]\n",
+        "name: Lab*\ndetectors: [{id: 0, name: d00}]\n",
+        "name: 'L,ab'\ndetectors: [{id: 0, name: d00}]\n",
+        "name: L\u0430b\ndetectors: [{id: 0, name: d00}]\n",
+        "name: Lab\ndetectors: [{id: 0, name: d00}, {id: 1, name: '*'}]\n",
+        "name: Lab\ndetectors: [{id: 0, name: d00, raft: 'R,0'}]\n",
+        f"name: Lab\ndetectors: [{{id: 0, name: d00, purpose: {'x' * 33}}}]\n",
+        "name: Lab\ndetectors: [{id: 0, name: d00}]\nfilters: [{name: g, band: g/r}]\n",
+        "name: Lab\nclass_name: not a class\ndetectors: [{id: 0, name: d00}]\n",
+    ],
+)
+def test_settings_that_no_import_would_take(make_package: MakePackage, tmp_path: Path, settings: str) -> None:
+    files = package_of((defects_path(), defects_text()), ("calibs/lab/instrument.yaml", settings))
+    with pytest.raises(CuratedError, match="no import would take the bundle"):
+        label_of(make_package(files), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_export_file_lists_the_same(bundle: Path, manifest: dict[str, Any]) -> None:

@@ -1,122 +1,22 @@
-"""Manifests read in pieces, whatever their layout, and checked by the schema."""
+"""Manifests checked by the schema, and the findings at their lines."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curated.bundle import manifest_reader as reader
 from curated.bundle.manifest import manifest_text
-from curated.bundle.manifest_reader import entry_of, read_contents, read_pieces
+from curated.bundle.manifest_reader import companion_of, entry_of, read_contents
 from curated.core.diagnostic import Diagnostic
+from curated.datasets.names import VALUE_SAYS
 from curated.declare.validation import Validator
 from curated.schema.manifest import DATASET
 from support.repositories import make_bundle
-
-KEEP = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-# What the layout is recognised by, within values, where it means nothing.
-MARKS = st.sampled_from(['\n "datasets": [\n', "\n ]", "\n  },\n", "},{", "\0datasets", "[", '"', "\\"])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5) | MARKS,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["datasets", "base"]) | MARKS, inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-MANIFESTS = st.dictionaries(st.sampled_from(["base", "datasets", "format", "version"]), VALUES) | st.builds(
-    lambda frame, datasets: {**frame, "datasets": datasets},
-    st.dictionaries(st.sampled_from(["base", "format", "version"]), VALUES),
-    st.lists(st.dictionaries(st.text(max_size=3) | MARKS, VALUES, max_size=3) | VALUES, max_size=9),
-)
-
-
-def read(path: Path) -> Any:
-    """The whole manifest, put together again."""
-    frame, datasets = read_pieces(path)
-    if datasets is None:
-        assert not isinstance(frame, dict) or not isinstance(frame.get("datasets"), list)
-        return frame
-    return {**frame, "datasets": list(datasets)}
-
-
-@pytest.mark.parametrize("block", [5, 1 << 20])
-@KEEP
-@given(manifest=MANIFESTS, indent=st.sampled_from([None, 0, 1, 2]))
-def test_pieces_are_the_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, manifest: dict[str, Any], indent: int | None
-) -> None:
-    monkeypatch.setattr(reader, "_BLOCK", block)
-    path = tmp_path / "manifest.json"
-    texts = [json.dumps(manifest, indent=indent, ensure_ascii=False), manifest_text(manifest)]
-    for text in texts:
-        path.write_text(text, encoding="utf-8", newline="")
-        assert read(path) == manifest
-
-
-LINES = st.sampled_from(
-    [
-        '{\n "datasets": [\n',
-        "  {\n",
-        '   "a": {"b": 1}\n',
-        '"c": {\n',
-        "  },\n",
-        "  }\n",
-        " ]\n",
-        " ],\n",
-        '"datasets": [1, 2],\n',
-        ' "datasets": "\\u0000datasets",\n',
-        "}\n",
-        '"e": 2,\n',
-    ]
-)
-
-
-@KEEP
-@given(lines=st.lists(LINES, max_size=12))
-@example(lines=['{\n "datasets": [\n', "  {\n", '"c": {\n', "  },\n", '"e": 2\n', "  }\n", " ]\n", "}\n"])
-@example(lines=['{\n "datasets": [\n', "  {\n", "  }\n", " ],\n", '"e": 2\n', "}\n"])
-def test_another_layout_is_read_as_json_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
-) -> None:
-    monkeypatch.setattr(reader, "_BLOCK", 5)
-    text = "".join(lines)
-    path = tmp_path / "manifest.json"
-    path.write_text(text)
-    try:
-        expected = json.loads(text)
-    except ValueError:
-        with pytest.raises(ValueError, match=r"line [0-9]+ column"):
-            read(path)
-    else:
-        assert read(path) == expected
-
-
-def test_memory_does_not_grow_with_the_datasets(tmp_path: Path) -> None:
-    path = tmp_path / "manifest.json"
-    dataset = {"uuid": "0" * 36, "data_id": {"detector": 1}, "run": "x" * 900}
-    path.write_text(manifest_text({"datasets": [dataset] * 50_000, "format": "curated-bundle"}))
-    assert path.stat().st_size > 50_000_000
-    code = """
-import resource, sys
-from pathlib import Path
-from curated.bundle.manifest_reader import read_pieces
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-count = sum(1 for _ in read_pieces(Path(sys.argv[1]))[1])
-print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    count, kilobytes = map(int, done.stdout.split())
-    assert count == 50_000
-    assert kilobytes < 25_000
-
 
 # -- the schema -----------------------------------------------------------------------------------------
 
@@ -145,6 +45,16 @@ ANYTHING = (
     | BIG
     | st.floats()
     | st.sampled_from(["", "x", [], {}, [1]])
+    | st.sampled_from(
+        ["a/../b", "/a", "a//b", "-a", ".a", "a..b", "*", "a,b", "a\n", "a\0", "a b", "\u0430", "e\u0301"]
+    )
+    | st.sampled_from(
+        ["files/a.fits", "files/../a", "files/a\n", "A" * 64, "a" * 64, "a" * 65, "a" * 40, "a" * 2000]
+    )
+    | st.sampled_from(
+        ["2020-01-01T00:00:00Z", "2020-01-01T00:00:00", "2020-01-01T00:00:00.5Z", "Lab/calib/v1\n"]
+    )
+    | st.sampled_from([4_102_444_800_000_000_000, 4_102_444_800_000_000_001, 2**36, 2**36 + 1])
 )
 CHANGES = st.lists(
     st.tuples(st.sampled_from([*PLACES, ("data_id", "visit"), ("more",)]), ANYTHING | st.just("remove")),
@@ -156,7 +66,7 @@ def accepted(data: Any) -> bool:
     try:
         entry = entry_of(data)
         if data.get("provenance") is not None:
-            reader._companion(data["provenance"])
+            companion_of(data["provenance"])
     except (KeyError, TypeError):
         return False
     return entry.uuid == data["uuid"]
@@ -217,20 +127,21 @@ def test_every_error_is_at_its_line(tmp_path: Path) -> None:
     text = manifest_text(manifest)
     third = text.index("\n  {", text.index('"size": "12"')) + 1
     assert findings(bundle, text) == [
-        ("CAL610", line_of(text, '"full_name": ""'), "full_name is '', which is empty"),
+        ("CAL610", line_of(text, '"full_name": ""'), f"full_name is '', {VALUE_SAYS}"),
         ("CAL610", line_of(text, '"size": "12"'), "size is '12', not a whole number or null"),
         ("CAL610", text.count("\n", 0, third) + 1, "'validity' is missing"),
     ]
 
 
-def test_a_file_needs_a_hash_and_a_reference_its_content(tmp_path: Path) -> None:
+def test_a_file_needs_a_hash_and_every_dataset_its_content(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["datasets"][0]["sha256"] = None
-    manifest["datasets"][1].update(path=None, content=None)
+    manifest["datasets"][1].update(path=None)
+    del manifest["datasets"][1]["content"]
     assert [message for _, _, message in findings(bundle, manifest_text(manifest))] == [
         "sha256 is null, which must be known of a file",
-        "content is null, which must be known of a dataset without a path",
+        "'content' is missing",
     ]
 
 
@@ -238,11 +149,20 @@ def test_contradictions_are_at_their_lines(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path)
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["datasets"][1]["collection"] = "Other/calib/v1"
-    manifest["datasets"][2]["path"] = "../outside.fits"
+    manifest["datasets"][2]["path"] = "files/outside.txt"
     text = manifest_text(manifest)
     assert [(code, line) for code, line, _ in findings(bundle, text)] == [
-        ("CAL612", line_of(text, '"path": "../outside.fits"')),
-        ("CAL610", line_of(text, '"data_id"', 2)),
+        ("CAL612", line_of(text, '"path": "files/outside.txt"')),
+        ("CAL616", line_of(text, '"collection": "Other/calib/v1"')),
+    ]
+
+
+def test_paths_that_lead_out_have_their_own_code(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path)
+    text = (bundle / "manifest.json").read_text()
+    path = json.loads(text)["datasets"][2]["path"]
+    assert findings(bundle, text.replace(path, "../outside.fits", 1)) == [
+        ("CAL612", line_of(text, path), "path is '../outside.fits', not a path below files/")
     ]
 
 

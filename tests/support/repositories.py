@@ -14,8 +14,12 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
+from curated.bundle.checks.documents import hash_line
 from curated.bundle.export_file import write_export, write_seed
 from curated.datasets.record import data_id_of, dataset_uuid
+from curated.fits.digest import content_digest
+from curated.fits.header import BLOCK, cards, header_length, read_keywords
+from curated.registry import all_types
 from support.programs import run_python
 
 INSTRUMENT = "Lab"
@@ -102,7 +106,8 @@ class BundleMaker:
     ) -> dict:
         """Add a dataset with a validity range in UTC; None means an open end."""
         stamp = begin.replace("-", "").replace(":", "")
-        run = f"{self.collection}/curated/{epoch or stamp}Z"
+        end_of_run = "unbounded" if type_ == "camera_geometry" else f"curated/{epoch or stamp}Z"
+        run = f"{self.collection}/{end_of_run}"
         ids = {"instrument": INSTRUMENT, **data_id}
         place = "/".join(str(v) for v in data_id.values())
         path = f"files/lab/{type_}/{place}/{stamp}.fits".replace("//", "/")
@@ -180,20 +185,79 @@ class BundleMaker:
             path = root / dataset["path"]
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, *self.files[dataset["path"]])
-            content = path.read_bytes()
-            dataset["sha256"] = hashlib.sha256(content).hexdigest()
-            dataset["size"] = len(content)
+            stamp_file(path, dataset)
+            describe_file(root, dataset)
         write_manifest(root, self.manifest())
         return root
 
 
+def stamp_file(path: Path, dataset: dict) -> None:
+    """Give a file the keywords of identity, validity and origin; the primary header has all of them."""
+    validity, source, data_id = dataset["validity"], dataset["source"], dataset["data_id"]
+    values = {
+        "INSTRUME": data_id["instrument"],
+        "OBSTYPE": _obstypes()[dataset["dataset_type"]],
+        "DETECTOR": data_id.get("detector"),
+        "FILTER": data_id.get("physical_filter"),
+        "VALIDSTART": validity["begin"] and validity["begin"].removesuffix("Z"),
+        "VALIDEND": validity["end"] and validity["end"].removesuffix("Z"),
+        "REPOSHA1": SHA1,
+        "REPOPATH": source["path"],
+        "BLOBSHA1": source["blob"],
+        "FILESHA1": source["commit"],
+    }
+    keywords = {key: value for key, value in values.items() if value is not None}
+    data = path.read_bytes()
+    existing = read_keywords(data[: header_length(data)])
+    if any(key in existing and existing[key] != value for key, value in keywords.items()):
+        with fits.open(path, mode="update") as hdus:
+            for hdu in hdus:
+                hdu.header.update({key: value for key, value in keywords.items() if key in hdu.header})
+        data = path.read_bytes()
+    header, rest = data[: header_length(data)], data[header_length(data) :]
+    own_cards = header.rstrip(b" ").removesuffix(b"END")
+    own_cards += b" " * (-len(own_cards) % 80)
+    own_cards += cards([(key, value) for key, value in keywords.items() if key not in existing]).encode()
+    own_cards += b"END".ljust(80)
+    path.write_bytes(own_cards + b" " * (-len(own_cards) % BLOCK) + rest)
+
+
+@cache
+def _obstypes() -> dict[str, str]:
+    return {cls.SPEC.dataset: cls.SPEC.obstype for cls in all_types().values()}
+
+
+def describe_file(root: Path, dataset: dict) -> None:
+    """Put size and hashes of a dataset's file into its entry of the manifest."""
+    content = (root / dataset["path"]).read_bytes()
+    dataset["sha256"] = hashlib.sha256(content).hexdigest()
+    dataset["size"] = len(content)
+    dataset["content"] = content_digest([content])
+
+
 def write_manifest(root: Path, manifest: dict) -> None:
-    """Write a manifest, and the export file and seed configuration that follow from it."""
+    """Write a manifest, and the documents that follow from it."""
     (root / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
-    with (root / "export.yaml").open("w", encoding="utf-8") as stream:
-        write_export(manifest, stream)
-    with (root / "butler-seed.yaml").open("w", encoding="utf-8") as stream:
-        write_seed((kind["name"] for kind in manifest["dataset_types"]), stream)
+    for name in ("export.yaml", "butler-seed.yaml"):
+        (root / name).unlink(missing_ok=True)
+    if manifest.get("base") is None:
+        with (root / "export.yaml").open("w", encoding="utf-8") as stream:
+            write_export(manifest, stream)
+        with (root / "butler-seed.yaml").open("w", encoding="utf-8") as stream:
+            write_seed((kind["name"] for kind in manifest["dataset_types"]), stream)
+    write_hashes(root, manifest)
+
+
+def write_hashes(root: Path, manifest: dict) -> None:
+    """Write SHA256SUMS for the files of a manifest, and for the documents as they are."""
+    files = [dataset for dataset in manifest["datasets"] if dataset.get("path")]
+    companions = [dataset["provenance"] for dataset in files if dataset.get("provenance")]
+    hashes = {file["path"]: file["sha256"] for file in (*files, *companions)}
+    for name in ("manifest.json", "export.yaml", "butler-seed.yaml", "README.md"):
+        if (root / name).is_file():
+            hashes[name] = hashlib.sha256((root / name).read_bytes()).hexdigest()
+    lines = [hash_line(digest, name) for name, digest in sorted(hashes.items())]
+    (root / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 
 def make_bundle(root: Path, **kwargs: object) -> Path:

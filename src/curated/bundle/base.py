@@ -8,7 +8,8 @@ from pathlib import Path
 
 from curated.bundle.contents import Entry
 from curated.bundle.manifest_reader import read_contents
-from curated.core.diagnostic import CuratedError
+from curated.bundle.verification import verify
+from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.datasets.record import Key
 from curated.datasets.spans import Span
 
@@ -69,20 +70,23 @@ def _identity(entry: Entry) -> _Identity:
 
 
 def read_base(bundle: Path) -> Base:
-    """Return the datasets that a bundle holds or refers to.
+    """Return the datasets that a bundle holds or refers to, after the checks of an import.
+
+    Files that it lacks count for nothing: an import with ``--transfer move`` has taken them.
 
     Raises
     ------
     CuratedError
-        If there is no valid bundle, or its manifest does not list the contents of its files.
+        If there is no valid bundle.
     """
     contents, diagnostics = read_contents(bundle)
-    problem = (
-        diagnostics[0].message if diagnostics else "its manifest does not list the contents of its files"
-    )
-    if contents is None or not all(entry.content for entry in contents.entries):
+    if contents is not None:
+        problems = verify(contents)
+        diagnostics = [Diagnostic.from_problem(p, path) for path, p in problems.items() if p.code != "CAL613"]
+    if contents is None or diagnostics:
+        first = diagnostics[0]
         raise CuratedError(
-            f"{bundle} is no bundle that another one can build on: {problem}",
+            f"{bundle} is no bundle that another one can build on: {first.file}: {first.message}",
             "name a bundle that this version of curated made, a tag, or a repository",
         )
     return Base.of(contents.label, contents.entries)

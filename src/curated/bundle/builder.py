@@ -8,21 +8,31 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from curated.bundle.base import Base
+from curated.bundle.checks.documents import (
+    ATTESTATION_FILE,
+    EXPORT_FILE,
+    HASHES_FILE,
+    README_FILE,
+    SEED_FILE,
+    hash_line,
+)
 from curated.bundle.contents import check_label
 from curated.bundle.export_file import write_export, write_seed
 from curated.bundle.label import Label, find_label
 from curated.bundle.manifest import make_manifest, manifest_text
-from curated.bundle.proof.attestation import ATTESTATION_FILE, attestation_text, make_attestation
-from curated.bundle.proof.signature import SIGNATURE_FILE, SUMS_FILE, sign_bundle
+from curated.bundle.manifest_reader import MANIFEST_FILE, check_manifest
+from curated.bundle.proof.attestation import attestation_text, make_attestation
+from curated.bundle.proof.signature import SIGNATURE_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs
 from curated.convert.origin import find_origin
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, limited
 from curated.core.parallel import Progress
 from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
 from curated.core.storage.staging import rename_new, staging_directory
@@ -30,6 +40,8 @@ from curated.core.wholefile import write_staged
 from curated.history.lookup import instrument_directories
 from curated.package.package import Package
 from curated.registry import all_types
+
+_MOST_DETAILS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +140,15 @@ def build_bundle(
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
         instruments_by_directory = complete_instruments(package, report.reports, report.declared)
         manifest = make_manifest(origin, choice.text, report, instruments_by_directory, converted, base)
+        _require_importable(manifest)
         _remove_unlisted(staging, manifest, converted)
         files = _write_documents(staging, manifest)
         if attest:
             hashes = {path: digest for path, (_, digest) in files.items()}
             statement = make_attestation(manifest, hashes, report, package.config.silence)
             files |= _write_texts(staging, {ATTESTATION_FILE: attestation_text(statement)})
-        lines = "".join(_hash_line(digest, name) for name, (_, digest) in sorted(files.items()))
-        files |= _write_texts(staging, {SUMS_FILE: lines})
+        lines = "".join(hash_line(digest, name) for name, (_, digest) in sorted(files.items()))
+        files |= _write_texts(staging, {HASHES_FILE: lines})
         if sign is not None:
             sign_bundle(staging, sign)
             files[SIGNATURE_FILE] = size_and_hash_of(staging / SIGNATURE_FILE)
@@ -153,6 +166,18 @@ def build_bundle(
 
 def _exists(output: Path) -> CuratedError:
     return CuratedError(f"{output} exists already", "name a new directory; a bundle is never overwritten")
+
+
+def _require_importable(manifest: Mapping[str, Any]) -> None:
+    """Raise an error if an import would refuse a manifest, for names of instruments, detectors, filters or files."""
+    _, problems = check_manifest(Path(), manifest, manifest["datasets"])
+    if problems:
+        details = "; ".join(problem.detail for problem in islice(limited(problems), _MOST_DETAILS))
+        more = f"; and {len(problems) - _MOST_DETAILS} more" if len(problems) > _MOST_DETAILS else ""
+        raise CuratedError(
+            f"no import would take the bundle: {details}{more}",
+            "give instruments, detectors, filters and files names of letters, digits and '_', '-' or '.'",
+        )
 
 
 def _instrument_paths(package: Package, names: Sequence[str]) -> list[str]:
@@ -190,14 +215,14 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tu
     write_export(manifest, export)
     write_seed((cls.SPEC.dataset for cls in all_types().values()), seed)
     texts = {
-        "manifest.json": manifest_text(manifest),
-        "export.yaml": export.getvalue(),
-        "butler-seed.yaml": seed.getvalue(),
-        "README.md": _readme(manifest),
+        MANIFEST_FILE: manifest_text(manifest),
+        EXPORT_FILE: export.getvalue(),
+        SEED_FILE: seed.getvalue(),
+        README_FILE: _readme(manifest),
     }
     if manifest["base"] is not None:
         # Stock Butler certifies only files that it imports; half a release would be worse than none.
-        del texts["export.yaml"], texts["butler-seed.yaml"]
+        del texts[EXPORT_FILE], texts[SEED_FILE]
     datasets = [dataset for dataset in manifest["datasets"] if dataset["path"] is not None]
     companions = [dataset["provenance"] for dataset in datasets if dataset["provenance"]]
     files = {entry["path"]: (int(entry["size"]), str(entry["sha256"])) for entry in (*datasets, *companions)}
@@ -207,12 +232,6 @@ def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tu
 def _write_texts(staging: Path, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
     """Write files, and return size and SHA-256 of each by name."""
     return {name: write_staged(staging / name, [text.encode()]) for name, text in texts.items()}
-
-
-def _hash_line(digest: str, name: str) -> str:
-    """Return a line for ``sha256sum -c``; a backslash at its start says that there are escapes in the name."""
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n"
 
 
 _STOCK_IMPORT = """

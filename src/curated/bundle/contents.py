@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from curated.bundle.export_file import Record
+from curated.bundle.export_file import ExportedDataset, Record
 from curated.core.diagnostic import CuratedError
+from curated.datasets.names import is_label
 from curated.datasets.record import Dataset, dataset_uuid
-
-DOC = "Curated calibrations of"
-"""Begin of the documentation of every collection of a release, also of those that the export file makes."""
-
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +24,35 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The collections of one instrument."""
+    """The collections of one instrument, and its directory in the package, by which files may name it."""
 
     instrument: str
     calibration: str
     chain: str
+    directory: str = ""
+
+
+class Claims(NamedTuple):
+    """Validity and origin of a dataset as a manifest has them, to be compared with the header of its file.
+
+    Parameters
+    ----------
+    begin, end : `str`
+        Validity in UTC, ISO 8601 with a ``Z`` at the end; empty where it is open.
+    begin_tai_ns, end_tai_ns : `int` or `None`
+        The same in nanoseconds since 1970-01-01 TAI.
+    path, blob, commit : `str`
+        Path of its text in the git repository, the text's blob, and the last commit that changed it; empty where
+        they are not known.
+    """
+
+    begin: str = ""
+    end: str = ""
+    begin_tai_ns: int | None = None
+    end_tai_ns: int | None = None
+    path: str = ""
+    blob: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +72,15 @@ class Entry(Dataset):
         In bytes; 0 if it is unknown.
     recipe : `str`
         Hash of all that the file was made of; empty if it is unknown.
+    claims : `Claims`
+        Validity and origin, of a dataset in a manifest.
     """
 
     path: str = ""
     sha256: str = ""
     size: int = 0
     recipe: str = ""
+    claims: Claims = field(default=Claims(), compare=False, repr=False)
 
     @classmethod
     def of(
@@ -121,6 +144,8 @@ class Contents:
         Datasets in the order of the manifest.
     companions : `tuple` [`Companion`]
         Provenance files beside the files of datasets.
+    sha1 : `str`
+        Commit that it was made of.
     """
 
     root: Path
@@ -132,6 +157,22 @@ class Contents:
     entries: tuple[Entry, ...]
     companions: tuple[Companion, ...] = ()
     base: str = ""
+    sha1: str = ""
+
+    def exported(self) -> Iterator[ExportedDataset]:
+        """Yield the datasets as the export file of the bundle has them."""
+        dimensions = {kind.name: kind.dimensions for kind in self.kinds}
+        for entry in self.entries:
+            values = dict(entry.data_id)
+            yield ExportedDataset(
+                entry.dataset_type,
+                tuple((name, values[name]) for name in dimensions[entry.dataset_type]),
+                entry.span,
+                entry.uuid,
+                entry.run,
+                entry.collection,
+                entry.path,
+            )
 
     def relabelled(self, label: str) -> Contents:
         """Return the same contents under another release label; UUIDs follow the names."""
@@ -147,12 +188,7 @@ class Contents:
         )
 
 
-def is_label(text: str) -> bool:
-    """Say whether a text can be a release label, which stands in a collection's name."""
-    return _LABEL.match(text) is not None
-
-
-def check_label(label: str, hint: str = "use letters, digits, '.', '_' and '-'") -> str:
+def check_label(label: str, hint: str = "use letters, digits, '_', '-' and single '.'") -> str:
     """Return a release label that can stand in a collection's name.
 
     Raises

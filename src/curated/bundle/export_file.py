@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, TextIO
 
+from curated.datasets.record import DataId
 from curated.datasets.spans import Span, tai_text
 from curated.text.yaml.writer import compact_flow, compact_scalar
+
+DOC = "Curated calibrations of"
+"""Begin of the documentation of every collection of a release, also of those that the export file makes."""
 
 EXPORT_VERSION = "1.0.2"
 UNIVERSE_VERSION = 8
@@ -40,21 +45,80 @@ def dimension_records(manifest: Mapping[str, Any]) -> dict[str, list[Record]]:
     return records
 
 
+class ExportedDataset(NamedTuple):
+    """A dataset of an export file.
+
+    Parameters
+    ----------
+    data_id : `tuple`
+        Dimensions and values in the order of the dimensions of the dataset type.
+    path : `str`
+        Path of its file in the bundle.
+    """
+
+    dataset_type: str
+    data_id: DataId
+    span: Span
+    uuid: str
+    run: str
+    collection: str
+    path: str
+
+
 def write_export(manifest: Mapping[str, Any], stream: TextIO) -> None:
     """Write a Butler export file with all datasets of a manifest.
 
     There is no CHAINED collection in it, which would replace the site's chain, and no formatter, so that the
     repository's own configuration decides.
     """
-    stream.write(
+    repository, kinds = manifest["repository"], manifest["dataset_types"]
+    doc = f"{DOC} {repository.get('url') or 'a package'} at commit {repository['sha1']}"
+    types = [(kind["name"], kind["dimensions"], kind["storage_class"]) for kind in kinds]
+    dimensions = {name: names for name, names, _ in types}
+    datasets = [
+        ExportedDataset(
+            dataset["dataset_type"],
+            tuple((name, dataset["data_id"][name]) for name in dimensions[dataset["dataset_type"]]),
+            Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"]),
+            dataset["uuid"],
+            dataset["run"],
+            dataset["collection"],
+            dataset["path"],
+        )
+        for dataset in manifest["datasets"]
+    ]
+    stream.writelines(export_parts(dimension_records(manifest), doc, types, datasets))
+
+
+def export_parts(
+    records: Mapping[str, Sequence[Record]],
+    doc: str,
+    types: Iterable[tuple[str, Sequence[str], str]],
+    datasets: Sequence[ExportedDataset],
+) -> Iterator[str]:
+    """Yield the text of an export file in parts of whole lines.
+
+    Parameters
+    ----------
+    records : `dict`
+        Dimension records by element.
+    doc : `str`
+        Documentation of the collections.
+    types : iterable [`tuple`]
+        Name, dimensions and storage class of each dataset type.
+    """
+    yield (
         "description: Butler Data Repository Export\n"
         f"version: {EXPORT_VERSION}\n"
         f"universe_version: {UNIVERSE_VERSION}\n"
         "universe_namespace: daf_butler\n"
         "data:\n"
     )
-    for part in (_dimensions, _collections, _dataset_types, _datasets, _associations):
-        stream.writelines(part(manifest))
+    yield from _dimensions(records)
+    yield from _collections(datasets, doc)
+    yield from _dataset_types(types)
+    yield from _datasets(datasets)
+    yield from _associations(datasets)
 
 
 def write_seed(dataset_types: Iterable[str], stream: TextIO) -> None:
@@ -86,61 +150,62 @@ def _present(source: Mapping[str, Any], keys: Iterable[str]) -> Record:
     return {key: source[key] for key in keys if source.get(key) is not None}
 
 
-def _dimensions(manifest: Mapping[str, Any]) -> Iterator[str]:
-    for element, records in dimension_records(manifest).items():
-        if records:
+def _dimensions(records: Mapping[str, Sequence[Record]]) -> Iterator[str]:
+    for element, members in records.items():
+        if members:
             yield f"- type: dimension\n  element: {element}\n  records:\n"
-            yield from (f"  - {compact_flow(record)}\n" for record in records)
+            yield from (f"  - {compact_flow(record)}\n" for record in members)
 
 
-def _collections(manifest: Mapping[str, Any]) -> Iterator[str]:
-    repository = manifest["repository"]
-    doc = f"Curated calibrations of {repository.get('url') or 'a package'} at commit {repository['sha1']}"
-    for run in sorted({dataset["run"] for dataset in manifest["datasets"]}):
+def _collections(datasets: Sequence[ExportedDataset], doc: str) -> Iterator[str]:
+    for run in sorted({dataset.run for dataset in datasets}):
         yield (
             f"- type: collection\n  collection_type: RUN\n  name: {compact_scalar(run)}\n  doc: {compact_scalar(doc)}\n"
             "  host: null\n  timespan_begin: null\n  timespan_end: null\n"
         )
-    for collection in sorted({dataset["collection"] for dataset in manifest["datasets"]}):
+    for collection in sorted({dataset.collection for dataset in datasets}):
         yield (
             "- type: collection\n  collection_type: CALIBRATION\n"
             f"  name: {compact_scalar(collection)}\n  doc: {compact_scalar(doc)}\n"
         )
 
 
-def _dataset_types(manifest: Mapping[str, Any]) -> Iterator[str]:
-    for entry in manifest["dataset_types"]:
+def _dataset_types(types: Iterable[tuple[str, Sequence[str], str]]) -> Iterator[str]:
+    for name, dimensions, storage_class in types:
         yield (
-            f"- type: dataset_type\n  name: {compact_scalar(entry['name'])}\n"
-            f"  dimensions: {compact_flow(entry['dimensions'])}\n"
-            f"  storage_class: {compact_scalar(entry['storage_class'])}\n"
-            f"  is_calibration: {compact_scalar(entry['is_calibration'])}\n"
+            f"- type: dataset_type\n  name: {compact_scalar(name)}\n"
+            f"  dimensions: {compact_flow(list(dimensions))}\n"
+            f"  storage_class: {compact_scalar(storage_class)}\n"
+            "  is_calibration: true\n"
         )
 
 
-def _datasets(manifest: Mapping[str, Any]) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for dataset in manifest["datasets"]:
-        groups.setdefault((dataset["dataset_type"], dataset["run"]), []).append(dataset)
+def _datasets(datasets: Iterable[ExportedDataset]) -> Iterator[str]:
+    groups: dict[tuple[str, str], list[ExportedDataset]] = {}
+    for dataset in datasets:
+        groups.setdefault((dataset.dataset_type, dataset.run), []).append(dataset)
     for (dataset_type, run), members in groups.items():
         yield (
             f"- type: dataset\n  dataset_type: {compact_scalar(dataset_type)}\n  run: {compact_scalar(run)}\n  records:\n"
         )
         for dataset in members:
             yield (
-                f"  - dataset_id: [!uuid {dataset['uuid']}]\n"
-                f"    data_id: [{compact_flow(dataset['data_id'])}]\n"
-                f"    path: {compact_scalar(dataset['path'])}\n"
+                f"  - dataset_id: [!uuid {dataset.uuid}]\n"
+                f"    data_id: [{_data_id_text(dataset.data_id)}]\n"
+                f"    path: {compact_scalar(dataset.path)}\n"
             )
 
 
-def _associations(manifest: Mapping[str, Any]) -> Iterator[str]:
+@lru_cache(maxsize=1 << 12)
+def _data_id_text(data_id: DataId) -> str:
+    return compact_flow(dict(data_id))
+
+
+def _associations(datasets: Iterable[ExportedDataset]) -> Iterator[str]:
     # One entry for each range: a second one of the same range would replace the first without a word.
     ranges: dict[str, dict[Span, list[str]]] = {}
-    for dataset in manifest["datasets"]:
-        of_collection = ranges.setdefault(dataset["collection"], {})
-        span = Span.of(dataset["validity"]["begin_tai_ns"], dataset["validity"]["end_tai_ns"])
-        of_collection.setdefault(span, []).append(dataset["uuid"])
+    for dataset in datasets:
+        ranges.setdefault(dataset.collection, {}).setdefault(dataset.span, []).append(dataset.uuid)
     for collection, by_range in ranges.items():
         yield (
             f"- type: associations\n  collection: {compact_scalar(collection)}\n"

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from curated.bundle.contents import check_label, is_label
+from curated.bundle.contents import check_label
 from curated.convert.origin import Origin
+from curated.datasets.names import is_label
 from curated.git.objects import blob_sha1
 from curated.git.repository import open_repository, tags_at
 from curated.package.package import Package

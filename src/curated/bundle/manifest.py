@@ -18,6 +18,7 @@ from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__
 from curated.datasets.record import Dataset
+from curated.datasets.spans import FIRST_NS, LAST_NS
 from curated.package.instrument import Instrument
 from curated.package.validity import Range
 from curated.registry import get_type
@@ -141,11 +142,14 @@ def _plain_entry(
 
 
 def _validity(valid: Range, times: Mapping[datetime, int]) -> dict[str, Any]:
+    """Return a range in UTC and TAI; it is open where a repository cannot hold its end."""
+    begin = valid.start if times[valid.start] >= FIRST_NS else None
+    end = valid.end if valid.end and times[valid.end] <= LAST_NS else None
     return {
-        "begin": f"{iso(valid.start)}Z",
-        "end": f"{iso(valid.end)}Z" if valid.end else None,
-        "begin_tai_ns": times[valid.start],
-        "end_tai_ns": times[valid.end] if valid.end else None,
+        "begin": f"{iso(begin)}Z" if begin else None,
+        "end": f"{iso(end)}Z" if end else None,
+        "begin_tai_ns": times[begin] if begin else None,
+        "end_tai_ns": times[end] if end else None,
     }
 
 

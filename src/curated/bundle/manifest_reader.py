@@ -6,35 +6,42 @@ Its datasets, which may be hundreds of thousands, are never in memory as plain d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from sys import intern
-from typing import Any, BinaryIO
+from typing import Any
 
-import orjson
-
-from curated.bundle.contents import DOC, Companion, Contents, Entry, Kind, Target
-from curated.bundle.export_file import dimension_records
+from curated.bundle.checks.consistency import contradictions
+from curated.bundle.contents import Claims, Companion, Contents, Entry, Kind, Target
+from curated.bundle.export_file import DOC, dimension_records
+from curated.bundle.manifest_json import LARGEST_PIECE, read_pieces
 from curated.core.diagnostic import MAX_FINDINGS, CuratedError, Diagnostic, Pointer, Problem, limited
-from curated.datasets.record import DataId, dataset_uuid
-from curated.datasets.spans import Span
+from curated.core.regular_files import FileTree
+from curated.datasets.record import DataId
+from curated.datasets.spans import FIRST_NS, LAST_NS, Span
 from curated.declare.validation import Validator
-from curated.schema.manifest import DATASET, FORMAT, MANIFEST, VERSION
+from curated.schema.manifest import DATASET, FORMAT, LARGEST_FILE, MANIFEST, VERSION
 from curated.text.yaml.locator import json_locator
 
 MANIFEST_FILE = "manifest.json"
 
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_MOST = 2**63 - 1
 
 
-def read_contents(bundle: Path) -> tuple[Contents | None, list[Diagnostic]]:
+def read_contents(
+    bundle: Path, *, allow_types: Collection[str] | None = ()
+) -> tuple[Contents | None, list[Diagnostic]]:
     """Read and check a bundle's manifest.
 
     Parameters
     ----------
     bundle : `pathlib.Path`
         Directory of the bundle.
+    allow_types : collection [`str`] or `None`, optional
+        Names of dataset types that may be in the bundle although no type declares them; any if `None`.
 
     Returns
     -------
@@ -48,28 +55,55 @@ def read_contents(bundle: Path) -> tuple[Contents | None, list[Diagnostic]]:
     CuratedError
         If there is no bundle.
     """
-    path = bundle / MANIFEST_FILE
     try:
-        head, datasets = read_pieces(path)
-        contents, problems = _checked(bundle, head, datasets)
+        with FileTree(bundle) as tree, os.fdopen(tree.open(MANIFEST_FILE), "rb") as stream:
+            try:
+                contents, problems = check_manifest(bundle, *read_pieces(stream), allow_types=allow_types)
+            except json.JSONDecodeError as error:
+                problem = Problem("CAL610", (), f"not JSON: {error}")
+                return None, [Diagnostic.from_problem(problem, MANIFEST_FILE, error.lineno, error.colno)]
+            except ValueError as error:
+                contents, problems = None, [Problem("CAL610", (), str(error))]
+            if not problems:
+                return contents, []
+            stream.seek(0)
+            locate = json_locator(stream.read(LARGEST_PIECE).decode("utf-8", "replace"))
     except OSError as error:
         raise CuratedError(
             f"{bundle} is no bundle: {error}", "name a directory that 'curated bundle' wrote"
         ) from error
-    except json.JSONDecodeError as error:
-        problem = Problem("CAL610", (), f"not JSON: {error}")
-        return None, [Diagnostic.from_problem(problem, MANIFEST_FILE, error.lineno, error.colno)]
-    if not problems:
-        return contents, []
-    locate = json_locator(path.read_text("utf-8"))
-    return None, [Diagnostic.from_problem(p, MANIFEST_FILE, *locate(p.pointer)) for p in limited(problems)]
+    places = (
+        (problem, locate(problem.pointer) if problem.pointer else (0, 0)) for problem in limited(problems)
+    )
+    return None, [Diagnostic.from_problem(problem, MANIFEST_FILE, *place) for problem, place in places]
 
 
-def _checked(root: Path, head: Any, datasets: Iterable[Any] | None) -> tuple[Contents | None, list[Problem]]:
+def read_head(bundle: Path) -> Any:
+    """Return the manifest of a bundle as plain data, without its datasets; see `read_pieces` for errors."""
+    with FileTree(bundle) as tree, os.fdopen(tree.open(MANIFEST_FILE), "rb") as stream:
+        return read_pieces(stream)[0]
+
+
+def check_manifest(
+    root: Path, head: Any, datasets: Iterable[Any] | None, *, allow_types: Collection[str] | None = ()
+) -> tuple[Contents | None, list[Problem]]:
+    """Return the contents of a manifest, `None` with problems.
+
+    Parameters
+    ----------
+    root : `pathlib.Path`
+        Directory of the bundle.
+    head : `object`
+        The manifest as plain data, without its datasets.
+    datasets : iterable
+        The datasets; `None` if there is no list of them.
+    allow_types : collection [`str`] or `None`, optional
+        See `read_contents`.
+    """
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         return None, [Problem("CAL610", ("format",), f"not a {FORMAT}")]
     if head.get("version") != VERSION:
-        detail = f"version {head.get('version')!r}; this program reads version {VERSION}"
+        detail = f"version {head.get('version')!r:.60}; this program reads version {VERSION}"
         return None, [Problem("CAL611", ("version",), detail)]
     problems = _schema_problems(_manifest_validator(), head if datasets is None else head | {"datasets": []})
     entries: list[Entry] = []
@@ -78,7 +112,7 @@ def _checked(root: Path, head: Any, datasets: Iterable[Any] | None) -> tuple[Con
         try:
             entries.append(entry_of(data))
             if data.get("provenance") is not None:
-                companions.append(_companion(data["provenance"]))
+                companions.append(companion_of(data["provenance"]))
         except (KeyError, TypeError):
             problems += _schema_problems(_dataset_validator(), data, ("datasets", n))
             if len(problems) > MAX_FINDINGS:
@@ -86,7 +120,7 @@ def _checked(root: Path, head: Any, datasets: Iterable[Any] | None) -> tuple[Con
     if problems:
         return None, problems
     contents = _contents(root, head, entries, companions)
-    problems = [*_entry_problems(contents), *_reference_problems(contents)]
+    problems = contradictions(contents, allow_types)
     return (None if problems else contents), problems
 
 
@@ -101,7 +135,19 @@ def _dataset_validator() -> Validator:
 
 
 def _schema_problems(validator: Validator, data: Any, place: Pointer = ()) -> list[Problem]:
-    return [Problem("CAL610", (*place, *f.pointer), f.detail) for f in validator.faults(data)]
+    problems = []
+    for fault in validator.faults(data):
+        is_path = fault.keyword == "pattern" and fault.pointer in (("path",), ("provenance", "path"))
+        problems.append(Problem("CAL612" if is_path else "CAL610", (*place, *fault.pointer), fault.detail))
+    return problems
+
+
+# -- datasets -------------------------------------------------------------------------------------------
+
+_KEYS = DATASET["properties"].keys()
+_FILE_KEYS = DATASET["properties"]["provenance"]["properties"].keys()
+_VALIDITY_KEYS = DATASET["properties"]["validity"]["properties"].keys()
+_SOURCE_KEYS = DATASET["properties"]["source"]["properties"].keys()
 
 
 def entry_of(data: Any) -> Entry:
@@ -115,40 +161,63 @@ def entry_of(data: Any) -> Entry:
     KeyError, TypeError
         If the schema does not allow it.
     """
-    validity = data["validity"]
-    span = Span.of(_number_or_null(validity["begin_tai_ns"]), _number_or_null(validity["end_tai_ns"]))
-    _check_texts(validity, "begin", "end")
-    _check_texts(data, "recipe")
-    if "source" in data:
-        _check_texts(data["source"], "path", "blob", "commit")
-    path, sha256, size, content = (data.get(key) for key in ("path", "sha256", "size", "content"))
-    if None in ((content,) if path is None else (sha256, size)):
+    if data.__class__ is not dict or not data.keys() <= _KEYS:
+        raise TypeError
+    validity, source = _object(data["validity"], _VALIDITY_KEYS), _object(data["source"], _SOURCE_KEYS)
+    path, sha256, size = data.get("path"), data.get("sha256"), data.get("size")
+    if path is not None and (sha256 is None or size is None):
         raise KeyError
+    recipe = data.get("recipe")
     return Entry(
         # Few, and the same in many datasets.
-        intern(_text(data["dataset_type"])),
+        intern(_checked(_is_type, data["dataset_type"])),
         _data_id(data["data_id"]),
-        span,
-        uuid=_text(data["uuid"]),
-        run=intern(_text(data["run"])),
-        collection=intern(_text(data["collection"])),
-        content="" if content is None else _text(content),
-        path="" if path is None else _text(path),
-        sha256="" if sha256 is None else _text(sha256),
-        size=0 if size is None else _size(size),
-        recipe=data.get("recipe") or "",
+        Span.of(_moment(validity["begin_tai_ns"]), _moment(validity["end_tai_ns"])),
+        uuid=_checked(_is_uuid, data["uuid"]),
+        run=intern(_checked(_is_collection, data["run"])),
+        collection=intern(_checked(_is_collection, data["collection"])),
+        content=_checked(_is_sha256, data["content"]),
+        path="" if path is None else _checked(_is_path, path),
+        sha256="" if sha256 is None else _checked(_is_sha256, sha256),
+        size=0 if size is None else _number(size, LARGEST_FILE),
+        recipe="" if recipe in ("", None) else _checked(_is_sha256, recipe),
+        claims=Claims(
+            _text_or_null(_is_time, validity["begin"]),
+            _text_or_null(_is_time, validity["end"]),
+            validity["begin_tai_ns"],
+            validity["end_tai_ns"],
+            _checked(_is_line, source["path"]),
+            _text_or_null(_is_blob, source["blob"]),
+            _text_or_null(_is_commit, source["commit"]),
+        ),
     )
+
+
+def companion_of(data: Any) -> Companion:
+    """Return the provenance file of a dataset; see `entry_of`."""
+    _object(data, _FILE_KEYS)
+    return Companion(
+        _checked(_is_path, data["path"]),
+        _checked(_is_sha256, data["sha256"]),
+        _number(data["size"], LARGEST_FILE),
+    )
+
+
+def _object(data: Any, keys: Collection[str]) -> Any:
+    if data.__class__ is not dict or data.keys() != keys:
+        raise TypeError
+    return data
 
 
 def _data_id(values: Any) -> DataId:
     if values.__class__ is not dict:
         raise TypeError
-    data_id = [("instrument", _text(values["instrument"]))]
+    data_id = [("instrument", _checked(_is_instrument, values["instrument"]))]
     if len(values) > 1:
         if "detector" in values:
-            data_id.insert(0, ("detector", _number(values["detector"])))
+            data_id.insert(0, ("detector", _number(values["detector"], _MOST)))
         if "physical_filter" in values:
-            data_id.append(("physical_filter", _text(values["physical_filter"])))
+            data_id.append(("physical_filter", _checked(_is_value, values["physical_filter"])))
         if len(data_id) < len(values):
             raise KeyError
     return _shared(tuple(data_id))
@@ -160,41 +229,51 @@ def _shared(data_id: DataId) -> DataId:
     return data_id
 
 
-def _companion(data: Any) -> Companion:
-    return Companion(_text(data["path"]), _text(data["sha256"]), _size(data["size"]))
-
-
-def _text(value: Any) -> Any:
-    # Empty text is no value in a Butler database.
-    if value.__class__ is str and value:
+def _checked(test: Callable[[str], bool], value: Any) -> Any:
+    if value.__class__ is str and test(value):
         return value
     raise TypeError
 
 
-def _number(value: Any) -> Any:
-    if value.__class__ is int and _LEAST <= value <= _MOST:
+def _text_or_null(test: Callable[[str], bool], value: Any) -> str:
+    return "" if value is None else intern(_checked(test, value))
+
+
+def _number(value: Any, most: int) -> Any:
+    if value.__class__ is int and 0 <= value <= most:
         return value
     raise TypeError
 
 
-def _size(value: Any) -> Any:
-    if _number(value) >= 0:
+def _moment(value: Any) -> Any:
+    if value is None or (value.__class__ is int and FIRST_NS <= value <= LAST_NS):
         return value
     raise TypeError
 
 
-def _number_or_null(value: Any) -> Any:
-    return None if value is None else _number(value)
+def _test_of(schema: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Return the test of a text that a schema describes."""
+    search = re.compile(schema["pattern"]).search
+    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 1 << 16)
+    return lambda text: shortest <= len(text) <= longest and search(text) is not None
 
 
-def _check_texts(data: Any, *keys: str) -> None:
-    """Raise TypeError if the value of a key is neither text nor null."""
-    if data.__class__ is not dict:
-        raise TypeError
-    for key in keys:
-        value = data.get(key)
-        if value is not None and value.__class__ is not str:
-            raise TypeError
+_PROPERTIES = DATASET["properties"]
+_is_uuid, _is_sha256 = _test_of(_PROPERTIES["uuid"]), _test_of(_PROPERTIES["content"])
+_is_path, _is_line = _test_of(_PROPERTIES["path"]), _test_of(_PROPERTIES["source"]["properties"]["path"])
+# Few, and the same in many datasets.
+_is_type, _is_collection, _is_time, _is_blob, _is_commit, _is_instrument, _is_value = (
+    lru_cache(maxsize=1 << 12)(_test_of(schema))
+    for schema in (
+        _PROPERTIES["dataset_type"],
+        _PROPERTIES["run"],
+        _PROPERTIES["validity"]["properties"]["begin"],
+        _PROPERTIES["source"]["properties"]["blob"],
+        _PROPERTIES["source"]["properties"]["commit"],
+        _PROPERTIES["data_id"]["properties"]["instrument"],
+        _PROPERTIES["data_id"]["properties"]["physical_filter"],
+    )
+)
 
 
 def _contents(
@@ -208,7 +287,9 @@ def _contents(
         base=head.get("base") or "",
         doc=f"{DOC} {repository.get('url') or 'a package'} at commit {repository['sha1']}",
         targets=tuple(
-            Target(i["name"], i["collections"]["calibration"], i["collections"]["chain"])
+            Target(
+                i["name"], i["collections"]["calibration"], i["collections"]["chain"], i.get("directory", "")
+            )
             for i in head["instruments"]
         ),
         kinds=tuple(
@@ -218,141 +299,5 @@ def _contents(
         records=dimension_records(head),
         entries=tuple(entries),
         companions=tuple(companions),
+        sha1=repository["sha1"],
     )
-
-
-def _entry_problems(contents: Contents) -> Iterator[Problem]:
-    """Yield what is wrong with each dataset itself."""
-    for companion in contents.companions:
-        if _leads_out(companion.path):
-            yield Problem("CAL612", ("datasets",), f"{companion.path} leads out of the bundle")
-    index_by_uuid: dict[str, int] = {}
-    for n, entry in enumerate(contents.entries):
-        if _leads_out(entry.path):
-            yield Problem("CAL612", ("datasets", n, "path"), f"{entry.path} leads out of the bundle")
-        if entry.uuid != dataset_uuid(entry.dataset_type, entry.run, entry.data_id):
-            detail = f"{entry.uuid} does not follow from {entry} in run {entry.run}"
-            yield Problem("CAL615", ("datasets", n, "uuid"), detail)
-        if index_by_uuid.setdefault(entry.uuid, n) != n:
-            yield Problem("CAL615", ("datasets", n, "uuid"), f"{entry} is listed twice in run {entry.run}")
-        if entry.span.begin >= entry.span.end:
-            detail = f"{entry}: the range ends before it begins"
-            yield Problem("CAL610", ("datasets", n, "validity"), detail)
-
-
-def _leads_out(path: str) -> bool:
-    if ".." not in path and "\0" not in path and not path.startswith("/"):
-        return False
-    return path.startswith("/") or "\0" in path or ".." in PurePosixPath(path).parts
-
-
-def _reference_problems(contents: Contents) -> Iterator[Problem]:
-    """Yield where datasets contradict the instruments and dataset types of the manifest."""
-    dimensions = {kind.name: set(kind.dimensions) for kind in contents.kinds}
-    collections: dict[Any, str] = {t.instrument: t.calibration for t in contents.targets}
-    detectors = {(r["instrument"], r["id"]) for r in contents.records["detector"]}
-    filters = {(r["instrument"], r["name"]) for r in contents.records["physical_filter"]}
-    for n, entry in enumerate(contents.entries):
-        values = dict(entry.data_id)
-        instrument = values["instrument"]
-        if dimensions.get(entry.dataset_type) != values.keys():
-            detail = "not the dimensions of its dataset type"
-        elif collections.get(instrument) != entry.collection:
-            detail = f"collection {entry.collection} is not its instrument's"
-        elif not entry.is_reference and not entry.run.startswith(f"{entry.collection}/"):
-            detail = f"run {entry.run} is not within {entry.collection}"
-        elif "detector" in values and (instrument, values["detector"]) not in detectors:
-            detail = "the manifest does not define the detector"
-        elif "physical_filter" in values and (instrument, values["physical_filter"]) not in filters:
-            detail = "the manifest does not define the filter"
-        else:
-            continue
-        yield Problem("CAL610", ("datasets", n, "data_id"), f"{entry}: {detail}")
-
-
-# As `curated bundle` lays it out. A line end within a text is written `\n`, so that these are found nowhere else.
-_OPENS = b'\n "datasets": [\n'
-_CLOSES = b"\n ]"
-_ENDS = b"\n  },\n"
-
-_LEFT_OUT = "\0datasets"
-_BLOCK = 1 << 20
-
-
-def read_pieces(path: Path) -> tuple[Any, Iterator[Any] | None]:
-    """Read a manifest.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file; one that is laid out in another way is read whole.
-
-    Returns
-    -------
-    head
-        All of it except its datasets.
-    datasets : iterator or `None`
-        Iterator over the datasets, or `None` if there is no list of them.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If it is not JSON; the iterator raises it as well.
-    """
-    with path.open("rb") as stream:
-        begin = _find(stream, _OPENS, 0)
-        end = _find(stream, _CLOSES, begin + len(_OPENS)) if begin >= 0 else -1
-        if end >= 0:
-            top, bottom = _part(stream, 0, begin), _part(stream, end + len(_CLOSES), None)
-            try:
-                head = orjson.loads(b'%b\n "datasets": %b%b' % (top, orjson.dumps(_LEFT_OUT), bottom))
-            except ValueError:
-                head = None  # the error of the whole file has the right line and column
-            if isinstance(head, dict) and head.get("datasets") == _LEFT_OUT:
-                return head, _read_datasets(path, begin + len(_OPENS), end)
-    head = orjson.loads(path.read_bytes())
-    datasets = head.get("datasets") if isinstance(head, dict) else None
-    return head, iter(datasets) if isinstance(datasets, list) else None
-
-
-def _read_datasets(path: Path, begin: int, end: int) -> Iterator[Any]:
-    count = 0
-    buffer = b""
-    with path.open("rb") as stream:
-        stream.seek(begin)
-        while begin < end:
-            block = stream.read(min(_BLOCK, end - begin))
-            begin = begin + len(block) if block else end
-            buffer += block
-            last_end = buffer.rfind(_ENDS)
-            if begin < end and last_end < 0:
-                continue
-            cut = len(buffer) if begin >= end else last_end + len(_ENDS) - len(b",\n")
-            try:
-                piece = orjson.loads(b"[%b]" % buffer[:cut])
-            except ValueError:
-                yield from orjson.loads(path.read_bytes())["datasets"][count:]
-                return
-            yield from piece
-            count += len(piece)
-            buffer = buffer[cut + 1 :]
-
-
-def _find(stream: BinaryIO, pattern: bytes, begin: int) -> int:
-    """Return the offset of the first occurrence of bytes at or after an offset; -1 if there is none."""
-    stream.seek(begin)
-    tail = b""
-    while block := stream.read(_BLOCK):
-        offset = (tail + block).find(pattern)
-        if offset >= 0:
-            return begin - len(tail) + offset
-        begin += len(block)
-        tail = (tail + block)[1 - len(pattern) :]
-    return -1
-
-
-def _part(stream: BinaryIO, begin: int, end: int | None) -> bytes:
-    stream.seek(begin)
-    return stream.read() if end is None else stream.read(end - begin)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
+from curated.bundle.checks.documents import document_problems
+from curated.bundle.checks.file_headers import HeaderComparison
 from curated.bundle.contents import Companion, Contents, Entry
 from curated.core.diagnostic import Problem
+from curated.core.regular_files import FileTree, UnsafeFileError, blocks, is_sparse
 from curated.core.wholefile import size_and_hash
+from curated.fits.digest import ContentDigest
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, how many items are done and how many there are."""
@@ -31,28 +34,13 @@ def sha256_of(path: str | os.PathLike[str]) -> tuple[int, str]:
         return size_and_hash(iter(lambda: stream.read(_BLOCK), b""))
 
 
-def _file_problem(root: str, entry: Entry | Companion) -> Problem | None:
-    path = os.path.join(root, entry.path)
-    try:
-        size, digest = sha256_of(path)
-    except FileNotFoundError:
-        return Problem("CAL613", (), "the file is missing")
-    except OSError as error:
-        return Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
-    if size != entry.size:
-        return Problem("CAL614", (), f"{size} bytes; the manifest says {entry.size}")
-    if digest != entry.sha256:
-        return Problem("CAL614", (), "its SHA-256 is not the one in the manifest")
-    return None
-
-
 def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Problem]:
-    """Compare all files of a bundle with its manifest.
+    """Compare all files and documents of a bundle with its manifest; each file is read once.
 
     Parameters
     ----------
     contents : `Contents`
-        The bundle, with a manifest that has been checked.
+        The bundle, with a manifest that has been checked, under its own label.
     progress : `Progress`, optional
         Called with ``verify`` and the numbers of files.
 
@@ -61,27 +49,82 @@ def verify(contents: Contents, progress: Progress | None = None) -> dict[str, Pr
     problems : `dict` [`str`, `Problem`]
         By path.
     """
-    root = contents.root.resolve()
     files: list[Entry | Companion] = [entry for entry in contents.entries if not entry.is_reference]
     files += contents.companions
-    outside = set(_outside(root, files))
-    inside = [file for file in files if file.path not in outside]
-    problems = {path: Problem("CAL612", (), "the file is outside of the bundle") for path in outside}
-    results = spread(inside, lambda file: file.size >= LARGE, partial(_file_problem, str(root)))
-    results = tracked("verify", len(inside), progress, results)
-    return problems | {entry.path: problem for entry, problem in results if problem is not None}
+    directories = {target.instrument: target.directory for target in contents.targets}
+    with FileTree(contents.root) as tree:
+        problems = document_problems(tree, contents)
+        check = partial(_file_problem, tree, contents.sha1, directories)
+        results = spread(files, lambda file: file.size >= LARGE, check)
+        results = tracked("verify", len(files), progress, results)
+        problems |= {file.path: problem for file, problem in results if problem is not None}
+    return problems
 
 
-def _outside(root: Path, entries: Sequence[Entry | Companion]) -> Iterator[str]:
-    """Yield the paths of files that links lead out of the bundle; each directory is resolved once."""
-    inside: dict[str, bool] = {}
-    for entry in entries:
-        path = os.path.join(root, entry.path)
-        parent = os.path.dirname(path)
-        if parent not in inside:
-            inside[parent] = Path(parent).resolve().is_relative_to(root)
-        if not inside[parent] or (os.path.islink(path) and not Path(path).resolve().is_relative_to(root)):
-            yield entry.path
+def open_sized(tree: FileTree, file: Entry | Companion) -> int:
+    """Open a file of a bundle, of which nothing but its path and size has been compared.
+
+    Raises
+    ------
+    UnsafeFileError
+        If it is no regular file, a link leads to it, or it is a large file that is almost only a hole.
+    OSError
+        If it cannot be opened.
+    """
+    handle = tree.open(file.path)
+    if is_sparse(handle):
+        os.close(handle)
+        raise UnsafeFileError("has holes instead of content", file.path)
+    return handle
+
+
+def _file_problem(
+    tree: FileTree, sha1: str, directories: Mapping[str, str], file: Entry | Companion
+) -> Problem | None:
+    try:
+        handle = open_sized(tree, file)
+    except FileNotFoundError:
+        return Problem("CAL613", (), "the file is missing")
+    except UnsafeFileError as error:
+        return Problem("CAL632", (), f"the file {error.strerror}")
+    except OSError as error:
+        return Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
+    try:
+        size = os.fstat(handle).st_size
+        if size != file.size:
+            return Problem("CAL614", (), f"{size} bytes; the manifest says {file.size}")
+        if isinstance(file, Companion):
+            return _hash_problem(file, size_and_hash(blocks(handle, size))[1])
+        headers = HeaderComparison(file, sha1, directories.get(file.instrument, ""))
+        content = ContentDigest(headers)
+        digest = size_and_hash(_passed_on(blocks(handle, size), content))[1]
+        return _hash_problem(file, digest) or _content_problem(file, headers, content)
+    except OSError as error:
+        return Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
+    finally:
+        os.close(handle)
+
+
+def _passed_on(parts: Iterable[bytes], content: ContentDigest) -> Iterator[bytes]:
+    for part in parts:
+        content.update(part)
+        yield part
+
+
+def _hash_problem(file: Entry | Companion, digest: str) -> Problem | None:
+    if digest != file.sha256:
+        return Problem("CAL614", (), "its SHA-256 is not the one in the manifest")
+    return None
+
+
+def _content_problem(entry: Entry, headers: HeaderComparison, content: ContentDigest) -> Problem | None:
+    if headers.damage or not content.is_whole:
+        return Problem("CAL635", (), headers.damage or "it does not end with the data of its last HDU")
+    if headers.problems:
+        return Problem("CAL619", (), "; ".join(headers.problems))
+    if content.hexdigest() != entry.content:
+        return Problem("CAL634", (), f"its content is {content.hexdigest()}, not {entry.content}")
+    return None
 
 
 def spread(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from curated.core.stamp import COMPANION_KEYWORDS, STAMP_KEYWORDS
 from curated.fits.header import (
+    BLOCK,
     ESCAPED,
     DamagedError,
     data_length,
@@ -25,6 +27,18 @@ _LONG_IGNORED = tuple(f"HIERARCH {key} ".encode() for key in _IGNORED if len(key
 _CONTINUE = b"CONTINUE"
 _SIGNATURE = b"SIMPLE  ="
 _ENDLESS = 2**63
+# Headers have few blocks, and what follows them need not be copied.
+_HEADER_PART = 4 * BLOCK
+
+LONGEST_HEADER = 1 << 22
+"""Most bytes of a header; longer ones are hashed as data."""
+
+
+class HeaderReader(Protocol):
+    """What is given the headers of a FITS file, one after the other, while it is read."""
+
+    def take(self, header: bytes) -> None:
+        """Take the next header, of whole blocks."""
 
 
 class ContentDigest:
@@ -33,10 +47,16 @@ class ContentDigest:
     Of each header of a FITS file it takes the cards, whatever their order, except the keywords of origin and
     validity; of the data every byte. Of any other file it takes all bytes. The file may come in pieces of any
     size, and only headers are kept in memory.
+
+    Parameters
+    ----------
+    reader : `HeaderReader`, optional
+        Gets the headers, so that the file has to be read only once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reader: HeaderReader | None = None) -> None:
         self._hash = hashlib.sha256()
+        self._reader = reader
         self._buffer = b""
         self._data_left = 0
         self._is_fits: bool | None = None
@@ -51,22 +71,25 @@ class ContentDigest:
                 self._hash.update(data)
                 self._data_left -= len(data)
                 view = view[len(data) :]
-            else:
-                self._buffer += view
-                view = memoryview(self._take_header())
+                continue
+            start, part = len(self._buffer), view[:_HEADER_PART]
+            self._buffer += part
+            length = self._take_header()
+            view = view[length - start if length else len(part) :]
 
-    def _take_header(self) -> bytes:
-        """Take the header in the buffer, if it is whole; return the bytes after it."""
+    def _take_header(self) -> int:
+        """Take the header in the buffer, if it is whole; return its length, or 0 if it is not whole."""
         if self._is_fits is None and len(self._buffer) >= len(_SIGNATURE):
             self._is_fits = self._buffer.startswith(_SIGNATURE)
-        if self._is_fits is False:
-            self._hash.update(self._buffer)
-            self._buffer = b""
         length = header_length(self._buffer) if self._is_fits else 0
+        if self._is_fits is False or (not length and len(self._buffer) > LONGEST_HEADER):
+            self._hash.update(self._buffer)
+            self._buffer, self._data_left = b"", _ENDLESS
         if not length:
-            return b""
-        header, remainder = self._buffer[:length], self._buffer[length:]
-        self._buffer = b""
+            return 0
+        header, self._buffer = self._buffer[:length], b""
+        if self._reader is not None:
+            self._reader.take(header)
         cards = b"".join(sorted(_content_cards(header)))
         self._hash.update(b"%d\n" % len(cards))
         self._hash.update(cards)
@@ -74,7 +97,12 @@ class ContentDigest:
             self._data_left = data_length(size_keywords(header))
         except DamagedError:
             self._data_left = _ENDLESS
-        return remainder
+        return length
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything taken is a FITS file from its first header to the last byte of its data."""
+        return self._is_fits is True and not self._buffer and not self._data_left
 
     def hexdigest(self) -> str:
         """Return the SHA-256 of everything taken, in hexadecimal digits."""

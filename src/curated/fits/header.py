@@ -6,7 +6,7 @@ FITS standard 4.0, sections 4 and 4.4.2.7 and appendix J, with the HIERARCH and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -185,6 +185,49 @@ def read_keywords(header: bytes) -> dict[str, Any]:
             key, value = _parse_card(card)
             keywords.setdefault(key, value)
     return keywords
+
+
+def keyword_values(header: bytes, keys: Collection[str]) -> dict[str, list[Any]]:
+    """Return all values of some keywords, however their cards are spelled, as a reader may take any of them.
+
+    Parameters
+    ----------
+    header : `bytes`
+        Printable ASCII, in cards.
+    keys : collection [`str`]
+        Keywords in upper case; ``HIERARCH`` is no part of them.
+
+    Returns
+    -------
+    values : `dict` [`str`, `list`]
+        Of each keyword the values of its cards, in order; of a text in several cards the whole.
+    """
+    values: dict[str, list[Any]] = {key: [] for key in keys}
+    pending = ""
+    for card in (part.decode("ascii") for part in split_cards(header)):
+        if card.rstrip() == "END":
+            break
+        if pending and card.startswith("CONTINUE"):
+            text = _parse_card(f"CONTINUE= {card[10:]}")[1]
+            values[pending][-1] = f"{values[pending][-1].removesuffix('&')}{text or ''}"
+            continue
+        pending = ""
+        key = " ".join(card.partition("=")[0].upper().split()).removeprefix("HIERARCH ")
+        if "=" in card and key in values:
+            value = _parse_card(card)[1]
+            values[key].append(value)
+            pending = key if isinstance(value, str) and value.endswith("&") else ""
+    escaped = str(read_keywords(header).get(ESCAPED) or "").upper().split(",")
+    for key in values.keys() & set(escaped):
+        values[key] = [_unescaped(value) for value in values[key]]
+    return values
+
+
+def _unescaped(value: Any) -> Any:
+    try:
+        return unescape(value) if isinstance(value, str) else value
+    except UnicodeDecodeError:
+        return None
 
 
 def _parse_card(card: str) -> tuple[str, Any]:

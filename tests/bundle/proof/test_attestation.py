@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conftest import GitPackage
-from curated.bundle.proof.attestation import ATTESTATION_FILE, make_attestation, without_credentials
+from curated.bundle.checks.documents import ATTESTATION_FILE
+from curated.bundle.proof.attestation import make_attestation, without_credentials
 from curated.bundle.proof.inspection import inspect_bundle
 from curated.check.report import Report
 from curated.core.diagnostic import Diagnostic, Problem

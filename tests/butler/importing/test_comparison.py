@@ -13,6 +13,7 @@ import pytest
 from curated.bundle.contents import Entry
 from curated.bundle.manifest_reader import read_contents
 from curated.butler import import_bundle, open_repository
+from curated.core.diagnostic import CuratedError
 from support.imports import assert_whole, codes, counts, file_states
 from support.remote import repository_contents
 from support.repositories import DATASET_TYPES, BundleMaker
@@ -105,7 +106,7 @@ def test_an_overlap_is_found_beside_the_next_one(tmp_path) -> None:
 def test_ranges_that_overlap_what_the_repository_has(bundle, repo, tmp_path, begin, end) -> None:
     import_bundle(bundle, repo)
     maker = BundleMaker()
-    maker.add("defects", begin, end, detector=0, epoch="another")
+    maker.add("defects", begin, end, detector=0, epoch="20300101T000000")
     maker.add("defects", "2021-01-01T00:00:00", detector=3)
     path = maker.write(tmp_path / "more")
     files = file_states(repo)
@@ -133,6 +134,26 @@ def test_a_lost_file_is_put_back(bundle, repo) -> None:
     assert codes(report) == ["CAL630"]
     assert lost.read_bytes() == content
     assert not import_bundle(bundle, repo).changed
+
+
+@pytest.mark.parametrize("part", ["file", "directory"])
+def test_a_lost_file_is_not_put_back_outside_of_the_repository(bundle, repo, tmp_path, part) -> None:
+    import_bundle(bundle, repo)
+    file = sorted(Path(repo).rglob("defects*.fits"))[0]
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    if part == "file":
+        file.unlink()
+        file.symlink_to(outside / "x.fits")
+        assert import_bundle(bundle, repo).ok
+        assert file.is_file()
+        assert not file.is_symlink()
+    else:
+        shutil.rmtree(file.parent)
+        file.parent.symlink_to(outside)
+        with pytest.raises(CuratedError, match="would be outside of the datastore"):
+            import_bundle(bundle, repo)
+    assert not list(outside.iterdir())
 
 
 def test_the_damage_of_two_stock_imports_is_mended(bundle, repo) -> None:

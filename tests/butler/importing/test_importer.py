@@ -217,10 +217,10 @@ def test_a_bundle_cannot_reach_out_of_itself(bundle, repo, tmp_path) -> None:
     target = next((small / "files").rglob("*.fits"))
     shutil.move(target, tmp_path / "elsewhere.fits")
     target.symlink_to(tmp_path / "elsewhere.fits")
-    assert codes(import_bundle(small, repo)) == ["CAL612"]
+    assert codes(import_bundle(small, repo)) == ["CAL632"]
     shutil.move(small / "files", tmp_path / "files")
     (small / "files").symlink_to(tmp_path / "files")
-    assert codes(import_bundle(small, repo)) == ["CAL612"] * 6
+    assert codes(import_bundle(small, repo)) == ["CAL632"] * 6
     assert not Path(repo).exists()
 
 
@@ -237,7 +237,7 @@ def test_a_bundle_cannot_reach_out_of_itself(bundle, repo, tmp_path) -> None:
         (lambda m: m["datasets"][0].update(uuid="00000000-0000-5000-8000-000000000000"), "CAL615"),
         (lambda m: m["datasets"].append(m["datasets"][0]), "CAL615"),
         (lambda m: m["datasets"][0]["validity"].update(end_tai_ns=1), "CAL610"),
-        (lambda m: m["datasets"][0].update(collection="Other/calib/v1"), "CAL610"),
+        (lambda m: m["datasets"][0].update(collection="Other/calib/v1"), "CAL616"),
         (lambda m: m["dataset_types"][0].update(dimensions=["visit"]), "CAL610"),
         (lambda m: m["instruments"][0]["detectors"][0].update(full_name=""), "CAL610"),
     ],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from curated.bundle.checks.documents import ATTESTATION_FILE
 from curated.bundle.proof.signature import Proof
 from curated.check.report import Report
 from curated.core.codes import Severity
@@ -22,7 +23,6 @@ from curated.declare.validation import Validator
 from curated.package.config import Silence
 from curated.schema.attestation import ATTESTATION, PREDICATE_TYPE, STATEMENT_TYPE
 
-ATTESTATION_FILE = "attestation.json"
 _MAX_SIZE = 1 << 29
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curated.bundle.checks.documents import ATTESTATION_FILE
 from curated.bundle.contents import Contents
-from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents, read_pieces
-from curated.bundle.proof.attestation import ATTESTATION_FILE, check_attestation
+from curated.bundle.manifest_reader import read_contents, read_head
+from curated.bundle.proof.attestation import check_attestation
 from curated.bundle.proof.signature import Proof, coverage_problems, read_proof
 from curated.bundle.verification import Progress, verify
 from curated.core.diagnostic import Diagnostic, has_errors
@@ -70,7 +71,7 @@ def inspect_bundle(bundle: Path, trust: Trust | None = None, progress: Progress 
     findings += [Diagnostic.from_problem(p, path) for path, p in verify(contents, progress).items()]
     proof = read_proof(bundle, trust)
     findings += [*proof.diagnostics, *proof_findings(contents, proof)]
-    head = read_pieces(bundle / MANIFEST_FILE)[0]
+    head = read_head(bundle)
     findings += check_attestation(bundle, head, proof)
     attested = (bundle / ATTESTATION_FILE).exists()
     return Inspection(contents, proof, head["repository"], attested, tuple(sorted(set(findings))))

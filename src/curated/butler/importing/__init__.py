@@ -27,13 +27,15 @@ def run_import(request: ImportRequest) -> ImportReport:
     from curated.butler.importing.integrity import file_states
     from curated.butler.importing.receipt import read_receipt
 
-    contents, diagnostics = read_contents(request.bundle)
+    contents, diagnostics = read_contents(request.bundle, allow_types=request.allow_types)
     if contents is None:
         return ImportReport.of(request, None, diagnostics)
+    bundled = contents
     if request.label is not None:
         contents = contents.relabelled(request.label)
     states = file_states(contents)
-    problems = verify(contents, request.progress)
+    # The documents of the bundle have its own label.
+    problems = verify(bundled, request.progress)
     missing = _movable(problems) if request.transfer == "move" else {}
     if len(missing) < len(problems):
         diagnostics = [Diagnostic.from_problem(problem, path) for path, problem in problems.items()]

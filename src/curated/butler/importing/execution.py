@@ -161,6 +161,9 @@ def _restore_files(butler: Butler, plan: Plan, states: FileStates) -> None:
             for root in roots:
                 if (name := os.path.relpath(uri.ospath, root)).split("/")[0] != os.pardir:
                     require_inside(root, name)
+            if os.path.islink(uri.ospath):
+                # A link to nowhere: the copy would be made where it leads.
+                os.unlink(uri.ospath)
         original = ResourcePath(str(plan.contents.root / entry.path))
         uri.transfer_from(original, transfer="copy", overwrite=True)
         try:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType
 
-from curated.bundle.contents import DOC, Target
+from curated.bundle.contents import Target
+from curated.bundle.export_file import DOC
 from curated.butler.certified.lookup import certified_in
 from curated.butler.importing.plan import Plan
 from curated.core.diagnostic import Diagnostic, Problem

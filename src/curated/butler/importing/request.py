@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ class ImportRequest:
         Path or URI of a Butler configuration for a repository that does not exist yet.
     wait : `float`, optional
         How many seconds to wait for other programs that use the repository.
+    allow_types : collection [`str`], optional
+        Names of dataset types that the bundle may define although no calibration type declares them.
     trust : `Trust`, optional
         Trusted keys, by one of which the bundle must be signed; if not given, it need not be signed.
     progress : callable, optional
@@ -60,6 +63,7 @@ class ImportRequest:
     clean: bool = False
     seed_config: str | None = None
     wait: float = 300.0
+    allow_types: Collection[str] = ()
     trust: Trust | None = None
     progress: Progress | None = None
 

@@ -106,7 +106,8 @@ def plan_uploads(butler: Butler, config: ButlerConfig, plan: Plan, mode: str) ->
     for entry in plan.ingest:
         name = names.name(entry, plan.refs[entry.uuid])
         uri = root.join(name, forceDirectory=False)
-        if not is_plain_path(name) or uri.relative_to(root) != name:
+        # What follows a # is no part of an object's name.
+        if not is_plain_path(name) or "#" in name or uri.relative_to(root) is None:
             raise CuratedError(
                 f"{name!r} would be outside of the datastore {root}: nothing is written there",
                 "see to the file templates in the repository's configuration",

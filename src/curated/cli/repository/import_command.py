@@ -43,6 +43,13 @@ chain_option = click.option(
     is_flag=True,
     help="Also remove files and objects of this bundle that killed imports have left.",
 )
+@click.option(
+    "--allow-type",
+    "allow_types",
+    multiple=True,
+    metavar="NAME",
+    help="Also take a dataset type that no calibration type declares; may be repeated.",
+)
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
 @transfer_option
 @chain_option
@@ -72,6 +79,7 @@ def command(
     repo: str,
     dry_run: bool,
     clean: bool,
+    allow_types: tuple[str, ...],
     label: str | None,
     transfer: str,
     chain: bool,
@@ -114,6 +122,7 @@ def command(
             chain=chain,
             dry_run=dry_run,
             clean=clean,
+            allow_types=allow_types,
             seed_config=seed_config,
             wait=wait,
             trust=trust,

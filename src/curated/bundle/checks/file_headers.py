@@ -1,0 +1,199 @@
+"""The headers of a bundle's FITS files, compared with what the manifest says of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+
+from curated.bundle.checks.consistency import declared_spec
+from curated.bundle.contents import Entry
+from curated.core.diagnostic import brief
+from curated.core.times import EARLIEST, LATEST, parse_time
+from curated.fits.header import cards, keyword_values
+from curated.package.layout import directory_name
+
+_PRINTABLE = bytes(range(0x20, 0x7F))
+_EXTENSION = b"XTENSION="
+_KEYWORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- "
+_LONG = b"HIERARCH"
+_LONG_CARD = re.compile(
+    rb"HIERARCH +(?i:INSTRUME|OBSTYPE|DETECTOR|FILTER|VALIDSTART|VALIDEND|REPOSHA1|FILESHA1|REPOPATH|BLOBSHA1) *="
+)
+_PROVENANCE = "IsrProvenance"
+"""OBSTYPE of the HDU with the provenance."""
+
+_MOST_PROBLEMS = 12
+
+Test = Callable[[Any], bool]
+"""Whether the value of a keyword is right."""
+
+
+class HeaderComparison:
+    """The comparison of one file's headers, which it takes one after the other, with the manifest.
+
+    The primary header has each keyword of type, data ID, validity and origin once; further headers, which some readers
+    look at first, have none or the same.
+
+    Parameters
+    ----------
+    sha1 : `str`
+        Commit of the bundle.
+    directory : `str`
+        Directory of the instrument in the package, by which INSTRUME may name it; empty if it is not known.
+
+    Attributes
+    ----------
+    problems : `list` [`str`]
+        What contradicts the manifest.
+    damage : `str`
+        What is no FITS header; empty if there is nothing.
+    """
+
+    def __init__(self, entry: Entry, sha1: str, directory: str = "") -> None:
+        self.problems: list[str] = []
+        self.damage = ""
+        self._entry, self._sha1, self._directory = entry, sha1, directory
+        self._usual_cards = _usual_cards(entry, sha1)
+        self._count = 0
+
+    def take(self, header: bytes) -> None:
+        """Compare the next header."""
+        number, self._count = self._count, self._count + 1
+        if self.damage or len(self.problems) > _MOST_PROBLEMS:
+            return
+        if header.translate(None, _PRINTABLE):
+            self.damage = f"the header of HDU {number} has other characters than printable ASCII"
+        elif number and not header.startswith(_EXTENSION):
+            self.damage = f"HDU {number} does not begin with XTENSION"
+        elif not self._is_usual(header, is_primary=not number):
+            self.problems += _problems(header, number, _tests(self._entry, self._sha1, self._directory))
+
+    def _is_usual(self, header: bytes, *, is_primary: bool) -> bool:
+        """Return whether a header has the cards that `curated bundle` writes; one that has not may be right as well."""
+        if not _has_usual_keywords(header):
+            return False
+        long_cards = 0
+        for keyword, card in self._usual_cards:
+            count = header.count(keyword)
+            if count == 0 and not (card and is_primary):
+                continue
+            place = header.find(card) if card else -1
+            if count != 1 or place < 0 or place % 80:
+                return False
+            long_cards += keyword.startswith(_LONG)
+        return len(_LONG_CARD.findall(header)) == long_cards
+
+
+def _has_usual_keywords(header: bytes) -> bool:
+    """Return whether all keywords are in upper case at the start of their card, and blank cards at the end."""
+    columns = [header[n::80] for n in range(8)]
+    blanks = len(header) // 80 - -(-len(header.rstrip(b" ")) // 80)
+    return columns[0].count(b" ") == blanks and not b"".join(columns).translate(None, _KEYWORD)
+
+
+def _usual_cards(entry: Entry, sha1: str) -> list[tuple[bytes, bytes]]:
+    """Return the beginnings of cards with the usual cards; the latter are empty for a keyword that should not be."""
+    spec, values, claims = declared_spec(entry.dataset_type), dict(entry.data_id), entry.claims
+    common = _common_cards(
+        values["instrument"],
+        spec.obstype if spec is not None else entry.dataset_type,
+        values.get("detector"),
+        values.get("physical_filter"),
+        claims.begin.removesuffix("Z"),
+        claims.end.removesuffix("Z"),
+        sha1,
+        claims.commit,
+    )
+    return [*common, _usual_card("REPOPATH", claims.path), _usual_card("BLOBSHA1", claims.blob)]
+
+
+@lru_cache(maxsize=1 << 12)
+def _common_cards(
+    instrument: Any, obstype: str, detector: Any, name: Any, begin: str, end: str, sha1: str, commit: str
+) -> list[tuple[bytes, bytes]]:
+    """Return the cards that datasets have in common."""
+    pairs = [("INSTRUME", instrument), ("OBSTYPE", obstype), ("REPOSHA1", sha1), ("FILESHA1", commit)]
+    pairs += [("DETECTOR", detector)] if detector is not None else []
+    pairs += [("FILTER", name)] if name is not None else []
+    ends = [_usual_card("VALIDEND", end) if end else (b"VALIDEND=", b"")]
+    return [*(_usual_card(*pair) for pair in pairs), _usual_card("VALIDSTART", begin), *ends]
+
+
+def _usual_card(key: str, value: Any) -> tuple[bytes, bytes]:
+    card = cards([(key, value)]).encode("ascii")
+    return card[: card.index(b"=") + 1], card
+
+
+# -- any other header -----------------------------------------------------------------------------------
+
+
+def _problems(header: bytes, number: int, tests: Mapping[str, tuple[str, Test]]) -> Iterator[str]:
+    values = keyword_values(header, tests.keys())
+    for key, (right, test) in tests.items():
+        place = f"{key} of HDU {number}"
+        if number and key == "OBSTYPE" and values[key] == [_PROVENANCE]:
+            continue
+        if len(values[key]) > 1:
+            yield f"{place} is there {len(values[key])} times"
+        elif values[key] and not test(values[key][0]):
+            yield f"{place} is {brief(values[key][0])}, not {right}"
+        elif not values[key] and not number and not test(None):
+            yield f"{place} is missing, which is {right}"
+
+
+def _tests(entry: Entry, sha1: str, directory: str) -> dict[str, tuple[str, Test]]:
+    """Return for each keyword what is right, in words and as a test."""
+    spec, claims = declared_spec(entry.dataset_type), entry.claims
+    tests: dict[str, tuple[str, Test]] = {
+        "INSTRUME": _folded(entry.instrument, directory or entry.instrument),
+        "REPOSHA1": _equal(sha1),
+        "FILESHA1": _equal(claims.commit),
+        "REPOPATH": _equal(claims.path),
+        "BLOBSHA1": _equal(claims.blob),
+        "VALIDSTART": (claims.begin or "open", partial(_is_moment, claims.begin, EARLIEST)),
+        "VALIDEND": (claims.end or "open", partial(_is_moment, claims.end, LATEST)),
+    }
+    if spec is not None:
+        tests["OBSTYPE"] = _folded(spec.obstype, spec.name)
+    for name, value in entry.data_id:
+        if name == "detector":
+            tests["DETECTOR"] = str(value), partial(_is_number, int(value))
+        elif name == "physical_filter":
+            tests["FILTER"] = brief(value), partial(_is_directory, directory_name(str(value)))
+    return tests
+
+
+def _equal(right: str) -> tuple[str, Test]:
+    # A card cannot tell an empty text from blanks or from no value.
+    return right or "empty", lambda value: (value or "") == right
+
+
+def _folded(*right: str) -> tuple[str, Test]:
+    names = {name.casefold() for name in right}
+    return right[0], lambda value: isinstance(value, str) and value.casefold() in names
+
+
+def _is_number(right: int, value: Any) -> bool:
+    text = value.strip() if isinstance(value, str) else value
+    is_whole = text.__class__ is int or (isinstance(text, str) and text.isascii() and text.isdigit())
+    return is_whole and len(str(text)) < 20 and int(text) == right
+
+
+def _is_directory(right: str, value: Any) -> bool:
+    return isinstance(value, str) and directory_name(value) == right
+
+
+def _is_moment(text: str, bound: datetime, value: Any) -> bool:
+    """Return whether the value of a keyword is a time in UTC, for an open end one that no repository can hold."""
+    if value is None or value == "":
+        return not text
+    try:
+        moment = parse_time(value if isinstance(value, str) else "")
+        if text:
+            return moment == parse_time(text)
+    except ValueError:
+        return False
+    return moment < bound if bound == EARLIEST else moment >= bound
