@@ -12,7 +12,7 @@ from curated.core.stamp import Stamp
 from curated.core.times import iso
 from curated.core.version import __version__
 from curated.git.changes import Commit, last_commits
-from curated.git.repository import is_shallow, open_repository, resolve_commit
+from curated.git.repository import find_work_tree, is_shallow, open_repository, resolve_commit
 from curated.package.committed import CommittedFiles, Comparison, compare_with_commit, settings_changed
 from curated.package.config import CONFIG_FILE
 from curated.package.package import Package
@@ -104,6 +104,7 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
         If there is no git repository or no commit, if the history is cut off (shallow clone) or damaged, or if files
         differ from the commit and may not, or if a signature is required and absent.
     """
+    _refuse_repository_below(package)
     repository = open_repository(package.root)
     sha1 = resolve_commit(repository)
     if len(sha1) != _DIGITS:
@@ -138,6 +139,15 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     signature = require_signature(repository, sha1, kind) if kind else None
     blobs = text_blobs | side_blobs
     return Origin(sha1, url, is_dirty, blobs, commits, repository.prefix, comparison, signature)
+
+
+def _refuse_repository_below(package: Package) -> None:
+    """Raise an error if the repository begins only below the settings."""
+    if package.top and find_work_tree(package.root) is None and find_work_tree(package.root / package.top):
+        raise CuratedError(
+            f"{package.top} is a git repository, but {CONFIG_FILE} stands above it and so is in no commit",
+            f"move {CONFIG_FILE} into it, with 'calibs: .'",
+        )
 
 
 def committed_package(package: Package, origin: Origin) -> Package:
