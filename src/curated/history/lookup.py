@@ -19,6 +19,7 @@ from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
 from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.git.revisions import find_revision
+from curated.git.tree import read_tree
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name, discover
@@ -295,6 +296,11 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
     tree = CommitTree(repository, sha1)
     config = Config(calibs="")
     bare = CONFIG_FILE not in tree.blobs
+    if bare and read_tree(repository, sha1, [repository.pathspec(CONFIG_FILE)]):
+        raise CuratedError(
+            f"{CONFIG_FILE} of commit {sha1[:12]} is no file of the package, and is not read",
+            "name a commit that has the file itself instead of a link",
+        )
     if not bare:
         config = parse_config(tree.read(CONFIG_FILE).decode("utf-8", errors="replace"))
         tree.top = config.top
