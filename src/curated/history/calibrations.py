@@ -45,7 +45,7 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
             raise
     if "\0" in name:
         raise CuratedError(f"{name!r:.200} is not a path")
-    place = Path(path)
+    place = Path(name)
     if is_bare(place) and find_work_tree(place.resolve()) is None:
         # Not the package that a directory above it may be.
         return Calibrations(*package_at(place, "HEAD" if rev is None else rev))
