@@ -31,7 +31,9 @@ def test_each_row_names_tests_that_exist(number: int, cells: list[str]) -> None:
         assert path.startswith(("tests/", "fuzz/", "benchmarks/")), name
         assert source.exists(), f"docs/security.md:{number}: there is no {path}"
         if function:
-            assert re.search(rf"^(def |class )?{re.escape(function)}\b", source.read_text("utf-8"), re.MULTILINE), name
+            assert re.search(
+                rf"^(def |class )?{re.escape(function)}\b", source.read_text("utf-8"), re.MULTILINE
+            ), name
 
 
 def test_sections_are_complete() -> None:
