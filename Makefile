@@ -108,9 +108,10 @@ bench: develop ## Measure, and write docs/speed*.md
 	$(BIN)/python benchmarks/import_scale.py --json build/speed-import.json --markdown docs/speed-import.md
 
 .PHONY: bench-kill
-bench-kill: develop ## Kill imports at 150 random moments and run them again; writes docs/kill.md
+bench-kill: develop ## Stop commands at random moments and run them again; writes docs/kill.md and docs/interruptions.md
 	@mkdir -p build
 	$(BIN)/python benchmarks/kill.py --json build/kill.json --markdown docs/kill.md
+	$(BIN)/python benchmarks/interruptions.py --json build/interruptions.json --markdown docs/interruptions.md
 
 # --universal: one file for all supported versions of Python; fewest: the same package versions on all of them,
 # so that results are identical. Extras stay: pip would look for the newest version of a package with an extra

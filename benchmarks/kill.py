@@ -82,6 +82,7 @@ def table(kills: list[Kill], seed: int, datasets: int) -> str:
     lines += [
         "",
         "The next import of the same bundle uses the files that a killed one placed, so that little is left to remove.",
+        "Other commands, and other ways to stop them, are in [interruptions.md](interruptions.md).",
     ]
     return "\n".join(lines) + "\n"
 

@@ -13,6 +13,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from conftest import GitPackage, MakePackage
+from curated.adopt import draft_adoption
+from curated.check.package import check_package
 from curated.core.wholefile import write_new
 from curated.package.instrument import parse_instrument
 from curated.package.package import open_package
@@ -306,3 +308,16 @@ def test_a_real_package(obs_lsst_data: GitPackage, tmp_path: Path) -> None:
     package.commit(message="Adopt")
     assert run_curated("-C", package.path, "bundle", tmp_path / "after").returncode == 0
     assert data_ids(tmp_path / "after") == data_ids(tmp_path / "before")
+
+
+def test_what_is_passed_over_is_looked_at(tmp_path: Path) -> None:
+    for name in ("cam/defects", "cam2/defect"):
+        (tmp_path / name / "d00").mkdir(parents=True)
+        (tmp_path / name / "d00/20200101T000000.ecsv").write_text(defects_text())
+    package = open_package(tmp_path)
+    adoption = draft_adoption(package, check_package(package, use_cache=False))
+    assert [draft.path for draft in adoption.drafts] == ["cam/instrument.yaml", "curated.yaml"]
+    assert (
+        "cam2/defect/d00/20200101T000000.ecsv",
+        "'defect' is not a calibration type: 1 file in it is not read",
+    ) in (adoption.remarks)

@@ -16,7 +16,9 @@ import pytest
 import yaml
 
 from conftest import GitPackage, MakePackage
+from curated.bundle.builder import build_bundle
 from curated.core.diagnostic import CuratedError
+from curated.package.package import open_package
 from support.bundles import label_of, package_of, read_manifest
 from support.packages import (
     DEMO_FILES,
@@ -27,7 +29,7 @@ from support.packages import (
     fits_path,
     read_tree,
 )
-from support.programs import run_curated, run_python
+from support.programs import curated_command, run_curated, run_python
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -200,6 +202,74 @@ def test_interrupted_from_the_keyboard_leaves_nothing(demo: GitPackage, tmp_path
     _, stderr = process.communicate()
     assert (process.returncode, stderr.strip()) == (130, "curated: interrupted")
     assert left_behind(tmp_path) == []
+
+
+def test_everything_is_on_the_disk_before_the_bundle_has_its_name(
+    demo: GitPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    rename = os.rename
+
+    def recorded_rename(source: Path, target: Path) -> None:
+        steps.append(f"rename {source}")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", lambda number: steps.append(os.readlink(f"/proc/self/fd/{number}")))
+    monkeypatch.setattr(os, "rename", recorded_rename)
+    _, bundle = build_bundle(open_package(demo.path), tmp_path / "out", jobs=1)
+    assert bundle is not None
+    (position,) = [n for n, step in enumerate(steps) if step.startswith("rename ")]
+    staging = Path(steps[position].removeprefix("rename "))
+    paths = list((tmp_path / "out").rglob("*"))
+    assert len(paths) > DEMO_FILES
+    assert set(steps[:position]) == {
+        str(staging),
+        *(str(staging / p.relative_to(tmp_path / "out")) for p in paths),
+    }
+    assert steps[position + 1 :] == [str(tmp_path)], "the name is on the disk before success is said"
+
+
+def test_of_two_that_make_one_bundle_only_one_does(demo: GitPackage, bundle: Path, tmp_path: Path) -> None:
+    command = [*curated_command("bundle", tmp_path / "out", "-j1")]
+    processes = [
+        subprocess.Popen(command, cwd=demo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    errors = [process.communicate()[1] for process in processes]
+    statuses = [process.returncode for process in processes]
+    assert sorted(statuses) == [0, 2, 2], errors
+    assert all("exists already" in error for error, status in zip(errors, statuses, strict=True) if status)
+    assert read_tree(tmp_path / "out") == read_tree(bundle)
+    assert left_behind(tmp_path) in ([], ["out"])
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_file_that_another_program_changes_is_noticed(
+    demo: GitPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flush_and_damage(staging: Path) -> None:
+        (staging / "manifest.json").write_text("{}")
+
+    monkeypatch.setattr("curated.bundle.builder.flush_tree", flush_and_damage)
+    with pytest.raises(
+        CuratedError, match=r"another program changed files .*manifest.json is not what was written"
+    ):
+        build_bundle(open_package(demo.path), tmp_path / "out", jobs=1)
+    assert left_behind(tmp_path) == []
+
+
+def test_settings_that_change_meanwhile_give_no_bundle(make_package: MakePackage, tmp_path: Path) -> None:
+    instrument = "name: Lab\ndetectors:\n- {id: 0, name: d00}\n"
+    path = "calibs/lab/instrument.yaml"
+    package = make_package({**package_of((defects_path(0), defects_text())), path: instrument})
+
+    def change(done: int, total: int) -> None:
+        package.write({path: f"{instrument}visit_max: 7\n"})
+
+    with pytest.raises(CuratedError, match=r"instrument\.yaml"):
+        build_bundle(open_package(package.path), tmp_path / "out", jobs=1, progress=change)
+    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_an_error_leaves_nothing(make_package: MakePackage, tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import curated
 from conftest import MakePackage
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.package import check_package
+from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
-from support.packages import defects_path
+from support.packages import defects_path, defects_text
 
 CASES = Path(__file__).parents[1] / "data"
 FILE = "calibs/cam/defects/d00/20240101T000000.ecsv"
@@ -96,3 +98,54 @@ def test_values_of_curated_yaml_too(make_package: MakePackage) -> None:
     (finding,) = open_package(package.path).config.diagnostics
     assert finding.message.startswith("url is off, which YAML reads as false, not text")
     assert finding.hint == "put it in quotes if it is text"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: Lab\ndetectors: [{id: 010, name: a}]\n", "010 is an octal number to YAML: 8"),
+        ("name: Lab\nvisit_max: 0777\n", "0777 is an octal number to YAML: 511"),
+        ("name: Lab\nvisit_max: 1:30\n", "1:30 is a number in base 60 to YAML: 90"),
+    ],
+)
+def test_numbers_that_yaml_reads_otherwise_are_said(
+    make_package: MakePackage, text: str, message: str
+) -> None:
+    package = make_package({"curated.yaml": "", "calibs/lab/instrument.yaml": text})
+    declared, findings = read_instruments(open_package(package.path))
+    assert [(d.code, d.message) for d in findings] == [("CAL223", message)]
+    assert findings[0].line == 2
+    assert "lab" in declared
+
+
+def test_other_bases_are_written_on_purpose(make_package: MakePackage) -> None:
+    text = "name: Lab\nvisit_max: 0x1F\nexposure_max: 1_000\n"
+    package = make_package({"curated.yaml": "", "calibs/lab/instrument.yaml": text})
+    assert read_instruments(open_package(package.path))[1] == []
+
+
+def test_overrides_that_yaml_reads_otherwise(make_package: MakePackage) -> None:
+    config = "instruments:\n  lab:\n    visit_max: 010\n"
+    package = make_package({"curated.yaml": config, "calibs/lab/instrument.yaml": "name: Lab\n"})
+    (finding,) = open_package(package.path).config.diagnostics
+    assert (finding.code, finding.line) == ("CAL223", 3)
+
+
+def test_a_directory_in_another_normal_form_than_its_declaration(make_package: MakePackage) -> None:
+    for declared, directory in (("d\u00e9", "de\u0301"), ("de\u0301", "d\u00e9")):
+        files = {
+            "curated.yaml": "",
+            "calibs/lab/instrument.yaml": f"name: Lab\ndetectors: [{{id: 0, name: {declared}}}]\n",
+            f"calibs/lab/defects/{directory}/20200101T000000.ecsv": defects_text(),
+        }
+        package = open_package(make_package(files, ascii(declared).strip("'").replace("\\", "")).path)
+        messages = [
+            d.message for d in check_package(package, use_cache=False).diagnostics if d.code == "CAL104"
+        ]
+        assert len(messages) == 1
+        assert f"{directory!a} is in another normal form of Unicode than {declared!a}" in messages[0]
+        with pytest.raises(CuratedError) as caught:
+            curated.open(package.root).find(
+                "defects", instrument="lab", detector=f"{declared}x", at="2021-01-01"
+            )
+        assert "did you mean" in caught.value.hint

@@ -103,7 +103,7 @@ _SLEEP = """
 import os, sys, time
 from curated.core.parallel import run_all
 def work(items):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())
     time.sleep(0.3)
     return items
 list(run_all(work, range(3200), 3))

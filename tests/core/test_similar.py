@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curated.core.similar import similar_name
+from curated.core.similar import in_another_form, similar_name
 from curated.registry import own_types, similar_type
 
 
@@ -44,3 +44,10 @@ def test_each_type_is_meant_by_its_plural_singular_and_spellings(name: str) -> N
 )
 def test_usual_directories_mean_no_type(name: str) -> None:
     assert similar_type(name) == ""
+
+
+def test_a_name_in_another_normal_form() -> None:
+    assert in_another_form("de\u0301", ["d00", "d\u00e9"]) == r"'d\xe9'"
+    assert in_another_form("d\u00e9", ["d00", "de\u0301"]) == r"'de\u0301'"
+    for name in ("d\u00e9", "de", "", "d00"):
+        assert in_another_form(name, ["d00", "d\u00e9", "dE"]) == ""

@@ -271,6 +271,7 @@ def test_the_answer_says_which_commit(line: GitPackage) -> None:
 
 def test_python_takes_the_same(line: GitPackage, tmp_path: Path) -> None:
     assert curated.open(line.path, rev="2024-01-03").commit == line.commits[1]
+    (tmp_path / "cam/defects").mkdir(parents=True)  # the shape of a package around it
     line.git("clone", "--quiet", "--bare", str(line.path), str(tmp_path / "bare.git"))
     assert curated.open(tmp_path / "bare.git", rev="2024-01-03").commit == line.commits[1]
     with curated.open(line.path.as_uri(), rev="2024-01-04") as calibrations:

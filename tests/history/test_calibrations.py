@@ -200,6 +200,8 @@ def test_a_repository_without_a_work_tree(repository: GitPackage, tmp_path: Path
     for rev in (None, "HEAD"):
         bare = curated.open(tmp_path / "bare", rev=rev)
         assert bare.commit == repository.git("rev-parse", "HEAD").strip()
+        # A directory above that looks like a package is not the one that is asked for.
+        (tmp_path / "lab/defects").mkdir(parents=True, exist_ok=True)
         assert len(bare.get("defects", instrument="demo", detector="d00", at="2024-06-01").x0) == 4
 
 
@@ -211,6 +213,34 @@ def test_other_addresses_are_refused(address: str, tmp_path: Path, monkeypatch: 
     with pytest.raises(CuratedError):
         curated.open(address)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a\0b",
+        "https://u:s3cr3t@example.org/\0",
+        "u:s3cr3t@example.org:x",
+        "fd::17/x",
+        Path("a\0b"),
+        b"a\0b",
+    ],
+)
+def test_odd_paths_are_refused_without_a_secret(path: Path | str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CuratedError) as caught:
+        curated.open(path)
+    assert "s3cr3t" not in caught.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_may_be_named_like_an_address(
+    repository: GitPackage, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "ada@host:x").symlink_to(repository.path)
+    monkeypatch.chdir(tmp_path)
+    with curated.open("ada@host:x") as calibrations:
+        assert calibrations.instruments
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

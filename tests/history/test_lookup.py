@@ -486,3 +486,15 @@ def test_a_removed_file_is_passed_over(make_package: MakePackage) -> None:
     in_force = lookup(opened, "lab", "defects", datetime(2022, 1, 1), detector="d00").in_force
     assert in_force is not None
     assert in_force.file.path == old
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside", ".git/config", "curated.yaml"])
+def test_settings_of_a_commit_that_are_a_link_out_of_the_package(
+    make_package: MakePackage, target: str
+) -> None:
+    package = make_package({"lab/defects/d00/20200101T000000.ecsv": defects_text()})
+    (package.path / "curated.yaml").symlink_to(target)
+    package.commit()
+    assert package_at(package.path, "HEAD~1")[0].bare
+    with pytest.raises(CuratedError, match=r"curated\.yaml of commit .* is not read"):
+        package_at(package.path, "HEAD")

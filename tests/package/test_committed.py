@@ -17,6 +17,8 @@ from conftest import GitPackage, MakePackage
 from curated.convert import convert_package
 from curated.convert.origin import find_origin
 from curated.core.diagnostic import CuratedError
+from curated.git.objects import find_blobs
+from curated.git.repository import open_repository
 from curated.package.package import open_package
 from support.images import image_package, make_image, make_pixels
 from support.packages import defects_path, defects_text
@@ -113,6 +115,7 @@ SETTINGS = [
     {"core.bigFileThreshold": "1"},
     {"index.sparse": "true"},
     {"index.version": "4"},
+    {"core.splitIndex": "true"},
     {"feature.manyFiles": "true"},
     {"status.showUntrackedFiles": "no"},
     {"status.branch": "true"},
@@ -281,6 +284,8 @@ HARMLESS: list[Change] = [
     merge_of_equals,
     untracked_elsewhere,
     alternate,
+    graft,
+    elsewhere_worktree,
 ]
 
 
@@ -417,6 +422,48 @@ def replaced_blob(package: GitPackage) -> None:
 def replaced_commit(package: GitPackage) -> None:
     package.git("replace", "HEAD", "HEAD~1")
     package.git("read-tree", "--reset", "-u", package.commits[0])
+
+
+def odd_tree(content: bytes) -> Change:
+    """Commit a tree in a form that git itself would not write."""
+
+    def change(package: GitPackage) -> None:
+        command = ["git", "hash-object", "-t", "tree", "-w", "--stdin", "--literally"]
+        process = subprocess.run(command, cwd=package.path, input=content, check=True, capture_output=True)
+        commit = package.git("commit-tree", "-m", "x", process.stdout.decode().strip(), **IDENTITY)
+        package.git("update-ref", "refs/heads/main", commit)
+
+    change.__name__ = f"tree-{content[:14]!r}"
+    return change
+
+
+def tree_bomb(package: GitPackage) -> None:
+    """A tree of some hundred bytes with 10**12 files."""
+    tree = package.git("rev-parse", "HEAD:calibs")
+    for _ in range(12):
+        lines = "".join(f"040000 tree {tree}\t{n}\n" for n in range(10))
+        command = ["git", "mktree"]
+        tree = (
+            subprocess.run(command, cwd=package.path, input=lines.encode(), check=True, capture_output=True)
+            .stdout.decode()
+            .strip()
+        )
+    lines = f"040000 tree {tree}\tcalibs\n100644 blob {package.git('rev-parse', 'HEAD:curated.yaml')}\tcurated.yaml\n"
+    top = (
+        subprocess.run(
+            ["git", "mktree"], cwd=package.path, input=lines.encode(), check=True, capture_output=True
+        )
+        .stdout.decode()
+        .strip()
+    )
+    package.git("update-ref", "refs/heads/main", package.git("commit-tree", "-m", "x", top, **IDENTITY))
+
+
+IDENTITY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "x"), ("EMAIL", "x@example.org"))
+}
 
 
 def link(target: str) -> Change:
@@ -685,7 +732,12 @@ REFUSED: list[tuple[Change, str]] = [
     (empty_repository, "no commit yet"),
     (sha256, "SHA-256"),
     (unknown_extension, "extension|refstorage"),
-    (package_above, "not in a git repository"),
+    (package_above, "calibs is a git repository, but curated.yaml stands above it"),
+    *(
+        (odd_tree(content), "has no form that git knows")
+        for content in (b"100644", b"100644 a\0short", b"x a\0" + b"0" * 20)
+    ),
+    (odd_tree(b"100644 ../outside\0" + b"0" * 20), "not in the commit"),
     (date_of_commit("999999999999999 +0000"), "date"),
     (date_of_commit("-62135600000 +0000"), "date"),
 ]
@@ -817,3 +869,12 @@ def refusal_of_odd_name(root: Path) -> str:
     with pytest.raises(CuratedError) as caught:
         find_origin(open_package(root))
     return caught.value.message
+
+
+def test_trees_that_name_others_many_times(copy: GitPackage, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree_bomb(copy)
+    for module in ("tree", "objects"):
+        monkeypatch.setattr(f"curated.git.{module}.MAX_FILES", 2000)
+    assert "has more than 2000 files" in refusal(copy.path)
+    with pytest.raises(CuratedError, match="has more than 2000 files"):
+        find_blobs(open_repository(copy.path), copy.git("rev-parse", "HEAD"))

@@ -43,6 +43,8 @@ MISSPELLED = [
 ]  # fmt: skip
 PASSED_OVER = [
     *((f"cam/{name}/d00/20240101T000000.ecsv", "CAL103") for name in MISSPELLED),
+    *((f"cam2/{name}/d00/20240101T000000.fits", "CAL103") for name in ("defect", "qe_curves", "flats")),
+    *((f"cam2/{name}/d00/latest.ecsv", "CAL103") for name in ("defect", "qe_curves", "flats")),
     *((f"cam/{name}/d00/20240101T000000.fits", "CAL103") for name in ("defect", "qe_curves", "flats")),
     ("cam/other/d00/20240101T000000.ecsv", "CAL103"),
     ("cam/defects/20240101T000000.ecsv", "CAL102"),
@@ -55,6 +57,7 @@ PASSED_OVER = [
     ("cam/curated.yaml", "CAL102"),
     *((f"cam/defects/d00/20240601T000000{e}", "CAL107") for e in (".fits", ".fits.gz", ".fits.fz", ".csv", ".txt")),
     *((f"cam/defects/d00/20240101T000000{e}", "CAL107") for e in (".yml", ".Yaml", ".ecsv~", ".ecsv.gz", "", ".dat")),
+    *((f"cam/defects/d00/20240101T000000.ecsv{e}", "CAL107") for e in (".lock", ".1", "-old", "_bak", " copy", ".off~")),
     ("cam/qe_curve/d00/2024-06-01.FITS", "CAL107"),
     ("cam/defects/d00/20240101.yaml ", "CAL107"),
     ("cam/defects/d00/20240101.ecsv.", "CAL107"),
@@ -123,6 +126,7 @@ def test_each_type_in_its_place(tmp_path: Path, name: str, top: str) -> None:
         ("cam2/Defects/d00/20240101T000000.ecsv", True),
         ("cam2/flat/d00/r/20240101T000000.yaml", True),
         ("cam2/defects/d00/notes.yaml", False),
+        ("old/cam2/defects/d00/20240101T000000.ecsv", True),
         ("src/bias/20240101.py", False),
         ("docs/camera/index.md", False),
         (".hidden/defects/d00/20240101T000000.ecsv", False),
@@ -156,9 +160,23 @@ def test_instruments_at_another_level(tmp_path: Path) -> None:
     write(tmp_path, "curated.yaml", f"calibs/site/{GOOD}")
     ((_, deeper),) = open_package(tmp_path).layout.problems
     assert (deeper.code, "set 'calibs: calibs/site'" in deeper.hint) == ("CAL103", True)
-    write(tmp_path, f"flat/{GOOD}").joinpath("curated.yaml").write_text("calibs: flat/cam\n")
+    write(tmp_path, f"x/{GOOD}").joinpath("curated.yaml").write_text("calibs: x/cam\n")
     ((_, higher),) = open_package(tmp_path).layout.problems
     assert (higher.code, "the directory of its instrument is missing" in higher.hint) == ("CAL103", True)
+
+
+def test_the_calibration_directory_does_not_exist(tmp_path: Path) -> None:
+    for path, hint in (
+        (GOOD, "set 'calibs: .'"),
+        (f"data/{GOOD}", "set 'calibs: data'"),
+        ("notes.txt", "set 'calibs:' in"),
+    ):
+        root = tmp_path / path.replace("/", "-")
+        root.mkdir()
+        write(root, "curated.yaml", path)
+        with pytest.raises(CuratedError, match="has no directory 'calibs'") as caught:
+            open_package(root)
+        assert hint in caught.value.hint
 
 
 # -- submodules --------------------------------------------------------------------------------------------
@@ -244,3 +262,23 @@ def test_a_fits_file_beside_a_text_of_its_name_is_a_copy(tmp_path: Path) -> None
     assert problems(open_package(tmp_path)) == []
     write(tmp_path, f"{stem.replace('2024', '2025')}.fits")
     assert codes(open_package(tmp_path)) == {"CAL107"}
+
+
+def test_an_odd_list_of_submodules_is_no_list(tmp_path: Path) -> None:
+    write(tmp_path, f"calibs/{GOOD}", "curated.yaml", ".git/HEAD")
+    modules = tmp_path / ".gitmodules"
+    os.mkfifo(modules)
+    assert problems(open_package(tmp_path)) == []
+    modules.unlink()
+    for text in (b"path = ..\n", b"path = /\n", b"path =\n", b"path = \xff\0\n", b"path = calibs/../../x\n"):
+        modules.write_bytes(text)
+        assert problems(open_package(tmp_path)) == []
+    modules.unlink()
+    modules.symlink_to("/etc/passwd")
+    assert problems(open_package(tmp_path)) == []
+
+
+def test_names_of_many_blanks_are_read_quickly(tmp_path: Path) -> None:
+    for n in range(20):
+        write(tmp_path, f"cam/defects/d00/20240101{' ' * 220}{n}x.csv", GOOD)
+    assert problems(open_package(tmp_path)) == []

@@ -25,6 +25,7 @@ from curated.datasets.inventory import Inventory
 from curated.fits.digest import content_digest
 from curated.git.checkout import check_out
 from curated.git.repository import open_repository, resolve_commit
+from curated.git.revisions import find_revision
 from curated.package.package import Package, open_package
 
 
@@ -200,7 +201,7 @@ def _opened_package(source: str, directory: str, revision: str | None) -> Iterat
         yield package, f"package {package.root}" + (f" at {commit[:12]}" if commit else "")
         return
     try:
-        commit = resolve_commit(open_repository(package.root), revision)
+        commit = find_revision(open_repository(package.root), revision).sha1
     except CuratedError as error:
         raise CuratedError(
             f"{source or revision}: there is no package, bundle or repository, and {error.message}",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import hashlib
 import math
 import os
-import stat
 import sys
 import time
 from contextlib import suppress
@@ -24,6 +22,7 @@ from curated.check.report import FileReport
 from curated.core.codes import Severity
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
+from curated.core.storage.disk import read_own
 from curated.core.times import parse_time
 from curated.core.version import __version__
 from curated.core.wholefile import write_whole
@@ -111,23 +110,6 @@ def cache_directory() -> Path:
     return Path(next(filter(os.path.isabs, candidates), os.devnull)) / "curated"
 
 
-def read_own(path: Path) -> bytes:
-    """Return the content of a file that only this user can have written.
-
-    Raises
-    ------
-    OSError
-        If it is no regular file, is too large, or if others own it or may write to it.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        is_own = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if not (stat.S_ISREG(status.st_mode) and is_own and status.st_size <= _MAX_BYTES):
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-        return file.read(_MAX_BYTES + 1)
-
-
 class Cache:
     """The file reports of the package at a root, in a file of the user's cache directory.
 
@@ -146,7 +128,7 @@ class Cache:
 
     def _load(self) -> dict[str, Any]:
         try:
-            head, _, body = read_own(self.path).partition(b"\n")
+            head, _, body = read_own(self.path, _MAX_BYTES).partition(b"\n")
             program, digest = head.decode("ascii").split()
             if program != self.program or hashlib.sha256(body).hexdigest() != digest:
                 return {}

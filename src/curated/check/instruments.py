@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
-from curated.package.config import CONFIG_FILE, as_written
+from curated.package.config import CONFIG_FILE, as_written, load_setting
 from curated.package.files import read_file
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
 from curated.text.reader import read_text
 from curated.text.yaml.locator import yaml_locator
-from curated.text.yaml.reader import load_yaml
 
 
 def read_instruments(package: Package) -> tuple[dict[str, Instrument], list[Diagnostic]]:
@@ -32,13 +31,13 @@ def read_instruments(package: Package) -> tuple[dict[str, Instrument], list[Diag
             continue
         data = read_file(package.files, path)
         text, problems = read_text(data) if isinstance(data, bytes) else (None, [data])
-        tree, problems = load_yaml(text) if text is not None else (None, problems)
+        tree, problems, misreadings = load_setting(text) if text is not None else (None, problems, [])
         if not problems:
             overrides = package.config.instruments.get(directory, {})
             tree = {**tree, **overrides} if isinstance(tree, dict) else tree
             declared[directory], problems = parse_instrument(tree, directory)
         locate = yaml_locator(text or "")
-        problems = [as_written(problem, text or "") for problem in limited(problems)]
+        problems = [as_written(problem, text or "") for problem in limited([*problems, *misreadings])]
         diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
     return declared, diagnostics + _unused_overrides(package)
 

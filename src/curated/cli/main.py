@@ -37,6 +37,7 @@ from curated.cli.process import (
     environment_failure,
     handle_signals,
     ignore_signals,
+    ignore_signals_for_good,
     prepare_streams,
     require_memory,
 )
@@ -217,6 +218,7 @@ def _leave(status: int) -> NoReturn:
                 status = CuratedError.exit_status
             _discard(stream)
     gc.freeze()
+    ignore_signals_for_good()
     sys.exit(status)
 
 

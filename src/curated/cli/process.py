@@ -111,6 +111,15 @@ def ignore_signals() -> None:
         signal.signal(number, _ignore)
 
 
+def ignore_signals_for_good() -> None:
+    """Let the system ignore signals, from a moment on when none is waiting to be handled.
+
+    At its very end Python removes its own handlers, and a signal would change the exit status of what is complete.
+    """
+    for number in NAMES:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _ignore(_: int, __: Any) -> None:
     """Do nothing."""
 

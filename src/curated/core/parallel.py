@@ -31,6 +31,10 @@ _AHEAD = 2
 """Chunks that a process is given at a time, so that it need not wait for the next."""
 
 
+_PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h."""
+
+
 def default_jobs() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -109,7 +113,7 @@ def _start(
                 own_end, other_end = context.Pipe()
                 with other_end:
                     others = [connection for _, connection in workers] + [own_end]
-                    arguments = (other_end, work, chunks)
+                    arguments = (other_end, work, chunks, os.getpid())
                     if context.get_start_method() == "fork":
                         arguments = (*arguments, others)  # type: ignore[assignment]
                     try:
@@ -168,7 +172,11 @@ def _ended(process: BaseProcess) -> CuratedError:
 
 
 def _serve(
-    connection: Connection[Any, Any], work: Work, chunks: Sequence[Sequence[Any]], others: Sequence[Any] = ()
+    connection: Connection[Any, Any],
+    work: Work,
+    chunks: Sequence[Sequence[Any]],
+    parent: int,
+    others: Sequence[Any] = (),
 ) -> None:
     """Work on the chunks whose numbers arrive, until the parent closes the connection or ends."""
     import signal
@@ -177,6 +185,7 @@ def _serve(
     for number in signals:
         signal.signal(number, signal.SIG_IGN)  # of a whole group of processes, the parent ends this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+    _end_with(parent)
     for other in others:
         other.close()  # inherited: the end of the parent could not be noticed
     with suppress(EOFError, OSError):
@@ -187,6 +196,21 @@ def _serve(
             except Exception as error:  # noqa: BLE001 - raised again in the parent
                 message = number, [], _sendable(error)  # type: ignore[assignment]
             connection.send(message)
+
+
+def _end_with(parent: int) -> None:
+    """Let the system end this process as soon as its parent has ended; elsewhere it ends after its chunk of items.
+
+    It holds the lock of the parent's staging directory, which the next run is to remove.
+    """
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _sendable(error: Exception) -> Exception:

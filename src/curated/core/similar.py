@@ -38,6 +38,21 @@ def similar_name(name: str, names: Iterable[str]) -> str:
     return names_by_form[matches[0]] if matches else ""
 
 
+def in_another_form(name: str, names: Iterable[str]) -> str:
+    """Return the name that is the same but for the normal form of Unicode, escaped; empty if there is none."""
+    if name.isascii():
+        return ""
+    composed = unicodedata.normalize("NFC", name)
+    return next(
+        (
+            ascii(other)
+            for other in names
+            if other != name and unicodedata.normalize("NFC", other) == composed
+        ),
+        "",
+    )
+
+
 def _form(name: str) -> str:
     form = _SEPARATORS.sub("", unicodedata.normalize("NFKC", name).lower())
     for ending in ("es", "s"):

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.git.command import GitError, run_git, start_git
+from curated.git.command import GitError, run_git, split_nul, start_git
 from curated.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LINK = "120000"
 _MAX_LINKS = 40
 _MAX_HEADER = 1 << 16
+
+MAX_FILES = 500_000
+"""Most files of a commit that are listed."""
 
 
 def blob_sha1(data: bytes) -> str:
@@ -127,6 +130,14 @@ class Objects:
             raise damaged(self._repository, f"object {name[:80]}")
         return data[:-1]
 
+    def size(self, name: str) -> int | None:
+        """Return the size of an object in bytes; `None` if there is no such object, or git cannot read it."""
+        try:
+            header = _ask(self._headers, name)
+        except EOFError:
+            return None
+        return None if header is None else header.size
+
     def find_blob(self, name: str) -> str:
         """Return the blob of a file of a commit, named as ``COMMIT:PATH``; empty if there is none.
 
@@ -183,10 +194,9 @@ def find_blobs(repository: Repository, sha1: str, top: str = "") -> dict[str, st
     top : `str`, optional
         Directory of the package that they are below; all files if not given.
     """
-    options = ("-r", "-z", "--full-tree", sha1, "--", repository.pathspec(top))
     blobs: dict[str, str] = {}
     links: dict[str, str] = {}
-    for entry in run_git(repository.top, "ls-tree", *options).split("\0"):
+    for entry in _list_tree(repository, sha1, repository.pathspec(top)):
         header, _, path = entry.partition("\t")
         mode, kind, blob = [*header.split(), "", "", ""][:3]
         if kind == "blob" and path.startswith(repository.prefix):
@@ -203,6 +213,28 @@ def find_blobs(repository: Repository, sha1: str, top: str = "") -> dict[str, st
         if target in all_blobs:
             blobs[path] = all_blobs[target]
     return blobs
+
+
+def _list_tree(repository: Repository, sha1: str, path: str) -> Iterator[str]:
+    """Yield the lines of git about the files of a commit.
+
+    Raises
+    ------
+    CuratedError
+        If git cannot read them, or if there are too many: trees of a few bytes can name the same tree many times.
+    """
+    options = ("-r", "-z", "--full-tree", sha1, "--", path)
+    with start_git(repository.top, "ls-tree", *options, keep_stderr=True) as process:
+        for count, entry in enumerate(split_nul(process.stdout)):
+            if count >= MAX_FILES:
+                process.kill()
+                raise CuratedError(
+                    f"commit {sha1[:12]} has more than {MAX_FILES} files", "name a repository of calibrations"
+                )
+            yield entry
+        stderr = process.stderr.read() if process.stderr is not None else b""
+    if process.returncode != 0:
+        raise GitError("ls-tree", stderr.decode("utf-8", errors="replace").strip())
 
 
 def _link_target(path: str, content: bytes) -> str:

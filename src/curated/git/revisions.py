@@ -58,7 +58,13 @@ def find_revision(repository: Repository, text: str) -> Revision:
     if _FULL.match(text):
         sha1 = resolve_commit(repository, text)
         return Revision(sha1, _date_of(repository, sha1))
-    if _DATE.match(text) or (_DAY.match(text) and not _references(repository, text)):
+    references = list(_references(repository, text)) if _DAY.match(text) else []
+    if references:
+        raise CuratedError(
+            f"{text!r} is a date, and the name of {' and '.join(references)}",
+            f"write {references[0]}, or the date as {text}T00:00:00",
+        )
+    if _DAY.match(text) or _DATE.match(text):
         return _last_before(repository, text)
     _refuse_kinds(text)
     _refuse_ambiguity(repository, text)
@@ -66,11 +72,24 @@ def find_revision(repository: Repository, text: str) -> Revision:
     return Revision(sha1, _date_of(repository, sha1), remarks)
 
 
+def refuse_uncertain(repository: Repository, text: str) -> None:
+    """Raise an error for a revision that another clone would answer otherwise, or that stands for several commits.
+
+    Raises
+    ------
+    CuratedError
+        As `find_revision`, except where there is no such commit.
+    """
+    if not _FULL.match(text):
+        _refuse_kinds(text)
+        _refuse_ambiguity(repository, text)
+
+
 def _refuse_kinds(text: str) -> None:
     """Raise an error for a revision that is not the name of one commit in every clone."""
     reason, hint = "", _KINDS
     if not text.strip():
-        reason = "is empty"
+        reason = "is not a revision: it is empty"
     elif not text.isprintable() or text.startswith("-"):
         reason = "is not a revision"
     elif "@{" in text:
@@ -114,12 +133,6 @@ def _refuse_ambiguity(repository: Repository, text: str) -> None:
         objects = _ask(repository, "rev-parse", f"--disambiguate={name.lower()}")[1].split()
         for sha1 in filter(None, (_peel(repository, sha1) for sha1 in objects[:_MAX_OBJECTS])):
             commits.setdefault(sha1, []).append(f"commit {sha1}")
-    if _DAY.match(name) and commits:
-        references = " and ".join(reference for names in commits.values() for reference in names)
-        raise CuratedError(
-            f"{text!r} is a date, and the name of {references}",
-            f"write {references.split(' and ')[0]}, or the date as {name}T00:00:00",
-        )
     if len(commits) > 1:
         names = sorted(reference for references in commits.values() for reference in references[:1])
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.git.objects import Objects, damaged, read_objects
+from curated.git.objects import MAX_FILES, Objects, damaged, read_objects
 from curated.git.repository import Repository
 
 DIRECTORY, LINK, SUBMODULE = "40000", "120000", "160000"
@@ -78,6 +78,10 @@ def read_tree(repository: Repository, commit: str, paths: Iterable[str]) -> list
     directories = [("", root)]
     entries: list[TreeEntry] = []
     while directories:
+        if len(directories) + len(entries) > MAX_FILES:
+            raise CuratedError(
+                f"commit {commit[:12]} has more than {MAX_FILES} files", "name a repository of calibrations"
+            )
         contents = _read_proved(objects, repository, commit, "tree", [name for _, name in directories])
         below = []
         for prefix, tree in directories:
@@ -128,8 +132,12 @@ def _parse_tree(content: bytes, prefix: str, size: int) -> Iterator[TreeEntry]:
     """Yield the entries of a tree object, whose names of objects have ``size`` bytes."""
     position = 0
     while position < len(content):
-        end = content.index(b"\0", position)
+        end = content.find(b"\0", position)
         mode, _, name = content[position:end].partition(b" ")
         position = end + 1 + size
+        if end < 0 or position > len(content) or not mode.isdigit():
+            raise CuratedError(
+                f"a tree below {prefix or 'the top'} has no form that git knows", "see what 'git fsck' says"
+            )
         path = prefix + name.decode("utf-8", errors="surrogateescape")
         yield TreeEntry(mode.decode("ascii"), content[end + 1 : position].hex(), path)

@@ -20,7 +20,8 @@ from curated.core.keys import CalibFile
 from curated.core.times import as_utc, explain_time, iso
 from curated.git.address import is_address
 from curated.git.clone import clone
-from curated.git.repository import open_repository
+from curated.git.repository import find_work_tree, open_repository
+from curated.git.settings import is_bare
 from curated.history.lookup import Answer, instrument_directories, lookup, package_at
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -44,13 +45,17 @@ def open_calibrations(path: str | os.PathLike[str], rev: str | None = None) -> C
             raise
     if "\0" in name:
         raise CuratedError(f"{name!r:.200} is not a path")
+    place = Path(name)
+    if is_bare(place) and find_work_tree(place.resolve()) is None:
+        # Not the package that a directory above it may be.
+        return Calibrations(*package_at(place, "HEAD" if rev is None else rev))
     try:
         package = open_package(path)
     except CuratedError as error:
         # A repository without a work tree, or one whose work tree has no package, may have it in a commit.
-        if not _has_commits(Path(path), rev):
+        if not _has_commits(place, rev):
             raise error from None
-        return Calibrations(*package_at(Path(path), "HEAD" if rev is None else rev))
+        return Calibrations(*package_at(place, "HEAD" if rev is None else rev))
     return Calibrations(package) if rev is None else Calibrations(*package_at(package.root, rev))
 
 

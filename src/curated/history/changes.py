@@ -24,6 +24,7 @@ from curated.datasets.deprecation import MARK
 from curated.git.changes import WorkTreeChanges, work_tree_changes
 from curated.git.objects import CommitTree, blob_sha1
 from curated.git.repository import find_work_tree, merge_base, open_repository
+from curated.git.revisions import refuse_uncertain
 from curated.history.lookup import package_at
 from curated.package.config import CONFIG_FILE
 from curated.package.files import WorkTree, read_file
@@ -103,6 +104,7 @@ def find_changes(package: Package, revision: str, observed_until: datetime | Non
             "leave --since out, or run 'git init' and commit the calibrations",
         )
     repository = open_repository(package.root)
+    refuse_uncertain(repository, revision)
     base = merge_base(repository, revision)
     difference = work_tree_changes(repository, base)
     before, _ = package_at(package.root, base)

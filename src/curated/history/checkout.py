@@ -6,9 +6,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.git.forms import committed_content, matches_pointer, parse_pointer
+from curated.git.forms import (
+    blob_of_file,
+    committed_content,
+    matches_pointer,
+    open_regular,
+    parse_pointer,
+)
 from curated.git.index import IndexEntry, ignoring_rules, is_sparse, read_index, start_index
-from curated.git.objects import read_objects
+from curated.git.objects import Objects
 from curated.git.repository import Repository
 from curated.git.tree import LINK, SUBMODULE
 from curated.history.edits import EditSearch
@@ -18,6 +24,9 @@ from curated.package.package import Package
 
 _MAX_NAMED = 5
 """Most files that a message names."""
+
+_MAX_POINTER, _MAX_FORM = 1024, 64 << 20
+"""Largest pointer of git-lfs, and largest text in another form, in bytes."""
 
 
 def find_hidden_differences(search: EditSearch) -> list[Diagnostic]:
@@ -88,23 +97,31 @@ def _edited_under_marks(
     package: Package, repository: Repository, entries: Mapping[str, IndexEntry]
 ) -> Iterator[tuple[str, Problem]]:
     """Yield files with another content than the index has, which git is told not to look at."""
-    unlike = {}
+    objects = Objects(repository)
     for path, entry in entries.items():
         if entry.mode == LINK or (path != CONFIG_FILE and not _relevant(discover([path], package.top))):
             continue
-        try:
-            with open(f"{package.root}/{path}", "rb") as stream:
-                is_same = committed_content(stream.read(), entry.blob) is not None
-        except OSError:
-            continue
-        if not is_same:
-            unlike[path] = entry
-    contents = read_objects(repository, [entry.blob for entry in unlike.values()])
-    for path, content in zip(unlike, contents, strict=True):
-        pointer = parse_pointer(content)
-        if pointer is None or not matches_pointer(f"{package.root}/{path}", pointer):
+        if not _is_same(f"{package.root}/{path}", entry.blob, objects):
             detail = "differs from the commit, but is marked assume-unchanged or skip-worktree"
             yield path, Problem("CAL021", (), detail)
+
+
+def _is_same(path: str, blob: str, objects: Objects) -> bool:
+    """Say whether a file is a blob, a text in another form of it, or what its pointer of git-lfs names."""
+    try:
+        if blob_of_file(path, len(blob)) == blob:
+            return True
+        size = objects.size(blob)
+        if size is not None and size <= _MAX_POINTER:
+            pointer = parse_pointer(objects.read(blob))
+            if pointer is not None:
+                return matches_pointer(path, pointer)
+        with open_regular(path) as stream:
+            if os.fstat(stream.fileno()).st_size > _MAX_FORM:
+                return False
+            return committed_content(stream.read(), blob) is not None
+    except OSError:
+        return False
 
 
 def _submodules(package: Package, submodules: Sequence[str]) -> Iterator[tuple[str, Problem]]:

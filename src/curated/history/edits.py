@@ -28,6 +28,7 @@ from curated.git.repository import (
     resolve_commit,
 )
 from curated.git.tree import object_name
+from curated.package.config import CONFIG_FILE
 from curated.package.files import Files, WorkTree, read_file
 from curated.package.package import Package
 from curated.provenance import Edit, extract
@@ -81,8 +82,13 @@ def start_edit_search(package: Package) -> EditSearch | None:
     package : `Package`
         The package that is checked meanwhile.
     """
-    if not isinstance(package.files, WorkTree) or find_work_tree(package.root) is None:
+    if not isinstance(package.files, WorkTree):
         return None
+    if find_work_tree(package.root) is None:
+        if not package.top or find_work_tree(package.root / package.top) is None:
+            return None
+        obstacle = f"{package.top} is a git repository, but {CONFIG_FILE} stands above it"
+        return EditSearch(package, None, obstacle=obstacle)
     try:
         repository = open_repository(package.root)
     except CuratedError as error:

@@ -13,12 +13,13 @@ from curated.check.instruments import read_instruments
 from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.similar import similar_name
+from curated.core.similar import in_another_form, similar_name
 from curated.core.times import iso
 from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
 from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.git.revisions import find_revision
+from curated.git.tree import read_tree
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name, discover
@@ -179,6 +180,9 @@ def known_names(name: str, names: Iterable[str], noun: str, aliases: Iterable[st
     ordered = sorted(set(names))
     similar = similar_name(name, [*ordered, *aliases])
     question = f"did you mean {similar!r}? " if similar else ""
+    other_form = in_another_form(name, [*ordered, *aliases])
+    if other_form:
+        question = f"{name!a} is in another normal form of Unicode than {other_form}; "
     more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
     return f"{question}known {noun}: {(', '.join(ordered[:_MAX_NAMES]) or 'none') + more}"
 
@@ -292,6 +296,11 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
     tree = CommitTree(repository, sha1)
     config = Config(calibs="")
     bare = CONFIG_FILE not in tree.blobs
+    if bare and read_tree(repository, sha1, [repository.pathspec(CONFIG_FILE)]):
+        raise CuratedError(
+            f"{CONFIG_FILE} of commit {sha1[:12]} is no file of the package, and is not read",
+            "name a commit that has the file itself instead of a link",
+        )
     if not bare:
         config = parse_config(tree.read(CONFIG_FILE).decode("utf-8", errors="replace"))
         tree.top = config.top

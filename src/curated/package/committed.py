@@ -19,7 +19,7 @@ from curated.git.forms import (
     parse_pointer,
 )
 from curated.git.index import attributes
-from curated.git.objects import damaged, find_blobs, read_objects
+from curated.git.objects import Objects, damaged, find_blobs
 from curated.git.repository import Repository
 from curated.git.tree import LINK, SUBMODULE, TreeEntry, object_name, read_tree
 from curated.package.config import CONFIG_FILE, parse_config
@@ -29,6 +29,9 @@ from curated.package.package import Package
 
 _MAX_NAMED = 5
 """Most files of a kind that a message names."""
+
+_MAX_FORM = 64 << 20
+"""Largest file in bytes that is compared with its blob as a text in another form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,20 +233,23 @@ class _Comparer:
             return
         unexplained = {}
         for path, entry in entries.items():
-            data = _read(f"{self._root}/{path}")
             is_text = entry.mode != LINK and path not in self._beside
-            if data is None or not is_text or committed_content(data, entry.name) is None:
+            data = _read(f"{self._root}/{path}") if is_text else None
+            if data is None or committed_content(data, entry.name) is None:
                 unexplained[path] = entry
-        names = [entry.name for entry in unexplained.values()]
         prefix = self._repository.prefix
         forms = attributes(
             self._repository, ("filter", "working-tree-encoding"), (f"{prefix}{path}" for path in unexplained)
         )
-        for (path, entry), content in zip(
-            unexplained.items(), read_objects(self._repository, names), strict=True
-        ):
+        objects = Objects(self._repository)
+        for path, entry in unexplained.items():
+            size = objects.size(entry.name)
+            if size is not None and size > _MAX_FORM:
+                yield Difference(path, Kind.EDITED)
+                continue
+            content = objects.read(entry.name)
             if object_name("blob", content, len(entry.name)) != entry.name:
-                raise damaged(self._repository, f"the content of {path} in the commit", bool(content))
+                raise damaged(self._repository, f"the content of {path} in the commit", present=True)
             difference = self._compare_form(path, entry, content, forms.get(f"{prefix}{path}", {}))
             if difference is not None:
                 yield difference
@@ -305,9 +311,10 @@ def _is_hidden(path: str) -> bool:
 
 
 def _read(path: str) -> bytes | None:
+    """Return the content of a file; `None` where there is none, or it is too large for a form of a text."""
     try:
         with open_regular(path) as stream:
-            return stream.read()
+            return stream.read() if os.fstat(stream.fileno()).st_size <= _MAX_FORM else None
     except OSError:
         return None
 

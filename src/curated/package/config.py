@@ -15,7 +15,7 @@ from curated.declare.settings import Setting, check_setting
 from curated.package import lookalikes
 from curated.package.instrument import OVERRIDE
 from curated.text.yaml.locator import plain_scalar, yaml_locator
-from curated.text.yaml.reader import load_yaml
+from curated.text.yaml.reader import load_strictly, load_yaml
 
 CONFIG_FILE = lookalikes.CONFIG_FILE
 
@@ -66,6 +66,8 @@ class Config:
         The package's public address, stamped as REPOURL.
     tags : `str`
         Pattern of the git tags that are labels of releases; empty where all are.
+    signatures : `str`
+        ``commit`` or ``tag``: what must be signed for a release; empty if nothing must.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
@@ -77,6 +79,7 @@ class Config:
     calibs: str = "calibs"
     url: str = ""
     tags: str = ""
+    signatures: str = ""
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -135,6 +138,12 @@ CONFIG = Setting(
             longest=256,
             doc="Pattern of the git tags that are labels of releases, such as calibs-*; others name something else.",
         ),
+        "signatures": Setting(
+            kind="text",
+            pattern=r"^(commit|tag)$",
+            says="neither 'commit' nor 'tag'",
+            doc="What must be signed with an allowed SSH key before a release is made of it: commit, or tag.",
+        ),
         "instruments": Setting(
             kind="mapping",
             items=OVERRIDE,
@@ -148,14 +157,14 @@ CONFIG = Setting(
 
 def parse_config(text: str) -> Config:
     """Read ``curated.yaml``; its errors are in the ``diagnostics`` of the result."""
-    tree, problems = load_yaml(text)
+    tree, problems, misreadings = load_setting(text)
     if tree is None and not problems:
         tree = {}
     # A document with repeated keys has problems and a tree.
     if tree is not None:
         problems += check_setting(CONFIG, tree, "CAL001")
     if not isinstance(tree, dict):
-        return Config(diagnostics=_located(problems, text))
+        return Config(diagnostics=_located([*problems, *misreadings], text))
     if "@" in str(tree.get("url")):
         problems = _without_credentials(tree["url"], problems)
     # An error in one silence or instrument leaves the others.
@@ -177,7 +186,7 @@ def parse_config(text: str) -> Config:
             problems.append(entry)
         else:
             silence.append(replace(entry, line=locate(("silence", i))[0]))
-    return Config(**values, silence=tuple(silence), diagnostics=_located(problems, text))
+    return Config(**values, silence=tuple(silence), diagnostics=_located([*problems, *misreadings], text))
 
 
 def _without_credentials(url: Any, problems: list[Problem]) -> list[Problem]:
@@ -199,6 +208,25 @@ def _silence(item: Mapping[str, str], index: int) -> Silence | Problem:
             "CAL001", ("silence", index, "until"), f"until is {item['until']!r}, not a day of the calendar"
         )
     return Silence(item["code"], item["path"], item["reason"], until, index)
+
+
+def load_setting(text: str) -> tuple[Any, list[Problem], list[Problem]]:
+    """Load a settings file.
+
+    Returns
+    -------
+    tree : `object`
+        The data; `None` if the document cannot be read, or is empty.
+    problems : `list` [`Problem`]
+        Problems with which the data cannot be trusted.
+    misreadings : `list` [`Problem`]
+        Octal numbers, numbers in base 60, and keys that YAML reads as something else than they seem; other bases are
+        written on purpose.
+    """
+    tree, problems = load_strictly(text)
+    notes = [problem for problem in problems if problem.code in ("CAL222", "CAL223")]
+    misreadings = [p for p in notes if p.code == "CAL222" or "octal" in p.detail or "base 60" in p.detail]
+    return tree, [problem for problem in problems if problem not in notes], misreadings
 
 
 def as_written(problem: Problem, text: str) -> Problem:

@@ -154,8 +154,16 @@ def _bare_instruments(split: Iterable[tuple[str, list[str]]]) -> set[str]:
     return {
         parts[0]
         for path, parts in split
-        if len(parts) > 2 and (find_type(parts[1]) or (is_dated_text(path) and similar_type(parts[1])))
+        if len(parts) > 2 and (find_type(parts[1]) or (_may_be_calibration(path) and similar_type(parts[1])))
     }
+
+
+def _may_be_calibration(path: str) -> bool:
+    """Say whether a file of a directory of an unknown type makes it worth asking which type was meant."""
+    if is_dated_text(path) or path.lower().endswith(".ecsv"):
+        return True
+    lookalike = examine_name(path.rpartition("/")[2])
+    return lookalike is not None and lookalike.is_dated
 
 
 def find_empty_directories(layout: Layout, top: str) -> Iterator[tuple[str, Problem]]:

@@ -25,6 +25,9 @@ _DATED = re.compile(
 """A name that is a date, or was meant to be one."""
 
 _TEXT = re.compile(r"\.(?:ya?ml|ecsv|json)\Z", re.IGNORECASE)
+_INNER = re.compile(r"(.*?)(\.(?:yaml|ecsv|json))[^a-z]", re.IGNORECASE)
+"""The ending of a text, and something after it."""
+
 _BACKUP = re.compile(r"(?:~|\.(?:orig|bak|rej|swp|old|tmp|save))\Z", re.IGNORECASE)
 _COMPRESSED = re.compile(r"\.(?:gz|bz2|xz|zip|zst|fz)\Z", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:fits?|fts)\Z", re.IGNORECASE)
@@ -68,6 +71,9 @@ def examine_name(name: str, cls: type[Calib] | None = None) -> Lookalike | None:
     dated = is_dated(stem) or is_dated(core)
     whole_ending = os.path.splitext(name)[1]
     detail = f"files {f'that end in {whole_ending!r}' if whole_ending else 'without an ending'} are not read"
+    if not is_dated(stem) and (inner := _INNER.match(name)) and is_dated(inner[1]):
+        hint = f"rename it to {inner[1]}{inner[2].lower()}, or remove it: git keeps old versions"
+        return Lookalike(detail, hint, True)
     if _TEXT.search(core):
         return Lookalike(detail, _text_hint(stem, ending, wrapping), dated)
     if not dated or _PROSE.search(name):

@@ -17,6 +17,7 @@ from curated.package.layout import Layout, discover, find_empty_directories, is_
 from curated.package.lookalikes import find_strays
 from curated.package.strays import (
     explain_absence,
+    explain_missing,
     find_empty_submodules,
     find_outside,
     has_misspelled_shape,
@@ -125,7 +126,7 @@ def open_package(directory: str | os.PathLike[str]) -> Package:
             if not (root / config.top).is_dir():
                 _refuse_missing(root, config.top)
                 raise CuratedError(
-                    f"{root} has no directory {config.calibs!r}", "set 'calibs:' in curated.yaml"
+                    f"{root} has no directory {config.calibs!r}", explain_missing(root, has_package_shape)
                 )
             if config.top and not is_inside(str(root), str(root / config.top)):
                 raise CuratedError(

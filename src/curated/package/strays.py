@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Problem
 from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE
+from curated.package.files import WorkTree
 from curated.package.layout import walk
 from curated.package.lookalikes import is_dated_text
 from curated.registry import module_names, similar_type
 
-_MAX_SEARCHED = 2000
-"""Most directories that are searched for a package to suggest."""
+_MAX_SEARCHED = 1000
+"""Most directories that are searched for packages and instruments at unusual places."""
 
 _MAX_SUGGESTED = 3
 _LEVELS = 3
-"""Levels below a directory in which a package is searched."""
+"""Levels below a directory that are searched."""
 
 _SUBMODULE = re.compile(r"^\s*path\s*=\s*\"?(.*?)\"?\s*$", re.MULTILINE)
 
@@ -37,19 +39,24 @@ def find_outside(root: Path, top: str) -> Iterator[tuple[str, Problem]]:
     top : `str`
         The calibration directory, which is not the root.
     """
-    start = top.split("/", maxsplit=1)[0]
-    for instrument in _directories(root):
-        if instrument.name == start or os.path.lexists(instrument / CONFIG_FILE):
-            continue
-        for directory in _directories(instrument):
-            if directory.name.lower() not in module_names():
+    calibs = root / top
+    level, searched = [root], 0
+    for _ in range(_LEVELS):
+        following: list[Path] = []
+        for directory in (child for parent in level for child in _directories(parent)):
+            searched += 1
+            if directory == calibs or searched > _MAX_SEARCHED or os.path.lexists(directory / CONFIG_FILE):
                 continue
-            path = next(filter(is_dated_text, walk(str(root), f"{instrument.name}/{directory.name}")), None)
+            following.append(directory)
+            if directory.parent == root or directory.name.lower() not in module_names():
+                continue
+            name = directory.relative_to(root).as_posix()
+            path = next(filter(is_dated_text, walk(str(root), name)), None)
             if path is not None:
-                name = f"{instrument.name}/{directory.name}"
                 detail = f"{name} is outside of the calibration directory {top!r}, and is not read"
-                hint = f"move {instrument.name} into {top}, or set 'calibs:' in curated.yaml"
+                hint = f"move {directory.parent.name} into {top}, or set 'calibs:' in curated.yaml"
                 yield path, Problem("CAL134", (), detail, hint)
+        level = following
 
 
 def _directories(directory: Path) -> list[Path]:
@@ -79,8 +86,8 @@ def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]
     if repository is None:
         return
     try:
-        text = (repository / ".gitmodules").read_text("utf-8", errors="replace")
-    except (OSError, ValueError):
+        text = WorkTree(repository).read(".gitmodules").decode("utf-8", errors="replace")
+    except OSError:
         return
     calibs = os.path.join(root, top).rstrip("/")
     for path in sorted(set(_SUBMODULE.findall(text))):
@@ -96,11 +103,11 @@ def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]
 
 def has_misspelled_shape(root: Path) -> bool:
     """Return whether a directory has ``<instrument>/<type>/`` directories, all of whose types are misspelled."""
+    directories = (d for instrument in _directories(root) for d in _directories(instrument))
     return any(
         similar_type(directory.name)
-        and any(map(is_dated_text, walk(str(root), f"{instrument.name}/{directory.name}")))
-        for instrument in _directories(root)
-        for directory in _directories(instrument)
+        and any(map(is_dated_text, walk(str(root), directory.relative_to(root).as_posix())))
+        for directory in islice(directories, _MAX_SEARCHED)
     )
 
 
@@ -127,6 +134,22 @@ def explain_absence(start: Path, has_shape: Callable[[Path], bool]) -> CuratedEr
         hint = "it looks like the directory of one instrument: name the directory that holds it with -C"
         return CuratedError(message, hint)
     return CuratedError(message, "run it in a package, or name one with -C")
+
+
+def explain_missing(root: Path, has_shape: Callable[[Path], bool]) -> str:
+    """Return a hint for a package without its calibration directory: the directory that may be meant.
+
+    Parameters
+    ----------
+    has_shape : `~collections.abc.Callable`
+        Function that says whether a directory has the shape of a bare package.
+    """
+    if has_shape(root):
+        return "the instruments stand at the root: set 'calibs: .' in curated.yaml"
+    directories = [path.relative_to(root).as_posix() for path in _packages_below(root, has_shape)]
+    if directories:
+        return f"set 'calibs: {directories[0]}' in curated.yaml"
+    return "set 'calibs:' in curated.yaml"
 
 
 _CONFIG_NAMES = frozenset({"curated.yaml", "curated.yml", "curated.json", "curate.yaml", "curated.toml"})

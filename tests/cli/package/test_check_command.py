@@ -192,3 +192,11 @@ def test_the_end_of_the_past_has_to_be_a_time_of_a_change(wrong: GitPackage) -> 
         done = run_curated("check", *options, cwd=wrong.path)
         assert (done.returncode, done.stdout) == (2, "")
         assert message in done.stderr
+
+
+def test_revisions_that_each_clone_answers_otherwise_are_refused(wrong: GitPackage) -> None:
+    for command in (["check", "--since"], ["fingerprint", "--rev"]):
+        for revision in ("HEAD@{0}", "@{-1}", "main..HEAD", ":/Add"):
+            done = run_curated(*command, revision, cwd=wrong.path)
+            assert (done.returncode, done.stdout) == (2, ""), done.stdout
+            assert repr(revision) in done.stderr

@@ -177,3 +177,8 @@ def test_size_and_hash(tmp_path: Path) -> None:
     assert size_and_hash_of(tmp_path / "file") == (3, hashlib.sha256(b"abc").hexdigest())
     os.mkfifo(tmp_path / "pipe")
     assert size_and_hash_of(tmp_path / "pipe") == (-1, "")
+
+
+def test_a_link_is_flushed_with_its_directory(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    flush_tree(tmp_path)

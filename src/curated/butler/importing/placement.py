@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +29,7 @@ from curated.butler.repository.files import (
 from curated.butler.repository.journal import Journal, JournalEntry
 from curated.core.diagnostic import CuratedError
 from curated.core.regular_files import FileTree, UnsafeFileError, blocks
+from curated.core.storage.disk import flush
 from curated.core.wholefile import replacing, size_and_hash, written
 
 # Files for one task of a thread; for one file, handing it over costs more than a link.
@@ -134,7 +135,19 @@ class PlacedFiles:
         shares = [files[n : n + _SHARE] for n in range(0, len(files), _SHARE)]
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._place, shares))
+        # The database must not say that they are there before they are on the disk.
+        flush([*(target for _, target in files), *self._directory_paths(names)])
         return [target for _, target in files]
+
+    def _directory_paths(self, names: Iterable[str]) -> list[str]:
+        """Return the directories of files, and all that these are in, the inner ones first."""
+        directories = {""}
+        for name in names:
+            parent = os.path.dirname(name)
+            while parent not in directories:
+                directories.add(parent)
+                parent = os.path.dirname(parent)
+        return [os.path.join(self._root, name) for name in sorted(directories, key=len, reverse=True)]
 
     def remove(self) -> None:
         """Remove what was put into the datastore."""

@@ -26,9 +26,11 @@ from curated.butler.repository.journal import Journal
 from curated.butler.repository.records import is_recorded
 from curated.core.codes import Severity
 from curated.core.diagnostic import CuratedError, Diagnostic
+from curated.core.storage.disk import read_own
 from curated.core.wholefile import write_whole
 
 VERSION = 3
+_MAX_BYTES = 1 << 30
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
@@ -218,7 +220,7 @@ def write_receipt(
     # Without a receipt the next import asks Butler.
     with suppress(OSError):
         key.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(key.path, [orjson.dumps(receipt)], durable=False)
+        write_whole(key.path, [orjson.dumps(receipt)], durable=False, mode=0o600, follow=False)
 
 
 def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | None:
@@ -233,7 +235,7 @@ def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | N
     if key is None:
         return None
     try:
-        receipt = orjson.loads(key.path.read_bytes())
+        receipt = orjson.loads(read_own(key.path, _MAX_BYTES))
         state = DatabaseState(*receipt["state"])
         if receipt["key"] != asdict(key) or receipt["config"] != _config_state(key.repo):
             return None
@@ -249,8 +251,8 @@ def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | N
             instruments=tuple(_instrument_report(values) for values in receipt["instruments"]),
             diagnostics=tuple(_diagnostic(values) for values in receipt["diagnostics"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # whatever else it is, it is no receipt of this version
 
 
 def _config_state(repo: str) -> list[int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import SEQUENCE, UnquotedDate, has_value
+from curated.core.similar import in_another_form
 from curated.core.times import explain_time, iso, parse_time
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -45,9 +46,11 @@ def unquoted_texts(context: FileContext) -> Iterator[Problem]:
     reported = {"INSTRUME", "OBSTYPE", "FILTER"}.intersection(context.spec.required_keywords)
     for keyword in TEXT_KEYWORDS:
         value = context.keywords.get(keyword)
-        if not has_value(value) or keyword in reported:
+        if not has_value(value):
             continue
         if not isinstance(value, str):
+            if keyword in reported:
+                continue
             detail = f"{keyword} is {brief(value)}, not a text; put it in quotes"
             yield Problem("CAL222", ("metadata", keyword), detail)
         elif isinstance(value, UnquotedDate) and keyword not in _DATES:
@@ -90,6 +93,12 @@ def detector_keywords(context: FileContext) -> Iterator[Problem]:
         yield from _declared_detector(context.instrument, directory, number, places)
 
 
+def _form_remark(directory: str, names: Iterable[str]) -> str:
+    """Return that a declared name is the same but for the normal form of Unicode; empty if none is."""
+    other_form = in_another_form(directory, names)
+    return f"; {directory!a} is in another normal form of Unicode than {other_form}" if other_form else ""
+
+
 def _declared_detector(
     instrument: Instrument, directory: str, number: Any, places: Mapping[str, str]
 ) -> Iterator[Problem]:
@@ -97,7 +106,8 @@ def _declared_detector(
     declared = instrument.detectors.get(directory)
     if declared is None:
         names = ", ".join(sorted(instrument.detectors)) or "none"
-        yield Problem("CAL104", (), f"detector {directory!r} is not one of {names[:200]}", line=0, column=0)
+        detail = f"detector {directory!r} is not one of {names[:200]}{_form_remark(directory, instrument.detectors)}"
+        yield Problem("CAL104", (), detail, line=0, column=0)
         return
     if isinstance(number, int) and number != declared.id:
         detail = f"DETECTOR is {number}, but {directory!r} is number {declared.id}"
@@ -124,7 +134,8 @@ def filter_keywords(context: FileContext) -> Iterator[Problem]:
     declared = filters.get(directory)
     if declared is None:
         names = ", ".join(sorted(filters)) or "none"
-        yield Problem("CAL105", (), f"filter {directory!r} is not one of {names[:200]}", line=0, column=0)
+        detail = f"filter {directory!r} is not one of {names[:200]}{_form_remark(directory, filters)}"
+        yield Problem("CAL105", (), detail, line=0, column=0)
     elif directory_name(name) == directory and name != declared.name:
         detail = f"FILTER is {brief(name)}, instrument.yaml has {brief(declared.name)}"
         yield Problem("CAL132", ("metadata", "FILTER"), detail)

@@ -225,7 +225,7 @@ def _check_since(
 
 def _edit_search(package: Package) -> EditSearch | None:
     """Start the search for edits without a note; `None` outside of git repositories."""
-    if find_work_tree(package.root) is None:
+    if find_work_tree(package.root / package.top) is None:
         return None
     from curated.history.edits import start_edit_search
 

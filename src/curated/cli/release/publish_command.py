@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import click
@@ -45,11 +43,11 @@ def command(
     from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
     from curated.butler.inventories import find_base
+    from curated.core.storage.staging import staging_directory
     from curated.report.text import count_text
 
     package = settings.package()
-    temporary = Path(tempfile.mkdtemp(prefix="curated-"))
-    try:
+    with staging_directory(tempfile.gettempdir(), private=True) as temporary:
         with settings.progress("bundling") as progress:
             old = find_base(base, package, progress=progress) if base is not None else None
             report, bundle = build_bundle(
@@ -71,7 +69,5 @@ def command(
             import_report = import_bundle(
                 bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)
             )
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     print_import(settings, import_report, form)
     raise SystemExit(0 if import_report.ok else 1)

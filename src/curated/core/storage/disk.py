@@ -177,7 +177,12 @@ def flush(paths: Iterable[str]) -> None:
 
 
 def _flush(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return  # a link is a part of its directory
+        raise
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -243,3 +248,25 @@ def size_and_hash_of(path: str | os.PathLike[str]) -> tuple[int, str]:
             return -1, ""
         digest = hashlib.file_digest(file, "sha256")
         return os.fstat(descriptor).st_size, digest.hexdigest()
+
+
+def read_own(path: str | os.PathLike[str], most: int) -> bytes:
+    """Return the content of a file that only this user can have written.
+
+    Parameters
+    ----------
+    most : `int`
+        Size in bytes from which it is another file.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file, is too large, or if others own it or may write to it.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        is_own = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not (stat.S_ISREG(status.st_mode) and is_own and status.st_size <= most):
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        return file.read(most + 1)
