@@ -28,12 +28,13 @@ def test_each_row_names_tests_that_exist(number: int, cells: list[str]) -> None:
     for name in names:
         path, _, function = name.partition("::")
         source = ROOT / path
-        assert path.startswith(("tests/", "fuzz/", "benchmarks/")), name
+        assert path.startswith(("tests/", "fuzz/", "benchmarks/")), (
+            f"docs/security.md:{number}: {name} has no full path"
+        )
         assert source.exists(), f"docs/security.md:{number}: there is no {path}"
         if function:
-            assert re.search(
-                rf"^(def |class )?{re.escape(function)}\b", source.read_text("utf-8"), re.MULTILINE
-            ), name
+            pattern = rf"^(def |class )?{re.escape(function)}\b"
+            assert re.search(pattern, source.read_text("utf-8"), re.MULTILINE), f"{path} has no {function}"
 
 
 def test_sections_are_complete() -> None:
@@ -45,6 +46,11 @@ def test_sections_are_complete() -> None:
     headers = [lines[number - 1] for number, line in enumerate(lines) if re.fullmatch(r"[|-]+", line)]
     assert headers
     assert set(headers) == {HEADER}
+
+
+def test_no_attack_stands_twice() -> None:
+    attacks = [row.values[1][0] for row in ROWS]
+    assert [attack for attack in attacks if attacks.count(attack) > 1] == []
 
 
 def test_codes_exist() -> None:
