@@ -156,6 +156,13 @@ def test_dated_texts_of_a_bare_package(tmp_path: Path, path: str, directory: str
     assert directory in package.layout.problems[0][1].detail
 
 
+def test_types_below_another_directory_of_an_instrument(tmp_path: Path) -> None:
+    write(tmp_path, "curated.yaml", f"calibs/{GOOD}", f"calibs/{GOOD.replace('cam/', 'cam/old/')}")
+    ((_, problem),) = open_package(tmp_path).layout.problems
+    assert problem.code == "CAL103"
+    assert problem.hint.startswith("move calibs/cam/old/defects to calibs/cam/defects, or out of")
+
+
 def test_instruments_at_another_level(tmp_path: Path) -> None:
     write(tmp_path, "curated.yaml", f"calibs/site/{GOOD}")
     ((_, deeper),) = open_package(tmp_path).layout.problems
