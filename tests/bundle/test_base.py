@@ -6,17 +6,19 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.bundle.base import read_base
+from curated.bundle.base import Base, read_base
 from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import find_base, read_inventory
 from curated.core.diagnostic import CuratedError
+from curated.datasets.record import dataset_uuid
 from curated.package.package import open_package
 from support.hostile_bundles import Change, link_away, make_hostile, put, replace_file, set_card
 from support.packages import defects_path, defects_text, make_demo_package, read_tree
@@ -176,6 +178,19 @@ def test_a_hostile_base_is_refused(tmp_path: Path, change: Change) -> None:
     make_hostile(make_bundle(tmp_path / "base"), change)
     with pytest.raises(CuratedError, match="is no bundle that another one can build on: "):
         read_base(tmp_path / "base")
+
+
+def test_what_no_manifest_can_refer_to_is_left_out(tmp_path: Path) -> None:
+    base = read_base(make_bundle(tmp_path / "base"))
+    entries = list(base.by_identity.values())
+    by_pipeline = replace(entries[0], uuid="0f0e0d0c-0b0a-4009-8807-060504030201")
+    run = "u/somebody/ß"
+    elsewhere = replace(entries[1], run=run)
+    elsewhere = replace(elsewhere, uuid=dataset_uuid(elsewhere.dataset_type, run, elsewhere.data_id))
+    others = Base.of("other", [by_pipeline, elsewhere, *entries[2:]])
+    assert list(others.by_identity.values()) == entries[2:]
+    # It is held by the new release.
+    assert others.refer(entries[0]) == entries[0]
 
 
 def test_a_base_whose_files_were_moved(tmp_path: Path) -> None:
