@@ -147,7 +147,7 @@ def table(rows: list[Row]) -> str:
     ]
     lines += [
         "",
-        "The remaining work for an unchanged file: its last change is looked up in git, it is read and compared with the cache of the check and listed",
+        "The remaining work for an unchanged file: its last change is looked up in git, it is read and checked, without the cache of `curated check`, and listed",
         "in the manifest, and its dataset is verified in the repository and certified in the new collection, which is complete.",
     ]
     return "\n".join(lines) + "\n"

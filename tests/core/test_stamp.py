@@ -16,6 +16,7 @@ STAMP = Stamp(
     editor="Ada Astronomer",
     dirty=False,
     version="0.1.0",
+    signer="release@example.org",
     valid_start="2020-01-01T00:00:00",
     valid_end="2021-01-01T00:00:00",
 )
@@ -25,7 +26,7 @@ def test_every_part_has_a_keyword() -> None:
     keywords = STAMP.keywords()
     assert list(keywords) == [
         *("VALIDSTART", "VALIDEND", "REPOSHA1", "REPOURL", "REPOPATH", "BLOBSHA1"),
-        *("FILESHA1", "FILEDATE", "EDITOR", "REPODIRT", "CURATVER"),
+        *("FILESHA1", "FILEDATE", "EDITOR", "REPODIRT", "CURATVER", "REPOSIGN"),
     ]
     assert set(keywords.values()) == {getattr(STAMP, field.name) for field in fields(STAMP)}
     assert keywords.keys() == STAMP_KEYWORDS - {"CHECKSUM", "DATASUM"}
@@ -35,6 +36,10 @@ def test_every_part_has_a_keyword() -> None:
 
 def test_an_open_end_has_no_keyword() -> None:
     assert "VALIDEND" not in replace(STAMP, valid_end="").keywords()
+
+
+def test_without_a_required_signature_nothing_is_stamped() -> None:
+    assert "REPOSIGN" not in replace(STAMP, signer="").keywords()
 
 
 def test_an_unknown_address_is_written() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from astropy.io import fits
 
 from curated.core.diagnostic import CuratedError
 from curated.datasets.spans import LAST_NS
@@ -172,6 +173,35 @@ def test_a_file_that_is_no_calibration_is_left_out(tmp_path: Path, kind: str) ->
     report = export_directory(str(root), tmp_path / "out")
     assert codes(report) == ["CAL661"]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", ".git", "../../x", "/x", "a/../b", "-rf", " x", "con.yaml/..", "x" * 900]
+)
+@pytest.mark.parametrize("place", ["instrument", "detector"])
+def test_names_that_become_paths(tmp_path: Path, name: str, place: str) -> None:
+    root, out = tmp_path / "in", tmp_path / "inner" / "out"
+    root.mkdir()
+    out.parent.mkdir()
+    instrument = name if place == "instrument" else "Lab"
+    write_defects(root / "x.fits", 0, 1)
+    with fits.open(root / "x.fits", mode="update") as hdus:
+        for hdu in hdus:
+            if place == "instrument" and len(name) < 60:
+                hdu.header["INSTRUME"] = name
+            hdu.header.pop("DET_NAME", None)
+    full_name = name if place == "detector" else "d0"
+    record = f"{{instrument: '{instrument}', id: 0, full_name: '{full_name}'}}"
+    records = f"- {{type: dimension, element: detector, records: [{record}]}}\n"
+    text = EXPORT.format(path="x.fits", begin=TAI).replace("instrument: Lab", f"instrument: '{instrument}'")
+    (root / "export.yaml").write_text(text.replace("data:\n", f"data:\n{records}"))
+    before = {path for path in tmp_path.rglob("*") if "out" not in path.parts}
+    report = export_directory(str(root), out)
+    assert {path for path in tmp_path.rglob("*") if "out" not in path.parts} == before
+    assert set(codes(report)) <= {"CAL661", "CAL664"}
+    for path in out.rglob("*"):
+        assert path.resolve().is_relative_to(out.resolve())
+        assert not any(part.startswith(".") for part in path.relative_to(out).parts)
 
 
 def test_damaged_files_are_findings(tmp_path: Path) -> None:

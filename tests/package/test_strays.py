@@ -262,3 +262,23 @@ def test_a_fits_file_beside_a_text_of_its_name_is_a_copy(tmp_path: Path) -> None
     assert problems(open_package(tmp_path)) == []
     write(tmp_path, f"{stem.replace('2024', '2025')}.fits")
     assert codes(open_package(tmp_path)) == {"CAL107"}
+
+
+def test_an_odd_list_of_submodules_is_no_list(tmp_path: Path) -> None:
+    write(tmp_path, f"calibs/{GOOD}", "curated.yaml", ".git/HEAD")
+    modules = tmp_path / ".gitmodules"
+    os.mkfifo(modules)
+    assert problems(open_package(tmp_path)) == []
+    modules.unlink()
+    for text in (b"path = ..\n", b"path = /\n", b"path =\n", b"path = \xff\0\n", b"path = calibs/../../x\n"):
+        modules.write_bytes(text)
+        assert problems(open_package(tmp_path)) == []
+    modules.unlink()
+    modules.symlink_to("/etc/passwd")
+    assert problems(open_package(tmp_path)) == []
+
+
+def test_names_of_many_blanks_are_read_quickly(tmp_path: Path) -> None:
+    for n in range(20):
+        write(tmp_path, f"cam/defects/d00/20240101{' ' * 220}{n}x.csv", GOOD)
+    assert problems(open_package(tmp_path)) == []

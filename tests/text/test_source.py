@@ -57,6 +57,15 @@ def test_what_is_no_text_needs_quotes(form: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_a_date_is_no_instrument(form: str) -> None:
+    text = FORMS[form].format(key="SOURCE", value="x").replace("INSTRUME: cam", "INSTRUME: 2024-01-01")
+    kind = "crosstalk" if form == "yaml" else "defects"
+    (file,) = discover([f"2024-01-01/{kind}/d00/20240101T000000.{form}"], "").files
+    _, report = check_file(file, text.encode())
+    assert [d.code for d in report.diagnostics] == ["CAL222"]
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("value", "number", "words"),
     [

@@ -123,3 +123,13 @@ def trees(draw: st.DrawFn) -> Tree:
 @given(tree=trees())
 def test_round_trips(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert_comes_back(BrighterFatterKernel.fromDict(tree), tmp_path_factory.getbasetemp())
+
+
+@pytest.mark.parametrize("bad", [["A"], ["A", "B"], [], ["C"], [1]])
+def test_the_list_of_bad_amplifiers_is_that_of_the_flags(bad: list[Any]) -> None:
+    calib = amp_bfk({"A": kernel_of(), "B": kernel_of()}, {"A": 1.5, "B": 1.25}, "B")
+    tree = calib.toDict()
+    assert tree["badAmps"] == ["B"]
+    with pytest.raises(CuratedError, match="CAL308 badAmps is"):
+        BrighterFatterKernel.fromDict({**tree, "badAmps": bad})
+    assert BrighterFatterKernel.fromDict(tree) == calib

@@ -31,7 +31,7 @@ from curated.bundle.proof.signature import SIGNATURE_FILE, sign_bundle
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs
-from curated.convert.origin import find_origin
+from curated.convert.origin import Origin, find_origin
 from curated.core.diagnostic import CuratedError, limited
 from curated.core.parallel import Progress
 from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
@@ -119,6 +119,7 @@ def build_bundle(
     choice = Label(check_label(label)) if label is not None else find_label(package, origin)
     if not package.layout.files:
         raise CuratedError(f"{package.root} has no calibrations")
+    _check_signed_label(origin, choice.text)
     # An empty directory gives way, but a link to one does not.
     target = Path(os.path.realpath(output))
     with staging_directory(target.parent, prefix_of(target.name), private=private) as staging:
@@ -162,6 +163,18 @@ def build_bundle(
         if not rename_new(staging, target):
             raise _exists(output)
         return report, Bundle(output, manifest, tuple(filter(None, (origin.remark, choice.remark))))
+
+
+def _check_signed_label(origin: Origin, label: str) -> None:
+    """Raise an error if a tag must be signed, and the label is that of another one."""
+    labels = (
+        {tag.replace("/", "-") for tag in origin.signature.tags} if origin.signature is not None else set()
+    )
+    if labels and label not in labels:
+        raise CuratedError(
+            f"release {label} is no signed tag of the commit; signed are {', '.join(sorted(labels))}",
+            "name one of these with --label, or sign the tag",
+        )
 
 
 def _exists(output: Path) -> CuratedError:

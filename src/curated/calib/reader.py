@@ -157,8 +157,13 @@ def _without_padding(vector: Any) -> Any:
 
 
 def _repeated_keys(table: Table, keys: list[str]) -> Iterator[Problem]:
+    """Yield keys that stand twice, and empty ones, which are missing values to astropy."""
     first_rows: dict[str, int] = {}
     for i, key in enumerate(keys):
+        if not key:
+            yield Problem(
+                "CAL224", (table.key_column, i), f"row {i + 1} {table.key_column}: the name is empty"
+            )
         row = first_rows.setdefault(key, i)
         if row != i:
             detail = f"row {i + 1} {table.key_column}: {brief(key)} is that of row {row + 1}"

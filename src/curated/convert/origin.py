@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from curated.convert.signature import CommitSignature, require_signature
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.stamp import Stamp
@@ -40,6 +41,8 @@ class Origin:
         Path of the package in its repository; empty, or with a slash at its end.
     comparison : `Comparison`, optional
         How the work tree compares with the commit.
+    signature : `CommitSignature`, optional
+        Who signed it, where ``curated.yaml`` requires that.
     """
 
     sha1: str
@@ -49,6 +52,7 @@ class Origin:
     last_commits: Mapping[str, Commit] = field(repr=False)
     prefix: str = ""
     comparison: Comparison | None = field(default=None, repr=False)
+    signature: CommitSignature | None = None
 
     @property
     def remark(self) -> str:
@@ -80,6 +84,7 @@ class Origin:
             version=__version__,
             valid_start=iso(file.start),
             valid_end=end,
+            signer=self.signature.signer if self.signature is not None else "",
         )
 
 
@@ -97,7 +102,7 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     ------
     CuratedError
         If there is no git repository or no commit, if the history is cut off (shallow clone) or damaged, or if files
-        differ from the commit and may not.
+        differ from the commit and may not, or if a signature is required and absent.
     """
     _refuse_repository_below(package)
     repository = open_repository(package.root)
@@ -130,7 +135,10 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
             "see 'git cat-file commit' of it; a new commit of the files concerned gives them a date",
         )
     url = package.config.url
-    return Origin(sha1, url, is_dirty, text_blobs | side_blobs, commits, repository.prefix, comparison)
+    kind = package.config.signatures
+    signature = require_signature(repository, sha1, kind) if kind else None
+    blobs = text_blobs | side_blobs
+    return Origin(sha1, url, is_dirty, blobs, commits, repository.prefix, comparison, signature)
 
 
 def _refuse_repository_below(package: Package) -> None:

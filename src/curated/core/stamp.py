@@ -33,6 +33,8 @@ class Stamp:
         Whether the work tree has changes that are not committed.
     version : `str`
         Version of curated.
+    signer : `str`
+        Who signed the commit or a tag of it, where ``curated.yaml`` requires that; left out if empty.
     """
 
     valid_start: str = _keyword("VALIDSTART")
@@ -46,6 +48,7 @@ class Stamp:
     editor: str = _keyword("EDITOR")
     dirty: bool = _keyword("REPODIRT")
     version: str = _keyword("CURATVER")
+    signer: str = _keyword("REPOSIGN", default="")
 
     def keywords(self) -> dict[str, Any]:
         """Return the header keywords in order."""

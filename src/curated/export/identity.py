@@ -20,6 +20,8 @@ from curated.package.lookalikes import FORMS
 from curated.provenance import Construction, Provenance, parse
 from curated.registry import find_type
 
+# Bytes; file systems have 255, and endings are added.
+_LONGEST_NAME = 200
 _DATE_IN_ID = re.compile(r"\bcalibDate=\S*")
 
 # -- path -------------------------------------------------------------------------------------------------------
@@ -101,7 +103,9 @@ def _forms(calib: Calib) -> tuple[str, ...]:
 
 
 def _is_directory_name(name: str) -> bool:
-    return is_plain_name(name) and not name.startswith(".") and name == name.strip() and name.isprintable()
+    is_short = len(name.encode(errors="replace")) <= _LONGEST_NAME
+    is_visible = not name.startswith(".") and name == name.strip() and name.isprintable()
+    return is_short and is_visible and is_plain_name(name)
 
 
 # -- keywords ---------------------------------------------------------------------------------------------------

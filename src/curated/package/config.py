@@ -66,6 +66,8 @@ class Config:
         The package's public address, stamped as REPOURL.
     tags : `str`
         Pattern of the git tags that are labels of releases; empty where all are.
+    signatures : `str`
+        ``commit`` or ``tag``: what must be signed for a release; empty if nothing must.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
@@ -77,6 +79,7 @@ class Config:
     calibs: str = "calibs"
     url: str = ""
     tags: str = ""
+    signatures: str = ""
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -134,6 +137,12 @@ CONFIG = Setting(
             kind="text",
             longest=256,
             doc="Pattern of the git tags that are labels of releases, such as calibs-*; others name something else.",
+        ),
+        "signatures": Setting(
+            kind="text",
+            pattern=r"^(commit|tag)$",
+            says="neither 'commit' nor 'tag'",
+            doc="What must be signed with an allowed SSH key before a release is made of it: commit, or tag.",
         ),
         "instruments": Setting(
             kind="mapping",

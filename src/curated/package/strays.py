@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Problem
 from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE
+from curated.package.files import WorkTree
 from curated.package.layout import walk
 from curated.package.lookalikes import is_dated_text
 from curated.registry import module_names, similar_type
@@ -84,8 +86,8 @@ def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]
     if repository is None:
         return
     try:
-        text = (repository / ".gitmodules").read_text("utf-8", errors="replace")
-    except (OSError, ValueError):
+        text = WorkTree(repository).read(".gitmodules").decode("utf-8", errors="replace")
+    except OSError:
         return
     calibs = os.path.join(root, top).rstrip("/")
     for path in sorted(set(_SUBMODULE.findall(text))):
@@ -101,11 +103,11 @@ def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]
 
 def has_misspelled_shape(root: Path) -> bool:
     """Return whether a directory has ``<instrument>/<type>/`` directories, all of whose types are misspelled."""
+    directories = (d for instrument in _directories(root) for d in _directories(instrument))
     return any(
         similar_type(directory.name)
-        and any(map(is_dated_text, walk(str(root), f"{instrument.name}/{directory.name}")))
-        for instrument in _directories(root)
-        for directory in _directories(instrument)
+        and any(map(is_dated_text, walk(str(root), directory.relative_to(root).as_posix())))
+        for directory in islice(directories, _MAX_SEARCHED)
     )
 
 

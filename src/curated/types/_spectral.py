@@ -97,6 +97,9 @@ class SpectralCurve(Calib):
                 "CAL215", ("wavelength",), f"samples: {len(self.wavelength)}; interpolation needs two"
             )
             return
+        if self.amp_name is not None:
+            for row in np.flatnonzero(self.amp_name == "").tolist():
+                yield Problem("CAL224", ("amp_name", row), f"row {row + 1} amp_name: the name is empty")
         yield from self._order_problems()
         yield from self._missing_samples(name)
         fractions = self.fractions

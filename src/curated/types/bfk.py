@@ -9,7 +9,7 @@ import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims, Content
-from curated.core.diagnostic import CuratedError, Problem
+from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.geometry import Box, DetectorGeometry, within
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
@@ -167,6 +167,21 @@ class BrighterFatterKernel(Calib):
         if calib is not None and flags is not None:
             keys, marks = flags["AMPLIFIER"].values, flags["VALID"].values
             calib.valid.update({str(k): bool(v) for k, v in zip(keys, marks, strict=True)})
+        return calib, problems
+
+    @classmethod
+    def from_tree(
+        cls, metadata: Mapping[str, Any], tree: Mapping[Any, Any], form: str
+    ) -> tuple[Self | None, list[Problem]]:
+        """Read a document, whose list of bad amplifiers has to be that of the flags, which alone are in force."""
+        calib, problems = super().from_tree(metadata, tree, form)
+        listed = tree.get("badAmps")
+        if calib is not None and isinstance(listed, list):
+            invalid = {key for key, flag in calib.valid.items() if not flag}
+            if {str(name) for name in listed} != invalid:
+                names = ", ".join(sorted(invalid)) or "no amplifier"
+                detail = f"badAmps is {brief(listed)}, but valid is false for {names}"
+                problems = [*problems, Problem("CAL308", ("badAmps",), detail)]
         return calib, problems
 
     def toDict(self) -> dict[str, Any]:

@@ -55,11 +55,13 @@ def test_corrections_count(original_repo: Path, bundle: Path) -> None:
     assert (finding.code, finding.file) == ("CAL692", "gone")
 
 
-def test_chains(original_repo: Path) -> None:
+def test_chains(original_repo: Path, bundle: Path) -> None:
     butler = open_repository(str(original_repo))
-    assert list(chain_findings(butler, RepositoryState({"Lab/calib": [COLLECTION]}))) == []
+    assert list(chain_findings(butler, [], RepositoryState({"Lab/calib": [COLLECTION]}))) == []
+    (finding,) = chain_findings(butler, [release_of(bundle)], RepositoryState())
+    assert (finding.code, finding.file) == ("CAL698", "Lab/calib")
     chains = {"Lab/calib": [COLLECTION, "x"], "Other/calib": []}
-    findings = chain_findings(butler, RepositoryState(chains))
+    findings = chain_findings(butler, [], RepositoryState(chains))
     assert [(f.code, f.file) for f in findings] == [("CAL696", "Lab/calib"), ("CAL696", "Other/calib")]
 
 

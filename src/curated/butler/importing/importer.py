@@ -192,9 +192,9 @@ def _record(butler: Butler, request: ImportRequest, plan: Plan) -> Iterator[Diag
     try:
         digest = file_sha256(contents.root / MANIFEST_FILE)
         write_record(root, contents.root, make_record(butler, contents, digest))
-        if request.chain:
-            infos = [collection_info(butler, target.chain) for target in contents.targets]
-            update_state(root, chains={info.name: info.children for info in infos if info is not None})
+        targets = contents.targets if request.chain else ()
+        infos = [collection_info(butler, target.chain) for target in targets]
+        update_state(root, chains={info.name: info.children for info in infos if info is not None})
     except OSError as error:
         text = f"release {contents.label} could not be recorded: {error.strerror or error}"
         yield Diagnostic.from_problem(Problem("CAL698", (), text), request.repo)

@@ -293,17 +293,16 @@ def state_findings(
 
 
 def read_state(root: ResourcePath) -> RepositoryState:
-    """Return the recorded state of a repository; an empty one if there is none.
+    """Return the recorded state of a repository.
 
     Raises
     ------
+    FileNotFoundError
+        If there is none.
     ValueError
         If it is damaged.
     """
-    try:
-        return RepositoryState.of(_read(root.join(DIRECTORY, forceDirectory=True), STATE_FILE))
-    except FileNotFoundError:
-        return RepositoryState()
+    return RepositoryState.of(_read(root.join(DIRECTORY, forceDirectory=True), STATE_FILE))
 
 
 @contextmanager

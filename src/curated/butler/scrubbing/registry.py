@@ -138,8 +138,29 @@ def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic
             yield _finding("CAL695", "the collection is gone", target.calibration)
 
 
-def chain_findings(butler: Butler, state: RepositoryState) -> Iterator[Diagnostic]:
-    """Yield the chains whose members are not those that curated recorded."""
+def shared_file_findings(holdings: Holdings) -> Iterator[Diagnostic]:
+    """Yield the files that the datastore has for several datasets: all but one of them have lost their own."""
+    uuids_by_path: dict[str, list[str]] = defaultdict(list)
+    for uuid, infos in holdings.files.items():
+        for info in infos:
+            uuids_by_path[info.path].append(uuid)
+    for path, uuids in sorted(uuids_by_path.items()):
+        if len(uuids) > 1:
+            names = ", ".join(
+                sorted(f"{key_text(key_of(holdings.members[uuid]))} ({uuid})" for uuid in uuids)
+            )
+            yield _finding("CAL694", f"one file of {len(uuids)} datasets: {names}", path)
+
+
+def chain_findings(
+    butler: Butler, releases: Iterable[Release], state: RepositoryState
+) -> Iterator[Diagnostic]:
+    """Yield the chains whose members are not those that curated recorded, and those of which it recorded none."""
+    for target in {target for release in releases for target in release.contents.targets}:
+        info = collection_info(butler, target.chain)
+        children = info.children if info is not None and info.type is CollectionType.CHAINED else ()
+        if target.chain not in state.chains and target.calibration in children:
+            yield _finding("CAL698", "no record covers the order of this chain", target.chain)
     for chain, members in sorted(state.chains.items()):
         info = collection_info(butler, chain)
         if info is None or info.type is not CollectionType.CHAINED:

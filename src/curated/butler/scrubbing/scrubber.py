@@ -22,6 +22,7 @@ from curated.butler.repository.opening import collection_info, opened, repositor
 from curated.butler.repository.records import (
     DIRECTORY,
     IMPORT_FILE,
+    STATE_FILE,
     ImportRecord,
     RepositoryState,
     file_sha256,
@@ -36,6 +37,7 @@ from curated.butler.scrubbing.registry import (
     definition_findings,
     read_holdings,
     release_findings,
+    shared_file_findings,
 )
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress, run_all
@@ -117,7 +119,7 @@ class ScrubReport:
     @property
     def complete(self) -> bool:
         """Whether something vouches for all that was looked at."""
-        return not self.uncovered
+        return not self.uncovered and all(d.code != "CAL698" for d in self.diagnostics)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for machine-readable output."""
@@ -163,7 +165,7 @@ def scrub(request: ScrubRequest) -> ScrubReport:
 def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubReport:
     with local_records(root) as records:
         releases, findings = _releases(request, records)
-        state, damage = _state(root)
+        state, damage = _state(root, is_recorded=bool(records))
     findings += damage
     collections = _collections(butler, request.collections, releases)
     releases = [r for r in releases if any(t.calibration in collections for t in r.contents.targets)]
@@ -171,7 +173,8 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
     for release in releases:
         findings += definition_findings(butler, release)
         findings += release_findings(holdings, release, state)
-    findings += chain_findings(butler, state)
+    findings += chain_findings(butler, releases, state)
+    findings += shared_file_findings(holdings)
     files, uncovered = _files(holdings, releases)
     selected = [item for item in files if _is_selected(item[0], request.sample, request.seed)]
     findings += _file_findings(butler, holdings, selected, request)
@@ -268,9 +271,13 @@ def _list_findings(directory: Path, proof: Proof) -> Iterator[Diagnostic]:
         yield _finding("CAL697", f"the manifest is not the one in {SUMS_FILE}", MANIFEST_FILE)
 
 
-def _state(root: ResourcePath) -> tuple[RepositoryState, list[Diagnostic]]:
+def _state(root: ResourcePath, *, is_recorded: bool) -> tuple[RepositoryState, list[Diagnostic]]:
+    """Return the recorded state, and what is wrong with it; every import that is recorded records one."""
     try:
         return read_state(root), []
+    except FileNotFoundError:
+        missing = [_finding("CAL697", f"{STATE_FILE} is gone", DIRECTORY)]
+        return RepositoryState(), missing if is_recorded else []
     except (OSError, ValueError) as error:
         return RepositoryState(), [_finding("CAL697", str(error), DIRECTORY)]
 

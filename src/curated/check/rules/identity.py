@@ -46,9 +46,11 @@ def unquoted_texts(context: FileContext) -> Iterator[Problem]:
     reported = {"INSTRUME", "OBSTYPE", "FILTER"}.intersection(context.spec.required_keywords)
     for keyword in TEXT_KEYWORDS:
         value = context.keywords.get(keyword)
-        if not has_value(value) or keyword in reported:
+        if not has_value(value):
             continue
         if not isinstance(value, str):
+            if keyword in reported:
+                continue
             detail = f"{keyword} is {brief(value)}, not a text; put it in quotes"
             yield Problem("CAL222", ("metadata", keyword), detail)
         elif isinstance(value, UnquotedDate) and keyword not in _DATES:

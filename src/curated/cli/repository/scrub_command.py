@@ -127,4 +127,5 @@ def _print_text(settings: Settings, report: ScrubReport) -> None:
         echo(f"not covered: {count_text(uncovered, 'dataset')}, of which only FITS checksums were verified")
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
-    echo(printable(f"{verdict if errors or uncovered else 'clean:'} {report.repository}"))
+    is_clean = report.ok and report.complete
+    echo(printable(f"{'clean:' if is_clean else verdict} {report.repository}"))

@@ -113,8 +113,6 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "It would prove the origin of other files than those that are imported."),
     ("CAL688", "info", "a signature by a key that nobody vouches for", "name the trusted keys with --allowed-signers",
      "Such a signature shows that the bundle is whole, and not where it comes from."),
-    ("CAL689", "error", "a commit or tag without a signature that curated.yaml requires", "sign it with 'git tag -s' or 'git commit -S', with a key among the allowed signers",
-     "A release would be made of a commit that nobody answers for."),
     ("CAL690", "error", "a stored file that is not the one that was imported", "restore it: import the release again after moving the file away",
      "Images would be corrected with other values than those that were checked and released."),
     ("CAL691", "error", "a stored file that is gone or cannot be read", "import the release again, which puts it back",
