@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.core.programs import find_program
+from curated.core.regular_files import find_program
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess

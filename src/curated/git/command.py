@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
-from curated.core.programs import find_program
+from curated.core.regular_files import find_program
 from curated.git import settings
 
 if TYPE_CHECKING:
