@@ -7,23 +7,34 @@ reaches all of them.
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+from curated.bundle.checks.file_headers import HeaderComparison
+from curated.bundle.contents import Claims, Entry
+from curated.bundle.export_file import export_parts
+from curated.bundle.manifest_json import read_pieces
+from curated.bundle.manifest_reader import check_manifest
 from curated.check.file import check_file
 from curated.check.report import FileReport
 from curated.check.rules import RULES
 from curated.check.rules.context import make_context
-from curated.core.diagnostic import MAX_FINDINGS, Diagnostic
+from curated.core.diagnostic import MAX_FINDINGS, CuratedError, Diagnostic, Problem, limited
+from curated.export.butler_export import read_export
+from curated.fits.digest import ContentDigest
 from curated.package.config import Config, parse_config
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.layout import discover
 from curated.registry import all_types
 from curated.report.github import annotation
 from curated.report.text import excerpt, finding_line, printable
-from curated.text.yaml.locator import yaml_locator
+from curated.text.yaml.locator import json_locator, yaml_locator
 from curated.text.yaml.reader import load_yaml
 
 # YAML has more line separators than ECSV and JSON.
@@ -32,6 +43,15 @@ _ANNOTATION = re.compile(r"::(?:error|warning|notice) file=[^:,]*(?:,[a-z]+=[^:,
 _SIDE_OF = (
     b"metadata: {OBSTYPE: crosstalk, INSTRUME: cam, DETECTOR: 0, CALIBDATE: '2024-01-01T00:00:00'}\n"
     b"hasCrosstalk: true\nnAmp: 1\ncoeffs: [0.0]\n"
+)
+
+_MANIFEST = Path(__file__).parent / "manifest.json"
+"""The manifest of a small bundle."""
+
+_ENTRY = Entry(
+    "defects",
+    (("detector", 0), ("instrument", "Cam")),
+    claims=Claims("2020-01-01T00:00:00Z", "", 1, None, "cam/x.ecsv", "1" * 40, "2" * 40),
 )
 
 
@@ -89,12 +109,89 @@ def read_paths(data: bytes) -> None:
     _judge([Diagnostic.from_problem(problem, path) for rule in RULES for path, problem in rule(context)], b"")
 
 
+def read_bundle_manifest(data: bytes) -> None:
+    """Read a manifest: any text, or changes of a good one, a list of pairs of a place and a value."""
+    kind, data = data[:1], data[1:]
+    if kind > b"@":
+        data = _changed_manifest(data)
+    try:
+        contents, problems = check_manifest(Path("bundle"), *read_pieces(io.BytesIO(data)))
+    except ValueError:
+        return
+    locate = json_locator(data.decode("utf-8", "replace"))
+    _judge([Diagnostic.from_problem(p, "x", *locate(p.pointer)) for p in limited(problems)], data)
+    assert (contents is None) == bool(problems)
+    if contents is None:
+        return
+    for dataset in contents.relabelled("v2").entries:
+        assert dataset.is_reference or dataset.run.startswith(f"{dataset.instrument}/calib/v2/")
+        assert (
+            not {"", ".", ".."} & {*dataset.path.split("/"), *dataset.run.split("/")} or dataset.is_reference
+        )
+        assert dataset.span.begin < dataset.span.end
+    kinds = [(kind.name, kind.dimensions, kind.storage_class) for kind in contents.kinds]
+    if not contents.base:
+        list(export_parts(contents.records, contents.doc, kinds, list(contents.exported())))
+
+
+def _changed_manifest(data: bytes) -> bytes:
+    manifest: Any = json.loads(_MANIFEST.read_text())
+    try:
+        changes = json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    for change in changes if isinstance(changes, list) else ():
+        if not (isinstance(change, list) and len(change) == 2 and isinstance(change[0], list)):
+            continue
+        parent = manifest
+        try:
+            for key in change[0][:-1]:
+                parent = parent[key]
+            parent[change[0][-1]] = change[1]
+        except (LookupError, TypeError):
+            continue
+    try:
+        return json.dumps(manifest, allow_nan=True).encode("utf-8", "surrogatepass")
+    except RecursionError:
+        return b""
+
+
+def read_bundle_file(data: bytes) -> None:
+    """Read a FITS file of a bundle in blocks, and compare its headers with a dataset."""
+    step = 1 + (data[0] if data else 0) * 40
+    comparison = HeaderComparison(_ENTRY, "0" * 40, "cam")
+    digest = ContentDigest(comparison)
+    for start in range(1, len(data), step):
+        digest.update(data[start : start + step])
+    whole = ContentDigest()
+    whole.update(data[1:])
+    assert digest.hexdigest() == whole.hexdigest()
+    assert digest.is_whole == whole.is_whole
+    assert len(comparison.problems) < 40
+    _judge([Diagnostic.from_problem(Problem("CAL619", (), text), "x") for text in comparison.problems], b"")
+
+
+def read_export_file(data: bytes) -> None:
+    """Read an export file of Butler."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "export.yaml").write_bytes(data)
+        try:
+            holdings = read_export(directory)
+        except CuratedError:
+            return
+    for datasets in holdings.certified:
+        assert all(dataset.span.begin < dataset.span.end for dataset in datasets)
+
+
 READERS: dict[str, Callable[[bytes], None]] = {
     "yaml": read_yaml,
     "json": read_json,
     "ecsv": read_ecsv,
     "settings": read_settings,
     "paths": read_paths,
+    "manifest": read_bundle_manifest,
+    "headers": read_bundle_file,
+    "export": read_export_file,
 }
 """The readers by the name of the directory below tests/data/fuzz with their inputs."""
 

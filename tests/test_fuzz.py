@@ -28,7 +28,7 @@ def test_recorded_inputs(name: str) -> None:
 
 def test_recorded_inputs_are_few_and_small() -> None:
     assert {path.parent.name for path in INPUTS} == READERS.keys()
-    assert len(INPUTS) < 200
+    assert len(INPUTS) < 260
     assert sum(path.stat().st_size for path in INPUTS) < 300_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from curated.core.stamp import COMPANION_KEYWORDS, STAMP_KEYWORDS
@@ -24,7 +24,7 @@ a header at its end."""
 _SHORT_IGNORED = frozenset(key.ljust(8).encode() for key in _IGNORED)
 _LONG_IGNORED = tuple(f"HIERARCH {key} ".encode() for key in _IGNORED if len(key) > 8)
 
-_CONTINUE = b"CONTINUE"
+_CONTINUE, _LONG = b"CONTINUE", b"HIERARCH"
 _SIGNATURE = b"SIMPLE  ="
 _ENDLESS = 2**63
 # Headers have few blocks, and what follows them need not be copied.
@@ -37,8 +37,8 @@ LONGEST_HEADER = 1 << 22
 class HeaderReader(Protocol):
     """What is given the headers of a FITS file, one after the other, while it is read."""
 
-    def take(self, header: bytes) -> None:
-        """Take the next header, of whole blocks."""
+    def take(self, header: bytes, header_cards: Sequence[bytes]) -> None:
+        """Take the next header, of whole blocks and as cards."""
 
 
 class ContentDigest:
@@ -88,9 +88,10 @@ class ContentDigest:
         if not length:
             return 0
         header, self._buffer = self._buffer[:length], b""
+        header_cards = split_cards(header)
         if self._reader is not None:
-            self._reader.take(header)
-        cards = b"".join(sorted(_content_cards(header)))
+            self._reader.take(header, header_cards)
+        cards = b"".join(sorted(_content_cards(header, header_cards)))
         self._hash.update(b"%d\n" % len(cards))
         self._hash.update(cards)
         try:
@@ -119,20 +120,28 @@ def content_digest(pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _content_cards(header: bytes) -> list[bytes]:
+def _content_cards(header: bytes, cards: Sequence[bytes]) -> list[bytes]:
     """Return the cards that count, each together with those that continue it."""
-    cards = split_cards(header)
-    if _CONTINUE in header:
-        cards = list(_joined(cards))
-    return [c for c in cards if c[:8] not in _SHORT_IGNORED and not c.startswith(_LONG_IGNORED)]
+    whole = _joined(header, cards)
+    # Most cards have short keywords; a header has thousands of them in all.
+    return [
+        card
+        for card in whole
+        if (key := card[:8]) not in _SHORT_IGNORED and (key != _LONG or not card.startswith(_LONG_IGNORED))
+    ]
 
 
-def _joined(cards: Iterable[bytes]) -> Iterator[bytes]:
-    whole = b""
-    for card in cards:
-        if card.startswith(_CONTINUE):
-            whole += card
-            continue
-        yield whole
-        whole = card
-    yield whole
+def _joined(header: bytes, cards: Sequence[bytes]) -> Sequence[bytes]:
+    numbers = []
+    place = header.find(_CONTINUE)
+    while place >= 0:
+        if place % 80 == 0:
+            numbers.append(place // 80)
+        place = header.find(_CONTINUE, place + 1)
+    if not numbers:
+        return cards
+    whole = list(cards)
+    for number in reversed(numbers):
+        if number:
+            whole[number - 1] += whole.pop(number)
+    return whole

@@ -9,7 +9,7 @@ from astropy.io import fits
 
 from curated.bundle.checks.file_headers import HeaderComparison
 from curated.bundle.contents import Claims, Entry
-from curated.fits.header import BLOCK, cards
+from curated.fits.header import BLOCK, cards, split_cards
 
 SHA1 = "a" * 40
 ENTRY = Entry(
@@ -41,7 +41,7 @@ def header(*, extension: bool = False, **values: Any) -> bytes:
 def compare(*headers: bytes, entry: Entry = ENTRY) -> HeaderComparison:
     comparison = HeaderComparison(entry, SHA1, "labcam_dir")
     for data in headers:
-        comparison.take(data)
+        comparison.take(data, split_cards(data))
     return comparison
 
 

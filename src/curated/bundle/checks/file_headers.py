@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Entry
@@ -18,7 +18,6 @@ from curated.package.layout import directory_name
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _EXTENSION = b"XTENSION="
 _KEYWORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- "
-_LONG = b"HIERARCH"
 _LONG_CARD = re.compile(
     rb"HIERARCH +(?i:INSTRUME|OBSTYPE|DETECTOR|FILTER|VALIDSTART|VALIDEND|REPOSHA1|FILESHA1|REPOPATH|BLOBSHA1) *="
 )
@@ -26,6 +25,7 @@ _PROVENANCE = "IsrProvenance"
 """OBSTYPE of the HDU with the provenance."""
 
 _MOST_PROBLEMS = 12
+_DIMENSIONS = {"instrument": "INSTRUME", "detector": "DETECTOR", "physical_filter": "FILTER"}
 
 Test = Callable[[Any], bool]
 """Whether the value of a keyword is right."""
@@ -56,11 +56,11 @@ class HeaderComparison:
         self.problems: list[str] = []
         self.damage = ""
         self._entry, self._sha1, self._directory = entry, sha1, directory
-        self._usual_cards = _usual_cards(entry, sha1)
+        self._usual = _UsualCards.of(entry, sha1)
         self._count = 0
 
-    def take(self, header: bytes) -> None:
-        """Compare the next header."""
+    def take(self, header: bytes, header_cards: Sequence[bytes]) -> None:
+        """Compare the next header, which is also given as cards."""
         number, self._count = self._count, self._count + 1
         if self.damage or len(self.problems) > _MOST_PROBLEMS:
             return
@@ -68,23 +68,64 @@ class HeaderComparison:
             self.damage = f"the header of HDU {number} has other characters than printable ASCII"
         elif number and not header.startswith(_EXTENSION):
             self.damage = f"HDU {number} does not begin with XTENSION"
-        elif not self._is_usual(header, is_primary=not number):
+        elif not self._usual.are_in(header, header_cards, is_primary=not number):
             self.problems += _problems(header, number, _tests(self._entry, self._sha1, self._directory))
 
-    def _is_usual(self, header: bytes, *, is_primary: bool) -> bool:
-        """Return whether a header has the cards that `curated bundle` writes; one that has not may be right as well."""
+
+class _UsualCards(NamedTuple):
+    """The cards that `curated bundle` writes for the keywords that are compared; a header without them may be right, too.
+
+    Parameters
+    ----------
+    keywords : `frozenset` [`bytes`]
+        Keywords of 8 characters.
+    cards : `set` [`bytes`]
+        Their cards; of those of a text in several cards the first.
+    texts : `list` [`bytes`]
+        Cards that follow each other.
+    start : `bytes`
+        Card of VALIDSTART, which is no keyword of 8 characters.
+    """
+
+    keywords: frozenset[bytes]
+    cards: set[bytes]
+    texts: list[bytes]
+    start: bytes
+
+    @classmethod
+    def of(cls, entry: Entry, sha1: str) -> _UsualCards:
+        """Return the cards of a dataset of a bundle."""
+        spec, claims = declared_spec(entry.dataset_type), entry.claims
+        usual = [
+            _shared_card("OBSTYPE", spec.obstype if spec is not None else entry.dataset_type),
+            _shared_card("REPOSHA1", sha1),
+            _shared_card("FILESHA1", claims.commit),
+            _card("REPOPATH", claims.path),
+            _card("BLOBSHA1", claims.blob),
+        ]
+        usual += [_shared_card(_DIMENSIONS[name], value) for name, value in entry.data_id]
+        if claims.end:
+            usual.append(_shared_card("VALIDEND", claims.end.removesuffix("Z")))
+        return cls(
+            frozenset([b"VALIDEND", *(card[:8] for card in usual)]),
+            {card[:80] for card in usual},
+            [card for card in usual if len(card) > 80],
+            _shared_card("VALIDSTART", claims.begin.removesuffix("Z")),
+        )
+
+    def are_in(self, header: bytes, header_cards: Sequence[bytes], *, is_primary: bool) -> bool:
+        """Return whether a primary header has exactly these cards for the keywords, or another header some of them."""
         if not _has_usual_keywords(header):
             return False
-        long_cards = 0
-        for keyword, card in self._usual_cards:
-            count = header.count(keyword)
-            if count == 0 and not (card and is_primary):
-                continue
-            place = header.find(card) if card else -1
-            if count != 1 or place < 0 or place % 80:
-                return False
-            long_cards += keyword.startswith(_LONG)
-        return len(_LONG_CARD.findall(header)) == long_cards
+        keywords, cards = self.keywords, self.cards
+        compared = [card for card in header_cards if card[:8] in keywords]
+        starts = len(_LONG_CARD.findall(header))
+        if len({*compared}) < len(compared) or not cards.issuperset(compared) or starts > 1:
+            return False
+        if is_primary and (len(compared) < len(cards) or not starts):
+            return False
+        texts = [text for text in self.texts if text[:80] in compared] + [self.start] * starts
+        return all((place := header.find(text)) >= 0 and not place % 80 for text in texts)
 
 
 def _has_usual_keywords(header: bytes) -> bool:
@@ -94,37 +135,12 @@ def _has_usual_keywords(header: bytes) -> bool:
     return columns[0].count(b" ") == blanks and not b"".join(columns).translate(None, _KEYWORD)
 
 
-def _usual_cards(entry: Entry, sha1: str) -> list[tuple[bytes, bytes]]:
-    """Return the beginnings of cards with the usual cards; the latter are empty for a keyword that should not be."""
-    spec, values, claims = declared_spec(entry.dataset_type), dict(entry.data_id), entry.claims
-    common = _common_cards(
-        values["instrument"],
-        spec.obstype if spec is not None else entry.dataset_type,
-        values.get("detector"),
-        values.get("physical_filter"),
-        claims.begin.removesuffix("Z"),
-        claims.end.removesuffix("Z"),
-        sha1,
-        claims.commit,
-    )
-    return [*common, _usual_card("REPOPATH", claims.path), _usual_card("BLOBSHA1", claims.blob)]
+def _card(key: str, value: Any) -> bytes:
+    return cards([(key, value)]).encode("ascii")
 
 
-@lru_cache(maxsize=1 << 12)
-def _common_cards(
-    instrument: Any, obstype: str, detector: Any, name: Any, begin: str, end: str, sha1: str, commit: str
-) -> list[tuple[bytes, bytes]]:
-    """Return the cards that datasets have in common."""
-    pairs = [("INSTRUME", instrument), ("OBSTYPE", obstype), ("REPOSHA1", sha1), ("FILESHA1", commit)]
-    pairs += [("DETECTOR", detector)] if detector is not None else []
-    pairs += [("FILTER", name)] if name is not None else []
-    ends = [_usual_card("VALIDEND", end) if end else (b"VALIDEND=", b"")]
-    return [*(_usual_card(*pair) for pair in pairs), _usual_card("VALIDSTART", begin), *ends]
-
-
-def _usual_card(key: str, value: Any) -> tuple[bytes, bytes]:
-    card = cards([(key, value)]).encode("ascii")
-    return card[: card.index(b"=") + 1], card
+_shared_card = lru_cache(maxsize=1 << 13)(_card)
+"""The card of a value that many datasets have."""
 
 
 # -- any other header -----------------------------------------------------------------------------------
