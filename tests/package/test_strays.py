@@ -217,12 +217,12 @@ def test_an_empty_submodule(tmp_path: Path, submodule: str, top: str, is_said: b
         else {"curated.yaml": ""}
     )
     package.commit()
-    assert "CAL137" not in codes(open_package(package.path))
+    assert "CAL023" not in codes(open_package(package.path))
     package.git("clone", "--quiet", str(package.path), str(tmp_path / "clone"))
     if top != "." and submodule == "other":
         (tmp_path / "clone/calibs").mkdir(exist_ok=True)
-    assert [p for p in problems(open_package(tmp_path / "clone")) if p[0] == "CAL137"] == (
-        [("CAL137", submodule)] if is_said else []
+    assert [p for p in problems(open_package(tmp_path / "clone")) if p[0] == "CAL023"] == (
+        [("CAL023", submodule)] if is_said else []
     )
 
 

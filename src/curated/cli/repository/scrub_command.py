@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     echo_findings,
     format_option,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-uncovered", is_flag=True, help="Exit 0 even if nothing vouches for some calibrations.")
 @trust_options
+@allow_class_option
 @jobs_option
 @format_option()
 @pass_settings
