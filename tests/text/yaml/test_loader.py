@@ -40,7 +40,7 @@ def test_numbers_longer_than_any(number: str) -> None:
             {"a": {"B": [2, 2], "C": None}},
         ),
         ("a: !<lsst.daf.base.PropertySet>\n- [B, Int, 2]\n", {"a": {"B": 2}}),
-        ("a: 2024-01-01T00:00:00\nb: 2024-02-30", {"a": "2024-01-01T00:00:00", "b": "2024-02-30"}),
+        ("a: 2024-01-01T00:00:00\nb: 2024-02-29", {"a": "2024-01-01T00:00:00", "b": "2024-02-29"}),
         ("a: !!python/object/apply:lsst.geom.Point2I [1, 2]", {"a": [1, 2]}),
         (
             "a: !!python/object/apply:lsst.geom.Box2I\n"
