@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
+from curated.core.regular_files import find_program
 from curated.git import settings
 
 if TYPE_CHECKING:
@@ -28,7 +27,8 @@ _QUICK_SECONDS = {"config": 20, "rev-parse": 60}
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
 _DAMAGE = re.compile(
     r"corrupt|mismatch|not a tree object|bad (?:object|tree|file|signature)|unable to (?:read|unpack|find)|"
-    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not parse"
+    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not (?:parse|read) ",
+    re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _USAGE = 129
@@ -57,8 +57,13 @@ def _explain(command: str, stderr: str) -> tuple[str, str]:
             "fetch them with 'git fetch --refetch --no-filter'",
         )
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    hint = "see what 'git fsck' says, and clone the repository again" if _DAMAGE.search(stderr) else ""
-    return f"git {command} failed: {'; '.join(lines)}", hint
+    if _DAMAGE.search(stderr):
+        # Git says the same of each object in several ways; the last one is why it ended.
+        return (
+            f"git {command} failed: {lines[-1]}",
+            "see what 'git fsck' says, and clone the repository again",
+        )
+    return f"git {command} failed: {'; '.join(lines)}", ""
 
 
 def start_git(
@@ -104,16 +109,6 @@ def start_git(
     )
 
 
-@lru_cache
-def _program(path: str) -> str:
-    """Return the file of git on a search path, but for places that a relative one would find in a repository."""
-    for directory in path.split(os.pathsep):
-        program = os.path.join(directory, "git")
-        if os.path.isabs(directory) and os.path.isfile(program) and os.access(program, os.X_OK):
-            return program
-    raise CuratedError("git cannot be run", "install git, and see that it is on the PATH")
-
-
 def start_process(
     directory: Path,
     arguments: list[str],
@@ -141,7 +136,7 @@ def start_process(
 
     try:
         return subprocess.Popen(  # noqa: S603 (the command is git, with arguments of this package)
-            [_program(os.environ.get("PATH", os.defpath)), *arguments],
+            [find_program("git"), *arguments],
             cwd=directory,
             env=variables,
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,

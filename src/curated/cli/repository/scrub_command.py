@@ -126,7 +126,9 @@ def _print_text(settings: Settings, report: ScrubReport) -> None:
     echo(f"{report.files}{of_all} files and {certifications} compared, {report.bytes / 1e6:.1f} MB read")
     uncovered = sum((report.uncovered or {}).values())
     if uncovered:
-        echo(f"not covered: {count_text(uncovered, 'dataset')}, of which only FITS checksums were verified")
+        echo(
+            f"not covered: {count_text(uncovered, 'dataset')}, of whose files only the FITS checksums that they have were verified"
+        )
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
     is_clean = report.ok and report.complete
