@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.limits import EXHAUSTED
 from curated.git import settings
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def start_process(
     ------
     CuratedError
         If git cannot be run.
+    OSError
+        If open files, memory or processes have run out.
     """
     import subprocess  # a check outside of a repository starts without it
 
@@ -150,6 +153,9 @@ def start_process(
             start_new_session=new_session,
         )
     except OSError as error:
+        if error.errno in EXHAUSTED:
+            # Not a CuratedError, without which a check goes on: what git knows must not be left out for that.
+            raise OSError(error.errno, f"git cannot be started: {(error.strerror or '').lower()}") from error
         raise CuratedError("git cannot be run", "install git, and see that it is on the PATH") from error
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.limits import raise_exhausted
 
 _PASSED_VARIABLES = (
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_"),
@@ -182,7 +183,12 @@ def _content(path: Path) -> bytes:
     """Return the content of a regular file; empty if there is none."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except (OSError, ValueError):
+    except OSError as error:
+        raise_exhausted(
+            error
+        )  # without these settings, programs that they name would not be kept from running
+        return b""
+    except ValueError:
         return b""
     try:
         return os.read(handle, _MAX_CONFIG) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
