@@ -34,7 +34,7 @@ from curated.text.yaml.writer import yaml_flow, yaml_scalar
 _MAX_VALUES = 3
 """Values of a contradiction that are listed."""
 
-_PASSED_OVER = frozenset({"CAL103", "CAL134", "CAL137"})
+_PASSED_OVER = frozenset({"CAL023", "CAL103", "CAL134"})
 """Codes of directories whose calibrations are not read, so that nothing of theirs is in the drafts."""
 
 _DETECTOR_KEYS = ("id", "name", "raft", "slot", "serial")

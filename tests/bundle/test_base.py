@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import GitPackage, MakePackage
+from curated.bundle.base import Base, read_base
 from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import find_base, read_inventory
+from curated.core.diagnostic import CuratedError
+from curated.datasets.record import dataset_uuid
 from curated.package.package import open_package
+from support.hostile_bundles import Change, link_away, make_hostile, put, replace_file, set_card
 from support.packages import defects_path, defects_text, make_demo_package, read_tree
 from support.programs import run_curated
-from support.repositories import run_stock_butler, write_manifest
+from support.repositories import make_bundle, run_stock_butler, write_manifest
 
 DATES = ["2020-01-01T00:00:00", "2021-01-01T00:00:00", "2022-01-01T00:00:00"]
 
@@ -152,6 +158,47 @@ def test_what_is_the_same_though_its_text_is_not(lab: GitPackage, tmp_path: Path
         dataset["recipe"] = "0" * 64
     write_manifest(first, data)
     assert files(bundled(lab, tmp_path / "three", "v2", first)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("datasets", 0, "run", value="Lab/calib/v1/../../x"),
+        put("datasets", 0, "content", value="0" * 64),
+        lambda _, manifest: manifest["datasets"][0].update(uuid=manifest["datasets"][1]["uuid"]),
+        put("repository", "label", value="../v1"),
+        replace_file(os.mkfifo),
+        replace_file(link_away),
+        set_card("DETECTOR", "                   9"),
+        lambda bundle, _: (bundle / "SHA256SUMS").unlink(),
+    ],
+    ids=["run", "content", "uuid", "label", "pipe", "link", "header", "hashes"],
+)
+def test_a_hostile_base_is_refused(tmp_path: Path, change: Change) -> None:
+    make_hostile(make_bundle(tmp_path / "base"), change)
+    with pytest.raises(CuratedError, match="is no bundle that another one can build on: "):
+        read_base(tmp_path / "base")
+
+
+def test_what_no_manifest_can_refer_to_is_left_out(tmp_path: Path) -> None:
+    base = read_base(make_bundle(tmp_path / "base"))
+    entries = list(base.by_identity.values())
+    by_pipeline = replace(entries[0], uuid="0f0e0d0c-0b0a-4009-8807-060504030201")
+    run = "u/somebody/ß"
+    elsewhere = replace(entries[1], run=run)
+    elsewhere = replace(elsewhere, uuid=dataset_uuid(elsewhere.dataset_type, run, elsewhere.data_id))
+    others = Base.of("other", [by_pipeline, elsewhere, *entries[2:]])
+    assert list(others.by_identity.values()) == entries[2:]
+    # It is held by the new release.
+    assert others.refer(entries[0]) == entries[0]
+
+
+def test_a_base_whose_files_were_moved(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "base")
+    datasets = read_base(bundle).by_identity
+    for path in bundle.rglob("*.fits"):
+        path.unlink()
+    assert read_base(bundle).by_identity == datasets
 
 
 def test_same_commit_same_bytes(lab: GitPackage, tmp_path: Path) -> None:

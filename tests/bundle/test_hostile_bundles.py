@@ -29,6 +29,7 @@ from support.hostile_bundles import (
     make_sparse,
     put,
     rename_everywhere,
+    rename_type,
     replace_file,
     set_card,
 )
@@ -544,19 +545,6 @@ def test_memory_and_time_are_bounded(bundle: Path, spoil: Callable[[Path], objec
 
 
 # -- what is allowed ------------------------------------------------------------------------------------
-
-
-def rename_type(name: str, storage_class: str = "StructuredDataDict") -> Change:
-    """Rename the dataset type of the geometry, which is the first of the list."""
-
-    def change(_: Path, manifest: Manifest) -> None:
-        manifest["dataset_types"][0].update(name=name, storage_class=storage_class)
-        dataset = manifest["datasets"][5]
-        dataset["dataset_type"] = name
-        dataset["run"] = dataset["run"].replace("unbounded", "curated/19700101T000000Z")
-        put("version", value=1)(_, manifest)
-
-    return change
 
 
 def test_other_dataset_types_have_to_be_allowed(bundle: Path, repo: Path, tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ TESTED_ELSEWHERE = {
     **{f"CAL02{number}": "what git hides; history/test_checkout.py" for number in range(5)},
     "CAL106": "a link; check/test_file.py",
     "CAL136": "a name that some file systems change; package/test_layout.py",
-    "CAL137": "submodules; package/test_strays.py",
     "CAL139": "nothing that is checked; cli/package/test_check_command.py",
     "CAL201": "permissions and pipes; check/test_file.py",
     "CAL417": "changes in git; history/test_edits.py",

@@ -99,6 +99,11 @@ def empty_submodule(package: GitPackage) -> None:
         path.rmdir() if path.is_dir() else path.unlink()
 
 
+def list_submodule(package: GitPackage) -> None:
+    empty_submodule(package)
+    package.write({".gitmodules": '[submodule "other"]\n\tpath = calibs/other\n'})
+
+
 CASES: list[tuple[Callable[[GitPackage], None], list[tuple[str, str, str]]]] = [
     (
         sparse,
@@ -155,6 +160,7 @@ CASES: list[tuple[Callable[[GitPackage], None], list[tuple[str, str, str]]]] = [
     (nest, [("CAL024", "calibs/other", "a git repository inside of the package's repository")]),
     (embed, [("CAL024", "calibs/other", "a submodule, whose files are not in the commit of this package")]),
     (empty_submodule, [("CAL023", "calibs/other", "the directory of the submodule is empty")]),
+    (list_submodule, []),  # the layout of the package has this finding already
 ]
 
 

@@ -156,6 +156,13 @@ def test_dated_texts_of_a_bare_package(tmp_path: Path, path: str, directory: str
     assert directory in package.layout.problems[0][1].detail
 
 
+def test_types_below_another_directory_of_an_instrument(tmp_path: Path) -> None:
+    write(tmp_path, "curated.yaml", f"calibs/{GOOD}", f"calibs/{GOOD.replace('cam/', 'cam/old/')}")
+    ((_, problem),) = open_package(tmp_path).layout.problems
+    assert problem.code == "CAL103"
+    assert problem.hint.startswith("move calibs/cam/old/defects to calibs/cam/defects, or out of")
+
+
 def test_instruments_at_another_level(tmp_path: Path) -> None:
     write(tmp_path, "curated.yaml", f"calibs/site/{GOOD}")
     ((_, deeper),) = open_package(tmp_path).layout.problems
@@ -210,12 +217,12 @@ def test_an_empty_submodule(tmp_path: Path, submodule: str, top: str, is_said: b
         else {"curated.yaml": ""}
     )
     package.commit()
-    assert "CAL137" not in codes(open_package(package.path))
+    assert "CAL023" not in codes(open_package(package.path))
     package.git("clone", "--quiet", str(package.path), str(tmp_path / "clone"))
     if top != "." and submodule == "other":
         (tmp_path / "clone/calibs").mkdir(exist_ok=True)
-    assert [p for p in problems(open_package(tmp_path / "clone")) if p[0] == "CAL137"] == (
-        [("CAL137", submodule)] if is_said else []
+    assert [p for p in problems(open_package(tmp_path / "clone")) if p[0] == "CAL023"] == (
+        [("CAL023", submodule)] if is_said else []
     )
 
 

@@ -80,6 +80,19 @@ def rename_everywhere(old: str, new: str) -> Change:
     return change
 
 
+def rename_type(name: str, storage_class: str = "StructuredDataDict") -> Change:
+    """Rename the dataset type of the geometry, which is the first of the list."""
+
+    def change(_: Path, manifest: Manifest) -> None:
+        manifest["dataset_types"][0].update(name=name, storage_class=storage_class)
+        dataset = manifest["datasets"][5]
+        dataset["dataset_type"] = name
+        dataset["run"] = dataset["run"].replace("unbounded", "curated/19700101T000000Z")
+        renew_uuids(manifest)
+
+    return change
+
+
 def all_of(*changes: Change) -> Change:
     """Return several changes as one."""
 

@@ -13,7 +13,7 @@ from astropy.io import fits
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.registry import get_type
-from curated.types._image import spelled_unit, unit_of
+from curated.types._image_units import spelled_unit, unit_of
 from curated.types.bias import Bias
 from curated.types.dark import Dark
 from support.images import MASK, VARIANCE, make_image, make_pixels, side_text, write_image
@@ -83,7 +83,25 @@ def test_writing_over_the_file_that_it_was_read_from(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "spelling"),
-    [(" ADU ", "adu"), ("e-/s", "electron/s"), ("Electrons / s", "electron/s"), ("count", "count"), ("", "")],
+    [
+        *[
+            (" ADU ", "adu"),
+            ("e-/s", "electron/s"),
+            ("Electrons / s", "electron/s"),
+            ("count", "count"),
+            ("", ""),
+        ],
+        *[("adu s-1", "adu/s"), ("ADU s**-1", "adu/s"), ("electron s-1", "electron/s"), ("1", "")],
+        *[
+            ("DN", "DN"),
+            ("e", "e"),
+            ("foo", "foo"),
+            ("ADU/", "ADU/"),
+            ("**", "**"),
+            ("10**400", "10**400"),
+            ("9" * 70, "9" * 70),
+        ],
+    ],
 )
 def test_spellings(unit: str, spelling: str) -> None:
     assert spelled_unit(unit) == spelling
@@ -96,7 +114,7 @@ def test_spellings(unit: str, spelling: str) -> None:
         ("adu", {"BUNIT": "ADU"}, "adu", []),
         ("adu", {"BUNIT": "electron"}, "adu", [("CAL348", ("unit",))]),
         (None, {"BUNIT": "e-"}, "electron", []),
-        (None, {"BUNIT": "Jy"}, "jy", [("CAL348", ("image", "file"))]),
+        (None, {"BUNIT": "Jy"}, "Jy", [("CAL348", ("image", "file"))]),
         (None, {}, "adu", [("CAL411", ())]),
         (None, {"BUNIT": 5}, "adu", [("CAL411", ())]),
     ],

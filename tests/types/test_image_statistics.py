@@ -42,6 +42,14 @@ def test_a_flat_is_as_high_as_it_says(level: float, normalisation: float) -> Non
         assert np.median(flat.apply(target)) == pytest.approx(normalisation / level, rel=0.01)
 
 
+@pytest.mark.parametrize("normalisation", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_level_that_nothing_can_have(normalisation: float) -> None:
+    flat = image_of("flat", make_pixels(), normalisation=normalisation)
+    assert codes(flat) == ["CAL352"]
+    with pytest.raises(CuratedError, match="normalisation is"):
+        flat.apply(np.ones(flat.image.shape))
+
+
 @pytest.mark.parametrize("kind", ["illum", "fringe", "sky", "bias", "dark"])
 def test_images_of_nothing_but_nan(kind: str) -> None:
     pixels = np.full((8, 16), np.nan, "f4")

@@ -10,7 +10,8 @@ from curated.bundle.contents import Entry
 from curated.bundle.manifest_reader import read_contents
 from curated.bundle.verification import verify
 from curated.core.diagnostic import CuratedError, Diagnostic
-from curated.datasets.record import Key
+from curated.datasets.names import is_collection
+from curated.datasets.record import Key, dataset_uuid
 from curated.datasets.spans import Span
 
 _Identity = tuple[Key, Span, str]
@@ -37,8 +38,12 @@ class Base:
 
     @classmethod
     def of(cls, name: str, entries: Iterable[Entry]) -> Base:
-        """Return the base of datasets whose content is known; recipe, hash and size of their files may be unknown."""
-        datasets = list(entries)
+        """Return the base of datasets whose content is known; recipe, hash and size of their files may be unknown.
+
+        Left out are those that no manifest can refer to: with a UUID that does not follow from type, run and data ID, as
+        pipelines make them, or in a run with an odd name. A new release holds them itself.
+        """
+        datasets = [entry for entry in entries if _is_referable(entry)]
         by_recipe = {entry.recipe: entry for entry in datasets if entry.recipe}
         return cls(name, by_recipe, {_identity(entry): entry for entry in datasets})
 
@@ -62,6 +67,12 @@ class Base:
             sha256=match.sha256,
             size=match.size,
         )
+
+
+def _is_referable(entry: Entry) -> bool:
+    return is_collection(entry.run) and entry.uuid == dataset_uuid(
+        entry.dataset_type, entry.run, entry.data_id
+    )
 
 
 def _identity(entry: Entry) -> _Identity:

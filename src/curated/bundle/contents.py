@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curated.bundle.export_file import ExportedDataset, Record
 from curated.core.diagnostic import CuratedError
@@ -146,6 +146,10 @@ class Contents:
         Provenance files beside the files of datasets.
     sha1 : `str`
         Commit that it was made of.
+    head : `dict`
+        The manifest as plain data, without its datasets.
+    manifest_sha256 : `str`
+        SHA-256 of the manifest that was read; empty if it was not read from a file.
     """
 
     root: Path
@@ -158,6 +162,8 @@ class Contents:
     companions: tuple[Companion, ...] = ()
     base: str = ""
     sha1: str = ""
+    head: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    manifest_sha256: str = field(default="", compare=False)
 
     def exported(self) -> Iterator[ExportedDataset]:
         """Yield the datasets as the export file of the bundle has them."""

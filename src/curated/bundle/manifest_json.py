@@ -5,13 +5,17 @@ What JSON leaves open is refused: an object with the same key twice, of which re
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
 from curated.core.diagnostic import brief
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 LARGEST_MANIFEST = 1 << 30
 """Most bytes of a manifest."""
@@ -32,13 +36,16 @@ _BLOCK = 1 << 20
 _UNCLEAR = (b'\\":', b" :", b"\t:", b"\n:", b"\r:")
 
 
-def read_pieces(stream: BinaryIO) -> tuple[Any, Iterator[Any] | None]:
+def read_pieces(stream: BinaryIO, digest: _Hash | None = None) -> tuple[Any, Iterator[Any] | None]:
     """Read a manifest.
 
     Parameters
     ----------
     stream : `io.BufferedIOBase`
         The file; one that is laid out in another way than `curated bundle` does is read whole.
+    digest : `hashlib` object, optional
+        Is given the bytes that are parsed, so that it is that of the manifest once the iterator has come to its end,
+        whatever happens to the file in the meantime.
 
     Returns
     -------
@@ -54,6 +61,7 @@ def read_pieces(stream: BinaryIO) -> tuple[Any, Iterator[Any] | None]:
     ValueError
         If it is not JSON, too large or nested too deeply, or has a key twice; the iterator raises it as well.
     """
+    digest = hashlib.sha256() if digest is None else digest
     size = stream.seek(0, 2)
     if size > LARGEST_MANIFEST:
         raise ValueError(f"it has {size} bytes, more than {LARGEST_MANIFEST}")
@@ -66,8 +74,11 @@ def read_pieces(stream: BinaryIO) -> tuple[Any, Iterator[Any] | None]:
         except ValueError:
             head = None  # the error of the whole file has the right line and column
         if isinstance(head, dict) and head.get("datasets") == _LEFT_OUT:
-            return head, _read_datasets(stream, begin + len(_OPENS), end)
-    head = load_json(_whole(stream))
+            digest.update(top + _OPENS)
+            return head, _read_datasets(stream, begin + len(_OPENS), end, digest, _CLOSES + bottom)
+    data = _whole(stream)
+    digest.update(data)
+    head = load_json(data)
     datasets = head.get("datasets") if isinstance(head, dict) else None
     return head, iter(datasets) if isinstance(datasets, list) else None
 
@@ -116,12 +127,16 @@ def _require_unique(pairs: Iterable[tuple[str, Any]]) -> None:
         keys.add(key)
 
 
-def _read_datasets(stream: BinaryIO, begin: int, end: int) -> Iterator[Any]:
+def _read_datasets(stream: BinaryIO, begin: int, end: int, digest: _Hash, bottom: bytes) -> Iterator[Any]:
+    """Yield the datasets between two offsets; the digest gets what is read, and the bytes that follow."""
+    before = digest.copy()
+    first = begin
     count = 0
     buffer = b""
     while begin < end:
         stream.seek(begin)
         block = stream.read(min(_BLOCK, end - begin))
+        digest.update(block)
         begin = begin + len(block) if block else end
         buffer += block
         last_end = buffer.rfind(_ENDS)
@@ -134,12 +149,18 @@ def _read_datasets(stream: BinaryIO, begin: int, end: int) -> Iterator[Any]:
         try:
             piece = orjson.loads(data)
         except ValueError:
-            yield from load_json(_whole(stream))["datasets"][count:]
+            whole = _whole(stream)
+            before.update(whole[first:begin])
+            if before.digest() != digest.digest():
+                raise ValueError("it changes while it is read") from None
+            digest.update(whole[begin:])
+            yield from load_json(whole)["datasets"][count:]
             return
         _require_unique_keys(data, piece)
         yield from piece
         count += len(piece)
         buffer = buffer[cut + 1 :]
+    digest.update(bottom)
 
 
 def _whole(stream: BinaryIO) -> bytes:

@@ -5,10 +5,12 @@ Its datasets, which may be hundreds of thousands, are never in memory as plain d
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from sys import intern
@@ -46,7 +48,7 @@ def read_contents(
     Returns
     -------
     contents : `Contents` or `None`
-        The datasets of the bundle; `None` if the manifest has errors.
+        The datasets of the bundle, with the hash of the very bytes that were parsed; `None` if the manifest has errors.
     diagnostics : `list` [`Diagnostic`]
         Errors in the manifest.
 
@@ -57,15 +59,19 @@ def read_contents(
     """
     try:
         with FileTree(bundle) as tree, os.fdopen(tree.open(MANIFEST_FILE), "rb") as stream:
+            digest = hashlib.sha256()
             try:
-                contents, problems = check_manifest(bundle, *read_pieces(stream), allow_types=allow_types)
+                # Nothing else refers to the pieces, which may be large.
+                contents, problems = check_manifest(
+                    bundle, *read_pieces(stream, digest), allow_types=allow_types
+                )
             except json.JSONDecodeError as error:
                 problem = Problem("CAL610", (), f"not JSON: {error}")
                 return None, [Diagnostic.from_problem(problem, MANIFEST_FILE, error.lineno, error.colno)]
             except ValueError as error:
                 contents, problems = None, [Problem("CAL610", (), str(error))]
-            if not problems:
-                return contents, []
+            if contents is not None:
+                return replace(contents, manifest_sha256=digest.hexdigest()), []
             stream.seek(0)
             locate = json_locator(stream.read(LARGEST_PIECE).decode("utf-8", "replace"))
     except OSError as error:
@@ -76,12 +82,6 @@ def read_contents(
         (problem, locate(problem.pointer) if problem.pointer else (0, 0)) for problem in limited(problems)
     )
     return None, [Diagnostic.from_problem(problem, MANIFEST_FILE, *place) for problem, place in places]
-
-
-def read_head(bundle: Path) -> Any:
-    """Return the manifest of a bundle as plain data, without its datasets; see `read_pieces` for errors."""
-    with FileTree(bundle) as tree, os.fdopen(tree.open(MANIFEST_FILE), "rb") as stream:
-        return read_pieces(stream)[0]
 
 
 def check_manifest(
@@ -300,4 +300,5 @@ def _contents(
         entries=tuple(entries),
         companions=tuple(companions),
         sha1=repository["sha1"],
+        head={key: value for key, value in head.items() if key != "datasets"},
     )

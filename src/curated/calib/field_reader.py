@@ -219,7 +219,7 @@ class FieldReader:
         if field.maximum is not None and not array.max() <= field.maximum:
             checks.append((flat > field.maximum, "CAL301", f"is more than {field.maximum:g}"))
         if field.choices and not set(array.reshape(-1).tolist()) <= set(field.choices):
-            words = f"is not one of {', '.join(field.choices)}"
+            words = f"is not one of {', '.join(choice or repr(choice) for choice in field.choices)}"
             checks.append((~np.isin(flat, field.choices), "CAL301", words))
         for is_wrong, code, words in checks:
             for row, inner in np.argwhere(is_wrong).tolist():

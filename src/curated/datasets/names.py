@@ -72,12 +72,19 @@ VALUE_SAYS = (
 )
 """Message for a text that is no name of a detector or filter."""
 
-_INSTRUMENT, _LABEL, _VALUE = (re.compile(pattern) for pattern in (INSTRUMENT, LABEL, VALUE))
+_INSTRUMENT, _LABEL, _VALUE, _COLLECTION = (
+    re.compile(pattern) for pattern in (INSTRUMENT, LABEL, VALUE, COLLECTION)
+)
 
 
 def is_label(text: str) -> bool:
     """Return whether a text can be the label of a release."""
     return len(text) <= LONGEST_LABEL and _LABEL.match(text) is not None
+
+
+def is_collection(text: str) -> bool:
+    """Return whether a text can be the name of a collection that a manifest refers to."""
+    return len(text) <= LONGEST_COLLECTION and _COLLECTION.match(text) is not None
 
 
 def is_instrument(text: str) -> bool:

@@ -20,7 +20,7 @@ _ZERO = 0xFFFFFFFF
 """Sum of an HDU with a right CHECKSUM: all ones, which is zero in ones' complement."""
 
 
-def checksum_problem(handle: int) -> str:
+def checksum_problem(handle: int, *, required: bool = True) -> str:
     """Return what contradicts the checksums of an open FITS file; an empty text if all HDUs have right ones.
 
     One wrong bit anywhere in the file is noticed: all bytes belong to HDUs, and each HDU must have both keywords.
@@ -29,16 +29,27 @@ def checksum_problem(handle: int) -> str:
     ----------
     handle : `int`
         File descriptor of a regular file.
+    required : `bool`, optional
+        Whether each HDU must have checksums; if not, an HDU without any only has to be whole.
     """
     if os.fstat(handle).st_size == 0:
         return "the file is empty"
     with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as data, memoryview(data) as view:
-        if data[:9] != b"SIMPLE  =":
+        return data_problem(view, required=required)
+
+
+def data_problem(data: bytes | memoryview, *, required: bool = True) -> str:
+    """Return what contradicts the checksums of the bytes of a FITS file; see `checksum_problem`."""
+    if not data:
+        return "the file is empty"
+    with memoryview(data) as view:
+        if bytes(view[:9]) != b"SIMPLE  =":
             return "not a FITS file"
         position = number = 0
         while position < len(view):
             try:
-                length, problem = _hdu_problem(view[position:])
+                with view[position:] as rest:
+                    length, problem = _hdu_problem(rest, required=required)
             except DamagedError as error:
                 return f"HDU {number}: {error}"
             if problem:
@@ -48,7 +59,7 @@ def checksum_problem(handle: int) -> str:
     return ""
 
 
-def _hdu_problem(view: memoryview) -> tuple[int, str]:
+def _hdu_problem(view: memoryview, *, required: bool) -> tuple[int, str]:
     """Return the length of the HDU that data start with, and what contradicts its checksums."""
     header = bytes(view[:2880])
     while not (length := header_length(header)):
@@ -60,6 +71,8 @@ def _hdu_problem(view: memoryview) -> tuple[int, str]:
     if length + data_size > len(view):
         return 0, "its data are cut off"
     keywords = read_keywords(header)
+    if not required and not {"CHECKSUM", "DATASUM"} & keywords.keys():
+        return length + data_size, ""
     if not isinstance(keywords.get("CHECKSUM"), str) or not isinstance(keywords.get("DATASUM"), str):
         return 0, "no CHECKSUM or DATASUM"
     datasum = sum32(view[length : length + data_size])

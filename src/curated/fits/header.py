@@ -141,6 +141,8 @@ def _text_card(prefix: str, text: str) -> str:
 # -- scanning ---------------------------------------------------------------------------------------------
 
 _CARD = re.compile(r"(?:HIERARCH +)?([^=]*?) *= *(?:'((?:[^']|'')*)'|([^/]*))")
+# A text or a word, and a comment (FITS standard 4.0, section 4.2).
+_VALUE = re.compile(r" *(?:'((?:[^']|'')*)'|([^ '/]*)) *(?:/.*)?\Z")
 _SIZE_CARD = re.compile(rb"(BITPIX|NAXIS[0-9]{0,3}|PCOUNT|GCOUNT) *= *(-?[0-9]+)")
 _END = b"END".ljust(80)
 _BITPIX = (8, 16, 32, 64, -32, -64)
@@ -200,7 +202,8 @@ def keyword_values(header: bytes, keys: Collection[str]) -> dict[str, list[Any]]
     Returns
     -------
     values : `dict` [`str`, `list`]
-        Of each keyword the values of its cards, in order; of a text in several cards the whole.
+        Of each keyword the values of its cards, in order; of a text in several cards the whole. Bytes stand for a
+        card that a reader may take for the keyword, although it has not the form that the standard describes.
     """
     values: dict[str, list[Any]] = {key: [] for key in keys}
     pending = ""
@@ -208,19 +211,44 @@ def keyword_values(header: bytes, keys: Collection[str]) -> dict[str, list[Any]]
         if card.rstrip() == "END":
             break
         if pending and card.startswith("CONTINUE"):
-            text = _parse_card(f"CONTINUE= {card[10:]}")[1]
-            values[pending][-1] = f"{values[pending][-1].removesuffix('&')}{text or ''}"
+            text = _strict_value(f"CONTINUE= {card[10:]}", 8)
+            whole = values[pending]
+            if isinstance(whole[-1], str) and whole[-1].endswith("&") and isinstance(text, str):
+                whole[-1] = f"{whole[-1].removesuffix('&')}{text}"
+            else:
+                whole[-1] = card.encode()
             continue
         pending = ""
-        key = " ".join(card.partition("=")[0].upper().split()).removeprefix("HIERARCH ")
-        if "=" in card and key in values:
-            value = _parse_card(card)[1]
+        first = card[:8].upper().strip()
+        is_long = first == "HIERARCH"
+        key = " ".join((card[8:] if is_long else card[:8]).upper().partition("=")[0].split())
+        if key in values:
+            if is_long:
+                place = card.find("=") if card.startswith("HIERARCH ") else -1
+            else:
+                place = 8 if card[8:10] == "= " and card[:8].rstrip().upper() == key else -1
+            value = _strict_value(card, place)
             values[key].append(value)
-            pending = key if isinstance(value, str) and value.endswith("&") else ""
+            # Astropy continues any card, also one whose text does not end with the mark.
+            pending = key
     escaped = str(read_keywords(header).get(ESCAPED) or "").upper().split(",")
     for key in values.keys() & set(escaped):
         values[key] = [_unescaped(value) for value in values[key]]
     return values
+
+
+def _strict_value(card: str, place: int) -> Any:
+    """Return the value of a card after an equals sign, the card as bytes if that has another form."""
+    match = _VALUE.match(card, place + 1) if place >= 0 else None
+    if match is None:
+        return card.encode()
+    text, word = match.groups()
+    if text is not None:
+        return text.replace("''", "'").rstrip()
+    if not word:
+        return None
+    value = _parse_card(f"WORD    = {word}")[1]
+    return card.encode() if value is None else value
 
 
 def _unescaped(value: Any) -> Any:

@@ -56,7 +56,7 @@ def find_revision(repository: Repository, text: str) -> Revision:
         or names no single commit.
     """
     if _FULL.match(text):
-        sha1 = resolve_commit(repository, text)
+        sha1, _ = _resolve(repository, text)  # git warns of branches of such a name, which do not count
         return Revision(sha1, _date_of(repository, sha1))
     references = list(_references(repository, text)) if _DAY.match(text) else []
     if references:

@@ -64,7 +64,8 @@ def _problems(package: Package, repository: Repository) -> Iterator[tuple[str, P
     if present:
         yield from _edited_under_marks(package, repository, present)
     submodules = [path for path, entry in entries.items() if entry.mode == SUBMODULE]
-    yield from _submodules(package, submodules)
+    reported = {path for path, problem in package.layout.problems if problem.code == "CAL023"}
+    yield from _submodules(package, [path for path in submodules if path not in reported])
     yield from _not_tracked(package, repository, entries, tuple(f"{path}/" for path in submodules))
 
 

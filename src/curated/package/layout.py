@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -143,7 +143,10 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
             layout.beside.append(path)
         else:
             _sort_path(path, parts, layout, unknown_types)
-    layout.problems += [(members[0][0], _unknown_type(members)) for members in unknown_types.values()]
+    instruments = {file.path.split("/")[depth] for file in layout.files}
+    layout.problems += [
+        (members[0][0], _unknown_type(members, instruments)) for members in unknown_types.values()
+    ]
     if layout.sides:
         _join_sides(layout)
     _leave_copies(layout)
@@ -291,7 +294,7 @@ def _above_types(parts: list[str], stem: str) -> Problem | None:
     return None
 
 
-def _unknown_type(members: list[tuple[str, list[str]]]) -> Problem:
+def _unknown_type(members: list[tuple[str, list[str]]], instruments: Collection[str]) -> Problem:
     """Return the problem of a directory that is not one of a type, and what was meant."""
     path, parts = members[0]
     count = "1 file in it is" if len(members) == 1 else f"{len(members)} files in it are"
@@ -304,6 +307,11 @@ def _unknown_type(members: list[tuple[str, list[str]]]) -> Problem:
         return Problem("CAL103", (), detail, hint)
     if len(parts) > 3 and find_type(parts[2]):
         top = path.removesuffix("/".join(parts)) + parts[0]
+        if parts[0] in instruments:
+            hint = (
+                f"move {top}/{parts[1]}/{parts[2]} to {top}/{parts[2]}, or out of the calibration directories"
+            )
+            return Problem("CAL103", (), detail, hint)
         hint = f"the instruments stand a level deeper: set 'calibs: {top}' in curated.yaml, or move them up"
         return Problem("CAL103", (), detail, hint)
     return Problem("CAL103", (), detail)

@@ -127,10 +127,16 @@ def _image(stem: str, name: str, cls: type[Calib] | None) -> tuple[str, str]:
             f"rename it, and describe it in the side file {side} (docs/images.md)",
         )
     text = f"{stem}.{spec.forms[0]}"
-    convert = f"{cls.__module__}.{cls.__name__}.readFits({name!r}).writeText({text!r})"
+    packed = _COMPRESSED.search(name)
+    unpack = (
+        f"unpack it with {'funpack' if packed[0].lower() == '.fz' else 'gunzip or the like'}, and "
+        if packed
+        else ""
+    )
+    convert = f"{cls.__module__}.{cls.__name__}.readFits({_COMPRESSED.sub('', name)!r}).writeText({text!r})"
     return (
         f"{spec.name} is read from text, and FITS is made of it",
-        f"write it as text: {convert} in Python; or move it out of the calibration directories",
+        f"{unpack}write it as text: {convert} in Python; or move it out of the calibration directories",
     )
 
 

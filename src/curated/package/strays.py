@@ -75,7 +75,7 @@ def _directories(directory: Path) -> list[Path]:
 
 
 def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]:
-    """Yield a problem (CAL137) for each submodule in the calibration directory that was not fetched.
+    """Yield a problem (CAL023) for each submodule in the calibration directory that was not fetched.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]
         if submodule != calibs and not submodule.startswith(f"{calibs}/"):
             continue
         if not os.path.isdir(submodule) or not os.listdir(submodule):
-            yield os.path.relpath(submodule, root), Problem("CAL137", (), f"the submodule {path} is empty")
+            yield os.path.relpath(submodule, root), Problem("CAL023", (), f"the submodule {path} is empty")
 
 
 # -- where there is no package ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,11 +16,12 @@ from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.metadata import Metadata
 from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.tables import ImageData, TableData
-from curated.core.units import DIMENSIONLESS, fits_unit
+from curated.core.units import DIMENSIONLESS
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.image.reader import PLANES, is_plain_name, read_image
 from curated.types._image_statistics import statistic_problems, time_problems
+from curated.types._image_units import unit_of
 
 _TABLES = (
     Table(name="", rows="record"),
@@ -359,42 +360,3 @@ class ImageCalib(Calib):
     def is_dimensionless(self) -> bool:
         """Whether its pixels are plain numbers."""
         return (self.unit or "") in DIMENSIONLESS
-
-
-# -- units of images ----------------------------------------------------------------------------------
-
-_OTHER_UNITS = {"electrons": "electron", "e-": "electron", "electrons/s": "electron/s", "e-/s": "electron/s"}
-
-
-def spelled_unit(unit: str) -> str:
-    """Return a unit in the FITS standard's spelling; many cameras write ADU and e-."""
-    spelled = fits_unit(unit.strip().lower().replace(" ", ""))
-    return _OTHER_UNITS.get(spelled, spelled)
-
-
-def unit_of(
-    declared: str | None, header: Mapping[str, Any], choices: Sequence[str]
-) -> tuple[str, list[Problem]]:
-    """Return the unit of an image's pixels, and what is wrong with it.
-
-    Parameters
-    ----------
-    declared : `str`, optional
-        Unit that the side file gives.
-    header : `dict`
-        Header of the image, with or without BUNIT.
-    choices : sequence [`str`]
-        Units that such an image may have, the usual one first.
-    """
-    bunit = spelled_unit(header["BUNIT"]) if isinstance(header.get("BUNIT"), str) else None
-    if declared is not None:
-        is_wrong = bunit is not None and bunit != declared
-        detail = f"unit is {declared!r}, but BUNIT of the image is {bunit!r}"
-        return declared, [Problem("CAL348", ("unit",), detail)] if is_wrong else []
-    if bunit is None:
-        detail = f"neither unit nor BUNIT of the image says what its pixels are; {choices[0]!r} is assumed"
-        return choices[0], [Problem("CAL411", (), detail)] if choices[0] else []
-    if bunit not in choices:
-        detail = f"BUNIT of the image is {brief(bunit)}, not one of {', '.join(map(repr, choices))}"
-        return bunit, [Problem("CAL348", ("image", "file"), detail)]
-    return bunit, []

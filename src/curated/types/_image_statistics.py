@@ -67,6 +67,11 @@ def divisor_problems(level: float, name: str, measured: Mapping[str, float]) -> 
     place: Pointer = (name,) if name else ("image", "file")
     label = f"{name} is {level:g}, but " if name else ""
     median = measured.get("median")
+    if not 0 < level < math.inf:
+        yield Problem(
+            "CAL352", place, f"{name} is {level:g}: images cannot be divided by pixels relative to it"
+        )
+        return
     if median is None:
         yield Problem("CAL352", place, "no pixel is good, so every image divided by it is lost")
         return

@@ -12,7 +12,7 @@ from curated.calib.content import Claims, Content
 from curated.core.diagnostic import Problem
 from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.core.tables import TableData, TextColumn
-from curated.core.units import fits_unit
+from curated.core.units import is_same_unit
 from curated.declare import Array, Field, PlotSpec, Spec, Table, column
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
@@ -171,7 +171,7 @@ class CameraGeometry(Calib):
     def prepare(cls, content: Content) -> list[Problem]:
         """Drop units that are the declared ones: FITS states them, text need not."""
         for declared in cls.FIELDS:
-            if fits_unit(content.units.get(declared.name, "")) == fits_unit(declared.unit):
+            if is_same_unit(content.units.get(declared.name, ""), declared.unit):
                 content.units.pop(declared.name, None)
         return []
 

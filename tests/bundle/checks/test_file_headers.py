@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from astropy.io import fits
 
 from curated.bundle.checks.file_headers import HeaderComparison
 from curated.bundle.contents import Claims, Entry
-from curated.fits.header import BLOCK, cards, split_cards
+from curated.fits.header import BLOCK, cards, header_length, split_cards
 
 SHA1 = "a" * 40
 ENTRY = Entry(
@@ -116,6 +117,9 @@ def test_further_headers_have_the_same_or_nothing() -> None:
 
 def test_what_is_no_header() -> None:
     first = header(**USUAL)
+    more = first.replace(b"END" + b" " * 157, b"END".ljust(80) + b"DETECTOR=                    5".ljust(80))
+    assert more != first
+    assert compare(more).damage == "the header of HDU 0 has cards after its END"
     assert compare(first, first).damage == "HDU 1 does not begin with XTENSION"
     assert "printable ASCII" in compare(first.replace(b"LabCam", b"Lab\x1b[m")).damage
     assert "printable ASCII" in compare(first.replace(b"LabCam", "Labé".encode())).damage
@@ -140,3 +144,62 @@ def test_headers_are_those_that_astropy_reads() -> None:
     lower = text.replace(b"OBSTYPE = 'flat    '", b"obstype = 'flat    '")
     assert fits.Header.fromstring(lower.decode())["OBSTYPE"] == "flat"
     assert compare(lower, entry=entry).problems == []
+
+
+FORMS = [
+    "{:<8}= {}", "HIERARCH {} = {}", "hierarch {} = {}", "HIERARCH  {}={}", "{} ={}", " {:<7}= {}", "{:<8}={}", "{:<8}  {}",
+    "HIERARCH{} = {}", "{:<7}= {}", "CONTINUE  '{}={}'", "HIERARCH {} {}", "HIERARCH X {} = {}", "{:<7}== {}", "COMMENT {} = {}",
+]  # fmt: skip
+TEXTS = [
+    "5",
+    "'x'",
+    "'LabCam'",
+    "12",
+    "T",
+    "",
+    "'2021-01-01T00:00:00'",
+    "12.",
+    "'12'",
+    "1E1",
+    "(1,2)",
+    "'a&'",
+    "12 / c",
+]
+TEXTS += ["0012", "+12", "1 2", "'a' b"]
+
+
+@pytest.mark.filterwarnings("ignore::astropy.utils.exceptions.AstropyUserWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_accepted_has_the_right_values_for_astropy(seed: int) -> None:
+    """Cards of all spellings, added to a good header or in the place of its cards."""
+    draw = random.Random(seed)
+    expected = {key: value for key, value in USUAL.items() if key != "REPOPATH"} | {"VALIDEND": None}
+    usual = [part.decode() for part in split_cards(header(**USUAL))]
+    end = usual.index("END".ljust(80))
+    accepted = 0
+    for _ in range(250):
+        changed = usual[: end + 1]
+        for _ in range(draw.randint(1, 2)):
+            key = draw.choice(list(expected))
+            spelling = draw.choice([key, key, key.lower(), key.capitalize()])
+            card = draw.choice(FORMS).format(spelling, draw.choice(TEXTS)).ljust(80)[:80]
+            place = draw.randrange(3, len(changed))
+            changed[place : place + draw.randint(0, 1)] = [
+                draw.choice([card, card, "END".ljust(80), " " * 80])
+            ]
+        text = "".join(changed)
+        data = text.encode().ljust(-(-len(text) // BLOCK) * BLOCK)
+        length = header_length(data)
+        if not length:
+            continue
+        comparison = compare(data[:length])
+        if comparison.problems or comparison.damage:
+            continue
+        accepted += 1
+        values = fits.Header.fromstring(data[:length].decode())
+        assert {key: values.get(key) or None for key in expected if key != "DETECTOR"} == {
+            key: value for key, value in expected.items() if key != "DETECTOR"
+        }
+        assert int(values["DETECTOR"]) == expected["DETECTOR"]
+        assert all(values.count(key) == 1 for key in expected if key in values)
+    assert accepted > 10

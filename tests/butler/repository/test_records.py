@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from curated.butler.repository.records import (
     DIRECTORY,
     ImportRecord,
     RepositoryState,
+    file_sha256,
     is_recorded,
     local_records,
     read_state,
@@ -23,20 +26,49 @@ from curated.butler.repository.records import (
 RECORD = ImportRecord("v1", "a" * 64, {"defects": ["f"]}, {"instrument": [{"name": "Lab"}]})
 
 
+def record_of(bundle: Path) -> ImportRecord:
+    return replace(RECORD, manifest=file_sha256(bundle / "manifest.json"))
+
+
 def test_a_record_is_written_once(bundle: Path, tmp_path: Path) -> None:
+    record = record_of(bundle)
     root = ResourcePath(tmp_path / "repo", forceDirectory=True)
-    write_record(root, bundle, RECORD)
+    write_record(root, bundle, record)
     (directory,) = (tmp_path / "repo" / DIRECTORY).iterdir()
-    assert directory.name == f"v1-{'a' * 16}"
+    assert directory.name == f"v1-{record.manifest[:16]}"
     assert (directory / "manifest.json").read_bytes() == (bundle / "manifest.json").read_bytes()
-    assert ImportRecord.of((directory / "import.json").read_bytes()) == RECORD
-    assert is_recorded(str(tmp_path / "repo"), "v1", RECORD.manifest)
-    assert not is_recorded(str(tmp_path / "repo"), "v2", RECORD.manifest)
+    assert ImportRecord.of((directory / "import.json").read_bytes()) == record
+    assert is_recorded(str(tmp_path / "repo"), "v1", record.manifest)
+    assert not is_recorded(str(tmp_path / "repo"), "v2", record.manifest)
     with local_records(root) as directories:
         assert directories == [directory]
     times = {path: path.stat().st_mtime_ns for path in directory.iterdir()}
-    write_record(root, bundle, RECORD)
+    write_record(root, bundle, record)
     assert {path: path.stat().st_mtime_ns for path in directory.iterdir()} == times
+
+
+def test_a_manifest_that_was_changed_is_not_recorded(bundle: Path, tmp_path: Path) -> None:
+    root = ResourcePath(tmp_path / "repo", forceDirectory=True)
+    with pytest.raises(OSError, match="was changed"):
+        write_record(root, bundle, RECORD)
+    assert not (tmp_path / "repo" / DIRECTORY).exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "giant", "directory"])
+def test_an_odd_signature_is_not_recorded(bundle: Path, tmp_path: Path, kind: str) -> None:
+    """Nothing has looked at the signature of a bundle of which none is required."""
+    signature = bundle / "SHA256SUMS.sig"
+    (tmp_path / "secret").write_text("secret")
+    {
+        "pipe": lambda: os.mkfifo(signature),
+        "link": lambda: signature.symlink_to(tmp_path / "secret"),
+        "giant": lambda: os.truncate(os.open(signature, os.O_CREAT | os.O_WRONLY), 1 << 40),
+        "directory": signature.mkdir,
+    }[kind]()
+    write_record(ResourcePath(tmp_path / "repo", forceDirectory=True), bundle, record_of(bundle))
+    names = {path.name for path in (tmp_path / "repo" / DIRECTORY).rglob("*.*")}
+    assert {"import.json", "manifest.json"} <= names
+    assert "SHA256SUMS.sig" not in names
 
 
 def test_changes_are_merged(tmp_path: Path) -> None:

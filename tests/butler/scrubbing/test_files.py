@@ -7,7 +7,9 @@ import os
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from curated.butler.scrubbing.files import StoredFile, check_file, check_files, check_object
 from curated.fits.digest import content_digest
@@ -106,3 +108,34 @@ def test_objects(fits_file: Path) -> None:
     problem = check_object(gone, file)
     assert problem is not None
     assert problem.code == "CAL691"
+
+
+def test_files_of_which_nothing_is_known(tmp_path: Path) -> None:
+    """Other programs write files without checksums, or of other formats, which is no damage; wrong checksums are."""
+    hdus = fits.HDUList([fits.PrimaryHDU(np.arange(99)), fits.ImageHDU(np.arange(9))])
+    plain, summed, text = (tmp_path / name for name in ("plain.fits", "summed.fits", "text.json"))
+    hdus.writeto(plain)
+    hdus.writeto(summed, checksum=True)
+    text.write_text("{}")
+    damaged, cut, garbage = (tmp_path / name for name in ("damaged.fits", "cut.fits", "garbage.fits"))
+    data = bytearray(summed.read_bytes())
+    data[2880 + 5] ^= 1
+    damaged.write_bytes(data)
+    cut.write_bytes(plain.read_bytes()[:-2880])
+    garbage.write_bytes(b"x" + plain.read_bytes()[1:])
+    for path in (plain, summed, text, damaged, cut, garbage):
+        file = StoredFile(str(path))
+        for problem in (check_file(file), check_object(path.read_bytes, file)):
+            assert (problem is not None) == (path in (damaged, cut, garbage)), path
+    # Of a dataset that an import brought they are never left out.
+    known_content = StoredFile(str(plain), content=content_digest([plain.read_bytes()]))
+    assert check_file(known_content) == check_object(plain.read_bytes, known_content) != None  # noqa: E711
+
+
+def test_an_object_with_forged_checksums_is_called_so(fits_file: Path) -> None:
+    file, data = known(fits_file), fits_file.read_bytes()
+    forge(fits_file)
+    problem = check_object(fits_file.read_bytes, file)
+    assert problem is not None
+    assert len(fits_file.read_bytes()) == len(data)
+    assert "wrote them anew" in problem.detail

@@ -8,6 +8,7 @@ from pathlib import Path
 from conftest import GitPackage, MakePackage
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.programs import printed_json, run_curated
+from support.signatures import make_key
 
 
 def test_json(demo: GitPackage, tmp_path: Path) -> None:
@@ -19,6 +20,14 @@ def test_json(demo: GitPackage, tmp_path: Path) -> None:
         0,
     )
     assert value["repository"]["sha1"] == demo.commits[2]
+    assert (value["signed"], value["attested"]) == (False, False)
+
+
+def test_json_says_what_proves_a_bundle(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({"curated.yaml": "", defects_path(0): defects_text()})
+    options = ("--format", "json", "--attest", "--sign", make_key(tmp_path / "key"))
+    value = printed_json(run_curated("bundle", tmp_path / "out", *options, cwd=package.path))
+    assert (value["signed"], value["attested"]) == (True, True)
 
 
 def test_text_with_and_without_a_base(make_package: MakePackage, tmp_path: Path) -> None:

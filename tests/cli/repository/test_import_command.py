@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.repository.conftest import Released
+from support.hostile_bundles import make_hostile, rename_type
 from support.programs import printed_json, run_curated
+from support.repositories import make_bundle
 
 
 def test_dry_run_and_import(released: Released, tmp_path: Path) -> None:
@@ -28,3 +30,14 @@ def test_dry_run_and_import(released: Released, tmp_path: Path) -> None:
         f"{tmp_path / 'repo'} had everything already: nothing changed",
     ]
     assert printed_json(run_curated(*arguments, "--format", "json"))["changed"] is False
+
+
+def test_another_dataset_type_has_to_be_allowed(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle")
+    make_hostile(bundle, rename_type("labThing"))
+    refused = run_curated("import", bundle, tmp_path / "repo")
+    assert refused.returncode == 1
+    assert "CAL617 no calibration type declares dataset type labThing" in refused.stderr
+    assert "--allow-type" in refused.stderr
+    allowed = run_curated("import", bundle, tmp_path / "repo", "--dry-run", "--allow-type", "labThing")
+    assert allowed.returncode == 0, allowed.stderr

@@ -19,9 +19,9 @@ EXPORT_FILE, HASHES_FILE, SEED_FILE, README_FILE = (
     "README.md",
 )
 ATTESTATION_FILE = "attestation.json"
-_MANIFEST = "manifest.json"
+MANIFEST_FILE = "manifest.json"
 
-_LARGEST = {_MANIFEST: 1 << 30, EXPORT_FILE: 1 << 30, ATTESTATION_FILE: 1 << 29}
+_LARGEST = {MANIFEST_FILE: 1 << 30, EXPORT_FILE: 1 << 30, ATTESTATION_FILE: 1 << 29}
 _LARGEST_OTHER = 1 << 24
 
 _MOST_LINES = 5
@@ -46,8 +46,10 @@ def document_problems(tree: FileTree, contents: Contents) -> dict[str, Problem]:
     """
     problems: dict[str, Problem] = {}
     hashes: dict[str, str] = {}
+    if contents.manifest_sha256:
+        hashes[MANIFEST_FILE] = contents.manifest_sha256
     for name, problem in (
-        *_export_problems(tree, contents),
+        *_export_problems(tree, contents, hashes),
         *_text_problems(tree, hashes),
         *_hash_problems(tree, contents, hashes),
     ):
@@ -55,7 +57,10 @@ def document_problems(tree: FileTree, contents: Contents) -> dict[str, Problem]:
     return problems
 
 
-def _export_problems(tree: FileTree, contents: Contents) -> Iterator[tuple[str, Problem]]:
+def _export_problems(
+    tree: FileTree, contents: Contents, hashes: dict[str, str]
+) -> Iterator[tuple[str, Problem]]:
+    """Yield how the export file differs from the manifest; if it does not, add its hash."""
     if contents.base:
         if _exists(tree, EXPORT_FILE):
             yield EXPORT_FILE, Problem("CAL633", (), "a bundle that builds on another one has no export file")
@@ -74,6 +79,7 @@ def _export_problems(tree: FileTree, contents: Contents) -> Iterator[tuple[str, 
         return
     with os.fdopen(handle, "rb") as stream:
         if os.fstat(handle).st_size == size and size_and_hash(blocks(handle, size)) == (size, digest):
+            hashes[EXPORT_FILE] = digest
             return
         stream.seek(0)
         lines = (line for part in parts() for line in part.splitlines(keepends=True))
@@ -91,8 +97,13 @@ def _line(line: bytes | None) -> str:
 
 
 def _text_problems(tree: FileTree, hashes: dict[str, str]) -> Iterator[tuple[str, Problem]]:
-    """Yield documents that cannot be read, and add the hashes of the others."""
-    for name in (_MANIFEST, EXPORT_FILE, SEED_FILE, README_FILE, ATTESTATION_FILE):
+    """Yield documents that cannot be read, and add the hashes of the others.
+
+    Those that were read already are not read again: what counts is what was read.
+    """
+    for name in (MANIFEST_FILE, EXPORT_FILE, SEED_FILE, README_FILE, ATTESTATION_FILE):
+        if name in hashes:
+            continue
         try:
             handle = tree.open(name)
         except FileNotFoundError:

@@ -17,6 +17,7 @@ from curated.package.layout import directory_name
 
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _EXTENSION = b"XTENSION="
+_END, _CONTINUE = b"END".ljust(80), b"CONTINUE"
 _KEYWORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- "
 _LONG_CARD = re.compile(
     rb"HIERARCH +(?i:INSTRUME|OBSTYPE|DETECTOR|FILTER|VALIDSTART|VALIDEND|REPOSHA1|FILESHA1|REPOPATH|BLOBSHA1) *="
@@ -66,6 +67,8 @@ class HeaderComparison:
             return
         if header.translate(None, _PRINTABLE):
             self.damage = f"the header of HDU {number} has other characters than printable ASCII"
+        elif _has_more_after_end(header_cards):
+            self.damage = f"the header of HDU {number} has cards after its END"
         elif number and not header.startswith(_EXTENSION):
             self.damage = f"HDU {number} does not begin with XTENSION"
         elif not self._usual.are_in(header, header_cards, is_primary=not number):
@@ -125,7 +128,26 @@ class _UsualCards(NamedTuple):
         if is_primary and (len(compared) < len(cards) or not starts):
             return False
         texts = [text for text in self.texts if text[:80] in compared] + [self.start] * starts
-        return all((place := header.find(text)) >= 0 and not place % 80 for text in texts)
+        for text in texts:
+            place = header.find(text)
+            if place < 0 or place % 80 or header.startswith(_CONTINUE, place + len(text)):
+                return False
+        return not self._are_continued(header)
+
+    def _are_continued(self, header: bytes) -> bool:
+        """Return whether a card of one of the keywords is continued that should not be."""
+        place = header.find(_CONTINUE)
+        while place >= 0:
+            card = header[place - 80 : place]
+            if card[:8] in self.keywords and not any(text.startswith(card) for text in self.texts):
+                return True
+            place = header.find(_CONTINUE, place + 1)
+        return False
+
+
+def _has_more_after_end(header_cards: Sequence[bytes]) -> bool:
+    """Return whether anything but blanks follows the end of a header, which readers would not see."""
+    return any(map(bytes.strip, header_cards[header_cards.index(_END) + 1 :]))
 
 
 def _has_usual_keywords(header: bytes) -> bool:
@@ -207,7 +229,9 @@ def _is_moment(text: str, bound: datetime, value: Any) -> bool:
     if value is None or value == "":
         return not text
     try:
-        moment = parse_time(value if isinstance(value, str) else "")
+        # Python takes any character between day and time.
+        is_usual = isinstance(value, str) and value[10:11] in ("T", " ", "")
+        moment = parse_time(value if is_usual else "")
         if text:
             return moment == parse_time(text)
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from curated.bundle.checks.documents import ATTESTATION_FILE
 from curated.bundle.contents import Contents
-from curated.bundle.manifest_reader import read_contents, read_head
+from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.attestation import check_attestation
 from curated.bundle.proof.signature import Proof, coverage_problems, read_proof
 from curated.bundle.verification import Progress, verify
@@ -71,10 +71,9 @@ def inspect_bundle(bundle: Path, trust: Trust | None = None, progress: Progress 
     findings += [Diagnostic.from_problem(p, path) for path, p in verify(contents, progress).items()]
     proof = read_proof(bundle, trust)
     findings += [*proof.diagnostics, *proof_findings(contents, proof)]
-    head = read_head(bundle)
-    findings += check_attestation(bundle, head, proof)
+    findings += check_attestation(bundle, contents.head, proof)
     attested = (bundle / ATTESTATION_FILE).exists()
-    return Inspection(contents, proof, head["repository"], attested, tuple(sorted(set(findings))))
+    return Inspection(contents, proof, contents.head["repository"], attested, tuple(sorted(set(findings))))
 
 
 def proof_findings(contents: Contents, proof: Proof) -> list[Diagnostic]:
@@ -83,4 +82,6 @@ def proof_findings(contents: Contents, proof: Proof) -> list[Diagnostic]:
         return []
     hashed = {entry.path: entry.sha256 for entry in contents.entries if not entry.is_reference}
     hashed |= {companion.path: companion.sha256 for companion in contents.companions}
+    # What was parsed is what has to be listed, whatever the file holds by now.
+    hashed[MANIFEST_FILE] = contents.manifest_sha256
     return coverage_problems(contents.root, proof, hashed)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from curated.bundle.checks.documents import MANIFEST_FILE
 from curated.bundle.verification import sha256_of
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.ssh_signature import (
@@ -26,7 +27,7 @@ SIGNATURE_FILE = "SHA256SUMS.sig"
 NAMESPACE = "curated-bundle"
 """Namespace of the signatures of bundles: one that was made for anything else, such as a commit, is none."""
 
-_MAX_SUMS = 1 << 28
+MAX_SUMS = 1 << 28
 _LINE = re.compile(r"(\\?)([0-9a-f]{64})  (.+)")
 _ESCAPES = {r"\\": "\\", r"\n": "\n", r"\r": "\r"}
 
@@ -81,7 +82,7 @@ def read_proof(bundle: Path, trust: Trust | None) -> Proof:
         The trusted keys; without any, a signature is only compared with the list.
     """
     try:
-        data = read_plain_file(bundle / SUMS_FILE, _MAX_SUMS)
+        data = read_plain_file(bundle / SUMS_FILE, MAX_SUMS)
     except (OSError, ValueError) as error:
         return Proof({}, diagnostics=(_finding("CAL686", _reason(error), SUMS_FILE),))
     hashes, problems = parse_sums(data)
@@ -146,7 +147,7 @@ def coverage_problems(bundle: Path, proof: Proof, hashed: Mapping[str, str]) -> 
     bundle : `pathlib.Path`
         Directory of the bundle.
     hashed : `dict` [`str`, `str`]
-        Hashes of the manifest, by path: the hashes of these files are compared with the list, the files
+        Hash of the manifest that was read, and those that it has, by path: the hashes of these files are compared with the list, the files
         themselves with the manifest by `curated.bundle.verification.verify`.
     """
     findings = []
@@ -167,7 +168,12 @@ def coverage_problems(bundle: Path, proof: Proof, hashed: Mapping[str, str]) -> 
                 findings.append(_finding("CAL686", f"its SHA-256 is not the one in {SUMS_FILE}", path))
     for path, digest in proof.hashes.items():
         if hashed.get(path, digest) != digest:
-            findings.append(_finding("CAL686", f"manifest.json and {SUMS_FILE} have different hashes", path))
+            detail = (
+                f"its SHA-256 is not the one in {SUMS_FILE}"
+                if path == MANIFEST_FILE
+                else f"{MANIFEST_FILE} and {SUMS_FILE} have different hashes"
+            )
+            findings.append(_finding("CAL686", detail, path))
         if path not in present:
             findings.append(_finding("CAL686", f"listed in {SUMS_FILE}, and not in the bundle", path))
     absent = [path for path in hashed if path not in proof.hashes and path not in present]

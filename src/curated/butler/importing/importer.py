@@ -14,7 +14,6 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.bundle.contents import Contents
-from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.butler.importing.execution import (
     Execution,
     Formatters,
@@ -35,7 +34,7 @@ from curated.butler.repository.database import check_database, database_file
 from curated.butler.repository.failures import remote_failures, repository_failures
 from curated.butler.repository.locks import config_lock, registry_lock
 from curated.butler.repository.opening import collection_info, find_config, journal_of, repository_root
-from curated.butler.repository.records import file_sha256, make_record, update_state, write_record
+from curated.butler.repository.records import make_record, update_state, write_record
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.registry import all_types
 
@@ -190,8 +189,7 @@ def _record(butler: Butler, request: ImportRequest, plan: Plan) -> Iterator[Diag
     contents = plan.contents
     root = repository_root(request.repo)
     try:
-        digest = file_sha256(contents.root / MANIFEST_FILE)
-        write_record(root, contents.root, make_record(butler, contents, digest))
+        write_record(root, contents.root, make_record(butler, contents))
         targets = contents.targets if request.chain else ()
         infos = [collection_info(butler, target.chain) for target in targets]
         update_state(root, chains={info.name: info.children for info in infos if info is not None})

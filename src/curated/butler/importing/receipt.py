@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from curated.bundle.contents import Contents, Entry
-from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
@@ -172,15 +171,13 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
     """Return the key of an import, or `None` if the repository is on no local disk."""
     if not os.path.isfile(os.path.join(request.repo, CONFIG)):
         return None
-    with open(contents.root / MANIFEST_FILE, "rb") as stream:
-        manifest = hashlib.file_digest(stream, "sha256").hexdigest()
     return ReceiptKey(
         bundle=os.path.abspath(contents.root),
         repo=os.path.abspath(request.repo),
         label=contents.label,
         transfer=request.transfer,
         chain=request.chain,
-        manifest=manifest,
+        manifest=contents.manifest_sha256,
     )
 
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -18,9 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from curated.bundle.manifest_json import LARGEST_MANIFEST
 from curated.bundle.manifest_reader import MANIFEST_FILE
-from curated.bundle.proof.signature import SIGNATURE_FILE, SUMS_FILE
+from curated.bundle.proof.signature import MAX_SUMS, SIGNATURE_FILE, SUMS_FILE
 from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.regular_files import FileTree, UnsafeFileError
+from curated.core.ssh_signature import MAX_SIGNATURE
 from curated.core.wholefile import write_whole
 
 if TYPE_CHECKING:
@@ -136,15 +140,13 @@ class RepositoryState:
         return state
 
 
-def make_record(butler: Butler, contents: Contents, manifest: str) -> ImportRecord:
+def make_record(butler: Butler, contents: Contents) -> ImportRecord:
     """Return the record of an import that has just ended.
 
     Parameters
     ----------
     contents : `Contents`
         The bundle, under the label that was used.
-    manifest : `str`
-        SHA-256 of its manifest.
     """
     instruments = {target.instrument for target in contents.targets}
     # Formatters are chosen by dataset type and instrument, so that one dataset of each tells them all.
@@ -156,7 +158,7 @@ def make_record(butler: Butler, contents: Contents, manifest: str) -> ImportReco
         formatters.setdefault(name, []).extend(info.formatter for info in records.get(uuid, ()))
     return ImportRecord(
         contents.label,
-        manifest,
+        contents.manifest_sha256,
         {name: sorted(set(names)) for name, names in formatters.items()},
         {element: dimension_rows(butler, element, instruments) for element in contents.records},
     )
@@ -220,14 +222,20 @@ def write_record(root: ResourcePath, bundle: Path, record: ImportRecord) -> None
     Raises
     ------
     OSError
-        If it cannot be written.
+        If it cannot be written, or the bundle's manifest is not the one that was imported any more.
     """
     directory = root.join(DIRECTORY, forceDirectory=True).join(
         record_name(record.label, record.manifest), forceDirectory=True
     )
-    for name in (MANIFEST_FILE, SUMS_FILE, SIGNATURE_FILE):
-        with suppress(FileNotFoundError):
-            _write(directory, name, (bundle / name).read_bytes())
+    with FileTree(bundle) as tree:
+        manifest = tree.read(MANIFEST_FILE, LARGEST_MANIFEST)
+        if hashlib.sha256(manifest).hexdigest() != record.manifest:
+            raise OSError(errno.ESTALE, "the bundle's manifest was changed during the import")
+        _write(directory, MANIFEST_FILE, manifest)
+        # Nothing has looked at the signature of a bundle of which none is required.
+        for name, largest in ((SUMS_FILE, MAX_SUMS), (SIGNATURE_FILE, MAX_SIGNATURE)):
+            with suppress(FileNotFoundError, UnsafeFileError):
+                _write(directory, name, tree.read(name, largest))
     # Last: the record is complete when this is there.
     _write(directory, IMPORT_FILE, record.to_json())
 

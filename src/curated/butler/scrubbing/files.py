@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from curated.core.wholefile import size_and_hash
-from curated.fits.checksum import checksum_problem
+from curated.fits.checksum import checksum_problem, data_problem
 from curated.fits.digest import content_digest
 
 _BLOCK = 1 << 20
+_FITS = (".fits", ".fit", ".fits.fz")
+_SIMPLE = b"SIMPLE  ="
 
 
 class StoredFile(NamedTuple):
@@ -52,8 +54,9 @@ def check_files(files: Sequence[StoredFile]) -> list[FileProblem | None]:
 def check_file(file: StoredFile) -> FileProblem | None:
     """Return what is wrong with a file.
 
-    A file whose hash is known is compared with it, and its checksums only tell what kind of change it is. Of any
-    other file the FITS checksums must be right.
+    A file whose hash is known is compared with it, and its checksums only tell what kind of change it is. Of one whose
+    content is known the FITS checksums must be right as well. A file of which nothing is known may have been made by
+    any program: if it is FITS, the checksums that it has must be right, and its HDUs whole.
     """
     try:
         # Nothing waits for the other end of a pipe.
@@ -78,18 +81,23 @@ def _open_file_problem(handle: int, file: StoredFile) -> FileProblem | None:
             return FileProblem("CAL690", f"{status.st_size} bytes; it was imported with {file.size}")
         if size_and_hash(_blocks(handle))[1] == file.sha256:
             return None
-        return FileProblem("CAL690", f"its SHA-256 is not that of its import; {_verdict(handle)}")
+        return FileProblem(
+            "CAL690", f"its SHA-256 is not that of its import; {_verdict(checksum_problem(handle))}"
+        )
+    if not file.content:
+        is_fits = file.path.endswith(_FITS) or os.pread(handle, len(_SIMPLE), 0) == _SIMPLE
+        problem = checksum_problem(handle, required=False) if is_fits else ""
+        return FileProblem("CAL690", problem) if problem else None
     problem = checksum_problem(handle)
     if problem:
         return FileProblem("CAL690", problem)
-    if file.content and content_digest(_blocks(handle)) != file.content:
-        return FileProblem("CAL690", f"its content is not that of its import; {_verdict(handle)}")
+    if content_digest(_blocks(handle)) != file.content:
+        return FileProblem("CAL690", f"its content is not that of its import; {_verdict(problem)}")
     return None
 
 
-def _verdict(handle: int) -> str:
-    """Say which kind of change it is."""
-    problem = checksum_problem(handle)
+def _verdict(problem: str) -> str:
+    """Say which kind of change it is, from what contradicts the checksums of the file."""
     return problem or "its FITS checksums are right, so that somebody wrote them anew"
 
 
@@ -100,7 +108,7 @@ def _blocks(handle: int) -> Iterator[bytes]:
 
 
 def check_object(read: Callable[[], bytes], file: StoredFile) -> FileProblem | None:
-    """Return what is wrong with an object in a store.
+    """Return what is wrong with an object in a store, as `check_file` does of a file.
 
     Parameters
     ----------
@@ -118,8 +126,16 @@ def check_object(read: Callable[[], bytes], file: StoredFile) -> FileProblem | N
     if file.sha256:
         if len(data) != file.size:
             return FileProblem("CAL690", f"{len(data)} bytes; it was imported with {file.size}")
-        same = hashlib.sha256(data).hexdigest() == file.sha256
-        return None if same else FileProblem("CAL690", "its SHA-256 is not that of its import")
-    if file.content and content_digest([data]) != file.content:
-        return FileProblem("CAL690", "its content is not that of its import")
+        if hashlib.sha256(data).hexdigest() == file.sha256:
+            return None
+        return FileProblem("CAL690", f"its SHA-256 is not that of its import; {_verdict(data_problem(data))}")
+    if not file.content:
+        is_fits = file.path.endswith(_FITS) or data.startswith(_SIMPLE)
+        problem = data_problem(data, required=False) if is_fits else ""
+        return FileProblem("CAL690", problem) if problem else None
+    problem = data_problem(data)
+    if problem:
+        return FileProblem("CAL690", problem)
+    if content_digest([data]) != file.content:
+        return FileProblem("CAL690", f"its content is not that of its import; {_verdict('')}")
     return None

@@ -96,7 +96,8 @@ class ScrubReport:
     datasets, certifications : `int`
         Datasets and certifications that were compared.
     uncovered : `dict` [`str`, `int`]
-        Numbers of datasets that nothing vouches for, by collection; of their files the FITS checksums were verified.
+        Numbers of datasets that nothing vouches for, by collection; of those of their files that were read, the FITS
+        checksums that they have were verified.
     diagnostics : `tuple` [`Diagnostic`]
         Findings.
     """
@@ -209,7 +210,7 @@ def _releases(request: ScrubRequest, records: Sequence[Path]) -> tuple[list[Rele
         findings += problems
         if contents is None or has_errors(problems):
             continue
-        digest = file_sha256(bundle / MANIFEST_FILE)
+        digest = contents.manifest_sha256
         recorded = by_manifest.get(digest, [])
         by_manifest[digest] = [
             replace(
@@ -239,6 +240,8 @@ def _recorded_release(
     contents, signer, findings = _vouched(directory, place, trust)
     if contents is None or has_errors(findings):
         return None, findings
+    if contents.manifest_sha256 != digest:
+        return None, [_finding("CAL697", "its manifest changes while it is read", place)]
     try:
         return Release(contents.relabelled(record.label), record, place, signer), findings
     except CuratedError as error:
@@ -261,13 +264,14 @@ def _vouched(
     if (directory / SUMS_FILE).exists() or trust is not None:
         proof = read_proof(directory, trust)
         findings += [d for d in proof.diagnostics if d.is_error]
-        findings += _list_findings(directory, proof)
+        if contents is not None:
+            findings += _list_findings(contents, proof)
         signer = proof.signer
     return contents, signer, [replace(d, file=f"{place}/{d.file}") for d in findings]
 
 
-def _list_findings(directory: Path, proof: Proof) -> Iterator[Diagnostic]:
-    if proof.hashes and proof.hashes.get(MANIFEST_FILE) != file_sha256(directory / MANIFEST_FILE):
+def _list_findings(contents: Contents, proof: Proof) -> Iterator[Diagnostic]:
+    if proof.hashes and proof.hashes.get(MANIFEST_FILE) != contents.manifest_sha256:
         yield _finding("CAL697", f"the manifest is not the one in {SUMS_FILE}", MANIFEST_FILE)
 
 
@@ -377,7 +381,11 @@ def _problem_findings(path: str, problem: FileProblem | None) -> Iterator[Diagno
 
 def _uncovered_finding(run: str, count: int) -> Diagnostic:
     noun = "1 dataset" if count == 1 else f"{count} datasets"
-    return _finding("CAL698", f"no record covers {noun}; only their FITS checksums were verified", run)
+    return _finding(
+        "CAL698",
+        f"no record covers {noun}; of their files only the FITS checksums that they have were verified",
+        run,
+    )
 
 
 def _finding(code: str, detail: str, place: str) -> Diagnostic:

@@ -94,6 +94,8 @@ def command(
             datasets=len(datasets),
             base=bundle.manifest["base"] if bundle else None,
             referred=sum(d["path"] is None for d in datasets),
+            signed=bundle is not None and release["sign"] is not None,
+            attested=bundle is not None and bool(release["attest"]),
             findings=findings,
         )
     else:

@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     echo_findings,
     format_option,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-uncovered", is_flag=True, help="Exit 0 even if nothing vouches for some calibrations.")
 @trust_options
+@allow_class_option
 @jobs_option
 @format_option()
 @pass_settings
@@ -124,7 +126,9 @@ def _print_text(settings: Settings, report: ScrubReport) -> None:
     echo(f"{report.files}{of_all} files and {certifications} compared, {report.bytes / 1e6:.1f} MB read")
     uncovered = sum((report.uncovered or {}).values())
     if uncovered:
-        echo(f"not covered: {count_text(uncovered, 'dataset')}, of which only FITS checksums were verified")
+        echo(
+            f"not covered: {count_text(uncovered, 'dataset')}, of whose files only the FITS checksums that they have were verified"
+        )
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
     is_clean = report.ok and report.complete
