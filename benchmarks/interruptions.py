@@ -348,6 +348,8 @@ def main() -> None:
     parser.add_argument("--command", action="append", default=[], dest="commands")
     parser.add_argument("--until", default="99", help="time of the day at which no other command is begun")
     options = parser.parse_args()
+    # A shell starts programs in the background with this signal ignored, which those that they start would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     source = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="curated-interruptions-", dir=scratch()) as temporary:
         root = Path(temporary)

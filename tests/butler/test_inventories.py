@@ -218,3 +218,13 @@ def test_nothing_is_written_anywhere(lab: GitPackage, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(lab.path.rglob("*")) == before
     assert list(empty.iterdir()) == []
+
+
+def test_the_name_says_what_is_not_committed(make_package: MakePackage) -> None:
+    package = make_package({"curated.yaml": "", defects_path(): defects_text()})
+    name = f"package {package.path} at {package.commits[0][:12]}"
+    assert fingerprint(package.path).source == name
+    package.git("update-index", "--assume-unchanged", defects_path())
+    package.write({defects_path(): defects_text(x0=2)})
+    assert fingerprint(package.path).source == f"{name}, with changes that are not committed"
+    assert fingerprint(f"{package.path}@HEAD").source == name

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from curated.core.regular_files import FileTree, UnsafeFileError, blocks, is_sparse, path_parts
+from curated.core.regular_files import FileTree, UnsafeFileError, blocks, find_program, is_sparse, path_parts
 
 
 @pytest.fixture
@@ -181,3 +181,17 @@ def test_a_pipe_without_a_writer_does_not_hang(root: Path) -> None:
         [sys.executable, "-c", code, str(root)], capture_output=True, text=True, timeout=20, check=False
     )
     assert "is a named pipe" in done.stderr
+
+
+def test_programs_are_looked_for_in_absolute_directories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, mode in (("a", 0o644), ("b", 0o755)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "program").touch(mode)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f":b:./b:{tmp_path}/absent:{tmp_path}/a:{tmp_path}/b")
+    assert find_program("program") == f"{tmp_path}/b/program"
+    monkeypatch.setenv("PATH", "b")
+    with pytest.raises(FileNotFoundError):
+        find_program("program")

@@ -229,6 +229,17 @@ def test_without_the_program(keys: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "openssh-client" in caught.value.hint
 
 
+def test_no_program_of_a_bundle_is_run(keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "ssh-keygen"
+    program.write_text("#!/bin/sh\ntouch was-here\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for start in (".:", ":", f"{tmp_path.name}:", "./:"):
+        monkeypatch.setenv("PATH", f"{start}{os.defpath}")
+        assert sign(DATA, keys / "a", PURPOSE)
+    assert os.listdir(tmp_path) == ["ssh-keygen"]
+
+
 # -- where trust comes from ------------------------------------------------------------------------
 
 

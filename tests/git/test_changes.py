@@ -16,10 +16,8 @@ from curated.git.changes import (
     last_commits,
     read_differences,
     read_file_histories,
-    read_status,
     start_difference,
     start_log,
-    start_status,
     work_tree_changes,
 )
 from curated.git.objects import find_blobs
@@ -30,9 +28,9 @@ A, B, C = (f"calibs/lab/defects/d0{n}/20200101T000000.ecsv" for n in range(3))
 IDENTITY = ("-c", "user.name=x", "-c", "user.email=x@example.org")
 
 
-def status(repository: Repository, paths: list[str]) -> list[str]:
-    with start_status(repository, paths) as process:
-        return read_status(repository, process)
+def differences(repository: Repository, path: str = "calibs") -> list[str]:
+    changes = read_differences(start_difference(repository, path))
+    return [change.path.removeprefix(repository.prefix) for change in changes]
 
 
 def git_log(package: GitPackage, paths: list[str], revision: str = "HEAD") -> dict[str, str]:
@@ -236,9 +234,9 @@ def test_a_package_in_a_directory_of_the_repository(make_package: MakePackage) -
     assert list(find_blobs(repository, last)) == [A]
     assert walked(package, "data/pack") == {A: last}
     package.write({"data/pack2/x": "changed", "calibs/other.ecsv": "changed"})
-    assert status(repository, ["calibs"]) == []
-    package.write({f"data/pack/{B}": "new"})
-    assert status(repository, ["calibs"]) == [B]
+    assert differences(repository) == []
+    package.write({f"data/pack/{A}": "changed"})
+    assert differences(repository) == [A]
 
 
 def test_names_that_mean_something_to_git(make_package: MakePackage) -> None:
@@ -252,9 +250,9 @@ def test_names_that_mean_something_to_git(make_package: MakePackage) -> None:
     assert {path for path, sha1 in changes.items() if sha1 == last} == {changed}
     repository = open_repository(package.path)
     package.write(dict.fromkeys(files, "3"))
-    assert sorted(status(repository, ["calibs"])) == sorted(files)
+    assert sorted(differences(repository)) == sorted(files)
     for path in files:
-        assert status(repository, [path]) == [path]
+        assert differences(repository, path) == [path]
 
 
 def test_a_history_with_holes_is_not_guessed_at(make_package: MakePackage) -> None:

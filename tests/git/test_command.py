@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
-from curated.git.changes import last_commits, read_status, start_status
+from curated.git.changes import last_commits, read_differences, start_difference
 from curated.git.command import GitError, run_git, split_nul
 from curated.git.objects import Objects, find_blobs, read_objects
 from curated.git.repository import Repository, open_repository, resolve_commit, tags_at
@@ -20,9 +20,9 @@ from curated.git.repository import Repository, open_repository, resolve_commit, 
 A, B, C = (f"calibs/lab/defects/d0{n}/20200101T000000.ecsv" for n in range(3))
 
 
-def status(repository: Repository, paths: list[str]) -> list[str]:
-    with start_status(repository, paths) as process:
-        return read_status(repository, process)
+def differences(repository: Repository, path: str = "calibs") -> list[str]:
+    changes = read_differences(start_difference(repository, path))
+    return [change.path.removeprefix(repository.prefix) for change in changes]
 
 
 def git_log(package: GitPackage, paths: list[str], revision: str = "HEAD") -> dict[str, str]:
@@ -58,8 +58,8 @@ def test_settings_of_the_user_change_nothing(make_package: MakePackage, tmp_path
         changes = last_commits(repository, head, {path: find_blobs(repository, head)[path]}, path)
         assert changes[path].sha1 == sha1
         assert changes[path].author == ("Zoë" if path == B else "Ada Astronomer")
-    package.write({A: "untracked"})
-    assert status(repository, ["calibs"]) == [A]
+    package.write({B: "changed"})
+    assert differences(repository) == [B]
     assert tags_at(repository, head)[0] == "v3"
 
 
@@ -71,7 +71,7 @@ def test_a_hook_does_not_lead_elsewhere(make_package: MakePackage, tmp_path: Pat
     repository = open_repository(package.path)
     assert resolve_commit(repository) == package.commits[-1]
     assert list(find_blobs(repository, package.commits[-1])) == [A]
-    assert status(repository, ["calibs"]) == []
+    assert differences(repository) == []
 
 
 RESOLVE = """

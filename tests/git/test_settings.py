@@ -85,19 +85,6 @@ def test_filters_lose_their_programs() -> None:
     assert settings.without_filters("core.bare\0", {"GIT_CONFIG_COUNT": "x"}) == {}
 
 
-@pytest.mark.parametrize(
-    "name", ["config", "HEAD", "index", "packed-refs", "objects/info/alternates", "../.gitattributes"]
-)
-@pytest.mark.timeout(20)
-def test_pipes_in_place_of_files_are_refused(make_package: MakePackage, name: str) -> None:
-    package = make_package({A: "1"})
-    path = package.path / ".git" / name
-    path.unlink(missing_ok=True)
-    os.mkfifo(path)
-    with pytest.raises(CuratedError, match=f"{path.name} is not a regular file"):
-        open_repository(package.path)
-
-
 def test_settings_are_read_where_they_are(make_package: MakePackage, tmp_path: Path) -> None:
     package = make_package({A: "1"})
     package.git("worktree", "add", "--quiet", str(tmp_path / "linked"))

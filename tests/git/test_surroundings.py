@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import AUTHOR, EMAIL, GitPackage, MakePackage
+from curated.cli.main import _run as run_command_line
 from curated.core.diagnostic import CuratedError
 from curated.git.changes import last_commits, work_tree_changes
 from curated.git.objects import CommitTree, find_blobs
@@ -84,28 +87,41 @@ BROKEN = {
 }
 
 
+@pytest.fixture
+def convert(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Path, str], tuple[object, str]]:
+    """Convert a package with a search path; a process for each would take most of the time."""
+
+    def call(directory: Path, search_path: str) -> tuple[object, str]:
+        monkeypatch.setenv("PATH", search_path)
+        words = ["curated", "-C", str(directory), "convert", "-o", str(tmp_path / "out")]
+        monkeypatch.setattr("sys.argv", words)
+        return run_command_line(), capsys.readouterr().err
+
+    return call
+
+
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
 @pytest.mark.timeout(60)
-def test_a_git_that_is_broken(make_package: MakePackage, tmp_path: Path, text: str) -> None:
+def test_a_git_that_is_broken(make_package: MakePackage, tmp_path: Path, convert: Any, text: str) -> None:
     package = make_lab(make_package)
     program = tmp_path / "bin/git"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\n{text}\n")
     program.chmod(0o755)
-    done = run_curated(
-        *("convert", "-o", tmp_path / "out"), cwd=package.path, PATH=f"{program.parent}:{os.environ['PATH']}"
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith("curated: error: ")
-    assert len(done.stderr) < 1000
-    assert "\x1b" not in done.stderr
+    status, message = convert(package.path, f"{program.parent}:{os.environ['PATH']}")
+    assert status == 2, message
+    assert message.startswith("curated: error: ")
+    assert len(message) < 1000
+    assert "\x1b" not in message
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     "kind", ["absent", "not executable", "no program", "a directory", "a link to itself"]
 )
-def test_no_git(make_package: MakePackage, tmp_path: Path, kind: str) -> None:
+def test_no_git(make_package: MakePackage, tmp_path: Path, convert: Any, kind: str) -> None:
     package = make_lab(make_package)
     program = tmp_path / "bin/git"
     program.parent.mkdir()
@@ -116,10 +132,10 @@ def test_no_git(make_package: MakePackage, tmp_path: Path, kind: str) -> None:
     elif kind != "absent":
         program.write_bytes(b"\x7fELF\0")
         program.chmod(0o755 if kind == "no program" else 0o644)
-    done = run_curated("convert", "-o", tmp_path / "out", cwd=package.path, PATH=str(program.parent))
-    assert done.returncode == 2
-    assert "curated: error: git cannot be run" in done.stderr
-    assert "see that it is on the PATH" in done.stderr
+    status, message = convert(package.path, str(program.parent))
+    assert status == 2
+    assert "curated: error: git cannot be run" in message
+    assert "see that it is on the PATH" in message
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from conftest import GitPackage, MakePackage
 from curated.history.change_check import check_since
-from curated.history.checkout import find_hidden_differences
+from curated.history.checkout import find_hidden_differences, uncommitted_change
 from curated.history.edits import find_unnoted_edits, start_edit_search
 from curated.package.package import open_package
 from support.packages import defects_path, defects_text
@@ -258,3 +259,18 @@ def test_git_that_is_not_there(package: GitPackage, tmp_path: Path) -> None:
     assert [(d["code"], d["severity"]) for d in findings] == [("CAL419", "info")] * 2
     assert all("git cannot be run" in d["message"] for d in findings)
     assert done.returncode == 0
+
+
+def test_a_change_that_is_not_committed(package: GitPackage, tmp_path: Path) -> None:
+    opened = open_package(package.path)
+    assert uncommitted_change(opened, A) == ""
+    package.write({A: defects_text().replace("\n", "\r\n")})
+    assert uncommitted_change(opened, A) == ""
+    status = (package.path / A).stat()
+    package.write({A: defects_text(x0=7)})
+    os.utime(package.path / A, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert "has changes that are not committed" in uncommitted_change(opened, A)
+    package.write({NEW: defects_text(detector=2)})
+    assert "not in the commit" in uncommitted_change(opened, NEW)
+    (package.path / ".git").rename(tmp_path / "away")
+    assert uncommitted_change(opened, A) == ""

@@ -26,6 +26,7 @@ from curated.fits.digest import content_digest
 from curated.git.checkout import check_out
 from curated.git.repository import open_repository, resolve_commit
 from curated.git.revisions import find_revision
+from curated.package.committed import compare_with_commit
 from curated.package.package import Package, open_package
 
 
@@ -198,7 +199,8 @@ def _opened_package(source: str, directory: str, revision: str | None) -> Iterat
     package = open_package(root)
     if revision is None:
         commit = _head(package)
-        yield package, f"package {package.root}" + (f" at {commit[:12]}" if commit else "")
+        at = f" at {commit[:12]}{_changes(package, commit)}" if commit else ""
+        yield package, f"package {package.root}{at}"
         return
     try:
         commit = find_revision(open_repository(package.root), revision).sha1
@@ -227,6 +229,15 @@ def _head(package: Package) -> str:
         return resolve_commit(open_repository(package.root))
     except CuratedError:
         return ""
+
+
+def _changes(package: Package, commit: str) -> str:
+    """Return the words for files of a work tree that are not those of its commit; empty if all are."""
+    try:
+        comparison = compare_with_commit(package, open_repository(package.root), commit)
+    except CuratedError as error:
+        return f", or with changes, which is not known: {error.message}"
+    return ", with changes that are not committed" if comparison.differences else ""
 
 
 def _package_entries(

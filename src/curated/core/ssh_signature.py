@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
+from curated.core.regular_files import find_program
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
@@ -310,7 +311,7 @@ def _run(
 
     try:
         return subprocess.run(  # noqa: S603 (no shell, and arguments of this package)
-            ["ssh-keygen", "-Y", action, *arguments],  # noqa: S607 (the user's own PATH)
+            [find_program("ssh-keygen"), "-Y", action, *arguments],
             input=data,
             capture_output=True,
             # A session of its own has no terminal on which a passphrase could be asked for.

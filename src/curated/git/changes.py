@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.core.diagnostic import CuratedError
-from curated.git.command import GitError, run_git, split_nul, start_git
+from curated.git.command import run_git, split_nul, start_git
+from curated.git.irregular import refuse_irregular_rules
 from curated.git.objects import Objects, damaged
 from curated.git.repository import Repository
 
@@ -183,27 +184,15 @@ def _name_text(name: str) -> str:
 # -- the work tree ----------------------------------------------------------------------------------------
 
 
-def start_status(repository: Repository, paths: Iterable[str]) -> Popen[bytes]:
-    """Start to look for files below some of the package's paths that differ from HEAD, untracked ones too.
-
-    Git looks at every file, which takes a while; `read_status` waits for the answer.
-    """
-    options = ("--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-renames", "--")
-    specs = [repository.pathspec(path) for path in paths]
-    return start_git(repository.top, "status", *options, *specs, keep_stderr=True)
-
-
-def read_status(repository: Repository, process: Popen[bytes]) -> list[str]:
-    """Return the paths that `start_status` looked for, relative to the package's root."""
-    output, stderr = process.communicate()
-    if process.returncode != 0:
-        raise GitError("status", stderr.decode("utf-8", errors="replace").strip())
-    entries = output.decode("utf-8", errors="surrogateescape").split("\0")
-    return [entry[3:].removeprefix(repository.prefix) for entry in entries if entry]
-
-
 def start_difference(repository: Repository, top: str = "") -> Popen[bytes]:
-    """Start to compare the files below one of the package's directories with HEAD; see `read_differences`."""
+    """Start to compare the files below one of the package's directories with HEAD; see `read_differences`.
+
+    Raises
+    ------
+    CuratedError
+        If git would wait for a pipe.
+    """
+    refuse_irregular_rules(repository.top, [repository.pathspec(top)])
     return start_git(
         *(repository.top, "diff", *_RAW, "--no-renames", "--ignore-submodules=all"),
         *("HEAD", "--", repository.pathspec(top)),
@@ -218,6 +207,7 @@ def work_tree_changes(repository: Repository, base: str) -> WorkTreeChanges:
     CuratedError
         If git cannot compare them.
     """
+    refuse_irregular_rules(repository.top, [repository.pathspec()])
     options = (*_RAW, "--find-renames", "--ignore-submodules=all")
     process = start_git(repository.top, "diff", *options, base, "--", repository.pathspec())
     paths: set[str] = set()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
+from curated.core.regular_files import find_program
 from curated.core.storage.limits import EXHAUSTED
 from curated.git import settings
 
@@ -105,16 +104,6 @@ def start_git(
     )
 
 
-@lru_cache
-def _program(path: str) -> str:
-    """Return the file of git on a search path, but for places that a relative one would find in a repository."""
-    for directory in path.split(os.pathsep):
-        program = os.path.join(directory, "git")
-        if os.path.isabs(directory) and os.path.isfile(program) and os.access(program, os.X_OK):
-            return program
-    raise CuratedError("git cannot be run", "install git, and see that it is on the PATH")
-
-
 def start_process(
     directory: Path,
     arguments: list[str],
@@ -144,7 +133,7 @@ def start_process(
 
     try:
         return subprocess.Popen(  # noqa: S603 (the command is git, with arguments of this package)
-            [_program(os.environ.get("PATH", os.defpath)), *arguments],
+            [find_program("git"), *arguments],
             cwd=directory,
             env=variables,
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from curated.git.command import GitError, run_git, start_git
+from curated.git.irregular import refuse_irregular_rules
 from curated.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -111,9 +112,15 @@ def ignoring_rules(repository: Repository, paths: Sequence[str]) -> dict[str, st
     ----------
     paths : sequence [`str`]
         Paths in the repository of files that are not in the index.
+
+    Raises
+    ------
+    CuratedError
+        If git would wait for a pipe.
     """
     if not paths:
         return {}
+    refuse_irregular_rules(repository.top, paths)
     from subprocess import TimeoutExpired
 
     names = "".join(f"{path}\0" for path in paths).encode("utf-8", errors="surrogateescape")
@@ -141,7 +148,14 @@ def attributes(
     """Return the values of some attributes (``.gitattributes``) of files, by path in the repository and name.
 
     Attributes that are not given, or without a value, are left out.
+
+    Raises
+    ------
+    CuratedError
+        If git would wait for a pipe.
     """
+    paths = list(paths)
+    refuse_irregular_rules(repository.top, paths)
     stdin = "".join(f"{path}\0" for path in paths).encode("utf-8", errors="surrogateescape")
     values: dict[str, dict[str, str]] = {}
     process = start_git(repository.top, "check-attr", "-z", "--stdin", *names, has_input=True)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git
-from curated.git.settings import is_bare, own_settings, refuse_irregular_files
+from curated.git.irregular import refuse_irregular_files
+from curated.git.settings import is_bare, own_settings
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from curated.core.diagnostic import CuratedError
 from curated.core.storage.limits import raise_exhausted
 
 _PASSED_VARIABLES = (
@@ -75,18 +74,6 @@ _SETTINGS_OF_LOCAL_COMMANDS = {
 
 _FILTER_KEYS = (".clean", ".smudge", ".process", ".required")
 _MAX_CONFIG = 1 << 20
-
-_CONTROL_FILES = (
-    *("HEAD", "config", "config.worktree", "index", "packed-refs", "shallow", "commondir"),
-    *(
-        "objects/info/alternates",
-        "info/exclude",
-        "info/attributes",
-        "info/grafts",
-        "objects/info/commit-graph",
-    ),
-)
-"""Files that git reads of its own accord."""
 
 
 def options(*, fetches: bool = False) -> list[str]:
@@ -159,34 +146,38 @@ def without_filters(names: str, variables: Mapping[str, str]) -> dict[str, str]:
 
 def own_settings(directory: Path) -> bytes:
     """Return the settings of a repository as text in lower case, but for files that they include."""
-    return b"\n".join(_content(path).lower() for path in _config_files(directory))
+    return b"\n".join(read_regular(path).lower() for path in _config_files(directory))
 
 
 def _config_files(directory: Path) -> Iterator[Path]:
     git_directory = find_git_directory(directory)
     yield git_directory / "config.worktree"
-    common = os.fsdecode(_content(git_directory / "commondir")).strip()
-    yield (git_directory / common if common else git_directory) / "config"
+    yield find_common_directory(git_directory) / "config"
 
 
 def find_git_directory(directory: Path) -> Path:
     """Return the directory of a work tree's own index and HEAD; of a repository without one, itself."""
     entry = directory / ".git"
     if entry.is_file():
-        target = os.fsdecode(_content(entry)).strip()
+        target = os.fsdecode(read_regular(entry)).strip()
         if target.startswith("gitdir: "):
             return directory / target.removeprefix("gitdir: ")
     return entry if os.path.lexists(entry) else directory
 
 
-def _content(path: Path) -> bytes:
-    """Return the content of a regular file; empty if there is none."""
+def find_common_directory(git_directory: Path) -> Path:
+    """Return the directory of the objects and references that a work tree shares with others."""
+    common = os.fsdecode(read_regular(git_directory / "commondir")).strip()
+    return git_directory / common if common else git_directory
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the content of a regular file, of which it may have a megabyte; empty if there is none."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        raise_exhausted(
-            error
-        )  # without these settings, programs that they name would not be kept from running
+        # Without these settings, programs that they name would not be kept from running.
+        raise_exhausted(error)
         return b""
     except ValueError:
         return b""
@@ -201,22 +192,3 @@ def _content(path: Path) -> bytes:
 def is_bare(directory: Path) -> bool:
     """Say whether a directory has the shape of a repository without a work tree."""
     return (directory / "HEAD").is_file() and all((directory / name).is_dir() for name in ("objects", "refs"))
-
-
-def refuse_irregular_files(directory: Path) -> None:
-    """Refuse a repository in which a pipe or a device stands for a file, for which git would wait for ever.
-
-    Raises
-    ------
-    CuratedError
-        If there is one.
-    """
-    git_directory = find_git_directory(directory)
-    files = [f"{git_directory}/{name}" for name in _CONTROL_FILES]
-    for path in (*files, f"{directory}/.gitattributes", f"{directory}/.gitignore"):
-        try:
-            mode = os.stat(path).st_mode
-        except (OSError, ValueError):
-            continue
-        if not stat.S_ISREG(mode):
-            raise CuratedError(f"{path} is not a regular file", "see where this repository comes from")

@@ -123,8 +123,8 @@ def _read_one(objects: Objects, name: str) -> bytes:
 def _concerns(path: str, paths: Sequence[str]) -> bool:
     """Say whether a path is one of some paths, below one of them, or leads to one."""
     return any(
-        not wanted or path == wanted or path.startswith(f"{wanted}/") or wanted.startswith(f"{path}/")
-        for wanted in paths
+        not other or path == other or path.startswith(f"{other}/") or other.startswith(f"{path}/")
+        for other in paths
     )
 
 

@@ -15,8 +15,8 @@ from curated.git.forms import (
     parse_pointer,
 )
 from curated.git.index import IndexEntry, ignoring_rules, is_sparse, read_index, start_index
-from curated.git.objects import Objects
-from curated.git.repository import Repository
+from curated.git.objects import Objects, find_blobs
+from curated.git.repository import Repository, open_repository, resolve_commit
 from curated.git.tree import LINK, SUBMODULE
 from curated.history.edits import EditSearch
 from curated.package.config import CONFIG_FILE
@@ -50,6 +50,37 @@ def find_hidden_differences(search: EditSearch) -> list[Diagnostic]:
         detail = f"files that git hides or ignores were not looked for: {error.message}"
         problems = [(search.package.top or ".", Problem("CAL419", (), detail))]
     return [Diagnostic.from_problem(problem, path) for path, problem in problems]
+
+
+def uncommitted_change(package: Package, path: str) -> str:
+    """Return how a file of a work tree differs from HEAD, for people; empty if it does not, or without a commit.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package, of a work tree.
+    path : `str`
+        Path of the file in the package.
+
+    Raises
+    ------
+    CuratedError
+        If an object of the commit is missing or damaged.
+    """
+    try:
+        repository = open_repository(package.root)
+        commit = resolve_commit(repository)
+    except CuratedError:
+        return ""
+    blob = find_blobs(repository, commit, path).get(path)
+    if blob is None:
+        return "the file is not in the commit of the work tree"
+    real_path = os.path.realpath(f"{package.root}/{path}")
+    return (
+        ""
+        if _is_same(real_path, blob, Objects(repository))
+        else "the file has changes that are not committed"
+    )
 
 
 def _problems(package: Package, repository: Repository) -> Iterator[tuple[str, Problem]]:

@@ -175,12 +175,12 @@ class BrighterFatterKernel(Calib):
     ) -> tuple[Self | None, list[Problem]]:
         """Read a document, whose list of bad amplifiers has to be that of the flags, which alone are in force."""
         calib, problems = super().from_tree(metadata, tree, form)
-        listed = tree.get("badAmps")
-        if calib is not None and isinstance(listed, list):
+        bad_amplifiers = tree.get("badAmps")
+        if calib is not None and isinstance(bad_amplifiers, list):
             invalid = {key for key, flag in calib.valid.items() if not flag}
-            if {str(name) for name in listed} != invalid:
+            if {str(name) for name in bad_amplifiers} != invalid:
                 names = ", ".join(sorted(invalid)) or "no amplifier"
-                detail = f"badAmps is {brief(listed)}, but valid is false for {names}"
+                detail = f"badAmps is {brief(bad_amplifiers)}, but valid is false for {names}"
                 problems = [*problems, Problem("CAL308", ("badAmps",), detail)]
         return calib, problems
 

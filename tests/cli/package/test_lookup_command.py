@@ -23,6 +23,16 @@ def test_lookup(demo: GitPackage) -> None:
     assert (none.returncode, printed_json(none)["found"]) == (1, None)
 
 
+def test_changes_that_are_not_committed_are_said(make_package: MakePackage) -> None:
+    package = make_package({"curated.yaml": "", defects_path(): defects_text()})
+    package.write({defects_path(): defects_text(x0=2)})
+    question = ["lookup", "lab", "defects", "--detector", "d00", "--at", "2025-01-01"]
+    done = run_curated(*question, cwd=package.path)
+    assert done.stdout.splitlines()[-1] == "but    the file has changes that are not committed"
+    value = printed_json(run_curated(*question, "--format", "json", "--as-of", "HEAD", cwd=package.path))
+    assert value["uncommitted"] == ""
+
+
 def test_files_that_are_not_read_are_mentioned(make_package: MakePackage) -> None:
     stray = defects_path(0, "20240601T000000").replace(".ecsv", ".fits")
     package = make_package(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from curated.butler import import_bundle
 from curated.butler.repository.records import DIRECTORY
+from support.packages import ROOT
+from support.pages import environment_with_curated
 from support.programs import printed_json, run_curated
 from support.repositories import make_bundle
 from support.tampering import flip_byte, stored_files
@@ -60,3 +63,31 @@ def test_usage(repo: Path, tmp_path: Path) -> None:
         assert run_curated("scrub", repo, *options).returncode == 2
     assert run_curated("scrub", tmp_path / "absent").returncode == 2
     assert run_curated("scrub", repo, "--signer", "a@x").returncode == 2
+
+
+def test_a_repository_with_classes_of_others(repo: Path) -> None:
+    config = repo / "butler.yaml"
+    config.write_text(f"{config.read_text()}\n  formatters:\n    raw: obs_lab.formatters.Thing\n")
+    done = run_curated("scrub", repo)
+    assert done.returncode == 2
+    assert "--allow-class" in done.stderr
+    assert run_curated("scrub", repo, "--allow-class", "obs_lab").returncode == 0
+
+
+def test_the_line_of_cron(repo: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs/operate.md").read_text("utf-8")
+    command = next(line for line in page.splitlines() if line.startswith("    17 3 * * * ")).split(
+        maxsplit=5
+    )[5]
+    # Cron replaces "\\%" before it calls the shell. Signers are left out, since nobody signed this release.
+    command = (
+        command.replace("\\%", "%").replace("/repo/main", str(repo)).replace("--sample 5", "--sample 100")
+    )
+    command = command.replace("--allowed-signers /etc/curated/signers", "")
+    (tmp_path / "bin").mkdir()
+    options = {"capture_output": True, "text": True, "env": environment_with_curated(tmp_path / "bin")}
+    done = subprocess.run(["/bin/sh", "-c", command], check=False, **options)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    flip_byte(stored_files(repo)[0], random.Random(1))
+    done = subprocess.run(["/bin/sh", "-c", command], check=False, **options)
+    assert (done.returncode, done.stdout, done.stderr.count("CAL690")) == (1, "", 1)

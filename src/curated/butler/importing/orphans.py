@@ -108,13 +108,15 @@ def find_orphans(
         existing_runs = sorted(set(runs) & set(butler.collections.query("*")))
         files -= set(_dataset_files(butler, _datasets(butler, existing_runs)))
     names = {name if _is_object(name) else _resolved(name) for name in journaled}
-    own = sorted(name for name in files if _is_own(name, names) and _is_below(butler, name, local_roots))
+    own_files = sorted(
+        name for name in files if _is_own(name, names) and _is_below(butler, name, local_roots)
+    )
     directories = {entry.name: entry for entry in entries if entry.inode}
     abandoned = list(abandoned_repositories(repository))
     own_directories = [name for name in abandoned if name in directories and _is_same(directories[name])]
-    foreign = sorted((files - set(own)) | (set(abandoned) - set(own_directories)))
-    size = sum(_size(name) for name in own)
-    return Orphans(tuple(own), tuple(own_directories), size, tuple(foreign))
+    foreign = sorted((files - set(own_files)) | (set(abandoned) - set(own_directories)))
+    size = sum(_size(name) for name in own_files)
+    return Orphans(tuple(own_files), tuple(own_directories), size, tuple(foreign))
 
 
 def remove_orphans(butler: Butler, orphans: Orphans) -> tuple[str, ...]:

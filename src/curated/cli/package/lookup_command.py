@@ -55,6 +55,7 @@ def command(
     """
     from curated.git.repository import open_repository
     from curated.git.revisions import find_revision
+    from curated.history.checkout import uncommitted_change
     from curated.history.lookup import last_commit, lookup, package_at
 
     try:
@@ -71,14 +72,17 @@ def command(
     answer = lookup(package, instrument, type_name, time, detector=detector, filter_name=filter_name)
     in_force = answer.in_force
     commit = last_commit(package, in_force.file.path, sha1) if in_force is not None else None
+    change = ""
+    if in_force is not None and revision is None:
+        change = uncommitted_change(package, in_force.file.path)
     if answer.skipped and not explain:
         count = len(answer.skipped)
         files = "1 file in its directory is" if count == 1 else f"{count} files in its directory are"
         settings.remark(f"{files} not read; --explain and 'curated check' say why")
     if form == "json":
-        print_json("lookup", **_to_json(answer, revision, commit, explain=explain))
+        print_json("lookup", **_to_json(answer, revision, commit, change, explain=explain))
     else:
-        _print(answer, revision, commit, explain=explain)
+        _print(answer, revision, commit, change, explain=explain)
     raise SystemExit(0 if in_force is not None else 1)
 
 
@@ -93,7 +97,7 @@ def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
 
 
 def _to_json(
-    answer: Answer, revision: Revision | None, commit: Commit | None, *, explain: bool
+    answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
 ) -> dict[str, Any]:
     return {
         "key": str(answer.key),
@@ -103,12 +107,15 @@ def _to_json(
         "remarks": list(revision.remarks) if revision else [],
         "found": _candidate_to_json(answer.in_force) if answer.in_force else None,
         "commit": commit._asdict() if commit else None,
+        "uncommitted": change,
         "skipped": [{"file": path, "reason": reason} for path, reason in answer.skipped],
         "candidates": [_candidate_to_json(c) for c in answer.candidates] if explain else [],
     }
 
 
-def _print(answer: Answer, revision: Revision | None, commit: Commit | None, *, explain: bool) -> None:
+def _print(
+    answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
+) -> None:
     from curated.report.text import printable
 
     key = printable(str(answer.key))
@@ -119,6 +126,8 @@ def _print(answer: Answer, revision: Revision | None, commit: Commit | None, *, 
         echo(f"valid  {answer.in_force.range} UTC")
         if commit is not None:
             echo(f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}")
+        if change:
+            echo(f"but    {change}")
     if revision is not None:
         echo(f"as of  {revision.sha1[:12]} {revision.date or 'of an impossible date'}")
     if explain:

@@ -164,10 +164,10 @@ def masked_values(columns: Mapping[str, TextColumn], masks: Mapping[str, str]) -
         mask = masks.get(name, f"{name}.mask")
         flags = columns[mask].values if mask in columns and columns[mask].dtype == "bool" else []
         rows = [i for i, is_masked in enumerate(flags) if is_masked]
-        found = [
+        of_column = [
             Problem("CAL224", (name, i), f"row {i + 1} {name}: the value is masked")
             for i in rows[:MAX_FINDINGS]
         ]
         # Problems beyond the limit are only counted.
-        problems += found + found[-1:] * (len(rows) - len(found))
+        problems += of_column + of_column[-1:] * (len(rows) - len(of_column))
     return problems
