@@ -159,7 +159,8 @@ def _require_readable(path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", path)
     if status.st_size > LARGEST_FILE:
-        raise OSError(errno.EFBIG, "it is larger than any calibration", path)
+        # Not EFBIG, which says that this process may write no more to a file.
+        raise OSError(errno.EINVAL, "it is larger than any calibration", path)
 
 
 class _UnknownTypeError(Exception):
@@ -234,4 +235,8 @@ def _decompress(path: str, copy: str) -> None:
             plain += [fits.ImageHDU(h.data, h.header) for h in hdus[1:] if h.is_image and h.data is not None]
             fits.HDUList(plain).writeto(copy)
     except (OSError, ValueError, TypeError, LookupError, EOFError, fits.VerifyError) as error:
+        # Where the disk is full, astropy raises an error without a number.
+        number = getattr(error, "errno", None) or getattr(error.__context__, "errno", None)
+        if number in _OF_THE_DISK:
+            raise OSError(number, os.strerror(number), copy) from error
         raise CuratedError(f"{os.path.basename(path)} cannot be unpacked: {error}") from error
