@@ -28,7 +28,8 @@ _QUICK_SECONDS = {"config": 20, "rev-parse": 60}
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
 _DAMAGE = re.compile(
     r"corrupt|mismatch|not a tree object|bad (?:object|tree|file|signature)|unable to (?:read|unpack|find)|"
-    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not parse"
+    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not (?:parse|read) ",
+    re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _USAGE = 129
@@ -57,8 +58,13 @@ def _explain(command: str, stderr: str) -> tuple[str, str]:
             "fetch them with 'git fetch --refetch --no-filter'",
         )
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    hint = "see what 'git fsck' says, and clone the repository again" if _DAMAGE.search(stderr) else ""
-    return f"git {command} failed: {'; '.join(lines)}", hint
+    if _DAMAGE.search(stderr):
+        # Git says the same of each object in several ways; the last one is why it ended.
+        return (
+            f"git {command} failed: {lines[-1]}",
+            "see what 'git fsck' says, and clone the repository again",
+        )
+    return f"git {command} failed: {'; '.join(lines)}", ""
 
 
 def start_git(
