@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
+from curated.core.diagnostic import CuratedError
 from curated.git.changes import last_commits, read_differences, start_difference
 from curated.git.command import GitError, run_git, split_nul
 from curated.git.objects import Objects, find_blobs, read_objects
@@ -115,3 +116,21 @@ def test_fields_are_split_wherever_blocks_end() -> None:
     assert list(split_nul(io.BytesIO(data))) == fields
     assert list(split_nul(io.BytesIO(data + b"\0"))) == fields
     assert list(split_nul(io.BytesIO())) == list(split_nul(None)) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"garbage"])
+@pytest.mark.parametrize("revision", ["HEAD", "HEAD:calibs"])
+def test_damage_is_one_sentence_with_the_way_out(
+    make_package: MakePackage, revision: str, content: bytes | None
+) -> None:
+    package = make_package({A: "1"})
+    name = package.git("rev-parse", revision)
+    file = package.path / ".git/objects" / name[:2] / name[2:]
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    repository = open_repository(package.path)
+    with pytest.raises(CuratedError) as caught:
+        find_blobs(repository, resolve_commit(repository))
+    assert "git fsck" in caught.value.hint
+    assert ";" not in caught.value.message

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
 from curated.core.regular_files import find_program
+from curated.core.storage.limits import EXHAUSTED
 from curated.git import settings
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _QUICK_SECONDS = {"config": 20, "rev-parse": 60}
 _OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'([^']*)'")
 _DAMAGE = re.compile(
     r"corrupt|mismatch|not a tree object|bad (?:object|tree|file|signature)|unable to (?:read|unpack|find)|"
-    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not parse"
+    r"does not match index|missing (?:blob|tree|commit)|index file smaller|could not (?:parse|read) ",
+    re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _USAGE = 129
@@ -56,8 +58,13 @@ def _explain(command: str, stderr: str) -> tuple[str, str]:
             "fetch them with 'git fetch --refetch --no-filter'",
         )
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    hint = "see what 'git fsck' says, and clone the repository again" if _DAMAGE.search(stderr) else ""
-    return f"git {command} failed: {'; '.join(lines)}", hint
+    if _DAMAGE.search(stderr):
+        # Git says the same of each object in several ways; the last one is why it ended.
+        return (
+            f"git {command} failed: {lines[-1]}",
+            "see what 'git fsck' says, and clone the repository again",
+        )
+    return f"git {command} failed: {'; '.join(lines)}", ""
 
 
 def start_git(
@@ -125,6 +132,8 @@ def start_process(
     ------
     CuratedError
         If git cannot be run.
+    OSError
+        If open files, memory or processes have run out.
     """
     import subprocess  # a check outside of a repository starts without it
 
@@ -139,6 +148,9 @@ def start_process(
             start_new_session=new_session,
         )
     except OSError as error:
+        if error.errno in EXHAUSTED:
+            # Not a CuratedError, without which a check goes on: what git knows must not be left out for that.
+            raise OSError(error.errno, f"git cannot be started: {(error.strerror or '').lower()}") from error
         raise CuratedError("git cannot be run", "install git, and see that it is on the PATH") from error
 
 
