@@ -1,17 +1,23 @@
 """Commands that are killed, interrupted or refused by the disk at random moments, and run again.
 
-    python benchmarks/interruptions.py [--moments N] [--faults N] [--seed N] [--json FILE] [--markdown FILE] [--command C]...
+    python benchmarks/interruptions.py [--moments N] [--faults N] [--seed N] [--until HH:MM]
+        [--json FILE] [--markdown FILE] [--command C]...
 
 Real commands in processes of their own. Each is stopped by SIGKILL, SIGINT and SIGTERM at moments that are spread over its
 work, without the imports of modules before it; and each has its write, fsync, rename, link or mkdir refused by the
 system (a full disk, or one that is broken) from a random call on, by a small library in C. What it leaves is whole or
 nothing, its exit status says which, there is no traceback, and the same command, run again, completes and cleans up.
+
+The commands take turns, and the results are written after each turn: where it is stopped, all commands were tried equally often.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
+import io
+import itertools
 import json
 import os
 import random
@@ -32,6 +38,7 @@ from measure import HERE, option_parser, report, scratch
 
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from conftest import GitPackage
 from support.corrections import BAD, make_epochs_package
 from support.kills import finish_rollback, state_of
 from support.packages import make_demo_package
@@ -83,9 +90,13 @@ static int hit(const char *name) {
     errno = error;
     return 1;
 }
-static int is_file(int fd) { struct stat s; return fstat(fd, &s) == 0 && S_ISREG(s.st_mode); }
+/* Not the files that stand for the standard streams: they are not what a command makes. */
+static int is_file(int fd) { struct stat s; return fd > 2 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode); }
 #define NEXT(type, ...) static type (*next)(__VA_ARGS__); if (!next) next = dlsym(RTLD_NEXT, __func__)
 ssize_t write(int fd, const void *b, size_t n) { NEXT(ssize_t, int, const void *, size_t); return is_file(fd) && hit(__func__) ? -1 : next(fd, b, n); }
+ssize_t pwrite(int fd, const void *b, size_t n, off_t o) { NEXT(ssize_t, int, const void *, size_t, off_t); return is_file(fd) && hit("write") ? -1 : next(fd, b, n, o); }
+ssize_t pwrite64(int fd, const void *b, size_t n, off64_t o) { NEXT(ssize_t, int, const void *, size_t, off64_t); return is_file(fd) && hit("write") ? -1 : next(fd, b, n, o); }
+int fdatasync(int fd) { NEXT(int, int); return hit("fsync") ? -1 : next(fd); }
 int fsync(int fd) { NEXT(int, int); return hit(__func__) ? -1 : next(fd); }
 int rename(const char *a, const char *b) { NEXT(int, const char *, const char *); return hit(__func__) ? -1 : next(a, b); }
 int link(const char *a, const char *b) { NEXT(int, const char *, const char *); return hit(__func__) ? -1 : next(a, b); }
@@ -217,12 +228,15 @@ def attempt(
     result.after += state == after != before
     result.partial += state not in (before, after)
     where = f"{environment or moment}, status {status}: {stderr[-300:]}"
-    expected = {-signal.SIGKILL} if number == signal.SIGKILL else {128 + number} if number else {1, 2}
+    expected = {-signal.SIGKILL} if number == signal.SIGKILL else {128 + number} if number else {2}
     if status not in expected and status not in scenario.final:
         result.failures.append(f"exit status at {where}")
+    if status in scenario.final and state != after and scenario.state is not cache:
+        result.failures.append(f"not complete, but successful at {where}")
     if "Traceback" in stderr or "bug:" in stderr:
         result.failures.append(f"traceback or bug at {where}")
-    if number != signal.SIGKILL and (leftovers(place) or state not in (before, after)):
+    is_said = "the next command that writes there undoes it" in stderr
+    if number != signal.SIGKILL and not is_said and (leftovers(place) or state not in (before, after)):
         result.failures.append(f"not clean at {where} {leftovers(place)}")
     status, stderr = server.run(scenario, place, 0, 0, {})
     # What was complete before it was stopped is there already.
@@ -257,7 +271,11 @@ def scenarios(root: Path) -> list[Scenario]:
     (package / "calibs/demo/instrument.yaml").touch()
     with_output = root / "with-output"
     shutil.copytree(root / "package", with_output)
-    required(run_curated("convert", "-o", with_output / "out", cwd=package))
+    # An address that is stamped into every file: a mixture of the two states is noticed.
+    older = GitPackage(with_output / "package")
+    older.commit({"curated.yaml": "calibs: calibs\nurl: https://example.org/before\n"})
+    required(run_curated("convert", "-o", with_output / "out", cwd=older.path))
+    older.git("reset", "--quiet", "--hard", "HEAD~1")
     demo.commit({"notes.txt": "other"})
     bare = root / "bare"
     shutil.copytree(package / "calibs", bare / "package" / "calibs")
@@ -328,9 +346,11 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=5, help="of each kind")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--command", action="append", default=[], dest="commands")
+    parser.add_argument("--until", default="99", help="time of the day at which no other command is begun")
     options = parser.parse_args()
+    # A shell starts programs in the background with this signal ignored, which those that they start would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     source = random.Random(options.seed)
-    results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="curated-interruptions-", dir=scratch()) as temporary:
         root = Path(temporary)
         (root / "package").mkdir()
@@ -342,34 +362,38 @@ def main() -> None:
             needs: Server("all" if needs else "some", library if has_faults else None)
             for needs in (False, True)
         }
-        for scenario in scenarios(root):
-            if options.commands and scenario.name not in options.commands:
-                continue
-            place = root / "work" / "place"
-            place.parent.mkdir(exist_ok=True)
-            server = servers[scenario.needs_butler]
-            seconds = undisturbed(scenario, place, server)
-            for number in SIGNALS:
-                results.append(Result(scenario.name, number.name))
-                for _ in range(options.moments):
-                    attempt(scenario, place, results[-1], server, source.uniform(0, seconds), number, {})
-            for operation, code in FAULTS if has_faults else ():
-                results.append(Result(scenario.name, f"{operation} {errno.errorcode[code]}"))
-                for _ in range(options.faults):
-                    count = str(int(10 ** source.uniform(0, 2.2)))
-                    environment = {
-                        "FAULT_OPERATION": operation,
-                        "FAULT_ERRNO": str(code),
-                        "FAULT_COUNT": count,
-                    }
-                    attempt(scenario, place, results[-1], server, 0, 0, environment)
-            for result in results:
-                if result.name == scenario.name:
-                    print(table([result]).splitlines()[-1], file=sys.stderr, flush=True)
-                    for failure in result.failures:
-                        print(f"    {failure}", file=sys.stderr, flush=True)
-    report(options, page(results, options.seed), results)
-    sys.exit(1 if any(result.failures for result in results) else 0)
+        place = root / "work" / "place"
+        place.parent.mkdir()
+        chosen = [s for s in scenarios(root) if not options.commands or s.name in options.commands]
+        seconds = {s.name: undisturbed(s, place, servers[s.needs_butler]) for s in chosen}
+        kinds: list[tuple[str, int, str, int]] = [(number.name, number, "", 0) for number in SIGNALS]
+        kinds += [
+            (f"{operation} {errno.errorcode[code]}", 0, operation, code)
+            for operation, code in (FAULTS if has_faults else ())
+        ]
+        results = {(s.name, kind[0]): Result(s.name, kind[0]) for s in chosen for kind in kinds}
+        for turn in range(max(options.moments, options.faults)):
+            for scenario, (kind, number, operation, code) in itertools.product(chosen, kinds):
+                if turn >= (options.moments if number else options.faults):
+                    continue
+                if time.strftime("%H:%M") >= options.until:
+                    break
+                result, server = results[scenario.name, kind], servers[scenario.needs_butler]
+                moment = source.uniform(0, seconds[scenario.name]) if number else 0
+                environment = {
+                    "FAULT_OPERATION": operation,
+                    "FAULT_ERRNO": str(code),
+                    "FAULT_COUNT": str(int(10 ** source.uniform(0, 2.2))),
+                }
+                failures = len(result.failures)
+                attempt(scenario, place, result, server, moment, number, environment if operation else {})
+                for failure in result.failures[failures:]:
+                    print(f"{scenario.name}, {kind}: {failure}", file=sys.stderr, flush=True)
+            with contextlib.redirect_stdout(io.StringIO()):
+                report(options, page(list(results.values()), options.seed), list(results.values()))
+            print(f"turn {turn + 1} at {time.strftime('%H:%M:%S')}", file=sys.stderr, flush=True)
+    report(options, page(list(results.values()), options.seed), list(results.values()))
+    sys.exit(1 if any(result.failures for result in results.values()) else 0)
 
 
 def undisturbed(scenario: Scenario, place: Path, server: Server) -> float:
@@ -383,6 +407,9 @@ def undisturbed(scenario: Scenario, place: Path, server: Server) -> float:
         if status not in scenario.final:
             sys.exit(f"{scenario.name} fails undisturbed: {stderr[-2000:]}")
     AFTER[scenario.name] = scenario.state(place)
+    renew(scenario, place)
+    if scenario.state(place) == AFTER[scenario.name]:
+        sys.exit(f"{scenario.name} changes nothing")
     return seconds
 
 
@@ -405,16 +432,18 @@ def page(results: Sequence[Result], seed: int) -> str:
         total["runs"] += result.runs
         total["stopped"] += result.stopped
         total["failures"] += len(result.failures)
+    listed = [f"- `{r.name}`, {r.kind}: {' '.join(text.split())}" for r in results for text in r.failures]
+    failures = "\n".join(["", "Failures:", "", *listed, ""]) if listed else ""
     return f"""# Commands that are interrupted
 
 {total["runs"]} commands, {total["stopped"]} of which were stopped at random moments (seed {seed}) by a signal, or by a disk that refuses every further
 write, fsync, renaming, link or directory. Then the same command was run again. Failures: {total["failures"]}. A failure is an exit status that is not 128 and
 the number of the signal (2 for the disk), a traceback, a temporary file that is left by anything but SIGKILL, a change of which a part is visible
-after anything but SIGKILL, or a second run that does not lead to the state of an undisturbed one without temporary files.
+after anything but SIGKILL (unless the disk refuses to undo it too, and the command says so), or a second run that does not lead to the state of an undisturbed one without temporary files.
 Made by `make bench-kill`.
 
 {table(results)}
-"""
+{failures}"""
 
 
 if __name__ == "__main__":

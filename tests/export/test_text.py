@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from support.exports import (
     read_keywords,
     write_compressed_bias,
 )
-from support.programs import run_curated
+from support.programs import curated_command, run_curated
 
 FIRST = "calibs/lab/defects/r00_s00"
 
@@ -73,6 +74,18 @@ def test_one_that_cannot_be_written_leaves_the_others_and_no_false_range(lab: Pi
     assert [path.stem for path in texts] == ["20200101T000000", "20230101T000000"]
     assert read_keywords(texts[0])["VALIDEND"] == "2021-01-01T00:00:00"
     assert errors(out(lab)) == []
+
+
+def test_scratch_files_that_cannot_be_written_are_no_matter_of_a_dataset(lab: PipelineRepository) -> None:
+    image = np.zeros((32, 48), "f4")
+    path = write_compressed_bias(lab.files / "bias.fits", image, np.zeros((32, 48), "i4"), packed=False)
+    lab.add("2024-03-01", kind="bias", path=path)
+    command = curated_command("export", lab.root, "--collection", TICKET, "-o", out(lab))
+    limited = ["bash", "-c", 'ulimit -f 4; "$@"', "bash", *command]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert (done.returncode, "CAL661" in done.stderr) == (2, False), done.stderr
+    assert done.stderr.startswith("curated: error: File too large: ")
+    assert not out(lab).exists()
 
 
 def test_a_dataset_type_of_another_name_is_known_by_its_obstype(lab: PipelineRepository) -> None:

@@ -16,6 +16,7 @@ from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.keys import CalibFile
 from curated.core.metadata import normalise
+from curated.core.storage.limits import raise_exhausted
 from curated.core.times import iso
 from curated.datasets.deprecation import find_deprecation
 from curated.package.files import Files, LeadsOutError, read_file
@@ -205,6 +206,7 @@ def _attach_companion(files: Files, file: CalibFile, calib: Calib) -> tuple[Cali
     except LeadsOutError as error:
         problem = Problem("CAL106", pointer, f"{companion.file} {error.strerror or ''}")
     except OSError as error:
+        raise_exhausted(error)
         problem = Problem("CAL201", pointer, f"{companion.file}: {error.strerror or error}")
     return calib, path, state, [problem]
 

@@ -43,6 +43,7 @@ from curated.cli.process import (
 )
 from curated.cli.repeats import refuse_repeated_options
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.limits import require_files
 from curated.core.version import __version__
 
 COMMANDS = {
@@ -161,6 +162,7 @@ def _run() -> Any:
     """Run the command line, and convert failures to messages and exit statuses."""
     try:
         require_memory()
+        require_files()
         return cli.main(standalone_mode=False, prog_name="curated")
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
@@ -242,7 +244,8 @@ def _escape_log() -> None:
                 text = record.getMessage()
             except (TypeError, ValueError):
                 text = str(record.msg)
-            _print_error(f"{record.levelname.lower()}: {text}")
+            own = record.name == "curated"  # whose messages are sentences that need no other start
+            _print_error(text.removeprefix("curated: ") if own else f"{record.levelname.lower()}: {text}")
 
     logging.lastResort = Handler(logging.WARNING)  # what prints where a program has set up no log
 

@@ -148,6 +148,7 @@ _HINTS = {
     errno.ENFILE: "too many files are open on this computer",
     errno.EIO: "the disk or its connection is broken; see the log of the system",
     errno.EFBIG: "allow larger files: ulimit -f unlimited",
+    errno.EAGAIN: "allow more processes: ulimit -u",
     errno.ENOMEM: "allow more memory, or use fewer processes: --jobs 1",
     errno.EROFS: "write to another place",
 }

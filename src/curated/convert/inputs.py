@@ -14,6 +14,7 @@ from curated.check.report import Report
 from curated.convert.file import Converted
 from curated.convert.origin import Origin, committed_package
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.storage.limits import raise_exhausted
 from curated.git.objects import blob_sha1
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import read_file
@@ -43,6 +44,7 @@ def verify_inputs(package: Package, origin: Origin, report: Report, converted: I
     try:
         _verify(package, origin, report, converted)
     except OSError as error:
+        raise_exhausted(error)
         _require(False, f"{error.filename or package.root} went")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.storage.limits import raise_exhausted
 from curated.export.holdings import LARGEST_FILE
 from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
 from curated.export.selection import ExportItem, type_of
@@ -88,6 +89,9 @@ class TextWriter:
         except CuratedError as error:
             problem = Problem("CAL661", (), error.message, error.hint)
         except OSError as error:
+            if error.errno in _OF_THE_DISK or str(error.filename or "").startswith(self.scratch):
+                raise  # it says nothing about the stored file
+            raise_exhausted(error)
             # An object store has no error number.
             problem = Problem("CAL661", (), error.strerror or str(error))
         except (MemoryError, *_DAMAGE) as error:
@@ -123,8 +127,11 @@ class TextWriter:
     def _write(self, name: str, blocks: Iterable[bytes]) -> str:
         """Write a file to the scratch directory, and return its path."""
         path = os.path.join(self.scratch, name)
-        with open(path, "wb") as stream:
-            stream.writelines(blocks)
+        try:
+            with open(path, "wb") as stream:
+                stream.writelines(blocks)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from error  # a write itself has no name
         return path
 
     def _texts(self, calib: Calib, target: TextPath) -> dict[str, bytes]:
@@ -140,6 +147,8 @@ class TextWriter:
         raise failures[0]
 
 
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 # What the readers of FITS files raise for damaged ones, beside CuratedError and OSError.
 _DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, EOFError)
 
@@ -150,7 +159,8 @@ def _require_readable(path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", path)
     if status.st_size > LARGEST_FILE:
-        raise OSError(errno.EFBIG, "it is larger than any calibration", path)
+        # Not EFBIG, which says that this process may write no more to a file.
+        raise OSError(errno.EINVAL, "it is larger than any calibration", path)
 
 
 class _UnknownTypeError(Exception):
@@ -225,4 +235,8 @@ def _decompress(path: str, copy: str) -> None:
             plain += [fits.ImageHDU(h.data, h.header) for h in hdus[1:] if h.is_image and h.data is not None]
             fits.HDUList(plain).writeto(copy)
     except (OSError, ValueError, TypeError, LookupError, EOFError, fits.VerifyError) as error:
+        # Where the disk is full, astropy raises an error without a number.
+        number = getattr(error, "errno", None) or getattr(error.__context__, "errno", None)
+        if number in _OF_THE_DISK:
+            raise OSError(number, os.strerror(number), copy) from error
         raise CuratedError(f"{os.path.basename(path)} cannot be unpacked: {error}") from error

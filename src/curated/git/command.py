@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from curated.core.diagnostic import CuratedError
 from curated.core.regular_files import find_program
+from curated.core.storage.limits import EXHAUSTED
 from curated.git import settings
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def start_process(
     ------
     CuratedError
         If git cannot be run.
+    OSError
+        If open files, memory or processes have run out.
     """
     import subprocess  # a check outside of a repository starts without it
 
@@ -145,6 +148,9 @@ def start_process(
             start_new_session=new_session,
         )
     except OSError as error:
+        if error.errno in EXHAUSTED:
+            # Not a CuratedError, without which a check goes on: what git knows must not be left out for that.
+            raise OSError(error.errno, f"git cannot be started: {(error.strerror or '').lower()}") from error
         raise CuratedError("git cannot be run", "install git, and see that it is on the PATH") from error
 
 

@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from curated.core.storage.limits import raise_exhausted
+
 _PASSED_VARIABLES = (
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_"),
     *("GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS", "GIT_EXEC_PATH", "GIT_TEST_ASSUME_DIFFERENT_OWNER"),
@@ -173,7 +175,11 @@ def read_regular(path: Path) -> bytes:
     """Return the content of a regular file, of which it may have a megabyte; empty if there is none."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except (OSError, ValueError):
+    except OSError as error:
+        # Without these settings, programs that they name would not be kept from running.
+        raise_exhausted(error)
+        return b""
+    except ValueError:
         return b""
     try:
         return os.read(handle, _MAX_CONFIG) if stat.S_ISREG(os.fstat(handle).st_mode) else b""

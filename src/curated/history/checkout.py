@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
+from curated.core.storage.limits import raise_exhausted
 from curated.git.forms import (
     blob_of_file,
     committed_content,
@@ -152,7 +153,8 @@ def _is_same(path: str, blob: str, objects: Objects) -> bool:
             if os.fstat(stream.fileno()).st_size > _MAX_FORM:
                 return False
             return committed_content(stream.read(), blob) is not None
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         return False
 
 
@@ -160,7 +162,8 @@ def _submodules(package: Package, submodules: Sequence[str]) -> Iterator[tuple[s
     for path in submodules:
         try:
             is_empty = not os.listdir(f"{package.root}/{path}")
-        except OSError:
+        except OSError as error:
+            raise_exhausted(error)
             is_empty = True
         if is_empty:
             yield path, Problem("CAL023", (), "the directory of the submodule is empty")

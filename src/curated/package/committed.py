@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.limits import raise_exhausted
 from curated.git.forms import (
     blob_of_file,
     committed_content,
@@ -224,7 +225,8 @@ class _Comparer:
                 target = os.fsencode(os.readlink(full))
                 return object_name("blob", target, len(entry.name)) == entry.name
             return blob_of_file(full, len(entry.name)) == entry.name
-        except OSError:
+        except OSError as error:
+            raise_exhausted(error)
             return False
 
     def _explain_unlike(self, entries: Mapping[str, TreeEntry]) -> Iterator[Difference]:
@@ -267,7 +269,8 @@ class _Comparer:
                 if matches_pointer(full, pointer):
                     self._fetched[path] = blob_of_file(full, len(entry.name))
                     return None
-            except OSError:
+            except OSError as error:
+                raise_exhausted(error)
                 return Difference(path, Kind.EDITED)
             return Difference(path, Kind.LFS)
         data = _read(full)
@@ -300,7 +303,8 @@ class _Comparer:
             elif path not in self._beside:
                 try:
                     data = self._package.files.read(path)
-                except OSError:
+                except OSError as error:
+                    raise_exhausted(error)
                     data = b""
                 if committed_content(data, blobs[path]) is None:
                     yield Difference(path, Kind.EDITED)
@@ -315,7 +319,8 @@ def _read(path: str) -> bytes | None:
     try:
         with open_regular(path) as stream:
             return stream.read() if os.fstat(stream.fileno()).st_size <= _MAX_FORM else None
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         return None
 
 

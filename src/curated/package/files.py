@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from curated.core.diagnostic import Problem
+from curated.core.storage.limits import raise_exhausted
 from curated.package.layout import is_inside, walk
 from curated.text.reader import MAX_BYTES
 
@@ -98,7 +99,8 @@ class WorkTree:
             from curated.image.planes import file_state  # few files have another beside them
 
             return "-".join(map(str, file_state(f"{self.root}/{path}")))
-        except OSError:
+        except OSError as error:
+            raise_exhausted(error)
             return ""
 
     def _inside(self, link: str) -> str:
@@ -111,10 +113,6 @@ class WorkTree:
         return target
 
 
-_OF_THIS_PROCESS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""Errors that say nothing about a file: this process may open no more."""
-
-
 def read_file(files: Files, path: str) -> bytes | Problem:
     """Return a file's content; a `Problem` where it cannot be read or is a link that leads out of the package."""
     try:
@@ -122,6 +120,5 @@ def read_file(files: Files, path: str) -> bytes | Problem:
     except LeadsOutError as error:
         return Problem("CAL106", (), error.strerror or "")
     except OSError as error:
-        if error.errno in _OF_THIS_PROCESS:
-            raise
+        raise_exhausted(error)
         return Problem("CAL201", (), f"{error.strerror or error}")

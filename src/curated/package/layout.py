@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
+from curated.core.storage.limits import raise_exhausted
 from curated.core.times import explain_time, parse_time
 from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
 from curated.provenance.record import PROVENANCE_ENDING
@@ -79,7 +80,8 @@ def _walk(directory: str, prefix: str, paths: list[str], root: str) -> None:
     try:
         with os.scandir(directory) as entries:
             visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         if not paths and not prefix:
             raise
         paths.append(prefix.rstrip("/") + _UNREADABLE)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from curated.calib import Calib
 from curated.core.diagnostic import Problem
+from curated.core.storage.limits import raise_exhausted
 from curated.registry import find_type
 
 FORMS = {".ecsv": "ecsv", ".ECSV": "ecsv", ".yaml": "yaml", ".YAML": "yaml", ".json": "json", ".JSON": "json"}
@@ -181,7 +182,8 @@ def _is_calibration(path: str, read: Callable[[str], bytes]) -> bool:
         return True
     try:
         return b"OBSTYPE" in read(path).upper()
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         return False
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.limits import raise_exhausted
 from curated.git.repository import find_work_tree, open_repository
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import Files, LeadsOutError, WorkTree
@@ -168,6 +169,7 @@ def _read_config(root: Path) -> Config:
             "commit the file itself instead of a link",
         ) from error
     except OSError as error:
+        raise_exhausted(error)
         reason = error.strerror or str(error)
         raise CuratedError(f"{path} cannot be read: {reason[:1].lower()}{reason[1:]}") from error
     if len(data) > MAX_CONFIG_BYTES:
@@ -208,7 +210,8 @@ def has_package_shape(root: Path) -> bool:
             for path in instruments
             for sub in path.iterdir()
         )
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         return False
 
 

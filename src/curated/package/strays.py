@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.storage.limits import raise_exhausted
 from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE
 from curated.package.files import WorkTree
@@ -64,7 +65,8 @@ def _directories(directory: Path) -> list[Path]:
     try:
         with os.scandir(directory) as entries:
             names = [e.name for e in entries if e.name[0] != "." and e.is_dir(follow_symlinks=False)]
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         return []
     return [directory / name for name in sorted(names)]
 
@@ -87,7 +89,8 @@ def find_empty_submodules(root: Path, top: str) -> Iterator[tuple[str, Problem]]
         return
     try:
         text = WorkTree(repository).read(".gitmodules").decode("utf-8", errors="replace")
-    except OSError:
+    except OSError as error:
+        raise_exhausted(error)
         return
     calibs = os.path.join(root, top).rstrip("/")
     for path in sorted(set(_SUBMODULE.findall(text))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from curated.butler import import_bundle
-from curated.butler.repository.failures import plain
+from curated.butler.repository.failures import plain, remote_failures
 from curated.core.diagnostic import CuratedError
 from support.remote import repository_contents, server_lock, write_seed
 from support.servers import PASSWORD
 
 pytest.importorskip("lsst.daf.butler")
+
+from sqlalchemy.exc import DBAPIError
 
 # Butler leaves its connection to whoever collects garbage when it does not like the database.
 pytestmark = pytest.mark.filterwarnings(
@@ -154,3 +157,20 @@ def test_a_lost_connection(server_repo, next_bundle, postgres, schema) -> None:
     assert repository_contents(server_repo) == before
     assert import_bundle(next_bundle, server_repo).changed
     assert len(repository_contents(server_repo)["datasets"]) == 12
+
+
+def test_a_full_disk_is_the_reason_even_where_undoing_fails_too() -> None:
+    undoing = DBAPIError("ROLLBACK TO", (), sqlite3.OperationalError("no such savepoint: a"))
+    undoing.__context__ = DBAPIError("INSERT", (), sqlite3.OperationalError("database or disk is full"))
+    with pytest.raises(CuratedError) as caught, remote_failures():
+        raise undoing
+    assert caught.value.message == "the repository's database refused: database or disk is full"
+    assert caught.value.hint.startswith("make room on that disk")
+
+
+@pytest.mark.parametrize("error", ["disk I/O error", "database or disk is full"])
+def test_a_commit_that_the_disk_refuses_is_no_matter_of_passwords(error: str) -> None:
+    with pytest.raises(CuratedError) as caught, remote_failures():
+        raise DBAPIError(None, None, sqlite3.OperationalError(error))
+    assert caught.value.message == f"the repository's database refused: {error}"
+    assert "password" not in caught.value.hint

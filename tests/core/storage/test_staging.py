@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -347,3 +348,27 @@ def test_without_hard_links_old_files_are_copied(tmp_path: Path, monkeypatch: py
 def test_a_journal_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "journal.json").mkdir()
     assert undo(tmp_path, tmp_path.parent) == ("", "its journal cannot be read (IsADirectoryError)")
+
+
+def test_what_a_broken_disk_keeps_from_being_undone_is_left_for_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = {name: name.encode() for name in "abc"}
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
+    rename, calls = os.rename, iter(range(99))
+
+    def refuse(source: Path, target: Path) -> None:
+        # After the journal and one file got their names, the disk allows no renaming any more.
+        if next(calls) > 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(source))
+        rename(source, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "rename", refuse)
+        with pytest.raises(OSError, match="Input/output"):
+            replace_together(tmp_path, dict.fromkeys(before, b"new"))
+    assert "could neither be completed nor undone" in caplog.text
+    assert (tmp_path / "a").read_bytes() == b"new"
+    remove_leftovers(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -34,6 +34,12 @@ _STORE_HINT = f"see to the keys, what they permit, and S3_ENDPOINT_URL; {_UNCHAN
 # Packages that read repositories: what they raise is about a repository, not a mistake of ours.
 _READERS = frozenset({"lsst", "sqlalchemy", "sqlite3", "psycopg", "pydantic", "yaml", "json"})
 
+# What SQLite says of the disk that its file is on.
+_DISK_HINTS = {
+    "disk is full": "make room on that disk, and run it again",
+    "disk I/O error": "the disk or its connection is broken; see the log of the system",
+}
+
 _PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/]*@")
 
 
@@ -113,6 +119,10 @@ def is_about_repository(error: BaseException) -> bool:
 
 
 def _database_failure(error: DBAPIError) -> CuratedError | None:
+    for cause in _causes(error):
+        for words, hint in _DISK_HINTS.items():
+            if words in str(cause):
+                return CuratedError(f"the repository's database refused: {cause}", f"{hint}; {_UNCHANGED}")
     if error.connection_invalidated:
         return CuratedError(
             f"the connection to the repository's database was lost: {plain(error.orig)}",
@@ -126,6 +136,18 @@ def _database_failure(error: DBAPIError) -> CuratedError | None:
     if error.statement is None:
         return CuratedError(f"no connection to the repository's database: {plain(error.orig)}", ADDRESS)
     return None
+
+
+def _causes(error: DBAPIError) -> Iterator[BaseException]:
+    """Yield what a database said, and before that: undoing a transaction often fails for another reason than it."""
+    cause: BaseException | None = error
+    passed = set[int]()
+    while cause is not None and id(cause) not in passed:
+        passed.add(id(cause))
+        if isinstance(cause, DBAPIError) and cause.orig is not None:
+            yield cause.orig
+        # Where "from None" hides a context, it is still there.
+        cause = cause.__cause__ or cause.__context__
 
 
 def _other_failure(error: Exception) -> CuratedError | None:

@@ -38,7 +38,8 @@ def staging_directory(
 ) -> Iterator[Path]:
     """Yield a new directory for content that is renamed into its place when it is complete.
 
-    What is still in the directory at the end is removed, and so are directories that killed processes left beside it.
+    What is still in the directory at the end is removed, and so are directories that killed processes left beside it;
+    but not a journal of moves that could not be undone, which is for the next one.
 
     Parameters
     ----------
@@ -60,7 +61,8 @@ def staging_directory(
     try:
         yield staging
     finally:
-        remove_tree(staging)
+        if not os.path.lexists(staging / JOURNAL):
+            remove_tree(staging)
         if lock is not None:
             os.close(lock)
 
@@ -232,8 +234,15 @@ def move_together(staging: Path, root: Path, moves: Mapping[str, str], *, only_n
             parents = {os.path.dirname(root / path) for path in (*moves.values(), *journal["directories"])}
             flush(sorted(parents, key=len, reverse=True))
         except BaseException:
-            _undo(staging, root, journal)
-            os.unlink(staging / JOURNAL)
+            try:
+                _undo(staging, root, journal)
+                os.unlink(staging / JOURNAL)
+            except OSError:
+                # With the links to the files that were replaced, and the journal, the directory is still of use.
+                _say(
+                    f"a change of {len(moves)} files below {str(root)!r} could neither be completed nor undone; "
+                    "the next command that writes there undoes it"
+                )
             raise
         os.unlink(staging / JOURNAL)
 
