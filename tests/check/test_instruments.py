@@ -85,6 +85,10 @@ def test_an_instrument_without_a_file_is_inferred_and_overridden(package: Path) 
             "id is on, which YAML reads as true, not a whole number",
         ),
         ("name: Lab\ndetectors: [{id: 0, name: 1:30}]\n", "name is 1:30, which YAML reads as 90, not text"),
+        (
+            "name: Lab\ndetectors: [{id: 0, name: d, width: 9, height: 9, amplifiers: [On, B]}]\n",
+            "On, which YAML reads as true, is not text",
+        ),
     ],
 )
 def test_values_are_shown_as_they_are_written(make_package: MakePackage, text: str, message: str) -> None:

@@ -15,6 +15,7 @@ from astropy.units import UnitsWarning
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from curated.core.metadata import UnquotedDate
 from curated.text import Source
 
 FULL = bool(os.environ.get("CURATED_FULL"))
@@ -112,6 +113,8 @@ def plain_metadata(value: Any) -> Any:
         return [plain_metadata(item) for item in value]
     if isinstance(value, date):
         value = value.isoformat()  # the readers keep dates as text
+    if isinstance(value, UnquotedDate):
+        value = str(value)
     return f"{type(value).__name__} {value!r}"
 
 

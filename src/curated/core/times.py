@@ -54,7 +54,7 @@ def explain_time(value: Any) -> str:
     text = value if isinstance(value, str) else repr(value)
     leap = _LEAP.match(text)
     if leap is not None:
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             following = parse_time(f"{leap[1]}59{leap[3] or ''}") + timedelta(seconds=1)
             return f"a leap second, which is not supported: write {iso(following)}, the second after it"
     number = _NUMBER.match(text)

@@ -238,11 +238,15 @@ def as_written(problem: Problem, text: str) -> Problem:
         return problem
     value = match[1].lower() if match[1] in ("True", "False") else match[1]
     reading = f", which YAML reads as {value}" if scalar != value else ""
-    detail = problem.detail.replace(match[0], f" is {scalar[:60]}{reading}", 1)
+    if match.start() == 0:  # an entry of a list, which has no name
+        shown = f"{scalar[:60]}{reading}{',' if reading else ''}"
+    else:
+        shown = f" is {scalar[:60]}{reading}"
+    detail = problem.detail.replace(match[0], shown, 1)
     return replace(problem, detail=detail, hint=problem.hint or "put it in quotes if it is text")
 
 
-_CONVERTED = re.compile(r" is (True|False|null|-?[\d.]+(?:e[-+]?\d+)?|-?inf|nan)\b")
+_CONVERTED = re.compile(r"(?:\A| is )(True|False|null|-?[\d.]+(?:e[-+]?\d+)?|-?inf|nan)\b")
 """A value in a message that YAML may have made of something else."""
 
 

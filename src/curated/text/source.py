@@ -49,9 +49,10 @@ class Source:
 
     def diagnose(self, problem: Problem, file: str) -> Diagnostic:
         """Complete a problem with its place in this file, and that of a text without quotes with what the file has."""
-        if problem.pointer and (QUOTES in problem.detail or problem.detail.endswith(" is not text")):
+        needs_quotes = QUOTES in problem.detail or problem.detail.endswith(" is not text")
+        if problem.pointer and (needs_quotes or problem.code == "CAL407"):
             written = self.spelling(problem.pointer)
-            if written:
+            if written and needs_quotes:
                 is_short = len(written) < _LONGEST and "'" not in written
                 problem = replace(problem, hint=f"{QUOTES}: '{written}'" if is_short else QUOTES)
             if written and written not in problem.detail:

@@ -71,6 +71,21 @@ def test_an_odd_signature_is_not_recorded(bundle: Path, tmp_path: Path, kind: st
     assert "SHA256SUMS.sig" not in names
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_an_odd_state_is_replaced(tmp_path: Path, kind: str) -> None:
+    """Nothing waits for the other end of a pipe, and what a link leads to stays as it is."""
+    root = ResourcePath(tmp_path / "repo", forceDirectory=True)
+    state, target = tmp_path / "repo" / DIRECTORY / "state.json", tmp_path / "target"
+    state.parent.mkdir(parents=True)
+    target.write_text("precious")
+    os.mkfifo(state) if kind == "pipe" else state.symlink_to(target)
+    with pytest.raises(ValueError, match=r"is (a link|no regular file)"):
+        read_state(root)
+    update_state(root, chains={"a": ["b"]})
+    assert read_state(root) == RepositoryState({"a": ["b"]})
+    assert target.read_text() == "precious"
+
+
 def test_changes_are_merged(tmp_path: Path) -> None:
     root = ResourcePath(tmp_path, forceDirectory=True)
     with pytest.raises(FileNotFoundError):

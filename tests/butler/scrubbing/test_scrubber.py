@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -248,6 +249,14 @@ def test_damaged_records_are_named(filled_repo: Path, name: str, text: str) -> N
     (path,) = (filled_repo / DIRECTORY).rglob(name)
     path.write_text(text)
     assert "CAL697" in codes(scrub(filled_repo))
+
+
+@pytest.mark.parametrize("name", ["import.json", "manifest.json", "state.json"])
+def test_pipes_in_place_of_records_are_named(filled_repo: Path, name: str) -> None:
+    (path,) = (filled_repo / DIRECTORY).rglob(name)
+    path.unlink()
+    os.mkfifo(path)
+    assert "CAL697" in codes(scrub(filled_repo, sample=1e-9))
 
 
 def test_a_state_that_is_gone(filled_repo: Path) -> None:

@@ -63,6 +63,9 @@ def test_good_keywords() -> None:
         ({"FILTER": "g", "CALIB_ID": ""}, ["CAL111"]),
         ({"CALIBDATE": "2024-01-02", "CALIB_ID": ""}, ["CAL112"]),
         ({"VALIDEND": "never"}, ["CAL407"]),
+        ({"VALIDEND": True}, ["CAL407"]),
+        ({"VALIDEND": 1711929600}, ["CAL407"]),
+        ({"VALIDEND": "9999-12-31T23:59:60"}, ["CAL407"]),
         ({"CALIBCLS": "some.where.Defects"}, ["CAL309"]),
     ],
 )
@@ -134,6 +137,7 @@ def test_parts_of_calib_id_are_those_of_keywords_or_of_the_path(
 def test_dates_are_naive_utc() -> None:
     assert read_date({"VALIDEND": "2024-01-01T02:00:00+02:00"}, "VALIDEND") == datetime(2024, 1, 1)
     assert read_date({"VALIDEND": ""}, "VALIDEND") is None
-    problem = read_date({"VALIDEND": 2024}, "VALIDEND")
-    assert isinstance(problem, Problem)
-    assert "quotes" in problem.detail
+    for value, has_hint in ((20240101, True), (2024, False)):  # quotes do not make a date of a year
+        problem = read_date({"VALIDEND": value}, "VALIDEND")
+        assert isinstance(problem, Problem)
+        assert ("quotes" in problem.detail) is has_hint

@@ -40,7 +40,7 @@ def test_numbers_longer_than_any(number: str) -> None:
             {"a": {"B": [2, 2], "C": None}},
         ),
         ("a: !<lsst.daf.base.PropertySet>\n- [B, Int, 2]\n", {"a": {"B": 2}}),
-        ("a: 2024-01-01T00:00:00\nb: 2024-02-30", {"a": "2024-01-01T00:00:00", "b": "2024-02-30"}),
+        ("a: 2024-01-01T00:00:00\nb: 2024-02-29", {"a": "2024-01-01T00:00:00", "b": "2024-02-29"}),
         ("a: !!python/object/apply:lsst.geom.Point2I [1, 2]", {"a": [1, 2]}),
         (
             "a: !!python/object/apply:lsst.geom.Box2I\n"
@@ -69,7 +69,8 @@ def test_tags_that_are_refused(tag: str, value: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["!!int x", "!!int ''", "!!float x", "!!float ''", "!!bool x", "!!bool ''", "!!int [1]", "!!float {a: 1}", "!!bool [x]", "!!null [x]",
-     "!!timestamp [x]", "!!omap 5", "!!omap [5]", "!!pairs 5", "!!set 5", "!!binary [x]", "!!binary \u00e9", "!!map x", "!!seq x", "!!str [x]",
+     "!!timestamp [x]", "!!timestamp x", "2024-13-45", "2024-02-30", "0000-01-01", "2016-12-31T23:59:60", "2024-01-01 24:00:00",
+     "2024-01-01T00:00:00+99:99", "[2024-13-45]", "{2024-13-45: 1}", "!!omap 5", "!!omap [5]", "!!pairs 5", "!!set 5", "!!binary [x]", "!!binary \u00e9", "!!map x", "!!seq x", "!!str [x]",
      "!!python/tuple x", "!!python/object/apply:lsst.geom.Point2I [1]", "!!python/object/apply:lsst.geom.Box2I [1, 2]",
      "!!python/object/apply:lsst.geom.Box2I x", "!!python/object/apply:lsst.geom.Box2I [[1, 2], [3]]",
      "!!python/object/apply:lsst.geom.Box2I [[1, 2], [3, 4.5]]", "!!python/object/apply:lsst.geom.Box2I [[], !!python/object/apply:lsst.geom.Point2I [1]]", "!<lsst.daf.base.PropertyList> [5]", "!<lsst.daf.base.PropertyList> [[1, 2, 3]]"],

@@ -24,7 +24,7 @@ from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.bundle.proof.signature import MAX_SUMS, SIGNATURE_FILE, SUMS_FILE
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.regular_files import FileTree, UnsafeFileError
-from curated.core.ssh_signature import MAX_SIGNATURE
+from curated.core.ssh_signature import MAX_SIGNATURE, read_plain_file
 from curated.core.wholefile import write_whole
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DIRECTORY = "curated-imports"
 IMPORT_FILE, STATE_FILE = "import.json", "state.json"
 _FORMAT, _STATE_FORMAT, _VERSION = "curated-import-record", "curated-repository-state", 1
-_MOST_STATE = 1 << 28
+MOST_STATE = 1 << 28
 
 Ranges = dict[str, list[tuple[int, int]]]
 """Ranges in TAI nanoseconds by the UUID of the dataset."""
@@ -332,22 +332,35 @@ def local_records(root: ResourcePath) -> Iterator[list[Path]]:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
+    """Return the SHA-256 of a manifest.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, is no regular file, or is larger than a manifest can be.
+    """
+    with FileTree(path.parent) as tree, os.fdopen(tree.open(path.name), "rb") as stream:
+        if os.fstat(stream.fileno()).st_size > LARGEST_MANIFEST:
+            raise UnsafeFileError(f"has more than {LARGEST_MANIFEST} bytes", path.name)
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _write(directory: ResourcePath, name: str, data: bytes) -> None:
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ValueError):
         if _read(directory, name) == data:
             return
     if directory.isLocal:
         os.makedirs(directory.ospath, exist_ok=True)
-        write_whole(os.path.join(directory.ospath, name), [data])
+        path = os.path.join(directory.ospath, name)
+        # What a link leads to is not the repository's.
+        if os.path.islink(path):
+            os.unlink(path)
+        write_whole(path, [data])
     else:
         directory.join(name, forceDirectory=False).write(data, overwrite=True)
 
 
 def _read(directory: ResourcePath, name: str) -> bytes:
     uri = directory.join(name, forceDirectory=False)
-    return uri.read(_MOST_STATE)
+    # Who may write to the repository may have put a pipe or a link there.
+    return read_plain_file(uri.ospath, MOST_STATE) if uri.isLocal else uri.read(MOST_STATE)

@@ -22,6 +22,7 @@ from curated.butler.repository.opening import collection_info, opened, repositor
 from curated.butler.repository.records import (
     DIRECTORY,
     IMPORT_FILE,
+    MOST_STATE,
     STATE_FILE,
     ImportRecord,
     RepositoryState,
@@ -41,7 +42,7 @@ from curated.butler.scrubbing.registry import (
 )
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress, run_all
-from curated.core.ssh_signature import Trust
+from curated.core.ssh_signature import Trust, read_plain_file
 from curated.datasets.record import key_text
 
 
@@ -229,7 +230,7 @@ def _recorded_release(
 ) -> tuple[Release | None, list[Diagnostic]]:
     place = f"{DIRECTORY}/{directory.name}"
     try:
-        record = ImportRecord.of((directory / IMPORT_FILE).read_bytes())
+        record = ImportRecord.of(read_plain_file(directory / IMPORT_FILE, MOST_STATE))
         digest = file_sha256(directory / MANIFEST_FILE)
     except (OSError, ValueError) as error:
         return None, [_finding("CAL697", str(error), place)]

@@ -159,10 +159,7 @@ def read_date(keywords: Keywords, keyword: str) -> datetime | Problem | None:
     try:
         return parse_time(value if isinstance(value, str) else "")
     except ValueError:
-        explanation = explain_time(value)
-        if not isinstance(value, str) and explanation == "not a date-time":
-            explanation = "not a text; put it in quotes"
-        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, {explanation}")
+        return Problem("CAL407", ("metadata", keyword), f"{keyword} is {brief(value)}, {explain_time(value)}")
 
 
 def start_and_end(context: FileContext) -> Iterator[Problem]:

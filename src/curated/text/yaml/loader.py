@@ -220,7 +220,14 @@ def _text(loader: PlainLoader, node: Any) -> str:
 
 
 def _timestamp(loader: PlainLoader, node: Any) -> str:
-    return UnquotedDate(loader.construct_scalar(node))
+    text = str(loader.construct_scalar(node))
+    try:
+        loader.construct_yaml_timestamp(node)
+    except (ValueError, OverflowError, AttributeError) as error:
+        reason = f": {error}" if isinstance(error, ValueError) else ""
+        detail = f"{brief(text)} is no date that YAML can have{reason}; correct it, or put it in quotes"
+        loader.note("CAL204", detail, node)
+    return UnquotedDate(text)
 
 
 _MAX_DIGITS = 100
