@@ -15,7 +15,7 @@ from curated.git.address import has_credentials, is_address, parse_address, publ
         ("https://u:p@h:8443/x", "https://h:8443/x", "u", "p", "https://h:8443/x"),
         ("https://token@h/x", "https://h/x", "token", "", "https://h/x"),
         ("https://u:p%40q@h/x", "https://h/x", "u", "p@q", "https://h/x"),
-        ("HTTPS://u:a:b@h/x", "HTTPS://h/x", "u", "a:b", "HTTPS://h/x"),
+        ("HTTPS://u:a:b@h/x", "https://h/x", "u", "a:b", "HTTPS://h/x"),
         ("https://h/x?private_token=s", "https://h/x?private_token=s", "", "", "https://h/x"),
         ("https://h/x#s", "https://h/x#s", "", "", "https://h/x"),
         ("ssh://git@h:22/x", "ssh://git@h:22/x", "", "", "ssh://h:22/x"),
@@ -104,3 +104,8 @@ def test_texts_without_secrets() -> None:
     text = "fatal: unable to access 'https://u:p@h/x?token=y': https://t@g/ failed"
     assert public_address(text) == "fatal: unable to access 'https://h/x https://g/ failed"
     assert public_address("see https://h/x") == "see https://h/x"
+
+
+def test_schemes_in_capitals() -> None:
+    assert parse_address("HTTPS://u:p@host/X").url == "https://host/X"
+    assert parse_address("File:///X").url == "file:///X"

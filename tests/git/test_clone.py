@@ -17,7 +17,8 @@ import pytest
 
 from conftest import MakePackage
 from curated.core.diagnostic import CuratedError
-from curated.git.clone import clone
+from curated.git.address import parse_address
+from curated.git.clone import _last_line, clone
 from curated.git.repository import open_repository, resolve_commit
 
 A = "calibs/lab/defects/d00/20200101T000000.ecsv"
@@ -177,3 +178,11 @@ def test_a_user_may_say_how_to_reach_a_server(temporary: Path, monkeypatch: pyte
     with pytest.raises(CuratedError, match="x cannot be fetched: fatal: "):
         clone("ssh://example.org/x")
     assert os.listdir(temporary) == ["way"]
+
+
+def test_short_names_are_taken_out_as_words() -> None:
+    address = parse_address("https://u:p@host/x")
+    assert (
+        _last_line(b"fatal: unable to access: u p u:p", address) == "fatal: unable to access: *** *** ***:***"
+    )
+    assert _last_line(b"fatal: xtoken1y", parse_address("https://token1@host/x")) == "fatal: x***y"

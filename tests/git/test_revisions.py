@@ -82,13 +82,13 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("reason", "text"), [(reason, text) for reason, texts in REFUSED.items() for text in texts]
 )
-def test_what_is_refused(session_line: GitPackage, reason: str, text: str) -> None:
+def test_what_is_refused(shared_line: GitPackage, reason: str, text: str) -> None:
     with pytest.raises(CuratedError, match=reason):
-        find(session_line, text)
+        find(shared_line, text)
 
 
 @pytest.fixture(scope="module")
-def session_line(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
+def shared_line(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
     """The same line, which no test changes, with an upstream and a reflog."""
     package = GitPackage(tmp_path_factory.mktemp("line"))
     package.git("init", "--quiet")
@@ -99,12 +99,12 @@ def session_line(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
     return package
 
 
-def test_objects_that_are_no_commits(session_line: GitPackage) -> None:
+def test_objects_that_are_no_commits(shared_line: GitPackage) -> None:
     for kind, name in (("tree", "HEAD^{tree}"), ("blob", "HEAD:curated.yaml")):
-        sha1 = session_line.git("rev-parse", name)
+        sha1 = shared_line.git("rev-parse", name)
         for text in (sha1[:12], sha1):
             with pytest.raises(CuratedError, match=f"is a {kind}, not a commit"):
-                find(session_line, text)
+                find(shared_line, text)
 
 
 def test_a_branch_and_a_tag_of_one_name(line: GitPackage) -> None:
@@ -178,9 +178,9 @@ def test_what_git_warns_about_is_shown(line: GitPackage) -> None:
         ("9999-12-31", 5),
     ],
 )
-def test_the_last_commit_before_a_date(session_line: GitPackage, text: str, day: int) -> None:
-    revision = find(session_line, text)
-    assert revision == Revision(session_line.commits[day - 1], f"2024-01-0{day}T00:00:00", ())
+def test_the_last_commit_before_a_date(shared_line: GitPackage, text: str, day: int) -> None:
+    revision = find(shared_line, text)
+    assert revision == Revision(shared_line.commits[day - 1], f"2024-01-0{day}T00:00:00", ())
 
 
 def test_dates_follow_first_parents(line: GitPackage) -> None:

@@ -200,6 +200,8 @@ def _opened_package(source: str, directory: str, revision: str | None) -> Iterat
     if revision is None:
         commit = _head(package)
         at = f" at {commit[:12]}{_changes(package, commit)}" if commit else ""
+        if package.git_obstacle:
+            at += f", of which git says nothing: {package.git_obstacle}"
         yield package, f"package {package.root}{at}"
         return
     try:

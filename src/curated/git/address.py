@@ -81,6 +81,8 @@ def parse_address(text: str) -> Address:
     except ValueError as error:
         raise CuratedError(f"{brief} is not an address", hint) from error
     name = scheme[1].lower()
+    # Git knows its transports in small letters only.
+    text = name + text[len(name) :]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if (name != "file") == (not host) or host.startswith("-") or user.startswith("-"):
         raise CuratedError(f"{brief} is not an address: it has no host, or one that cannot be", hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -25,6 +26,8 @@ LONGEST = 900
 
 _BLOCK = 1 << 16
 _MAX_MESSAGES = 1 << 20
+_SHORT = 3
+"""Length of a user or password up to which it is looked for as a word."""
 
 _USER, _PASSWORD = "CURATED_FETCH_USER", "CURATED_FETCH_PASSWORD"
 # The environment of a process is its user's alone, while everybody can read its arguments.
@@ -145,7 +148,9 @@ def _last_line(messages: bytes, address: Address) -> str:
     """Return what git said last, without anything secret, as printable text."""
     text = messages.decode("utf-8", errors="replace")
     for secret in (address.password, address.user):
-        text = text.replace(secret, "***") if secret else text
+        # A user called "u" is no reason to take this letter out of all words.
+        pattern = re.escape(secret) if len(secret) > _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
+        text = re.sub(pattern, "***", text) if secret else text
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
     reasons = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
     line = public_address((reasons or ["git failed"])[0])

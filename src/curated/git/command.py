@@ -169,21 +169,11 @@ def run_git(
     CuratedError
         If git cannot be run, does not end, or is too old.
     """
-    from subprocess import TimeoutExpired
-
     with start_git(
         directory, *arguments, has_input=bool(stdin), keep_stderr=True, environment=environment
     ) as process:
-        try:
-            output, stderr = process.communicate(stdin or None, _QUICK_SECONDS.get(arguments[0], _SECONDS))
-        except TimeoutExpired as error:
-            process.kill()
-            raise CuratedError(
-                f"git {arguments[0]} does not end", "see whether 'git status' works"
-            ) from error
-        except BaseException:
-            process.kill()
-            raise
+        seconds = _QUICK_SECONDS.get(arguments[0], _SECONDS)
+        output, stderr = communicate(process, arguments[0], seconds, stdin)
     if process.returncode == _USAGE:
         raise CuratedError(
             f"this git does not know the options of 'git {arguments[0]}'", "install git 2.31 or newer"
@@ -191,6 +181,28 @@ def run_git(
     if process.returncode != 0:
         raise GitError(arguments[0], stderr.decode("utf-8", errors="replace").strip())
     return output.decode("utf-8", errors="surrogateescape")
+
+
+def communicate(
+    process: Popen[bytes], command: str, seconds: float, stdin: bytes = b""
+) -> tuple[bytes, bytes]:
+    """Return what a git command prints to stdout and stderr; it is killed if it takes longer.
+
+    Raises
+    ------
+    CuratedError
+        If it does not end.
+    """
+    from subprocess import TimeoutExpired
+
+    try:
+        return process.communicate(stdin or None, seconds)
+    except TimeoutExpired as error:
+        process.kill()
+        raise CuratedError(f"git {command} does not end", "see whether 'git status' works") from error
+    except BaseException:
+        process.kill()
+        raise
 
 
 def split_nul(stream: IO[bytes] | None) -> Iterator[str]:

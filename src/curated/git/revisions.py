@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.core.times import iso, parse_time
-from curated.git.command import GitError, run_git, start_git
+from curated.git.command import GitError, communicate, run_git, start_git
 from curated.git.repository import Repository, is_shallow, resolve_commit
 
 _FULL = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
@@ -176,19 +176,8 @@ def _resolve(repository: Repository, text: str) -> tuple[str, tuple[str, ...]]:
 
 def _ask(repository: Repository, *arguments: str) -> tuple[int, str, list[str]]:
     """Return exit status and output of a git command, and the lines that it printed to stderr."""
-    from subprocess import TimeoutExpired
-
     with start_git(repository.top, *arguments, keep_stderr=True) as process:
-        try:
-            output, stderr = process.communicate(timeout=_SECONDS)
-        except TimeoutExpired as error:
-            process.kill()
-            raise CuratedError(
-                f"git {arguments[0]} does not end", "see whether 'git status' works"
-            ) from error
-        except BaseException:
-            process.kill()
-            raise
+        output, stderr = communicate(process, arguments[0], _SECONDS)
     lines = stderr.decode("utf-8", errors="replace").splitlines()
     return process.returncode, output.decode("utf-8", errors="surrogateescape"), list(filter(None, lines))
 

@@ -68,19 +68,30 @@ class Package:
         return layout
 
     @cached_property
-    def hidden(self) -> tuple[str, ...]:
-        """Files of the commit that the work tree lacks by a sparse checkout or marks of the index, not by removal.
-
-        They are paths in the package, in their order. Where git cannot be asked there are none.
-        """
+    def _hidden(self) -> tuple[tuple[str, ...], str]:
+        """Return hidden files, and why git cannot be asked for them."""
         if not isinstance(self.files, WorkTree) or find_work_tree(self.root) is None:
-            return ()
+            return (), ""
         from curated.git.index import hidden_files  # a check outside of a repository starts without it
 
         try:
-            return tuple(hidden_files(open_repository(self.root), self.root, [self.top, CONFIG_FILE]))
-        except CuratedError:
-            return ()
+            files = hidden_files(open_repository(self.root), self.root, [self.top, CONFIG_FILE])
+            return tuple(files), ""
+        except CuratedError as error:
+            return (), error.message
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Files of the commit that the work tree lacks by a sparse checkout or marks of the index, not by removal.
+
+        They are paths in the package, in their order. Where git cannot be asked there are none; see `git_obstacle`.
+        """
+        return self._hidden[0]
+
+    @property
+    def git_obstacle(self) -> str:
+        """Why git cannot be asked for hidden files, for people; empty if it can, and outside of a repository."""
+        return self._hidden[1]
 
     def require_whole(self, paths: Iterable[str], what: str, way_out: str) -> None:
         """Raise an error if some paths are hidden files.

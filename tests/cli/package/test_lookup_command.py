@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from conftest import GitPackage, MakePackage
 from support.packages import EDITED, defects_path, defects_text
 from support.programs import printed_json, run_curated
@@ -31,6 +33,16 @@ def test_changes_that_are_not_committed_are_said(make_package: MakePackage) -> N
     assert done.stdout.splitlines()[-1] == "but    the file has changes that are not committed"
     value = printed_json(run_curated(*question, "--format", "json", "--as-of", "HEAD", cwd=package.path))
     assert value["uncommitted"] == ""
+
+
+def test_without_git_it_is_said(make_package: MakePackage, tmp_path: Path) -> None:
+    package = make_package({"curated.yaml": "", defects_path(): defects_text()})
+    question = ["lookup", "lab", "defects", "--detector", "d00", "--at", "2025-01-01"]
+    done = run_curated(*question, cwd=package.path, PATH=str(tmp_path))
+    assert done.returncode == 0
+    assert "not looked for: git cannot be run" in done.stderr
+    printed = run_curated("fingerprint", cwd=package.path, PATH=str(tmp_path)).stdout
+    assert "of which git says nothing: git cannot be run" in printed
 
 
 def test_files_that_are_not_read_are_mentioned(make_package: MakePackage) -> None:

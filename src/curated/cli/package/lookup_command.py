@@ -75,6 +75,10 @@ def command(
     change = ""
     if in_force is not None and revision is None:
         change = uncommitted_change(package, in_force.file.path)
+    if package.git_obstacle:
+        settings.remark(
+            f"files that git hides or that are not committed were not looked for: {package.git_obstacle}"
+        )
     if answer.skipped and not explain:
         count = len(answer.skipped)
         files = "1 file in its directory is" if count == 1 else f"{count} files in its directory are"
