@@ -243,6 +243,8 @@ def refuse_bomb(root: Any, length: int) -> None:
 
 
 def _sorted(document: Any) -> _Content:
+    if not isinstance(document, dict):
+        raise TypeError("it has no 'version' and 'data'")
     version = str(document["version"])
     if version != "0" and not re.match(r"1\.0(?:\.|\Z)", version):
         raise ValueError(f"version {version}, not 1.0")

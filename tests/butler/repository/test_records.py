@@ -72,7 +72,7 @@ def test_an_odd_signature_is_not_recorded(bundle: Path, tmp_path: Path, kind: st
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link"])
-def test_an_odd_state_is_replaced(tmp_path: Path, kind: str) -> None:
+def test_an_odd_state_is_replaced_by_imports_alone(tmp_path: Path, kind: str) -> None:
     """Nothing waits for the other end of a pipe, and what a link leads to stays as it is."""
     root = ResourcePath(tmp_path / "repo", forceDirectory=True)
     state, target = tmp_path / "repo" / DIRECTORY / "state.json", tmp_path / "target"
@@ -81,7 +81,9 @@ def test_an_odd_state_is_replaced(tmp_path: Path, kind: str) -> None:
     os.mkfifo(state) if kind == "pipe" else state.symlink_to(target)
     with pytest.raises(ValueError, match=r"is (a link|no regular file)"):
         read_state(root)
-    update_state(root, chains={"a": ["b"]})
+    with pytest.raises(OSError, match=r"state\.json is damaged, and stays as it is"):
+        update_state(root, chains={"a": ["b"]})
+    assert update_state(root, chains={"a": ["b"]}, replace_damaged=True)
     assert read_state(root) == RepositoryState({"a": ["b"]})
     assert target.read_text() == "precious"
 

@@ -192,7 +192,10 @@ def _record(butler: Butler, request: ImportRequest, plan: Plan) -> Iterator[Diag
         write_record(root, contents.root, make_record(butler, contents))
         targets = contents.targets if request.chain else ()
         infos = [collection_info(butler, target.chain) for target in targets]
-        update_state(root, chains={info.name: info.children for info in infos if info is not None})
+        chains = {info.name: info.children for info in infos if info is not None}
+        if update_state(root, chains=chains, replace_damaged=True):
+            text = "what was recorded of earlier changes was damaged, and is written anew without them"
+            yield Diagnostic.from_problem(Problem("CAL698", (), text), request.repo)
     except OSError as error:
         text = f"release {contents.label} could not be recorded: {error.strerror or error}"
         yield Diagnostic.from_problem(Problem("CAL698", (), text), request.repo)

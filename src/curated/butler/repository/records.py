@@ -245,7 +245,8 @@ def update_state(
     *,
     chains: Mapping[str, Iterable[str]] | None = None,
     ranges: Mapping[str, Ranges] | None = None,
-) -> None:
+    replace_damaged: bool = False,
+) -> bool:
     """Record what was changed; the rest of the recorded state stays.
 
     Parameters
@@ -254,17 +255,29 @@ def update_state(
         Root of the repository.
     chains, ranges
         As in `RepositoryState`, for what was changed.
+    replace_damaged : `bool`, optional
+        Whether a state that cannot be read is written anew; only an import knows all chains of its release.
+
+    Returns
+    -------
+    was_damaged : `bool`
+        Whether a state that could not be read was replaced.
 
     Raises
     ------
     OSError
-        If it cannot be written.
+        If it cannot be written, or is damaged.
     """
     directory = root.join(DIRECTORY, forceDirectory=True)
+    was_damaged = False
     try:
         state = RepositoryState.of(_read(directory, STATE_FILE))
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
         state = RepositoryState()
+    except ValueError as error:
+        if not replace_damaged:
+            raise OSError(errno.EINVAL, f"{STATE_FILE} is damaged, and stays as it is") from error
+        state, was_damaged = RepositoryState(), True
     values = {
         "format": _STATE_FORMAT,
         "version": _VERSION,
@@ -273,6 +286,7 @@ def update_state(
         | {name: state.ranges.get(name, {}) | changed for name, changed in (ranges or {}).items()},
     }
     _write(directory, STATE_FILE, _json(values))
+    return was_damaged
 
 
 def state_findings(
