@@ -15,7 +15,6 @@ from astropy.units import UnitsWarning
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from curated.core.metadata import UnquotedDate
 from curated.text import Source
 
 FULL = bool(os.environ.get("CURATED_FULL"))
@@ -113,8 +112,6 @@ def plain_metadata(value: Any) -> Any:
         return [plain_metadata(item) for item in value]
     if isinstance(value, date):
         value = value.isoformat()  # the readers keep dates as text
-    if isinstance(value, UnquotedDate):
-        value = str(value)
     return f"{type(value).__name__} {value!r}"
 
 

@@ -42,6 +42,16 @@ KEYWORD_DOCS = {
 
 SEQUENCE = ("SEQFILE", "SEQNAME", "SEQCKSUM")
 
+TEXT_KEYWORDS = (
+    *("INSTRUME", "OBSTYPE", "RAFTNAME", "SLOTNAME", "DET_NAME", "DET_SER", "FILTER", "CALIB_ID", "CALIBCLS"),
+    *("DETECTOR_NAME", "DETECTOR_SERIAL", "SOURCE", "CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE"),
+    *SEQUENCE,
+)
+"""Keywords that are names, numbers of parts and other texts."""
+
+NEVER_DATES = frozenset(TEXT_KEYWORDS) - {"CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE"}
+"""Those of them that are no dates."""
+
 _RENAMED = {
     "INSTRUMENT": "INSTRUME",
     "DETECTORID": "DETECTOR",
@@ -53,12 +63,6 @@ _RENAMED = {
 
 _REPEATED = {"DETECTOR_NAME": "DET_NAME", "DETECTOR_SERIAL": "DET_SER"}
 """Keywords that some classes of the stack write beside an identity keyword of the same meaning."""
-
-
-class UnquotedDate(str):
-    """A text without quotes that YAML 1.1 reads as a date, as it is written."""
-
-    __slots__ = ()
 
 
 def canonical(name: str) -> str:

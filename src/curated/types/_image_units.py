@@ -24,10 +24,9 @@ def spelled_unit(unit: str) -> str:
     """Return a unit as the types spell it, many cameras write ADU and e-; one of another kind as it is."""
     name = text_unit(unit.strip().lower().replace(" / ", "/"))
     name = _OTHER_UNITS.get(name, name)
-    for spelling in _SPELLINGS:
-        if name == spelling or is_same_unit(name, spelling):
-            return spelling
-    return unit.strip()
+    if name in _SPELLINGS:
+        return name  # without astropy, which takes longer to load than an image to check
+    return next((spelling for spelling in _SPELLINGS if is_same_unit(name, spelling)), unit.strip())
 
 
 def unit_of(

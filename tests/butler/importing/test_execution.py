@@ -22,6 +22,7 @@ from curated.butler import import_bundle, open_repository
 from curated.butler.importing.receipt import commit_count
 from curated.core.diagnostic import CuratedError
 from curated.datasets.record import data_id_of, dataset_uuid
+from curated.fits.digest import content_digest
 from support.imports import assert_refused, assert_whole, edit_manifest, run_import, start_import
 from support.kills import duration, kill_once, moments, state_of
 from support.programs import without_override
@@ -91,10 +92,13 @@ def add_instrument(bundle: Path, name: str) -> Path:
             with fits.open(bundle / original["path"]) as hdus:
                 for hdu in hdus:
                     hdu.header["INSTRUME"] = name
+                    if "REPOPATH" in hdu.header:
+                        hdu.header["REPOPATH"] = dataset["source"]["path"]
                 hdus.writeto(path, checksum="CHECKSUM" in hdus[0].header)
             data_id = data_id_of(dataset["data_id"])
             dataset["uuid"] = dataset_uuid(dataset["dataset_type"], dataset["run"], data_id)
             dataset["size"], dataset["sha256"] = sha256_of(path)
+            dataset["content"] = content_digest([path.read_bytes()])
         manifest["instruments"] += instruments
         manifest["datasets"] += datasets
 

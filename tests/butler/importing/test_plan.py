@@ -8,7 +8,7 @@ import pytest
 
 from curated.bundle.manifest_reader import read_contents
 from curated.butler import ImportRequest, import_bundle
-from support.imports import edit_manifest, prepare_repository
+from support.imports import prepare_repository
 from support.repositories import make_bundle
 
 pytest.importorskip("lsst.daf.butler")
@@ -67,8 +67,12 @@ def test_data_ids_have_the_records_that_butler_would_look_up(bundle, repo, tmp_p
 
 
 def test_dataset_types_that_contradict_the_bundle_end_the_comparison(bundle, repo) -> None:
-    import_bundle(bundle, repo)
-    edit_manifest(bundle, lambda m: m["dataset_types"][0].update(storage_class="Unheard"))
+    from lsst.daf.butler import DatasetType
+
+    butler = prepare_repository(repo)
+    butler.registry.registerDatasetType(
+        DatasetType("defects", ["instrument"], "Defects", universe=butler.dimensions, isCalibration=True)
+    )
     plan = make_plan(bundle, repo)
     assert not plan.complete
     assert [diagnostic.code for diagnostic in plan.diagnostics] == ["CAL623"]

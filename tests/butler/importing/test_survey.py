@@ -92,6 +92,6 @@ def test_dataset_types_and_collections_of_another_kind(bundle, repo) -> None:
     )
 
 
-def test_a_storage_class_that_butler_does_not_have(bundle, repo) -> None:
+def test_a_storage_class_that_is_not_declared(bundle, repo) -> None:
     edit_manifest(bundle, lambda m: m["dataset_types"][0].update(storage_class="Unheard"))
-    assert codes(import_bundle(bundle, repo)) == ["CAL623"]
+    assert codes(import_bundle(bundle, repo)) == ["CAL617"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Problem, brief
-from curated.core.metadata import SEQUENCE, UnquotedDate, has_value
+from curated.core.metadata import TEXT_KEYWORDS, has_value
 from curated.core.similar import in_another_form
 from curated.core.times import explain_time, iso, parse_time
 from curated.package.instrument import Instrument
@@ -31,30 +31,13 @@ def required_keywords(context: FileContext) -> Iterator[Problem]:
             yield Problem("CAL211", ("metadata", keyword), detail)
 
 
-TEXT_KEYWORDS = (
-    *("INSTRUME", "OBSTYPE", "RAFTNAME", "SLOTNAME", "DET_NAME", "DET_SER", "FILTER", "CALIB_ID", "CALIBCLS"),
-    *("DETECTOR_NAME", "DETECTOR_SERIAL", "SOURCE", "CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE"),
-    *SEQUENCE,
-)
-"""Keywords that are names, numbers of parts and other texts."""
-
-_DATES = frozenset(("CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE"))
-
-
 def unquoted_texts(context: FileContext) -> Iterator[Problem]:
-    """Yield names, serial numbers and other texts that YAML reads as a number, a flag or a date."""
+    """Yield names, serial numbers and other texts that YAML reads as a number or a flag; it is the reader that sees dates."""
     reported = {"INSTRUME", "OBSTYPE", "FILTER"}.intersection(context.spec.required_keywords)
     for keyword in TEXT_KEYWORDS:
         value = context.keywords.get(keyword)
-        if not has_value(value):
-            continue
-        if not isinstance(value, str):
-            if keyword in reported:
-                continue
+        if has_value(value) and not isinstance(value, str) and keyword not in reported:
             detail = f"{keyword} is {brief(value)}, not a text; put it in quotes"
-            yield Problem("CAL222", ("metadata", keyword), detail)
-        elif isinstance(value, UnquotedDate) and keyword not in _DATES:
-            detail = f"{keyword} is the date {value}, not a text; put it in quotes"
             yield Problem("CAL222", ("metadata", keyword), detail)
 
 

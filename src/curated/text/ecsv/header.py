@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from curated.core.diagnostic import Problem, brief
+from curated.core.metadata import NEVER_DATES, canonical
 from curated.text.ecsv.serialized import FURNITURE, INDICES, KEY, HeaderColumn, index_columns, rebuild
 from curated.text.yaml.fast_parser import NEEDS_PARSER, NO_WORD, plain_scalar
 from curated.text.yaml.reader import load_strictly
@@ -202,6 +203,8 @@ def _pair(line: str, is_omap: bool) -> tuple[str, Any]:
     if match is None:
         return "", NEEDS_PARSER
     text = match["value"]
+    if text[4:5] == "-" and text[:4].isdigit() and canonical(match["key"]) in NEVER_DATES:
+        return match["key"], NEEDS_PARSER  # it may be a date, which the loader reports
     if _INTEGERS.match(text):
         return match["key"], tuple(int(part) for part in text[1:-1].split(", "))
     return match["key"], _scalar(text)

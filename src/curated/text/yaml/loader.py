@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from curated.core.diagnostic import Problem, brief
-from curated.core.metadata import UnquotedDate
+from curated.core.metadata import NEVER_DATES, canonical
 from curated.text.yaml.numpy_states import PYTHON, RECONSTRUCT, SCALAR, RefusedError, array_of, scalar_of
 
 try:
@@ -211,6 +211,9 @@ class PlainLoader(_Loader):
                 self.note("CAL222", detail, key_node)
             if key in mapping:
                 self.note("CAL208", f"key {brief(key)} stands twice", key_node)
+            if value_node.tag == "tag:yaml.org,2002:timestamp" and canonical(str(key)) in NEVER_DATES:
+                date = value_node.value
+                self.note("CAL222", f"{key} is the date {date}, not a text; put it in quotes", key_node)
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
 
@@ -227,7 +230,7 @@ def _timestamp(loader: PlainLoader, node: Any) -> str:
         reason = f": {error}" if isinstance(error, ValueError) else ""
         detail = f"{brief(text)} is no date that YAML can have{reason}; correct it, or put it in quotes"
         loader.note("CAL204", detail, node)
-    return UnquotedDate(text)
+    return text
 
 
 _MAX_DIGITS = 100
