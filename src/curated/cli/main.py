@@ -244,8 +244,9 @@ def _escape_log() -> None:
                 text = record.getMessage()
             except (TypeError, ValueError):
                 text = str(record.msg)
-            own = record.name == "curated"  # whose messages are sentences that need no other start
-            _print_error(text.removeprefix("curated: ") if own else f"{record.levelname.lower()}: {text}")
+            if record.name != "curated":  # whose own messages are whole sentences
+                text = f"{record.levelname.lower()}: {text}"
+            _print_error(text.removeprefix("curated: "))
 
     logging.lastResort = Handler(logging.WARNING)  # what prints where a program has set up no log
 
