@@ -228,7 +228,7 @@ def attempt(
     result.after += state == after != before
     result.partial += state not in (before, after)
     where = f"{environment or moment}, status {status}: {stderr[-300:]}"
-    expected = {-signal.SIGKILL} if number == signal.SIGKILL else {128 + number} if number else {2}
+    expected = {-signal.SIGKILL} if number == signal.SIGKILL else {128 + number, -number} if number else {2}
     if status not in expected and status not in scenario.final:
         result.failures.append(f"exit status at {where}")
     if status in scenario.final and state != after and scenario.state is not cache:
@@ -438,7 +438,7 @@ def page(results: Sequence[Result], seed: int) -> str:
 
 {total["runs"]} commands, {total["stopped"]} of which were stopped at random moments (seed {seed}) by a signal, or by a disk that refuses every further
 write, fsync, renaming, link or directory. Then the same command was run again. Failures: {total["failures"]}. A failure is an exit status that is not 128 and
-the number of the signal (2 for the disk), a traceback, a temporary file that is left by anything but SIGKILL, a change of which a part is visible
+the number of the signal (2 for the disk; a signal before Python listens to any ends the process itself, which shells show as the same number), a traceback, a temporary file that is left by anything but SIGKILL, a change of which a part is visible
 after anything but SIGKILL (unless the disk refuses to undo it too, and the command says so), or a second run that does not lead to the state of an undisturbed one without temporary files.
 Made by `make bench-kill`.
 

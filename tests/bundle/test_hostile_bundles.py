@@ -144,6 +144,7 @@ VALUES = {
     "instrument-star": (put("instruments", 0, "name", value="*"), "CAL610"),
     "instrument-comma": (put("instruments", 0, "name", value="Lab,Other"), "CAL610"),
     "instrument-other": (put("instruments", 0, "name", value="Other"), "CAL616"),
+    "instrument-directory-other": (put("instruments", 0, "directory", value="zoo"), "CAL616"),
     "instrument-class": (put("instruments", 0, "class_name", value="os; import x"), "CAL610"),
     "detector-name-control": (put("instruments", 0, "detectors", 0, "full_name", value="R00\x1b[2J"), "CAL610"),
     "detector-name-direction": (put("instruments", 0, "detectors", 0, "full_name", value="R\u202e00"), "CAL610"),

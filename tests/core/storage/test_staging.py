@@ -43,6 +43,40 @@ def test_a_staging_directory_is_removed(tmp_path: Path) -> None:
     assert names(parent) == ["content"]
 
 
+_INTERRUPT = """
+import os, signal, sys
+from curated.core.storage.staging import staging_directory
+
+moment = int(sys.argv[2])
+def hook(event, arguments):
+    global moment
+    if event in ("os.mkdir", "os.rmdir", "os.remove", "os.scandir", "shutil.rmtree", "fcntl.flock", "open"):
+        moment -= 1
+        if moment == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+import shutil
+sys.addaudithook(hook)
+try:
+    with staging_directory(sys.argv[1]) as staging:
+        (staging / "new").mkdir()
+        (staging / "new" / "file").write_text("")
+except KeyboardInterrupt:
+    sys.exit(130)
+sys.exit(0 if moment > 0 else 1)
+"""
+
+
+def test_an_interrupt_at_any_moment_leaves_no_directory(tmp_path: Path) -> None:
+    for moment in range(1, 40):
+        done = run_python(_INTERRUPT, str(tmp_path), str(moment))
+        assert names(tmp_path) == []
+        if done.returncode == 0:
+            break
+        assert done.returncode == 130, done.stderr
+    assert 5 < moment < 39
+
+
 def test_the_umask_decides_who_may_enter_it(tmp_path: Path) -> None:
     for umask, private, mode in ((0o000, False, 0o777), (0o027, False, 0o750), (0o000, True, 0o700)):
         before = os.umask(umask)

@@ -177,6 +177,7 @@ def _reference_problems(contents: Contents) -> Iterator[Problem]:
     """Yield where datasets contradict the instruments and dataset types of the manifest."""
     dimensions = {kind.name: {*kind.dimensions} for kind in contents.kinds}
     collections = {target.instrument: target.calibration for target in contents.targets}
+    directories = {target.instrument: target.directory for target in contents.targets}
     detectors = {(r["instrument"], r["id"]) for r in contents.records["detector"]}
     filters = {(r["instrument"], r["name"]) for r in contents.records["physical_filter"]}
     for n, entry in enumerate(contents.entries):
@@ -192,6 +193,12 @@ def _reference_problems(contents: Contents) -> Iterator[Problem]:
             detail = ""
         if detail:
             yield Problem("CAL610", ("datasets", n, "data_id"), f"{entry}: {detail}")
+        directory = directories.get(instrument)
+        if directory and entry.claims.path and directory not in entry.claims.path.split("/")[:-1]:
+            detail = (
+                f"{entry}: {entry.claims.path} is not below {directory}/, the directory of its instrument"
+            )
+            yield Problem("CAL616", ("datasets", n, "source", "path"), detail)
         if collections.get(instrument) != entry.collection:
             detail = f"{entry}: collection {entry.collection} is not its instrument's"
             yield Problem("CAL616", ("datasets", n, "collection"), detail)

@@ -57,14 +57,17 @@ def staging_directory(
     """
     os.makedirs(parent, exist_ok=True)
     remove_leftovers(parent)
-    staging, lock = _make(parent, prefix, 0o700 if private else 0o777)
-    try:
-        yield staging
-    finally:
-        if not os.path.lexists(staging / JOURNAL):
-            remove_tree(staging)
-        if lock is not None:
-            os.close(lock)
+    # Signals wait while the directory is made and removed: in between they would leave it.
+    with _signals_wait() as waiting:
+        staging, lock = _make(parent, prefix, 0o700 if private else 0o777)
+        try:
+            with _signals_arrive(waiting):
+                yield staging
+        finally:
+            if not os.path.lexists(staging / JOURNAL):
+                remove_tree(staging)
+            if lock is not None:
+                os.close(lock)
 
 
 def _make(parent: str | os.PathLike[str], prefix: str, mode: int) -> tuple[Path, int | None]:
@@ -280,16 +283,29 @@ def _mtime(status: os.stat_result) -> int:
 
 
 @contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Let signals that end a process wait; the block takes a moment."""
+def _signals_wait() -> Iterator[set[int]]:
+    """Let signals that end a process wait, and yield those that did not wait before; the block takes a moment."""
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield set()
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield set(_ENDING - before)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _signals_arrive(waiting: set[int]) -> Iterator[None]:
+    """Let signals that wait arrive."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, waiting)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
+
+
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 # -- after a kill -----------------------------------------------------------------------------------------
