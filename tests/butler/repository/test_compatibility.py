@@ -13,7 +13,7 @@ import pytest
 from curated.butler.repository import require_butler
 from curated.butler.repository.compatibility import OLDEST, installed_version, release_numbers
 from curated.core.diagnostic import CuratedError
-from support.releases import REQUIREMENTS, ROOT, install, oldest_butler
+from support.oldest_butler import REQUIREMENTS, ROOT, install, oldest_butler
 
 OLDEST_NAME = ".".join(map(str, OLDEST))
 PROGRAM = ROOT / "tools" / "exercise_butler.py"
