@@ -116,7 +116,7 @@ def _run_members(butler: Butler, collection: str) -> Iterator[tuple[str, Dataset
 
 def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic]:
     """Yield how dataset types, collections and dimension records differ from those of a release."""
-    survey = survey_repository(butler, release.contents, chain=False)
+    survey = survey_repository(butler, release.contents)
     problems = list(survey.problems)
     problems += [Problem("CAL695", (), f"dataset type {name} is gone") for name in sorted(survey.new_types)]
     for comparison in survey.records:
