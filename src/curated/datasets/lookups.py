@@ -23,7 +23,7 @@ class LookupChange(NamedTuple):
     Parameters
     ----------
     kind : `str`
-        One of `KINDS`.
+        How the result differs, one of `KINDS`.
     key : `Key`
         Dataset type and data ID of the lookup.
     span : `Span`

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from curated.datasets.lookups import KINDS, LookupChange, LookupChanges
 from curated.datasets.record import Dataset, Key
-from curated.datasets.spans import Span, utc_span_texts
+from curated.datasets.spans import ALWAYS, Span, utc_span_texts
 from curated.report.text import count_text, printable
 
-_MOST_GROUPS = 12
-_MOST_VALUES = 6
+_MOST_GROUPS = 10
+_MOST_VALUES = 4
 """How many groups of changes are shown, and how many values of a dimension in each."""
 
 _WIDTH = 80
@@ -76,8 +76,9 @@ def _group_lines(group: _Group, changes: Sequence[LookupChange]) -> Iterator[str
     yield from _wrapped(f"{group.dataset_type}{products}: {group.before} -> {group.after}", 4)
     spans = {change.span for change in changes}
     whole = Span(min(span.begin for span in spans), max(span.end for span in spans))
-    number = "" if len(spans) == 1 else f"{count_text(len(changes), 'range')} from "
-    yield from _wrapped(f"{number}{utc_span_texts([whole])[whole]}", 6)
+    text = "at all times" if whole == ALWAYS else utc_span_texts([whole])[whole]
+    number = f"{count_text(len(changes), 'range')} from "
+    yield from _wrapped(text if len(spans) == 1 else f"{number}{utc_span_texts([whole])[whole]}", 6)
 
 
 def _wrapped(text: str, indent: int) -> list[str]:

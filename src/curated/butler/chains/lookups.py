@@ -32,7 +32,7 @@ class ChainLookups:
     Parameters
     ----------
     chain : `Chain`
-        The chain before.
+        The chain before the import.
     release : `str`
         Calibration collection of the release.
     members : `tuple` [`str`]

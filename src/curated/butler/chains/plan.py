@@ -23,7 +23,7 @@ class ChainPlan:
     Parameters
     ----------
     chain : `Chain`
-        The chain now.
+        Its state before the import.
     release : `str`
         Calibration collection of the release.
     after : `tuple` [`str`]

@@ -26,7 +26,7 @@ class Gap(NamedTuple):
     release : `str`
         Calibration collection of the new release.
     collection : `str`
-        The other collection.
+        The member of the chain, or of an inner chain, that competes with the release.
     ranges : `dict` [`Key`, `list` [`Span`]]
         Where it is.
     """
