@@ -33,10 +33,10 @@ def test_changes_are_grouped() -> None:
     changes += [change("lost", "v1", "", Span(n * year), detector=7) for n in (40, 45)]
     changes += [change("gained", "", "v2", detector=8), change("same content", "v1", "v2", detector=9)]
     assert lines(*changes) == [
-        "    4 ranges of 4 products find another content than before",
-        "    2 ranges of 1 product found something and find nothing any more",
-        "    1 range of 1 product found nothing and find something",
-        "    1 range of 1 product find another dataset of the same content",
+        "    another content     4 ranges of 4 products",
+        "    not found any more  2 ranges of 1 product",
+        "    found now           1 range of 1 product",
+        "    same content        1 range of 1 product, of other datasets",
         "    defects detector 0-2, 5: DM-1 -> v2",
         "      2017-12-19T23:59:23 to 2019-12-19T23:59:23 UTC",
         "    defects detector 7: v1 -> nothing",

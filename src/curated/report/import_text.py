@@ -44,8 +44,9 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
             members = ", ".join(instrument.chain_after)
             yield printable(f"{instrument.name}: chain {instrument.chain} is {members}")
-        if instrument.lookups is not None and instrument.lookups.changes:
-            yield printable(f"{instrument.name}: lookups through {instrument.chain} find something else now:")
+        # In a chain without members nothing was found before.
+        if instrument.chain_before and instrument.lookups is not None and instrument.lookups.changes:
+            yield printable(f"{instrument.name}: changed lookups through {instrument.chain}:")
             yield from lookup_lines(instrument.lookups)
     for path in report.removed[:_MOST]:
         yield f"removed {printable(path)}"

@@ -18,11 +18,11 @@ _MOST_VALUES = 4
 
 _WIDTH = 80
 
-_MEANINGS = {
-    "replaced": "find another content than before",
-    "lost": "found something and find nothing any more",
-    "gained": "found nothing and find something",
-    "same content": "find another dataset of the same content",
+_LABELS = {
+    "replaced": "another content",
+    "lost": "not found any more",
+    "gained": "found now",
+    "same content": "same content",
 }
 
 
@@ -41,7 +41,8 @@ def lookup_lines(lookups: LookupChanges) -> Iterator[str]:
         ranges, products = lookups.count(kind)
         if ranges:
             counts = f"{count_text(ranges, 'range')} of {count_text(products, 'product')}"
-            yield f"    {counts} {_MEANINGS[kind]}"
+            dataset = ", of other datasets" if kind == "same content" else ""
+            yield f"    {_LABELS[kind]:20}{counts}{dataset}"
     groups = _groups(lookups)
     for group, changes in groups[:_MOST_GROUPS]:
         yield from _group_lines(group, changes)

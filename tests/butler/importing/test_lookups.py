@@ -139,7 +139,7 @@ def test_a_release_is_moved_only_by_an_option(expert_repo: str, tmp_path: Path) 
     )
     assert find(expert_repo, 2021) != before
     lines = list(done_lines(report))
-    assert "    2 ranges of 2 products find another content than before" in lines
+    assert "    another content     2 ranges of 2 products" in lines
     assert "    defects detector 0-1: DM-1 -> v2" in lines
     assert "      2020-12-31T23:59:23 to 2021-12-31T23:59:23 UTC" in lines
     # Told again, and not told: it is where it is.
@@ -259,8 +259,8 @@ def test_lines_are_short(expert_repo: str, tmp_path: Path) -> None:
     start = lines.index("  lookups             through Lab/calib")
     assert lines[start : start + 5] == [
         "  lookups             through Lab/calib",
-        "    4 ranges of 2 products find another content than before",
-        "    4 ranges of 4 products find another dataset of the same content",
+        "    another content     4 ranges of 2 products",
+        "    same content        4 ranges of 4 products, of other datasets",
         "    defects detector 0-1: v1 -> v2",
         "      4 ranges from 2020-01-01T00:00:00 to open UTC",
     ]
