@@ -129,6 +129,13 @@ def _print_text(settings: Settings, report: ScrubReport) -> None:
         echo(
             f"not covered: {count_text(uncovered, 'dataset')}, of whose files only the FITS checksums that they have were verified"
         )
+    if not (report.releases or report.datasets or report.certifications or report.diagnostics):
+        echo(
+            printable(
+                f"nothing to compare: {report.repository} has no release of curated, and no calibration in force"
+            )
+        )
+        return
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
     is_clean = report.ok and report.complete
