@@ -36,6 +36,7 @@ from curated.butler.repository.failures import remote_failures, repository_failu
 from curated.butler.repository.locks import config_lock, registry_lock
 from curated.butler.repository.opening import collection_info, find_config, journal_of, repository_root
 from curated.butler.repository.records import make_record, update_state, write_record
+from curated.butler.repository.universe import fit_records
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.datasets.lookups import LookupChanges
 from curated.registry import all_types
@@ -135,7 +136,8 @@ def _prepare(
     contents: Contents,
     missing: Mapping[str, Problem],
 ) -> _Preparation:
-    plan = make_plan(butler, contents, request)
+    fitted = fit_records(butler, contents)
+    plan = make_plan(butler, fitted.contents, request)
     mode = butler_mode(request.transfer, contents.root, butler)
     uploads = plan_uploads(butler, config, plan, mode)
     formatters = choose_formatters(butler, config, plan, request.repo)
@@ -143,6 +145,7 @@ def _prepare(
     paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
     diagnostics = (
         *plan.diagnostics,
+        *(Diagnostic.from_problem(problem, request.repo) for problem in fitted.problems),
         *(Diagnostic.from_problem(missing[path], path) for path in paths & missing.keys()),
         *formatters.diagnostics,
         *lookups.diagnostics,
