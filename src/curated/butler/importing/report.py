@@ -45,6 +45,10 @@ class InstrumentReport:
         Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
         Members of the chain; before is `None` if there was no chain.
+    bundle_name : `str`
+        Name in the bundle, if the repository has it under another one; empty otherwise.
+    reason : `str`
+        Why it is the repository's instrument; empty if both have the same name.
     """
 
     name: str
@@ -62,6 +66,8 @@ class InstrumentReport:
     chain: str = ""
     chain_before: tuple[str, ...] | None = None
     chain_after: tuple[str, ...] | None = None
+    bundle_name: str = ""
+    reason: str = ""
 
     @property
     def changed(self) -> bool:
@@ -184,6 +190,8 @@ def instrument_reports(plan: Plan) -> tuple[InstrumentReport, ...]:
                 chain=target.chain if members else "",
                 chain_before=members.before if members else None,
                 chain_after=members.after if members else None,
+                bundle_name=target.bundle_name,
+                reason=plan.reasons.get(target.instrument, ""),
                 **{key: counter[target.instrument] for key, counter in counts.items()},
             )
         )

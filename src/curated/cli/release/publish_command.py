@@ -15,6 +15,7 @@ from curated.cli.context import (
     print_findings,
     print_json,
     release_options,
+    split_choices,
 )
 from curated.cli.repository.import_command import chain_option, drop_stage, print_import
 
@@ -36,9 +37,12 @@ def command(
 ) -> None:
     """Check the package, bundle its commit and import that into the Butler repository REPO.
 
+    With `--instrument NAME=OTHER` an instrument of the package is the one that REPO calls OTHER; see `curated import`.
+
     \b
-    Example:
+    Examples:
       curated publish build/repo
+      curated publish /repo/main --instrument comCam=LSSTComCam
     """
     from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
@@ -47,6 +51,7 @@ def command(
     from curated.report.text import count_text
 
     package = settings.package()
+    choices, release["instruments"] = split_choices(release["instruments"])
     with staging_directory(tempfile.gettempdir(), private=True) as temporary:
         with settings.progress("bundling") as progress:
             old = find_base(base, package, progress=progress) if base is not None else None
@@ -67,7 +72,12 @@ def command(
             echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
         with settings.progress("importing") as progress:
             import_report = import_bundle(
-                bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)
+                bundle.path,
+                repo,
+                transfer="copy",
+                chain=chain,
+                instruments=choices,
+                progress=drop_stage(progress),
             )
     print_import(settings, import_report, form)
     raise SystemExit(0 if import_report.ok else 1)

@@ -33,6 +33,15 @@ chain_option = click.option(
     help="Whether to prepend the release to the instrument's chain <inst>/calib.",
 )
 
+instrument_option = click.option(
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated. "
+    "NAME=NAME creates it where there is none of that name, NAME=new:OTHER creates OTHER.",
+)
+
 
 @click.command("import")
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -51,6 +60,7 @@ chain_option = click.option(
     help="Also take a dataset type that no calibration type declares; may be repeated.",
 )
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
+@instrument_option
 @transfer_option
 @chain_option
 @click.option(
@@ -81,6 +91,7 @@ def command(
     clean: bool,
     allow_types: tuple[str, ...],
     label: str | None,
+    instruments: tuple[str, ...],
     transfer: str,
     chain: bool,
     seed_config: str | None,
@@ -102,6 +113,7 @@ def command(
       curated import build/release /repo/main --dry-run
       curated import build/release /repo/main --clean
       curated import build/release /repo/main --require-signature --allowed-signers ~/signers
+      curated import build/release /repo/main --instrument comCam=LSSTComCam
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import run_import
@@ -124,6 +136,7 @@ def command(
             clean=clean,
             allow_types=allow_types,
             seed_config=seed_config,
+            instruments=instruments,
             wait=wait,
             trust=trust,
             progress=drop_stage(progress),
