@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curated.bundle.export_file import ExportedDataset, Record
+from curated.bundle.renaming import Renaming
 from curated.core.diagnostic import CuratedError
 from curated.datasets.names import is_label
 from curated.datasets.record import Dataset, data_id_of, dataset_uuid
@@ -46,22 +47,6 @@ class Target:
 
 Place = tuple[str, str, Any]
 """A dimension record: element, instrument, and number of the detector or name of the instrument or filter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Renaming:
-    """How a repository calls an instrument of a bundle.
-
-    Parameters
-    ----------
-    name : `str`
-        Name of the instrument in the repository.
-    filters : `dict` [`str`, `str`]
-        Names of its filters in the repository by those in the bundle; others keep their names.
-    """
-
-    name: str
-    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Claims(NamedTuple):

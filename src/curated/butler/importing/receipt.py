@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from curated.bundle.contents import Contents, Entry
+from curated.bundle.renaming import renamings_digest
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
 from curated.butler.repository.journal import Journal
-from curated.butler.repository.records import is_recorded, renamings_digest
+from curated.butler.repository.records import is_recorded
 from curated.core.codes import Severity
 from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.storage.disk import read_own

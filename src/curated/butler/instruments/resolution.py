@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from lsst.daf.butler import Butler
 
-from curated.bundle.contents import Contents, Renaming
+from curated.bundle.contents import Contents
+from curated.bundle.renaming import Renaming
 from curated.butler.instruments.candidates import PackageInstrument, match_filters
 from curated.butler.instruments.registered import read_class_names, read_registered
 from curated.butler.instruments.settlement import Settlement, match_choices, repeated_names, settle

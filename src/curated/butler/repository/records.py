@@ -15,20 +15,19 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from curated.bundle.contents import Renaming
 from curated.bundle.manifest_json import LARGEST_MANIFEST
 from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.bundle.proof.signature import MAX_SUMS, SIGNATURE_FILE, SUMS_FILE
+from curated.bundle.renaming import Renaming, renamings_digest, renamings_to_json
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.regular_files import FileTree, UnsafeFileError
 from curated.core.ssh_signature import MAX_SIGNATURE, read_plain_file
 from curated.core.wholefile import write_whole
-from curated.datasets.names import is_instrument, is_value
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef
@@ -86,7 +85,7 @@ class ImportRecord:
             "dimensions": {element: [dict(row) for row in rows] for element, rows in self.dimensions.items()},
         }
         if self.renamings:
-            values["instruments"] = {old: asdict(renaming) for old, renaming in self.renamings.items()}
+            values["instruments"] = renamings_to_json(self.renamings)
         return _json(values)
 
     @classmethod
@@ -107,33 +106,11 @@ class ImportRecord:
                 str(values["manifest"]),
                 {name: [str(f) for f in formatters] for name, formatters in values["formatters"].items()},
                 {e: [dict(row) for row in rows] for e, rows in values["dimensions"].items()},
-                {old: _renaming(renaming) for old, renaming in values.get("instruments", {}).items()},
+                {old: Renaming.of(renaming) for old, renaming in values.get("instruments", {}).items()},
             )
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a {_FORMAT}") from error
         return record
-
-
-def _renaming(values: Mapping[str, Any]) -> Renaming:
-    """Read a renaming; its names have to be such as an import makes.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
-    renaming = Renaming(str(values["name"]), {str(old): str(new) for old, new in values["filters"].items()})
-    if not is_instrument(renaming.name) or not all(map(is_value, renaming.filters.values())):
-        raise ValueError("a name that no instrument or filter can have")
-    return renaming
-
-
-def renamings_digest(renamings: Mapping[str, Renaming]) -> str:
-    """Return a short hash of what a repository calls instruments; empty if all names are those of the bundle."""
-    if not renamings:
-        return ""
-    values = {old: asdict(renaming) for old, renaming in renamings.items()}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
