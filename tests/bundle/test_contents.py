@@ -39,6 +39,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 @example("٣")
 def test_labels(label: str) -> None:
     is_label = 0 < len(label) < 65 and set(label) <= set(LETTERS + "._-") and label[0] in LETTERS
+    is_label = is_label and ".." not in label
     if is_label:
         assert check_label(label) == label
     else:
@@ -96,9 +97,8 @@ def test_other_names_of_instruments_and_filters_rename_all_that_depends_on_them(
     (target,) = renamed.targets
     assert (target.instrument, target.bundle_name, target.directory) == ("LSSTLab", "Lab", "lab")
     assert (target.calibration, target.chain) == ("LSSTLab/calib/v1", "LSSTLab/calib")
-    assert {
-        record.get("instrument", record["name"]) for rows in renamed.records.values() for record in rows
-    } == {"LSSTLab"} | {record["name"] for record in renamed.records["instrument"]}
+    assert [record["name"] for record in renamed.records["instrument"]] == ["LSSTLab"]
+    assert {record["instrument"] for record in renamed.records["detector"]} == {"LSSTLab"}
     assert [record["name"] for record in renamed.records["physical_filter"]] == ["G_6"]
     for before, after in zip(contents.entries, renamed.entries, strict=True):
         values = dict(before.data_id) | {"instrument": "LSSTLab"}
