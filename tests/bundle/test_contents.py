@@ -92,7 +92,7 @@ def test_a_dataset_with_its_file() -> None:
 
 
 def test_other_names_of_instruments_and_filters_rename_all_that_depends_on_them(contents: Contents) -> None:
-    renamings = {"Lab": Renaming("LSSTLab", {"g_6": "G_6"}), "other": Renaming("X")}
+    renamings = {"Lab": Renaming("LSSTLab", {"g_6": "G_6"})}
     renamed = contents.renamed(renamings)
     (target,) = renamed.targets
     assert (target.instrument, target.bundle_name, target.directory) == ("LSSTLab", "Lab", "lab")
