@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from curated.datasets.names import is_instrument, is_value
+from curated.package.instrument import Instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,24 @@ def renamings_digest(renamings: Mapping[str, Renaming]) -> str:
     if not renamings:
         return ""
     return hashlib.sha256(json.dumps(renamings_to_json(renamings), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def renamed_instruments(
+    instruments: Mapping[str, Instrument], renamings: Mapping[str, Renaming]
+) -> dict[str, Instrument]:
+    """Return the instruments of a package, by directory, under the names that a repository has for them.
+
+    A name that was settled in this way is no inferred one any more.
+    """
+    result = {}
+    for directory, instrument in instruments.items():
+        renaming = renamings.get(instrument.name)
+        if renaming is None:
+            result[directory] = instrument
+            continue
+        filters = {
+            key: replace(f, name=renaming.filters.get(f.name, f.name))
+            for key, f in instrument.filters.items()
+        }
+        result[directory] = replace(instrument, name=renaming.name, filters=filters, inferred=(), aliases=())
+    return result

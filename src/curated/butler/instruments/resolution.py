@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lsst.daf.butler import Butler
 
@@ -199,18 +199,3 @@ def _new_filters(
 def _listed(texts: Sequence[str]) -> str:
     more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
     return f"{', '.join(texts[:_MOST])}{more}"
-
-
-def renamed_instruments(
-    instruments: Mapping[str, Instrument], renamings: Mapping[str, Renaming]
-) -> dict[str, Instrument]:
-    """Return the instruments of a package, by directory, under the names that a repository has for them."""
-    result = {}
-    for directory, instrument in instruments.items():
-        renaming = renamings.get(instrument.name, Renaming(instrument.name))
-        filters = {
-            key: replace(f, name=renaming.filters.get(f.name, f.name))
-            for key, f in instrument.filters.items()
-        }
-        result[directory] = replace(instrument, name=renaming.name, filters=filters)
-    return result

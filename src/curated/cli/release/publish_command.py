@@ -54,7 +54,7 @@ def command(
     choices, release["instruments"] = split_choices(release["instruments"])
     with staging_directory(tempfile.gettempdir(), private=True) as temporary:
         with settings.progress("bundling") as progress:
-            old = find_base(base, package, progress=progress) if base is not None else None
+            old = find_base(base, package, choices=choices, progress=progress) if base is not None else None
             report, bundle = build_bundle(
                 package, temporary / "bundle", base=old, progress=progress, **release
             )
