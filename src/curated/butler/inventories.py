@@ -186,7 +186,8 @@ def _renamings_in(repo: str, package: Package, choices: Sequence[str]) -> dict[s
     from curated.butler.instruments.names import package_renamings
     from curated.check.package import check_package
 
-    report = check_package(package)
+    # A cache that is wrong would name another instrument.
+    report = check_package(package, use_cache=False)
     instruments = complete_instruments(package, report.reports, report.declared)
     return package_renamings(repo, instruments.values(), choices)
 

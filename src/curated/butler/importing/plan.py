@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -16,8 +15,9 @@ from lsst.daf.butler import (
     DimensionUniverse,
 )
 
-from curated.bundle.contents import Contents, Entry, Target
+from curated.bundle.contents import Contents, Entry
 from curated.bundle.export_file import Record
+from curated.butler.chains.plan import ChainPlan, ChainPlans, plan_chains
 from curated.butler.importing.comparison import (
     CertificationComparison,
     DatasetComparison,
@@ -30,14 +30,8 @@ from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.survey import Survey, survey_repository
 from curated.butler.instruments.resolution import resolve_contents
 from curated.butler.instruments.settlement import parse_choices
+from curated.butler.repository.opening import repository_root
 from curated.core.diagnostic import Diagnostic
-
-
-class ChainMembers(NamedTuple):
-    """Members of a chain before and after an import; `before` is `None` if there is no chain."""
-
-    before: tuple[str, ...] | None
-    after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +42,8 @@ class Plan:
     ----------
     survey : `Survey`
         What the repository has that the bundle's datasets depend on.
-    chains : `dict` [`str`, `ChainMembers`]
-        Members of each instrument's chain, by instrument; empty if chains are not to be changed.
+    chains : `dict` [`str`, `ChainPlan`]
+        Chain of each instrument that has one, by instrument; empty if chains are not to be changed.
     diagnostics : `tuple` [`Diagnostic`]
         What the comparisons found.
     complete : `bool`
@@ -65,7 +59,7 @@ class Plan:
 
     contents: Contents
     survey: Survey
-    chains: Mapping[str, ChainMembers]
+    chains: Mapping[str, ChainPlan]
     diagnostics: tuple[Diagnostic, ...]
     complete: bool = False
     datasets: DatasetComparison = field(default_factory=DatasetComparison)
@@ -84,28 +78,18 @@ def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Pla
     """Compare a bundle with a repository, which is not changed."""
     resolution = resolve_contents(butler, contents, parse_choices(request.instruments))
     contents = contents.renamed(resolution.renamings)
-    survey = survey_repository(butler, contents, chain=request.chain)
-    if resolution.failed:
+    is_settled = not resolution.failed
+    survey = survey_repository(butler, contents)
+    if not is_settled:
         # What is not settled is compared with nothing.
         names = {renaming.name for renaming in resolution.renamings.values()}
         survey = replace(survey, records=tuple(r for r in survey.records if r.instrument in names))
-    chains = {target.instrument: _chain_members(survey, target) for target in contents.targets}
-    diagnostics = tuple(
-        Diagnostic.from_problem(problem, request.repo)
-        for problem in (
-            *resolution.problems,
-            *survey.problems,
-            *(p for record in survey.records for p in record.problems),
-        )
-    )
-    is_settled = not resolution.failed
-    plan = Plan(
-        contents,
-        survey,
-        chains if request.chain and is_settled else {},
-        diagnostics,
-        reasons=resolution.reasons,
-    )
+    is_placed = request.chain and is_settled
+    chains = _plan_chains(butler, contents, request) if is_placed else ChainPlans({}, ())
+    record_problems = (problem for record in survey.records for problem in record.problems)
+    problems = (*resolution.problems, *survey.problems, *record_problems, *chains.problems)
+    diagnostics = tuple(Diagnostic.from_problem(problem, request.repo) for problem in problems)
+    plan = Plan(contents, survey, chains.plans, diagnostics, reasons=resolution.reasons)
     if survey.problems or not is_settled:
         # The comparisons need dataset types and collections that agree with the bundle.
         return plan
@@ -125,12 +109,16 @@ def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Pla
     )
 
 
-def _chain_members(survey: Survey, target: Target) -> ChainMembers:
-    """Put a release first in its chain; one that is a member keeps its place."""
-    info = survey.collections.get(target.chain)
-    before = None if info is None else tuple(info.children)
-    members = before or ()
-    return ChainMembers(before, members if target.calibration in members else (target.calibration, *members))
+def _plan_chains(butler: Butler, contents: Contents, request: ImportRequest) -> ChainPlans:
+    return plan_chains(
+        butler,
+        repository_root(request.repo),
+        contents.targets,
+        names=request.chain_names,
+        before=request.before,
+        after=request.after,
+        front=request.front,
+    )
 
 
 def _refs(

@@ -29,14 +29,14 @@ from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.storage.disk import read_own
 from curated.core.wholefile import write_whole
 
-VERSION = 4
+VERSION = 5
 _MAX_BYTES = 1 << 30
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
-_LASTING = frozenset({"CAL621", "CAL640"})
+_LASTING = frozenset({"CAL621", "CAL640", "CAL644", "CAL646"})
 # Findings about what this import did.
-_PAST = frozenset({"CAL628", "CAL630", "CAL689"})
+_PAST = frozenset({"CAL628", "CAL630", "CAL645", "CAL689"})
 
 
 class DatabaseState(NamedTuple):
@@ -146,7 +146,7 @@ class ReceiptKey:
 
     Parameters
     ----------
-    bundle, repo, label, transfer, chain
+    bundle, repo, label, transfer, chain, placement
         As in `ImportRequest`, but paths are absolute and the label is the one that is used.
     instruments : `str`
         The choices of the request, in order.
@@ -161,14 +161,15 @@ class ReceiptKey:
     chain: bool
     instruments: str
     manifest: str
+    placement: list[str]
     version: int = field(default=VERSION, init=False)
 
     @property
     def path(self) -> Path:
         """Path of the receipt."""
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        parts = [self.bundle, self.repo, self.label, self.transfer, self.chain, self.instruments]
-        name = hashlib.sha256(orjson.dumps(parts))
+        place = [self.bundle, self.repo, self.label, self.transfer]
+        name = hashlib.sha256(orjson.dumps([*place, self.chain, self.placement, self.instruments]))
         return Path(base, "curated", "imports", f"{name.hexdigest()[:32]}.json")
 
 
@@ -184,6 +185,7 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
         chain=request.chain,
         instruments=" ".join(sorted(request.instruments)),
         manifest=contents.manifest_sha256,
+        placement=request.placement,
     )
 
 
@@ -310,6 +312,7 @@ def _repeated(report: InstrumentReport) -> InstrumentReport:
         records_new=0,
         records_equal=report.records_new + report.records_equal,
         chain_before=report.chain_after,
+        lookups=None,
     )
 
 

@@ -17,13 +17,13 @@ from curated.cli.context import (
     release_options,
     split_choices,
 )
-from curated.cli.repository.import_command import chain_option, drop_stage, print_import
+from curated.cli.repository.import_command import chain_options, drop_stage, print_import
 
 
 @click.command("publish")
 @click.argument("repo")
 @release_options
-@chain_option
+@chain_options
 @format_option()
 @pass_settings
 def command(
@@ -31,6 +31,10 @@ def command(
     /,
     repo: str,
     chain: bool,
+    chain_names: tuple[str, ...],
+    before: str | None,
+    after: str | None,
+    front: bool,
     base: str | None,
     form: str,
     **release: Any,
@@ -46,10 +50,19 @@ def command(
     """
     from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
+    from curated.butler.importing.request import check_placement
     from curated.butler.inventories import find_base
     from curated.core.storage.staging import staging_directory
     from curated.report.text import count_text
 
+    placement: dict[str, Any] = {
+        "chain": chain,
+        "chain_names": chain_names,
+        "before": before,
+        "after": after,
+        "front": front,
+    }
+    check_placement(**placement)
     package = settings.package()
     choices, release["instruments"] = split_choices(release["instruments"])
     with staging_directory(tempfile.gettempdir(), private=True) as temporary:
@@ -75,7 +88,7 @@ def command(
                 bundle.path,
                 repo,
                 transfer="copy",
-                chain=chain,
+                **placement,
                 instruments=choices,
                 progress=drop_stage(progress),
             )
