@@ -206,16 +206,9 @@ def _json(values: Mapping[str, Any]) -> bytes:
 
 
 def record_name(label: str, manifest: str, renamings: str = "") -> str:
-    """Return the name of a record's directory.
+    """Return the name of a record's directory, by the label that was used and the SHA-256 of the manifest.
 
-    Parameters
-    ----------
-    label : `str`
-        The release label that was used.
-    manifest : `str`
-        SHA-256 of the manifest.
-    renamings : `str`, optional
-        Result of `renamings_digest`: a bundle may be imported under several names.
+    The result of `renamings_digest` follows, since a bundle may be imported under several names.
     """
     return f"{label}-{manifest[:16]}{'-' * bool(renamings)}{renamings}"
 
