@@ -156,6 +156,8 @@ class Spec:
         Default plot of `curated show --plot`; a type without one cannot be plotted.
     beside : `tuple` [`str`]
         Endings, in lower case, of the data files that stand beside its texts.
+    verbatim : `bool`
+        Whether the data file is what a repository gets, byte for byte and without a stamp.
     revision : `int`
         Number of changes to the JSON Schema of its text since ``version`` was released.
     """
@@ -182,6 +184,7 @@ class Spec:
     ignored: Mapping[str, str] = field(default_factory=dict)
     plot: PlotSpec | None = None
     beside: tuple[str, ...] = ()
+    verbatim: bool = False
     revision: int = 0
 
     @property
