@@ -154,6 +154,9 @@ class Spec:
         YAML keys and columns that are accepted but not read, with the reason.
     plot : `PlotSpec`, optional
         Default plot of `curated show --plot`; a type without one cannot be plotted.
+    is_read_by_stack : `bool`
+        Whether ``writeCuratedCalibrations`` of obs_base reads its texts from packages: one of the types in
+        ``StandardCuratedCalibrationDatasetTypes``.
     beside : `tuple` [`str`]
         Endings, in lower case, of the data files that stand beside its texts.
     verbatim : `bool`
@@ -183,6 +186,7 @@ class Spec:
     alternatives: tuple[tuple[str, ...], ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
     plot: PlotSpec | None = None
+    is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
     verbatim: bool = False
     revision: int = 0

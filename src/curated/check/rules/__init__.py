@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     layout.unnamed_companions,
     layout.missing_calibrations,
     epochs.validity,
+    epochs.ranges_of_the_stack,
     epochs.repeated_calibdates,
     epochs.mixed_offsets,
     detectors.conflicting_numbers,

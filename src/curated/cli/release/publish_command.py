@@ -16,13 +16,13 @@ from curated.cli.context import (
     print_json,
     release_options,
 )
-from curated.cli.repository.import_command import chain_option, drop_stage, print_import
+from curated.cli.repository.import_command import chain_options, drop_stage, print_import
 
 
 @click.command("publish")
 @click.argument("repo")
 @release_options
-@chain_option
+@chain_options
 @format_option()
 @pass_settings
 def command(
@@ -30,6 +30,10 @@ def command(
     /,
     repo: str,
     chain: bool,
+    chain_names: tuple[str, ...],
+    before: str | None,
+    after: str | None,
+    front: bool,
     base: str | None,
     form: str,
     **release: Any,
@@ -42,10 +46,19 @@ def command(
     """
     from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
+    from curated.butler.importing.request import check_placement
     from curated.butler.inventories import find_base
     from curated.core.storage.staging import staging_directory
     from curated.report.text import count_text
 
+    placement: dict[str, Any] = {
+        "chain": chain,
+        "chain_names": chain_names,
+        "before": before,
+        "after": after,
+        "front": front,
+    }
+    check_placement(**placement)
     package = settings.package()
     with staging_directory(tempfile.gettempdir(), private=True) as temporary:
         with settings.progress("bundling") as progress:
@@ -67,7 +80,7 @@ def command(
             echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
         with settings.progress("importing") as progress:
             import_report = import_bundle(
-                bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)
+                bundle.path, repo, transfer="copy", **placement, progress=drop_stage(progress)
             )
     print_import(settings, import_report, form)
     raise SystemExit(0 if import_report.ok else 1)
