@@ -23,6 +23,7 @@ from curated.butler.importing.plan import Plan
 from curated.butler.importing.receipt import commit_count
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode
+from curated.butler.repository.compatibility import ingest_files
 from curated.butler.repository.database import database_file
 from curated.butler.repository.files import local_uri, require_inside
 from curated.butler.repository.journal import Journal
@@ -235,7 +236,7 @@ def _ingest(
             )
             for entry, location in zip(entries, locations, strict=True)
         ]
-        butler.ingest(*files, transfer=source.mode, skip_existing=True)
+        ingest_files(butler, files, source.mode)
         if source.mode in ("split", "direct"):
             pairs = zip(entries, locations, strict=True)
             paths |= {entry.uuid: location for entry, location in pairs if isinstance(location, str)}

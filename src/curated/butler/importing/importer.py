@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from curated.butler.importing.receipt import DatabaseSnapshot, write_receipt
 from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.creation import create_repository, datastore_root, read_seed
 from curated.butler.repository.database import check_database, database_file
 from curated.butler.repository.failures import remote_failures, repository_failures
@@ -77,7 +78,7 @@ def import_contents(
         _repository(request, contents) as (config, created),
     ):
         for attempt in range(1, _ATTEMPTS + 1):
-            with closing(Butler.from_config(config, writeable=not request.dry_run)) as butler:
+            with closing_butler(Butler.from_config(config, writeable=not request.dry_run)) as butler:
                 try:
                     report = _attempt(butler, config, request, contents, missing, states, retry=attempt > 1)
                     return replace(report, created=created)

@@ -97,7 +97,7 @@ def survey_repository(butler: Butler, contents: Contents) -> Survey:
     dataset_types = {
         kind.name: _dataset_type(butler, kind)
         for kind in contents.kinds
-        if kind.storage_class in butler.registry.storageClasses
+        if kind.storage_class in butler.storageClasses
     }
     existing_types = {name: _existing_type(butler, name) for name in dataset_types}
     collections = _collections(contents)

@@ -299,8 +299,10 @@ def _file_record_findings(
         yield _finding("CAL694", detail, entry.place)
     kinds = {kind.name: kind for kind in release.contents.kinds}
     kind = kinds.get(entry.dataset_type)
-    if kind is not None and info.storage_class_name != kind.storage_class:
-        detail = f"{entry}: stored as {info.storage_class_name}; it was imported as {kind.storage_class}"
+    # The attribute has another name in older releases of Butler.
+    storage_class = info.to_record()["storage_class"]
+    if kind is not None and storage_class != kind.storage_class:
+        detail = f"{entry}: stored as {storage_class}; it was imported as {kind.storage_class}"
         yield _finding("CAL694", detail, entry.place)
     formatters = release.record.formatters.get(entry.dataset_type)
     if formatters is not None and info.formatter not in formatters:
