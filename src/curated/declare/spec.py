@@ -159,6 +159,8 @@ class Spec:
         ``StandardCuratedCalibrationDatasetTypes``.
     beside : `tuple` [`str`]
         Endings, in lower case, of the data files that stand beside its texts.
+    verbatim : `bool`
+        Whether the data file is what a repository gets, byte for byte and without a stamp.
     revision : `int`
         Number of changes to the JSON Schema of its text since ``version`` was released.
     """
@@ -186,6 +188,7 @@ class Spec:
     plot: PlotSpec | None = None
     is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
+    verbatim: bool = False
     revision: int = 0
 
     @property

@@ -304,15 +304,6 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "Images with their overscan subtracted lose the offset twice."),
     ("CAL357", "error", "a time that the image's own header contradicts", "correct the time, or the header",
      "The image is scaled by the time; with a wrong one too much or too little is subtracted."),
-    ("CAL358", "warning", "an end that the stack does not see",
-     "start another calibration then, such as a copy of the one that is meant to be in force; or fill the stack's "
-     "repository from bundles",
-     "'butler write-curated-calibrations' takes the start of the next file of the directory as the end of each. Exposures after VALIDEND "
-     "get this calibration from the stack, and none from curated. It is reported where curated.yaml has 'readers: [stack]'."),
-    ("CAL359", "warning", "a deprecated calibration that the stack uses",
-     "delete the file, which git keeps, where the stack reads it; or fill its repository from bundles",
-     "'butler write-curated-calibrations' certifies every file of a directory, from its start to the next one. Exposures of these dates get "
-     "the deprecated calibration from the stack, and from curated what covers it. It is reported where curated.yaml has 'readers: [stack]'."),
     ("CAL401", "error", "two files of one key start at the same time", "keep one of them",
      "Which one is in force would depend on the order in which they are read."),
     ("CAL402", "error", "VALIDEND is not after the start", "correct VALIDEND, or the file name",
