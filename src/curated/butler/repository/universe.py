@@ -12,6 +12,13 @@ from curated.bundle.contents import Contents
 from curated.bundle.export_file import Record
 from curated.core.diagnostic import CuratedError, Problem
 
+# What identifies a record, in all universes of Butler itself.
+_KEYS = {
+    "instrument": {"name"},
+    "detector": {"instrument", "id"},
+    "physical_filter": {"instrument", "name"},
+}
+
 
 class FittedContents(NamedTuple):
     """A bundle whose dimension records have only the fields of a repository, and what was left out."""
@@ -54,14 +61,23 @@ def fit_records(butler: Butler, contents: Contents) -> FittedContents:
 
 def _require_dimensions(butler: Butler, contents: Contents) -> None:
     names = butler.dimensions.elements.names
+    hint = "import into a repository with the dimensions of Butler itself (namespace daf_butler)"
     dimensions = {name for kind in contents.kinds for name in kind.dimensions} | {"instrument"}
     absent = sorted(dimensions - set(names))
     if absent:
         raise CuratedError(
             f"the repository has no dimension {', '.join(absent)} in its universe {universe_name(butler)}, "
             "and calibrations need it",
-            "import into a repository with the dimensions of Butler itself (namespace daf_butler)",
+            hint,
         )
+    for name in sorted(dimensions & _KEYS.keys()):
+        columns = {column.name for column in butler.dimensions.elements[name].schema.required}
+        if columns != _KEYS[name]:
+            raise CuratedError(
+                f"the repository identifies a {name} by {' and '.join(sorted(columns))} in its universe "
+                f"{universe_name(butler)}, not by {' and '.join(sorted(_KEYS[name]))}",
+                hint,
+            )
 
 
 def _require_fields(butler: Butler, element: DimensionElement, records: list[Record]) -> None:
