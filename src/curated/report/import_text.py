@@ -20,6 +20,8 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
     for instrument in report.instruments:
         yield from _instrument_lines(instrument, planned=report.planned)
     if report.planned:
+        if report.formatters_mended:
+            yield f"{'formatters':18} {count_text(report.formatters_mended, 'record')} to mend"
         yield f"{'transfer':18} {report.transfer}, {_size(report.bytes_copied)} to copy"
     if has_errors(report.diagnostics):
         errors = count_text(sum(d.is_error for d in report.diagnostics), "error")
@@ -43,6 +45,8 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
             members = ", ".join(instrument.chain_after)
             yield printable(f"{instrument.name}: chain {instrument.chain} is {members}")
+    if report.formatters_mended:
+        yield f"{count_text(report.formatters_mended, 'record')} mended: of the formatter that reads a file"
     for path in report.removed[:_MOST]:
         yield f"removed {printable(path)}"
     if len(report.removed) > _MOST:

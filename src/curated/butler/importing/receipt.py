@@ -28,14 +28,14 @@ from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.storage.disk import read_own
 from curated.core.wholefile import write_whole
 
-VERSION = 3
+VERSION = 4
 _MAX_BYTES = 1 << 30
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
 _LASTING = frozenset({"CAL621", "CAL640"})
 # Findings about what this import did.
-_PAST = frozenset({"CAL628", "CAL630"})
+_PAST = frozenset({"CAL628", "CAL630", "CAL658"})
 
 
 class DatabaseState(NamedTuple):
@@ -145,7 +145,7 @@ class ReceiptKey:
 
     Parameters
     ----------
-    bundle, repo, label, transfer, chain
+    bundle, repo, label, transfer, chain, formatter
         As in `ImportRequest`, but paths are absolute and the label is the one that is used.
     manifest : `str`
         SHA-256 of the manifest.
@@ -156,6 +156,7 @@ class ReceiptKey:
     label: str
     transfer: str
     chain: bool
+    formatter: str | None
     manifest: str
     version: int = field(default=VERSION, init=False)
 
@@ -163,7 +164,8 @@ class ReceiptKey:
     def path(self) -> Path:
         """Path of the receipt."""
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        name = hashlib.sha256(orjson.dumps([self.bundle, self.repo, self.label, self.transfer, self.chain]))
+        options = [self.bundle, self.repo, self.label, self.transfer, self.chain, self.formatter]
+        name = hashlib.sha256(orjson.dumps(options))
         return Path(base, "curated", "imports", f"{name.hexdigest()[:32]}.json")
 
 
@@ -177,6 +179,7 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
         label=contents.label,
         transfer=request.transfer,
         chain=request.chain,
+        formatter=request.formatter,
         manifest=contents.manifest_sha256,
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curated.core.ssh_signature import Trust
 
 TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
+FORMATTERS = ("repository", "curated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class ImportRequest:
         How files get into the repository, one of `TRANSFERS`.
     chain : `bool`, optional
         Whether to prepend the release to each instrument's chain ``<inst>/calib``.
+    formatter : `str`, optional
+        Whose formatter is recorded with each dataset, one of `FORMATTERS`, also with those that are there already; by
+        default the repository's, and existing records of curated's are mended only where that can be imported.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     clean : `bool`, optional
@@ -51,7 +55,7 @@ class ImportRequest:
     Raises
     ------
     CuratedError
-        If there is no such transfer mode.
+        If there is no such transfer mode or formatter.
     """
 
     bundle: Path
@@ -59,6 +63,7 @@ class ImportRequest:
     label: str | None = None
     transfer: str = "copy"
     chain: bool = True
+    formatter: str | None = None
     dry_run: bool = False
     clean: bool = False
     seed_config: str | None = None
@@ -70,3 +75,5 @@ class ImportRequest:
     def __post_init__(self) -> None:
         if self.transfer not in TRANSFERS:
             raise CuratedError(f"no transfer mode {self.transfer}", f"use one of {', '.join(TRANSFERS)}")
+        if self.formatter is not None and self.formatter not in FORMATTERS:
+            raise CuratedError(f"no formatter {self.formatter}", f"use one of {', '.join(FORMATTERS)}")

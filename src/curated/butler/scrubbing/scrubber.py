@@ -36,6 +36,7 @@ from curated.butler.scrubbing.registry import (
     Release,
     chain_findings,
     definition_findings,
+    formatter_findings,
     read_holdings,
     release_findings,
     shared_file_findings,
@@ -177,9 +178,10 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
         findings += release_findings(holdings, release, state)
     findings += chain_findings(butler, releases, state)
     findings += shared_file_findings(holdings)
+    findings += formatter_findings(holdings, releases)
     files, uncovered = _files(holdings, releases)
     selected = [item for item in files if _is_selected(item[0], request.sample, request.seed)]
-    findings += _file_findings(butler, holdings, selected, request)
+    findings += _file_findings(holdings, selected, request)
     findings += [_uncovered_finding(name, count) for name, count in sorted(uncovered.items())]
     return ScrubReport(
         request.repo,
@@ -337,26 +339,20 @@ def _is_selected(uuid: str, percentage: float, seed: int) -> bool:
 
 
 def _file_findings(
-    butler: Butler, holdings: Holdings, selected: Sequence[tuple[str, StoredFile]], request: ScrubRequest
+    holdings: Holdings, selected: Sequence[tuple[str, StoredFile]], request: ScrubRequest
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong with stored files; those on a local disk are read by several processes."""
-    refs = [holdings.members[uuid] for uuid, _ in selected]
-    if not refs:
-        return
-    uris = {
-        str(ref.id): places.primaryURI
-        for ref, places in butler.get_many_uris(refs, allow_missing=True).items()
-    }
     local, remote = [], []
     for uuid, file in selected:
-        uri = uris.get(uuid)
-        if uri is None:
+        uris = [record.uri for record in holdings.files.get(uuid, ()) if record.info.component is None]
+        if not uris:
             detail = f"{key_text_of(holdings, uuid)}: the repository knows of no single file"
             yield _finding("CAL691", detail, uuid)
-        elif uri.isLocal:
-            local.append((uuid, file._replace(path=uri.ospath)))
-        else:
-            remote.append((uri, file._replace(path=str(uri))))
+        for uri in uris:
+            if uri.isLocal:
+                local.append((uuid, file._replace(path=uri.ospath)))
+            else:
+                remote.append((uri, file._replace(path=str(uri))))
     results = run_all(check_files, [file for _, file in local], request.jobs, request.progress)
     for (_, file), problem in zip(local, results, strict=True):
         yield from _problem_findings(file.path, problem)

@@ -16,13 +16,19 @@ from curated.cli.context import (
     print_json,
     release_options,
 )
-from curated.cli.repository.import_command import chain_option, drop_stage, print_import
+from curated.cli.repository.import_command import (
+    chain_option,
+    drop_stage,
+    formatter_option,
+    print_import,
+)
 
 
 @click.command("publish")
 @click.argument("repo")
 @release_options
 @chain_option
+@formatter_option
 @format_option()
 @pass_settings
 def command(
@@ -30,6 +36,7 @@ def command(
     /,
     repo: str,
     chain: bool,
+    formatter: str | None,
     base: str | None,
     form: str,
     **release: Any,
@@ -67,7 +74,12 @@ def command(
             echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
         with settings.progress("importing") as progress:
             import_report = import_bundle(
-                bundle.path, repo, transfer="copy", chain=chain, progress=drop_stage(progress)
+                bundle.path,
+                repo,
+                transfer="copy",
+                chain=chain,
+                formatter=formatter,
+                progress=drop_stage(progress),
             )
     print_import(settings, import_report, form)
     raise SystemExit(0 if import_report.ok else 1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from curated.butler.importing.request import TRANSFERS, ImportRequest
+from curated.butler.importing.request import FORMATTERS, TRANSFERS, ImportRequest
 from curated.cli.context import (
     Settings,
     allow_class_option,
@@ -32,6 +32,13 @@ chain_option = click.option(
     default=True,
     help="Whether to prepend the release to the instrument's chain <inst>/calib.",
 )
+formatter_option = click.option(
+    "--formatter",
+    type=click.Choice(FORMATTERS),
+    help="Whose formatter is recorded to read the files ever after: the one that the repository's configuration names, "
+    "by its name where the stack is not installed (the default), or curated's. If given, existing records are "
+    "mended to it; by default only where the repository's can be imported.",
+)
 
 
 @click.command("import")
@@ -53,6 +60,7 @@ chain_option = click.option(
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
 @transfer_option
 @chain_option
+@formatter_option
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
@@ -83,6 +91,7 @@ def command(
     label: str | None,
     transfer: str,
     chain: bool,
+    formatter: str | None,
     seed_config: str | None,
     wait: float,
     require_signature: bool,
@@ -120,6 +129,7 @@ def command(
             label=label,
             transfer=transfer,
             chain=chain,
+            formatter=formatter,
             dry_run=dry_run,
             clean=clean,
             allow_types=allow_types,
