@@ -99,7 +99,7 @@ def execute(
         _prepend_to_chains(butler, plan)
         if not source.is_verified:
             # Butler has transferred them, or the repository refers to them where they are.
-            require_unchanged(root, plan.ingest, states)
+            require_unchanged(root, plan.ingest, states, linked=mode == "hardlink")
     if request.transfer == "move":
         _remove_moved(root, plan, states)
     return Execution(first_commit, 1, paths)

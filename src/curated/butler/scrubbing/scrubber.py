@@ -186,9 +186,9 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
     return ScrubReport(
         request.repo,
         tuple(releases),
-        files=len(selected),
-        bytes=sum(file.size for _, file in selected),
-        selected_of=len(files),
+        files=sum(_copies(holdings, uuid) for uuid, _ in selected),
+        bytes=sum(file.size * _copies(holdings, uuid) for uuid, file in selected),
+        selected_of=sum(_copies(holdings, uuid) for uuid, _ in files),
         datasets=len(holdings.members),
         certifications=sum(map(len, holdings.certified.values())),
         uncovered=uncovered,
@@ -362,6 +362,11 @@ def _file_findings(
             yield from _problem_findings(str(uri), problem)
             if request.progress is not None:
                 request.progress(count, len(remote))
+
+
+def _copies(holdings: Holdings, uuid: str) -> int:
+    """Return the number of files of a dataset, of which a chain of datastores may have several; 1 where none is known."""
+    return len(holdings.files.get(uuid, ())) or 1
 
 
 def key_text_of(holdings: Holdings, uuid: str) -> str:
