@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curated.bundle.base import Base, read_base
+from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Entry
 from curated.bundle.label import default_label
 from curated.bundle.manifest import make_entries
@@ -21,6 +22,7 @@ from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress
 from curated.core.regular_files import FileTree, blocks
+from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.inventory import Inventory
 from curated.fits.digest import content_digest
 from curated.git.checkout import check_out
@@ -42,11 +44,14 @@ class SourceInventory:
         Calibrations with joined ranges.
     diagnostics : `tuple` [`Diagnostic`]
         Findings; with an error among them the inventory is incomplete.
+    foreign : `tuple` [`ForeignType`]
+        Dataset types that no calibration type declares: no package can have them, so that they do not count.
     """
 
     kind: str
     inventory: Inventory
     diagnostics: tuple[Diagnostic, ...] = ()
+    foreign: tuple[ForeignType, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -94,7 +99,7 @@ def read_inventory(
         from curated.butler.certified.inventory import read_repository
 
         repository = read_repository(source, collections, progress)
-        return SourceInventory("repository", repository.inventory, repository.diagnostics)
+        return SourceInventory("repository", repository.inventory, repository.diagnostics, repository.foreign)
     with _opened_package(source, directory, revision) as (package, name):
         entries, diagnostics = _package_entries(package, "package", jobs, progress)
         return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
@@ -164,10 +169,15 @@ def _is_repository(source: str) -> bool:
 
 def _bundle_inventory(path: Path) -> SourceInventory:
     contents, diagnostics = read_contents(path)
-    datasets = []
+    datasets, others = [], []
+    classes: dict[str, str] = {}
     if contents is not None:
+        classes = {kind.name: kind.storage_class for kind in contents.kinds}
         with FileTree(path) as tree:
             for entry in contents.entries:
+                if declared_spec(entry.dataset_type) is None:
+                    others.append(entry)
+                    continue
                 try:
                     content = entry.content if entry.is_reference else _content(tree, entry)
                 except OSError as error:
@@ -175,7 +185,8 @@ def _bundle_inventory(path: Path) -> SourceInventory:
                     diagnostics.append(Diagnostic.from_problem(problem, entry.path))
                 else:
                     datasets.append(replace(entry, content=content))
-    return SourceInventory("bundle", Inventory.of(f"bundle {path}", datasets), tuple(diagnostics))
+    inventory = Inventory.of(f"bundle {path}", datasets)
+    return SourceInventory("bundle", inventory, tuple(diagnostics), count_foreign(others, classes))
 
 
 def _content(tree: FileTree, entry: Entry) -> str:

@@ -14,6 +14,8 @@ from curated.core.diagnostic import CuratedError, Problem, has_errors
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import exclusive, flush_tree, prefix_of
 from curated.core.storage.staging import move_together, rename_new, staging_directory
+from curated.datasets.foreign import foreign_text
+from curated.export.foreign import divide
 from curated.export.holdings import Holdings, InstrumentRecord
 from curated.export.report import ExportedCalib, ExportReport
 from curated.export.selection import ExportItem, dataset_name, finding, select
@@ -60,10 +62,18 @@ def export_holdings(
     CuratedError
         If nothing is certified, or other files are in the directory.
     """
-    selection = select(holdings, types, at)
-    report = ExportReport(source=holdings.source, collections=holdings.collections, output=str(output))
+    division = divide(holdings, types)
+    selection = select(division.holdings, types, at)
+    report = ExportReport(
+        source=holdings.source,
+        collections=holdings.collections,
+        output=str(output),
+        foreign=division.foreign,
+    )
     if not selection.items and not has_errors(selection.diagnostics):
         suffix = f" of the types {', '.join(types)}" if types else ""
+        if division.foreign:
+            suffix += f" but {foreign_text(division.foreign)}, which no calibration type declares"
         raise CuratedError(
             f"{', '.join(holdings.collections)} of {holdings.source} certifies no calibrations{suffix}",
             "name another collection with --collection",

@@ -82,7 +82,7 @@ class TextWriter:
             return ExportedText(item, problems=(problem,))
         try:
             with item.location.as_local() as local:
-                _require_readable(local.ospath)
+                require_readable(local.ospath)
                 return self._export_file(number, item, local.ospath)
         except _UnknownTypeError as error:
             problem = Problem("CAL660", (), str(error))
@@ -94,7 +94,7 @@ class TextWriter:
             raise_exhausted(error)
             # An object store has no error number.
             problem = Problem("CAL661", (), error.strerror or str(error))
-        except (MemoryError, *_DAMAGE) as error:
+        except (MemoryError, *DAMAGE) as error:
             # Of astropy, for a file that no program has written.
             problem = Problem("CAL661", (), f"it is damaged: {type(error).__name__}: {error}"[:300])
         return ExportedText(item, problems=(problem,))
@@ -149,11 +149,11 @@ class TextWriter:
 
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-# What the readers of FITS files raise for damaged ones, beside CuratedError and OSError.
-_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, EOFError)
+DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, EOFError)
+"""What the readers of FITS files raise for damaged ones, beside `CuratedError` and `OSError`."""
 
 
-def _require_readable(path: str) -> None:
+def require_readable(path: str) -> None:
     """Raise an error if a file is none, such as a pipe into which nobody writes, or larger than any calibration."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
@@ -171,7 +171,7 @@ def _class_of(item: ExportItem, path: str) -> type[Calib]:
     dataset = item.dataset
     spec = type_of(dataset.dataset_type, "")
     if spec is None:
-        if _text_form(path):
+        if text_form(path):
             raise _UnknownTypeError(f"curated has no type {dataset.dataset_type}")
         obstype = str(read_fits(path)[0].get("OBSTYPE") or "")
         spec = type_of(dataset.dataset_type, obstype)
@@ -186,13 +186,13 @@ def _class_of(item: ExportItem, path: str) -> type[Calib]:
     return get_type(spec.name)
 
 
-def _text_form(path: str) -> str:
+def text_form(path: str) -> str:
     """Return the form of a text file; empty for other files."""
     return FORMS.get(os.path.splitext(path)[1], "")
 
 
 def _read(path: str, cls: type[Calib]) -> Calib:
-    return cls.readText(path) if _text_form(path) else cls.readFits(path)
+    return cls.readText(path) if text_form(path) else cls.readFits(path)
 
 
 # -- compressed FITS files: the stack compresses images, and a package has plain ones -----------------------------
@@ -204,7 +204,7 @@ _GZIP = b"\x1f\x8b"
 @contextmanager
 def _readable_file(path: str, cls: type[Calib]) -> Iterator[str]:
     """Give a file whose images are not compressed: the file itself, or a copy for as long as it is used."""
-    if _text_form(path) or not cls.SPEC.beside or not _is_compressed(path):
+    if text_form(path) or not cls.SPEC.beside or not _is_compressed(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as directory:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from curated.core.metadata import IDENTITY, SEQUENCE
+from curated.core.metadata import IDENTITY, SEQUENCE, Metadata, has_value, meaning
 from curated.core.stamp import STAMP_KEYWORDS, Stamp
 from curated.core.tables import ImageData, TableData
 from curated.declare import Spec
@@ -146,7 +146,9 @@ def _identity_cards(content: FitsContent, pairs: list[Card]) -> list[Card]:
 
 def _ordered(content: FitsContent, stamp: Stamp | None) -> Iterator[Card]:
     """Yield class and version, the identity, the type's own keywords, then all others in the order of the file."""
-    spec, metadata = content.spec, dict(content.metadata)
+    spec, metadata = content.spec, dict(Metadata(content.metadata))
+    # To the stack an empty name beside one with a value is another value: what is absent stays absent.
+    absent = {k for k in spec.keywords if k.upper() not in metadata and has_value(metadata.get(meaning(k)))}
     class_keywords = {
         "OBSTYPE": spec.obstype,
         f"{spec.obstype}_SCHEMA": spec.schema,
@@ -158,7 +160,8 @@ def _ordered(content: FitsContent, stamp: Stamp | None) -> Iterator[Card]:
     metadata["CALIBCLS"] = spec.calibcls
     skipped = STAMP_KEYWORDS if stamp is not None else frozenset({"CHECKSUM", "DATASUM"})
     for key in (*IDENTITY, *SEQUENCE, "CALIBCLS", *spec.keywords):
-        yield key, metadata.pop(key.upper(), None)
+        if key not in absent:
+            yield key, metadata.pop(key.upper(), None)
     for key, value in metadata.items():
         if key in ("COMMENTS", "HISTORY"):
             yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]

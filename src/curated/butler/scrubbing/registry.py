@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
 
+from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Contents, Entry
-from curated.butler.certified.lookup import Certified, dataset_of, key_of
+from curated.butler.certified.lookup import Certified, dataset_of, key_of, storage_classes
 from curated.butler.datastores.choice import formatter_problem
 from curated.butler.datastores.names import load_formatter
 from curated.butler.datastores.stores import FileRecord, FileStore, file_records, file_stores
@@ -22,9 +23,11 @@ from curated.butler.repository.records import (
     RepositoryState,
     dimension_rows,
 )
+from curated.butler.scrubbing.files import StoredFile
 from curated.core.diagnostic import Diagnostic, Problem
+from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.record import Dataset, Key, key_text
-from curated.datasets.spans import Span
+from curated.datasets.spans import ALWAYS, Span
 
 _NO_RECORD = ImportRecord("", "", {}, {})
 
@@ -117,6 +120,36 @@ def _run_members(butler: Butler, collection: str) -> Iterator[tuple[str, Dataset
             name, sorted(holders), collectionTypes={CollectionType.RUN}, flattenChains=False
         ):
             yield association.collection, association.ref
+
+
+def expected_files(
+    holdings: Holdings, releases: Iterable[Release]
+) -> tuple[list[tuple[str, StoredFile]], dict[str, int], tuple[ForeignType, ...]]:
+    """Return what is known of the file of each dataset, by UUID, and how many datasets nothing vouches for.
+
+    The last are counted by RUN, those of dataset types that no calibration type declares by type.
+    """
+    entries: dict[str, Entry] = {}
+    for release in releases:
+        for entry in release.contents.entries:
+            if entry.uuid not in entries or entry.sha256:
+                entries[entry.uuid] = entry
+    uncovered: Counter[str] = Counter()
+    foreign: list[DatasetRef] = []
+    files = []
+    for uuid, ref in sorted(holdings.members.items()):
+        entry_or_none = entries.get(uuid)
+        if entry_or_none is None:
+            if declared_spec(ref.datasetType.name) is None:
+                foreign.append(ref)
+            else:
+                uncovered[ref.run] += 1
+            files.append((uuid, StoredFile("")))
+        else:
+            entry = entry_or_none
+            files.append((uuid, StoredFile("", entry.sha256, entry.size, entry.content)))
+    others = count_foreign((dataset_of(ref, "", ALWAYS) for ref in foreign), storage_classes(foreign))
+    return files, dict(uncovered), others
 
 
 def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import Any
 from lsst.daf.butler import Butler, CollectionType, MissingCollectionError
 from lsst.resources import ResourcePath
 
-from curated.bundle.contents import Contents, Entry
+from curated.bundle.contents import Contents
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.signature import SUMS_FILE, Proof, read_proof
 from curated.bundle.verification import THREADS
@@ -36,6 +35,7 @@ from curated.butler.scrubbing.registry import (
     Release,
     chain_findings,
     definition_findings,
+    expected_files,
     formatter_findings,
     read_holdings,
     release_findings,
@@ -44,6 +44,7 @@ from curated.butler.scrubbing.registry import (
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress, run_all
 from curated.core.ssh_signature import Trust, read_plain_file
+from curated.datasets.foreign import ForeignType
 from curated.datasets.record import key_text
 
 
@@ -100,6 +101,8 @@ class ScrubReport:
     uncovered : `dict` [`str`, `int`]
         Numbers of datasets that nothing vouches for, by collection; of those of their files that were read, the FITS
         checksums that they have were verified.
+    foreign : `tuple` [`ForeignType`]
+        Dataset types that no calibration type declares, of datasets that nothing vouches for; they are not among ``uncovered``.
     diagnostics : `tuple` [`Diagnostic`]
         Findings.
     """
@@ -112,6 +115,7 @@ class ScrubReport:
     datasets: int = 0
     certifications: int = 0
     uncovered: Mapping[str, int] | None = None
+    foreign: tuple[ForeignType, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -140,6 +144,7 @@ class ScrubReport:
             "datasets": self.datasets,
             "certifications": self.certifications,
             "uncovered": dict(self.uncovered or {}),
+            "foreign": [foreign.to_dict() for foreign in self.foreign],
             "findings": [d.to_dict() for d in self.diagnostics],
         }
 
@@ -179,7 +184,7 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
     findings += chain_findings(butler, releases, state)
     findings += shared_file_findings(holdings)
     findings += formatter_findings(holdings, releases)
-    files, uncovered = _files(holdings, releases)
+    files, uncovered, foreign = expected_files(holdings, releases)
     selected = [item for item in files if _is_selected(item[0], request.sample, request.seed)]
     findings += _file_findings(holdings, selected, request)
     findings += [_uncovered_finding(name, count) for name, count in sorted(uncovered.items())]
@@ -192,6 +197,7 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
         datasets=len(holdings.members),
         certifications=sum(map(len, holdings.certified.values())),
         uncovered=uncovered,
+        foreign=foreign,
         diagnostics=tuple(sorted(set(findings))),
     )
 
@@ -307,28 +313,6 @@ def _collections(butler: Butler, names: Sequence[str], releases: Iterable[Releas
         if collection_info(butler, chain) is not None:
             collections.update(butler.collections.query(chain, collection_types=kind, flatten_chains=True))
     return collections
-
-
-def _files(
-    holdings: Holdings, releases: Iterable[Release]
-) -> tuple[list[tuple[str, StoredFile]], dict[str, int]]:
-    """Return what is known of the file of each dataset, by UUID, and how many datasets nothing vouches for."""
-    entries: dict[str, Entry] = {}
-    for release in releases:
-        for entry in release.contents.entries:
-            if entry.uuid not in entries or entry.sha256:
-                entries[entry.uuid] = entry
-    uncovered: Counter[str] = Counter()
-    files = []
-    for uuid, ref in sorted(holdings.members.items()):
-        entry_or_none = entries.get(uuid)
-        if entry_or_none is None:
-            uncovered[ref.run] += 1
-            files.append((uuid, StoredFile("")))
-        else:
-            entry = entry_or_none
-            files.append((uuid, StoredFile("", entry.sha256, entry.size, entry.content)))
-    return files, dict(uncovered)
 
 
 def _is_selected(uuid: str, percentage: float, seed: int) -> bool:

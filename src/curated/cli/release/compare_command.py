@@ -66,6 +66,7 @@ def command(
       curated compare /site/a/repo /site/b/repo
       curated compare build/v2 build/repo --collection demo/calib/v2
     """
+    from curated.datasets.foreign import foreign_text
     from curated.datasets.inventory import compare
     from curated.report.text import printable
 
@@ -81,12 +82,17 @@ def command(
             failed=failed,
             same=not differences,
             sources=[inventory.source for inventory in inventories],
+            foreign=[[foreign.to_dict() for foreign in audit.foreign] for audit in audits],
             fingerprints=[inventory.fingerprint for inventory in inventories],
             differences=[_to_json(difference) for difference in differences],
         )
     elif not failed:
         for name, inventory in zip("AB", inventories, strict=True):
             echo(f"{name}: {printable(inventory.source)}")
+        for name, audit in zip("AB", audits, strict=True):
+            if audit.foreign:
+                text = f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
+                echo(printable(text))
         for text in _lines(differences):
             echo(printable(text))
         same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"

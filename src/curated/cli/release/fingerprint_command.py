@@ -68,8 +68,15 @@ def command(
       curated fingerprint build/repo --collection demo/calib/v1.2
       curated fingerprint --rev v1.2 --list
     """
+    from curated.datasets.foreign import foreign_text
+    from curated.report.text import printable
+
     audit = find_inventory(settings, where, collections, revision, jobs)
     refuse_empty(audit, allow_empty=allow_empty)
+    if audit.foreign and form != "json":
+        settings.remark(
+            printable(f"not counted: {foreign_text(audit.foreign)}, which no calibration type declares")
+        )
     inventory = audit.inventory
     if form == "json":
         print_json(
@@ -79,6 +86,7 @@ def command(
             source=inventory.source,
             fingerprint=inventory.fingerprint,
             calibrations=len(inventory.datasets),
+            foreign=[foreign.to_dict() for foreign in audit.foreign],
             lines=[dataset_to_json(dataset) for dataset in inventory.datasets] if list_lines else None,
             findings=[d.to_dict() for d in audit.diagnostics],
         )
@@ -127,9 +135,16 @@ def refuse_empty(audit: SourceInventory, *, allow_empty: bool) -> None:
     CuratedError
         If there is no calibration and no error, unless that is allowed.
     """
+    from curated.datasets.foreign import foreign_text
+
     if not (audit.inventory.datasets or audit.failed or allow_empty):
         hint = "see that it is the right one; --allow-empty accepts it"
-        raise CuratedError(f"no calibration is in force in {audit.inventory.source}", hint)
+        others = (
+            f", but {foreign_text(audit.foreign)}, which no calibration type declares"
+            if audit.foreign
+            else ""
+        )
+        raise CuratedError(f"no calibration is in force in {audit.inventory.source}{others}", hint)
 
 
 def dataset_to_json(dataset: Dataset) -> dict[str, Any]:
