@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from lsst.daf.butler import DatasetRef, Formatter, FormatterFactory, FormatterV2, Location
@@ -110,11 +110,9 @@ def _is_part_of_package(name: str) -> bool:
     parent = name.rpartition(".")[0]
     if not parent:
         return False
-    # A package that several distributions share holds nothing but their modules, and what extends its path.
-    prefix = f"{parent}."
-    modules = {key.removeprefix(prefix) for key in sys.modules if key.startswith(prefix)}
-    names = {key for key in vars(import_module(parent)) if not key.startswith("_")}
-    return bool(names - modules - {"pkgutil"})
+    # Packages that several distributions share have no file, or one that extends their path; all of the stack's do.
+    file = import_module(parent).__file__
+    return file is not None and "extend_path" not in Path(file).read_text(encoding="utf-8", errors="replace")
 
 
 def extension_problem(formatter: FormatterClass, file: str) -> str:
