@@ -78,7 +78,7 @@ def choose_formatters(
     Parameters
     ----------
     stores : sequence [`FileStore`]
-        The repository's datastores.
+        All datastores of the repository that hold files, in Butler's order.
     new : iterable [`tuple`]
         Datasets to ingest.
     present : iterable [`tuple`]

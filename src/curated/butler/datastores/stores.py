@@ -160,7 +160,7 @@ def datastore_problems(
     Parameters
     ----------
     refs : iterable [`lsst.daf.butler.DatasetRef`]
-        The datasets.
+        Datasets to ingest, with expanded data IDs.
     device : `int`, optional
         Device of files that are to be linked, for hard links.
     """

@@ -70,7 +70,7 @@ def execute(
     plan : `Plan`
         A plan without errors.
     stores : sequence [`FileStore`]
-        The repository's datastores.
+        All datastores of the repository that hold files, in Butler's order.
     choice : `FormatterChoice`
         Formatters to record, and records to mend.
     uploads : `dict` [`str`, `lsst.resources.ResourcePath`]

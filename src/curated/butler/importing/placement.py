@@ -225,7 +225,7 @@ def file_source(
     Parameters
     ----------
     stores : sequence [`FileStore`]
-        The repository's datastores.
+        All datastores of the repository that hold files, in Butler's order.
     mode : `str`
         Mode in which Butler is to transfer files; see `butler_mode`.
     uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
@@ -260,7 +260,7 @@ def require_places(stores: Sequence[FileStore], plan: Plan, mode: str) -> None:
     Parameters
     ----------
     stores : sequence [`FileStore`]
-        The repository's datastores.
+        All datastores of the repository that hold files, in Butler's order.
     mode : `str`
         Mode in which Butler is to transfer files; see `butler_mode`.
 

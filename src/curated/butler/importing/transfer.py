@@ -90,7 +90,7 @@ def plan_uploads(stores: Sequence[FileStore], plan: Plan, mode: str) -> UploadPl
     Parameters
     ----------
     stores : sequence [`FileStore`]
-        The repository's datastores.
+        All datastores of the repository that hold files, in Butler's order.
     mode : `str`
         Mode in which Butler is to transfer files; see `butler_mode`.
     """

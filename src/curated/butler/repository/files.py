@@ -50,7 +50,7 @@ class FileNames:
     Parameters
     ----------
     templates : `lsst.daf.butler.datastore.file_templates.FileTemplates`
-        The datastore's templates.
+        Templates of one datastore; the children of a chain have each their own.
     """
 
     def __init__(self, templates: FileTemplates) -> None:

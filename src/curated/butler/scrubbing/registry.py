@@ -69,7 +69,7 @@ class Holdings:
     files : `dict` [`str`, `list` [`FileRecord`]]
         Records of files by UUID.
     stores : `tuple` [`FileStore`]
-        The repository's datastores.
+        All datastores of the repository that hold files, in Butler's order.
     """
 
     certified: Mapping[str, list[Certified]] = field(default_factory=dict)
