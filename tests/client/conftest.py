@@ -39,9 +39,18 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
 
 
 @pytest.fixture(scope="session")
-def published(package: GitPackage, programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(package: GitPackage, programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of release v1."""
+    directory = tmp_path_factory.mktemp("bundles") / "v1"
+    done = programs.run("curated", "-q", "bundle", directory, cwd=package.path)
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="session")
+def published(bundle: Path, programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository that curated filled with release v1; a test that changes it must copy it."""
     repo = tmp_path_factory.mktemp("published") / "repo"
-    done = programs.run("curated", "-q", "publish", repo, cwd=package.path)
+    done = programs.run("curated", "-q", "import", bundle, repo)
     assert done.returncode == 0, done.stderr
     return repo

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.core.diagnostic import has_errors
+from curated.report.lookup_text import lookup_lines
 from curated.report.text import count_text, printable
 
 _MOST = 20
@@ -45,6 +46,10 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
             members = ", ".join(instrument.chain_after)
             yield printable(f"{instrument.name}: chain {instrument.chain} is {members}")
+        # In a chain without members nothing was found before.
+        if instrument.chain_before and instrument.lookups is not None and instrument.lookups.changes:
+            yield printable(f"{instrument.name}: changed lookups through {instrument.chain}:")
+            yield from lookup_lines(instrument.lookups)
     if report.formatters_mended:
         yield f"{count_text(report.formatters_mended, 'record')} mended: of the formatter that reads a file"
     for path in report.removed[:_MOST]:
@@ -93,6 +98,10 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
         same = instrument.chain_before == instrument.chain_after
         after = "the same" if same else ", ".join(instrument.chain_after)
         yield printable(f"    {'after':16}  {after}")
+    if instrument.lookups is not None and planned:
+        changes = "" if instrument.lookups.changes else ", none of which would change"
+        yield printable(f"  {'lookups':18}  through {instrument.chain}{changes}")
+        yield from lookup_lines(instrument.lookups)
 
 
 def _row(name: str, new: int, present: str, wrong: int, state: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,8 +21,8 @@ from curated.butler.importing.execution import (
     execute,
     renew_runs,
 )
-from curated.butler.importing.gaps import find_gaps, gap_diagnostic
 from curated.butler.importing.integrity import FileStates
+from curated.butler.importing.lookups import compare_lookups
 from curated.butler.importing.orphans import close_journal, find_orphans, remove_orphans
 from curated.butler.importing.placement import require_places
 from curated.butler.importing.plan import Plan, make_plan
@@ -30,6 +30,7 @@ from curated.butler.importing.receipt import DatabaseSnapshot, write_receipt
 from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.creation import (
     create_repository,
     create_trial,
@@ -42,6 +43,7 @@ from curated.butler.repository.locks import config_lock, registry_lock
 from curated.butler.repository.opening import collection_info, find_config, journal_of, repository_root
 from curated.butler.repository.records import make_record, update_state, write_record
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
+from curated.datasets.lookups import LookupChanges
 from curated.registry import all_types
 
 # Where no lock keeps others out, an import that loses a race finds the winner's datasets at the next attempt.
@@ -55,6 +57,7 @@ class _Preparation(NamedTuple):
     stores: tuple[FileStore, ...]
     formatters: FormatterChoice
     destinations: Uris
+    lookups: Mapping[str, LookupChanges]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -82,7 +85,7 @@ def import_contents(
         _repository(request, contents) as (config, created),
     ):
         for attempt in range(1, _ATTEMPTS + 1):
-            with closing(Butler.from_config(config, writeable=not request.dry_run)) as butler:
+            with closing_butler(Butler.from_config(config, writeable=not request.dry_run)) as butler:
                 try:
                     report = _attempt(butler, config, request, contents, missing, states, retry=attempt > 1)
                     return replace(report, created=created)
@@ -151,17 +154,17 @@ def _prepare(
     formatters = choose_formatters(
         stores, zip(plan.ingest, refs, strict=True), plan.present_records(), request.formatter, request.repo
     )
-    gaps = find_gaps(butler, plan) if plan.complete else ()
+    lookups = compare_lookups(butler, plan, request.repo)
     paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
     diagnostics = (
         *plan.diagnostics,
         *(Diagnostic.from_problem(missing[path], path) for path in paths & missing.keys()),
         *(Diagnostic.from_problem(problem, request.repo) for problem in problems),
         *formatters.diagnostics,
-        *(gap_diagnostic(gap, request.repo) for gap in gaps),
+        *lookups.diagnostics,
         *uploads.diagnostics,
     )
-    return _Preparation(plan, stores, formatters, uploads.destinations, diagnostics)
+    return _Preparation(plan, stores, formatters, uploads.destinations, lookups.changes, diagnostics)
 
 
 def _report(
@@ -196,7 +199,7 @@ def _report(
     return replace(
         report,
         planned=plan.complete,
-        instruments=instrument_reports(plan),
+        instruments=instrument_reports(plan, preparation.lookups),
         formatters_mended=preparation.formatters.mended,
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
@@ -209,8 +212,7 @@ def _record(butler: Butler, request: ImportRequest, plan: Plan) -> Iterator[Diag
     root = repository_root(request.repo)
     try:
         write_record(root, contents.root, make_record(butler, contents))
-        targets = contents.targets if request.chain else ()
-        infos = [collection_info(butler, target.chain) for target in targets]
+        infos = [collection_info(butler, chain.name) for chain in plan.chains.values()]
         chains = {info.name: info.children for info in infos if info is not None}
         if update_state(root, chains=chains, replace_damaged=True):
             text = "what was recorded of earlier changes was damaged, and is written anew without them"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -16,8 +15,9 @@ from lsst.daf.butler import (
     DimensionUniverse,
 )
 
-from curated.bundle.contents import Contents, Entry, Target
+from curated.bundle.contents import Contents, Entry
 from curated.bundle.export_file import Record
+from curated.butler.chains.plan import ChainPlan, ChainPlans, plan_chains
 from curated.butler.datastores.stores import FileRecord
 from curated.butler.importing.comparison import (
     CertificationComparison,
@@ -29,14 +29,8 @@ from curated.butler.importing.comparison import (
 )
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.survey import Survey, survey_repository
+from curated.butler.repository.opening import repository_root
 from curated.core.diagnostic import Diagnostic
-
-
-class ChainMembers(NamedTuple):
-    """Members of a chain before and after an import; `before` is `None` if there is no chain."""
-
-    before: tuple[str, ...] | None
-    after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +41,8 @@ class Plan:
     ----------
     survey : `Survey`
         What the repository has that the bundle's datasets depend on.
-    chains : `dict` [`str`, `ChainMembers`]
-        Members of each instrument's chain, by instrument; empty if chains are not to be changed.
+    chains : `dict` [`str`, `ChainPlan`]
+        Chain of each instrument that has one, by instrument; empty if chains are not to be changed.
     diagnostics : `tuple` [`Diagnostic`]
         What the comparisons found.
     complete : `bool`
@@ -62,7 +56,7 @@ class Plan:
 
     contents: Contents
     survey: Survey
-    chains: Mapping[str, ChainMembers]
+    chains: Mapping[str, ChainPlan]
     diagnostics: tuple[Diagnostic, ...]
     complete: bool = False
     datasets: DatasetComparison = field(default_factory=DatasetComparison)
@@ -84,13 +78,14 @@ class Plan:
 
 def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Plan:
     """Compare a bundle with a repository, which is not changed."""
-    survey = survey_repository(butler, contents, chain=request.chain)
-    chains = {target.instrument: _chain_members(survey, target) for target in contents.targets}
+    survey = survey_repository(butler, contents)
+    chains = _plan_chains(butler, contents, request) if request.chain else ChainPlans({}, ())
+    record_problems = (problem for record in survey.records for problem in record.problems)
     diagnostics = tuple(
         Diagnostic.from_problem(problem, request.repo)
-        for problem in (*survey.problems, *(p for record in survey.records for p in record.problems))
+        for problem in (*survey.problems, *record_problems, *chains.problems)
     )
-    plan = Plan(contents, survey, chains if request.chain else {}, diagnostics)
+    plan = Plan(contents, survey, chains.plans, diagnostics)
     if survey.problems:
         # The comparisons need dataset types and collections that agree with the bundle.
         return plan
@@ -112,12 +107,16 @@ def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Pla
     )
 
 
-def _chain_members(survey: Survey, target: Target) -> ChainMembers:
-    """Put a release first in its chain; one that is a member keeps its place."""
-    info = survey.collections.get(target.chain)
-    before = None if info is None else tuple(info.children)
-    members = before or ()
-    return ChainMembers(before, members if target.calibration in members else (target.calibration, *members))
+def _plan_chains(butler: Butler, contents: Contents, request: ImportRequest) -> ChainPlans:
+    return plan_chains(
+        butler,
+        repository_root(request.repo),
+        contents.targets,
+        names=request.chain_names,
+        before=request.before,
+        after=request.after,
+        front=request.front,
+    )
 
 
 def _refs(

@@ -33,9 +33,9 @@ _MAX_BYTES = 1 << 30
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
-_LASTING = frozenset({"CAL621", "CAL640"})
+_LASTING = frozenset({"CAL621", "CAL640", "CAL644", "CAL646"})
 # Findings about what this import did.
-_PAST = frozenset({"CAL628", "CAL630", "CAL658"})
+_PAST = frozenset({"CAL628", "CAL630", "CAL645", "CAL658"})
 
 
 class DatabaseState(NamedTuple):
@@ -145,7 +145,7 @@ class ReceiptKey:
 
     Parameters
     ----------
-    bundle, repo, label, transfer, chain, formatter
+    bundle, repo, label, transfer, chain, formatter, placement
         As in `ImportRequest`, but paths are absolute and the label is the one that is used.
     manifest : `str`
         SHA-256 of the manifest.
@@ -158,14 +158,23 @@ class ReceiptKey:
     chain: bool
     formatter: str | None
     manifest: str
+    placement: list[str]
     version: int = field(default=VERSION, init=False)
 
     @property
     def path(self) -> Path:
         """Path of the receipt."""
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        options = [self.bundle, self.repo, self.label, self.transfer, self.chain, self.formatter]
-        name = hashlib.sha256(orjson.dumps(options))
+        parts = [
+            self.bundle,
+            self.repo,
+            self.label,
+            self.transfer,
+            self.chain,
+            self.formatter,
+            self.placement,
+        ]
+        name = hashlib.sha256(orjson.dumps(parts))
         return Path(base, "curated", "imports", f"{name.hexdigest()[:32]}.json")
 
 
@@ -181,6 +190,7 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
         chain=request.chain,
         formatter=request.formatter,
         manifest=contents.manifest_sha256,
+        placement=request.placement,
     )
 
 
@@ -306,6 +316,7 @@ def _repeated(report: InstrumentReport) -> InstrumentReport:
         records_new=0,
         records_equal=report.records_new + report.records_equal,
         chain_before=report.chain_after,
+        lookups=None,
     )
 
 

@@ -33,10 +33,17 @@ class ImportRequest:
     transfer : `str`, optional
         How files get into the repository, one of `TRANSFERS`.
     chain : `bool`, optional
-        Whether to prepend the release to each instrument's chain ``<inst>/calib``.
+        Whether to put the release into each instrument's chain ``<inst>/calib``.
     formatter : `str`, optional
         Whose formatter is recorded with each dataset, one of `FORMATTERS`, also with those that are there already; by
         default the repository's, and existing records of curated's are mended only where that can be imported.
+    chain_names : collection [`str`], optional
+        Chains to put it into instead, one for each instrument, whose name it begins with.
+    before, after : `str`, optional
+        Member of a chain that the release is put in front of or behind; in chains of other instruments, and if not
+        given, it goes behind the members that are no releases and in front of earlier releases.
+    front : `bool`, optional
+        Whether to put the release in front of all members of its chains.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     clean : `bool`, optional
@@ -55,7 +62,7 @@ class ImportRequest:
     Raises
     ------
     CuratedError
-        If there is no such transfer mode or formatter.
+        If there is no such transfer mode or formatter, or options contradict each other.
     """
 
     bundle: Path
@@ -64,6 +71,10 @@ class ImportRequest:
     transfer: str = "copy"
     chain: bool = True
     formatter: str | None = None
+    chain_names: Collection[str] = ()
+    before: str | None = None
+    after: str | None = None
+    front: bool = False
     dry_run: bool = False
     clean: bool = False
     seed_config: str | None = None
@@ -77,3 +88,40 @@ class ImportRequest:
             raise CuratedError(f"no transfer mode {self.transfer}", f"use one of {', '.join(TRANSFERS)}")
         if self.formatter is not None and self.formatter not in FORMATTERS:
             raise CuratedError(f"no formatter {self.formatter}", f"use one of {', '.join(FORMATTERS)}")
+        check_placement(
+            chain=self.chain,
+            chain_names=self.chain_names,
+            before=self.before,
+            after=self.after,
+            front=self.front,
+        )
+
+    @property
+    def placement(self) -> list[str]:
+        """Where in which chains the release is to be put, as text."""
+        place = [f"before {self.before}"] * bool(self.before) + [f"after {self.after}"] * bool(self.after)
+        return [*place, *["front"] * self.front, *sorted(self.chain_names)]
+
+
+def check_placement(
+    *,
+    chain: bool,
+    chain_names: Collection[str] = (),
+    before: str | None = None,
+    after: str | None = None,
+    front: bool = False,
+) -> None:
+    """Check that options for the place of a release in its chains do not contradict each other.
+
+    Raises
+    ------
+    CuratedError
+        If they do.
+    """
+    options = {"--before": before is not None, "--after": after is not None, "--front": front}
+    used = [option for option, is_used in options.items() if is_used]
+    if len(used) > 1:
+        raise CuratedError(f"{' and '.join(used)} contradict each other", "leave out all but one of them")
+    used += ["--chain-name"] * bool(chain_names)
+    if used and not chain:
+        raise CuratedError(f"{used[0]} contradicts --no-chain", "leave out one of them")

@@ -87,14 +87,8 @@ class Survey:
         return records
 
 
-def survey_repository(butler: Butler, contents: Contents, *, chain: bool) -> Survey:
-    """Compare a bundle's dimension records, dataset types and collections with a repository.
-
-    Parameters
-    ----------
-    chain : `bool`
-        Whether the chains ``<inst>/calib`` are to be changed.
-    """
+def survey_repository(butler: Butler, contents: Contents) -> Survey:
+    """Compare a bundle's dimension records, dataset types and collections with a repository; chains are left out."""
     records = tuple(
         comparison
         for element, bundle_records in contents.records.items()
@@ -103,10 +97,10 @@ def survey_repository(butler: Butler, contents: Contents, *, chain: bool) -> Sur
     dataset_types = {
         kind.name: _dataset_type(butler, kind)
         for kind in contents.kinds
-        if kind.storage_class in butler.registry.storageClasses
+        if kind.storage_class in butler.storageClasses
     }
     existing_types = {name: _existing_type(butler, name) for name in dataset_types}
-    collections = _collections(contents, chain=chain)
+    collections = _collections(contents)
     infos = {name: info for name in collections if (info := collection_info(butler, name)) is not None}
     return Survey(
         records,
@@ -155,12 +149,9 @@ def _type_text(dataset_type: DatasetType) -> str:
     return f"{dataset_type.storageClass_name} by {dimensions} ({calibration})"
 
 
-def _collections(contents: Contents, *, chain: bool) -> dict[str, CollectionType]:
+def _collections(contents: Contents) -> dict[str, CollectionType]:
     collections = {entry.run: CollectionType.RUN for entry in contents.entries}
-    collections |= {target.calibration: CollectionType.CALIBRATION for target in contents.targets}
-    if chain:
-        collections |= {target.chain: CollectionType.CHAINED for target in contents.targets}
-    return collections
+    return collections | {target.calibration: CollectionType.CALIBRATION for target in contents.targets}
 
 
 def _collection_problems(
@@ -169,10 +160,7 @@ def _collection_problems(
     for name, info in infos.items():
         if info.type is not collections[name]:
             text = f"collection {name} is a {info.type.name} collection, not {collections[name].name}"
-            # The label is no part of the chain's name.
-            is_chain = collections[name] is CollectionType.CHAINED
-            way_out = "with --no-chain, or rename that collection" if is_chain else "with another --label"
-            yield Problem("CAL624", (), text, f"import {way_out}")
+            yield Problem("CAL624", (), text, "import with another --label")
 
 
 def _compare_records(butler: Butler, element: str, records: list[Record]) -> Iterator[RecordComparison]:

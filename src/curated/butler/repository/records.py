@@ -316,17 +316,26 @@ def read_state(root: ResourcePath) -> RepositoryState:
 
 
 @contextmanager
-def local_records(root: ResourcePath) -> Iterator[list[Path]]:
-    """Yield the directories of all records of a repository, copied to this machine if they are in a store."""
+def local_records(root: ResourcePath, label: str = "") -> Iterator[list[Path]]:
+    """Yield the directories of the records of a repository, copied to this machine if they are in a store.
+
+    Parameters
+    ----------
+    root : `lsst.resources.ResourcePath`
+        Root of the repository.
+    label : `str`, optional
+        Label of the release whose records are wanted, and perhaps others that begin with it; all if not given.
+    """
     directory = root.join(DIRECTORY, forceDirectory=True)
+    start = f"{label}-" if label else ""
     if root.isLocal:
         top = Path(directory.ospath)
-        yield sorted(path.parent for path in top.glob(f"*/{IMPORT_FILE}"))
+        yield sorted(path.parent for path in top.glob(f"{start}*/{IMPORT_FILE}"))
         return
     with tempfile.TemporaryDirectory(prefix="curated-") as temporary:
         for uri in directory.findFileResources([directory]):
             parts = (uri.relative_to(directory) or "").split("/")
-            if len(parts) == 2 and ".." not in parts:
+            if len(parts) == 2 and ".." not in parts and parts[0].startswith(start):
                 place = Path(temporary, *parts)
                 place.parent.mkdir(exist_ok=True)
                 place.write_bytes(uri.read())

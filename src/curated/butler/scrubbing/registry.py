@@ -61,7 +61,7 @@ class Holdings:
     Parameters
     ----------
     certified : `dict` [`str`, `list` [`Certified`]]
-        Certifications by CALIBRATION collection.
+        Certifications by CALIBRATION collection that exists.
     members : `dict` [`str`, `DatasetRef`]
         Datasets of the RUNs below these collections, and those that are certified, by UUID.
     runs : `dict` [`str`, `list` [`str`]]
@@ -86,10 +86,12 @@ def read_holdings(butler: Butler, collections: Iterable[str]) -> Holdings:
     runs: dict[str, list[str]] = {}
     for collection in sorted(set(collections)):
         info = collection_info(butler, collection)
-        if info is None or info.type is not CollectionType.CALIBRATION:
-            continue
-        certified[collection] = list(_certified(butler, collection))
-        members |= {item.dataset.uuid: item.ref for item in certified[collection]}
+        if info is not None:
+            if info.type is not CollectionType.CALIBRATION:
+                continue
+            certified[collection] = list(_certified(butler, collection))
+            members |= {item.dataset.uuid: item.ref for item in certified[collection]}
+        # The RUNs, and what they hold, may be left of a collection that somebody removed.
         for run, ref in _run_members(butler, collection):
             members[str(ref.id)] = ref
             runs.setdefault(str(ref.id), []).append(run)
@@ -154,7 +156,7 @@ def expected_files(
 
 def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic]:
     """Yield how dataset types, collections and dimension records differ from those of a release."""
-    survey = survey_repository(butler, release.contents, chain=False)
+    survey = survey_repository(butler, release.contents)
     problems = list(survey.problems)
     problems += [Problem("CAL695", (), f"dataset type {name} is gone") for name in sorted(survey.new_types)]
     for comparison in survey.records:
@@ -241,8 +243,11 @@ def release_findings(holdings: Holdings, release: Release, state: RepositoryStat
     for target in release.contents.targets:
         collection = target.calibration
         entries = [entry for entry in release.contents.entries if entry.collection == collection]
-        corrected = state.ranges.get(collection, {})
-        yield from _certification_findings(holdings.certified.get(collection, []), entries, corrected)
+        # Of a collection or a dataset that is gone, it goes without saying that nothing is certified.
+        if collection in holdings.certified:
+            present = [entry for entry in entries if entry.uuid in holdings.members]
+            corrected = state.ranges.get(collection, {})
+            yield from _certification_findings(holdings.certified[collection], present, corrected)
         yield from _dataset_findings(holdings, release, collection, entries)
 
 
@@ -331,8 +336,10 @@ def _content_findings(info: StoredFileInfo, release: Release, entry: Entry) -> I
         yield _finding("CAL694", detail, entry.place)
     kinds = {kind.name: kind for kind in release.contents.kinds}
     kind = kinds.get(entry.dataset_type)
-    if kind is not None and info.storage_class_name != kind.storage_class:
-        detail = f"{entry}: stored as {info.storage_class_name}; it was imported as {kind.storage_class}"
+    # The attribute has another name in older releases of Butler.
+    storage_class = info.to_record()["storage_class"]
+    if kind is not None and storage_class != kind.storage_class:
+        detail = f"{entry}: stored as {storage_class}; it was imported as {kind.storage_class}"
         yield _finding("CAL694", detail, entry.place)
     formatters = release.record.formatters.get(entry.dataset_type)
     if formatters is not None and info.formatter not in formatters:

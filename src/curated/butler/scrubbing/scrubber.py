@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.signature import SUMS_FILE, Proof, read_proof
 from curated.bundle.verification import THREADS
 from curated.butler.repository.failures import is_about_repository, plain
+from curated.butler.repository.files import name_in_zip, read_stored
 from curated.butler.repository.opening import collection_info, opened, repository_root
 from curated.butler.repository.records import (
     DIRECTORY,
@@ -333,7 +335,7 @@ def _file_findings(
             detail = f"{key_text_of(holdings, uuid)}: the repository knows of no single file"
             yield _finding("CAL691", detail, uuid)
         for uri in uris:
-            if uri.isLocal:
+            if uri.isLocal and not name_in_zip(uri):
                 local.append((uuid, file._replace(path=uri.ospath)))
             else:
                 remote.append((uri, file._replace(path=str(uri))))
@@ -341,7 +343,7 @@ def _file_findings(
     for (_, file), problem in zip(local, results, strict=True):
         yield from _problem_findings(file.path, problem)
     with ThreadPoolExecutor(THREADS) as pool:
-        checks = pool.map(lambda pair: check_object(pair[0].read, pair[1]), remote)
+        checks = pool.map(lambda pair: check_object(_reader(pair[0]), pair[1]), remote)
         for count, ((uri, _), problem) in enumerate(zip(remote, checks, strict=True), start=1):
             yield from _problem_findings(str(uri), problem)
             if request.progress is not None:
@@ -351,6 +353,10 @@ def _file_findings(
 def _copies(holdings: Holdings, uuid: str) -> int:
     """Return the number of files of a dataset, of which a chain of datastores may have several; 1 where none is known."""
     return len(holdings.files.get(uuid, ())) or 1
+
+
+def _reader(uri: ResourcePath) -> Callable[[], bytes]:
+    return partial(read_stored, uri) if name_in_zip(uri) else uri.read
 
 
 def key_text_of(holdings: Holdings, uuid: str) -> str:

@@ -17,7 +17,7 @@ from curated.cli.context import (
     release_options,
 )
 from curated.cli.repository.import_command import (
-    chain_option,
+    chain_options,
     drop_stage,
     formatter_option,
     print_import,
@@ -27,7 +27,7 @@ from curated.cli.repository.import_command import (
 @click.command("publish")
 @click.argument("repo")
 @release_options
-@chain_option
+@chain_options
 @formatter_option
 @format_option()
 @pass_settings
@@ -37,6 +37,10 @@ def command(
     repo: str,
     chain: bool,
     formatter: str | None,
+    chain_names: tuple[str, ...],
+    before: str | None,
+    after: str | None,
+    front: bool,
     base: str | None,
     form: str,
     **release: Any,
@@ -49,10 +53,19 @@ def command(
     """
     from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
+    from curated.butler.importing.request import check_placement
     from curated.butler.inventories import find_base
     from curated.core.storage.staging import staging_directory
     from curated.report.text import count_text
 
+    placement: dict[str, Any] = {
+        "chain": chain,
+        "chain_names": chain_names,
+        "before": before,
+        "after": after,
+        "front": front,
+    }
+    check_placement(**placement)
     package = settings.package()
     with staging_directory(tempfile.gettempdir(), private=True) as temporary:
         with settings.progress("bundling") as progress:
@@ -77,8 +90,8 @@ def command(
                 bundle.path,
                 repo,
                 transfer="copy",
-                chain=chain,
                 formatter=formatter,
+                **placement,
                 progress=drop_stage(progress),
             )
     print_import(settings, import_report, form)

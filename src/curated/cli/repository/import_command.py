@@ -27,11 +27,6 @@ transfer_option = click.option(
     show_default=True,
     help="How files go into the repository; links and 'direct' leave them where they are.",
 )
-chain_option = click.option(
-    "--chain/--no-chain",
-    default=True,
-    help="Whether to prepend the release to the instrument's chain <inst>/calib.",
-)
 formatter_option = click.option(
     "--formatter",
     type=click.Choice(FORMATTERS),
@@ -39,6 +34,36 @@ formatter_option = click.option(
     "by its name where the stack is not installed (the default), or curated's. If given, existing records are "
     "mended to it; by default only where the repository's can be imported.",
 )
+
+
+def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options for the chains into which a release is put."""
+    options = (
+        click.option(
+            "--chain/--no-chain",
+            default=True,
+            help="Whether to put the release into the instrument's chain <inst>/calib.",
+        ),
+        click.option(
+            "--chain-name",
+            "chain_names",
+            multiple=True,
+            metavar="NAME",
+            help="Chain to use instead, made where there is none; once for each instrument.",
+        ),
+        click.option(
+            "--before", metavar="MEMBER", help="Put the release in front of this member of its chain."
+        ),
+        click.option("--after", metavar="MEMBER", help="Put the release behind this member of its chain."),
+        click.option(
+            "--front",
+            is_flag=True,
+            help="Put the release in front of all members, also those that are no releases.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.command("import")
@@ -59,7 +84,7 @@ formatter_option = click.option(
 )
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
 @transfer_option
-@chain_option
+@chain_options
 @formatter_option
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
@@ -92,6 +117,10 @@ def command(
     transfer: str,
     chain: bool,
     formatter: str | None,
+    chain_names: tuple[str, ...],
+    before: str | None,
+    after: str | None,
+    front: bool,
     seed_config: str | None,
     wait: float,
     require_signature: bool,
@@ -103,12 +132,14 @@ def command(
     """Bring BUNDLE into the Butler repository REPO, which is created where there is none.
 
     Every file's hash is verified first. Nothing that the repository has is deleted or overwritten, and a second
-    run changes nothing.
+    run changes nothing. In the chain, members that are no releases stay in front of the release, which goes in front of
+    earlier releases; lookups through the chain that find something else than before are listed.
 
     \b
     Examples:
       curated import build/release build/repo
       curated import build/release /repo/main --dry-run
+      curated import build/release /repo/main --before LATISS/calib/DM-1
       curated import build/release /repo/main --clean
       curated import build/release /repo/main --require-signature --allowed-signers ~/signers
       curated import build/release s3://bucket/repo --seed-config site.yaml
@@ -130,6 +161,10 @@ def command(
             transfer=transfer,
             chain=chain,
             formatter=formatter,
+            chain_names=chain_names,
+            before=before,
+            after=after,
+            front=front,
             dry_run=dry_run,
             clean=clean,
             allow_types=allow_types,

@@ -130,6 +130,15 @@ def _print_text(settings: Settings, report: ScrubReport) -> None:
         echo(
             f"not covered: {count_text(uncovered, 'dataset')}, of whose files only the FITS checksums that they have were verified"
         )
+    if not (
+        report.releases or report.datasets or report.certifications or report.foreign or report.diagnostics
+    ):
+        echo(
+            printable(
+                f"nothing to compare: {report.repository} has no release of curated, and no calibration in force"
+            )
+        )
+        return
     if report.foreign:
         text = foreign_text(report.foreign)
         echo(printable(f"not covered: {text}, of dataset types that no calibration type declares"))
