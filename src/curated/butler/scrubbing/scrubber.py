@@ -226,7 +226,7 @@ def _releases(request: ScrubRequest, records: Sequence[Path]) -> tuple[list[Rele
         by_manifest[digest] = [
             replace(
                 release,
-                contents=contents.relabelled(release.contents.label),
+                contents=contents.relabelled(release.contents.label).renamed(release.record.renamings),
                 source=str(bundle),
                 signer=signer,
             )
@@ -244,7 +244,7 @@ def _recorded_release(
         digest = file_sha256(directory / MANIFEST_FILE)
     except (OSError, ValueError) as error:
         return None, [_finding("CAL697", str(error), place)]
-    if record.manifest != digest or directory.name != f"{record.label}-{digest[:16]}":
+    if record.manifest != digest or directory.name != record.name:
         return None, [_finding("CAL697", "its manifest is not the one that was imported", place)]
     if any(_same_manifest(bundle, digest) for bundle in bundles):
         trust = None  # the bundle is asked instead
@@ -254,7 +254,8 @@ def _recorded_release(
     if contents.manifest_sha256 != digest:
         return None, [_finding("CAL697", "its manifest changes while it is read", place)]
     try:
-        return Release(contents.relabelled(record.label), record, place, signer), findings
+        contents = contents.relabelled(record.label).renamed(record.renamings)
+        return Release(contents, record, place, signer), findings
     except CuratedError as error:
         return None, [_finding("CAL697", error.message, place)]
 
