@@ -54,16 +54,20 @@ def done_lines(report: ImportReport) -> Iterator[str]:
             yield from lookup_lines(instrument.lookups)
     if report.formatters_mended:
         yield f"{count_text(report.formatters_mended, 'record')} mended: of the formatter that reads a file"
-    for path in report.removed[:_MOST]:
-        yield f"removed {printable(path)}"
-    if len(report.removed) > _MOST:
-        yield f"removed {len(report.removed) - _MOST} more"
+    yield from _removed_lines(report)
     if not report.changed:
         yield printable(f"{report.repository} had everything already: nothing changed")
     else:
         created = " (new)" if report.created else ""
         copied = f", {_size(report.bytes_copied)} copied" if report.bytes_copied else ""
         yield printable(f"repository {report.repository}{created}, transfer {report.transfer}{copied}")
+
+
+def _removed_lines(report: ImportReport) -> Iterator[str]:
+    for path in report.removed[:_MOST]:
+        yield f"removed {printable(path)}"
+    if len(report.removed) > _MOST:
+        yield f"removed {len(report.removed) - _MOST} more"
 
 
 def _counts(datasets: int, ranges: int, state: str) -> str:
