@@ -144,13 +144,9 @@ def _prepare(
     contents: Contents,
     missing: Mapping[str, Problem],
 ) -> _Preparation:
-<<<<<<< HEAD
+    stores = file_stores(butler)
     fitted = fit_records(butler, contents)
     plan = make_plan(butler, fitted.contents, request)
-=======
-    stores = file_stores(butler)
-    plan = make_plan(butler, contents, request)
->>>>>>> main
     mode = butler_mode(request.transfer, contents.root, butler)
     device = contents.root.stat().st_dev if mode == "hardlink" else None
     refs = [plan.refs[entry.uuid] for entry in plan.ingest]
