@@ -10,6 +10,7 @@ from typing import NamedTuple
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, Timespan
 from lsst.resources import ResourcePath
 
+from curated.bundle.export_file import DOC
 from curated.butler.certified.lookup import timespan_of
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span
 
@@ -87,3 +88,31 @@ def make_laboratory(root: str) -> Laboratory:
     )
     butler.registry.registerDatasetType(dataset_type)
     return Laboratory(butler, dataset_type, ResourcePath(root, forceDirectory=True), count())
+
+
+def make_member(laboratory: Laboratory, chance: random.Random, depth: int = 0) -> str:
+    """Make a member of a chain of any kind, filled at random."""
+    kind = chance.choice(
+        ["release", "release", "expert", "run", "tagged", "chain"[: 5 * (depth < 2)] or "run"]
+    )
+    if kind == "chain":
+        name = laboratory.collection(CollectionType.CHAINED)
+        children = [make_member(laboratory, chance, depth + 1) for _ in range(chance.randint(0, 2))]
+        laboratory.butler.collections.redefine_chain(name, children)
+        return name
+    if kind == "run":
+        name = laboratory.collection(CollectionType.RUN)
+        laboratory.refs(name, tuple(chance.sample(DETECTORS, chance.randint(0, 2))))
+        return name
+    if kind == "tagged":
+        name = laboratory.collection(CollectionType.TAGGED)
+        detectors = tuple(chance.sample(DETECTORS, chance.randint(0, 2)))
+        laboratory.butler.registry.associate(
+            name, laboratory.refs(laboratory.collection(CollectionType.RUN), detectors)
+        )
+        return name
+    name = laboratory.collection(
+        CollectionType.CALIBRATION, doc=f"{DOC} somewhere" if kind == "release" else ""
+    )
+    laboratory.certify(name, laboratory.certified(chance, name))
+    return name
