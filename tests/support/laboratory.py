@@ -12,6 +12,7 @@ from lsst.resources import ResourcePath
 
 from curated.bundle.export_file import DOC
 from curated.butler.certified.lookup import timespan_of
+from curated.butler.repository.opening import collection_info
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span
 
 YEAR = 31_557_600_000_000_000
@@ -60,7 +61,7 @@ class Laboratory(NamedTuple):
 
     def answers(self, collection: str) -> dict[tuple[int, int], str | None]:
         """Return the UUID that a lookup finds, by detector and time."""
-        if not self.butler.collections.query(collection):
+        if collection_info(self.butler, collection) is None:
             return {}
         results = {}
         for detector in DETECTORS:
