@@ -6,8 +6,10 @@ heap. What a check does not read, such as the transformations, is left out.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -75,6 +77,35 @@ def write_camera(path: Path, name: str, detectors: Sequence[dict[str, Any]]) -> 
         hdus.append(hdu)
     fits.HDUList(hdus).writeto(path, overwrite=True)
     return path
+
+
+def camera_texts(
+    name: str, detectors: Sequence[dict[str, Any]], declared: Sequence[dict[str, Any]] | None = None
+) -> dict[str, str | bytes]:
+    """Return the files of an instrument with a camera, by path: the camera, its text and ``instrument.yaml``.
+
+    Parameters
+    ----------
+    declared : sequence, optional
+        Detectors of ``instrument.yaml``, with the names of their amplifiers; those of the camera if not given.
+    """
+    with TemporaryDirectory() as directory:
+        data = write_camera(Path(directory) / "camera.fits", name, detectors).read_bytes()
+    entries = "".join(
+        f"- {{id: {d['id']}, name: {d['name']}, width: {d['width']}, height: {d['height']}, "
+        f"amplifiers: [{', '.join(a[0] for a in d['amplifiers'])}]}}\n"
+        for d in (detectors if declared is None else declared)
+    )
+    top = f"calibs/{name.lower()}"
+    text = (
+        f"metadata:\n  OBSTYPE: stack_camera\n  INSTRUME: {name}\n  CALIBDATE: '1970-01-01T00:00:00'\n"
+        f"image:\n  file: '19700101T000000.fits'\n  sha256: {hashlib.sha256(data).hexdigest()}\n  size: {len(data)}\n"
+    )
+    return {
+        f"{top}/stack_camera/19700101T000000.fits": data,
+        f"{top}/stack_camera/19700101T000000.yaml": text,
+        f"{top}/instrument.yaml": f"name: {name}\ndetectors:\n{entries}",
+    }
 
 
 def _column(name: str, form: str, values: list[Any]) -> fits.Column:

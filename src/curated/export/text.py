@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.metadata import Metadata
 from curated.core.storage.limits import raise_exhausted
 from curated.export.holdings import LARGEST_FILE
 from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
 from curated.export.selection import ExportItem, type_of
 from curated.fits.reader import read_fits
-from curated.fits.writer import image_blocks
+from curated.fits.writer import fits_blocks, image_blocks
 from curated.image.reader import read_image
 from curated.package.lookalikes import FORMS
 from curated.provenance import reconcile
@@ -65,9 +66,12 @@ class TextWriter:
     ----------
     scratch : `str`
         Directory that files are written to.
+    instruments : `dict` [`str`, `str`]
+        Directory of each instrument, by its name in the repository, for files that do not say INSTRUME.
     """
 
     scratch: str
+    instruments: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, chunk: Sequence[tuple[int, ExportItem]]) -> list[ExportedText]:
         """Write the text of each dataset; their numbers name their files."""
@@ -103,6 +107,9 @@ class TextWriter:
         cls = _class_of(item, path)
         with _readable_file(path, cls) as readable:
             calib = _read(readable, cls)
+            if cls.SPEC.verbatim and item.instrument in self.instruments:
+                metadata = Metadata({**calib.metadata, "INSTRUME": self.instruments[item.instrument]})
+                calib = replace(calib, metadata=metadata)
             target = text_path(calib, item)
             metadata, problems = exported_metadata(calib, item, is_original=target.is_original)
             url = calib.metadata.text("REPOURL") if target.is_original else ""
@@ -115,7 +122,9 @@ class TextWriter:
             if cls.SPEC.beside:
                 name = f"{target.parts[-1]}{cls.SPEC.beside[0]}"
                 files[name] = f"{number}.0"
-                calib = calib.described(self._write(files[name], image_blocks(calib.fits_images())), name)
+                is_copied = cls.SPEC.verbatim
+                blocks = fits_blocks(calib.fits_content()) if is_copied else image_blocks(calib.fits_images())
+                calib = calib.described(self._write(files[name], blocks), name)
             texts = self._texts(calib, target)
             for name, data in texts.items():
                 files[name] = f"{number}.{len(files)}"

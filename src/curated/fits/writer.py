@@ -26,6 +26,7 @@ from curated.fits.provenance import provenance_hdus
 from curated.fits.table import table_parts
 from curated.provenance import Provenance, keywords
 
+_COPIED = 1 << 20
 _PRIMARY = cards([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)])
 _IDENTIFYING = STAMP_KEYWORDS | frozenset(
     "OBSTYPE INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME FILTER CALIBDATE CALIB_CREATION_DATE "
@@ -49,6 +50,8 @@ class FitsContent:
         Tables, in the order of their HDUs.
     images : `list` [`ImageData`]
         Images, which follow the tables.
+    copied : `str`
+        Path of the file that is the whole of it, and is copied as it is; empty for other types.
     """
 
     spec: Spec
@@ -56,6 +59,7 @@ class FitsContent:
     provenance: Provenance
     tables: list[TableData]
     images: list[ImageData]
+    copied: str = ""
 
 
 def fits_bytes(content: FitsContent, stamp: Stamp | None = None) -> bytes:
@@ -80,6 +84,9 @@ def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[by
     block : `bytes`
         A part of the file: everything up to the pixels of an image as one, pixels in blocks of limited size.
     """
+    if content.copied:
+        yield from _copied_blocks(content.copied)
+        return
     pairs = _keyword_cards(content, stamp)
     header_text = cards(pairs)
     parts = [hdu(_PRIMARY + header_text, b"")]
@@ -115,6 +122,12 @@ def image_blocks(images: Iterable[ImageData]) -> Iterator[bytes]:
     for image in images:
         yield hdu_header(cards(image.cards), image.datasum)
         yield from image.blocks()
+
+
+def _copied_blocks(path: str) -> Iterator[bytes]:
+    """Yield a file as it is, which was found to be a regular one when it was read."""
+    with open(path, "rb", buffering=0) as stream:
+        yield from iter(lambda: stream.read(_COPIED), b"")
 
 
 # -- keywords in the order and spelling of the stack ------------------------------------------------------

@@ -21,6 +21,8 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
     for instrument in report.instruments:
         yield from _instrument_lines(instrument, planned=report.planned)
     if report.planned:
+        if report.formatters_mended:
+            yield f"{'formatters':18} {count_text(report.formatters_mended, 'record')} to mend"
         yield f"{'transfer':18} {report.transfer}, {_size(report.bytes_copied)} to copy"
     if has_errors(report.diagnostics):
         errors = count_text(sum(d.is_error for d in report.diagnostics), "error")
@@ -34,6 +36,8 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
 def done_lines(report: ImportReport) -> Iterator[str]:
     """Yield the lines of the result of an import."""
     for instrument in report.instruments:
+        if instrument.bundle_name:
+            yield _identity(instrument)
         added = _counts(instrument.datasets_new, instrument.certifications_new, "added")
         present = _counts(instrument.datasets_present, instrument.certifications_present, "already there")
         if added or present:
@@ -48,16 +52,22 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.chain_before and instrument.lookups is not None and instrument.lookups.changes:
             yield printable(f"{instrument.name}: changed lookups through {instrument.chain}:")
             yield from lookup_lines(instrument.lookups)
-    for path in report.removed[:_MOST]:
-        yield f"removed {printable(path)}"
-    if len(report.removed) > _MOST:
-        yield f"removed {len(report.removed) - _MOST} more"
+    if report.formatters_mended:
+        yield f"{count_text(report.formatters_mended, 'record')} mended: of the formatter that reads a file"
+    yield from _removed_lines(report)
     if not report.changed:
         yield printable(f"{report.repository} had everything already: nothing changed")
     else:
         created = " (new)" if report.created else ""
         copied = f", {_size(report.bytes_copied)} copied" if report.bytes_copied else ""
         yield printable(f"repository {report.repository}{created}, transfer {report.transfer}{copied}")
+
+
+def _removed_lines(report: ImportReport) -> Iterator[str]:
+    for path in report.removed[:_MOST]:
+        yield f"removed {printable(path)}"
+    if len(report.removed) > _MOST:
+        yield f"removed {len(report.removed) - _MOST} more"
 
 
 def _counts(datasets: int, ranges: int, state: str) -> str:
@@ -68,7 +78,7 @@ def _counts(datasets: int, ranges: int, state: str) -> str:
 
 
 def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterator[str]:
-    yield printable(instrument.name)
+    yield _identity(instrument) if instrument.bundle_name else printable(instrument.name)
     equal = f"{instrument.records_equal:6} equal  "
     yield _row("dimension records", instrument.records_new, equal, instrument.records_different, "different")
     yield from (f"    {printable(text)}" for text in instrument.differences[:_MOST])
@@ -98,6 +108,11 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
         changes = "" if instrument.lookups.changes else ", none of which would change"
         yield printable(f"  {'lookups':18}  through {instrument.chain}{changes}")
         yield from lookup_lines(instrument.lookups)
+
+
+def _identity(instrument: InstrumentReport) -> str:
+    """Return which instrument of the repository one of the bundle is, and why."""
+    return printable(f"{instrument.name}: {instrument.bundle_name} of the bundle ({instrument.reason})")
 
 
 def _row(name: str, new: int, present: str, wrong: int, state: str) -> str:

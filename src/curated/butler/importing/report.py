@@ -46,6 +46,10 @@ class InstrumentReport:
         Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
         Members of the chain; before is `None` if there was no chain.
+    bundle_name : `str`
+        Name in the bundle, if the repository has it under another one; empty otherwise.
+    reason : `str`
+        Why it is the repository's instrument; empty if both have the same name.
     lookups : `LookupChanges` or `None`
         Lookups through the chain that find something else than before; `None` if there is no chain.
     """
@@ -65,6 +69,8 @@ class InstrumentReport:
     chain: str = ""
     chain_before: tuple[str, ...] | None = None
     chain_after: tuple[str, ...] | None = None
+    bundle_name: str = ""
+    reason: str = ""
     lookups: LookupChanges | None = None
 
     @property
@@ -102,6 +108,8 @@ class ImportReport:
         What was done for each; empty if errors stopped the import before it was planned.
     bytes_copied : `int`
         Size of the files that were copied, or would be; links and references copy nothing.
+    formatters_mended : `int`
+        Records of files in which the formatter was replaced.
     removed : `tuple` [`str`]
         Files and directories of killed imports that were removed.
     diagnostics : `tuple` [`Diagnostic`]
@@ -117,6 +125,7 @@ class ImportReport:
     planned: bool = False
     instruments: tuple[InstrumentReport, ...] = ()
     bytes_copied: int = 0
+    formatters_mended: int = 0
     removed: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -148,7 +157,8 @@ class ImportReport:
     @property
     def changed(self) -> bool:
         """Whether the import changed the repository, or would."""
-        return self.ok and (self.created or bool(self.removed) or any(i.changed for i in self.instruments))
+        is_changed = self.created or bool(self.removed) or self.formatters_mended > 0
+        return self.ok and (is_changed or any(i.changed for i in self.instruments))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for machine-readable output."""
@@ -200,6 +210,8 @@ def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tupl
                 chain=chain_plan.name if chain_plan else "",
                 chain_before=chain_plan.before if chain_plan else None,
                 chain_after=chain_plan.after if chain_plan else None,
+                bundle_name=target.bundle_name,
+                reason=plan.reasons.get(target.instrument, ""),
                 lookups=lookups.get(target.instrument),
                 **{key: counter[target.instrument] for key, counter in counts.items()},
             )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curated.core.ssh_signature import Trust
 
 TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
+FORMATTERS = ("repository", "curated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class ImportRequest:
         How files get into the repository, one of `TRANSFERS`.
     chain : `bool`, optional
         Whether to put the release into each instrument's chain ``<inst>/calib``.
+    formatter : `str`, optional
+        Whose formatter is recorded with each dataset, one of `FORMATTERS`, also with those that are there already; by
+        default the repository's, and existing records of curated's are mended only where that can be imported.
     chain_names : collection [`str`], optional
         Chains to put it into instead, one for each instrument, whose name it begins with.
     before, after : `str`, optional
@@ -52,13 +56,16 @@ class ImportRequest:
         Names of dataset types that the bundle may define although no calibration type declares them.
     trust : `Trust`, optional
         Trusted keys, by one of which the bundle must be signed; if not given, it need not be signed.
+    instruments : collection [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME`` for instruments that are not certain; see
+        `curated.butler.instruments.settlement.parse_choices`.
     progress : callable, optional
         Called with the stage, the number of items done and their total.
 
     Raises
     ------
     CuratedError
-        If there is no such transfer mode, or options contradict each other.
+        If there is no such transfer mode or formatter, or options contradict each other.
     """
 
     bundle: Path
@@ -66,6 +73,7 @@ class ImportRequest:
     label: str | None = None
     transfer: str = "copy"
     chain: bool = True
+    formatter: str | None = None
     chain_names: Collection[str] = ()
     before: str | None = None
     after: str | None = None
@@ -76,11 +84,14 @@ class ImportRequest:
     wait: float = 300.0
     allow_types: Collection[str] = ()
     trust: Trust | None = None
+    instruments: Collection[str] = ()
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if self.transfer not in TRANSFERS:
             raise CuratedError(f"no transfer mode {self.transfer}", f"use one of {', '.join(TRANSFERS)}")
+        if self.formatter is not None and self.formatter not in FORMATTERS:
+            raise CuratedError(f"no formatter {self.formatter}", f"use one of {', '.join(FORMATTERS)}")
         check_placement(
             chain=self.chain,
             chain_names=self.chain_names,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lsst.daf.butler import Butler, ButlerConfig, Config
 from lsst.daf.butler.registry.interfaces import SchemaAlreadyDefinedError
 from lsst.resources import ResourcePath
 
 from curated.butler.formatter import CalibFormatter, stack_installed
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.journal import JournalEntry
 from curated.butler.repository.locks import locked
 from curated.butler.repository.opening import find_config, journal_of, repository_root
@@ -45,19 +47,58 @@ def create_repository(
     CuratedError
         If something else is in its place, or the configuration is incomplete.
     """
-    config = Config()
-    if not stack_installed():
-        config["datastore", "formatters"] = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
     seed = read_seed(seed_config)
-    # Butler would replace a root and a database that the site names by its own.
-    fixed = ("datastore", "root") in seed or ("registry", "db") in seed
-    config.update(seed)
+    # Butler would replace roots and a database that the site names by its own.
+    fixed = ("registry", "db") in seed or any("root" in store for store in _file_stores(seed))
+    config = _with_formatters(seed, dataset_types)
     root = repository_root(repo)
     if root.isLocal and not fixed:
         _create_local(Path(root.ospath), config)
     else:
         _create_remote(root, config, fixed=fixed)
     return ButlerConfig(root)
+
+
+def create_trial(root: Path, dataset_types: Iterable[str], seed_config: str | None = None) -> ButlerConfig:
+    """Create an empty repository with the datastores of a site's configuration, but below a directory and with SQLite.
+
+    Parameters
+    ----------
+    root : `pathlib.Path`
+        A directory that does not exist.
+    dataset_types, seed_config
+        See `create_repository`.
+    """
+    seed = read_seed(seed_config)
+    seed.pop("registry", None)
+    Butler.makeRepo(str(root), config=_with_formatters(seed, dataset_types))
+    return ButlerConfig(str(root))
+
+
+def _with_formatters(seed: Config, dataset_types: Iterable[str]) -> Config:
+    """Return a site's configuration with our formatter where there is no stack; what it names itself stays."""
+    config = Config(seed)
+    if stack_installed():
+        return config
+    ours = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
+    content: dict[str, Any] = config.toDict()
+    datastore = content.setdefault("datastore", {})
+    for store in _file_stores(content):
+        store["formatters"] = {**ours, **(store.get("formatters") or {})}
+    config["datastore"] = datastore
+    return config
+
+
+def _file_stores(content: Any) -> Iterator[Any]:
+    """Yield the configurations of the datastores in one that may be a chain of them."""
+    pending = [content["datastore"]] if "datastore" in content else []
+    while pending:
+        store = pending.pop(0)
+        store = store.get("datastore", store)
+        if "datastores" in store:
+            pending += list(store["datastores"])
+        elif not str(store.get("cls", "")).endswith(".InMemoryDatastore"):
+            yield store
 
 
 def read_seed(seed_config: str | None) -> Config:
@@ -187,7 +228,7 @@ def _make_root(uri: ResourcePath) -> None:
 
 def _require_empty(file: Path, root: ResourcePath, cause: Exception) -> None:
     """Accept a registry only if it was created for this repository by an import that was killed before it wrote."""
-    with closing(Butler.from_config(str(file))) as butler:
+    with closing_butler(Butler.from_config(str(file))) as butler:
         content = [*butler.collections.query("*"), *butler.registry.queryDatasetTypes()]
         content += butler.query_dimension_records("instrument", explain=False)
     if content:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.signature import SUMS_FILE, Proof, read_proof
 from curated.bundle.verification import THREADS
 from curated.butler.repository.failures import is_about_repository, plain
+from curated.butler.repository.files import name_in_zip, read_stored
 from curated.butler.repository.opening import collection_info, opened, repository_root
 from curated.butler.repository.records import (
     DIRECTORY,
@@ -36,6 +38,7 @@ from curated.butler.scrubbing.registry import (
     chain_findings,
     definition_findings,
     expected_files,
+    formatter_findings,
     read_holdings,
     release_findings,
     shared_file_findings,
@@ -182,16 +185,17 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
         findings += release_findings(holdings, release, state)
     findings += chain_findings(butler, releases, state)
     findings += shared_file_findings(holdings)
+    findings += formatter_findings(holdings, releases)
     files, uncovered, foreign = expected_files(holdings, releases)
     selected = [item for item in files if _is_selected(item[0], request.sample, request.seed)]
-    findings += _file_findings(butler, holdings, selected, request)
+    findings += _file_findings(holdings, selected, request)
     findings += [_uncovered_finding(name, count) for name, count in sorted(uncovered.items())]
     return ScrubReport(
         request.repo,
         tuple(releases),
-        files=len(selected),
-        bytes=sum(file.size for _, file in selected),
-        selected_of=len(files),
+        files=sum(_copies(holdings, uuid) for uuid, _ in selected),
+        bytes=sum(file.size * _copies(holdings, uuid) for uuid, file in selected),
+        selected_of=sum(_copies(holdings, uuid) for uuid, _ in files),
         datasets=len(holdings.members),
         certifications=sum(map(len, holdings.certified.values())),
         uncovered=uncovered,
@@ -222,7 +226,7 @@ def _releases(request: ScrubRequest, records: Sequence[Path]) -> tuple[list[Rele
         by_manifest[digest] = [
             replace(
                 release,
-                contents=contents.relabelled(release.contents.label),
+                contents=contents.relabelled(release.contents.label).renamed(release.record.renamings),
                 source=str(bundle),
                 signer=signer,
             )
@@ -240,7 +244,7 @@ def _recorded_release(
         digest = file_sha256(directory / MANIFEST_FILE)
     except (OSError, ValueError) as error:
         return None, [_finding("CAL697", str(error), place)]
-    if record.manifest != digest or directory.name != f"{record.label}-{digest[:16]}":
+    if record.manifest != digest or directory.name != record.name:
         return None, [_finding("CAL697", "its manifest is not the one that was imported", place)]
     if any(_same_manifest(bundle, digest) for bundle in bundles):
         trust = None  # the bundle is asked instead
@@ -250,7 +254,8 @@ def _recorded_release(
     if contents.manifest_sha256 != digest:
         return None, [_finding("CAL697", "its manifest changes while it is read", place)]
     try:
-        return Release(contents.relabelled(record.label), record, place, signer), findings
+        contents = contents.relabelled(record.label).renamed(record.renamings)
+        return Release(contents, record, place, signer), findings
     except CuratedError as error:
         return None, [_finding("CAL697", error.message, place)]
 
@@ -321,35 +326,38 @@ def _is_selected(uuid: str, percentage: float, seed: int) -> bool:
 
 
 def _file_findings(
-    butler: Butler, holdings: Holdings, selected: Sequence[tuple[str, StoredFile]], request: ScrubRequest
+    holdings: Holdings, selected: Sequence[tuple[str, StoredFile]], request: ScrubRequest
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong with stored files; those on a local disk are read by several processes."""
-    refs = [holdings.members[uuid] for uuid, _ in selected]
-    if not refs:
-        return
-    uris = {
-        str(ref.id): places.primaryURI
-        for ref, places in butler.get_many_uris(refs, allow_missing=True).items()
-    }
     local, remote = [], []
     for uuid, file in selected:
-        uri = uris.get(uuid)
-        if uri is None:
+        uris = [record.uri for record in holdings.files.get(uuid, ()) if record.info.component is None]
+        if not uris:
             detail = f"{key_text_of(holdings, uuid)}: the repository knows of no single file"
             yield _finding("CAL691", detail, uuid)
-        elif uri.isLocal:
-            local.append((uuid, file._replace(path=uri.ospath)))
-        else:
-            remote.append((uri, file._replace(path=str(uri))))
+        for uri in uris:
+            if uri.isLocal and not name_in_zip(uri):
+                local.append((uuid, file._replace(path=uri.ospath)))
+            else:
+                remote.append((uri, file._replace(path=str(uri))))
     results = run_all(check_files, [file for _, file in local], request.jobs, request.progress)
     for (_, file), problem in zip(local, results, strict=True):
         yield from _problem_findings(file.path, problem)
     with ThreadPoolExecutor(THREADS) as pool:
-        checks = pool.map(lambda pair: check_object(pair[0].read, pair[1]), remote)
+        checks = pool.map(lambda pair: check_object(_reader(pair[0]), pair[1]), remote)
         for count, ((uri, _), problem) in enumerate(zip(remote, checks, strict=True), start=1):
             yield from _problem_findings(str(uri), problem)
             if request.progress is not None:
                 request.progress(count, len(remote))
+
+
+def _copies(holdings: Holdings, uuid: str) -> int:
+    """Return the number of files of a dataset, of which a chain of datastores may have several; 1 where none is known."""
+    return len(holdings.files.get(uuid, ())) or 1
+
+
+def _reader(uri: ResourcePath) -> Callable[[], bytes]:
+    return partial(read_stored, uri) if name_in_zip(uri) else uri.read
 
 
 def key_text_of(holdings: Holdings, uuid: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from curated.butler.importing.request import TRANSFERS, ImportRequest
+from curated.butler.importing.request import FORMATTERS, TRANSFERS, ImportRequest
 from curated.cli.context import (
     Settings,
     allow_class_option,
@@ -26,6 +26,13 @@ transfer_option = click.option(
     default="copy",
     show_default=True,
     help="How files go into the repository; links and 'direct' leave them where they are.",
+)
+formatter_option = click.option(
+    "--formatter",
+    type=click.Choice(FORMATTERS),
+    help="Whose formatter is recorded to read the files ever after: the one that the repository's configuration names, "
+    "by its name where the stack is not installed (the default), or curated's. If given, existing records are "
+    "mended to it; by default only where the repository's can be imported.",
 )
 
 
@@ -59,6 +66,16 @@ def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+instrument_option = click.option(
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated. "
+    "NAME=NAME creates it where there is none of that name, NAME=new:OTHER creates OTHER.",
+)
+
+
 @click.command("import")
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("repo")
@@ -76,8 +93,10 @@ def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Also take a dataset type that no calibration type declares; may be repeated.",
 )
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
+@instrument_option
 @transfer_option
 @chain_options
+@formatter_option
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
@@ -106,8 +125,10 @@ def command(
     clean: bool,
     allow_types: tuple[str, ...],
     label: str | None,
+    instruments: tuple[str, ...],
     transfer: str,
     chain: bool,
+    formatter: str | None,
     chain_names: tuple[str, ...],
     before: str | None,
     after: str | None,
@@ -133,6 +154,7 @@ def command(
       curated import build/release /repo/main --before LATISS/calib/DM-1
       curated import build/release /repo/main --clean
       curated import build/release /repo/main --require-signature --allowed-signers ~/signers
+      curated import build/release /repo/main --instrument comCam=LSSTComCam
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import run_import
@@ -151,6 +173,7 @@ def command(
             label=label,
             transfer=transfer,
             chain=chain,
+            formatter=formatter,
             chain_names=chain_names,
             before=before,
             after=after,
@@ -159,6 +182,7 @@ def command(
             clean=clean,
             allow_types=allow_types,
             seed_config=seed_config,
+            instruments=instruments,
             wait=wait,
             trust=trust,
             progress=drop_stage(progress),
