@@ -67,6 +67,7 @@ def test_a_document_and_its_metadata_are_searched_one_after_the_other() -> None:
         ([1.5, "a"], True),
         ([1, True], True),
         ([1, None], True),
+        ([1, [2]], False),  # CAL502
         ("a", False),
         (1, False),
     ],

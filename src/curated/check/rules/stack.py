@@ -7,7 +7,7 @@ from typing import Any
 
 from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Pointer, Problem, brief
-from curated.core.metadata import has_value, refused_names
+from curated.core.metadata import has_value, is_storable, refused_names
 
 
 def names_that_the_stack_refuses(context: FileContext) -> Iterator[Problem]:
@@ -32,14 +32,14 @@ def _refused(mapping: Mapping[Any, Any], place: Pointer) -> Iterator[Problem]:
 def lists_that_the_stack_refuses(context: FileContext) -> Iterator[Problem]:
     """Yield keywords whose list has entries of several types, for which ``PropertyList`` of daf_base raises TypeError.
 
-    Whole numbers among others are taken if another number comes first.
+    Whole numbers among others are taken if another number comes first. What no header can hold is reported as that.
     """
     for name, value in (context.source.metadata if context.source is not None else {}).items():
-        if isinstance(value, (list, tuple)) and value and not _is_of_one_type(value):
+        if isinstance(value, (list, tuple)) and is_storable(value) and not _is_of_one_type(value):
             detail = f"{name} is {brief(value)}, whose entries are of several types"
             yield Problem("CAL337", ("metadata", str(name)), detail)
 
 
 def _is_of_one_type(items: Sequence[Any]) -> bool:
     types = {type(item) for item in items}
-    return len(types) == 1 or (type(items[0]) is float and types == {float, int})
+    return len(types) < 2 or (type(items[0]) is float and types == {float, int})
