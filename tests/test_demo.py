@@ -14,6 +14,7 @@ from curated.check.report import Report
 from curated.core.codes import Severity
 from curated.package.package import Package, open_package
 from curated.registry import own_types
+from support.demo import shown_types
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "calibs" / "demo"
@@ -61,7 +62,7 @@ def test_only_the_hole_is_reported(report: Report) -> None:
     assert diagnostics[0].line > 1
 
 
-@pytest.mark.parametrize("name", list(own_types()))
+@pytest.mark.parametrize("name", list(shown_types()))
 def test_every_type_has_an_example(report: Report, name: str) -> None:
     assert any(file.key.type == name for file in demo_files(report))
 

@@ -17,7 +17,7 @@ from curated.core.diagnostic import CuratedError
 from curated.registry import all_types, find_type, get_type, own_types, plugin_faults
 from curated.text import read
 from curated.types.defects import Defects
-from support.demo import DEMO, demo_calib
+from support.demo import DEMO, demo_calib, shown_types
 from support.packages import defects_path, defects_text
 from support.programs import run_curated
 
@@ -117,7 +117,7 @@ def has_apply(cls: type) -> bool:
 
 
 def test_types_without_apply_say_so() -> None:
-    plain = {name: cls for name, cls in own_types().items() if not has_apply(cls)}
+    plain = {name: cls for name, cls in shown_types().items() if not has_apply(cls)}
     assert {"camera", "transmission_filter", "qe_curve", "flat_gradient", "electroBfDistortionMatrix"} <= set(
         plain
     )

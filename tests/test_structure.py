@@ -43,7 +43,7 @@ TESTED_WITH: dict[str, str] = {
 }
 """Larger modules whose tests are in another file than their name says, relative to ``src/curated`` and ``tests``."""
 
-OTHER_TEST_FOLDERS = {"data", "pages", "support"}
+OTHER_TEST_FOLDERS = {"client", "data", "pages", "support"}
 """Folders of ``tests`` that mirror no folder of the sources."""
 
 

@@ -20,6 +20,7 @@ from curated.datasets.spans import LAST_NS
 from curated.package.package import open_package
 from curated.registry import own_types
 from support.bundles import label_of, package_of, read_manifest
+from support.demo import shown_types
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.repositories import tai_ns
 
@@ -35,7 +36,9 @@ def test_identity(demo: GitPackage, manifest: dict[str, Any]) -> None:
     label = manifest["repository"]["label"]
     assert instrument["collections"] == {"calibration": f"Demo/calib/{label}", "chain": "Demo/calib"}
     types = own_types()
-    assert {t["name"] for t in manifest["dataset_types"]} == {cls.SPEC.dataset for cls in types.values()}
+    assert {t["name"] for t in manifest["dataset_types"]} == {
+        cls.SPEC.dataset for cls in shown_types().values()
+    }
     assert all(t["is_calibration"] for t in manifest["dataset_types"])
     for dataset in manifest["datasets"]:
         _, _, folder, *levels, _ = dataset["source"]["path"].split("/")

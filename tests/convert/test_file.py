@@ -15,8 +15,9 @@ from astropy.io import fits
 
 from conftest import GitPackage, MakePackage
 from curated.core.version import __version__
-from curated.registry import get_type, own_types
+from curated.registry import get_type
 from curated.types.defects import Defects
+from support.demo import shown_types
 from support.packages import (
     EDITED,
     EDITOR,
@@ -225,7 +226,7 @@ def test_other_commits_of_the_same_file_differ_in_the_stamp_alone(
 
 
 def test_every_type_is_converted(demo: GitPackage) -> None:
-    assert {path.split("/")[2] for path in calibration_paths(demo)} == set(own_types())
+    assert {path.split("/")[2] for path in calibration_paths(demo)} == set(shown_types())
 
 
 def test_astropy_finds_no_fault(converted: Path) -> None:

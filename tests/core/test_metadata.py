@@ -77,7 +77,9 @@ def test_the_order_of_the_file_is_kept() -> None:
 )
 def test_spellings_that_disagree(raw: dict[str, Any], name: str) -> None:
     assert codes(raw) == [("CAL115", name)]
-    metadata, _ = normalise(raw)
+    metadata, (problem,) = normalise(raw)
+    assert problem.other == ("metadata", next(iter(raw)))
+    assert all(key in problem.hint for key in raw)
     assert next(iter(metadata.values())) == next(iter(raw.values())), "the first stays"
 
 
@@ -91,6 +93,10 @@ def test_what_the_document_repeats() -> None:
     assert keywords({}, {"detectorName": "d00", "detectorSerial": None}) == {"DET_NAME": "d00"}
     assert codes({"DETECTOR": 1}, {"detectorId": 2}) == [("CAL115", "detectorId")]
     assert codes({"detectorId": 1}, {"detectorId": 2}) == [("CAL115", "detectorId")]
+    (problem,) = normalise({"DETECTOR": 1}, {"detectorId": 2})[1]
+    assert (problem.pointer, problem.other) == (("detectorId",), ("metadata", "DETECTOR"))
+    (problem,) = normalise({}, {"detectorId": 1, "DETECTOR": 2})[1]
+    assert (problem.pointer, problem.other) == (("DETECTOR",), ("detectorId",))
 
 
 def test_nested_mappings_have_dotted_names() -> None:

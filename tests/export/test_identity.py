@@ -9,6 +9,7 @@ from astropy.io import fits
 from curated.registry import get_type
 from support.exports import PipelineRepository, codes, errors, export, out, paths, read_keywords
 from support.repositories import write_defects
+from support.stack_identity import identity_of_fits, identity_of_text
 
 
 def test_the_stamp_names_the_path_where_it_agrees(lab: PipelineRepository) -> None:
@@ -51,6 +52,26 @@ def test_keywords_that_contradict_the_data_id_are_told(lab: PipelineRepository) 
     header = read_keywords(out(lab) / paths(report)[0])
     assert (header["DETECTOR"], header["DET_NAME"]) == (0, "R00_S00")
     assert errors(out(lab)) == []
+
+
+def test_names_that_the_stack_lost_come_back_once(lab: PipelineRepository, tmp_path: Path) -> None:
+    """CrosstalkCalib writes no name of a detector that its text calls DETECTOR_NAME alone, as DECam's do."""
+    path = lab.files / "crosstalk.fits"
+    demo = next(Path(__file__).parents[2].glob("calibs/demo/crosstalk/d00/*T000000.yaml"))
+    get_type("crosstalk").readText(demo).writeFits(path)
+    names = {"DET_NAME": "", "DETECTOR_NAME": "", "DET_SER": 32, "DETECTOR_SERIAL": 32, "CALIB_ID": ""}
+    with fits.open(path, mode="update") as hdus:
+        for hdu in hdus[:2]:
+            for key, value in {**names, "INSTRUME": "Lab", "DETECTOR": 0}.items():
+                hdu.header[f"HIERARCH {key}" if len(key) > 8 else key] = value
+    assert identity_of_fits(path).name is None
+    lab.add("2024-03-01", kind="crosstalk", path=path)
+    report = export(lab)
+    assert report.ok
+    text = out(lab) / paths(report)[0]
+    assert (identity_of_text(text).name, identity_of_text(text).serial) == ("R00_S00", 32)
+    get_type("crosstalk").readText(text).writeFits(tmp_path / "again.fits")
+    assert identity_of_fits(tmp_path / "again.fits") == identity_of_text(text)
 
 
 def test_inputs_in_keywords_become_records(lab: PipelineRepository) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from curated.core.diagnostic import Diagnostic, Problem
+from curated.datasets.foreign import ForeignType
 from curated.datasets.record import Dataset, data_id_of
 from curated.datasets.spans import ALWAYS, Span
 from curated.export.report import ExportedCalib, ExportReport
@@ -50,6 +51,7 @@ def test_a_report_is_plain_data() -> None:
         size=5760,
         changed=True,
         diagnostics=(WARNING,),
+        foreign=(ForeignType("camera", "Camera", 1),),
     )
     values = report.to_dict()
     assert json.loads(json.dumps(values)) == values
@@ -62,6 +64,7 @@ def test_a_report_is_plain_data() -> None:
         "size": 5760,
         "calibrations": [CALIB.to_dict()],
         "settings": list(settings),
+        "foreign": [{"dataset_type": "camera", "storage_class": "Camera", "datasets": 1}],
         "findings": [WARNING.to_dict()],
     }
 

@@ -14,9 +14,11 @@ from curated.butler.inventories import read_inventory
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
+from curated.registry import get_type
 from support.exports import canonical_texts, files_by_path
 from support.packages import DEMO_FILES, make_demo_package, read_tree
 from support.programs import run_curated
+from support.stack_identity import identity_of_fits, identity_of_text
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -51,6 +53,20 @@ def test_every_calibration_is_at_its_path(trip: Trip) -> None:
 def test_texts_are_equal(trip: Trip) -> None:
     package, _, back = trip
     assert canonical_texts(back) == canonical_texts(package.path)
+
+
+def test_the_stack_finds_one_identity_in_each_file(trip: Trip) -> None:
+    package, repo, back = trip
+    for path, file in files_by_path(open_package(package.path)).items():
+        class_name = get_type(file.key.type).SPEC.calibcls.rpartition(".")[2]
+        expected = identity_of_text(package.path / "calibs" / path, class_name)
+        assert identity_of_text(back / "calibs" / path, class_name) == expected
+    stored = sorted(repo.rglob("*.fits"))
+    assert len(stored) == DEMO_FILES
+    for path in stored:
+        identity = identity_of_fits(path)
+        assert identity.instrument == "Demo"
+        assert identity.detector is None or identity.serial or "camera" in path.parts, path
 
 
 def test_the_fingerprint_is_the_same(trip: Trip) -> None:

@@ -60,7 +60,7 @@ def test_errors_are_at_their_lines() -> None:
     assert found("calibs: ../calibs\ncolour: blue\ninstruments:\n  cam:\n    visit_max: -1\n") == [
         ("CAL001", 1, "calibs is '../calibs', which leads out of the package"),
         ("CAL001", 5, "visit_max is -1, less than zero"),
-        ("CAL001", 2, "'colour' is not one of calibs, url, tags, signatures, instruments, silence"),
+        ("CAL001", 2, "'colour' is not one of calibs, url, tags, signatures, readers, instruments, silence"),
     ]
     assert found("instruments: {cam: {utc_offset: 25}}") == [
         ("CAL001", 1, "utc_offset is 25, not hours from -12 to 14")
@@ -68,6 +68,20 @@ def test_errors_are_at_their_lines() -> None:
     assert found("silence:\n- {code: CAL404, path: x, reason: y, until: '2030-02-30'}\n") == [
         ("CAL001", 2, "until is '2030-02-30', not a day of the calendar")
     ]
+
+
+def test_readers() -> None:
+    assert parse_config("readers: [stack]\n").readers == ("stack",)
+    assert parse_config("readers: []\n").readers == Config().readers == ()
+    config = parse_config("url: x\nreaders:\n- Stack\n- stack\n- butler\n- 5\n")
+    assert (config.readers, config.url) == (("stack",), "x")
+    assert [(d.code, d.line, d.message) for d in config.diagnostics] == [
+        ("CAL001", 3, "'Stack' is not one of stack; did you mean 'stack'?"),
+        ("CAL001", 5, "'butler' is not one of stack"),
+        ("CAL001", 6, "5 is not text"),
+    ]
+    assert found("readers: stack\n") == [("CAL001", 1, "readers is 'stack', not a list")]
+    assert found("reader: [stack]\n")[0][2].endswith("; did you mean 'readers'?")
 
 
 def test_an_error_in_one_setting_leaves_the_others() -> None:

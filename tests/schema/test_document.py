@@ -21,6 +21,7 @@ from curated.schema import (
     schema_files,
 )
 from support import schemas as support
+from support.demo import shown_types
 
 SLOW = settings(max_examples=100, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
 
@@ -133,7 +134,7 @@ def test_is_a_valid_schema(name):
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
-@pytest.mark.parametrize("name", own_types())
+@pytest.mark.parametrize("name", shown_types())
 def test_takes_every_type_written_as_text(name):
     file, document = support.document_of(name)
     errors = [e.message for e in support.validator(name).iter_errors(document)]

@@ -89,6 +89,7 @@ class PipelineRepository:
         collection: str = TICKET,
         name: str = "",
         dimensions: tuple[str, ...] = (),
+        storage_class: str = "",
     ) -> Any:
         """Ingest and certify a file, by default a list of one defect. Times are UTC strings or astropy times."""
         from lsst.daf.butler import CollectionType, DatasetRef, DatasetType, FileDataset
@@ -103,7 +104,7 @@ class PipelineRepository:
         dataset_type = DatasetType(
             name or spec.dataset,
             dimensions or spec.dimensions,
-            spec.storage_class,
+            storage_class or spec.storage_class,
             universe=self.butler.dimensions,
             isCalibration=True,
         )
@@ -145,6 +146,21 @@ class PipelineRepository:
             export.saveDatasets(sorted(refs, key=lambda ref: ref.run))
             export.saveCollection(TICKET)
         return directory
+
+
+def certify_foreign(repo: Path, collection: str) -> None:
+    """Certify a dataset of a type that no calibration type declares, which any Butler can store."""
+    from lsst.daf.butler import Butler, CollectionType, DatasetType, Timespan
+
+    butler = Butler.from_config(str(repo), writeable=True)
+    kind = DatasetType(
+        "oddity", ("instrument",), "StructuredDataDict", universe=butler.dimensions, isCalibration=True
+    )
+    butler.registry.registerDatasetType(kind)
+    butler.collections.register(f"{INSTRUMENT}/odd", CollectionType.RUN)
+    ref = butler.put({"odd": 1}, kind, instrument=INSTRUMENT, run=f"{INSTRUMENT}/odd")
+    butler.collections.register(collection, CollectionType.CALIBRATION)
+    butler.registry.certify(collection, [ref], Timespan(None, None))
 
 
 def write_compressed_bias(path: Path, image: Any, mask: Any, *, packed: bool = False) -> Path:

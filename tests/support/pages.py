@@ -26,6 +26,12 @@ def commands(page: str) -> list[tuple[str, str]]:
     return [(command, "\n".join(lines).strip("\n")) for command, lines in examples]
 
 
+def sections(page: str) -> dict[str, str]:
+    """Return the texts of a page's sections of the second level by their headings."""
+    parts = re.split(r"^## (.+)\n", page, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
 def _lines(page: str) -> Iterator[tuple[str, bool]]:
     """Yield the lines of a page, and whether each is a command or its output."""
     in_example = False
@@ -109,18 +115,62 @@ def assert_page_shows(
         Text at which to stop; commands after it are not run.
     """
     page, separator, rest = path.read_text("utf-8").partition(until)
+    text = _compare(page, directory, environment, normalise, update=update, names=names or {})
+    if update:
+        text = text.removesuffix("\n") + "\n" * bool(rest) + separator + rest
+        path.write_text(text.removesuffix("\n") + "\n", "utf-8")
+
+
+def assert_section_shows(
+    path: Path,
+    section: str,
+    directory: Path,
+    environment: dict[str, str],
+    *,
+    update: bool,
+    names: Mapping[str, str],
+) -> None:
+    """Run the commands of one section of a page like `assert_page_shows`.
+
+    Parameters
+    ----------
+    section : `str`
+        Heading of the section.
+    """
+    page = path.read_text("utf-8")
+    text = sections(page)[section]
+    renewed = _compare(text, directory, environment, str, update=update, names=names)
+    if update:
+        renewed = renewed.rstrip("\n") + text[len(text.rstrip("\n")) :]
+        path.write_text(page.replace(f"## {section}\n{text}", f"## {section}\n{renewed}"), "utf-8")
+
+
+def _compare(
+    text: str,
+    directory: Path,
+    environment: dict[str, str],
+    normalise: Callable[[str], str],
+    *,
+    update: bool,
+    names: Mapping[str, str],
+) -> str:
+    """Run the commands of a text and compare their output, unless it is to be updated; return the text with the output."""
     shown_names, printed_names = HashNames(), HashNames()
     outputs = []
-    for command, shown in commands(page):
+    for command, shown in commands(text):
         output = run_shell(command, directory, environment)
-        for text, name in (names or {}).items():
-            output = output.replace(text, name)
+        for value, name in names.items():
+            output = output.replace(value, name)
         outputs.append(output)
         if not update:
-            assert normalise(printed_names(output)) == normalise(shown_names(shown)), command
-    if update:
-        text = _with_outputs(page, outputs).removesuffix("\n") + "\n" * bool(rest) + separator + rest
-        path.write_text(text.removesuffix("\n") + "\n", "utf-8")
+            expected = normalise(shown_names(_without_blanks(shown)))
+            assert normalise(printed_names(_without_blanks(output))) == expected, command
+    return _with_outputs(text, outputs) if update else text
+
+
+def _without_blanks(text: str) -> str:
+    """Remove empty lines and blanks at the ends of lines, which `_with_outputs` does not write."""
+    return "\n".join(filter(None, map(str.rstrip, text.splitlines())))
 
 
 def _with_outputs(page: str, outputs: list[str]) -> str:

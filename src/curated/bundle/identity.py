@@ -9,6 +9,7 @@ from curated.check.report import Report
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import compact, parse_time, tai_nanoseconds
+from curated.datasets.names import UNBOUNDED
 from curated.datasets.record import DataId, Dataset, Key, data_id_of, dataset_uuid
 from curated.datasets.spans import Span
 from curated.package.instrument import Instrument
@@ -108,7 +109,7 @@ def _run(collection: str, file: CalibFile, calibdate: datetime, key: Key, runs: 
     named by its start as well.
     """
     dataset_type, data_id = key
-    if len(data_id) == 1 and dataset_type == "camera_geometry":
+    if len(data_id) == 1 and dataset_type in UNBOUNDED:
         run = f"{collection}/unbounded"
     else:
         run = f"{collection}/curated/{compact(calibdate)}Z"

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.checks.documents import document_problems
 from curated.bundle.checks.file_headers import HeaderComparison
 from curated.bundle.contents import Companion, Contents, Entry
-from curated.core.diagnostic import Problem
+from curated.core.diagnostic import CuratedError, Problem
 from curated.core.regular_files import FileTree, UnsafeFileError, blocks, is_sparse
 from curated.core.wholefile import size_and_hash
 from curated.fits.digest import ContentDigest
@@ -98,7 +99,11 @@ def _file_problem(
         headers = HeaderComparison(file, sha1, directories.get(file.instrument, ""))
         content = ContentDigest(headers)
         digest = size_and_hash(_passed_on(blocks(handle, size), content))[1]
-        return _hash_problem(file, digest) or _content_problem(file, headers, content)
+        return (
+            _hash_problem(file, digest)
+            or _content_problem(file, headers, content)
+            or _camera_problem(file, handle)
+        )
     except OSError as error:
         return Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
     finally:
@@ -124,6 +129,21 @@ def _content_problem(entry: Entry, headers: HeaderComparison, content: ContentDi
         return Problem("CAL619", (), "; ".join(headers.problems))
     if content.hexdigest() != entry.content:
         return Problem("CAL634", (), f"its content is {content.hexdigest()}, not {entry.content}")
+    return None
+
+
+def _camera_problem(entry: Entry, handle: int) -> Problem | None:
+    """Return why the stack could not read a file that no stamp of curated ties to its entry."""
+    spec = declared_spec(entry.dataset_type)
+    if spec is None or not spec.verbatim:
+        return None
+    from curated.fits.camera_archive import LARGEST_CAMERA, parse_camera
+
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        parse_camera(b"".join(blocks(handle, min(entry.size, LARGEST_CAMERA) + 1)))
+    except CuratedError as error:
+        return Problem("CAL635", (), f"it is no camera file of the stack: {error.message}")
     return None
 
 

@@ -19,6 +19,7 @@ from curated.registry import all_types
 
 STORAGE_CLASSES = (
     "BrighterFatterKernel",
+    "Camera",
     "CrosstalkCalib",
     "Defects",
     "ExposureF",

@@ -8,7 +8,7 @@ from typing import Any
 from curated.calib.arrays import is_kind
 from curated.calib.content import Content
 from curated.core.diagnostic import Problem, brief
-from curated.core.metadata import READ_KEYWORDS, has_value, is_same, is_storable
+from curated.core.metadata import READ_KEYWORDS, has_value, is_same, is_storable, meaning
 from curated.core.stamp import STAMP_KEYWORDS
 from curated.core.units import ANGSTROM, converts, fits_unit, text_unit
 from curated.declare import Field, Spec, required_sizes
@@ -149,7 +149,10 @@ def array_sizes(
 
 
 def content_keywords(spec: Spec, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keywords that have a value, without the stamp and those that the type sets itself."""
+    """Return the keywords that have a value, without the stamp and those that the type sets itself.
+
+    Other names of identity keywords, which say nothing of their own, are left out.
+    """
     prefix = spec.obstype.upper()
-    fixed = {"CALIBCLS", "OBSTYPE", f"{prefix}_SCHEMA", f"{prefix}_VERSION"}
-    return {k: v for k, v in metadata.items() if has_value(v) and k not in fixed | STAMP_KEYWORDS}
+    fixed = {"CALIBCLS", "OBSTYPE", f"{prefix}_SCHEMA", f"{prefix}_VERSION"} | STAMP_KEYWORDS
+    return {meaning(k): v for k, v in metadata.items() if has_value(v) and k not in fixed}

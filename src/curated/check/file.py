@@ -137,7 +137,7 @@ def check_file(
     keywords = dict(metadata)
     deprecation, mark_problems = find_deprecation(keywords)
     problems += mark_problems
-    context = FileContext(file, cls.SPEC, keywords, instrument, calib)
+    context = FileContext(file, cls.SPEC, keywords, instrument, calib, source)
     for rule in FILE_RULES:
         problems += rule(context)
     calib, side_findings = _join_side(calib, file, side)

@@ -51,6 +51,8 @@ class Problem:
         How to mend it, if the hint in the code table does not fit this case.
     line, column : `int`, optional
         One-based place in the file, if the rule knows it.
+    other : `tuple`, optional
+        Place of another value that contradicts the one at ``pointer``; the message gets its line.
     """
 
     code: str
@@ -59,6 +61,7 @@ class Problem:
     hint: str = ""
     line: int | None = None
     column: int | None = None
+    other: Pointer = ()
 
 
 _LONGEST = 1000

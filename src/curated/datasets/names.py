@@ -37,6 +37,9 @@ COLLECTION = whole(
 )
 """Name of any collection, such as the RUN of a dataset that a pipeline made."""
 
+UNBOUNDED = frozenset({"camera_geometry", "camera"})
+"""Dataset types whose RUN is called ``unbounded``, as the stack calls that of its camera."""
+
 RUN_END = re.compile(rf"(?:unbounded|curated/{_MOMENT})(?:/{_MOMENT})?\Z")
 """Name of a RUN of a release below the collection of the release."""
 

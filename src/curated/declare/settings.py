@@ -45,6 +45,8 @@ class Setting:
         Most characters of a text.
     pattern : `str`
         Regular expression that a text matches.
+    choices : `tuple` [`str`]
+        The texts that there are; empty for any text.
     says : `str`
         Message for a text that does not match or a number out of range, such as ``not a date such as 2026-12-31``.
     minimum, maximum : `float`, optional
@@ -65,6 +67,7 @@ class Setting:
     blank: bool = False
     longest: int = 256
     pattern: str = ""
+    choices: tuple[str, ...] = ()
     says: str = ""
     minimum: float | None = None
     maximum: float | None = None
@@ -158,6 +161,8 @@ def setting_schema(setting: Setting) -> dict[str, Any]:
 
 
 def _text_schema(setting: Setting) -> dict[str, Any]:
+    if setting.choices:
+        return {"enum": list(setting.choices)}
     pattern = setting.pattern or ("" if setting.blank else r"\S")
     schema = {"maxLength": setting.longest, "pattern": pattern, "patternErrorMessage": setting.says}
     return {keyword: value for keyword, value in schema.items() if value}

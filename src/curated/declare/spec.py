@@ -157,8 +157,13 @@ class Spec:
         Default plot of `curated show --plot`; a type without one cannot be plotted.
     measures : `tuple` [`Measure`]
         What a change of it means physically.
+    is_read_by_stack : `bool`
+        Whether ``writeCuratedCalibrations`` of obs_base reads its texts from packages: one of the types in
+        ``StandardCuratedCalibrationDatasetTypes``.
     beside : `tuple` [`str`]
         Endings, in lower case, of the data files that stand beside its texts.
+    verbatim : `bool`
+        Whether the data file is what a repository gets, byte for byte and without a stamp.
     revision : `int`
         Number of changes to the JSON Schema of its text since ``version`` was released.
     """
@@ -185,7 +190,9 @@ class Spec:
     ignored: Mapping[str, str] = field(default_factory=dict)
     plot: PlotSpec | None = None
     measures: tuple[Measure, ...] = ()
+    is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
+    verbatim: bool = False
     revision: int = 0
 
     @property

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated.core.diagnostic import Pointer, brief
+from curated.core.similar import similar_name
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator as JsonSchemaValidator
@@ -126,6 +127,8 @@ def _faults(error: Any, document_name: str) -> Iterator[Fault]:
         for key in limit:
             if key not in value:
                 yield Fault(pointer, keyword, f"{key!r} is missing")
+    elif keyword == "enum" and schema.get("type") == "string" and not isinstance(value, str):
+        return  # its type is a fault of its own
     elif "propertyNames" in error.absolute_schema_path:
         yield Fault((*pointer, value), keyword, f"{brief(value)} {_with_is(_violation(error))}")
     else:
@@ -153,7 +156,9 @@ def _violation(error: Any) -> str:
     if "errorMessage" in schema:
         return str(schema["errorMessage"])
     if keyword in ("enum", "const"):
-        return f"not one of {', '.join(map(str, limit if keyword == 'enum' else [limit]))}"
+        names = list(map(str, limit if keyword == "enum" else [limit]))
+        nearest = similar_name(value, names) if isinstance(value, str) else ""
+        return f"not one of {', '.join(names)}{_question([nearest] if nearest else [])}"
     if keyword in ("minimum", "maximum"):
         return f"{'less' if keyword == 'minimum' else 'more'} than {f'{limit:g}' if limit else 'zero'}"
     if keyword == "minLength":
@@ -170,8 +175,11 @@ def _not_one_of(key: str, names: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     nearest = get_close_matches(key, names, 1, cutoff=0.8)
-    question = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"{brief(key)} is not one of {', '.join(names)}{question}"
+    return f"{brief(key)} is not one of {', '.join(names)}{_question(nearest)}"
+
+
+def _question(nearest: Sequence[str]) -> str:
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def _plain(value: Any, pointer: Pointer, document_name: str, faults: list[Fault]) -> Any:
@@ -214,7 +222,7 @@ def _not_json(value: Any) -> tuple[str, str] | None:
 
 _QUICK_KEYWORDS = frozenset(
     "$schema $id title description errorMessage patternErrorMessage type const pattern minLength maxLength minimum"
-    " maximum maxItems items required properties additionalProperties propertyNames".split()
+    " maximum maxItems enum items required properties additionalProperties propertyNames".split()
 )
 """Keywords that the quick test implements; it accepts no value of a schema with others."""
 
@@ -240,6 +248,9 @@ def _never(_: Any) -> bool:
 def _text_test(schema: Schema) -> Test:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     search = re.compile(schema.get("pattern", "")).search
+    if "enum" in schema:
+        choices = schema["enum"]
+        return lambda value: value.__class__ is str and value in choices
     return lambda value: (
         value.__class__ is str and shortest <= len(value) <= longest and search(value) is not None
     )

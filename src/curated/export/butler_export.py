@@ -100,6 +100,7 @@ class _Content:
     chains: dict[str, list[str]] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)
     certified: dict[str, list[tuple[Span, str]]] = field(default_factory=dict)
+    storage_classes: dict[str, str] = field(default_factory=dict)
 
 
 def is_export(directory: str) -> bool:
@@ -185,7 +186,7 @@ def _holdings(
     if not collections:
         _refuse_rivals(certified)
     uuids = {dataset.uuid for datasets in certified for dataset in datasets}
-    instruments = sorted({dataset.instrument for datasets in certified for dataset in datasets})
+    instruments = sorted({d.instrument for datasets in certified for d in datasets if d.instrument})
     return Holdings(
         source=directory,
         collections=names,
@@ -193,6 +194,7 @@ def _holdings(
         locations=dict(_locations(root, content, uuids)),
         instruments={name: _instrument(content, name) for name in instruments},
         diagnostics=tuple(d for name in flat_names for d in _findings(content, name)),
+        storage_classes=content.storage_classes,
     )
 
 
@@ -256,15 +258,20 @@ def _sorted(document: Any) -> _Content:
             records += (dict(record) for record in entry["records"])
         elif kind == "collection":
             _add_collection(content, entry["collection_type"], _text(entry["name"]), entry)
+        elif kind == "dataset_type":
+            content.storage_classes[_text(entry["name"])] = _text(entry["storage_class"])
         elif kind == "dataset":
-            for dataset, path in _datasets(entry):
-                if dataset.uuid in content.datasets:
-                    raise ValueError(f"dataset {dataset.uuid} is listed twice")
-                content.datasets[dataset.uuid] = dataset
-                content.paths[dataset.uuid] = path
+            _add_datasets(content, entry)
         elif kind == "associations" and entry["collection_type"] == "CALIBRATION":
             content.certified.setdefault(_text(entry["collection"]), []).extend(_ranges(entry))
     return content
+
+
+def _add_datasets(content: _Content, entry: Mapping[str, Any]) -> None:
+    for dataset, path in _datasets(entry):
+        if dataset.uuid in content.datasets:
+            raise ValueError(f"dataset {dataset.uuid} is listed twice")
+        content.datasets[dataset.uuid], content.paths[dataset.uuid] = dataset, path
 
 
 def _add_collection(content: _Content, kind: Any, name: str, entry: Mapping[str, Any]) -> None:

@@ -114,6 +114,8 @@ class Holdings:
         Records of the datasets' instruments, by name.
     diagnostics : `tuple` [`Diagnostic`]
         Findings about collections and certifications.
+    storage_classes : `dict` [`str`, `str`]
+        Storage class of each dataset type, by its name.
     """
 
     source: str
@@ -122,3 +124,4 @@ class Holdings:
     locations: Mapping[str, FileLocation]
     instruments: Mapping[str, InstrumentRecord]
     diagnostics: tuple[Diagnostic, ...] = ()
+    storage_classes: Mapping[str, str] = field(default_factory=dict)

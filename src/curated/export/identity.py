@@ -10,7 +10,7 @@ from typing import Any
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem, brief
-from curated.core.metadata import IDENTITY, SEQUENCE, Metadata, has_value, is_same, meaning
+from curated.core.metadata import IDENTITY, SEQUENCE, Metadata, has_value, is_same
 from curated.core.times import compact, iso, parse_time
 from curated.declare import Spec
 from curated.export.selection import ExportItem
@@ -178,8 +178,6 @@ def _set(metadata: Metadata, key: str, value: Any) -> Iterator[Problem]:
     old_value = metadata.get(key)
     if _agrees(old_value, value):
         return
-    for synonym in [name for name in metadata if name != key and meaning(name) == key]:
-        del metadata[synonym]
     metadata[key] = value
     if has_value(old_value):
         detail = f"{key} is {brief(old_value)} in the file, {brief(value)} in the repository"

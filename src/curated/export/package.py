@@ -14,9 +14,11 @@ from curated.core.diagnostic import CuratedError, Problem, has_errors
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import exclusive, flush_tree, prefix_of
 from curated.core.storage.staging import move_together, rename_new, staging_directory
+from curated.datasets.foreign import foreign_text
+from curated.export.foreign import divide
 from curated.export.holdings import Holdings, InstrumentRecord
 from curated.export.report import ExportedCalib, ExportReport
-from curated.export.selection import ExportItem, dataset_name, finding, select
+from curated.export.selection import ExportItem, dataset_name, finding, select, type_of
 from curated.export.text import ExportedText, TextWriter
 from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE, directory_name
@@ -60,10 +62,18 @@ def export_holdings(
     CuratedError
         If nothing is certified, or other files are in the directory.
     """
-    selection = select(holdings, types, at)
-    report = ExportReport(source=holdings.source, collections=holdings.collections, output=str(output))
+    division = divide(holdings, types)
+    selection = select(division.holdings, types, at)
+    report = ExportReport(
+        source=holdings.source,
+        collections=holdings.collections,
+        output=str(output),
+        foreign=division.foreign,
+    )
     if not selection.items and not has_errors(selection.diagnostics):
         suffix = f" of the types {', '.join(types)}" if types else ""
+        if division.foreign:
+            suffix += f" but {foreign_text(division.foreign)}, which no calibration type declares"
         raise CuratedError(
             f"{', '.join(holdings.collections)} of {holdings.source} certifies no calibrations{suffix}",
             "name another collection with --collection",
@@ -106,8 +116,7 @@ def _write_texts(
     texts: dict[int, ExportedText] = {}
     pending = dict(enumerate(_with_ends(items, [item.dataset.key for item in items])))
     while pending:
-        results = run_all(TextWriter(str(scratch)), list(pending.items()), jobs, progress)
-        texts = _without_twins(texts | dict(zip(pending, results, strict=True)))
+        texts = _without_twins(texts | _write_pending(pending, scratch, jobs, progress))
         updated = _with_ends(items, [_place(texts[i]) for i in range(len(items))])
         pending = {
             i: item
@@ -115,6 +124,25 @@ def _write_texts(
             if texts[i].files and item.writes_end != texts[i].item.writes_end
         }
     return [texts[i] for i in range(len(items))]
+
+
+def _write_pending(
+    pending: Mapping[int, ExportItem], scratch: Path, jobs: int | None, progress: Progress | None
+) -> dict[int, ExportedText]:
+    """Write texts; last those of files that are copied, which do not say what the instrument's directory is called."""
+    texts: dict[int, ExportedText] = {}
+    for is_copied in (False, True):
+        names = {text.item.instrument: text.parts[0] for text in texts.values() if text.files}
+        items = {n: item for n, item in pending.items() if _is_copied(item) is is_copied}
+        if items:
+            results = run_all(TextWriter(str(scratch), names), list(items.items()), jobs, progress)
+            texts |= zip(items, results, strict=True)
+    return texts
+
+
+def _is_copied(item: ExportItem) -> bool:
+    spec = type_of(item.dataset.dataset_type, "")
+    return spec is not None and spec.verbatim
 
 
 def _with_ends(items: Sequence[ExportItem], places: Sequence[Hashable | None]) -> list[ExportItem]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curated.core.diagnostic import Diagnostic, has_errors
+from curated.datasets.foreign import ForeignType
 from curated.datasets.record import Dataset
 
 
@@ -69,6 +70,8 @@ class ExportReport:
         Whether anything was written; `False` if all files were there with the same content.
     diagnostics : `tuple` [`Diagnostic`]
         Findings; calibrations with an error were left out.
+    foreign : `tuple` [`ForeignType`]
+        Dataset types that no calibration type declares; their datasets are not for a package.
     """
 
     source: str
@@ -79,6 +82,7 @@ class ExportReport:
     size: int = 0
     changed: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
+    foreign: tuple[ForeignType, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -96,5 +100,6 @@ class ExportReport:
             "size": self.size,
             "calibrations": [calib.to_dict() for calib in self.exported],
             "settings": list(self.settings),
+            "foreign": [foreign.to_dict() for foreign in self.foreign],
             "findings": [d.to_dict() for d in self.diagnostics],
         }

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.metadata import Metadata
 from curated.core.storage.limits import raise_exhausted
 from curated.export.holdings import LARGEST_FILE
 from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
 from curated.export.selection import ExportItem, type_of
 from curated.fits.reader import read_fits
-from curated.fits.writer import image_blocks
+from curated.fits.writer import fits_blocks, image_blocks
 from curated.image.reader import read_image
 from curated.package.lookalikes import FORMS
 from curated.provenance import reconcile
@@ -65,9 +66,12 @@ class TextWriter:
     ----------
     scratch : `str`
         Directory that files are written to.
+    instruments : `dict` [`str`, `str`]
+        Directory of each instrument, by its name in the repository, for files that do not say INSTRUME.
     """
 
     scratch: str
+    instruments: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, chunk: Sequence[tuple[int, ExportItem]]) -> list[ExportedText]:
         """Write the text of each dataset; their numbers name their files."""
@@ -82,7 +86,7 @@ class TextWriter:
             return ExportedText(item, problems=(problem,))
         try:
             with item.location.as_local() as local:
-                _require_readable(local.ospath)
+                require_readable(local.ospath)
                 return self._export_file(number, item, local.ospath)
         except _UnknownTypeError as error:
             problem = Problem("CAL660", (), str(error))
@@ -94,7 +98,7 @@ class TextWriter:
             raise_exhausted(error)
             # An object store has no error number.
             problem = Problem("CAL661", (), error.strerror or str(error))
-        except (MemoryError, *_DAMAGE) as error:
+        except (MemoryError, *DAMAGE) as error:
             # Of astropy, for a file that no program has written.
             problem = Problem("CAL661", (), f"it is damaged: {type(error).__name__}: {error}"[:300])
         return ExportedText(item, problems=(problem,))
@@ -103,6 +107,9 @@ class TextWriter:
         cls = _class_of(item, path)
         with _readable_file(path, cls) as readable:
             calib = _read(readable, cls)
+            if cls.SPEC.verbatim and item.instrument in self.instruments:
+                metadata = Metadata({**calib.metadata, "INSTRUME": self.instruments[item.instrument]})
+                calib = replace(calib, metadata=metadata)
             target = text_path(calib, item)
             metadata, problems = exported_metadata(calib, item, is_original=target.is_original)
             url = calib.metadata.text("REPOURL") if target.is_original else ""
@@ -115,7 +122,9 @@ class TextWriter:
             if cls.SPEC.beside:
                 name = f"{target.parts[-1]}{cls.SPEC.beside[0]}"
                 files[name] = f"{number}.0"
-                calib = calib.described(self._write(files[name], image_blocks(calib.fits_images())), name)
+                is_copied = cls.SPEC.verbatim
+                blocks = fits_blocks(calib.fits_content()) if is_copied else image_blocks(calib.fits_images())
+                calib = calib.described(self._write(files[name], blocks), name)
             texts = self._texts(calib, target)
             for name, data in texts.items():
                 files[name] = f"{number}.{len(files)}"
@@ -149,11 +158,11 @@ class TextWriter:
 
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-# What the readers of FITS files raise for damaged ones, beside CuratedError and OSError.
-_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, EOFError)
+DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, EOFError)
+"""What the readers of FITS files raise for damaged ones, beside `CuratedError` and `OSError`."""
 
 
-def _require_readable(path: str) -> None:
+def require_readable(path: str) -> None:
     """Raise an error if a file is none, such as a pipe into which nobody writes, or larger than any calibration."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
@@ -171,7 +180,7 @@ def _class_of(item: ExportItem, path: str) -> type[Calib]:
     dataset = item.dataset
     spec = type_of(dataset.dataset_type, "")
     if spec is None:
-        if _text_form(path):
+        if text_form(path):
             raise _UnknownTypeError(f"curated has no type {dataset.dataset_type}")
         obstype = str(read_fits(path)[0].get("OBSTYPE") or "")
         spec = type_of(dataset.dataset_type, obstype)
@@ -186,13 +195,13 @@ def _class_of(item: ExportItem, path: str) -> type[Calib]:
     return get_type(spec.name)
 
 
-def _text_form(path: str) -> str:
+def text_form(path: str) -> str:
     """Return the form of a text file; empty for other files."""
     return FORMS.get(os.path.splitext(path)[1], "")
 
 
 def _read(path: str, cls: type[Calib]) -> Calib:
-    return cls.readText(path) if _text_form(path) else cls.readFits(path)
+    return cls.readText(path) if text_form(path) else cls.readFits(path)
 
 
 # -- compressed FITS files: the stack compresses images, and a package has plain ones -----------------------------
@@ -204,7 +213,7 @@ _GZIP = b"\x1f\x8b"
 @contextmanager
 def _readable_file(path: str, cls: type[Calib]) -> Iterator[str]:
     """Give a file whose images are not compressed: the file itself, or a copy for as long as it is used."""
-    if _text_form(path) or not cls.SPEC.beside or not _is_compressed(path):
+    if text_form(path) or not cls.SPEC.beside or not _is_compressed(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as directory:

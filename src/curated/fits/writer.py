@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from curated.core.metadata import IDENTITY, SEQUENCE
+from curated.core.metadata import IDENTITY, SEQUENCE, Metadata, has_value, meaning
 from curated.core.stamp import STAMP_KEYWORDS, Stamp
 from curated.core.tables import ImageData, TableData
 from curated.declare import Spec
@@ -26,6 +26,7 @@ from curated.fits.provenance import provenance_hdus
 from curated.fits.table import table_parts
 from curated.provenance import Provenance, keywords
 
+_COPIED = 1 << 20
 _PRIMARY = cards([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)])
 _IDENTIFYING = STAMP_KEYWORDS | frozenset(
     "OBSTYPE INSTRUME RAFTNAME SLOTNAME DETECTOR DET_NAME FILTER CALIBDATE CALIB_CREATION_DATE "
@@ -49,6 +50,8 @@ class FitsContent:
         Tables, in the order of their HDUs.
     images : `list` [`ImageData`]
         Images, which follow the tables.
+    copied : `str`
+        Path of the file that is the whole of it, and is copied as it is; empty for other types.
     """
 
     spec: Spec
@@ -56,6 +59,7 @@ class FitsContent:
     provenance: Provenance
     tables: list[TableData]
     images: list[ImageData]
+    copied: str = ""
 
 
 def fits_bytes(content: FitsContent, stamp: Stamp | None = None) -> bytes:
@@ -80,6 +84,9 @@ def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[by
     block : `bytes`
         A part of the file: everything up to the pixels of an image as one, pixels in blocks of limited size.
     """
+    if content.copied:
+        yield from _copied_blocks(content.copied)
+        return
     pairs = _keyword_cards(content, stamp)
     header_text = cards(pairs)
     parts = [hdu(_PRIMARY + header_text, b"")]
@@ -117,6 +124,12 @@ def image_blocks(images: Iterable[ImageData]) -> Iterator[bytes]:
         yield from image.blocks()
 
 
+def _copied_blocks(path: str) -> Iterator[bytes]:
+    """Yield a file as it is, which was found to be a regular one when it was read."""
+    with open(path, "rb", buffering=0) as stream:
+        yield from iter(lambda: stream.read(_COPIED), b"")
+
+
 # -- keywords in the order and spelling of the stack ------------------------------------------------------
 
 
@@ -146,7 +159,9 @@ def _identity_cards(content: FitsContent, pairs: list[Card]) -> list[Card]:
 
 def _ordered(content: FitsContent, stamp: Stamp | None) -> Iterator[Card]:
     """Yield class and version, the identity, the type's own keywords, then all others in the order of the file."""
-    spec, metadata = content.spec, dict(content.metadata)
+    spec, metadata = content.spec, dict(Metadata(content.metadata))
+    # To the stack an empty name beside one with a value is another value: what is absent stays absent.
+    absent = {k for k in spec.keywords if k.upper() not in metadata and has_value(metadata.get(meaning(k)))}
     class_keywords = {
         "OBSTYPE": spec.obstype,
         f"{spec.obstype}_SCHEMA": spec.schema,
@@ -158,7 +173,8 @@ def _ordered(content: FitsContent, stamp: Stamp | None) -> Iterator[Card]:
     metadata["CALIBCLS"] = spec.calibcls
     skipped = STAMP_KEYWORDS if stamp is not None else frozenset({"CHECKSUM", "DATASUM"})
     for key in (*IDENTITY, *SEQUENCE, "CALIBCLS", *spec.keywords):
-        yield key, metadata.pop(key.upper(), None)
+        if key not in absent:
+            yield key, metadata.pop(key.upper(), None)
     for key, value in metadata.items():
         if key in ("COMMENTS", "HISTORY"):
             yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]

@@ -19,6 +19,10 @@ from curated.text.yaml.reader import load_strictly, load_yaml
 
 CONFIG_FILE = lookalikes.CONFIG_FILE
 
+STACK = "stack"
+READERS = (STACK,)
+"""Programs that read the texts of packages beside curated."""
+
 _CREDENTIALS = "CAL010"
 
 
@@ -68,6 +72,8 @@ class Config:
         Pattern of the git tags that are labels of releases; empty where all are.
     signatures : `str`
         ``commit`` or ``tag``: what must be signed for a release; empty if nothing must.
+    readers : `tuple` [`str`]
+        Programs that read the texts of the package beside curated, of `READERS`.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
     silence : `tuple` [`Silence`]
@@ -80,6 +86,7 @@ class Config:
     url: str = ""
     tags: str = ""
     signatures: str = ""
+    readers: tuple[str, ...] = ()
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -144,6 +151,15 @@ CONFIG = Setting(
             says="neither 'commit' nor 'tag'",
             doc="What must be signed with an allowed SSH key before a release is made of it: commit, or tag.",
         ),
+        "readers": Setting(
+            kind="list",
+            items=Setting(
+                kind="text",
+                choices=READERS,
+                doc="stack: obs_base of the LSST stack, whose 'butler write-curated-calibrations' reads the texts.",
+            ),
+            doc="Other programs that read the texts; the check says where their answers differ.",
+        ),
         "instruments": Setting(
             kind="mapping",
             items=OVERRIDE,
@@ -176,6 +192,8 @@ def parse_config(text: str) -> Config:
         for directory, override in values.get("instruments", {}).items()
         if ("instruments", directory) not in wrong_entries
     }
+    readers = dict(enumerate(values.pop("readers", ())))
+    values["readers"] = tuple(name for i, name in readers.items() if ("readers", i) not in wrong_values)
     silence = []
     locate = yaml_locator(text)
     for i, item in enumerate(values.pop("silence", [])):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.core.diagnostic import has_errors
+from curated.report.lookup_text import lookup_lines
 from curated.report.text import count_text, printable
 
 _MOST = 20
@@ -33,6 +34,8 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
 def done_lines(report: ImportReport) -> Iterator[str]:
     """Yield the lines of the result of an import."""
     for instrument in report.instruments:
+        if instrument.bundle_name:
+            yield _identity(instrument)
         added = _counts(instrument.datasets_new, instrument.certifications_new, "added")
         present = _counts(instrument.datasets_present, instrument.certifications_present, "already there")
         if added or present:
@@ -43,6 +46,10 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
             members = ", ".join(instrument.chain_after)
             yield printable(f"{instrument.name}: chain {instrument.chain} is {members}")
+        # In a chain without members nothing was found before.
+        if instrument.chain_before and instrument.lookups is not None and instrument.lookups.changes:
+            yield printable(f"{instrument.name}: changed lookups through {instrument.chain}:")
+            yield from lookup_lines(instrument.lookups)
     for path in report.removed[:_MOST]:
         yield f"removed {printable(path)}"
     if len(report.removed) > _MOST:
@@ -63,7 +70,7 @@ def _counts(datasets: int, ranges: int, state: str) -> str:
 
 
 def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterator[str]:
-    yield printable(instrument.name)
+    yield _identity(instrument) if instrument.bundle_name else printable(instrument.name)
     equal = f"{instrument.records_equal:6} equal  "
     yield _row("dimension records", instrument.records_new, equal, instrument.records_different, "different")
     yield from (f"    {printable(text)}" for text in instrument.differences[:_MOST])
@@ -89,6 +96,15 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
         same = instrument.chain_before == instrument.chain_after
         after = "the same" if same else ", ".join(instrument.chain_after)
         yield printable(f"    {'after':16}  {after}")
+    if instrument.lookups is not None and planned:
+        changes = "" if instrument.lookups.changes else ", none of which would change"
+        yield printable(f"  {'lookups':18}  through {instrument.chain}{changes}")
+        yield from lookup_lines(instrument.lookups)
+
+
+def _identity(instrument: InstrumentReport) -> str:
+    """Return which instrument of the repository one of the bundle is, and why."""
+    return printable(f"{instrument.name}: {instrument.bundle_name} of the bundle ({instrument.reason})")
 
 
 def _row(name: str, new: int, present: str, wrong: int, state: str) -> str:

@@ -48,7 +48,10 @@ class Source:
     spelling: Callable[[Pointer], str] = lambda _: ""
 
     def diagnose(self, problem: Problem, file: str) -> Diagnostic:
-        """Complete a problem with its place in this file, and that of a text without quotes with what the file has."""
+        """Complete a problem with its place in this file, and with the line of the value that it contradicts.
+
+        That of a text without quotes gets what the file has.
+        """
         needs_quotes = QUOTES in problem.detail or problem.detail.endswith(" is not text")
         if problem.pointer and (needs_quotes or problem.code == "CAL407"):
             written = self.spelling(problem.pointer)
@@ -57,5 +60,8 @@ class Source:
                 problem = replace(problem, hint=f"{QUOTES}: '{written}'" if is_short else QUOTES)
             if written and written not in problem.detail:
                 problem = replace(problem, detail=f"{problem.detail}; the file has {brief(written)[1:-1]}")
+        other_line = self.locator(problem.other)[0] if problem.other else 0
+        if other_line:
+            problem = replace(problem, detail=f"{problem.detail} in line {other_line}")
         line, column = (0, 0) if problem.line is not None else self.locator(problem.pointer)
         return Diagnostic.from_problem(problem, file, line, column)

@@ -28,6 +28,7 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
         version=1.0,
         dimensions=dimensions,
         storage_class="TransmissionCurve",
+        is_read_by_stack=True,
         calibcls=f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve",
         tables=(Table(name="CURVE", rows="free"),),
         absent="omit",

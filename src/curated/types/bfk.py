@@ -35,6 +35,7 @@ class BrighterFatterKernel(Calib):
         schema="Brighter-fatter kernel",
         dimensions=("instrument", "detector"),
         storage_class="BrighterFatterKernel",
+        is_read_by_stack=True,
         calibcls="lsst.ip.isr.brighterFatterKernel.BrighterFatterKernel",
         forms=("yaml", "ecsv", "json"),
         tables=(

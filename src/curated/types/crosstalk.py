@@ -41,6 +41,7 @@ class Crosstalk(Calib):
         schema="Gen3 Crosstalk",
         dimensions=("instrument", "detector"),
         storage_class="CrosstalkCalib",
+        is_read_by_stack=True,
         calibcls="lsst.ip.isr.crosstalk.CrosstalkCalib",
         tables=(
             Table(name="CROSSTALK", rows="one", fits_units="none"),

@@ -34,6 +34,7 @@ class Defects(Calib):
         version=2.0,
         dimensions=("instrument", "detector"),
         storage_class="Defects",
+        is_read_by_stack=True,
         calibcls="lsst.ip.isr.defects.Defects",
         tables=(Table(name="DEFECTS", rows="free", fits_units="given"),),
         absent="omit",

@@ -71,6 +71,7 @@ class Linearizer(Calib):
         schema="Gen3 Linearizer",
         dimensions=("instrument", "detector"),
         storage_class="Linearizer",
+        is_read_by_stack=True,
         calibcls="lsst.ip.isr.linearize.Linearizer",
         forms=("yaml", "ecsv", "json"),
         tables=(

@@ -31,6 +31,7 @@ class QECurve(SpectralCurve):
         version=1.0,
         dimensions=("instrument", "detector"),
         storage_class="QECurve",
+        is_read_by_stack=True,
         calibcls="lsst.meas.algorithms.simple_curve.Curve",
         tables=(Table(name="QE", rows="free"),),
         absent="omit",

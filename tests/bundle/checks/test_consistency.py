@@ -113,8 +113,8 @@ def test_contents_of_a_bundle_contradict_nothing(contents: Contents) -> None:
 @pytest.mark.parametrize(
     ("text", "is_declared"),
     [
-        *((text, True) for text in ("defects", "camera_geometry", "photodiode_record")),
-        *((text, False) for text in ("camera", "CAMERA", "Defects", "BFKERNEL", "raw", "")),
+        *((text, True) for text in ("defects", "camera", "camera_geometry", "photodiode_record")),
+        *((text, False) for text in ("stack_camera", "CAMERA", "Defects", "BFKERNEL", "raw", "")),
     ],
 )
 def test_declared_dataset_types(text: str, is_declared: bool) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from curated.butler.certified.inventory import read_repository
 from curated.core.diagnostic import CuratedError
+from curated.datasets.foreign import ForeignType
 from curated.fits.digest import content_digest
+from support.exports import certify_foreign
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -97,3 +99,12 @@ def test_stored_files_that_are_none(filled_repo, kind) -> None:
     inventory = read_repository(str(filled_repo))
     assert [d.code for d in inventory.diagnostics] == ([] if kind == "garbage" else ["CAL682"])
     assert len(inventory.datasets) == (6 if kind == "garbage" else 5)
+
+
+def test_dataset_types_that_no_type_declares_do_not_count(filled_repo: Path) -> None:
+    before = read_repository(str(filled_repo))
+    certify_foreign(filled_repo, "Lab/odd/certified")
+    after = read_repository(str(filled_repo), ["Lab/odd/certified", "Lab/calib"])
+    assert after.inventory.fingerprint == before.inventory.fingerprint
+    assert after.foreign == (ForeignType("oddity", "StructuredDataDict", 1),)
+    assert (before.foreign, after.diagnostics) == ((), ())

@@ -36,7 +36,7 @@ def compared(bundle: Path, repo: str, *changes: Callable[[Entry], Entry]) -> lis
         entries.append(replace(entry, uuid=other.uuid) if entry.uuid == "other" else entry)
     contents = replace(contents, entries=tuple(entries))
     butler = open_repository(repo)
-    survey = survey_repository(butler, contents, chain=True)
+    survey = survey_repository(butler, contents)
     datasets = compare_datasets(butler, contents, survey)
     files = compare_files(butler, contents, datasets.refs)
     return [diagnostic.code for diagnostic in (*datasets.diagnostics, *files.diagnostics)]

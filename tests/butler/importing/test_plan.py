@@ -33,7 +33,8 @@ def test_a_plan_for_an_empty_repository(bundle, repo) -> None:
     assert not plan.diagnostics
     assert set(plan.ingest) == set(plan.contents.entries)
     assert sum(map(len, plan.certifications.new.values())) == 6
-    assert plan.chains["Lab"] == (None, ("Lab/calib/v1",))
+    chain = plan.chains["Lab"]
+    assert (chain.name, chain.before, chain.after) == ("Lab/calib", None, ("Lab/calib/v1",))
     assert plan.refs.keys() == {entry.uuid for entry in plan.contents.entries}
     assert {name: len(records) for name, records in plan.survey.new_records.items()} == {
         "instrument": 1,
@@ -48,7 +49,7 @@ def test_a_plan_for_a_repository_that_has_everything(bundle, repo) -> None:
     assert plan.complete
     assert not any((plan.diagnostics, plan.ingest, plan.certifications.new, plan.survey.new_records))
     assert plan.datasets.refs.keys() == plan.files.paths.keys()
-    assert plan.chains["Lab"] == (("Lab/calib/v1",), ("Lab/calib/v1",))
+    assert plan.chains["Lab"].before == plan.chains["Lab"].after == ("Lab/calib/v1",)
 
 
 def test_data_ids_have_the_records_that_butler_would_look_up(bundle, repo, tmp_path) -> None:

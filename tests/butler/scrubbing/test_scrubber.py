@@ -15,6 +15,8 @@ from curated.butler.repository.records import DIRECTORY
 from curated.butler.scrubbing.scrubber import ScrubReport
 from curated.core.diagnostic import CuratedError
 from curated.core.ssh_signature import Trust
+from curated.datasets.foreign import ForeignType
+from support.exports import certify_foreign
 from support.repositories import make_bundle
 from support.signatures import SIGNER, make_key, make_signed_bundle, write_signers
 from support.tampering import DATABASE, flip_byte, run_sql, stored_files, tamper
@@ -262,6 +264,17 @@ def test_pipes_in_place_of_records_are_named(filled_repo: Path, name: str) -> No
 def test_a_state_that_is_gone(filled_repo: Path) -> None:
     (filled_repo / DIRECTORY / "state.json").unlink()
     assert codes(scrub(filled_repo)) == {"CAL697", "CAL698"}
+
+
+def test_dataset_types_that_no_type_declares_are_no_lack_of_records(filled_repo: Path) -> None:
+    certify_foreign(filled_repo, "Lab/calib/odd")
+    report = scrub(filled_repo)
+    assert (report.ok, report.complete, report.diagnostics) == (True, True, ())
+    assert report.foreign == (ForeignType("oddity", "StructuredDataDict", 1),)
+    assert report.to_dict()["foreign"][0]["datasets"] == 1
+    (stored,) = filled_repo.glob("Lab/odd/**/*.yaml")
+    stored.unlink()
+    assert codes(scrub(filled_repo)) == {"CAL691"}
 
 
 # -- what it works on ------------------------------------------------------------------------------

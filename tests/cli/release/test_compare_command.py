@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from conftest import GitPackage, MakePackage
+from curated.butler import import_bundle
+from support.exports import certify_foreign
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.programs import printed_json, run_curated
+from support.repositories import make_bundle
 
 
 def test_the_same(demo: GitPackage) -> None:
@@ -36,3 +40,23 @@ def test_differences(make_package: MakePackage) -> None:
     assert (value["same"], value["failed"]) == (False, False)
     assert sorted(difference["kind"] for difference in value["differences"]) == ["added", "content"]
     assert len(set(value["fingerprints"])) == 2
+
+
+def test_dataset_types_that_no_type_declares_are_listed_apart(tmp_path: Path) -> None:
+    bundle, repo = make_bundle(tmp_path / "bundle"), tmp_path / "repo"
+    assert import_bundle(bundle, str(repo)).ok
+    certify_foreign(repo, "Lab/odd/certified")
+    options = ("--collection", "Lab/calib", "--collection", "Lab/odd/certified")
+    done = run_curated("compare", bundle, repo, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    note = "1 oddity (StructuredDataDict)"
+    assert f"not compared: {note} in B, which no calibration type declares" in done.stdout
+    value = printed_json(run_curated("compare", bundle, repo, *options, "--format", "json"))
+    assert value["foreign"] == [
+        [],
+        [{"dataset_type": "oddity", "storage_class": "StructuredDataDict", "datasets": 1}],
+    ]
+    one = run_curated("fingerprint", repo, *options)
+    assert (one.returncode, f"not counted: {note}" in one.stderr) == (0, True)
+    alone = run_curated("fingerprint", repo, *options[2:])
+    assert (alone.returncode, f"but {note}, which no calibration type declares" in alone.stderr) == (2, True)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from curated.bundle.contents import Contents, Entry, Kind
 from curated.core.diagnostic import Problem, brief
 from curated.core.times import WHOLE_SECONDS, parse_time, tai_nanoseconds
-from curated.datasets.names import RUN_END, is_plain
+from curated.datasets.names import RUN_END, UNBOUNDED, is_plain
 from curated.datasets.record import dataset_uuid
 from curated.declare.spec import Spec
 from curated.registry import all_types, find_type
@@ -18,7 +18,6 @@ from curated.registry import all_types, find_type
 _SHADOWED = frozenset({"camera", "raw"})
 """Dataset types of the stack that nothing imported may be, whatever is allowed."""
 
-_UNBOUNDED = "camera_geometry"
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -215,7 +214,7 @@ def _is_run_of(entry: Entry) -> bool:
     end = entry.run.removeprefix(f"{entry.collection}/")
     if end == entry.run or RUN_END.match(end) is None:
         return False
-    return end.startswith("unbounded") == (entry.dataset_type == _UNBOUNDED)
+    return end.startswith("unbounded") == (entry.dataset_type in UNBOUNDED)
 
 
 # -- times ----------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType, DatasetRef, MissingCollectionError
 
-from curated.butler.certified.lookup import Certified, certified_in, default_collections
+from curated.butler.certified.lookup import Certified, certified_in, default_collections, storage_classes
+from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.opening import find_config, opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.export.holdings import FileLocation, Holdings, InstrumentRecord, instrument_record
@@ -47,7 +48,9 @@ def _read_holdings(butler: Butler, repo: str, collections: Sequence[str], types:
         list(_certified(butler, info, types)) for info in infos if info.type is CollectionType.CALIBRATION
     ]
     refs = {dataset.uuid: ref for members in certified for dataset, ref in members}
-    instruments = sorted({str(ref.dataId["instrument"]) for ref in refs.values()})
+    instruments = sorted(
+        {str(ref.dataId["instrument"]) for ref in refs.values() if "instrument" in ref.dataId}
+    )
     return Holdings(
         source=repo,
         collections=names,
@@ -55,6 +58,7 @@ def _read_holdings(butler: Butler, repo: str, collections: Sequence[str], types:
         locations=_locations(butler, list(refs.values())),
         instruments={name: _instrument(butler, name) for name in instruments},
         diagnostics=tuple(_findings(butler, infos)),
+        storage_classes=storage_classes(refs.values()),
     )
 
 
@@ -101,7 +105,9 @@ def _locations(butler: Butler, refs: list[DatasetRef]) -> dict[str, FileLocation
     if not refs:
         return {}
     uris = butler.get_many_uris(refs, allow_missing=True)
-    return {str(ref.id): uri.primaryURI for ref, uri in uris.items() if uri.primaryURI is not None}
+    return {
+        str(ref.id): StoredLocation(uri.primaryURI) for ref, uri in uris.items() if uri.primaryURI is not None
+    }
 
 
 def _instrument(butler: Butler, name: str) -> InstrumentRecord:

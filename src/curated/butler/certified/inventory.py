@@ -10,15 +10,23 @@ from lsst.daf.butler import Butler
 from lsst.resources import ResourcePath
 
 from curated.bundle.base import Base
+from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Entry
 from curated.bundle.verification import THREADS
-from curated.butler.certified.lookup import Certified, default_collections, in_force
+from curated.butler.certified.lookup import (
+    Certified,
+    default_collections,
+    in_force,
+    key_of,
+    storage_classes,
+)
 from curated.butler.repository.files import content_of
 from curated.butler.repository.opening import opened
-from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.parallel import Progress
+from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.inventory import Inventory
-from curated.datasets.record import Dataset
+from curated.datasets.record import Dataset, key_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,15 @@ class RepositoryInventory:
         Calibrations with joined ranges.
     datasets : `tuple` [`Dataset`]
         The same with UUID, run, collection and content.
+    foreign : `tuple` [`ForeignType`]
+        Dataset types that no calibration type declares; their datasets are not in the inventory.
     diagnostics : `tuple` [`Diagnostic`]
         Files that cannot be read; their datasets are left out.
     """
 
     inventory: Inventory
     datasets: tuple[Dataset, ...]
+    foreign: tuple[ForeignType, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     def base(self) -> Base:
@@ -66,16 +77,23 @@ def read_repository(
         If there is no repository, or no such collection.
     """
     with opened(repo) as butler:
-        names = list(collections) or default_collections(butler)
-        certified = list(in_force(butler, names))
+        try:
+            names = list(collections) or default_collections(butler)
+        except CuratedError as error:
+            # Of two that are compared, the message says which.
+            raise CuratedError(f"{repo}: {error.message}", error.hint) from error
+        members = list(in_force(butler, names))
+        certified = [item for item in members if declared_spec(item.dataset.dataset_type) is not None]
         contents, diagnostics = _read_contents(butler, certified, progress)
     datasets = tuple(
         replace(dataset, content=contents[dataset.uuid])
         for dataset, _ in certified
         if dataset.uuid in contents
     )
+    others = [item for item in members if declared_spec(item.dataset.dataset_type) is None]
+    foreign = count_foreign((dataset for dataset, _ in others), storage_classes(ref for _, ref in others))
     source = f"{repo}: {', '.join(names)}"
-    return RepositoryInventory(Inventory.of(source, datasets), datasets, tuple(diagnostics))
+    return RepositoryInventory(Inventory.of(source, datasets), datasets, foreign, tuple(diagnostics))
 
 
 def _read_contents(
@@ -93,7 +111,11 @@ def _read_contents(
         results = pool.map(_read, (uris.get(ref.id) for ref in refs))
         for count, (ref, result) in enumerate(zip(refs, results, strict=True), start=1):
             if isinstance(result, Problem):
-                diagnostics.append(Diagnostic.from_problem(result, str(uris.get(ref.id) or ref)))
+                diagnostics.append(
+                    Diagnostic.from_problem(
+                        result, str(uris.get(ref.id) or f"{ref.run}: {key_text(key_of(ref))}")
+                    )
+                )
             else:
                 contents[str(ref.id)] = result
             if progress is not None:

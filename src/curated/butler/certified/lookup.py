@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from lsst.daf.butler import (
@@ -117,6 +117,11 @@ def timespan_of(span: Span) -> Timespan:
 def dataset_of(ref: DatasetRef, collection: str, span: Span) -> Dataset:
     """Return a dataset of a repository as a record."""
     return Dataset(*key_of(ref), span, uuid=str(ref.id), run=ref.run, collection=collection)
+
+
+def storage_classes(refs: Iterable[DatasetRef]) -> dict[str, str]:
+    """Return the name of the storage class of each dataset type, whose Python class need not be there."""
+    return {ref.datasetType.name: ref.datasetType.storageClass_name for ref in refs}
 
 
 def key_of(ref: DatasetRef) -> Key:

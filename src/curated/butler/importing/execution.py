@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset, Formatter, FormatterV2
+from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
@@ -22,6 +23,7 @@ from curated.butler.importing.plan import Plan
 from curated.butler.importing.receipt import commit_count
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode
+from curated.butler.repository.compatibility import ingest_files
 from curated.butler.repository.database import database_file
 from curated.butler.repository.files import local_uri, require_inside
 from curated.butler.repository.journal import Journal
@@ -142,7 +144,7 @@ def execute(
             paths = _ingest(butler, plan, formatters, source, request.progress)
             _certify(butler, plan, request.progress)
         _restore_files(butler, plan, states)
-        _prepend_to_chains(butler, plan)
+        _change_chains(butler, plan)
         if not source.is_verified:
             # Butler has transferred them, or the repository refers to them where they are.
             require_unchanged(root, plan.ingest, states)
@@ -234,7 +236,7 @@ def _ingest(
             )
             for entry, location in zip(entries, locations, strict=True)
         ]
-        butler.ingest(*files, transfer=source.mode, skip_existing=True)
+        ingest_files(butler, files, source.mode)
         if source.mode in ("split", "direct"):
             pairs = zip(entries, locations, strict=True)
             paths |= {entry.uuid: location for entry, location in pairs if isinstance(location, str)}
@@ -264,13 +266,24 @@ def _certify(butler: Butler, plan: Plan, progress: Progress | None) -> None:
         butler.registry.certify(collection, refs, timespan_of(span))
 
 
-def _prepend_to_chains(butler: Butler, plan: Plan) -> None:
-    """Prepend the release to each instrument's chain, within the transaction: readers see all of them or none."""
-    for target in plan.contents.targets:
-        if target.instrument not in plan.chains:
-            continue
-        before, after = plan.chains[target.instrument]
-        if before is None:
-            butler.collections.register(target.chain, CollectionType.CHAINED)
-        if before != after:
-            butler.collections.prepend_chain(target.chain, target.calibration)
+def _change_chains(butler: Butler, plan: Plan) -> None:
+    """Put the release into each instrument's chain, within the transaction: readers see all of them or none.
+
+    Raises
+    ------
+    lsst.daf.butler.registry.ConflictingDefinitionError
+        If a chain is not as it was when the plan was made: what was said about lookups would not be true.
+    """
+    for chain in plan.chains.values():
+        if chain.before is None:
+            butler.collections.register(chain.name, CollectionType.CHAINED)
+        expected = chain.before or ()
+        if chain.after != expected:
+            # Locks the chain against other programs until the end of the transaction, where a database has such locks.
+            butler.collections.prepend_chain(chain.name, chain.release)
+            expected = (chain.release, *(member for member in expected if member != chain.release))
+        members = tuple(butler.collections.get_info(chain.name).children)
+        if members != expected:
+            raise ConflictingDefinitionError(f"another program has changed the chain {chain.name}")
+        if members != chain.after:
+            butler.collections.redefine_chain(chain.name, chain.after)

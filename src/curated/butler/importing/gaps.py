@@ -1,100 +1,133 @@
-"""Ranges in which an older release of the chain is found, because the new release has a gap there."""
+"""What a release does not do for lookups through its chain, and what it does that nobody may expect.
+
+Older releases are found in its gaps, collections in front of it hide it, and it hides collections behind it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from lsst.daf.butler import Butler, CollectionInfo, CollectionType
-
-from curated.bundle.contents import Target
-from curated.bundle.export_file import DOC
-from curated.butler.certified.lookup import certified_in
-from curated.butler.importing.plan import Plan
+from curated.butler.chains.lookups import ChainLookups
 from curated.core.diagnostic import Diagnostic, Problem
-from curated.datasets.record import Key, key_text
-from curated.datasets.spans import Span, left_over
+from curated.datasets.lookups import LookupChange
+from curated.datasets.record import Dataset, Key, key_order, key_text
+from curated.datasets.spans import Span, cut
 
 Ranges = Mapping[Key, list[Span]]
 
 
 class Gap(NamedTuple):
-    """The ranges in which an older release is found.
+    """The ranges in which a collection of a chain is found, or not found any more.
 
     Parameters
     ----------
-    target : `Target`
-        Collections of the new release.
     release : `str`
-        Calibration collection of the older one.
+        Calibration collection of the new release.
+    collection : `str`
+        The member of the chain, or of an inner chain, that competes with the release.
     ranges : `dict` [`Key`, `list` [`Span`]]
-        Where it is found.
+        Where it is.
     """
 
-    target: Target
     release: str
+    collection: str
     ranges: Ranges
 
 
-def find_gaps(butler: Butler, plan: Plan) -> Iterator[Gap]:
-    """Yield the gaps through which older releases of the chains are found.
+def find_gaps(lookups: ChainLookups) -> Iterator[Gap]:
+    """Yield the gaps of a release through which older releases behind it are found.
 
-    A lookup takes the first member of a chain that covers the time. Only releases count, which are recognized by
-    their documentation: other members of a chain are there to add what the releases do not have.
+    A lookup takes the first member of a chain that covers the time. Only releases count: other members of a chain are
+    there to add what the releases do not have.
+    """
+    for name in lookups.older:
+        ranges: dict[Key, list[Span]] = defaultdict(list)
+        for dataset in lookups.after[name]:
+            ranges[dataset.key].append(dataset.span)
+        if ranges:
+            yield Gap(lookups.release, name, ranges)
+
+
+class Overlap(NamedTuple):
+    """A range in which a collection in front of a release is found instead of it."""
+
+    dataset: Dataset
+    hidden: Dataset
+    span: Span
+
+
+def find_overlaps(lookups: ChainLookups) -> list[Overlap]:
+    """Return the ranges in which collections in front of a release that are no releases are found instead of it."""
+    planned: dict[Key, list[Dataset]] = defaultdict(list)
+    for dataset in lookups.planned:
+        planned[dataset.key].append(dataset)
+    return [
+        Overlap(dataset, hidden, part)
+        for name in lookups.ahead
+        for dataset in lookups.after[name]
+        for hidden in planned.get(dataset.key, ())
+        if hidden.uuid != dataset.uuid
+        for part in cut(dataset.span, [hidden.span])
+    ]
+
+
+def hiding_collections(
+    release: str, overlaps: Iterable[Overlap], contents: Mapping[str, str]
+) -> Iterator[Gap]:
+    """Yield the collections that hide a release, where they have another content.
 
     Parameters
     ----------
-    plan : `Plan`
-        It must be complete.
+    contents : `dict` [`str`, `str`]
+        Hashes of datasets' values by UUID, as far as they are known.
     """
-    for target in plan.contents.targets:
-        if target.instrument not in plan.chains:
-            continue
-        members = plan.chains[target.instrument].after
-        older = members[members.index(target.calibration) + 1 :]
-        infos = [butler.collections.get_info(name, include_summary=True) for name in older]
-        releases = [i for i in infos if i.type is CollectionType.CALIBRATION and i.doc.startswith(DOC)]
-        covers = _planned_ranges(plan, target) if releases else {}
-        for info in releases:
-            ranges = _certified_ranges(butler, info)
-            uncovered = {
-                key: parts
-                for key, spans in ranges.items()
-                if (parts := left_over(spans, covers.get(key, [])))
-            }
-            if uncovered:
-                yield Gap(target, info.name, uncovered)
-            covers = {key: covers.get(key, []) + ranges.get(key, []) for key in covers.keys() | ranges.keys()}
+    ranges: dict[str, dict[Key, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for dataset, hidden, span in overlaps:
+        content = contents.get(dataset.uuid)
+        if content is None or content != contents.get(hidden.uuid):
+            ranges[dataset.collection][dataset.key].append(span)
+    yield from (Gap(release, name, ranges[name]) for name in ranges)
+
+
+def hidden_collections(lookups: ChainLookups, changes: Iterable[LookupChange]) -> Iterator[Gap]:
+    """Yield the collections that are no releases, and that a release hides where they were found before."""
+    ranges: dict[str, dict[Key, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for change in changes:
+        if change.kind == "replaced" and change.before is not None:
+            name = change.before.collection
+            if name not in lookups.chain.releases and name != lookups.release:
+                ranges[name][change.key].append(change.span)
+    yield from (Gap(lookups.release, name, ranges[name]) for name in ranges)
 
 
 def gap_diagnostic(gap: Gap, repository: str) -> Diagnostic:
     """Return a gap as a finding about a repository."""
-    key, spans = min(gap.ranges.items(), key=str)
-    products, ranges = len(gap.ranges), sum(map(len, gap.ranges.values()))
-    detail = (
-        f"{gap.release} is found where {gap.target.calibration} has nothing: {ranges} range{'s' * (ranges > 1)} of "
-        f"{products} product{'s' * (products > 1)}, such as {key_text(key)}, {spans[0]}"
-    )
-    label = gap.release.removeprefix(f"{gap.target.instrument}/calib/")
+    detail = f"{gap.collection} is found where {gap.release} has nothing: {_ranges_text(gap)}"
+    label = gap.collection.split("/calib/", 1)[-1]
     hint = f"if it is not to be found there, 'curated retract {repository} {label}' takes it out of the chain"
     return Diagnostic.from_problem(Problem("CAL640", (), detail, hint), repository)
 
 
-def _planned_ranges(plan: Plan, target: Target) -> Ranges:
-    """Return what a release will cover: the bundle's ranges, and those that it has already."""
-    ranges: dict[Key, list[Span]] = defaultdict(list)
-    for entry in plan.contents.entries:
-        if entry.collection == target.calibration:
-            ranges[entry.key].append(entry.span)
-    for key, datasets in plan.certifications.existing.get(target.calibration, {}).items():
-        ranges[key] += [dataset.span for dataset in datasets]
-    return ranges
+def hiding_diagnostic(gap: Gap, repository: str) -> Diagnostic:
+    """Return a collection that hides a release as a finding about a repository."""
+    detail = f"{gap.collection} in front of {gap.release} is found instead of it: {_ranges_text(gap)}"
+    hint = f"if the release is to be found there, import it with --before {gap.collection}"
+    return Diagnostic.from_problem(Problem("CAL646", (), detail, hint), repository)
 
 
-def _certified_ranges(butler: Butler, info: CollectionInfo) -> Ranges:
-    ranges: dict[Key, list[Span]] = defaultdict(list)
-    for name in sorted(info.dataset_types or ()):
-        for certified in certified_in(butler, butler.get_dataset_type(name), info.name, info.type):
-            ranges[certified.dataset.key].append(certified.dataset.span)
-    return ranges
+def hidden_diagnostic(gap: Gap, repository: str) -> Diagnostic:
+    """Return a collection that a release hides as a finding about a repository."""
+    detail = f"{gap.release} is found instead of {gap.collection}: {_ranges_text(gap)}"
+    hint = f"if {gap.collection} is to be found there, import with --after {gap.collection}"
+    return Diagnostic.from_problem(Problem("CAL645", (), detail, hint), repository)
+
+
+def _ranges_text(gap: Gap) -> str:
+    key = min(gap.ranges, key=key_order)
+    products, ranges = len(gap.ranges), sum(map(len, gap.ranges.values()))
+    return (
+        f"{ranges} range{'s' * (ranges > 1)} of {products} product{'s' * (products > 1)}, such as {key_text(key)}, "
+        f"{gap.ranges[key][0]}"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,14 +21,15 @@ from curated.butler.importing.execution import (
     execute,
     renew_runs,
 )
-from curated.butler.importing.gaps import find_gaps, gap_diagnostic
 from curated.butler.importing.integrity import FileStates
+from curated.butler.importing.lookups import compare_lookups
 from curated.butler.importing.orphans import close_journal, find_orphans, remove_orphans
 from curated.butler.importing.plan import Plan, make_plan
 from curated.butler.importing.receipt import DatabaseSnapshot, write_receipt
 from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.creation import create_repository, datastore_root, read_seed
 from curated.butler.repository.database import check_database, database_file
 from curated.butler.repository.failures import remote_failures, repository_failures
@@ -36,6 +37,7 @@ from curated.butler.repository.locks import config_lock, registry_lock
 from curated.butler.repository.opening import collection_info, find_config, journal_of, repository_root
 from curated.butler.repository.records import make_record, update_state, write_record
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
+from curated.datasets.lookups import LookupChanges
 from curated.registry import all_types
 
 # Where no lock keeps others out, an import that loses a race finds the winner's datasets at the next attempt.
@@ -48,6 +50,7 @@ class _Preparation(NamedTuple):
     plan: Plan
     formatters: Formatters
     destinations: Uris
+    lookups: Mapping[str, LookupChanges]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -75,7 +78,7 @@ def import_contents(
         _repository(request, contents) as (config, created),
     ):
         for attempt in range(1, _ATTEMPTS + 1):
-            with closing(Butler.from_config(config, writeable=not request.dry_run)) as butler:
+            with closing_butler(Butler.from_config(config, writeable=not request.dry_run)) as butler:
                 try:
                     report = _attempt(butler, config, request, contents, missing, states, retry=attempt > 1)
                     return replace(report, created=created)
@@ -101,7 +104,8 @@ def _attempt(
     preparation = _prepare(butler, config, request, contents, missing)
     plan = preparation.plan
     if request.dry_run or has_errors(preparation.diagnostics):
-        return _report(butler, config, request, plan, preparation.diagnostics, plan.files.paths.values())
+        paths = plan.files.paths
+        return _report(butler, config, request, preparation, preparation.diagnostics, paths.values())
     if retry:
         renew_runs(butler, plan)
     journal = journal_of(request.repo)
@@ -114,7 +118,7 @@ def _attempt(
         butler,
         config,
         request,
-        plan,
+        preparation,
         (*preparation.diagnostics, *_record(butler, request, plan)),
         paths.values(),
         {str(uri) for uri in uploads.values()},
@@ -135,28 +139,29 @@ def _prepare(
     mode = butler_mode(request.transfer, contents.root, butler)
     uploads = plan_uploads(butler, config, plan, mode)
     formatters = choose_formatters(butler, config, plan, request.repo)
-    gaps = find_gaps(butler, plan) if plan.complete else ()
+    lookups = compare_lookups(butler, plan, request.repo)
     paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
     diagnostics = (
         *plan.diagnostics,
         *(Diagnostic.from_problem(missing[path], path) for path in paths & missing.keys()),
         *formatters.diagnostics,
-        *(gap_diagnostic(gap, request.repo) for gap in gaps),
+        *lookups.diagnostics,
         *uploads.diagnostics,
     )
-    return _Preparation(plan, formatters.formatters, uploads.destinations, diagnostics)
+    return _Preparation(plan, formatters.formatters, uploads.destinations, lookups.changes, diagnostics)
 
 
 def _report(
     butler: Butler,
     config: ButlerConfig,
     request: ImportRequest,
-    plan: Plan,
+    preparation: _Preparation,
     diagnostics: Iterable[Diagnostic],
     paths: Iterable[str],
     uploads: Collection[str] = (),
 ) -> ImportReport:
     """Look for files of killed imports, remove them if requested, and report."""
+    plan = preparation.plan
     report = ImportReport.of(request, plan.contents, diagnostics)
     runs = {entry.run for entry in plan.contents.entries}
     journal = journal_of(request.repo)
@@ -178,7 +183,7 @@ def _report(
     return replace(
         report,
         planned=plan.complete,
-        instruments=instrument_reports(plan),
+        instruments=instrument_reports(plan, preparation.lookups),
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
     )
@@ -190,8 +195,7 @@ def _record(butler: Butler, request: ImportRequest, plan: Plan) -> Iterator[Diag
     root = repository_root(request.repo)
     try:
         write_record(root, contents.root, make_record(butler, contents))
-        targets = contents.targets if request.chain else ()
-        infos = [collection_info(butler, target.chain) for target in targets]
+        infos = [collection_info(butler, chain.name) for chain in plan.chains.values()]
         chains = {info.name: info.children for info in infos if info is not None}
         if update_state(root, chains=chains, replace_damaged=True):
             text = "what was recorded of earlier changes was damaged, and is written anew without them"

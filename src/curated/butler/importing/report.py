@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from curated.core.diagnostic import Diagnostic, has_errors
+from curated.datasets.lookups import LookupChanges
 
 if TYPE_CHECKING:
     # Reports are printed where there is no Butler.
@@ -45,6 +46,12 @@ class InstrumentReport:
         Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
         Members of the chain; before is `None` if there was no chain.
+    bundle_name : `str`
+        Name in the bundle, if the repository has it under another one; empty otherwise.
+    reason : `str`
+        Why it is the repository's instrument; empty if both have the same name.
+    lookups : `LookupChanges` or `None`
+        Lookups through the chain that find something else than before; `None` if there is no chain.
     """
 
     name: str
@@ -62,12 +69,21 @@ class InstrumentReport:
     chain: str = ""
     chain_before: tuple[str, ...] | None = None
     chain_after: tuple[str, ...] | None = None
+    bundle_name: str = ""
+    reason: str = ""
+    lookups: LookupChanges | None = None
 
     @property
     def changed(self) -> bool:
         """Whether anything of this instrument is new."""
         new = self.datasets_new + self.datasets_restored + self.certifications_new + self.records_new
         return new > 0 or self.chain_before != self.chain_after
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        values = asdict(replace(self, lookups=None))
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        return {**plain, "lookups": None if self.lookups is None else self.lookups.to_dict()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +160,8 @@ class ImportReport:
         """Return the report as plain data for machine-readable output."""
         return {
             "version": REPORT_VERSION,
-            **asdict(self),
-            "instruments": [_plain(asdict(i)) for i in self.instruments],
+            **asdict(replace(self, instruments=(), diagnostics=())),
+            "instruments": [instrument.to_dict() for instrument in self.instruments],
             "removed": list(self.removed),
             "diagnostics": [d.to_dict() for d in self.diagnostics],
             "ok": self.ok,
@@ -153,8 +169,14 @@ class ImportReport:
         }
 
 
-def instrument_reports(plan: Plan) -> tuple[InstrumentReport, ...]:
-    """Count what an import does for each instrument."""
+def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tuple[InstrumentReport, ...]:
+    """Count what an import does for each instrument.
+
+    Parameters
+    ----------
+    lookups : `dict` [`str`, `LookupChanges`]
+        Changes of lookups by instrument.
+    """
     present = plan.datasets.refs
     records = plan.survey.records
     counts = {
@@ -171,7 +193,7 @@ def instrument_reports(plan: Plan) -> tuple[InstrumentReport, ...]:
     }
     reports = []
     for target in plan.contents.targets:
-        members = plan.chains.get(target.instrument)
+        chain_plan = plan.chains.get(target.instrument)
         reports.append(
             InstrumentReport(
                 name=target.instrument,
@@ -181,9 +203,12 @@ def instrument_reports(plan: Plan) -> tuple[InstrumentReport, ...]:
                     if record.instrument == target.instrument
                     for problem in record.problems
                 ),
-                chain=target.chain if members else "",
-                chain_before=members.before if members else None,
-                chain_after=members.after if members else None,
+                chain=chain_plan.name if chain_plan else "",
+                chain_before=chain_plan.before if chain_plan else None,
+                chain_after=chain_plan.after if chain_plan else None,
+                bundle_name=target.bundle_name,
+                reason=plan.reasons.get(target.instrument, ""),
+                lookups=lookups.get(target.instrument),
                 **{key: counter[target.instrument] for key, counter in counts.items()},
             )
         )
@@ -192,7 +217,3 @@ def instrument_reports(plan: Plan) -> tuple[InstrumentReport, ...]:
 
 def _count(entries: Iterable[Entry]) -> Counter[str]:
     return Counter(entry.instrument for entry in entries)
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

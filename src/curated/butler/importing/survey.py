@@ -16,8 +16,9 @@ from lsst.daf.butler import (
     MissingDatasetTypeError,
 )
 
-from curated.bundle.contents import Contents, Kind
+from curated.bundle.contents import Contents, Kind, Place
 from curated.bundle.export_file import Record
+from curated.butler.instruments.candidates import folded, squeezed
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Problem
 
@@ -36,16 +37,26 @@ class RecordComparison:
         Name of the dimension.
     record : `dict`
         Fields of the bundle's record.
-    exists : `bool`
-        Whether the repository has a record of the same key.
+    existing : `dict` or `None`
+        Fields of the repository's record of the same key; `None` if it has none.
     problems : `tuple` [`Problem`]
         How the repository contradicts the record.
     """
 
     element: str
     record: Record
-    exists: bool
+    existing: Record | None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the repository has a record of the same key."""
+        return self.existing is not None
+
+    @property
+    def effective_record(self) -> Record:
+        """Fields of the record after the import: the repository's where it has one."""
+        return self.record if self.existing is None else self.existing
 
     @property
     def instrument(self) -> str:
@@ -78,6 +89,14 @@ class Survey:
     problems: tuple[Problem, ...]
 
     @property
+    def effective_records(self) -> dict[str, list[Record]]:
+        """Dimension records as they are after the import, by element."""
+        records: dict[str, list[Record]] = defaultdict(list)
+        for comparison in self.records:
+            records[comparison.element].append(comparison.effective_record)
+        return records
+
+    @property
     def new_records(self) -> dict[str, list[Record]]:
         """Dimension records that the repository lacks, by element."""
         records: dict[str, list[Record]] = defaultdict(list)
@@ -87,26 +106,20 @@ class Survey:
         return records
 
 
-def survey_repository(butler: Butler, contents: Contents, *, chain: bool) -> Survey:
-    """Compare a bundle's dimension records, dataset types and collections with a repository.
-
-    Parameters
-    ----------
-    chain : `bool`
-        Whether the chains ``<inst>/calib`` are to be changed.
-    """
+def survey_repository(butler: Butler, contents: Contents) -> Survey:
+    """Compare a bundle's dimension records, dataset types and collections with a repository; chains are left out."""
     records = tuple(
         comparison
         for element, bundle_records in contents.records.items()
-        for comparison in _compare_records(butler, element, bundle_records)
+        for comparison in _compare_records(butler, element, bundle_records, contents.inferred)
     )
     dataset_types = {
         kind.name: _dataset_type(butler, kind)
         for kind in contents.kinds
-        if kind.storage_class in butler.registry.storageClasses
+        if kind.storage_class in butler.storageClasses
     }
     existing_types = {name: _existing_type(butler, name) for name in dataset_types}
-    collections = _collections(contents, chain=chain)
+    collections = _collections(contents)
     infos = {name: info for name in collections if (info := collection_info(butler, name)) is not None}
     return Survey(
         records,
@@ -155,12 +168,9 @@ def _type_text(dataset_type: DatasetType) -> str:
     return f"{dataset_type.storageClass_name} by {dimensions} ({calibration})"
 
 
-def _collections(contents: Contents, *, chain: bool) -> dict[str, CollectionType]:
+def _collections(contents: Contents) -> dict[str, CollectionType]:
     collections = {entry.run: CollectionType.RUN for entry in contents.entries}
-    collections |= {target.calibration: CollectionType.CALIBRATION for target in contents.targets}
-    if chain:
-        collections |= {target.chain: CollectionType.CHAINED for target in contents.targets}
-    return collections
+    return collections | {target.calibration: CollectionType.CALIBRATION for target in contents.targets}
 
 
 def _collection_problems(
@@ -169,31 +179,37 @@ def _collection_problems(
     for name, info in infos.items():
         if info.type is not collections[name]:
             text = f"collection {name} is a {info.type.name} collection, not {collections[name].name}"
-            # The label is no part of the chain's name.
-            is_chain = collections[name] is CollectionType.CHAINED
-            way_out = "with --no-chain, or rename that collection" if is_chain else "with another --label"
-            yield Problem("CAL624", (), text, f"import {way_out}")
+            yield Problem("CAL624", (), text, "import with another --label")
 
 
-def _compare_records(butler: Butler, element: str, records: list[Record]) -> Iterator[RecordComparison]:
+def _compare_records(
+    butler: Butler, element: str, records: list[Record], inferred_keys: Mapping[Place, frozenset[str]]
+) -> Iterator[RecordComparison]:
     existing_records = _existing_records(butler, element, records)
-    detector_ids = {
-        (existing["instrument"], existing["full_name"]): existing["id"]
-        for existing in existing_records.values()
-        if element == "detector"
-    }
+    detector_ids: dict[tuple[str, str | None], int] = {}
+    for values in existing_records.values() if element == "detector" else ():
+        for form in (values["full_name"], _folded(values["full_name"])):
+            detector_ids.setdefault((values["instrument"], form), values["id"])
     for record in records:
         instrument = record["instrument"] if element != "instrument" else record["name"]
-        existing = existing_records.get((instrument, record[_KEYS[element]]))
+        key = record[_KEYS[element]]
+        inferred = inferred_keys.get((element, instrument, key), frozenset())
+        existing = existing_records.get((instrument, key))
         if existing is not None:
-            yield RecordComparison(element, record, True, tuple(_differences(element, record, existing)))
+            differences = tuple(_differences(element, record, existing, inferred))
+            yield RecordComparison(element, record, existing, differences)
             continue
         problems: tuple[Problem, ...] = ()
-        detector_id = detector_ids.get((instrument, record.get("full_name")))
+        name = record.get("full_name")
+        detector_id = detector_ids.get((instrument, _folded(name) if "full_name" in inferred else name))
         if detector_id is not None:
-            text = f"{instrument}: {record['full_name']} is detector {detector_id} there, not {record['id']}"
+            text = f"{instrument}: {name} is detector {detector_id} there, not {record['id']}"
             problems = (Problem("CAL620", (), text),)
-        yield RecordComparison(element, record, False, problems)
+        yield RecordComparison(element, record, None, problems)
+
+
+def _folded(name: str | None) -> str | None:
+    return None if name is None else folded(name)
 
 
 def _existing_records(
@@ -212,12 +228,22 @@ def _existing_records(
     return existing_records
 
 
-def _differences(element: str, record: Record, existing: Mapping[str, Any]) -> Iterator[Problem]:
+def _differences(
+    element: str, record: Record, existing: Mapping[str, Any], inferred: frozenset[str]
+) -> Iterator[Problem]:
+    """Yield how a record contradicts the repository's.
+
+    What was inferred contradicts nothing, but the name of a detector: the same number under another name is another
+    detector. It may come from a directory, so that case and separators make no difference.
+    """
     name = f"{element} {record.get('full_name') or record['name']}"
     if element == "detector" and existing["full_name"] is None:
         yield Problem("CAL622", (), f"{name} (detector {record['id']}) has no full name in the repository")
         return
     for key, value in record.items():
-        if existing.get(key) != value:
-            text = f"{name}: {key} is {existing.get(key)!r} in the repository, {value!r} in the bundle"
+        other = existing.get(key)
+        if key in inferred and (key != "full_name" or squeezed(str(other)) == squeezed(str(value))):
+            continue
+        if other != value:
+            text = f"{name}: {key} is {other!r} in the repository, {value!r} in the bundle"
             yield Problem("CAL621" if key in _LIMITS else "CAL620", (), text)

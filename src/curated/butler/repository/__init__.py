@@ -6,7 +6,7 @@ from curated.core.diagnostic import CuratedError
 
 
 def require_butler() -> None:
-    """Raise an error if Butler is not installed."""
+    """Raise an error if Butler is not installed, or is older than the oldest supported release."""
     try:
         import lsst.daf.butler  # noqa: F401
     except (ImportError, MemoryError) as error:
@@ -17,3 +17,6 @@ def require_butler() -> None:
         raise CuratedError(
             f"this needs Butler: {error}", "pip install 'curated-calibs[butler]', or set up the LSST stack"
         ) from error
+    from curated.butler.repository.compatibility import require_supported_release
+
+    require_supported_release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from lsst.daf.butler import Butler, ButlerConfig, Config
@@ -12,6 +12,7 @@ from lsst.daf.butler.registry.interfaces import SchemaAlreadyDefinedError
 from lsst.resources import ResourcePath
 
 from curated.butler.formatter import CalibFormatter, stack_installed
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.journal import JournalEntry
 from curated.butler.repository.locks import locked
 from curated.butler.repository.opening import find_config, journal_of, repository_root
@@ -187,7 +188,7 @@ def _make_root(uri: ResourcePath) -> None:
 
 def _require_empty(file: Path, root: ResourcePath, cause: Exception) -> None:
     """Accept a registry only if it was created for this repository by an import that was killed before it wrote."""
-    with closing(Butler.from_config(str(file))) as butler:
+    with closing_butler(Butler.from_config(str(file))) as butler:
         content = [*butler.collections.query("*"), *butler.registry.queryDatasetTypes()]
         content += butler.query_dimension_records("instrument", explain=False)
     if content:

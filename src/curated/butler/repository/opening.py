@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from lsst.daf.butler import (
@@ -20,9 +20,11 @@ from lsst.resources import ResourcePath
 from sqlalchemy.exc import DBAPIError
 
 from curated.butler.formatter import read_calib, use_calib_everywhere
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.configuration import check_configuration
 from curated.butler.repository.database import check_database
 from curated.butler.repository.failures import remote_failures, repository_failures
+from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.journal import Journal
 from curated.butler.repository.locks import config_lock
 from curated.calib import Calib
@@ -68,7 +70,7 @@ def opened(repo: str, config: ButlerConfig | None = None) -> Iterator[Butler]:
     config = config or require_config(repo)
     with repository_failures(repo):
         check_database(config, _WAIT, write=False)
-        with closing(Butler.from_config(config)) as butler:
+        with closing_butler(Butler.from_config(config)) as butler:
             yield butler
 
 
@@ -88,7 +90,7 @@ def require_config(repo: str, hint: str = "'curated import' creates one") -> But
 
 def read(butler: Butler, ref: DatasetRef) -> Calib:
     """Read a calibration as one of our classes from any repository, whatever its configuration."""
-    with butler.getURI(ref).as_local() as local:
+    with StoredLocation(butler.getURI(ref)).as_local() as local:
         return read_calib(local.ospath, ref.datasetType.name)
 
 
@@ -175,7 +177,7 @@ def changing(repo: str, *, dry_run: bool) -> Iterator[Butler]:
         if not dry_run:
             stack.enter_context(config_lock(config))
         check_database(config, _WAIT, write=not dry_run)
-        yield stack.enter_context(closing(Butler.from_config(config, writeable=not dry_run)))
+        yield stack.enter_context(closing_butler(Butler.from_config(config, writeable=not dry_run)))
 
 
 @contextmanager

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
 
+from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Contents, Entry
-from curated.butler.certified.lookup import Certified, dataset_of, key_of
+from curated.butler.certified.lookup import Certified, dataset_of, key_of, storage_classes
 from curated.butler.importing.survey import survey_repository
 from curated.butler.repository.opening import collection_info
 from curated.butler.repository.records import (
@@ -20,9 +21,11 @@ from curated.butler.repository.records import (
     dimension_rows,
     file_records,
 )
+from curated.butler.scrubbing.files import StoredFile
 from curated.core.diagnostic import Diagnostic, Problem
+from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.record import Dataset, Key, key_text
-from curated.datasets.spans import Span
+from curated.datasets.spans import ALWAYS, Span
 
 _NO_RECORD = ImportRecord("", "", {}, {})
 
@@ -56,7 +59,7 @@ class Holdings:
     Parameters
     ----------
     certified : `dict` [`str`, `list` [`Certified`]]
-        Certifications by CALIBRATION collection.
+        Certifications by CALIBRATION collection that exists.
     members : `dict` [`str`, `DatasetRef`]
         Datasets of the RUNs below these collections, and those that are certified, by UUID.
     runs : `dict` [`str`, `list` [`str`]]
@@ -78,13 +81,18 @@ def read_holdings(butler: Butler, collections: Iterable[str]) -> Holdings:
     runs: dict[str, list[str]] = {}
     for collection in sorted(set(collections)):
         info = collection_info(butler, collection)
-        if info is None or info.type is not CollectionType.CALIBRATION:
-            continue
-        certified[collection] = list(_certified(butler, collection))
-        members |= {item.dataset.uuid: item.ref for item in certified[collection]}
+        if info is not None:
+            if info.type is not CollectionType.CALIBRATION:
+                continue
+            certified[collection] = list(_certified(butler, collection))
+            members |= {item.dataset.uuid: item.ref for item in certified[collection]}
+        # The RUNs, and what they hold, may be left of a collection that somebody removed.
         for run, ref in _run_members(butler, collection):
             members[str(ref.id)] = ref
-            runs.setdefault(str(ref.id), []).append(run)
+            holders = runs.setdefault(str(ref.id), [])
+            # <inst>/calib, which is above all releases, may be a CALIBRATION collection as well.
+            if run not in holders:
+                holders.append(run)
     return Holdings(certified, members, runs, file_records(butler, members.values()))
 
 
@@ -114,9 +122,39 @@ def _run_members(butler: Butler, collection: str) -> Iterator[tuple[str, Dataset
             yield association.collection, association.ref
 
 
+def expected_files(
+    holdings: Holdings, releases: Iterable[Release]
+) -> tuple[list[tuple[str, StoredFile]], dict[str, int], tuple[ForeignType, ...]]:
+    """Return what is known of the file of each dataset, by UUID, and how many datasets nothing vouches for.
+
+    The last are counted by RUN, those of dataset types that no calibration type declares by type.
+    """
+    entries: dict[str, Entry] = {}
+    for release in releases:
+        for entry in release.contents.entries:
+            if entry.uuid not in entries or entry.sha256:
+                entries[entry.uuid] = entry
+    uncovered: Counter[str] = Counter()
+    foreign: list[DatasetRef] = []
+    files = []
+    for uuid, ref in sorted(holdings.members.items()):
+        entry_or_none = entries.get(uuid)
+        if entry_or_none is None:
+            if declared_spec(ref.datasetType.name) is None:
+                foreign.append(ref)
+            else:
+                uncovered[ref.run] += 1
+            files.append((uuid, StoredFile("")))
+        else:
+            entry = entry_or_none
+            files.append((uuid, StoredFile("", entry.sha256, entry.size, entry.content)))
+    others = count_foreign((dataset_of(ref, "", ALWAYS) for ref in foreign), storage_classes(foreign))
+    return files, dict(uncovered), others
+
+
 def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic]:
     """Yield how dataset types, collections and dimension records differ from those of a release."""
-    survey = survey_repository(butler, release.contents, chain=False)
+    survey = survey_repository(butler, release.contents)
     problems = list(survey.problems)
     problems += [Problem("CAL695", (), f"dataset type {name} is gone") for name in sorted(survey.new_types)]
     for comparison in survey.records:
@@ -175,8 +213,11 @@ def release_findings(holdings: Holdings, release: Release, state: RepositoryStat
     for target in release.contents.targets:
         collection = target.calibration
         entries = [entry for entry in release.contents.entries if entry.collection == collection]
-        corrected = state.ranges.get(collection, {})
-        yield from _certification_findings(holdings.certified.get(collection, []), entries, corrected)
+        # Of a collection or a dataset that is gone, it goes without saying that nothing is certified.
+        if collection in holdings.certified:
+            present = [entry for entry in entries if entry.uuid in holdings.members]
+            corrected = state.ranges.get(collection, {})
+            yield from _certification_findings(holdings.certified[collection], present, corrected)
         yield from _dataset_findings(holdings, release, collection, entries)
 
 
@@ -261,8 +302,10 @@ def _file_record_findings(
         yield _finding("CAL694", detail, entry.place)
     kinds = {kind.name: kind for kind in release.contents.kinds}
     kind = kinds.get(entry.dataset_type)
-    if kind is not None and info.storage_class_name != kind.storage_class:
-        detail = f"{entry}: stored as {info.storage_class_name}; it was imported as {kind.storage_class}"
+    # The attribute has another name in older releases of Butler.
+    storage_class = info.to_record()["storage_class"]
+    if kind is not None and storage_class != kind.storage_class:
+        detail = f"{entry}: stored as {storage_class}; it was imported as {kind.storage_class}"
         yield _finding("CAL694", detail, entry.place)
     formatters = release.record.formatters.get(entry.dataset_type)
     if formatters is not None and info.formatter not in formatters:

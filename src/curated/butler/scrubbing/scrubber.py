@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType, MissingCollectionError
 from lsst.resources import ResourcePath
 
-from curated.bundle.contents import Contents, Entry
+from curated.bundle.contents import Contents
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.signature import SUMS_FILE, Proof, read_proof
 from curated.bundle.verification import THREADS
 from curated.butler.repository.failures import is_about_repository, plain
+from curated.butler.repository.files import name_in_zip, read_stored
 from curated.butler.repository.opening import collection_info, opened, repository_root
 from curated.butler.repository.records import (
     DIRECTORY,
@@ -36,6 +37,7 @@ from curated.butler.scrubbing.registry import (
     Release,
     chain_findings,
     definition_findings,
+    expected_files,
     read_holdings,
     release_findings,
     shared_file_findings,
@@ -43,6 +45,7 @@ from curated.butler.scrubbing.registry import (
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress, run_all
 from curated.core.ssh_signature import Trust, read_plain_file
+from curated.datasets.foreign import ForeignType
 from curated.datasets.record import key_text
 
 
@@ -99,6 +102,8 @@ class ScrubReport:
     uncovered : `dict` [`str`, `int`]
         Numbers of datasets that nothing vouches for, by collection; of those of their files that were read, the FITS
         checksums that they have were verified.
+    foreign : `tuple` [`ForeignType`]
+        Dataset types that no calibration type declares, of datasets that nothing vouches for; they are not among ``uncovered``.
     diagnostics : `tuple` [`Diagnostic`]
         Findings.
     """
@@ -111,6 +116,7 @@ class ScrubReport:
     datasets: int = 0
     certifications: int = 0
     uncovered: Mapping[str, int] | None = None
+    foreign: tuple[ForeignType, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -139,6 +145,7 @@ class ScrubReport:
             "datasets": self.datasets,
             "certifications": self.certifications,
             "uncovered": dict(self.uncovered or {}),
+            "foreign": [foreign.to_dict() for foreign in self.foreign],
             "findings": [d.to_dict() for d in self.diagnostics],
         }
 
@@ -177,7 +184,7 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
         findings += release_findings(holdings, release, state)
     findings += chain_findings(butler, releases, state)
     findings += shared_file_findings(holdings)
-    files, uncovered = _files(holdings, releases)
+    files, uncovered, foreign = expected_files(holdings, releases)
     selected = [item for item in files if _is_selected(item[0], request.sample, request.seed)]
     findings += _file_findings(butler, holdings, selected, request)
     findings += [_uncovered_finding(name, count) for name, count in sorted(uncovered.items())]
@@ -190,6 +197,7 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
         datasets=len(holdings.members),
         certifications=sum(map(len, holdings.certified.values())),
         uncovered=uncovered,
+        foreign=foreign,
         diagnostics=tuple(sorted(set(findings))),
     )
 
@@ -216,7 +224,7 @@ def _releases(request: ScrubRequest, records: Sequence[Path]) -> tuple[list[Rele
         by_manifest[digest] = [
             replace(
                 release,
-                contents=contents.relabelled(release.contents.label),
+                contents=contents.relabelled(release.contents.label).renamed(release.record.renamings),
                 source=str(bundle),
                 signer=signer,
             )
@@ -234,7 +242,7 @@ def _recorded_release(
         digest = file_sha256(directory / MANIFEST_FILE)
     except (OSError, ValueError) as error:
         return None, [_finding("CAL697", str(error), place)]
-    if record.manifest != digest or directory.name != f"{record.label}-{digest[:16]}":
+    if record.manifest != digest or directory.name != record.name:
         return None, [_finding("CAL697", "its manifest is not the one that was imported", place)]
     if any(_same_manifest(bundle, digest) for bundle in bundles):
         trust = None  # the bundle is asked instead
@@ -244,7 +252,8 @@ def _recorded_release(
     if contents.manifest_sha256 != digest:
         return None, [_finding("CAL697", "its manifest changes while it is read", place)]
     try:
-        return Release(contents.relabelled(record.label), record, place, signer), findings
+        contents = contents.relabelled(record.label).renamed(record.renamings)
+        return Release(contents, record, place, signer), findings
     except CuratedError as error:
         return None, [_finding("CAL697", error.message, place)]
 
@@ -307,28 +316,6 @@ def _collections(butler: Butler, names: Sequence[str], releases: Iterable[Releas
     return collections
 
 
-def _files(
-    holdings: Holdings, releases: Iterable[Release]
-) -> tuple[list[tuple[str, StoredFile]], dict[str, int]]:
-    """Return what is known of the file of each dataset, by UUID, and how many datasets nothing vouches for."""
-    entries: dict[str, Entry] = {}
-    for release in releases:
-        for entry in release.contents.entries:
-            if entry.uuid not in entries or entry.sha256:
-                entries[entry.uuid] = entry
-    uncovered: Counter[str] = Counter()
-    files = []
-    for uuid, ref in sorted(holdings.members.items()):
-        entry_or_none = entries.get(uuid)
-        if entry_or_none is None:
-            uncovered[ref.run] += 1
-            files.append((uuid, StoredFile("")))
-        else:
-            entry = entry_or_none
-            files.append((uuid, StoredFile("", entry.sha256, entry.size, entry.content)))
-    return files, dict(uncovered)
-
-
 def _is_selected(uuid: str, percentage: float, seed: int) -> bool:
     """Say whether a dataset is in a sample: parts of consecutive numbers follow on one another, and together are all."""
     share = percentage / 100
@@ -353,7 +340,7 @@ def _file_findings(
         if uri is None:
             detail = f"{key_text_of(holdings, uuid)}: the repository knows of no single file"
             yield _finding("CAL691", detail, uuid)
-        elif uri.isLocal:
+        elif uri.isLocal and not name_in_zip(uri):
             local.append((uuid, file._replace(path=uri.ospath)))
         else:
             remote.append((uri, file._replace(path=str(uri))))
@@ -361,11 +348,15 @@ def _file_findings(
     for (_, file), problem in zip(local, results, strict=True):
         yield from _problem_findings(file.path, problem)
     with ThreadPoolExecutor(THREADS) as pool:
-        checks = pool.map(lambda pair: check_object(pair[0].read, pair[1]), remote)
+        checks = pool.map(lambda pair: check_object(_reader(pair[0]), pair[1]), remote)
         for count, ((uri, _), problem) in enumerate(zip(remote, checks, strict=True), start=1):
             yield from _problem_findings(str(uri), problem)
             if request.progress is not None:
                 request.progress(count, len(remote))
+
+
+def _reader(uri: ResourcePath) -> Callable[[], bytes]:
+    return partial(read_stored, uri) if name_in_zip(uri) else uri.read
 
 
 def key_text_of(holdings: Holdings, uuid: str) -> str:

@@ -1,9 +1,10 @@
 """Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
 
-from curated.check.rules import detectors, epochs, identity, layout
+from curated.check.rules import aliases, cameras, detectors, epochs, identity, layout
 from curated.check.rules.context import FileRule, Rule
 
 FILE_RULES: tuple[FileRule, ...] = (
+    aliases.names_that_the_stack_refuses,
     identity.required_keywords,
     identity.unquoted_texts,
     identity.instrument_and_type,
@@ -15,6 +16,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     identity.calib_id,
     identity.calibration_class,
     identity.outside_detector,
+    cameras.unfit_camera_file,
 )
 """Rules on one file."""
 
@@ -24,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     layout.unnamed_companions,
     layout.missing_calibrations,
     epochs.validity,
+    epochs.ranges_of_the_stack,
     epochs.repeated_calibdates,
     epochs.mixed_offsets,
     detectors.conflicting_numbers,

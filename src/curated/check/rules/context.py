@@ -14,6 +14,7 @@ from curated.package.config import Config
 from curated.package.instrument import Instrument
 from curated.package.layout import Layout, directory_name
 from curated.package.validity import Range, by_key
+from curated.text.source import Source
 
 
 class FileContext(NamedTuple):
@@ -31,6 +32,8 @@ class FileContext(NamedTuple):
         Its instrument, where one is declared.
     calib : `Calib` or `None`
         The calibration; `None` where it cannot be made.
+    source : `Source` or `None`
+        Keywords as the file spells them; `None` where there is no file.
     """
 
     file: CalibFile
@@ -38,6 +41,7 @@ class FileContext(NamedTuple):
     keywords: Mapping[str, Any]
     instrument: Instrument | None = None
     calib: Calib | None = None
+    source: Source | None = None
 
 
 FileRule = Callable[[FileContext], Iterator[Problem]]

@@ -8,13 +8,44 @@ from collections.abc import Iterator
 from curated.check.report import ends_and_marks
 from curated.check.rules.context import Context
 from curated.core.diagnostic import Problem
-from curated.core.times import has_offset
+from curated.core.times import has_offset, iso
+from curated.package.config import STACK
 from curated.package.validity import examine
+from curated.registry import get_type
 
 
 def validity(context: Context) -> Iterator[tuple[str, Problem]]:
     """Yield ranges that overlap, end before they start or leave a hole, and what replaces deprecated files."""
     yield from examine(context.epochs, context.ranges, *ends_and_marks(context.reports))
+
+
+def ranges_of_the_stack(context: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield files of which the stack takes another range, in packages that it reads.
+
+    ``writeCuratedCalibrations`` of obs_base knows the starts in the names of files and nothing else: every file is in
+    force until the next one of its directory starts. It reads neither VALIDEND nor marks of deprecation.
+    """
+    if STACK not in context.config.readers:
+        return
+    ends, marks = ends_and_marks(context.reports)
+    for epochs in context.epochs.values():
+        if not get_type(epochs[0].key.type).SPEC.is_read_by_stack:
+            continue
+        for file in epochs:
+            following = next((other for other in epochs if other.start > file.start), None)
+            until = (
+                f"until {iso(following.start)}, when {following.path} starts" if following else "without end"
+            )
+            end = ends.get(file.path)
+            if file.path in marks:
+                detail = f"the stack does not know the mark: to it, this is in force from {iso(file.start)} {until}"
+                yield (
+                    file.path,
+                    Problem("CAL359", ("metadata", next(iter(marks[file.path].keywords()))), detail),
+                )
+            elif end is not None and end > file.start and (following is None or end < following.start):
+                detail = f"the stack ignores VALIDEND {iso(end)}: to it, this is in force {until}"
+                yield file.path, Problem("CAL358", ("metadata", "VALIDEND"), detail)
 
 
 def repeated_calibdates(context: Context) -> Iterator[tuple[str, Problem]]:

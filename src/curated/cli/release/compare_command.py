@@ -19,6 +19,7 @@ from curated.cli.context import (
     print_json,
 )
 from curated.cli.release.fingerprint_command import (
+    choice_option,
     collection_option,
     dataset_to_json,
     find_inventory,
@@ -41,6 +42,7 @@ _KINDS = {
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @collection_option
+@choice_option
 @allow_empty_option
 @jobs_option
 @allow_class_option
@@ -51,6 +53,7 @@ def command(
     first: str,
     second: str,
     collections: tuple[str, ...],
+    choices: tuple[str, ...],
     allow_empty: bool,
     jobs: int | None,
     form: str,
@@ -58,6 +61,7 @@ def command(
     """Compare the calibrations in force in A and in B; exit 1 if they differ.
 
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
+    Where one is a repository, the other one's instruments have the names there under which they would be imported, or were.
 
     \b
     Examples:
@@ -66,10 +70,15 @@ def command(
       curated compare /site/a/repo /site/b/repo
       curated compare build/v2 build/repo --collection demo/calib/v2
     """
+    from curated.datasets.foreign import foreign_text
     from curated.datasets.inventory import compare
     from curated.report.text import printable
 
-    audits = [find_inventory(settings, where, collections, None, jobs) for where in (first, second)]
+    # Where one of them is a repository, the other one takes its names for instruments.
+    audits = [
+        find_inventory(settings, where, collections, None, jobs, names_of=other, choices=choices)
+        for where, other in ((first, second), (second, first))
+    ]
     if not any(audit.inventory.datasets for audit in audits):
         refuse_empty(audits[0], allow_empty=allow_empty)
     failed = any(audit.failed for audit in audits)
@@ -81,12 +90,17 @@ def command(
             failed=failed,
             same=not differences,
             sources=[inventory.source for inventory in inventories],
+            foreign=[[foreign.to_dict() for foreign in audit.foreign] for audit in audits],
             fingerprints=[inventory.fingerprint for inventory in inventories],
             differences=[_to_json(difference) for difference in differences],
         )
     elif not failed:
         for name, inventory in zip("AB", inventories, strict=True):
             echo(f"{name}: {printable(inventory.source)}")
+        for name, audit in zip("AB", audits, strict=True):
+            if audit.foreign:
+                text = f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
+                echo(printable(text))
         for text in _lines(differences):
             echo(printable(text))
         same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"

@@ -31,6 +31,14 @@ collection_option = click.option(
     help="Collection of a repository; may be repeated, in the order of lookups. The chains <inst>/calib if not given.",
 )
 
+choice_option = click.option(
+    "--instrument",
+    "choices",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated.",
+)
+
 
 @click.command("fingerprint")
 @click.argument("where", required=False, default="", metavar="[PACKAGE|BUNDLE|REPO]")
@@ -38,6 +46,13 @@ collection_option = click.option(
     "--rev", "revision", metavar="REV", help="Commit of the package; its files as they are if not given."
 )
 @collection_option
+@click.option(
+    "--names-of",
+    default="",
+    metavar="REPO",
+    help="Take the names that this repository has for the instruments of a package or bundle.",
+)
+@choice_option
 @click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
@@ -51,6 +66,8 @@ def command(
     where: str,
     revision: str | None,
     collections: tuple[str, ...],
+    names_of: str,
+    choices: tuple[str, ...],
     list_lines: bool,
     allow_empty: bool,
     jobs: int | None,
@@ -68,8 +85,17 @@ def command(
       curated fingerprint build/repo --collection demo/calib/v1.2
       curated fingerprint --rev v1.2 --list
     """
-    audit = find_inventory(settings, where, collections, revision, jobs)
+    from curated.datasets.foreign import foreign_text
+    from curated.report.text import printable
+
+    if choices and not names_of:
+        raise click.UsageError("--instrument NAME=OTHER needs --names-of REPO")
+    audit = find_inventory(settings, where, collections, revision, jobs, names_of, choices)
     refuse_empty(audit, allow_empty=allow_empty)
+    if audit.foreign and form != "json":
+        settings.remark(
+            printable(f"not counted: {foreign_text(audit.foreign)}, which no calibration type declares")
+        )
     inventory = audit.inventory
     if form == "json":
         print_json(
@@ -79,6 +105,7 @@ def command(
             source=inventory.source,
             fingerprint=inventory.fingerprint,
             calibrations=len(inventory.datasets),
+            foreign=[foreign.to_dict() for foreign in audit.foreign],
             lines=[dataset_to_json(dataset) for dataset in inventory.datasets] if list_lines else None,
             findings=[d.to_dict() for d in audit.diagnostics],
         )
@@ -98,6 +125,8 @@ def find_inventory(
     collections: tuple[str, ...],
     revision: str | None = None,
     jobs: int | None = None,
+    names_of: str = "",
+    choices: tuple[str, ...] = (),
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
@@ -108,6 +137,8 @@ def find_inventory(
             settings.directory,
             collections=collections,
             revision=revision,
+            names_of=names_of,
+            choices=choices,
             jobs=jobs,
             progress=progress,
         )
@@ -127,9 +158,16 @@ def refuse_empty(audit: SourceInventory, *, allow_empty: bool) -> None:
     CuratedError
         If there is no calibration and no error, unless that is allowed.
     """
+    from curated.datasets.foreign import foreign_text
+
     if not (audit.inventory.datasets or audit.failed or allow_empty):
         hint = "see that it is the right one; --allow-empty accepts it"
-        raise CuratedError(f"no calibration is in force in {audit.inventory.source}", hint)
+        others = (
+            f", but {foreign_text(audit.foreign)}, which no calibration type declares"
+            if audit.foreign
+            else ""
+        )
+        raise CuratedError(f"no calibration is in force in {audit.inventory.source}{others}", hint)
 
 
 def dataset_to_json(dataset: Dataset) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def command(
       curated export /repo/main --collection LSSTCam/calib --type ptc --at 2025-06-01 -o build/ptc
       curated export exported-calibs -o ../obs_lab_data --into
 
+    Dataset types that no calibration type declares, such as the stack's camera, are listed and no failure.
+
     Exit status 1 if a calibration was left out.
     """
     from curated.butler import export_package
@@ -107,9 +109,13 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _print(settings: Settings, report: ExportReport) -> None:
+    from curated.datasets.foreign import foreign_text
     from curated.report.text import count_text, printable
 
     echo_findings(settings, report.diagnostics)
+    if report.foreign:
+        text = foreign_text(report.foreign)
+        echo(printable(f"not exported: {text}, of dataset types that no calibration type declares"), err=True)
     if not report.exported:
         echo("nothing was written", err=True)
         return

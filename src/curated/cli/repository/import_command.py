@@ -27,10 +27,45 @@ transfer_option = click.option(
     show_default=True,
     help="How files go into the repository; links and 'direct' leave them where they are.",
 )
-chain_option = click.option(
-    "--chain/--no-chain",
-    default=True,
-    help="Whether to prepend the release to the instrument's chain <inst>/calib.",
+
+
+def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options for the chains into which a release is put."""
+    options = (
+        click.option(
+            "--chain/--no-chain",
+            default=True,
+            help="Whether to put the release into the instrument's chain <inst>/calib.",
+        ),
+        click.option(
+            "--chain-name",
+            "chain_names",
+            multiple=True,
+            metavar="NAME",
+            help="Chain to use instead, made where there is none; once for each instrument.",
+        ),
+        click.option(
+            "--before", metavar="MEMBER", help="Put the release in front of this member of its chain."
+        ),
+        click.option("--after", metavar="MEMBER", help="Put the release behind this member of its chain."),
+        click.option(
+            "--front",
+            is_flag=True,
+            help="Put the release in front of all members, also those that are no releases.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+instrument_option = click.option(
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated. "
+    "NAME=NAME creates it where there is none of that name, NAME=new:OTHER creates OTHER.",
 )
 
 
@@ -51,8 +86,9 @@ chain_option = click.option(
     help="Also take a dataset type that no calibration type declares; may be repeated.",
 )
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
+@instrument_option
 @transfer_option
-@chain_option
+@chain_options
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
@@ -81,8 +117,13 @@ def command(
     clean: bool,
     allow_types: tuple[str, ...],
     label: str | None,
+    instruments: tuple[str, ...],
     transfer: str,
     chain: bool,
+    chain_names: tuple[str, ...],
+    before: str | None,
+    after: str | None,
+    front: bool,
     seed_config: str | None,
     wait: float,
     require_signature: bool,
@@ -94,14 +135,17 @@ def command(
     """Bring BUNDLE into the Butler repository REPO, which is created where there is none.
 
     Every file's hash is verified first. Nothing that the repository has is deleted or overwritten, and a second
-    run changes nothing.
+    run changes nothing. In the chain, members that are no releases stay in front of the release, which goes in front of
+    earlier releases; lookups through the chain that find something else than before are listed.
 
     \b
     Examples:
       curated import build/release build/repo
       curated import build/release /repo/main --dry-run
+      curated import build/release /repo/main --before LATISS/calib/DM-1
       curated import build/release /repo/main --clean
       curated import build/release /repo/main --require-signature --allowed-signers ~/signers
+      curated import build/release /repo/main --instrument comCam=LSSTComCam
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import run_import
@@ -120,10 +164,15 @@ def command(
             label=label,
             transfer=transfer,
             chain=chain,
+            chain_names=chain_names,
+            before=before,
+            after=after,
+            front=front,
             dry_run=dry_run,
             clean=clean,
             allow_types=allow_types,
             seed_config=seed_config,
+            instruments=instruments,
             wait=wait,
             trust=trust,
             progress=drop_stage(progress),

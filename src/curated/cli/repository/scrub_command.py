@@ -115,6 +115,7 @@ def command(
 
 
 def _print_text(settings: Settings, report: ScrubReport) -> None:
+    from curated.datasets.foreign import foreign_text
     from curated.report.text import count_text, printable
 
     echo_findings(settings, report.diagnostics)
@@ -129,6 +130,18 @@ def _print_text(settings: Settings, report: ScrubReport) -> None:
         echo(
             f"not covered: {count_text(uncovered, 'dataset')}, of whose files only the FITS checksums that they have were verified"
         )
+    if not (
+        report.releases or report.datasets or report.certifications or report.foreign or report.diagnostics
+    ):
+        echo(
+            printable(
+                f"nothing to compare: {report.repository} has no release of curated, and no calibration in force"
+            )
+        )
+        return
+    if report.foreign:
+        text = foreign_text(report.foreign)
+        echo(printable(f"not covered: {text}, of dataset types that no calibration type declares"))
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     verdict = f"{count_text(errors, 'error')} in" if errors else "no fault in what is covered of"
     is_clean = report.ok and report.complete

@@ -259,6 +259,10 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL335", "warning", "a curve in percent that never reaches one percent",
      "give the fractions no unit, or multiply them by 100",
      "Fractions that are labelled as percent let a hundredth of the light through."),
+    ("CAL336", "warning", "a name of a keyword that the stack takes for another value",
+     "remove the name, or write the same value in both places",
+     "ip_isr takes an empty text, and a number in quotes, for a value of its own: it refuses the text with 'Too many values found'. "
+     "Files that curated writes of it are right."),
     ("CAL340", "error", "the image that a side file names is not there",
      "put it beside the side file, or correct 'file:'",
      "The side file is the description; without the image there is nothing to apply."),

@@ -1,0 +1,130 @@
+"""Announced changes of lookups, against what Butler finds before and after."""
+
+from __future__ import annotations
+
+import random
+from itertools import chain as chained
+from uuid import UUID
+
+import pytest
+
+pytest.importorskip("lsst.daf.butler")
+
+from lsst.daf.butler import CollectionType, DatasetRef, DatasetType
+
+from curated.bundle.contents import Entry, Target
+from curated.bundle.export_file import DOC
+from curated.butler.chains.lookups import chain_lookups
+from curated.butler.chains.plan import plan_chains
+from curated.datasets.record import Dataset
+from curated.datasets.spans import Span
+from support.laboratory import DETECTORS, INSTANTS, Laboratory
+
+
+def make_member(laboratory: Laboratory, chance: random.Random, depth: int = 0) -> str:
+    """Make a member of a chain of any kind, filled at random."""
+    kind = chance.choice(
+        ["release", "release", "expert", "run", "tagged", "chain"[: 5 * (depth < 2)] or "run"]
+    )
+    if kind == "chain":
+        name = laboratory.collection(CollectionType.CHAINED)
+        children = [make_member(laboratory, chance, depth + 1) for _ in range(chance.randint(0, 2))]
+        laboratory.butler.collections.redefine_chain(name, children)
+        return name
+    if kind == "run":
+        name = laboratory.collection(CollectionType.RUN)
+        laboratory.refs(name, tuple(chance.sample(DETECTORS, chance.randint(0, 2))))
+        return name
+    if kind == "tagged":
+        name = laboratory.collection(CollectionType.TAGGED)
+        detectors = tuple(chance.sample(DETECTORS, chance.randint(0, 2)))
+        laboratory.butler.registry.associate(
+            name, laboratory.refs(laboratory.collection(CollectionType.RUN), detectors)
+        )
+        return name
+    name = laboratory.collection(
+        CollectionType.CALIBRATION, doc=f"{DOC} somewhere" if kind == "release" else ""
+    )
+    laboratory.certify(name, laboratory.certified(chance, name))
+    return name
+
+
+def announced(
+    laboratory: Laboratory, plan, entries: list[Entry]
+) -> dict[tuple[int, int], tuple[str | None, str | None]]:
+    """Return what is announced, by detector and time."""
+    lookups = chain_lookups(laboratory.butler, plan.chain, plan.release, plan.after, entries)
+    results = {}
+    for item in lookups.changed():
+        sides = tuple(side[0].uuid if side else None for side in (item.before, item.after))
+        for ns in INSTANTS:
+            if item.span.begin <= ns < item.span.end:
+                place = (int(dict(item.key[1])["detector"]), ns)
+                assert place not in results
+                results[place] = sides
+    return results
+
+
+def entry_of(ref: DatasetRef, span: Span, collection: str) -> Entry:
+    data_id = tuple(sorted(ref.dataId.required.items()))
+    dataset = Dataset("defects", data_id, span, uuid=str(ref.id), run=ref.run, collection=collection)
+    return Entry.of(dataset)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_announced_changes_are_those_that_butler_makes(laboratory: Laboratory, seed: int) -> None:
+    chance = random.Random(seed)
+    butler = laboratory.butler
+    chain = f"Lab/chains/{next(laboratory.numbers)}"
+    members = [make_member(laboratory, chance) for _ in range(chance.randint(0, 5))]
+    if members or chance.random() < 0.5:
+        butler.collections.register(chain, CollectionType.CHAINED)
+        butler.collections.redefine_chain(chain, members)
+    release = laboratory.collection(CollectionType.CALIBRATION, doc=f"{DOC} somewhere", label="new")
+    present = laboratory.certified(chance, release)
+    if chance.random() < 0.3:
+        # A release that is there already, perhaps in the chain, and of which more is certified.
+        laboratory.certify(release, present)
+        if chance.random() < 0.5 and members:
+            members.insert(chance.randrange(len(members)), release)
+            butler.collections.redefine_chain(chain, members)
+        fresh = []
+    else:
+        fresh = present
+    options = {}
+    others = [member for member in members if member != release]
+    if others and chance.random() < 0.6:
+        member = chance.choice(others)
+        options = chance.choice([{"front": True}, {"before": member}, {"after": member.rpartition("/")[2]}])
+        if "after" in options:
+            options["after"] = member
+    target = Target("Lab", release, chain)
+    plans = plan_chains(butler, laboratory.root, [target], names=[], **options)
+    assert not plans.problems
+    plan = plans.plans["Lab"]
+    entries = [entry_of(ref, span, release) for ref, span in present]
+    changes = announced(laboratory, plan, entries)
+
+    before = laboratory.answers(chain)
+    laboratory.certify(release, fresh)
+    butler.collections.register(chain, CollectionType.CHAINED)
+    butler.collections.redefine_chain(chain, plan.after)
+    after = laboratory.answers(chain)
+    assert changes == {
+        place: (before.get(place), after[place]) for place in after if before.get(place) != after[place]
+    }
+
+
+def test_only_calibrations_are_read(laboratory: Laboratory) -> None:
+    from curated.butler.chains.lookups import read_datasets
+    from curated.butler.chains.members import collection_infos
+
+    butler = laboratory.butler
+    run = laboratory.collection(CollectionType.RUN)
+    plain = DatasetType("notes", ["instrument", "detector"], "StructuredDataDict", universe=butler.dimensions)
+    butler.registry.registerDatasetType(plain)
+    data_id = butler.registry.expandDataId(instrument="Lab", detector=0)
+    butler.registry._importDatasets([DatasetRef(plain, data_id, run=run)])
+    (ref,) = laboratory.refs(run, (1,))
+    datasets = read_datasets(butler, collection_infos(butler, [run]).values())
+    assert [UUID(dataset.uuid) for dataset in chained.from_iterable(datasets.values())] == [ref.id]

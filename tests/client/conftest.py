@@ -1,0 +1,56 @@
+"""The package whose calibrations clients read, and the programs that fill repositories with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import AUTHOR, EMAIL, GitPackage
+from support.packages import ROOT
+from support.preloaded import Programs, preloaded_programs
+
+TYPES = ("defects", "crosstalk", "bfk", "bias", "transmission_filter")
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
+    """Some types of the demonstration at the tag v1; a test that changes it must copy it."""
+    package = GitPackage(tmp_path_factory.mktemp("client") / "package")
+    for name in TYPES:
+        shutil.copytree(ROOT / "calibs/demo" / name, package.path / "calibs/demo" / name)
+    shutil.copy(ROOT / "calibs/demo/instrument.yaml", package.path / "calibs/demo")
+    shutil.copy(ROOT / "curated.yaml", package.path)
+    package.git("init", "--quiet")
+    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
+        package.git("config", key, value)
+    package.commit(message="Add calibrations")
+    package.git("tag", "v1")
+    return package
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """`curated` and `butler`."""
+    with preloaded_programs(tmp_path_factory.mktemp("bin")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def bundle(package: GitPackage, programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of release v1."""
+    directory = tmp_path_factory.mktemp("bundles") / "v1"
+    done = programs.run("curated", "-q", "bundle", directory, cwd=package.path)
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="session")
+def published(bundle: Path, programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository that curated filled with release v1; a test that changes it must copy it."""
+    repo = tmp_path_factory.mktemp("published") / "repo"
+    done = programs.run("curated", "-q", "import", bundle, repo)
+    assert done.returncode == 0, done.stderr
+    return repo

@@ -1,0 +1,76 @@
+"""Run the commands of docs/stack.md, those of each section in a directory of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import AUTHOR, EMAIL, GitPackage
+from support.packages import ROOT
+from support.pages import PROMPT, assert_section_shows, sections
+from support.preloaded import Programs, preloaded_programs
+
+pytest.importorskip("lsst.daf.butler")
+
+PAGE = ROOT / "docs/stack.md"
+TYPES = ("defects", "crosstalk", "bias", "camera", "transmission_filter")
+"""Types of the demonstration that the package of each section has."""
+
+PREPARATIONS: Mapping[str, Callable[[Path], Any]] = {}
+"""What a section needs beside the package: called with the directory in which the commands of that section run."""
+
+SECTIONS = sections(PAGE.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of each section."""
+    package = GitPackage(tmp_path_factory.mktemp("stack") / "package")
+    for name in TYPES:
+        shutil.copytree(ROOT / "calibs/demo" / name, package.path / "calibs/demo" / name)
+    shutil.copy(ROOT / "calibs/demo/instrument.yaml", package.path / "calibs/demo")
+    shutil.copy(ROOT / "curated.yaml", package.path)
+    package.git("init", "--quiet")
+    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
+        package.git("config", key, value)
+    package.commit(message="Add calibrations")
+    package.git("tag", "v1")
+    return package.path
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """`curated` and `butler`."""
+    with preloaded_programs(tmp_path_factory.mktemp("bin")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("section", [name for name, text in SECTIONS.items() if PROMPT in text])
+def test_commands_print_what_the_page_shows(
+    section: str, template: Path, programs: Programs, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    shutil.copytree(template, tmp_path / "package")
+    if section in PREPARATIONS:
+        PREPARATIONS[section](tmp_path)
+    assert_section_shows(
+        PAGE,
+        section,
+        tmp_path,
+        programs.environment,
+        update=pytestconfig.getoption("update_expected"),
+        names={f"file://{tmp_path}/": "", f"{tmp_path}/": ""},
+    )
+
+
+def test_preparations_belong_to_sections() -> None:
+    assert set(PREPARATIONS) <= set(SECTIONS)
+
+
+def test_links_lead_to_pages() -> None:
+    links = re.findall(r"\]\(([^)#:]+)[)#]", PAGE.read_text("utf-8"))
+    assert [link for link in links if not (PAGE.parent / link).exists()] == []
