@@ -157,6 +157,8 @@ class Measure:
     notable : `float`
         Size from which a reviewer wants to see it, in its unit. Measures of different units are ordered by
         how many times larger than that they are.
+    additive : `bool`
+        Whether values of several calibrations may be added up, as numbers of pixels may.
     needs_both : `bool`
         Whether it compares two calibrations, and does not exist where one begins or ends.
     """
@@ -167,6 +169,7 @@ class Measure:
     compute: Compute
     worse: Worse = "either"
     notable: float = 0.0
+    additive: bool = False
     needs_both: bool = True
 
     def read(self, old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:

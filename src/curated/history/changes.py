@@ -304,10 +304,11 @@ def find_differences(old: Calib, new: Calib) -> list[str]:
         return ["the type"]
     if old == new and old.units == new.units:
         return []
-    return [*_different_fields(old, new), *_different_keywords(old, new)]
+    return [*different_fields(old, new), *different_keywords(old, new)]
 
 
-def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
+def different_fields(old: Calib, new: Calib) -> Iterator[str]:
+    """Yield the fields whose values or units are not the same."""
     companions = [calib.companion() for calib in (old, new)]
     file_names = tuple(companion.file if companion else None for companion in companions)
     for column in old.FIELDS:
@@ -319,7 +320,8 @@ def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
             yield column.key
 
 
-def _different_keywords(old: Calib, new: Calib) -> Iterator[str]:
+def different_keywords(old: Calib, new: Calib) -> Iterator[str]:
+    """Yield the keywords whose values are not the same, those of validity apart."""
     old_keywords, new_keywords = (content_keywords(calib.SPEC, calib.metadata) for calib in (old, new))
     for key in {**old_keywords, **new_keywords}:
         values = old_keywords.get(key), new_keywords.get(key)

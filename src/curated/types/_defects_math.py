@@ -165,6 +165,7 @@ MEASURES = (
         compute=_gained,
         worse="more",
         notable=100,
+        additive=True,
         needs_both=False,
     ),
     Measure(
@@ -173,6 +174,7 @@ MEASURES = (
         doc="Pixels that the boxes covered before and do not cover now; each counts once.",
         compute=_lost,
         notable=100,
+        additive=True,
         needs_both=False,
     ),
     Measure(
@@ -191,6 +193,7 @@ MEASURES = (
         compute=_columns,
         worse="more",
         notable=1,
+        additive=True,
         needs_both=False,
     ),
 )
