@@ -13,6 +13,9 @@ import numpy as np
 from curated.core.geometry import DetectorGeometry
 from curated.declare.field import Array
 
+_ROUNDING = 1e-9
+"""Part of what is notable below which a change is one of rounding."""
+
 Part = Mapping[str, str | int | float]
 """What a reading is of, such as ``{"band": "u"}`` or ``{"amplifier": "C00"}``; empty for the whole calibration."""
 
@@ -185,7 +188,8 @@ class Measure:
         if self.needs_both and (old is None or new is None):
             return
         for reading in self.compute(old, new, conditions):
-            if reading.value != 0:  # NaN is a change as well
+            # What is far below notable is rounding; NaN is a change as well.
+            if not abs(reading.value) <= _ROUNDING * self.notable:
                 yield reading
 
     def weight(self, value: float) -> float:

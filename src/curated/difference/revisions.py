@@ -108,19 +108,17 @@ def split_arguments(
     """
     repository = open_repository(package.root)
     revisions: list[str] = []
-    for index, argument in enumerate(arguments):
+    paths: list[str] = []
+    for argument in arguments:
         places = (argument, os.path.join(directory, argument), os.path.join(package.root, argument))
         is_path = any(os.path.lexists(place) for place in places)
-        is_revision = index < 2 and _is_revision(repository, argument)
+        is_revision = not paths and _is_revision(repository, argument)
         if is_path and is_revision:
             raise CuratedError(f"{argument} is a revision and a path", f"write ./{argument} for the path")
-        if is_revision:
-            revisions.append(argument)
-            continue
-        if not is_path and index < 2 and not _was_path(package, argument):
+        if not is_path and not is_revision and not _was_path(package, argument):
             raise CuratedError(f"{argument} is neither a revision nor a path", _WAY_OUT)
-        return revisions, list(arguments[index:])
-    return revisions, []
+        (revisions if is_revision else paths).append(argument)
+    return revisions, paths
 
 
 def _is_revision(repository: Repository, text: str) -> bool:
