@@ -98,8 +98,6 @@ def split_arguments(
         The package, of a work tree.
     directory : `str`
         Directory of the option ``-C``.
-    arguments : sequence [`str`]
-        The arguments.
 
     Raises
     ------

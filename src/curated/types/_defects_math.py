@@ -17,13 +17,7 @@ Boxes = Array
 
 
 def box_array(defects: Any) -> Boxes:
-    """Return the boxes of defects that cover a pixel; none if there are no defects.
-
-    Parameters
-    ----------
-    defects : `Defects` or `None`
-        The defects.
-    """
+    """Return the boxes of `Defects` that cover a pixel; none if there are no defects."""
     if defects is None or not len(defects.x0):
         return np.empty((0, 4), "i8")
     x0, y0 = defects.x0.astype("i8"), defects.y0.astype("i8")
@@ -111,8 +105,6 @@ def masked_columns(boxes: Boxes, height: int) -> int:
 
     Parameters
     ----------
-    boxes : `numpy.ndarray`, (N, 4)
-        The boxes.
     height : `int`
         Rows of the detector.
     """
