@@ -189,7 +189,7 @@ def _instrument(evidence: Evidence) -> _Section:
         "# What no file says:",
         *(
             f"# {key}:  # {INSTRUMENT.keys[key].doc}"
-            for key in ("class_name", "visit_max", "exposure_max", "visit_system")
+            for key in ("class_name", "visit_max", "exposure_max", "detector_max", "visit_system")
         ),
         *detectors.lines,
         *filters.lines,
