@@ -113,7 +113,7 @@ def test_a_driver_that_an_old_butler_imports_by_name() -> None:
     # In Butler 29, whose import by name raises this instead of a ModuleNotFoundError.
     text = "Could not get attribute 'postgresql' from 'lsst.daf.butler.registry.databases' (No module named 'psycopg2')"
     with (
-        pytest.raises(CuratedError, match="needs a module that is not installed: psycopg2$"),
+        pytest.raises(CuratedError, match=r"needs a module that is not installed: psycopg2$"),
         remote_failures(),
     ):
         raise ImportError(text)
