@@ -120,7 +120,6 @@ def use_calib(storage_class: StorageClass) -> None:
         storage_class.__class__ = _calib_class(cls)
 
 
-@cache
 def _calib_class(cls: type[StorageClass]) -> type[StorageClass]:
     """Return the class that takes the place of a class of Butler's; 29.0.0 makes one for each storage class."""
     if cls is StorageClass:
