@@ -6,15 +6,16 @@ import re
 
 import pytest
 
-from curated.core.codes import CODES, FAMILIES, CodeInfo, Severity, check, code_info, release
+from curated.core.codes import CODES, FAMILIES, CodeInfo, Severity, check, code_info, release, stack
 
 
 def test_each_code_once_and_in_its_family() -> None:
-    assert len(CODES) == len(check.ROWS) + len(release.ROWS)
+    assert len(CODES) == len(check.ROWS) + len(stack.ROWS) + len(release.ROWS)
     assert all(re.fullmatch(r"CAL[0-6]\d\d", code) and code[3] in FAMILIES for code in CODES)
     assert {row[0][3] for row in release.ROWS} == {"6"}
-    codes = [row[0] for row in check.ROWS]
-    assert codes == sorted(codes)
+    for rows in (check.ROWS, stack.ROWS):
+        codes = [row[0] for row in rows]
+        assert codes == sorted(codes)
 
 
 @pytest.mark.parametrize("info", CODES.values(), ids=CODES)
