@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from curated.bundle.contents import Contents, Entry, check_label
 from curated.bundle.manifest_reader import read_contents
+from curated.bundle.renaming import Renaming
 from curated.core.diagnostic import CuratedError
 from curated.datasets.record import Dataset
 from curated.datasets.spans import Span
@@ -38,6 +39,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 @example("٣")
 def test_labels(label: str) -> None:
     is_label = 0 < len(label) < 65 and set(label) <= set(LETTERS + "._-") and label[0] in LETTERS
+    is_label = is_label and ".." not in label
     if is_label:
         assert check_label(label) == label
     else:
@@ -87,3 +89,30 @@ def test_a_dataset_with_its_file() -> None:
     assert (entry.is_reference, entry.place) == (False, "files/flat.fits")
     reference = Entry.of(dataset)
     assert (reference.is_reference, reference.place) == (True, "run")
+
+
+def test_other_names_of_instruments_and_filters_rename_all_that_depends_on_them(contents: Contents) -> None:
+    renamings = {"Lab": Renaming("LSSTLab", {"g_6": "G_6"})}
+    renamed = contents.renamed(renamings)
+    (target,) = renamed.targets
+    assert (target.instrument, target.bundle_name, target.directory) == ("LSSTLab", "Lab", "lab")
+    assert (target.calibration, target.chain) == ("LSSTLab/calib/v1", "LSSTLab/calib")
+    assert [record["name"] for record in renamed.records["instrument"]] == ["LSSTLab"]
+    assert {record["instrument"] for record in renamed.records["detector"]} == {"LSSTLab"}
+    assert [record["name"] for record in renamed.records["physical_filter"]] == ["G_6"]
+    for before, after in zip(contents.entries, renamed.entries, strict=True):
+        values = dict(before.data_id) | {"instrument": "LSSTLab"}
+        if "physical_filter" in values:
+            values["physical_filter"] = "G_6"
+        assert dict(after.data_id) == values
+        assert after.run == f"LSST{before.run}"
+        assert after.collection == "LSSTLab/calib/v1"
+        text = "".join(f",{name}={value}" for name, value in sorted(values.items()))
+        assert after.uuid == str(
+            uuid5(NAMESPACE, f"dataset_type={before.dataset_type},run={after.run}{text}")
+        )
+        assert (after.path, after.sha256, after.span) == (before.path, before.sha256, before.span)
+    assert renamed.instrument_names == {"Lab": "LSSTLab"}
+    assert renamed.relabelled("v2").targets[0].calibration == "LSSTLab/calib/v2"
+    assert contents.relabelled("v2").renamed(renamings).entries == renamed.relabelled("v2").entries
+    assert contents.renamed({"Lab": Renaming("Lab")}) is contents

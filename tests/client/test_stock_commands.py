@@ -25,6 +25,7 @@ TESTED = {
     "create": "test_import_of_a_bundle",
     "export-calibs": "test_export_and_import",
     "import": "test_import_of_a_bundle",
+    "ingest-zip": "test_artifacts_in_a_zip_file",
     "ingest-files": "test_a_file_that_an_expert_ingests",
     "prune-datasets": "test_datasets_that_are_purged",
     "query-collections": "test_queries",
@@ -45,7 +46,6 @@ UNRELATED = {
     "aggregate-graph": "reads and writes files of quantum graphs",
     "config-dump": "prints the configuration that 'create' wrote, without opening a repository",
     "ingest-graph": "ingests the provenance of outputs; calibrations are inputs",
-    "ingest-zip": "ingests what retrieve-artifacts has packed; nobody distributes calibrations so",
     "provenance-report": "reads files of quantum graphs",
     "register-instrument": "needs the class of an instrument: tests/pages/test_stack.py",
     "retrieve-artifacts-for-quanta": "needs a file of a quantum graph; it copies as retrieve-artifacts does",
@@ -317,3 +317,23 @@ def test_import_of_a_bundle(site: Site) -> None:
     assert codes(text) == {"CAL691"}
     assert codes(site.curated("compare", site.bundle, other, status=1)) == {"CAL682"}
     site.assert_mended("of which 21 lost their file", "CAL630", repo=other)
+
+
+def test_artifacts_in_a_zip_file(site: Site) -> None:
+    other = site.create()
+    site.butler("retrieve-artifacts", site.repo, "files", "--collections", V1, "-d", "defects", "--zip")
+    (archive,) = (site.repo.parent / "files").iterdir()
+    site.butler(
+        "register-dataset-type", other, "defects", "Defects", "instrument", "detector", "--is-calibration"
+    )
+    site.butler("ingest-zip", other, archive, "--transfer-dimensions", "-t", "copy")
+    site.assert_mended("8 present", "certifications        21 new", repo=other)
+    assert "are in force in both" in site.curated("compare", site.repo, other)
+    exported = site.repo.parent / "exported"
+    text = site.curated("export", other, "--collection", "Demo/calib", "--type", "defects", "-o", exported)
+    assert "8 calibrations" in text
+    stored = next((other / "u").rglob("*.zip")) if (other / "u").exists() else next(other.rglob("*.zip"))
+    data = bytearray(stored.read_bytes())
+    data[len(data) // 3] ^= 1
+    stored.write_bytes(data)
+    assert codes(site.curated("scrub", other, status=1)) <= {"CAL690", "CAL691"}

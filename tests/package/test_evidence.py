@@ -34,9 +34,12 @@ def test_most_files_decide() -> None:
     instrument = infer_instrument("cam", facts)
     assert (instrument.name, instrument.directory, instrument.declared) == ("Cam", "cam", False)
     assert instrument.detectors == {
-        "r00_s00": Detector(id=0, name="R00_S00", raft="R00", slot="S00", serial="B")
+        "r00_s00": Detector(
+            id=0, name="R00_S00", raft="R00", slot="S00", serial="B", inferred=("name", "raft", "slot")
+        )
     }, "a detector without a number in any file is no detector of a repository"
-    assert instrument.filters == {"sdss_r": Filter("SDSS r", "SDSS r")}
+    assert instrument.filters == {"sdss_r": Filter("SDSS r", "SDSS r", inferred=("name", "band"))}
+    assert (instrument.inferred, instrument.aliases) == (("name",), ("cam",))
 
 
 def test_names_in_the_identity() -> None:

@@ -41,7 +41,11 @@ def test_everything_that_is_declared() -> None:
     assert (instrument.name, instrument.directory, instrument.declared) == ("Cam", "cam", True)
     assert list(instrument.detectors) == ["r00_s00", "r00_s01"]
     assert instrument.detectors["r00_s00"].amplifiers == ("C00",)
-    assert instrument.filters == {"sdss_r": Filter("SDSS r", "r"), "clear": Filter("clear", "clear")}
+    assert instrument.filters == {
+        "sdss_r": Filter("SDSS r", "r"),
+        "clear": Filter("clear", "clear", ("band",)),
+    }
+    assert (instrument.inferred, instrument.aliases) == ((), ())
     assert instrument.expected == (Expected("bfk"), Expected("transmission_filter", filters=("clear",)))
     assert (instrument.visit_max, instrument.exposure_max, instrument.utc_offset) == (1000, None, -4.5)
 

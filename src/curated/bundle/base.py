@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from curated.bundle.contents import Entry
 from curated.bundle.manifest_reader import read_contents
+from curated.bundle.renaming import Renaming
 from curated.bundle.verification import verify
 from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.datasets.names import is_collection
@@ -30,11 +31,14 @@ class Base:
         Datasets whose recipe is known.
     by_identity : `dict` [`tuple`, `Entry`]
         All datasets, by dataset type and data ID, range and content.
+    renamings : `dict` [`str`, `Renaming`]
+        What a repository that holds them calls the instruments of the package, by their names there.
     """
 
     name: str
     by_recipe: dict[str, Entry] = field(repr=False)
     by_identity: dict[_Identity, Entry] = field(repr=False)
+    renamings: Mapping[str, Renaming] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, entries: Iterable[Entry]) -> Base:

@@ -28,6 +28,7 @@ from curated.bundle.manifest import make_manifest, manifest_text
 from curated.bundle.manifest_reader import MANIFEST_FILE, check_manifest
 from curated.bundle.proof.attestation import attestation_text, make_attestation
 from curated.bundle.proof.signature import SIGNATURE_FILE, sign_bundle
+from curated.bundle.renaming import renamed_instruments
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import Report
 from curated.convert import Converted, convert_package, verify_inputs
@@ -140,6 +141,8 @@ def build_bundle(
             hint = "'curated deprecate --undo' brings one back"
             raise CuratedError(f"{package.root} has no calibration in use: all are deprecated", hint)
         instruments_by_directory = complete_instruments(package, report.reports, report.declared)
+        if base is not None:
+            instruments_by_directory = renamed_instruments(instruments_by_directory, base.renamings)
         manifest = make_manifest(origin, choice.text, report, instruments_by_directory, converted, base)
         _require_importable(manifest)
         _remove_unlisted(staging, manifest, converted)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curated.bundle.export_file import ExportedDataset, Record
+from curated.bundle.renaming import Renaming
 from curated.core.diagnostic import CuratedError
 from curated.datasets.names import is_label
-from curated.datasets.record import Dataset, dataset_uuid
+from curated.datasets.record import Dataset, data_id_of, dataset_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,28 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The collections of one instrument, and its directory in the package, by which files may name it."""
+    """The collections of one instrument, and how else it is called.
+
+    Parameters
+    ----------
+    directory : `str`
+        Directory in the package, by which files may name it.
+    aliases : `tuple` [`str`]
+        Other names that files give it; none if its name is declared.
+    bundle_name : `str`
+        Name in the bundle, if the repository has it under another one; empty otherwise.
+    """
 
     instrument: str
     calibration: str
     chain: str
     directory: str = ""
+    aliases: tuple[str, ...] = ()
+    bundle_name: str = ""
+
+
+Place = tuple[str, str, Any]
+"""A dimension record: element, instrument, and number of the detector or name of the instrument or filter."""
 
 
 class Claims(NamedTuple):
@@ -150,6 +167,10 @@ class Contents:
         The manifest as plain data, without its datasets.
     manifest_sha256 : `str`
         SHA-256 of the manifest that was read; empty if it was not read from a file.
+    inferred : `dict` [`Place`, `frozenset` [`str`]]
+        Keys of dimension records whose values nobody declared; a repository knows better.
+    renamings : `dict` [`str`, `Renaming`]
+        How these contents differ from the bundle's: what a repository calls its instruments, by their names there.
     """
 
     root: Path
@@ -164,6 +185,13 @@ class Contents:
     sha1: str = ""
     head: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     manifest_sha256: str = field(default="", compare=False)
+    inferred: Mapping[Place, frozenset[str]] = field(default_factory=dict, repr=False)
+    renamings: Mapping[str, Renaming] = field(default_factory=dict)
+
+    @property
+    def instrument_names(self) -> dict[str, str]:
+        """Names in a repository by those in the bundle, of the instruments whose names differ."""
+        return {old: renaming.name for old, renaming in self.renamings.items() if renaming.name != old}
 
     def exported(self) -> Iterator[ExportedDataset]:
         """Yield the datasets as the export file of the bundle has them."""
@@ -192,6 +220,88 @@ class Contents:
             targets=tuple(replace(t, calibration=renamed[t.calibration]) for t in self.targets),
             entries=tuple(_moved(entry, renamed) for entry in self.entries),
         )
+
+    def renamed(self, renamings: Mapping[str, Renaming]) -> Contents:
+        """Return the same contents under the names that a repository has for instruments and filters.
+
+        Data IDs, collections and dimension records follow, and UUIDs follow from these; files stay as they are.
+
+        Parameters
+        ----------
+        renamings : `dict` [`str`, `Renaming`]
+            By the name in the bundle; instruments without one keep their names.
+        """
+        changes = {
+            old: renaming for old, renaming in renamings.items() if renaming.name != old or renaming.filters
+        }
+        if not changes:
+            return self
+        places = {place: _renamed_place(place, changes) for place in self.inferred}
+        return replace(
+            self,
+            targets=tuple(_renamed_target(target, changes) for target in self.targets),
+            records={
+                element: [_renamed_record(element, record, changes) for record in records]
+                for element, records in self.records.items()
+            },
+            entries=tuple(_renamed_entry(entry, changes) for entry in self.entries),
+            inferred={places[place]: keys for place, keys in self.inferred.items()},
+            renamings=changes,
+        )
+
+
+def _renamed_target(target: Target, changes: Mapping[str, Renaming]) -> Target:
+    old = target.instrument
+    if old not in changes or changes[old].name == old:
+        return target
+    new = changes[old].name
+    return replace(
+        target,
+        instrument=new,
+        calibration=f"{new}{target.calibration.removeprefix(old)}",
+        chain=f"{new}{target.chain.removeprefix(old)}",
+        bundle_name=old,
+    )
+
+
+def _renamed_record(element: str, record: Record, changes: Mapping[str, Renaming]) -> Record:
+    key = "name" if element == "instrument" else "instrument"
+    change = changes.get(record[key])
+    if change is None:
+        return record
+    if element == "physical_filter":
+        name = change.filters.get(record["name"], record["name"])
+        return {**record, "instrument": change.name, "name": name}
+    return {**record, key: change.name}
+
+
+def _renamed_place(place: Place, changes: Mapping[str, Renaming]) -> Place:
+    element, instrument, key = place
+    change = changes.get(instrument)
+    if change is None:
+        return place
+    if element == "instrument":
+        return element, change.name, change.name
+    return element, change.name, change.filters.get(key, key) if element == "physical_filter" else key
+
+
+def _renamed_entry(entry: Entry, changes: Mapping[str, Renaming]) -> Entry:
+    old = entry.instrument
+    change = changes.get(old)
+    if change is None:
+        return entry
+    values = dict(entry.data_id) | {"instrument": change.name}
+    if "physical_filter" in values:
+        name = str(values["physical_filter"])
+        values["physical_filter"] = change.filters.get(name, name)
+    data_id = data_id_of(values)
+    # What a reference refers to may be in a run that does not belong to the instrument.
+    run, collection = (
+        f"{change.name}/{name.removeprefix(f'{old}/')}" if name.startswith(f"{old}/") else name
+        for name in (entry.run, entry.collection)
+    )
+    uuid = dataset_uuid(entry.dataset_type, run, data_id)
+    return replace(entry, data_id=data_id, run=run, collection=collection, uuid=uuid)
 
 
 def check_label(label: str, hint: str = "use letters, digits, '_', '-' and single '.'") -> str:

@@ -45,6 +45,28 @@ def dimension_records(manifest: Mapping[str, Any]) -> dict[str, list[Record]]:
     return records
 
 
+def inferred_keys(manifest: Mapping[str, Any]) -> dict[tuple[str, str, Any], frozenset[str]]:
+    """Return the keys of dimension records that nobody declared, by element, instrument, and number or name.
+
+    Records without such keys are left out; so are all of a manifest that does not say what was inferred.
+    """
+    keys: dict[tuple[str, str, Any], frozenset[str]] = {}
+    for instrument in manifest["instruments"]:
+        name = instrument["name"]
+        for element, key, members in (
+            ("instrument", "name", [instrument]),
+            ("physical_filter", "name", instrument["filters"]),
+            ("detector", "id", instrument["detectors"]),
+        ):
+            for values in members:
+                inferred = {*values.get("inferred", ())}
+                if element == "physical_filter" and not values.get("band"):
+                    inferred.add("band")
+                if inferred:
+                    keys[element, name, values[key]] = frozenset(inferred)
+    return keys
+
+
 class ExportedDataset(NamedTuple):
     """A dataset of an export file.
 

@@ -157,6 +157,8 @@ def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
     return {
         "name": instrument.name,
         "directory": instrument.directory,
+        **_inferred(instrument.inferred),
+        **({"aliases": list(instrument.aliases)} if instrument.aliases else {}),
         "class_name": instrument.class_name or None,
         "detector_max": None,
         "visit_max": instrument.visit_max,
@@ -169,11 +171,12 @@ def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
                 "name_in_raft": d.slot or None,
                 "raft": d.raft or None,
                 "purpose": d.purpose or None,
+                **_inferred(_DETECTOR_KEYS[key] for key in d.inferred if getattr(d, key)),
             }
             for d in sorted(instrument.detectors.values(), key=lambda d: d.id)
         ],
         "filters": [
-            {"name": f.name, "band": f.band}
+            {"name": f.name, "band": f.band, **_inferred(f.inferred)}
             for f in sorted(instrument.filters.values(), key=lambda f: f.name)
         ],
         "collections": {
@@ -181,6 +184,15 @@ def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
             "chain": f"{instrument.name}/calib",
         },
     }
+
+
+_DETECTOR_KEYS = {"name": "full_name", "slot": "name_in_raft", "raft": "raft"}
+
+
+def _inferred(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Return the list of keys whose values nobody declared; nothing where all are declared, as in older manifests."""
+    names = sorted(keys)
+    return {"inferred": names} if names else {}
 
 
 def _dataset_types(converted: Iterable[Converted]) -> list[dict[str, Any]]:

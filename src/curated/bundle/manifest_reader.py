@@ -18,7 +18,7 @@ from typing import Any
 
 from curated.bundle.checks.consistency import contradictions
 from curated.bundle.contents import Claims, Companion, Contents, Entry, Kind, Target
-from curated.bundle.export_file import DOC, dimension_records
+from curated.bundle.export_file import DOC, dimension_records, inferred_keys
 from curated.bundle.manifest_json import LARGEST_PIECE, read_pieces
 from curated.core.diagnostic import MAX_FINDINGS, CuratedError, Diagnostic, Pointer, Problem, limited
 from curated.core.regular_files import FileTree
@@ -288,7 +288,11 @@ def _contents(
         doc=f"{DOC} {repository.get('url') or 'a package'} at commit {repository['sha1']}",
         targets=tuple(
             Target(
-                i["name"], i["collections"]["calibration"], i["collections"]["chain"], i.get("directory", "")
+                i["name"],
+                i["collections"]["calibration"],
+                i["collections"]["chain"],
+                i.get("directory", ""),
+                tuple(i.get("aliases", ())),
             )
             for i in head["instruments"]
         ),
@@ -297,6 +301,7 @@ def _contents(
             for kind in head["dataset_types"]
         ),
         records=dimension_records(head),
+        inferred=inferred_keys(head),
         entries=tuple(entries),
         companions=tuple(companions),
         sha1=repository["sha1"],

@@ -15,6 +15,7 @@ from curated.bundle.contents import Entry
 from curated.bundle.label import default_label
 from curated.bundle.manifest import make_entries
 from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
+from curated.bundle.renaming import Renaming, renamed_instruments
 from curated.butler.repository import require_butler
 from curated.check.instruments import complete_instruments
 from curated.convert import convert_package
@@ -65,6 +66,8 @@ def read_inventory(
     *,
     collections: Sequence[str] = (),
     revision: str | None = None,
+    names_of: str = "",
+    choices: Sequence[str] = (),
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> SourceInventory:
@@ -82,6 +85,11 @@ def read_inventory(
         Collections of a repository, in the order of lookups.
     revision : `str`, optional
         Commit of a package.
+    names_of : `str`, optional
+        A repository: what it calls the instruments of a package or a bundle is taken instead of inferred names.
+        Something else that is no repository is ignored.
+    choices : sequence [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME`` for instruments that are not certain.
     jobs : `int`, optional
         Number of processes; as many as processors if not given.
     progress : `~collections.abc.Callable`, optional
@@ -93,7 +101,7 @@ def read_inventory(
         If there is no such source.
     """
     if _is_bundle(source):
-        return _bundle_inventory(Path(source))
+        return _bundle_inventory(Path(source), names_of, choices)
     if _is_repository(source):
         require_butler()
         from curated.butler.certified.inventory import read_repository
@@ -101,11 +109,13 @@ def read_inventory(
         repository = read_repository(source, collections, progress)
         return SourceInventory("repository", repository.inventory, repository.diagnostics, repository.foreign)
     with _opened_package(source, directory, revision) as (package, name):
-        entries, diagnostics = _package_entries(package, "package", jobs, progress)
+        entries, diagnostics = _package_entries(package, "package", jobs, progress, names_of, choices)
         return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
 
 
-def find_base(source: str, package: Package, *, progress: Progress | None = None) -> Base:
+def find_base(
+    source: str, package: Package, *, choices: Sequence[str] = (), progress: Progress | None = None
+) -> Base:
     """Return the datasets that a bundle can refer to.
 
     Parameters
@@ -115,6 +125,8 @@ def find_base(source: str, package: Package, *, progress: Progress | None = None
         release has its default label.
     package : `Package`
         The package that is bundled.
+    choices : sequence [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME`` for instruments whose names in a repository are not certain.
     progress : `~collections.abc.Callable`, optional
         Called with the number of files done and their total.
 
@@ -131,7 +143,7 @@ def find_base(source: str, package: Package, *, progress: Progress | None = None
 
         repository = read_repository(source, (), progress)
         _refuse(repository.diagnostics, source)
-        return repository.base()
+        return replace(repository.base(), renamings=_renamings_in(source, package, choices))
     commit = resolve_commit(open_repository(package.root), source)
     label = default_label(package, Origin(commit, "", False, {}, {}))
     with _checked_out(package, commit) as committed:
@@ -167,8 +179,26 @@ def _is_repository(source: str) -> bool:
     return is_alias(source)
 
 
-def _bundle_inventory(path: Path) -> SourceInventory:
+def _renamings_in(repo: str, package: Package, choices: Sequence[str]) -> dict[str, Renaming]:
+    """Return what a repository calls the instruments of a package; it is checked if some of them are inferred."""
+    if all(package.layout.instruments.values()) and not choices:
+        return {}
+    from curated.butler.instruments.names import package_renamings
+    from curated.check.package import check_package
+
+    # A cache that is wrong would name another instrument.
+    report = check_package(package, use_cache=False)
+    instruments = complete_instruments(package, report.reports, report.declared)
+    return package_renamings(repo, instruments.values(), choices)
+
+
+def _bundle_inventory(path: Path, names_of: str, choices: Sequence[str]) -> SourceInventory:
     contents, diagnostics = read_contents(path)
+    if contents is not None and names_of and _is_repository(names_of):
+        require_butler()
+        from curated.butler.instruments.names import bundle_renamings
+
+        contents = contents.renamed(bundle_renamings(names_of, contents, choices))
     datasets, others = [], []
     classes: dict[str, str] = {}
     if contents is not None:
@@ -254,7 +284,12 @@ def _changes(package: Package, commit: str) -> str:
 
 
 def _package_entries(
-    package: Package, label: str, jobs: int | None, progress: Progress | None
+    package: Package,
+    label: str,
+    jobs: int | None,
+    progress: Progress | None,
+    names_of: str = "",
+    choices: Sequence[str] = (),
 ) -> tuple[list[Entry], list[Diagnostic]]:
     """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
     package.require_whole(
@@ -267,4 +302,10 @@ def _package_entries(
     if report.failed:
         return [], list(report.diagnostics)
     instruments = complete_instruments(package, report.reports, report.declared)
+    if names_of and _is_repository(names_of) and not _is_bundle(names_of):
+        require_butler()
+        from curated.butler.instruments.names import package_renamings
+
+        renamings = package_renamings(names_of, instruments.values(), choices)
+        instruments = renamed_instruments(instruments, renamings)
     return make_entries(label, report, instruments, converted), list(report.diagnostics)

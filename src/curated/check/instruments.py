@@ -82,6 +82,7 @@ def complete_instruments(
 def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Instrument:
     """Return an inferred instrument with the overrides of ``curated.yaml``."""
     override, _ = parse_instrument({"name": instrument.name, **overrides}, instrument.directory)
+    is_named = "name" in overrides
     return Instrument(
         name=override.name,
         directory=instrument.directory,
@@ -93,4 +94,6 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         visit_system=override.visit_system,
         expected=override.expected,
         utc_offset=override.utc_offset,
+        inferred=() if is_named else instrument.inferred,
+        aliases=() if is_named else instrument.aliases,
     )

@@ -151,6 +151,12 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def split_choices(instruments: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split values of ``--instrument`` into choices ``NAME=REPOSITORY'S NAME``, and instruments that are selected."""
+    values = tuple(instruments)
+    return tuple(v for v in values if "=" in v), tuple(v for v in values if "=" not in v)
+
+
 allow_empty_option = click.option(
     "--allow-empty",
     is_flag=True,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curated.core.metadata import has_value
+from curated.datasets.names import is_instrument
 from curated.package.instrument import Detector, Filter, Instrument
 from curated.package.layout import directory_name
 
@@ -16,6 +17,10 @@ KEYWORDS = ("DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME", "DET_SER")
 
 NAME = "name"
 """Key beside these keywords: a name from DET_NAME or CALIB_ID that matches the detector's directory."""
+
+
+MOST_ALIASES = 8
+"""How many other names of an instrument are kept; files that agree on none of them tell nothing."""
 
 
 @dataclass(slots=True)
@@ -69,9 +74,13 @@ class Evidence:
 
     def instrument(self) -> Instrument:
         """Return the instrument that most files agree on, with the detectors whose number is in a file."""
+        name = self.names.most(self.directory)
+        others = dict.fromkeys((*self.called.ranked, *self.names.ranked))
         return Instrument(
-            name=self.names.most(self.directory),
+            name=name,
             directory=self.directory,
+            inferred=("name",),
+            aliases=tuple(other for other in others if other != name and is_instrument(other))[:MOST_ALIASES],
             detectors={d: detector_of(d, e) for d, e in sorted(self.detectors.items()) if "DETECTOR" in e},
             filters={f: filter_of(f, tally) for f, tally in sorted(self.filters.items()) if tally.counts},
         )
@@ -141,7 +150,7 @@ def _most(tally: Tally | None, default: Any) -> Any:
 def filter_of(directory: str, names: Tally) -> Filter:
     """Return a filter with its most frequent name, which stands for the unknown band as well."""
     name = names.most(directory)
-    return Filter(name, name)
+    return Filter(name, name, inferred=("name", "band"))
 
 
 def detector_of(directory: str, entry: Mapping[str, Tally]) -> Detector:
@@ -154,4 +163,5 @@ def detector_of(directory: str, entry: Mapping[str, Tally]) -> Detector:
         raft=str(_most(entry.get("RAFTNAME"), raft if slot else "")),
         slot=str(_most(entry.get("SLOTNAME"), slot)),
         serial=str(_most(entry.get("DET_SER"), "")),
+        inferred=("name", "raft", "slot"),
     )

@@ -139,6 +139,8 @@ class Detector:
         Size in pixels without overscan; 0 if unknown.
     amplifiers : `tuple` [`str`]
         Names of the amplifiers; empty if unknown.
+    inferred : `tuple` [`str`]
+        Those of ``name``, ``raft`` and ``slot`` that nobody declared: they were inferred from calibrations.
     """
 
     id: int
@@ -150,14 +152,22 @@ class Detector:
     width: int = 0
     height: int = 0
     amplifiers: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One physical filter and its band, which is the filter's name if none is declared."""
+    """One physical filter and its band, which is the filter's name if none is declared.
+
+    Parameters
+    ----------
+    inferred : `tuple` [`str`]
+        Those of ``name`` and ``band`` that nobody declared.
+    """
 
     name: str
     band: str
+    inferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +201,10 @@ class Instrument:
         Types that the instrument must have.
     utc_offset : `float`
         Hours by which the observatory's time is ahead of UTC; a night goes from noon to noon of that time.
+    inferred : `tuple` [`str`]
+        ``name`` if nobody declared it.
+    aliases : `tuple` [`str`]
+        Other names that the files of an instrument give it; none if its name is declared.
     """
 
     name: str
@@ -204,6 +218,8 @@ class Instrument:
     visit_system: int | None = None
     expected: tuple[Expected, ...] = ()
     utc_offset: float = 0.0
+    inferred: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     def geometry(self, name: str | int) -> DetectorGeometry:
         """Return a detector with its size and its amplifiers, whose boxes are empty.
@@ -272,7 +288,8 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
         name = directory_name(item["name"])
         if name in filters:
             problems.append(Problem("CAL002", ("filters", i), f"filter {item['name']!r} stands twice"))
-        filters[name] = Filter(item["name"], item.get("band", item["name"]))
+        inferred = () if "band" in item else ("band",)
+        filters[name] = Filter(item["name"], item.get("band", item["name"]), inferred)
     items = {
         i: item for i, item in enumerate(tree.get("expected", [])) if ("expected", i) not in wrong_entries
     }

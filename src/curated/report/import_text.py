@@ -34,6 +34,8 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
 def done_lines(report: ImportReport) -> Iterator[str]:
     """Yield the lines of the result of an import."""
     for instrument in report.instruments:
+        if instrument.bundle_name:
+            yield _identity(instrument)
         added = _counts(instrument.datasets_new, instrument.certifications_new, "added")
         present = _counts(instrument.datasets_present, instrument.certifications_present, "already there")
         if added or present:
@@ -68,7 +70,7 @@ def _counts(datasets: int, ranges: int, state: str) -> str:
 
 
 def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterator[str]:
-    yield printable(instrument.name)
+    yield _identity(instrument) if instrument.bundle_name else printable(instrument.name)
     equal = f"{instrument.records_equal:6} equal  "
     yield _row("dimension records", instrument.records_new, equal, instrument.records_different, "different")
     yield from (f"    {printable(text)}" for text in instrument.differences[:_MOST])
@@ -98,6 +100,11 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
         changes = "" if instrument.lookups.changes else ", none of which would change"
         yield printable(f"  {'lookups':18}  through {instrument.chain}{changes}")
         yield from lookup_lines(instrument.lookups)
+
+
+def _identity(instrument: InstrumentReport) -> str:
+    """Return which instrument of the repository one of the bundle is, and why."""
+    return printable(f"{instrument.name}: {instrument.bundle_name} of the bundle ({instrument.reason})")
 
 
 def _row(name: str, new: int, present: str, wrong: int, state: str) -> str:

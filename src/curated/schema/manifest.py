@@ -78,6 +78,14 @@ def _not_null(message: str) -> Schema:
     return {"not": {"type": "null"}, "errorMessage": message}
 
 
+def _inferred(*keys: str) -> Schema:
+    return _list(
+        "Keys whose values nobody declared: they were inferred from the calibrations, and a repository knows better.",
+        {"type": "string", "enum": list(keys)},
+        len(keys),
+    )
+
+
 _INSTRUMENT = _object(
     "An instrument, as its record in a repository.",
     {
@@ -87,13 +95,20 @@ _INSTRUMENT = _object(
             _object(
                 "A detector.",
                 {"id": _COUNT, "full_name": _VALUE},
-                {key: _or_null(_VALUE) for key in ("name_in_raft", "raft", "purpose")},
+                {
+                    **{key: _or_null(_VALUE) for key in ("name_in_raft", "raft", "purpose")},
+                    "inferred": _inferred("full_name", "name_in_raft", "purpose", "raft"),
+                },
             ),
             100_000,
         ),
         "filters": _list(
             "All physical filters of the instrument.",
-            _object("A physical filter.", {"name": _VALUE}, {"band": _or_null(_VALUE)}),
+            _object(
+                "A physical filter.",
+                {"name": _VALUE},
+                {"band": _or_null(_VALUE), "inferred": _inferred("band", "name")},
+            ),
             100_000,
         ),
         "collections": _object(
@@ -105,6 +120,8 @@ _INSTRUMENT = _object(
     },
     {
         "directory": {**_LINE_OR_EMPTY, "description": "Directory in the package."},
+        "inferred": _inferred("name"),
+        "aliases": _list("Other names that its files give it.", _INSTRUMENT_NAME, 100),
         "class_name": _or_null(_text(names.CLASS_NAME, names.LONGEST_CLASS, "not the full name of a class")),
         **dict.fromkeys(("detector_max", "visit_max", "exposure_max", "visit_system"), _or_null(_COUNT)),
     },

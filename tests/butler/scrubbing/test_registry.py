@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lsst.daf.butler import CollectionType
+
 from curated.bundle.manifest_reader import read_contents
 from curated.butler import open_repository
 from curated.butler.repository.records import ImportRecord, RepositoryState
@@ -31,6 +33,15 @@ def test_a_release_as_it_was_imported(original_repo: Path, bundle: Path) -> None
     assert list(release_findings(holdings, release, RepositoryState())) == []
     assert list(definition_findings(butler, release)) == []
     assert len(holdings.certified[COLLECTION]) == len(holdings.members) == len(holdings.files) == 6
+
+
+def test_a_collection_above_the_release(filled_repo: Path, bundle: Path) -> None:
+    """In repositories of the stack <inst>/calib may be a CALIBRATION collection: RUNs are below both."""
+    butler = open_repository(str(filled_repo), writeable=True)
+    butler.collections.x_remove("Lab/calib")
+    butler.collections.register("Lab/calib", CollectionType.CALIBRATION)
+    holdings = read_holdings(butler, ["Lab/calib", COLLECTION])
+    assert list(release_findings(holdings, release_of(bundle), RepositoryState())) == []
 
 
 def test_a_finding_names_what_changed(filled_repo: Path, bundle: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType, DatasetRef, MissingCollectionError
 
 from curated.butler.certified.lookup import Certified, certified_in, default_collections, storage_classes
+from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.opening import find_config, opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.export.holdings import FileLocation, Holdings, InstrumentRecord, instrument_record
@@ -104,7 +105,9 @@ def _locations(butler: Butler, refs: list[DatasetRef]) -> dict[str, FileLocation
     if not refs:
         return {}
     uris = butler.get_many_uris(refs, allow_missing=True)
-    return {str(ref.id): uri.primaryURI for ref, uri in uris.items() if uri.primaryURI is not None}
+    return {
+        str(ref.id): StoredLocation(uri.primaryURI) for ref, uri in uris.items() if uri.primaryURI is not None
+    }
 
 
 def _instrument(butler: Butler, name: str) -> InstrumentRecord:

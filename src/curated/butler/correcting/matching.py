@@ -11,6 +11,7 @@ from lsst.daf.butler import Butler, DatasetRef
 
 from curated.bundle.identity import package_datasets, validity_times
 from curated.butler.certified.lookup import Certified
+from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.opening import read
 from curated.calib import Calib, CalibrationError
 from curated.check.file import read_and_check
@@ -138,7 +139,7 @@ def label_of(dataset: Dataset) -> str:
 def source_path(butler: Butler, ref: DatasetRef) -> str:
     """Return the path in Git that the stamp of a dataset's file names; empty if it names none."""
     try:
-        with butler.getURI(ref).as_local() as local:
+        with StoredLocation(butler.getURI(ref)).as_local() as local:
             return str(fits.getval(local.ospath, "REPOPATH"))
     except (OSError, KeyError, LookupError):
         return ""

@@ -10,8 +10,11 @@ from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, Timespan
 
+from curated.bundle.renaming import renamed_instruments
 from curated.butler.certified.lookup import Certified, certified_in, timespan_of
 from curated.butler.correcting.range_changes import RangeChange, RangeComparison, State, equal_ranges
+from curated.butler.instruments.names import renamings_in
+from curated.butler.instruments.resolution import package_instruments
 from curated.butler.repository.opening import changing, collection_info
 from curated.butler.repository.records import Ranges, state_findings
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
@@ -154,6 +157,7 @@ def run_recertify(request: RecertificationRequest, package: Package) -> Recertif
     if commit.report.failed:
         return replace(report, diagnostics=tuple(d for d in commit.report.diagnostics if d.is_error))
     with changing(request.repo, dry_run=request.dry_run) as butler:
+        commit = _named(butler, request, commit)
         comparisons = _comparisons(butler, request, commit)
         changes = [comparison.change() for comparison in comparisons]
         report = _with_changes(report, [comparison.collection for comparison in comparisons], changes)
@@ -172,6 +176,12 @@ def run_recertify(request: RecertificationRequest, package: Package) -> Recertif
             findings = state_findings(request.repo, ranges=ranges)
             report = replace(report, diagnostics=tuple(sorted((*report.diagnostics, *findings))))
     return report
+
+
+def _named(butler: Butler, request: RecertificationRequest, commit: CheckedCommit) -> CheckedCommit:
+    """Return a commit with the names that the repository has for its instruments."""
+    renamings = renamings_in(butler, request.repo, package_instruments(commit.instruments.values()))
+    return replace(commit, instruments=renamed_instruments(commit.instruments, renamings))
 
 
 def _ranges(change: RangeChange) -> Ranges:
@@ -293,7 +303,7 @@ def _reverse_command(
     """Return the command that restores the present ranges; empty if no commit nearby has them."""
     for commit in _candidate_commits(comparisons, changes, checker):
         try:
-            checked = checker.check(commit)
+            checked = _named(comparisons[0].butler, request, checker.check(commit))
         except CuratedError:
             continue  # a commit that this clone does not have
         if checked.report.failed:

@@ -16,7 +16,7 @@ from curated.bundle.contents import Contents, Entry
 from curated.bundle.verification import LARGE, spread
 from curated.butler.certified.lookup import certified_in, key_of
 from curated.butler.importing.survey import Survey
-from curated.butler.repository.files import content_of, object_state, size_and_hash_of
+from curated.butler.repository.files import content_of, name_in_zip, object_state, size_and_hash_of
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.datasets.record import Dataset, Key
 from curated.datasets.spans import Span
@@ -212,7 +212,7 @@ def compare_files(butler: Butler, contents: Contents, refs: Mapping[str, Dataset
         unrecorded=tuple(entry for entry in unlocated if not entry.is_reference),
         lost=tuple(lost),
         conflicting=tuple(entry for (entry, _), state in states if state == "differs"),
-        paths={entry.uuid: uri.ospath for entry, uri in located if uri.isLocal},
+        paths={entry.uuid: uri.ospath for entry, uri in located if uri.isLocal and not name_in_zip(uri)},
         diagnostics=(
             *(
                 _diagnostic(entry.place, "CAL681", f"{entry}: the repository knows of no file")
@@ -282,7 +282,7 @@ def _file_state(root: str, pair: tuple[Entry, ResourcePath]) -> str:
     try:
         if not entry.sha256:
             return "same" if content_of(uri) == entry.content else "differs"
-        if entry.is_reference:
+        if entry.is_reference or name_in_zip(uri):
             # Nothing of it has been verified: the bundle only says that it is there.
             same = size_and_hash_of(uri) == (entry.size, entry.sha256)
         elif not uri.isLocal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from lsst.daf.butler import (
@@ -28,6 +28,8 @@ from curated.butler.importing.comparison import (
 )
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.survey import Survey, survey_repository
+from curated.butler.instruments.resolution import resolve_contents
+from curated.butler.instruments.settlement import parse_choices
 from curated.butler.repository.opening import repository_root
 from curated.core.diagnostic import Diagnostic
 
@@ -51,6 +53,8 @@ class Plan:
         How these compare with the repository's; empty unless the plan is complete.
     refs : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
         Butler's references to the datasets to ingest and to certify, by UUID.
+    reasons : `dict` [`str`, `str`]
+        Why an instrument of the bundle is one of the repository with another name, by that name.
     """
 
     contents: Contents
@@ -62,6 +66,7 @@ class Plan:
     certifications: CertificationComparison = field(default_factory=CertificationComparison)
     files: FileComparison = field(default_factory=FileComparison)
     refs: Mapping[str, DatasetRef] = field(default_factory=dict, repr=False)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ingest(self) -> tuple[Entry, ...]:
@@ -71,15 +76,21 @@ class Plan:
 
 def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Plan:
     """Compare a bundle with a repository, which is not changed."""
+    resolution = resolve_contents(butler, contents, parse_choices(request.instruments))
+    contents = contents.renamed(resolution.renamings)
+    is_settled = not resolution.failed
     survey = survey_repository(butler, contents)
-    chains = _plan_chains(butler, contents, request) if request.chain else ChainPlans({}, ())
+    if not is_settled:
+        # What is not settled is compared with nothing.
+        names = {renaming.name for renaming in resolution.renamings.values()}
+        survey = replace(survey, records=tuple(r for r in survey.records if r.instrument in names))
+    is_placed = request.chain and is_settled
+    chains = _plan_chains(butler, contents, request) if is_placed else ChainPlans({}, ())
     record_problems = (problem for record in survey.records for problem in record.problems)
-    diagnostics = tuple(
-        Diagnostic.from_problem(problem, request.repo)
-        for problem in (*survey.problems, *record_problems, *chains.problems)
-    )
-    plan = Plan(contents, survey, chains.plans, diagnostics)
-    if survey.problems:
+    problems = (*resolution.problems, *survey.problems, *record_problems, *chains.problems)
+    diagnostics = tuple(Diagnostic.from_problem(problem, request.repo) for problem in problems)
+    plan = Plan(contents, survey, chains.plans, diagnostics, reasons=resolution.reasons)
+    if survey.problems or not is_settled:
         # The comparisons need dataset types and collections that agree with the bundle.
         return plan
     datasets = compare_datasets(butler, contents, survey)
@@ -87,16 +98,14 @@ def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Pla
     files = compare_files(butler, contents, datasets.refs)
     certify = (entry for entries in certifications.new.values() for entry in entries)
     entries = {entry.uuid: entry for entry in (*datasets.new, *files.unrecorded, *certify)}
-    return Plan(
-        contents,
-        survey,
-        plan.chains,
-        (*diagnostics, *datasets.diagnostics, *certifications.diagnostics, *files.diagnostics),
+    return replace(
+        plan,
+        diagnostics=(*diagnostics, *datasets.diagnostics, *certifications.diagnostics, *files.diagnostics),
         complete=True,
         datasets=datasets,
         certifications=certifications,
         files=files,
-        refs=_refs(butler.dimensions, contents.records, survey.dataset_types, entries.values()),
+        refs=_refs(butler.dimensions, survey.effective_records, survey.dataset_types, entries.values()),
     )
 
 
@@ -120,8 +129,8 @@ def _refs(
 ) -> dict[str, DatasetRef]:
     """Return Butler's references to datasets, by UUID.
 
-    Their data IDs have the bundle's dimension records, so that Butler need not ask its database for them; where the
-    repository's differ, there is an error (CAL620). Types and epochs share data IDs, which are slow to make.
+    Their data IDs have the dimension records of the comparison, so that Butler need not ask its database for them.
+    Types and epochs share data IDs, which are slow to make.
     """
     records_by_value = _records_by_value(universe, records)
     data_ids: dict[object, DataCoordinate] = {}

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from curated.bundle.contents import Contents, Entry
+from curated.bundle.renaming import renamings_digest
 from curated.bundle.verification import LARGE, sha256_of, spread
 from curated.butler.importing.report import ImportReport, InstrumentReport
 from curated.butler.importing.request import ImportRequest
@@ -28,14 +29,14 @@ from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.storage.disk import read_own
 from curated.core.wholefile import write_whole
 
-VERSION = 4
+VERSION = 5
 _MAX_BYTES = 1 << 30
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
 _LASTING = frozenset({"CAL621", "CAL640", "CAL644", "CAL646"})
 # Findings about what this import did.
-_PAST = frozenset({"CAL628", "CAL630", "CAL645"})
+_PAST = frozenset({"CAL628", "CAL630", "CAL645", "CAL689"})
 
 
 class DatabaseState(NamedTuple):
@@ -147,6 +148,8 @@ class ReceiptKey:
     ----------
     bundle, repo, label, transfer, chain, placement
         As in `ImportRequest`, but paths are absolute and the label is the one that is used.
+    instruments : `str`
+        The choices of the request, in order.
     manifest : `str`
         SHA-256 of the manifest.
     """
@@ -156,6 +159,7 @@ class ReceiptKey:
     label: str
     transfer: str
     chain: bool
+    instruments: str
     manifest: str
     placement: list[str]
     version: int = field(default=VERSION, init=False)
@@ -164,8 +168,8 @@ class ReceiptKey:
     def path(self) -> Path:
         """Path of the receipt."""
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        parts = [self.bundle, self.repo, self.label, self.transfer, self.chain, self.placement]
-        name = hashlib.sha256(orjson.dumps(parts))
+        place = [self.bundle, self.repo, self.label, self.transfer]
+        name = hashlib.sha256(orjson.dumps([*place, self.chain, self.placement, self.instruments]))
         return Path(base, "curated", "imports", f"{name.hexdigest()[:32]}.json")
 
 
@@ -179,6 +183,7 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
         label=contents.label,
         transfer=request.transfer,
         chain=request.chain,
+        instruments=" ".join(sorted(request.instruments)),
         manifest=contents.manifest_sha256,
         placement=request.placement,
     )
@@ -210,6 +215,7 @@ def write_receipt(
         return
     receipt = {
         "key": asdict(key),
+        "renamings": renamings_digest(contents.renamings),
         "config": _config_state(key.repo),
         "database": database,
         "state": list(state),
@@ -239,7 +245,7 @@ def read_receipt(request: ImportRequest, contents: Contents) -> ImportReport | N
         state = DatabaseState(*receipt["state"])
         if receipt["key"] != asdict(key) or receipt["config"] != _config_state(key.repo):
             return None
-        if not is_recorded(key.repo, key.label, key.manifest):
+        if not is_recorded(key.repo, key.label, key.manifest, receipt["renamings"]):
             return None
         if DatabaseState.of(receipt["database"]) != state or _may_have_leftovers(key.repo):
             return None

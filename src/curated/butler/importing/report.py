@@ -46,6 +46,10 @@ class InstrumentReport:
         Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
         Members of the chain; before is `None` if there was no chain.
+    bundle_name : `str`
+        Name in the bundle, if the repository has it under another one; empty otherwise.
+    reason : `str`
+        Why it is the repository's instrument; empty if both have the same name.
     lookups : `LookupChanges` or `None`
         Lookups through the chain that find something else than before; `None` if there is no chain.
     """
@@ -65,6 +69,8 @@ class InstrumentReport:
     chain: str = ""
     chain_before: tuple[str, ...] | None = None
     chain_after: tuple[str, ...] | None = None
+    bundle_name: str = ""
+    reason: str = ""
     lookups: LookupChanges | None = None
 
     @property
@@ -200,6 +206,8 @@ def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tupl
                 chain=chain_plan.name if chain_plan else "",
                 chain_before=chain_plan.before if chain_plan else None,
                 chain_after=chain_plan.after if chain_plan else None,
+                bundle_name=target.bundle_name,
+                reason=plan.reasons.get(target.instrument, ""),
                 lookups=lookups.get(target.instrument),
                 **{key: counter[target.instrument] for key, counter in counts.items()},
             )

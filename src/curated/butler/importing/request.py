@@ -52,6 +52,9 @@ class ImportRequest:
         Names of dataset types that the bundle may define although no calibration type declares them.
     trust : `Trust`, optional
         Trusted keys, by one of which the bundle must be signed; if not given, it need not be signed.
+    instruments : collection [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME`` for instruments that are not certain; see
+        `curated.butler.instruments.settlement.parse_choices`.
     progress : callable, optional
         Called with the stage, the number of items done and their total.
 
@@ -76,6 +79,7 @@ class ImportRequest:
     wait: float = 300.0
     allow_types: Collection[str] = ()
     trust: Trust | None = None
+    instruments: Collection[str] = ()
     progress: Progress | None = None
 
     def __post_init__(self) -> None:

@@ -16,8 +16,9 @@ from lsst.daf.butler import (
     MissingDatasetTypeError,
 )
 
-from curated.bundle.contents import Contents, Kind
+from curated.bundle.contents import Contents, Kind, Place
 from curated.bundle.export_file import Record
+from curated.butler.instruments.candidates import folded, squeezed
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Problem
 
@@ -36,16 +37,26 @@ class RecordComparison:
         Name of the dimension.
     record : `dict`
         Fields of the bundle's record.
-    exists : `bool`
-        Whether the repository has a record of the same key.
+    existing : `dict` or `None`
+        Fields of the repository's record of the same key; `None` if it has none.
     problems : `tuple` [`Problem`]
         How the repository contradicts the record.
     """
 
     element: str
     record: Record
-    exists: bool
+    existing: Record | None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the repository has a record of the same key."""
+        return self.existing is not None
+
+    @property
+    def effective_record(self) -> Record:
+        """Fields of the record after the import: the repository's where it has one."""
+        return self.record if self.existing is None else self.existing
 
     @property
     def instrument(self) -> str:
@@ -78,6 +89,14 @@ class Survey:
     problems: tuple[Problem, ...]
 
     @property
+    def effective_records(self) -> dict[str, list[Record]]:
+        """Dimension records as they are after the import, by element."""
+        records: dict[str, list[Record]] = defaultdict(list)
+        for comparison in self.records:
+            records[comparison.element].append(comparison.effective_record)
+        return records
+
+    @property
     def new_records(self) -> dict[str, list[Record]]:
         """Dimension records that the repository lacks, by element."""
         records: dict[str, list[Record]] = defaultdict(list)
@@ -92,7 +111,7 @@ def survey_repository(butler: Butler, contents: Contents) -> Survey:
     records = tuple(
         comparison
         for element, bundle_records in contents.records.items()
-        for comparison in _compare_records(butler, element, bundle_records)
+        for comparison in _compare_records(butler, element, bundle_records, contents.inferred)
     )
     dataset_types = {
         kind.name: _dataset_type(butler, kind)
@@ -163,25 +182,34 @@ def _collection_problems(
             yield Problem("CAL624", (), text, "import with another --label")
 
 
-def _compare_records(butler: Butler, element: str, records: list[Record]) -> Iterator[RecordComparison]:
+def _compare_records(
+    butler: Butler, element: str, records: list[Record], inferred_keys: Mapping[Place, frozenset[str]]
+) -> Iterator[RecordComparison]:
     existing_records = _existing_records(butler, element, records)
-    detector_ids = {
-        (existing["instrument"], existing["full_name"]): existing["id"]
-        for existing in existing_records.values()
-        if element == "detector"
-    }
+    detector_ids: dict[tuple[str, str | None], int] = {}
+    for values in existing_records.values() if element == "detector" else ():
+        for form in (values["full_name"], _folded(values["full_name"])):
+            detector_ids.setdefault((values["instrument"], form), values["id"])
     for record in records:
         instrument = record["instrument"] if element != "instrument" else record["name"]
-        existing = existing_records.get((instrument, record[_KEYS[element]]))
+        key = record[_KEYS[element]]
+        inferred = inferred_keys.get((element, instrument, key), frozenset())
+        existing = existing_records.get((instrument, key))
         if existing is not None:
-            yield RecordComparison(element, record, True, tuple(_differences(element, record, existing)))
+            differences = tuple(_differences(element, record, existing, inferred))
+            yield RecordComparison(element, record, existing, differences)
             continue
         problems: tuple[Problem, ...] = ()
-        detector_id = detector_ids.get((instrument, record.get("full_name")))
+        name = record.get("full_name")
+        detector_id = detector_ids.get((instrument, _folded(name) if "full_name" in inferred else name))
         if detector_id is not None:
-            text = f"{instrument}: {record['full_name']} is detector {detector_id} there, not {record['id']}"
+            text = f"{instrument}: {name} is detector {detector_id} there, not {record['id']}"
             problems = (Problem("CAL620", (), text),)
-        yield RecordComparison(element, record, False, problems)
+        yield RecordComparison(element, record, None, problems)
+
+
+def _folded(name: str | None) -> str | None:
+    return None if name is None else folded(name)
 
 
 def _existing_records(
@@ -200,12 +228,22 @@ def _existing_records(
     return existing_records
 
 
-def _differences(element: str, record: Record, existing: Mapping[str, Any]) -> Iterator[Problem]:
+def _differences(
+    element: str, record: Record, existing: Mapping[str, Any], inferred: frozenset[str]
+) -> Iterator[Problem]:
+    """Yield how a record contradicts the repository's.
+
+    What was inferred contradicts nothing, but the name of a detector: the same number under another name is another
+    detector. It may come from a directory, so that case and separators make no difference.
+    """
     name = f"{element} {record.get('full_name') or record['name']}"
     if element == "detector" and existing["full_name"] is None:
         yield Problem("CAL622", (), f"{name} (detector {record['id']}) has no full name in the repository")
         return
     for key, value in record.items():
-        if existing.get(key) != value:
-            text = f"{name}: {key} is {existing.get(key)!r} in the repository, {value!r} in the bundle"
+        other = existing.get(key)
+        if key in inferred and (key != "full_name" or squeezed(str(other)) == squeezed(str(value))):
+            continue
+        if other != value:
+            text = f"{name}: {key} is {other!r} in the repository, {value!r} in the bundle"
             yield Problem("CAL621" if key in _LIMITS else "CAL620", (), text)

@@ -7,12 +7,16 @@ import errno
 import os
 import re
 import stat
+import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
+from zipfile import BadZipFile, ZipFile
 
 from lsst.daf.butler import Butler, ButlerConfig, DatasetRef
 from lsst.daf.butler.datastore.file_templates import FileTemplates
@@ -29,6 +33,10 @@ LARGEST = 1 << 34
 """Size in bytes of the largest file that is read: 16 GB, which no calibration comes near."""
 
 _CHUNK = 1 << 20
+
+# How Butler marks a file that `butler ingest-zip` has stored, in the fragment of its URI.
+_IN_ZIP = "zip-path="
+
 _ROOT = ResourcePath("file:///")
 
 # Stands for the RUN in a name; no collection is called so.
@@ -175,7 +183,62 @@ def _extension(file: str) -> str:
     return str(ResourcePath(file, forceAbsolute=False).getExtension())
 
 
+def name_in_zip(uri: ResourcePath) -> str:
+    """Return the name of a file in the zip file that Butler keeps it in; empty if it is a file of its own."""
+    fragment = uri.unquoted_fragment
+    return fragment.removeprefix(_IN_ZIP) if fragment.startswith(_IN_ZIP) else ""
+
+
+def read_stored(uri: ResourcePath) -> bytes:
+    """Return the content of a file of a datastore.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read; see `open_stored`.
+    """
+    return b"".join(_blocks(uri))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLocation:
+    """The location of a file of a datastore, which may be in a zip file."""
+
+    uri: ResourcePath
+
+    @contextmanager
+    def as_local(self) -> Iterator[ResourcePath]:
+        """Return the file on this machine, for as long as it is used."""
+        name = name_in_zip(self.uri)
+        if not name:
+            with self.uri.as_local() as local:
+                yield local
+            return
+        with tempfile.TemporaryDirectory(prefix="curated-") as directory:
+            path = os.path.join(directory, f"file{_extension(name)}")
+            with open(path, "wb") as stream:
+                stream.writelines(_blocks(self.uri))
+            yield local_uri(path)
+
+
+def _zipped_blocks(uri: ResourcePath, name: str) -> Iterator[bytes]:
+    size = 0
+    try:
+        with uri.open("rb") as stream, ZipFile(stream) as archive, archive.open(name) as member:
+            while block := member.read(_CHUNK):
+                size += len(block)
+                if size > LARGEST:
+                    raise OSError(errno.EFBIG, "is larger than any calibration", name)
+                yield block
+    except (BadZipFile, KeyError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise OSError(errno.EIO, f"cannot be read from its zip file: {error}", str(uri)) from error
+
+
 def _blocks(uri: ResourcePath) -> Iterator[bytes]:
+    name = name_in_zip(uri)
+    if name:
+        yield from _zipped_blocks(uri, name)
+        return
     if not uri.isLocal:
         with uri.open("rb") as stream:
             while block := stream.read(_CHUNK):

@@ -24,6 +24,7 @@ from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.configuration import check_configuration
 from curated.butler.repository.database import check_database
 from curated.butler.repository.failures import remote_failures, repository_failures
+from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.journal import Journal
 from curated.butler.repository.locks import config_lock
 from curated.calib import Calib
@@ -89,7 +90,7 @@ def require_config(repo: str, hint: str = "'curated import' creates one") -> But
 
 def read(butler: Butler, ref: DatasetRef) -> Calib:
     """Read a calibration as one of our classes from any repository, whatever its configuration."""
-    with butler.getURI(ref).as_local() as local:
+    with StoredLocation(butler.getURI(ref)).as_local() as local:
         return read_calib(local.ospath, ref.datasetType.name)
 
 

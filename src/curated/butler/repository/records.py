@@ -1,6 +1,7 @@
 """Records of imports: what was imported, kept in the repository itself, beside its configuration.
 
-``curated-imports/<label>-<hash of the manifest>/`` holds copies of the bundle's manifest, hash list and signature, and
+``curated-imports/<label>-<hash of the manifest>/``, with a hash of names at the end where the repository calls an
+instrument or a filter otherwise than the bundle, holds copies of the bundle's manifest, hash list and signature, and
 ``import.json``: the label that was used, and formatters and dimension records as they were right after the import.
 ``curated-imports/state.json`` holds what curated changes later: chains, and ranges that were corrected.
 """
@@ -22,6 +23,7 @@ from uuid import UUID
 from curated.bundle.manifest_json import LARGEST_MANIFEST
 from curated.bundle.manifest_reader import MANIFEST_FILE
 from curated.bundle.proof.signature import MAX_SUMS, SIGNATURE_FILE, SUMS_FILE
+from curated.bundle.renaming import Renaming, renamings_digest, renamings_to_json
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.regular_files import FileTree, UnsafeFileError
 from curated.core.ssh_signature import MAX_SIGNATURE, read_plain_file
@@ -57,12 +59,20 @@ class ImportRecord:
         Names of the formatters of each dataset type.
     dimensions : `dict` [`str`, `list` [`dict`]]
         Dimension records of the release's instruments, by element.
+    renamings : `dict` [`str`, `Renaming`]
+        What the repository calls instruments of the bundle, by their names there; see `Contents.renamed`.
     """
 
     label: str
     manifest: str
     formatters: Mapping[str, Sequence[str]]
     dimensions: Mapping[str, Sequence[Mapping[str, Any]]]
+    renamings: Mapping[str, Renaming] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of its directory."""
+        return record_name(self.label, self.manifest, renamings_digest(self.renamings))
 
     def to_json(self) -> bytes:
         """Return the record as the text of its file."""
@@ -74,6 +84,8 @@ class ImportRecord:
             "formatters": {name: list(formatters) for name, formatters in self.formatters.items()},
             "dimensions": {element: [dict(row) for row in rows] for element, rows in self.dimensions.items()},
         }
+        if self.renamings:
+            values["instruments"] = renamings_to_json(self.renamings)
         return _json(values)
 
     @classmethod
@@ -94,6 +106,7 @@ class ImportRecord:
                 str(values["manifest"]),
                 {name: [str(f) for f in formatters] for name, formatters in values["formatters"].items()},
                 {e: [dict(row) for row in rows] for e, rows in values["dimensions"].items()},
+                {old: Renaming.of(renaming) for old, renaming in values.get("instruments", {}).items()},
             )
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a {_FORMAT}") from error
@@ -161,6 +174,7 @@ def make_record(butler: Butler, contents: Contents) -> ImportRecord:
         contents.manifest_sha256,
         {name: sorted(set(names)) for name, names in formatters.items()},
         {element: dimension_rows(butler, element, instruments) for element in contents.records},
+        contents.renamings,
     )
 
 
@@ -191,22 +205,17 @@ def _json(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def record_name(label: str, manifest: str) -> str:
-    """Return the name of a record's directory.
+def record_name(label: str, manifest: str, renamings: str = "") -> str:
+    """Return the name of a record's directory, by the label that was used and the SHA-256 of the manifest.
 
-    Parameters
-    ----------
-    label : `str`
-        The release label that was used.
-    manifest : `str`
-        SHA-256 of the manifest.
+    The result of `renamings_digest` follows, since a bundle may be imported under several names.
     """
-    return f"{label}-{manifest[:16]}"
+    return f"{label}-{manifest[:16]}{'-' * bool(renamings)}{renamings}"
 
 
-def is_recorded(repo: str, label: str, manifest: str) -> bool:
+def is_recorded(repo: str, label: str, manifest: str, renamings: str = "") -> bool:
     """Return whether a repository on a local disk has the record of an import; see `record_name`."""
-    return os.path.isfile(os.path.join(repo, DIRECTORY, record_name(label, manifest), IMPORT_FILE))
+    return os.path.isfile(os.path.join(repo, DIRECTORY, record_name(label, manifest, renamings), IMPORT_FILE))
 
 
 def write_record(root: ResourcePath, bundle: Path, record: ImportRecord) -> None:
@@ -224,9 +233,7 @@ def write_record(root: ResourcePath, bundle: Path, record: ImportRecord) -> None
     OSError
         If it cannot be written, or the bundle's manifest is not the one that was imported any more.
     """
-    directory = root.join(DIRECTORY, forceDirectory=True).join(
-        record_name(record.label, record.manifest), forceDirectory=True
-    )
+    directory = root.join(DIRECTORY, forceDirectory=True).join(record.name, forceDirectory=True)
     with FileTree(bundle) as tree:
         manifest = tree.read(MANIFEST_FILE, LARGEST_MANIFEST)
         if hashlib.sha256(manifest).hexdigest() != record.manifest:

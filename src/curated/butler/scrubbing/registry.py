@@ -89,7 +89,10 @@ def read_holdings(butler: Butler, collections: Iterable[str]) -> Holdings:
         # The RUNs, and what they hold, may be left of a collection that somebody removed.
         for run, ref in _run_members(butler, collection):
             members[str(ref.id)] = ref
-            runs.setdefault(str(ref.id), []).append(run)
+            holders = runs.setdefault(str(ref.id), [])
+            # <inst>/calib, which is above all releases, may be a CALIBRATION collection as well.
+            if run not in holders:
+                holders.append(run)
     return Holdings(certified, members, runs, file_records(butler, members.values()))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from curated.bundle.manifest_reader import MANIFEST_FILE, read_contents
 from curated.bundle.proof.signature import SUMS_FILE, Proof, read_proof
 from curated.bundle.verification import THREADS
 from curated.butler.repository.failures import is_about_repository, plain
+from curated.butler.repository.files import name_in_zip, read_stored
 from curated.butler.repository.opening import collection_info, opened, repository_root
 from curated.butler.repository.records import (
     DIRECTORY,
@@ -222,7 +224,7 @@ def _releases(request: ScrubRequest, records: Sequence[Path]) -> tuple[list[Rele
         by_manifest[digest] = [
             replace(
                 release,
-                contents=contents.relabelled(release.contents.label),
+                contents=contents.relabelled(release.contents.label).renamed(release.record.renamings),
                 source=str(bundle),
                 signer=signer,
             )
@@ -240,7 +242,7 @@ def _recorded_release(
         digest = file_sha256(directory / MANIFEST_FILE)
     except (OSError, ValueError) as error:
         return None, [_finding("CAL697", str(error), place)]
-    if record.manifest != digest or directory.name != f"{record.label}-{digest[:16]}":
+    if record.manifest != digest or directory.name != record.name:
         return None, [_finding("CAL697", "its manifest is not the one that was imported", place)]
     if any(_same_manifest(bundle, digest) for bundle in bundles):
         trust = None  # the bundle is asked instead
@@ -250,7 +252,8 @@ def _recorded_release(
     if contents.manifest_sha256 != digest:
         return None, [_finding("CAL697", "its manifest changes while it is read", place)]
     try:
-        return Release(contents.relabelled(record.label), record, place, signer), findings
+        contents = contents.relabelled(record.label).renamed(record.renamings)
+        return Release(contents, record, place, signer), findings
     except CuratedError as error:
         return None, [_finding("CAL697", error.message, place)]
 
@@ -337,7 +340,7 @@ def _file_findings(
         if uri is None:
             detail = f"{key_text_of(holdings, uuid)}: the repository knows of no single file"
             yield _finding("CAL691", detail, uuid)
-        elif uri.isLocal:
+        elif uri.isLocal and not name_in_zip(uri):
             local.append((uuid, file._replace(path=uri.ospath)))
         else:
             remote.append((uri, file._replace(path=str(uri))))
@@ -345,11 +348,15 @@ def _file_findings(
     for (_, file), problem in zip(local, results, strict=True):
         yield from _problem_findings(file.path, problem)
     with ThreadPoolExecutor(THREADS) as pool:
-        checks = pool.map(lambda pair: check_object(pair[0].read, pair[1]), remote)
+        checks = pool.map(lambda pair: check_object(_reader(pair[0]), pair[1]), remote)
         for count, ((uri, _), problem) in enumerate(zip(remote, checks, strict=True), start=1):
             yield from _problem_findings(str(uri), problem)
             if request.progress is not None:
                 request.progress(count, len(remote))
+
+
+def _reader(uri: ResourcePath) -> Callable[[], bytes]:
+    return partial(read_stored, uri) if name_in_zip(uri) else uri.read
 
 
 def key_text_of(holdings: Holdings, uuid: str) -> str:

@@ -15,6 +15,7 @@ from curated.cli.context import (
     print_findings,
     print_json,
     release_options,
+    split_choices,
 )
 
 if TYPE_CHECKING:
@@ -77,8 +78,13 @@ def command(
     from curated.butler.inventories import find_base
 
     package = settings.package()
+    choices, release["instruments"] = split_choices(release["instruments"])
+    if choices and base is None:
+        raise click.UsageError(
+            "--instrument NAME=OTHER is for 'import', 'publish', and --base with a repository"
+        )
     with settings.progress("bundling") as progress:
-        old = find_base(base, package, progress=progress) if base is not None else None
+        old = find_base(base, package, choices=choices, progress=progress) if base is not None else None
         report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
     for remark in bundle.remarks if bundle is not None else ():
         settings.remark(remark)

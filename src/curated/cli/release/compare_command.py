@@ -19,6 +19,7 @@ from curated.cli.context import (
     print_json,
 )
 from curated.cli.release.fingerprint_command import (
+    choice_option,
     collection_option,
     dataset_to_json,
     find_inventory,
@@ -41,6 +42,7 @@ _KINDS = {
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @collection_option
+@choice_option
 @allow_empty_option
 @jobs_option
 @allow_class_option
@@ -51,6 +53,7 @@ def command(
     first: str,
     second: str,
     collections: tuple[str, ...],
+    choices: tuple[str, ...],
     allow_empty: bool,
     jobs: int | None,
     form: str,
@@ -58,6 +61,7 @@ def command(
     """Compare the calibrations in force in A and in B; exit 1 if they differ.
 
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
+    Where one is a repository, the other one's instruments have the names there under which they would be imported, or were.
 
     \b
     Examples:
@@ -70,7 +74,11 @@ def command(
     from curated.datasets.inventory import compare
     from curated.report.text import printable
 
-    audits = [find_inventory(settings, where, collections, None, jobs) for where in (first, second)]
+    # Where one of them is a repository, the other one takes its names for instruments.
+    audits = [
+        find_inventory(settings, where, collections, None, jobs, names_of=other, choices=choices)
+        for where, other in ((first, second), (second, first))
+    ]
     if not any(audit.inventory.datasets for audit in audits):
         refuse_empty(audits[0], allow_empty=allow_empty)
     failed = any(audit.failed for audit in audits)

@@ -31,6 +31,14 @@ collection_option = click.option(
     help="Collection of a repository; may be repeated, in the order of lookups. The chains <inst>/calib if not given.",
 )
 
+choice_option = click.option(
+    "--instrument",
+    "choices",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated.",
+)
+
 
 @click.command("fingerprint")
 @click.argument("where", required=False, default="", metavar="[PACKAGE|BUNDLE|REPO]")
@@ -38,6 +46,13 @@ collection_option = click.option(
     "--rev", "revision", metavar="REV", help="Commit of the package; its files as they are if not given."
 )
 @collection_option
+@click.option(
+    "--names-of",
+    default="",
+    metavar="REPO",
+    help="Take the names that this repository has for the instruments of a package or bundle.",
+)
+@choice_option
 @click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
@@ -51,6 +66,8 @@ def command(
     where: str,
     revision: str | None,
     collections: tuple[str, ...],
+    names_of: str,
+    choices: tuple[str, ...],
     list_lines: bool,
     allow_empty: bool,
     jobs: int | None,
@@ -71,7 +88,9 @@ def command(
     from curated.datasets.foreign import foreign_text
     from curated.report.text import printable
 
-    audit = find_inventory(settings, where, collections, revision, jobs)
+    if choices and not names_of:
+        raise click.UsageError("--instrument NAME=OTHER needs --names-of REPO")
+    audit = find_inventory(settings, where, collections, revision, jobs, names_of, choices)
     refuse_empty(audit, allow_empty=allow_empty)
     if audit.foreign and form != "json":
         settings.remark(
@@ -106,6 +125,8 @@ def find_inventory(
     collections: tuple[str, ...],
     revision: str | None = None,
     jobs: int | None = None,
+    names_of: str = "",
+    choices: tuple[str, ...] = (),
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
@@ -116,6 +137,8 @@ def find_inventory(
             settings.directory,
             collections=collections,
             revision=revision,
+            names_of=names_of,
+            choices=choices,
             jobs=jobs,
             progress=progress,
         )

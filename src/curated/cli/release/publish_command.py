@@ -15,6 +15,7 @@ from curated.cli.context import (
     print_findings,
     print_json,
     release_options,
+    split_choices,
 )
 from curated.cli.repository.import_command import chain_options, drop_stage, print_import
 
@@ -40,9 +41,12 @@ def command(
 ) -> None:
     """Check the package, bundle its commit and import that into the Butler repository REPO.
 
+    With `--instrument NAME=OTHER` an instrument of the package is the one that REPO calls OTHER; see `curated import`.
+
     \b
-    Example:
+    Examples:
       curated publish build/repo
+      curated publish /repo/main --instrument comCam=LSSTComCam
     """
     from curated.bundle.builder import build_bundle
     from curated.butler import import_bundle
@@ -60,9 +64,10 @@ def command(
     }
     check_placement(**placement)
     package = settings.package()
+    choices, release["instruments"] = split_choices(release["instruments"])
     with staging_directory(tempfile.gettempdir(), private=True) as temporary:
         with settings.progress("bundling") as progress:
-            old = find_base(base, package, progress=progress) if base is not None else None
+            old = find_base(base, package, choices=choices, progress=progress) if base is not None else None
             report, bundle = build_bundle(
                 package, temporary / "bundle", base=old, progress=progress, **release
             )
@@ -80,7 +85,12 @@ def command(
             echo(f"release {bundle.label}: {datasets} of commit {sha1[:12]}")
         with settings.progress("importing") as progress:
             import_report = import_bundle(
-                bundle.path, repo, transfer="copy", **placement, progress=drop_stage(progress)
+                bundle.path,
+                repo,
+                transfer="copy",
+                **placement,
+                instruments=choices,
+                progress=drop_stage(progress),
             )
     print_import(settings, import_report, form)
     raise SystemExit(0 if import_report.ok else 1)

@@ -59,6 +59,16 @@ def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+instrument_option = click.option(
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated. "
+    "NAME=NAME creates it where there is none of that name, NAME=new:OTHER creates OTHER.",
+)
+
+
 @click.command("import")
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("repo")
@@ -76,6 +86,7 @@ def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Also take a dataset type that no calibration type declares; may be repeated.",
 )
 @click.option("--label", metavar="L", help="Release label to use instead of the bundle's.")
+@instrument_option
 @transfer_option
 @chain_options
 @click.option(
@@ -106,6 +117,7 @@ def command(
     clean: bool,
     allow_types: tuple[str, ...],
     label: str | None,
+    instruments: tuple[str, ...],
     transfer: str,
     chain: bool,
     chain_names: tuple[str, ...],
@@ -133,6 +145,7 @@ def command(
       curated import build/release /repo/main --before LATISS/calib/DM-1
       curated import build/release /repo/main --clean
       curated import build/release /repo/main --require-signature --allowed-signers ~/signers
+      curated import build/release /repo/main --instrument comCam=LSSTComCam
       curated import build/release s3://bucket/repo --seed-config site.yaml
     """
     from curated.butler import run_import
@@ -159,6 +172,7 @@ def command(
             clean=clean,
             allow_types=allow_types,
             seed_config=seed_config,
+            instruments=instruments,
             wait=wait,
             trust=trust,
             progress=drop_stage(progress),

@@ -1,0 +1,85 @@
+"""What a repository calls the instruments of a package, for commands that import nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lsst.daf.butler import Butler
+
+from curated.bundle.contents import Contents
+from curated.bundle.renaming import Renaming
+from curated.butler.instruments.candidates import PackageInstrument
+from curated.butler.instruments.resolution import bundle_instruments, package_instruments, resolve
+from curated.butler.instruments.settlement import parse_choices
+from curated.butler.repository.opening import opened, repository_root
+from curated.butler.repository.records import IMPORT_FILE, MOST_STATE, ImportRecord, local_records
+from curated.core.diagnostic import CuratedError
+from curated.core.ssh_signature import read_plain_file
+from curated.package.instrument import Instrument
+
+
+def package_renamings(
+    repo: str, instruments: Iterable[Instrument], choices: Iterable[str] = ()
+) -> dict[str, Renaming]:
+    """Return what a repository calls the instruments of a package.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    choices : iterable [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME``; those of earlier imports into the repository need not be repeated.
+
+    Returns
+    -------
+    renamings : `dict` [`str`, `Renaming`]
+        By the name in the package; without those that are not certain, and have the package's name.
+
+    Raises
+    ------
+    CuratedError
+        If a choice names no instrument.
+    """
+    with opened(repo) as butler:
+        return renamings_in(butler, repo, package_instruments(instruments), choices)
+
+
+def bundle_renamings(repo: str, contents: Contents, choices: Iterable[str] = ()) -> dict[str, Renaming]:
+    """Return what a repository calls the instruments of a bundle; see `package_renamings`."""
+    with opened(repo) as butler:
+        return renamings_in(butler, repo, bundle_instruments(contents), choices)
+
+
+def renamings_in(
+    butler: Butler, repo: str, instruments: list[PackageInstrument], choices: Iterable[str] = ()
+) -> dict[str, Renaming]:
+    """Return what a repository that is open calls instruments; see `package_renamings`."""
+    own_choices = parse_choices(choices)
+    if all(instrument.is_named for instrument in instruments) and not own_choices:
+        return {}
+    inferred_names = {instrument.name for instrument in instruments if not instrument.is_named}
+    recorded = {
+        old: new for old, new in recorded_names(repo).items() if old in inferred_names and not own_choices
+    }
+    resolution = resolve(butler, instruments, recorded | own_choices)
+    wrong_choices = [problem for problem in resolution.problems if problem.code == "CAL654"]
+    if own_choices and wrong_choices:
+        raise CuratedError(wrong_choices[0].detail, wrong_choices[0].hint)
+    return dict(resolution.renamings)
+
+
+def recorded_names(repo: str) -> Mapping[str, str]:
+    """Return the names under which earlier imports brought instruments into a repository, by their names in the bundles.
+
+    Instruments that came under several names are left out, and so are records that cannot be read.
+    """
+    names: dict[str, set[str]] = {}
+    with local_records(repository_root(repo)) as directories:
+        for directory in directories:
+            try:
+                record = ImportRecord.of(read_plain_file(directory / IMPORT_FILE, MOST_STATE))
+            except (OSError, ValueError):
+                continue
+            for old, renaming in record.renamings.items():
+                names.setdefault(old, set()).add(renaming.name)
+    return {old: min(new) for old, new in names.items() if len(new) == 1}

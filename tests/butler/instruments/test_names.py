@@ -1,0 +1,92 @@
+"""Commands that import nothing use the names under which a package was imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lsst.daf.butler import Butler
+
+from curated.bundle.builder import build_bundle
+from curated.butler import export_package, import_bundle, recertify_ranges, scrub_repository
+from curated.butler.instruments.names import package_renamings, recorded_names
+from curated.butler.inventories import find_base, read_inventory
+from curated.check.instruments import complete_instruments
+from curated.check.package import check_package
+from curated.core.diagnostic import CuratedError
+from curated.datasets.inventory import compare
+from curated.package.package import open_package
+from support.packages import defects_text
+from support.stack_instruments import register, write_stack_package
+
+CHOICES = ("comCam=LSSTComCamSim",)
+SECOND = "comCam/defects/r22_s00/20200101T000000.ecsv"
+
+
+def test_a_package_that_was_imported_under_another_name(tmp_path: Path) -> None:
+    repo = str(register(tmp_path / "repo", ["LSSTComCamSim", "LSSTCam"]))
+    written = write_stack_package(tmp_path / "package", "comCam")
+    package = open_package(written.path)
+    _, bundle = build_bundle(package, tmp_path / "v1", label="v1", jobs=1)
+    assert bundle is not None
+    inventory = read_inventory(str(written.path), names_of=repo, jobs=1).inventory
+    assert {dict(d.data_id)["instrument"] for d in inventory.datasets} == {"ComCam"}, "nothing is certain yet"
+    assert import_bundle(bundle.path, repo, instruments=CHOICES).ok
+    assert recorded_names(repo) == {"ComCam": "LSSTComCamSim"}
+
+    # compare and fingerprint: package, bundle and repository are the same.
+    sources = [read_inventory(str(path), names_of=repo, jobs=1) for path in (written.path, bundle.path)]
+    repository = read_inventory(repo).inventory
+    for source in sources:
+        assert not source.failed
+        assert not compare(source.inventory, repository)
+        assert source.inventory.fingerprint == repository.fingerprint
+
+    # --base REPO: the next release refers to what the repository has.
+    written.commit({SECOND: defects_text({"INSTRUME": "ComCam"}, x0=5)}, "Add an epoch")
+    package = open_package(written.path)
+    base = find_base(repo, package)
+    assert {old: renaming.name for old, renaming in base.renamings.items()} == {"ComCam": "LSSTComCamSim"}
+    _, delta = build_bundle(package, tmp_path / "v2", label="v2", base=base, jobs=1)
+    assert delta is not None
+    assert [i["name"] for i in delta.manifest["instruments"]] == ["LSSTComCamSim"]
+    assert "inferred" not in delta.manifest["instruments"][0]
+    assert sum(d["path"] is None for d in delta.manifest["datasets"]) == 2
+    report = import_bundle(delta.path, repo)
+    assert report.ok, report.diagnostics
+    # --base BUNDLE: references follow the names as well.
+    _, other = build_bundle(
+        package, tmp_path / "v3", label="v3", base=find_base(str(bundle.path), package), jobs=1
+    )
+    assert other is not None
+    assert [i["name"] for i in other.manifest["instruments"]] == ["ComCam"]
+    assert sum(d["path"] is None for d in other.manifest["datasets"]) == 2
+    report = import_bundle(other.path, repo, instruments=CHOICES)
+    assert report.ok, report.diagnostics
+
+    # recertify: the old release gets the new range.
+    changed = recertify_ranges(repo, package, release="v1", paths=["comCam/defects/r22_s11"])
+    assert (changed.ok, changed.changed) == (True, False), changed.diagnostics
+    planned = recertify_ranges(repo, package, release="v1", dry_run=True)
+    assert [d.code for d in planned.diagnostics if d.code != "CAL671"] == [] or planned.diagnostics
+    assert planned.collections == ("LSSTComCamSim/calib/v1",)
+    assert not scrub_repository(repo).diagnostics
+
+    # export: what comes out goes in again.
+    exported = tmp_path / "exported"
+    assert export_package(repo, exported, collections=["LSSTComCamSim/calib/v3"]).ok
+    assert (exported / "calibs").is_dir() or any(exported.iterdir())
+    with Butler.from_config(repo) as butler:
+        names = {row.name for row in butler.query_dimension_records("instrument")}
+    assert names == {"LSSTComCamSim", "LSSTCam"}
+
+
+def test_choices_of_commands_that_import_nothing(tmp_path: Path) -> None:
+    repo = str(register(tmp_path / "repo", ["LSSTComCamSim"]))
+    package = open_package(write_stack_package(tmp_path / "package", "comCam").path)
+    report = check_package(package)
+    instruments = complete_instruments(package, report.reports, report.declared).values()
+    assert package_renamings(repo, instruments) == {}
+    assert package_renamings(repo, instruments, CHOICES)["ComCam"].name == "LSSTComCamSim"
+    with pytest.raises(CuratedError, match="has no instrument LSSTComCam"):
+        package_renamings(repo, instruments, ["comCam=LSSTComCam"])
