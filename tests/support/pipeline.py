@@ -69,8 +69,22 @@ class LenientConnections(IsrConnections, dimensions=EXPOSURE_TYPE):
     defects = _calibration("defects")
 
 
+class CameraConnections(PipelineTaskConnections, dimensions=EXPOSURE_TYPE):
+    """Raw frames as the stack has them, and lists of defects that people made."""
+
+    raw = connectionTypes.Input(name="raw", storageClass="Exposure", dimensions=EXPOSURE_TYPE, doc="Exposure")
+    manual_defects = _calibration("manual_defects")
+    output = connectionTypes.Output(
+        name="isrReport", storageClass="StructuredDataDict", dimensions=EXPOSURE_TYPE, doc="Paths"
+    )
+
+
 class IsrConfig(PipelineTaskConfig, pipelineConnections=IsrConnections):
     """Configuration of `IsrTask`."""
+
+
+class CameraConfig(PipelineTaskConfig, pipelineConnections=CameraConnections):
+    """Configuration of `CameraTask`."""
 
 
 class LenientConfig(PipelineTaskConfig, pipelineConnections=LenientConnections):
@@ -103,21 +117,32 @@ def _pipeline(task: type[PipelineTask]) -> PipelineGraph:
     return graph
 
 
+class CameraTask(IsrTask):
+    """`IsrTask` for the raw frames of a repository of the stack."""
+
+    ConfigClass = CameraConfig
+    _DefaultName = "camera"
+
+
 Choices = dict[tuple[int, int], dict[str, str]]
 """By exposure and detector: the path in the package of each dataset type's calibration."""
 
 
 def choose(
-    repo: Path, where: str = "", task: type[PipelineTask] = LenientTask, collections: Sequence[str] = (CHAIN,)
+    repo: Path,
+    where: str = "",
+    task: type[PipelineTask] = LenientTask,
+    collections: Sequence[str] = (CHAIN,),
+    instrument: str = INSTRUMENT,
 ) -> Choices:
     """Build a quantum graph, and return which calibrations it has for each exposure and detector."""
     with Butler.from_config(str(repo)) as butler:
         graph = AllDimensionsQuantumGraphBuilder(
             _pipeline(task),
             butler,
-            input_collections=[RAW_RUN, *collections],
+            input_collections=[f"{instrument}/raw/all", *collections],
             output_run="u/somebody/run",
-            where=" AND ".join([f"instrument='{INSTRUMENT}'", *filter(None, [where])]),
+            where=" AND ".join([f"instrument='{instrument}'", *filter(None, [where])]),
         )
         quanta = graph.finish(attach_datastore_records=False).assemble().build_execution_quanta()
         choices: Choices = {}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from curated.butler import import_bundle, open_repository
-from support.repositories import BundleMaker
-
 pytest.importorskip("lsst.daf.butler")
+
+from lsst.resources import ResourcePath
+
+from curated.butler import import_bundle, open_repository
+from curated.butler.repository.files import StoredLocation, name_in_zip, read_stored
+from support.repositories import BundleMaker
 
 
 @pytest.mark.parametrize("transfer", ["hardlink", "copy", "direct"])
@@ -53,3 +57,25 @@ def test_without_checksums_the_size_has_to_do(bundle, bucket, store_of_test) -> 
     assert object_state(uri, size, source) in ("alike", "same")
     assert object_state(uri, size + 1, source) == "differs"
     assert object_state(ResourcePath(str(source)), size, source) == "alike"
+
+
+@pytest.mark.parametrize("damage", ["", "no member", "no archive", "gone"])
+def test_files_in_a_zip_file(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "stored.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("other" if damage == "no member" else "a/defects.fits", b"content")
+    if damage == "no archive":
+        path.write_bytes(b"PK")
+    if damage == "gone":
+        path.unlink()
+    uri = ResourcePath(f"file://{path}#zip-path=a/defects.fits")
+    assert name_in_zip(uri) == "a/defects.fits"
+    assert name_in_zip(ResourcePath(f"file://{path}")) == ""
+    if damage:
+        with pytest.raises(OSError, match=r"zip file|No such file"):
+            read_stored(uri)
+        return
+    assert read_stored(uri) == b"content"
+    with StoredLocation(uri).as_local() as local:
+        assert (local.getExtension(), Path(local.ospath).read_bytes()) == (".fits", b"content")
+    assert not Path(local.ospath).exists()
