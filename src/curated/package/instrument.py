@@ -98,7 +98,7 @@ INSTRUMENT = Setting(
         ),
         "detector_max": Setting(
             kind="number",
-            doc="Bound of detector numbers, which the repository's instrument record holds.",
+            doc="Upper bound of detector numbers, which the repository's instrument record holds.",
         ),
         "visit_system": Setting(
             kind="number", doc="How exposures make visits, which the repository's instrument record holds."

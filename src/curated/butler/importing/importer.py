@@ -148,9 +148,8 @@ def _prepare(
     fitted = fit_records(butler, contents)
     plan = make_plan(butler, fitted.contents, request)
     mode = butler_mode(request.transfer, contents.root, butler)
-    device = contents.root.stat().st_dev if mode == "hardlink" else None
     refs = [plan.refs[entry.uuid] for entry in plan.ingest]
-    problems = list(datastore_problems(stores, refs, device))
+    problems = list(datastore_problems(stores, refs, mode, contents.root.stat().st_dev))
     require_places(stores, plan, mode)
     uploads = plan_uploads(stores, plan, mode)
     formatters = choose_formatters(

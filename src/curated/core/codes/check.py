@@ -183,6 +183,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "The declaration of the column and its serialized form each have a unit; readers differ in which one they take."),
     ("CAL228", "error", "a unit that FITS has no name for", "use a unit of the FITS standard, such as nm, um, Angstrom, adu",
      "Readers of the FITS file could not convert its values; astropy warns and takes them for numbers without a unit."),
+    ("CAL230", "warning", "a keyword that Butler or the form of a FITS file put into a header", "remove it; it is left out",
+     "It tells the ID and run of another dataset, or the structure of another file, and is a lie about this one."),
     ("CAL301", "error", "a value out of range", "correct the value",
      "It cannot be a measurement of that quantity."),
     ("CAL302", "error", "a value that is not finite", "replace NaN or infinity by a number",
@@ -263,6 +265,9 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "remove the name, or write the same value in both places",
      "ip_isr takes an empty text, and a number in quotes, for a value of its own: it refuses the text with 'Too many values found'. "
      "Files that curated writes of it are right."),
+    ("CAL337", "warning", "a list of several types, which the stack refuses",
+     "write all entries in one way: all numbers with a decimal point, or all in quotes",
+     "PropertyList of the stack holds values of one type; reading the file ends in a TypeError."),
     ("CAL340", "error", "the image that a side file names is not there",
      "put it beside the side file, or correct 'file:'",
      "The side file is the description; without the image there is nothing to apply."),
