@@ -11,7 +11,7 @@ from curated.calib.content import Companion
 from curated.check.report import FileReport
 from curated.check.rules import FILE_RULES
 from curated.check.rules.context import FileContext
-from curated.check.rules.identity import read_date
+from curated.check.rules.identity import read_date, without_milder
 from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.keys import CalibFile
@@ -140,6 +140,7 @@ def check_file(
     context = FileContext(file, cls.SPEC, keywords, instrument, calib, source)
     for rule in FILE_RULES:
         problems += rule(context)
+    problems = without_milder(cls.SPEC, problems)
     calib, side_findings = _join_side(calib, file, side)
     findings = [source.diagnose(problem, path) for problem in limited(problems)]
     end = read_date(keywords, "VALIDEND")

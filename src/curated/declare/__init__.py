@@ -2,15 +2,28 @@
 
 from curated.declare.field import Array, Field, column, fields_of
 from curated.declare.measure import BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
-from curated.declare.spec import Absent, PlotSpec, Rows, Spec, Table, in_group, is_nested, required_sizes
+from curated.declare.spec import (
+    Absent,
+    Bound,
+    InstrumentBound,
+    PlotSpec,
+    Rows,
+    Spec,
+    Table,
+    in_group,
+    is_nested,
+    required_sizes,
+)
 
 __all__ = [
     "BANDS",
     "Absent",
     "Array",
     "Band",
+    "Bound",
     "Conditions",
     "Field",
+    "InstrumentBound",
     "Measure",
     "Part",
     "PlotSpec",

@@ -13,7 +13,7 @@ from curated.calib import Calib
 from curated.core.codes import CODES, FAMILIES
 from curated.core.metadata import KEYWORD_DOCS
 from curated.datasets.deprecation import MARK
-from curated.declare import Field, Table
+from curated.declare import Field, Spec, Table
 from curated.declare.settings import schema_name
 from curated.fits.writer import fits_bytes
 from curated.package.layout import discover, walk
@@ -130,6 +130,8 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
             "`curated diff` says these measures of a change:\n",
             markdown_table(("Measure", "Unit", "How it is computed"), rows),
         ]
+    if spec.bounds:
+        parts += ["## Plausible values\n", _bounds_table(spec)]
     example = find_example(cls, calibs) if calibs is not None else None
     if example is not None and calibs is not None:
         parts += [example_section(example, calibs), fits_section(cls.readText(example))]
@@ -299,3 +301,19 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _bounds_table(spec: Spec) -> str:
+    """Return the bounds beyond which a calibration is in error."""
+    rows = [
+        (
+            f"`{bound.quantity}`",
+            bound.unit or "-",
+            "-" if bound.minimum is None else f"{bound.minimum:g}",
+            "-" if bound.maximum is None else f"{bound.maximum:g}",
+            bound.doc,
+        )
+        for bound in spec.bounds
+    ]
+    text = "Values beyond these are errors, unless `bounds` of `instrument.yaml` changes a limit, with a reason:\n\n"
+    return text + markdown_table(("Quantity", "Unit", "Least", "Largest", "What it is"), rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.declare import Array, Conditions, Measure, Part, Reading
+from curated.declare import Array, Bound, Conditions, Measure, Part, Reading
 from curated.declare.measure import DEFAULT_SATURATION
 
 
@@ -249,5 +249,29 @@ MEASURES = (
         doc="The same times 100,000 adu, about the signal of a saturated source.",
         compute=_interchip_at_saturation,
         notable=1,
+    ),
+)
+
+
+def _used_coefficients(crosstalk: Any) -> Array | None:
+    """Return the sizes of the coefficients between two amplifiers, NaN for those that are not used."""
+    if crosstalk.coeffs is None or not crosstalk.hasCrosstalk:
+        return None
+    sizes: Array = np.abs(crosstalk.coeffs, dtype="f8")
+    if sizes.ndim != 2 or sizes.shape[0] != sizes.shape[1]:
+        return None
+    if crosstalk.coeffValid is not None and crosstalk.coeffValid.shape == sizes.shape:
+        sizes[~crosstalk.coeffValid] = np.nan
+    np.fill_diagonal(sizes, np.nan)
+    return sizes
+
+
+BOUNDS = (
+    Bound(
+        quantity="coeffs",
+        values=_used_coefficients,
+        maximum=0.01,
+        milder="CAL329",
+        doc="Size of a valid coefficient between two amplifiers, [source, target].",
     ),
 )

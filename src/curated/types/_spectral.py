@@ -14,13 +14,16 @@ from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.core.diagnostic import Problem
 from curated.core.units import ANGSTROM, length_factor
-from curated.declare import Array, column
+from curated.declare import Array, Bound, column
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0
 """Range of wavelengths (nm) of astronomical cameras, from the far ultraviolet to the thermal infrared."""
 
 _LOWEST_PEAK = 0.01
 """Fraction that every real curve exceeds somewhere."""
+
+_LEAST, _MOST = -0.05, 1.1
+"""Fractions beyond which a sample is no measurement of a passive element, whatever its noise."""
 
 _NOISE = 0.01
 """Scatter of measured fractions beyond 0 and 1 that is no sign of a wrong unit."""
@@ -194,3 +197,46 @@ class SpectralCurve(Calib):
             if not np.array_equal(self.wavelength[is_own], first):
                 detail = f"amplifier {amplifier} has other wavelengths than {self.amplifiers[0]}"
                 yield Problem("CAL311", ("amp_name", int(is_own.argmax())), detail)
+
+
+def _plausible_fractions(curve: Any) -> Array:
+    """Return the fractions of all samples."""
+    fractions: Array = curve.fractions.astype("f8")
+    return fractions
+
+
+def _fraction_column(curve: Any) -> str:
+    """Return the column of the fractions in the text."""
+    return str(curve._fraction_column)  # noqa: SLF001 (the class is of this module)
+
+
+def _shortest_wavelength(curve: Any) -> Array | None:
+    """Return the shortest wavelength (nm), which shows whether wavelengths in Angstrom are called nm."""
+    if not len(curve.wavelength):
+        return None
+    unit = curve.units.get("wavelength", "") or "nm"
+    shortest = float(curve.wavelength.min()) * length_factor(unit) / 10
+    # What no camera observes at all is another finding.
+    return np.array([shortest]) if shortest <= _LONGEST else None
+
+
+SPECTRAL_BOUNDS = (
+    Bound(
+        quantity="fraction",
+        values=_plausible_fractions,
+        minimum=_LEAST,
+        maximum=_MOST,
+        milder="CAL304",
+        place=_fraction_column,
+        doc="Fraction of the light, 1 for all of it.",
+    ),
+    Bound(
+        quantity="shortest_wavelength",
+        values=_shortest_wavelength,
+        unit="nm",
+        maximum=2500.0,
+        place=lambda _: "wavelength",
+        doc="Wavelength of the first sample; curves of optical and near-infrared instruments begin below.",
+    ),
+)
+"""Bounds of all curves against wavelength."""

@@ -13,7 +13,7 @@ from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._spectral import SpectralCurve
+from curated.types._spectral import SPECTRAL_BOUNDS, SpectralCurve
 from curated.types._spectral_math import MEASURES
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
@@ -46,6 +46,7 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
             labels=("", "Throughput (fraction)"),
         ),
         measures=MEASURES,
+        bounds=SPECTRAL_BOUNDS,
     )
 
 

@@ -12,7 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._spectral import SpectralCurve
+from curated.types._spectral import SPECTRAL_BOUNDS, SpectralCurve
 from curated.types._spectral_math import MEASURES
 
 
@@ -45,6 +45,7 @@ class QECurve(SpectralCurve):
             labels=("", "Quantum efficiency (%)"),
         ),
         measures=MEASURES,
+        bounds=SPECTRAL_BOUNDS,
     )
 
     amp_name: Array | None = column(

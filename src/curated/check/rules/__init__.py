@@ -18,6 +18,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     identity.calibration_class,
     identity.outside_detector,
     cameras.unfit_camera_file,
+    identity.implausible_values,
 )
 """Rules on one file."""
 
