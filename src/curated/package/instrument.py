@@ -122,7 +122,7 @@ INSTRUMENT = Setting(
             kind="list", items=EXPECTED, doc="The types that it must have; what lacks is a finding."
         ),
         "bounds": Setting(
-            kind="list", items=BOUND, doc="Limits of plausible values that differ from those of the types."
+            kind="list", items=BOUND, doc="Limits of plausible values, in place of the types'."
         ),
         "utc_offset": Setting(
             kind="real",
