@@ -18,14 +18,19 @@ AMPLIFIERS, SAMPLES = 16, 30
 
 
 def curve(
-    kind: str = "transmission_sensor", dtype: str = "f4", amplifiers: int = AMPLIFIERS, seed: int = 1
+    kind: str = "transmission_sensor",
+    dtype: str = "f4",
+    amplifiers: int = AMPLIFIERS,
+    step: float = 0,
+    shift: float = 0,
 ) -> Any:
     """Return a calibration with a curve for each amplifier, or with one of the detector."""
     count = max(amplifiers, 1)
-    values = np.random.default_rng(seed).uniform(1, 99, count * SAMPLES).astype(dtype)
+    values = np.random.default_rng(1).uniform(0.2, 0.99, count * SAMPLES).astype(dtype)
+    values[3] *= 1 + step
     tree: dict[str, Any] = {
         "metadata": {"INSTRUME": "Lab", "DETECTOR": 0, "OBSTYPE": kind, "CALIBDATE": "2024-01-01T00:00:00"},
-        "wavelength": np.tile(np.linspace(300, 1100, SAMPLES), count).astype(dtype),
+        "wavelength": np.tile(np.linspace(300, 1100, SAMPLES) + shift, count).astype(dtype),
         "efficiency": values,
     }
     if amplifiers:
@@ -33,18 +38,12 @@ def curve(
     return get_type(kind).fromDict(tree)
 
 
-def edited(calib: Any, step: float) -> Any:
-    tree = calib.toDict()
-    tree["efficiency"][3] *= 1 + step
-    return type(calib).fromDict(tree)
-
-
 def as_the_stack_writes(calib: Any, path: Path, seed: int = 0) -> ValuesHash:
     """Return the hash of a file of lsst.afw.image.TransmissionCurve, whose mean is added in another order."""
     names = list(calib.amplifiers)
     np.random.default_rng(seed).shuffle(names)
     rows = [calib.efficiency[calib.amp_name == name] for name in names]
-    mean = np.array(rows).mean(axis=0) * calib.efficiency.dtype.type(0.01)
+    mean = np.array(rows).mean(axis=0)
     calib.writeFits(path)
     with fits.open(path) as hdus:
         hdus[2].data["throughput"][0][:] = mean.astype("f8")
@@ -62,7 +61,7 @@ def test_the_order_of_amplifiers_is_noise(kind: str, dtype: str, tmp_path: Path)
         assert is_same_content(ours, stack)
         assert is_same_content(stack, ours)
         assert differing_fields(ours, stack) == []
-        edit = values_hash(edited(calib, 1e-3))
+        edit = values_hash(curve(kind, dtype, step=1e-3))
         assert not is_same_content(edit, stack)
         assert "throughputs" in differing_fields(edit, stack)
 
@@ -73,7 +72,7 @@ def test_one_sample_is_seen_where_both_declare_it(dtype: str, amplifiers: int, t
     calib = curve(dtype=dtype, amplifiers=amplifiers)
     stored = values_hash(type(calib).readFits(calib.writeFits(tmp_path / "own.fits")))
     assert is_same_content(values_hash(calib), stored)
-    edit = values_hash(edited(calib, 1e-5))
+    edit = values_hash(curve(dtype=dtype, amplifiers=amplifiers, step=1e-5))
     assert not is_same_content(edit, stored)
     assert differing_fields(edit, stored) == (["amplifier C00"] if amplifiers else ["throughputs"])
 
@@ -81,11 +80,9 @@ def test_one_sample_is_seen_where_both_declare_it(dtype: str, amplifiers: int, t
 def test_wavelengths_count_in_a_mean(tmp_path: Path) -> None:
     calib = curve()
     stack = as_the_stack_writes(calib, tmp_path / "stack.fits")
-    tree = calib.toDict()
-    tree["wavelength"] = np.asarray(tree["wavelength"], "f4") + 1
-    other = values_hash(type(calib).fromDict(tree))
+    other = values_hash(curve(shift=1))
     assert not is_same_content(other, stack)
-    assert differing_fields(other, stack) == ["wavelengths"]
+    assert "wavelengths" in differing_fields(other, stack)
 
 
 def test_it_is_a_text_that_travels() -> None:
