@@ -98,6 +98,11 @@ instrument_option = click.option(
 @chain_options
 @formatter_option
 @click.option(
+    "--camera",
+    metavar="[INSTRUMENT=]FILE",
+    help="Also import the stack's camera file, as dataset type 'camera'; for packages that keep none.",
+)
+@click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
 @click.option(
@@ -129,6 +134,7 @@ def command(
     transfer: str,
     chain: bool,
     formatter: str | None,
+    camera: str | None,
     chain_names: tuple[str, ...],
     before: str | None,
     after: str | None,
@@ -181,6 +187,7 @@ def command(
             dry_run=dry_run,
             clean=clean,
             allow_types=allow_types,
+            camera=camera,
             seed_config=seed_config,
             instruments=instruments,
             wait=wait,
