@@ -256,7 +256,9 @@ def release_findings(
         collection = target.calibration
         entries = [entry for entry in release.contents.entries if entry.collection == collection]
         uuids = {entry.uuid for entry in entries}
-        other_entries = (entry for other in others if other is not release for entry in other.contents.entries)
+        other_entries = (
+            entry for other in others if other is not release for entry in other.contents.entries
+        )
         other_uuids = {entry.uuid for entry in other_entries if entry.collection == collection} - uuids
         # Of a collection or a dataset that is gone, it goes without saying that nothing is certified.
         if collection in holdings.certified:
