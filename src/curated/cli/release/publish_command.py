@@ -18,14 +18,16 @@ from curated.cli.context import (
     split_choices,
 )
 from curated.cli.repository.import_command import (
+    CHAIN_OPTIONS,
     chain_options,
     drop_stage,
     formatter_option,
     print_import,
 )
+from curated.cli.sections import SectionedCommand
 
 
-@click.command("publish")
+@click.command("publish", cls=SectionedCommand, sections={"Import": (*CHAIN_OPTIONS, "formatter")})
 @click.argument("repo")
 @release_options
 @chain_options
