@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from curated.cli.context import (
+    SectionedCommand,
     Settings,
     echo,
     format_option,
@@ -24,7 +25,6 @@ from curated.cli.repository.import_command import (
     formatter_option,
     print_import,
 )
-from curated.cli.sections import SectionedCommand
 
 
 @click.command("publish", cls=SectionedCommand, sections={"Import": (*CHAIN_OPTIONS, "formatter")})

@@ -10,6 +10,7 @@ import click
 
 from curated.butler.importing.request import FORMATTERS, TRANSFERS, ImportRequest
 from curated.cli.context import (
+    SectionedCommand,
     Settings,
     allow_class_option,
     echo,
@@ -19,7 +20,6 @@ from curated.cli.context import (
     print_json,
     trust_options,
 )
-from curated.cli.sections import SectionedCommand
 
 transfer_option = click.option(
     "--transfer",
