@@ -94,13 +94,13 @@ def test_what_is_no_member() -> None:
 
 def test_members_of_a_chain_of_another_name() -> None:
     """Releases are below ``<instrument>/calib``, whatever the name of the chain."""
-    name = "I/calib/v24.1"
+    name = "I/calib/release-24.1"
     chain = Chain("I/calib/curated", CollectionType.CHAINED, (name,), {name: (name,)})
-    place = find_place({"I": chain}, {"I": "I/calib/N"}, "v24.1", after=True)
+    place = find_place({"I": chain}, {"I": "I/calib/N"}, "release-24.1", after=True)
     assert place == ("I", Place(name, after=True))
-    result = find_place({"I": chain}, {"I": "I/calib/N"}, "v24.l", after=True)
+    result = find_place({"I": chain}, {"I": "I/calib/N"}, "release-24.l", after=True)
     assert isinstance(result, Problem)
-    assert result.hint == "did you mean 'I/calib/v24.1'?"
+    assert result.hint == "did you mean 'I/calib/release-24.1'?"
 
 
 def test_a_place_where_there_is_no_chain() -> None:
