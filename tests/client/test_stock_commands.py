@@ -48,7 +48,7 @@ UNRELATED = {
     "ingest-graph": "ingests the provenance of outputs; calibrations are inputs",
     "provenance-report": "reads files of quantum graphs",
     "register-instrument": "needs the class of an instrument: tests/pages/test_stack.py",
-    "retrieve-artifacts-for-quanta": "needs a file of a quantum graph; it copies as retrieve-artifacts does",
+    "retrieve-artifacts-for-quanta": "needs a file of a quantum graph: tests/client/test_quantum_graphs.py",
     "transfer-from-graph": "transfers outputs of a graph, of which calibrations are inputs",
     "zip-from-graph": "packs outputs of a graph, of which calibrations are inputs",
 }
