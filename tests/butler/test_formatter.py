@@ -15,6 +15,7 @@ from curated.butler import import_bundle, open_repository, read
 from support.images import image_package, make_image, make_pixels, make_planes
 from support.programs import run_curated, run_python
 from support.repositories import INSTRUMENT, BundleMaker, run_stock_butler, run_without_curated
+from support.stack_packages import STACK_FORMATTER, recorded_formatters, with_stack, write_stack
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -40,45 +41,6 @@ value = get_type("defects").readFits(sys.argv[2])
 ref = butler.put(value, "defects", instrument="Lab", detector=3)
 print(type(butler.get(ref)).__name__, butler.getURI(ref).getExtension())
 """
-
-
-def write_stack(root: Path) -> Path:
-    """Write packages with the names of the stack's that a formatter needs."""
-    files = {
-        "lsst/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
-        "lsst/afw/__init__.py": "",
-        "lsst/ip/__init__.py": "",
-        "lsst/ip/isr/__init__.py": (
-            "class IsrCalib:\n"
-            "    @classmethod\n"
-            "    def readFits(cls, path):\n"
-            "        made = cls()\n"
-            "        made.x0 = 'read by the stack'\n"
-            "        return made\n"
-            "class Defects(IsrCalib):\n"
-            "    pass\n"
-        ),
-        "lsst/obs/__init__.py": "",
-        "lsst/obs/base/__init__.py": "",
-        "lsst/obs/base/formatters/__init__.py": "",
-        "lsst/obs/base/formatters/fitsGeneric.py": (
-            "from lsst.daf.butler import FormatterV2\n"
-            "class FitsGenericFormatter(FormatterV2):\n"
-            "    default_extension = '.fits'\n"
-            "    can_read_from_local_file = True\n"
-            "    def read_from_local_file(self, path, component=None, expected_size=-1):\n"
-            "        return self.file_descriptor.storageClass.pytype.readFits(path)\n"
-        ),
-    }
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def with_stack(root: Path, code: str) -> str:
-    return f"import sys; sys.path.insert(0, {str(root)!r})\n{code}"
 
 
 def test_a_plain_butler_returns_our_classes(bundle, repo) -> None:
@@ -133,7 +95,7 @@ def test_a_repository_of_the_stack_keeps_its_formatters(tmp_path) -> None:
     assert type(read(butler, ref)).__name__ == "Defects"
 
 
-def test_a_repository_of_the_stack_is_refused_where_its_formatters_are_not(bundle, repo) -> None:
+def test_a_repository_of_the_stack_keeps_its_formatters_where_they_are_not(bundle, repo) -> None:
     from lsst.daf.butler import Butler, DatasetType
 
     Butler.makeRepo(repo)
@@ -141,21 +103,22 @@ def test_a_repository_of_the_stack_is_refused_where_its_formatters_are_not(bundl
     kind = DatasetType("camera", ["instrument"], "Camera", universe=butler.dimensions, isCalibration=True)
     butler.registry.registerDatasetType(kind)
     report = import_bundle(bundle, repo)
-    assert [d.code for d in report.diagnostics] == ["CAL629"]
+    assert [d.code for d in report.diagnostics] == ["CAL658"]
     assert report.diagnostics[0].message.startswith("camera_geometry, defects, transmission_filter: ")
-    assert not butler.collections.query("*")
+    assert {name for name, _ in recorded_formatters(repo)} == {STACK_FORMATTER}
+    assert not import_bundle(bundle, repo).changed
 
 
-def test_a_plain_new_repository_gets_our_formatter_with_a_warning(bundle, repo) -> None:
+def test_a_plain_new_repository_gets_our_formatter_on_request_with_a_warning(bundle, repo) -> None:
     from lsst.daf.butler import Butler
 
     Butler.makeRepo(repo)
-    report = import_bundle(bundle, repo)
+    report = import_bundle(bundle, repo, formatter="curated")
     assert [d.code for d in report.diagnostics] == ["CAL628"]
     assert report.ok
     assert report.changed
     assert json.loads(run_python(GET, repo).stdout)[0] == ["curated.types.defects.Defects", "[1]"]
-    assert import_bundle(bundle, repo).diagnostics == ()
+    assert import_bundle(bundle, repo, formatter="curated").diagnostics == ()
 
 
 def test_a_seed_of_the_site_is_used(bundle, repo, tmp_path) -> None:
@@ -317,6 +280,6 @@ def test_image_dataset_types_that_the_stack_made_are_welcome(image_bundle: Path,
     repo = str(tmp_path / "repo")
     done = run_python(code, repo)
     assert done.returncode == 0, done.stderr
-    done = run_curated("import", image_bundle, repo)
+    done = run_curated("import", image_bundle, repo, "--formatter", "curated")
     assert done.returncode == 0, done.stderr
     assert json.loads(run_python(GET_IMAGES, repo).stdout)["flat"][0] == "Flat"

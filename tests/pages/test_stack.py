@@ -14,6 +14,7 @@ from conftest import AUTHOR, EMAIL, GitPackage
 from support.packages import ROOT
 from support.pages import PROMPT, assert_section_shows, sections
 from support.preloaded import Programs, preloaded_programs
+from support.stack_instruments import register, write_stack_package
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -21,7 +22,16 @@ PAGE = ROOT / "docs/stack.md"
 TYPES = ("defects", "crosstalk", "bias", "camera", "transmission_filter")
 """Types of the demonstration that the package of each section has."""
 
-PREPARATIONS: Mapping[str, Callable[[Path], Any]] = {}
+
+def prepare_names(directory: Path) -> None:
+    """Make a package of the stack's form, and two repositories in which the stack registered instruments."""
+    shutil.rmtree(directory / "package")
+    write_stack_package(directory / "package", "comCam")
+    register(directory / "main", ["LSSTCam", "LSSTComCam", "LSSTComCamSim"])
+    register(directory / "sim", ["LSSTCam", "LSSTComCamSim"])
+
+
+PREPARATIONS: Mapping[str, Callable[[Path], Any]] = {"Which name the instrument has": prepare_names}
 """What a section needs beside the package: called with the directory in which the commands of that section run."""
 
 SECTIONS = sections(PAGE.read_text("utf-8"))

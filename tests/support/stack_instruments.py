@@ -12,6 +12,7 @@ from typing import Any
 
 from conftest import GitPackage
 from curated.butler.instruments.candidates import PackageInstrument, RegisteredInstrument
+from curated.registry import all_types
 from support.packages import defects_text
 
 RAFT = [f"S{n // 3}{n % 3}" for n in range(9)]
@@ -114,7 +115,7 @@ DIRECTORIES = {
 
 
 def register(repo: Path, names: Iterable[str], **changes: Any) -> Path:
-    """Create a repository, or open it, and register instruments as the stack does.
+    """Create a repository, or open it, and register instruments as the stack does; formatters are of this project.
 
     Parameters
     ----------
@@ -123,8 +124,10 @@ def register(repo: Path, names: Iterable[str], **changes: Any) -> Path:
     """
     from lsst.daf.butler import Butler
 
+    from curated.butler.repository.creation import create_repository
+
     if not repo.exists():
-        Butler.makeRepo(str(repo))
+        create_repository(str(repo), (cls.SPEC.dataset for cls in all_types().values()))
     with Butler.from_config(str(repo), writeable=True) as butler, butler.transaction():
         for name in names:
             class_name, detectors, filters = INSTRUMENTS[name]

@@ -21,6 +21,8 @@ def plan_lines(report: ImportReport) -> Iterator[str]:
     for instrument in report.instruments:
         yield from _instrument_lines(instrument, planned=report.planned)
     if report.planned:
+        if report.formatters_mended:
+            yield f"{'formatters':18} {count_text(report.formatters_mended, 'record')} to mend"
         yield f"{'transfer':18} {report.transfer}, {_size(report.bytes_copied)} to copy"
     if has_errors(report.diagnostics):
         errors = count_text(sum(d.is_error for d in report.diagnostics), "error")
@@ -50,16 +52,22 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.chain_before and instrument.lookups is not None and instrument.lookups.changes:
             yield printable(f"{instrument.name}: changed lookups through {instrument.chain}:")
             yield from lookup_lines(instrument.lookups)
-    for path in report.removed[:_MOST]:
-        yield f"removed {printable(path)}"
-    if len(report.removed) > _MOST:
-        yield f"removed {len(report.removed) - _MOST} more"
+    if report.formatters_mended:
+        yield f"{count_text(report.formatters_mended, 'record')} mended: of the formatter that reads a file"
+    yield from _removed_lines(report)
     if not report.changed:
         yield printable(f"{report.repository} had everything already: nothing changed")
     else:
         created = " (new)" if report.created else ""
         copied = f", {_size(report.bytes_copied)} copied" if report.bytes_copied else ""
         yield printable(f"repository {report.repository}{created}, transfer {report.transfer}{copied}")
+
+
+def _removed_lines(report: ImportReport) -> Iterator[str]:
+    for path in report.removed[:_MOST]:
+        yield f"removed {printable(path)}"
+    if len(report.removed) > _MOST:
+        yield f"removed {len(report.removed) - _MOST} more"
 
 
 def _counts(datasets: int, ranges: int, state: str) -> str:

@@ -10,6 +10,7 @@ from lsst.daf.butler import Butler
 from curated.bundle.builder import build_bundle
 from curated.butler import export_package, import_bundle, recertify_ranges, scrub_repository
 from curated.butler.instruments.names import package_renamings, recorded_names
+from curated.butler.instruments.registered import read_class_names
 from curated.butler.inventories import find_base, read_inventory
 from curated.check.instruments import complete_instruments
 from curated.check.package import check_package
@@ -65,20 +66,33 @@ def test_a_package_that_was_imported_under_another_name(tmp_path: Path) -> None:
     assert report.ok, report.diagnostics
 
     # recertify: the old release gets the new range.
-    changed = recertify_ranges(repo, package, release="v1", paths=["comCam/defects/r22_s11"])
-    assert (changed.ok, changed.changed) == (True, False), changed.diagnostics
-    planned = recertify_ranges(repo, package, release="v1", dry_run=True)
-    assert [d.code for d in planned.diagnostics if d.code != "CAL671"] == [] or planned.diagnostics
-    assert planned.collections == ("LSSTComCamSim/calib/v1",)
+    unchanged = recertify_ranges(repo, package, release="v1", paths=["comCam/defects/r22_s11"])
+    assert (unchanged.ok, unchanged.changed) == (True, False), unchanged.diagnostics
+    first = "comCam/defects/r22_s00/19700101T000000.ecsv"
+    text = (
+        (written.path / first)
+        .read_text()
+        .replace("# schema:", "# - {VALIDEND: '2019-01-01T00:00:00'}\n# schema:")
+    )
+    written.commit({first: text}, "End the first epoch earlier")
+    changed = recertify_ranges(
+        repo, open_package(written.path), release="v3", paths=["comCam/defects/r22_s00"]
+    )
+    assert (changed.ok, changed.changed) == (True, True), changed.diagnostics
+    assert changed.collections == ("LSSTComCamSim/calib/v3",)
+    assert [str(d) for d in changed.added] == ["defects detector=0 instrument=LSSTComCamSim"]
     assert not scrub_repository(repo).diagnostics
 
     # export: what comes out goes in again.
     exported = tmp_path / "exported"
-    assert export_package(repo, exported, collections=["LSSTComCamSim/calib/v3"]).ok
-    assert (exported / "calibs").is_dir() or any(exported.iterdir())
+    collections = ["LSSTComCamSim/calib/v3"]
+    assert export_package(repo, exported, collections=collections).ok
+    assert (exported / "calibs/comCam" / SECOND.removeprefix("comCam/")).is_file()
+    assert "name: LSSTComCamSim\n" in (exported / "calibs/comCam/instrument.yaml").read_text()
+    inventories = [read_inventory(str(exported), jobs=1), read_inventory(repo, collections=collections)]
+    assert not compare(*(source.inventory for source in inventories))
     with Butler.from_config(repo) as butler:
-        names = {row.name for row in butler.query_dimension_records("instrument")}
-    assert names == {"LSSTComCamSim", "LSSTCam"}
+        assert read_class_names(butler).keys() == {"LSSTComCamSim", "LSSTCam"}
 
 
 def test_choices_of_commands_that_import_nothing(tmp_path: Path) -> None:

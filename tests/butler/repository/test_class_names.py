@@ -118,3 +118,16 @@ def test_owners_of_classes() -> None:
     assert is_own_class("lsst.sphgeom.HtmPixelization")
     assert not is_own_class("lsst.utils.packages.subprocess.Popen")
     assert "os" not in plugin_packages()
+
+
+def test_parameters_of_formatters_are_no_classes() -> None:
+    """The children of a chained datastore list Butler's defaults, with parameters by the name of a class."""
+    name = "lsst.obs.base.formatters.fitsExposure.FitsExposureFormatter"
+    formatters = {"default": {name: {"recipe": "default"}}, "Defects": name}
+    content = {"datastore": {"datastores": [{"formatters": formatters}]}}
+    assert [item.name for item in class_names(content)] == [name]
+    # A formatter that is called so in its own right is one.
+    assert [item.name for item in class_names({"formatters": {"default": "os.system"}})] == ["os.system"]
+    assert [item.name for item in class_names({"formatters": {"a": {"default": "os.system"}}})] == [
+        "os.system"
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from lsst.resources import ResourcePath
 from curated.bundle.contents import Contents, Entry
 from curated.bundle.verification import LARGE, spread
 from curated.butler.certified.lookup import certified_in, key_of
+from curated.butler.datastores.stores import FileRecord, file_records
 from curated.butler.importing.survey import Survey
 from curated.butler.repository.files import content_of, name_in_zip, object_state, size_and_hash_of
 from curated.core.diagnostic import Diagnostic, Problem
@@ -85,7 +86,9 @@ class FileComparison:
     conflicting : `tuple` [`Entry`]
         Datasets whose file has another content.
     paths : `dict` [`str`, `str`]
-        Local files of the repository, by UUID of the dataset.
+        Local files of the repository, by UUID of the dataset; in a chain of datastores that of the first one.
+    records : `dict` [`str`, `list` [`FileRecord`]]
+        What the repository's datastores have recorded of the files, by UUID of the dataset.
     diagnostics : `tuple` [`Diagnostic`]
         Files that are gone or differ.
     """
@@ -94,6 +97,7 @@ class FileComparison:
     lost: tuple[tuple[Entry, ResourcePath], ...] = ()
     conflicting: tuple[Entry, ...] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, Sequence[FileRecord]] = field(default_factory=dict, repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -185,16 +189,10 @@ def compare_files(butler: Butler, contents: Contents, refs: Mapping[str, Dataset
     refs : `dict` [`str`, `lsst.daf.butler.DatasetRef`]
         The bundle's datasets that the repository has, by UUID.
     """
-    if not refs:
-        # Not only to save time: a datastore that has never been written to cannot be asked.
-        return FileComparison()
     entries = {entry.uuid: entry for entry in contents.entries if entry.uuid in refs}
-    uris = {
-        str(ref.id): locations.primaryURI
-        for ref, locations in butler.get_many_uris(refs.values(), allow_missing=True).items()
-    }
-    located = [(entries[uuid], uri) for uuid, uri in uris.items() if uri is not None]
-    unlocated = [entry for uuid, entry in entries.items() if uuid not in uris]
+    records = file_records(butler, refs.values())
+    located = [(entries[uuid], record.uri) for uuid, files in records.items() for record in files]
+    unlocated = [entry for uuid, entry in entries.items() if not records.get(uuid)]
     states = list(
         spread(
             located,
@@ -212,7 +210,10 @@ def compare_files(butler: Butler, contents: Contents, refs: Mapping[str, Dataset
         unrecorded=tuple(entry for entry in unlocated if not entry.is_reference),
         lost=tuple(lost),
         conflicting=tuple(entry for (entry, _), state in states if state == "differs"),
-        paths={entry.uuid: uri.ospath for entry, uri in located if uri.isLocal and not name_in_zip(uri)},
+        paths={
+            entry.uuid: uri.ospath for entry, uri in reversed(located) if uri.isLocal and not name_in_zip(uri)
+        },
+        records=records,
         diagnostics=(
             *(
                 _diagnostic(entry.place, "CAL681", f"{entry}: the repository knows of no file")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
-from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset, Formatter, FormatterV2
+from lsst.daf.butler import Butler, ButlerConfig, CollectionType, FileDataset
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
 from curated.bundle.verification import Progress, tracked
 from curated.butler.certified.lookup import timespan_of
-from curated.butler.formatter import CalibFormatter
+from curated.butler.datastores.choice import FormatterChoice, Formatters
+from curated.butler.datastores.stores import FileStore, replace_formatters
 from curated.butler.importing.integrity import FileState, FileStates, require_unchanged
 from curated.butler.importing.placement import FileSource, file_source
 from curated.butler.importing.plan import Plan
@@ -27,22 +27,9 @@ from curated.butler.repository.compatibility import ingest_files
 from curated.butler.repository.database import database_file
 from curated.butler.repository.files import local_uri, require_inside
 from curated.butler.repository.journal import Journal
-from curated.butler.repository.opening import configured_formatters
-from curated.core.diagnostic import Diagnostic, Problem
-from curated.registry import all_types
-
-Formatters = Mapping[tuple[str, str], type[Formatter | FormatterV2]]
-"""Formatter to record, by dataset type and instrument; Butler decides on all others."""
 
 # Enough that the cost of a call does not count; few enough that Butler's records of them need little memory.
 _BATCH = 5_000
-
-
-class FormatterChoice(NamedTuple):
-    """Formatters to record, and what is to be said about them."""
-
-    formatters: Formatters
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,52 +51,13 @@ class Execution:
     paths: Mapping[str, str]
 
 
-def choose_formatters(butler: Butler, config: ButlerConfig, plan: Plan, repository: str) -> FormatterChoice:
-    """Choose the formatters to record for the datasets that a plan ingests.
-
-    A repository's own formatters are used wherever they can be imported. Where they cannot, and
-    the repository holds calibrations only, ours is recorded; a repository that is shared with the
-    stack is refused, because the stack could not read such datasets without curated.
-
-    Parameters
-    ----------
-    repository : `str`
-        Name of the repository in findings.
-    """
-    if ("datastore", "formatters") not in config:
-        # Several datastores, each with its own; Butler sorts that out.
-        return FormatterChoice({})
-    factory = configured_formatters(config, butler)
-    formatters: dict[tuple[str, str], type[Formatter | FormatterV2]] = {}
-    types_by_error: dict[str, set[str]] = {}
-    for entry in plan.ingest:
-        key = (entry.dataset_type, entry.instrument)
-        if key in formatters:
-            continue
-        try:
-            formatters[key] = factory.getFormatterClass(plan.refs[entry.uuid])
-        except (ImportError, KeyError) as error:
-            formatters[key] = CalibFormatter
-            types_by_error.setdefault(str(error), set()).add(entry.dataset_type)
-    code = "CAL629" if types_by_error and _is_shared(butler, plan) else "CAL628"
-    problems = [
-        Problem(code, (), f"{', '.join(sorted(types))}: {error}") for error, types in types_by_error.items()
-    ]
-    return FormatterChoice(formatters, tuple(Diagnostic.from_problem(p, repository) for p in problems))
-
-
-def _is_shared(butler: Butler, plan: Plan) -> bool:
-    calibrations = {kind.name for kind in plan.contents.kinds}
-    calibrations |= {cls.SPEC.dataset for cls in all_types().values()}
-    return any(existing.name not in calibrations for existing in butler.registry.queryDatasetTypes())
-
-
 def execute(
     butler: Butler,
     config: ButlerConfig,
     plan: Plan,
     request: ImportRequest,
-    formatters: Formatters,
+    stores: Sequence[FileStore],
+    choice: FormatterChoice,
     uploads: Uris,
     states: FileStates,
     journal: Journal,
@@ -123,6 +71,10 @@ def execute(
     ----------
     plan : `Plan`
         A plan without errors.
+    stores : sequence [`FileStore`]
+        All datastores of the repository that hold files, in Butler's order.
+    choice : `FormatterChoice`
+        Formatters to record, and records to mend.
     uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
         Objects that files were uploaded to, by path in the bundle.
     states : `dict` [`str`, `FileState`]
@@ -135,19 +87,21 @@ def execute(
     mode = butler_mode(request.transfer, plan.contents.root, butler)
     database = database_file(config)
     root = str(plan.contents.root)
-    with file_source(butler, config, plan, mode, uploads, states, journal) as source, butler.transaction():
+    with file_source(stores, plan, mode, uploads, states, journal) as source, butler.transaction():
         first_commit = None if database is None else commit_count(database)
         with _collection_cache(butler, plan):
             _register_collections(butler, plan)
             for element, records in plan.survey.new_records.items():
                 butler.registry.insertDimensionData(element, *records, skip_existing=True)
-            paths = _ingest(butler, plan, formatters, source, request.progress)
+            paths = _ingest(butler, plan, choice.formatters, source, request.progress)
             _certify(butler, plan, request.progress)
+        for name, mends in choice.mends.items():
+            replace_formatters(mends, name)
         _restore_files(butler, plan, states)
         _change_chains(butler, plan)
         if not source.is_verified:
             # Butler has transferred them, or the repository refers to them where they are.
-            require_unchanged(root, plan.ingest, states)
+            require_unchanged(root, plan.ingest, states, linked=mode == "hardlink")
     if request.transfer == "move":
         _remove_moved(root, plan, states)
     return Execution(first_commit, 1, paths)

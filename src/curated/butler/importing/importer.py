@@ -14,23 +14,29 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.bundle.contents import Contents
+from curated.butler.datastores.choice import FormatterChoice, choose_formatters
+from curated.butler.datastores.stores import FileStore, datastore_problems, file_stores
 from curated.butler.importing.execution import (
     Execution,
-    Formatters,
-    choose_formatters,
     execute,
     renew_runs,
 )
 from curated.butler.importing.integrity import FileStates
 from curated.butler.importing.lookups import compare_lookups
 from curated.butler.importing.orphans import close_journal, find_orphans, remove_orphans
+from curated.butler.importing.placement import require_places
 from curated.butler.importing.plan import Plan, make_plan
 from curated.butler.importing.receipt import DatabaseSnapshot, write_receipt
 from curated.butler.importing.report import ImportReport, instrument_reports
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.transfer import Uris, butler_mode, plan_uploads, refuse_links, upload
 from curated.butler.repository.compatibility import closing_butler
-from curated.butler.repository.creation import create_repository, datastore_root, read_seed
+from curated.butler.repository.creation import (
+    create_repository,
+    create_trial,
+    datastore_root,
+    read_seed,
+)
 from curated.butler.repository.database import check_database, database_file
 from curated.butler.repository.failures import remote_failures, repository_failures
 from curated.butler.repository.locks import config_lock, registry_lock
@@ -48,7 +54,8 @@ class _Preparation(NamedTuple):
     """A plan with the choices that it needs, and all findings."""
 
     plan: Plan
-    formatters: Formatters
+    stores: tuple[FileStore, ...]
+    formatters: FormatterChoice
     destinations: Uris
     lookups: Mapping[str, LookupChanges]
     diagnostics: tuple[Diagnostic, ...]
@@ -101,16 +108,17 @@ def _attempt(
     database = database_file(config)
     snapshot = None if database is None else DatabaseSnapshot.of(database)
     refuse_links(request.transfer, butler.get_datastore_roots().values())
-    preparation = _prepare(butler, config, request, contents, missing)
+    preparation = _prepare(butler, request, contents, missing)
     plan = preparation.plan
     if request.dry_run or has_errors(preparation.diagnostics):
-        paths = plan.files.paths
-        return _report(butler, config, request, preparation, preparation.diagnostics, paths.values())
+        return _report(butler, config, request, preparation, paths=plan.files.paths.values())
     if retry:
         renew_runs(butler, plan)
     journal = journal_of(request.repo)
     uploads = upload(plan, preparation.destinations, states, journal, request.progress)
-    execution = execute(butler, config, plan, request, preparation.formatters, uploads, states, journal)
+    execution = execute(
+        butler, config, plan, request, preparation.stores, preparation.formatters, uploads, states, journal
+    )
     if snapshot is not None:
         snapshot.require_same_file()
     paths = {**plan.files.paths, **execution.paths}
@@ -119,36 +127,44 @@ def _attempt(
         config,
         request,
         preparation,
-        (*preparation.diagnostics, *_record(butler, request, plan)),
+        tuple(_record(butler, request, plan)),
         paths.values(),
         {str(uri) for uri in uploads.values()},
     )
-    if snapshot is not None:
+    # A receipt has one file of each dataset.
+    if snapshot is not None and len(preparation.stores) == 1:
         _write_receipt(request, plan, report, snapshot, execution, paths)
     return report
 
 
 def _prepare(
     butler: Butler,
-    config: ButlerConfig,
     request: ImportRequest,
     contents: Contents,
     missing: Mapping[str, Problem],
 ) -> _Preparation:
+    stores = file_stores(butler)
     plan = make_plan(butler, contents, request)
     mode = butler_mode(request.transfer, contents.root, butler)
-    uploads = plan_uploads(butler, config, plan, mode)
-    formatters = choose_formatters(butler, config, plan, request.repo)
+    device = contents.root.stat().st_dev if mode == "hardlink" else None
+    refs = [plan.refs[entry.uuid] for entry in plan.ingest]
+    problems = list(datastore_problems(stores, refs, device))
+    require_places(stores, plan, mode)
+    uploads = plan_uploads(stores, plan, mode)
+    formatters = choose_formatters(
+        stores, zip(plan.ingest, refs, strict=True), plan.present_records(), request.formatter, request.repo
+    )
     lookups = compare_lookups(butler, plan, request.repo)
     paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
     diagnostics = (
         *plan.diagnostics,
         *(Diagnostic.from_problem(missing[path], path) for path in paths & missing.keys()),
+        *(Diagnostic.from_problem(problem, request.repo) for problem in problems),
         *formatters.diagnostics,
         *lookups.diagnostics,
         *uploads.diagnostics,
     )
-    return _Preparation(plan, formatters.formatters, uploads.destinations, lookups.changes, diagnostics)
+    return _Preparation(plan, stores, formatters, uploads.destinations, lookups.changes, diagnostics)
 
 
 def _report(
@@ -156,13 +172,13 @@ def _report(
     config: ButlerConfig,
     request: ImportRequest,
     preparation: _Preparation,
-    diagnostics: Iterable[Diagnostic],
-    paths: Iterable[str],
+    diagnostics: Iterable[Diagnostic] = (),
+    paths: Iterable[str] = (),
     uploads: Collection[str] = (),
 ) -> ImportReport:
     """Look for files of killed imports, remove them if requested, and report."""
     plan = preparation.plan
-    report = ImportReport.of(request, plan.contents, diagnostics)
+    report = ImportReport.of(request, plan.contents, (*preparation.diagnostics, *diagnostics))
     runs = {entry.run for entry in plan.contents.entries}
     journal = journal_of(request.repo)
     stores = request.clean or request.dry_run
@@ -184,6 +200,7 @@ def _report(
         report,
         planned=plan.complete,
         instruments=instrument_reports(plan, preparation.lookups),
+        formatters_mended=preparation.formatters.mended,
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,
     )
@@ -257,7 +274,7 @@ def _repository(request: ImportRequest, contents: Contents) -> Iterator[tuple[Bu
         return
     with tempfile.TemporaryDirectory() as directory:
         # A plan for an empty repository also shows what Butler itself would refuse.
-        yield create_repository(str(Path(directory) / "repository"), names), True
+        yield create_trial(Path(directory) / "repository", names, request.seed_config), True
 
 
 @contextmanager

@@ -47,13 +47,17 @@ def file_states(contents: Contents) -> dict[str, FileState]:
     return states
 
 
-def require_unchanged(root: str, entries: Iterable[Entry], states: FileStates) -> None:
+def require_unchanged(
+    root: str, entries: Iterable[Entry], states: FileStates, *, linked: bool = False
+) -> None:
     """Raise an error if a bundle's file is not in the state in which it was verified.
 
     Parameters
     ----------
     root : `str`
         Directory of the bundle.
+    linked : `bool`, optional
+        Whether hard links to the files were made since, which change their ctime.
 
     Raises
     ------
@@ -65,7 +69,8 @@ def require_unchanged(root: str, entries: Iterable[Entry], states: FileStates) -
             state = FileState.of(os.lstat(os.path.join(root, entry.path)))
         except OSError as error:
             raise changed_file(entry.path) from error
-        if state != states.get(entry.path):
+        verified = states.get(entry.path)
+        if verified is None or not (state == verified or (linked and state.is_same_content(verified))):
             raise changed_file(entry.path)
 
 

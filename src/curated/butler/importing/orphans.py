@@ -18,6 +18,7 @@ from pathlib import Path
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.resources import ResourcePath
 
+from curated.butler.datastores.stores import file_records
 from curated.butler.repository.creation import abandoned_repositories
 from curated.butler.repository.journal import Journal, JournalEntry
 from curated.core.diagnostic import Problem
@@ -265,9 +266,8 @@ def _datasets(butler: Butler, collections: list[str]) -> Iterator[DatasetRef]:
 def _dataset_files(butler: Butler, refs: Iterable[DatasetRef]) -> Iterator[str]:
     remaining = iter(refs)
     while chunk := list(islice(remaining, _CHUNK)):
-        for locations in butler.get_many_uris(chunk, allow_missing=True).values():
-            uris = [locations.primaryURI, *locations.componentURIs.values()]
-            yield from (_file_name(uri) for uri in uris if uri is not None)
+        for records in file_records(butler, chunk).values():
+            yield from (_file_name(record.uri) for record in records)
 
 
 def _file_name(uri: ResourcePath) -> str:

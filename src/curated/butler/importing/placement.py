@@ -9,18 +9,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from lsst.daf.butler import Butler, ButlerConfig
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
 from curated.bundle.verification import THREADS
+from curated.butler.datastores.stores import FileStore
 from curated.butler.importing.integrity import FileState, FileStates, changed_file
 from curated.butler.importing.plan import Plan
-from curated.butler.importing.transfer import Uris, single_root
+from curated.butler.importing.transfer import Uris
 from curated.butler.repository.files import (
     FileNames,
-    has_file_templates,
     is_plain_path,
     local_uri,
     require_inside,
@@ -118,10 +117,7 @@ class PlacedFiles:
         names = [self._names.name(entry, self._plan.refs[entry.uuid]) for entry in entries]
         for name in names:
             if name in self._used:
-                raise CuratedError(
-                    f"the repository's file template gives two datasets the file {name}",
-                    "add what tells them apart to the template in the repository's configuration",
-                )
+                raise _shared_name(name)
             self._used.add(name)
         for directory in {os.path.dirname(name) for name in names} - self._directories:
             require_inside(self._root, f"{directory}/file" if directory else "file")
@@ -217,8 +213,7 @@ class PlacedFiles:
 
 @contextmanager
 def file_source(
-    butler: Butler,
-    config: ButlerConfig,
+    stores: Sequence[FileStore],
     plan: Plan,
     mode: str,
     uploads: Uris,
@@ -229,6 +224,8 @@ def file_source(
 
     Parameters
     ----------
+    stores : sequence [`FileStore`]
+        All datastores of the repository that hold files, in Butler's order.
     mode : `str`
         Mode in which Butler is to transfer files; see `butler_mode`.
     uploads : `dict` [`str`, `lsst.resources.ResourcePath`]
@@ -236,12 +233,13 @@ def file_source(
     states, journal
         See `PlacedFiles`.
     """
-    root = single_root(butler)
-    _require_runs_inside(butler, plan)
-    if mode == "direct" or root is None or not root.isLocal or not has_file_templates(config):
+    root = stores[0].root
+    if mode == "direct" or len(stores) > 1 or not root.isLocal:
+        if mode != "direct" and not uploads:
+            journal.add(_copies(stores, plan))
         yield BundleFiles(plan.contents.root, mode, uploads)
         return
-    files = PlacedFiles(FileNames(config, butler), plan, mode, root.ospath, states, journal)
+    files = PlacedFiles(FileNames(stores[0].datastore.templates), plan, mode, root.ospath, states, journal)
     try:
         yield files
     except ConflictingDefinitionError:
@@ -254,9 +252,77 @@ def file_source(
         files.close()
 
 
-def _require_runs_inside(butler: Butler, plan: Plan) -> None:
-    """Refuse runs whose directory would be outside of a local datastore, or is a link out of it."""
-    for root in butler.get_datastore_roots().values():
-        if root is not None and root.isLocal:
-            for run in {entry.run for entry in plan.ingest}:
-                require_inside(root.ospath, f"{run}/file")
+def require_places(stores: Sequence[FileStore], plan: Plan, mode: str) -> None:
+    """Refuse datasets whose files would be outside of a datastore, or in each other's place, before any is written.
+
+    Where there is one datastore on a local disk, `PlacedFiles` looks at each name when it is made.
+
+    Parameters
+    ----------
+    stores : sequence [`FileStore`]
+        All datastores of the repository that hold files, in Butler's order.
+    mode : `str`
+        Mode in which Butler is to transfer files; see `butler_mode`.
+
+    Raises
+    ------
+    CuratedError
+        With the first that is refused.
+    """
+    runs = {entry.run for entry in plan.ingest}
+    for store in stores:
+        if store.root.isLocal:
+            for run in runs:
+                require_inside(store.root.ospath, f"{run}/file")
+    if mode == "direct" or len(stores) == 1:
+        return
+    for store in stores:
+        names: set[str] = set()
+        directories: set[str] = set()
+        for _, name in _names(store, plan):
+            if name in names:
+                raise _shared_name(name)
+            names.add(name)
+            directory = os.path.dirname(name)
+            if directory not in directories or not is_plain_path(name):
+                _require_name(store, name)
+                directories.add(directory)
+
+
+def _require_name(store: FileStore, name: str) -> None:
+    if store.root.isLocal:
+        require_inside(store.root.ospath, name)
+    elif not is_plain_path(name) or "#" in name:
+        raise CuratedError(
+            f"{name!r} would be outside of the datastore {store.root}: nothing is written there",
+            "see to the file templates in the repository's configuration",
+        )
+
+
+def _names(store: FileStore, plan: Plan) -> Iterator[tuple[Entry, str]]:
+    """Yield the datasets that a datastore accepts, and the names of their files in it."""
+    names = FileNames(store.datastore.templates)
+    for entry in plan.ingest:
+        ref = plan.refs[entry.uuid]
+        if store.accepts(ref):
+            yield entry, names.name(entry, ref)
+
+
+def _copies(stores: Sequence[FileStore], plan: Plan) -> Iterator[JournalEntry]:
+    """Yield the files that Butler is about to make, as a journal has them."""
+    for store in stores:
+        root = store.root
+        for entry, name in _names(store, plan):
+            place = (
+                os.path.join(root.ospath, name)
+                if root.isLocal
+                else str(root.join(name, forceDirectory=False))
+            )
+            yield JournalEntry(place, entry.run)
+
+
+def _shared_name(name: str) -> CuratedError:
+    return CuratedError(
+        f"the repository's file template gives two datasets the file {name}",
+        "add what tells them apart to the template in the repository's configuration",
+    )

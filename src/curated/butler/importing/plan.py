@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from lsst.daf.butler import (
 from curated.bundle.contents import Contents, Entry
 from curated.bundle.export_file import Record
 from curated.butler.chains.plan import ChainPlan, ChainPlans, plan_chains
+from curated.butler.datastores.stores import FileRecord
 from curated.butler.importing.comparison import (
     CertificationComparison,
     DatasetComparison,
@@ -72,6 +73,12 @@ class Plan:
     def ingest(self) -> tuple[Entry, ...]:
         """Datasets to ingest: those that the repository lacks, or of which it has no record of a file."""
         return self.datasets.new + self.files.unrecorded
+
+    def present_records(self) -> Iterator[tuple[Entry, DatasetRef, FileRecord]]:
+        """Yield the bundle's datasets that the repository has, with each record of their files."""
+        entries = {entry.uuid: entry for entry in self.contents.entries} if self.files.records else {}
+        for uuid, records in self.files.records.items():
+            yield from ((entries[uuid], self.datasets.refs[uuid], record) for record in records)
 
 
 def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Plan:

@@ -36,7 +36,7 @@ CONFIG = "butler.yaml"
 # Findings that the same import would have again; after any other there is something left to be done.
 _LASTING = frozenset({"CAL621", "CAL640", "CAL644", "CAL646"})
 # Findings about what this import did.
-_PAST = frozenset({"CAL628", "CAL630", "CAL645", "CAL689"})
+_PAST = frozenset({"CAL628", "CAL630", "CAL645", "CAL658", "CAL689"})
 
 
 class DatabaseState(NamedTuple):
@@ -146,7 +146,7 @@ class ReceiptKey:
 
     Parameters
     ----------
-    bundle, repo, label, transfer, chain, placement
+    bundle, repo, label, transfer, chain, formatter, placement
         As in `ImportRequest`, but paths are absolute and the label is the one that is used.
     instruments : `str`
         The choices of the request, in order.
@@ -159,6 +159,7 @@ class ReceiptKey:
     label: str
     transfer: str
     chain: bool
+    formatter: str | None
     instruments: str
     manifest: str
     placement: list[str]
@@ -169,7 +170,8 @@ class ReceiptKey:
         """Path of the receipt."""
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         place = [self.bundle, self.repo, self.label, self.transfer]
-        name = hashlib.sha256(orjson.dumps([*place, self.chain, self.placement, self.instruments]))
+        options = [self.chain, self.placement, self.instruments, self.formatter]
+        name = hashlib.sha256(orjson.dumps([*place, *options]))
         return Path(base, "curated", "imports", f"{name.hexdigest()[:32]}.json")
 
 
@@ -183,6 +185,7 @@ def receipt_key(request: ImportRequest, contents: Contents) -> ReceiptKey | None
         label=contents.label,
         transfer=request.transfer,
         chain=request.chain,
+        formatter=request.formatter,
         instruments=" ".join(sorted(request.instruments)),
         manifest=contents.manifest_sha256,
         placement=request.placement,

@@ -108,6 +108,8 @@ class ImportReport:
         What was done for each; empty if errors stopped the import before it was planned.
     bytes_copied : `int`
         Size of the files that were copied, or would be; links and references copy nothing.
+    formatters_mended : `int`
+        Records of files in which the formatter was replaced.
     removed : `tuple` [`str`]
         Files and directories of killed imports that were removed.
     diagnostics : `tuple` [`Diagnostic`]
@@ -123,6 +125,7 @@ class ImportReport:
     planned: bool = False
     instruments: tuple[InstrumentReport, ...] = ()
     bytes_copied: int = 0
+    formatters_mended: int = 0
     removed: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -154,7 +157,8 @@ class ImportReport:
     @property
     def changed(self) -> bool:
         """Whether the import changed the repository, or would."""
-        return self.ok and (self.created or bool(self.removed) or any(i.changed for i in self.instruments))
+        is_changed = self.created or bool(self.removed) or self.formatters_mended > 0
+        return self.ok and (is_changed or any(i.changed for i in self.instruments))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for machine-readable output."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curated.core.ssh_signature import Trust
 
 TRANSFERS = ("copy", "hardlink", "symlink", "direct", "move")
+FORMATTERS = ("repository", "curated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class ImportRequest:
         How files get into the repository, one of `TRANSFERS`.
     chain : `bool`, optional
         Whether to put the release into each instrument's chain ``<inst>/calib``.
+    formatter : `str`, optional
+        Whose formatter is recorded with each dataset, one of `FORMATTERS`, also with those that are there already; by
+        default the repository's, and existing records of curated's are mended only where that can be imported.
     chain_names : collection [`str`], optional
         Chains to put it into instead, one for each instrument, whose name it begins with.
     before, after : `str`, optional
@@ -61,7 +65,7 @@ class ImportRequest:
     Raises
     ------
     CuratedError
-        If there is no such transfer mode, or options contradict each other.
+        If there is no such transfer mode or formatter, or options contradict each other.
     """
 
     bundle: Path
@@ -69,6 +73,7 @@ class ImportRequest:
     label: str | None = None
     transfer: str = "copy"
     chain: bool = True
+    formatter: str | None = None
     chain_names: Collection[str] = ()
     before: str | None = None
     after: str | None = None
@@ -85,6 +90,8 @@ class ImportRequest:
     def __post_init__(self) -> None:
         if self.transfer not in TRANSFERS:
             raise CuratedError(f"no transfer mode {self.transfer}", f"use one of {', '.join(TRANSFERS)}")
+        if self.formatter is not None and self.formatter not in FORMATTERS:
+            raise CuratedError(f"no formatter {self.formatter}", f"use one of {', '.join(FORMATTERS)}")
         check_placement(
             chain=self.chain,
             chain_names=self.chain_names,

@@ -15,19 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlparse
 
-from lsst.daf.butler import Butler, ButlerConfig
+from lsst.daf.butler import Butler
 from lsst.resources import ResourcePath
 
 from curated.bundle.contents import Entry
 from curated.bundle.verification import Progress, tracked
+from curated.butler.datastores.stores import FileStore
 from curated.butler.importing.integrity import FileStates, require_unchanged
 from curated.butler.importing.plan import Plan
-from curated.butler.repository.files import (
-    FileNames,
-    has_file_templates,
-    is_plain_path,
-    object_state,
-)
+from curated.butler.repository.files import FileNames, is_plain_path, object_state
 from curated.butler.repository.journal import Journal, JournalEntry
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 
@@ -55,7 +51,7 @@ def butler_mode(transfer: str, bundle: Path, butler: Butler) -> str:
         return transfer
     device = bundle.stat().st_dev
     for root in butler.get_datastore_roots().values():
-        if root is None or not root.isLocal or Path(root.ospath).stat().st_dev != device:
+        if root is not None and (not root.isLocal or Path(root.ospath).stat().st_dev != device):
             return "copy"
     return "hardlink"
 
@@ -85,21 +81,23 @@ class UploadPlan(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def plan_uploads(butler: Butler, config: ButlerConfig, plan: Plan, mode: str) -> UploadPlan:
+def plan_uploads(stores: Sequence[FileStore], plan: Plan, mode: str) -> UploadPlan:
     """Work out where the files of a plan belong in an object store: where Butler itself would copy them to.
 
     There are none if Butler transfers the files: to a local disk, in other modes than ``copy``, and where a
-    repository has several datastores.
+    repository has several datastores of files.
 
     Parameters
     ----------
+    stores : sequence [`FileStore`]
+        All datastores of the repository that hold files, in Butler's order.
     mode : `str`
         Mode in which Butler is to transfer files; see `butler_mode`.
     """
-    root = single_root(butler)
-    if mode != "copy" or root is None or root.isLocal or not has_file_templates(config):
+    root = stores[0].root
+    if mode != "copy" or len(stores) > 1 or root.isLocal:
         return UploadPlan({})
-    names = FileNames(config, butler)
+    names = FileNames(stores[0].datastore.templates)
     destinations: dict[str, ResourcePath] = {}
     entries: dict[ResourcePath, Entry] = {}
     diagnostics = []
@@ -212,9 +210,3 @@ def _uploaded_object(uri: ResourcePath, source: ResourcePath, size: int) -> Reso
     uploaded: ResourcePath = _class_for(scheme)(urlparse(uri.geturl()), forceDirectory=False)
     vars(uploaded).update(source=source, known_size=size)
     return uploaded
-
-
-def single_root(butler: Butler) -> ResourcePath | None:
-    """Return the root of a repository's files, or `None` if it has several datastores."""
-    roots = list(butler.get_datastore_roots().values())
-    return roots[0] if len(roots) == 1 else None

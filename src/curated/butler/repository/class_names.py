@@ -110,7 +110,12 @@ def class_names(content: Any) -> Iterator[ClassName]:
 
 def _is_in_section(keys: tuple[str, ...]) -> bool:
     sections = [index for index, key in enumerate(keys) if key in _CLASS_SECTIONS]
-    return bool(sections) and not _PARAMETERS.intersection(keys[sections[0] :])
+    if not sections or _PARAMETERS.intersection(keys[sections[0] :]):
+        return False
+    # The defaults of formatters are parameters by the name of a class, which a chained datastore's children all list.
+    return not any(
+        keys[index : index + 2] == ("formatters", "default") for index in sections if keys[index + 2 :]
+    )
 
 
 def refuse_classes(names: Iterable[ClassName], source: str) -> None:

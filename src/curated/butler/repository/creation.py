@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lsst.daf.butler import Butler, ButlerConfig, Config
 from lsst.daf.butler.registry.interfaces import SchemaAlreadyDefinedError
@@ -46,19 +47,58 @@ def create_repository(
     CuratedError
         If something else is in its place, or the configuration is incomplete.
     """
-    config = Config()
-    if not stack_installed():
-        config["datastore", "formatters"] = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
     seed = read_seed(seed_config)
-    # Butler would replace a root and a database that the site names by its own.
-    fixed = ("datastore", "root") in seed or ("registry", "db") in seed
-    config.update(seed)
+    # Butler would replace roots and a database that the site names by its own.
+    fixed = ("registry", "db") in seed or any("root" in store for store in _file_stores(seed))
+    config = _with_formatters(seed, dataset_types)
     root = repository_root(repo)
     if root.isLocal and not fixed:
         _create_local(Path(root.ospath), config)
     else:
         _create_remote(root, config, fixed=fixed)
     return ButlerConfig(root)
+
+
+def create_trial(root: Path, dataset_types: Iterable[str], seed_config: str | None = None) -> ButlerConfig:
+    """Create an empty repository with the datastores of a site's configuration, but below a directory and with SQLite.
+
+    Parameters
+    ----------
+    root : `pathlib.Path`
+        A directory that does not exist.
+    dataset_types, seed_config
+        See `create_repository`.
+    """
+    seed = read_seed(seed_config)
+    seed.pop("registry", None)
+    Butler.makeRepo(str(root), config=_with_formatters(seed, dataset_types))
+    return ButlerConfig(str(root))
+
+
+def _with_formatters(seed: Config, dataset_types: Iterable[str]) -> Config:
+    """Return a site's configuration with our formatter where there is no stack; what it names itself stays."""
+    config = Config(seed)
+    if stack_installed():
+        return config
+    ours = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
+    content: dict[str, Any] = config.toDict()
+    datastore = content.setdefault("datastore", {})
+    for store in _file_stores(content):
+        store["formatters"] = {**ours, **(store.get("formatters") or {})}
+    config["datastore"] = datastore
+    return config
+
+
+def _file_stores(content: Any) -> Iterator[Any]:
+    """Yield the configurations of the datastores in one that may be a chain of them."""
+    pending = [content["datastore"]] if "datastore" in content else []
+    while pending:
+        store = pending.pop(0)
+        store = store.get("datastore", store)
+        if "datastores" in store:
+            pending += list(store["datastores"])
+        elif not str(store.get("cls", "")).endswith(".InMemoryDatastore"):
+            yield store
 
 
 def read_seed(seed_config: str | None) -> Config:

@@ -18,7 +18,7 @@ from typing import Literal
 from urllib.parse import quote
 from zipfile import BadZipFile, ZipFile
 
-from lsst.daf.butler import Butler, ButlerConfig, DatasetRef
+from lsst.daf.butler import DatasetRef
 from lsst.daf.butler.datastore.file_templates import FileTemplates
 from lsst.resources import ResourcePath
 
@@ -50,19 +50,19 @@ _PLAIN = re.compile(r"[\w/-]+\Z")
 
 
 class FileNames:
-    """Names of files relative to the root of the one datastore.
+    """Names of files relative to the root of a datastore.
 
     They follow the repository's file templates, and are worked out once for each dataset type and data ID: names in
     other RUNs differ in the RUN alone. Butler's own prediction needs the formatter, and works each name out anew.
 
     Parameters
     ----------
-    config : `lsst.daf.butler.ButlerConfig`
-        Configuration of a repository that `has_file_templates`.
+    templates : `lsst.daf.butler.datastore.file_templates.FileTemplates`
+        Templates of one datastore; the children of a chain have each their own.
     """
 
-    def __init__(self, config: ButlerConfig, butler: Butler) -> None:
-        self._templates = FileTemplates(config["datastore", "templates"], universe=butler.dimensions)
+    def __init__(self, templates: FileTemplates) -> None:
+        self._templates = templates
         self._patterns: dict[tuple[Key, str], str] = {}
 
     def name(self, entry: Entry, ref: DatasetRef) -> str:
@@ -115,11 +115,6 @@ def is_plain_path(name: str) -> bool:
     """Return whether a relative path has no part that leads elsewhere, and no control character."""
     parts = name.split("/")
     return name.isprintable() and not {"", ".", ".."}.intersection(parts)
-
-
-def has_file_templates(config: ButlerConfig) -> bool:
-    """Return whether a repository has one set of file templates; with several datastores, each has its own."""
-    return ("datastore", "templates") in config
 
 
 def local_uri(path: str) -> ResourcePath:

@@ -12,7 +12,6 @@ from lsst.daf.butler import (
     ButlerConfig,
     CollectionInfo,
     DatasetRef,
-    FormatterFactory,
     MissingCollectionError,
 )
 from lsst.daf.butler.registry import ConflictingDefinitionError
@@ -138,14 +137,6 @@ def journal_of(repo: str) -> Journal:
     """Return the journal of the imports into a repository that exists or is to be created."""
     root = repository_root(repo)
     return Journal.of(os.path.realpath(root.ospath) if root.isLocal else root.geturl())
-
-
-def configured_formatters(config: ButlerConfig, butler: Butler) -> FormatterFactory:
-    """Return the formatters that a repository's configuration names."""
-    factory = FormatterFactory()
-    if ("datastore", "formatters") in config:
-        factory.registerFormatters(config["datastore", "formatters"], universe=butler.dimensions)
-    return factory
 
 
 def collection_info(butler: Butler, name: str) -> CollectionInfo | None:

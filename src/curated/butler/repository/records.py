@@ -30,8 +30,7 @@ from curated.core.ssh_signature import MAX_SIGNATURE, read_plain_file
 from curated.core.wholefile import write_whole
 
 if TYPE_CHECKING:
-    from lsst.daf.butler import Butler, DatasetRef
-    from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
+    from lsst.daf.butler import Butler
     from lsst.resources import ResourcePath
 
     from curated.bundle.contents import Contents
@@ -161,6 +160,8 @@ def make_record(butler: Butler, contents: Contents) -> ImportRecord:
     contents : `Contents`
         The bundle, under the label that was used.
     """
+    from curated.butler.datastores.stores import file_records
+
     instruments = {target.instrument for target in contents.targets}
     # Formatters are chosen by dataset type and instrument, so that one dataset of each tells them all.
     uuids = {(entry.dataset_type, entry.instrument): entry.uuid for entry in contents.entries}
@@ -168,7 +169,7 @@ def make_record(butler: Butler, contents: Contents) -> ImportRecord:
     records = file_records(butler, [ref for ref in refs if ref is not None])
     formatters: dict[str, list[str]] = {}
     for (name, _), uuid in uuids.items():
-        formatters.setdefault(name, []).extend(info.formatter for info in records.get(uuid, ()))
+        formatters.setdefault(name, []).extend(record.info.formatter for record in records.get(uuid, ()))
     return ImportRecord(
         contents.label,
         contents.manifest_sha256,
@@ -186,19 +187,6 @@ def dimension_rows(butler: Butler, element: str, instruments: Iterable[str]) -> 
             items = row.toDict().items()
             rows.append({key: value for key, value in items if isinstance(value, (str, int, type(None)))})
     return rows
-
-
-def file_records(butler: Butler, refs: Iterable[DatasetRef]) -> dict[str, list[StoredFileInfo]]:
-    """Return the records that a datastore has of the files of datasets, by UUID."""
-    records: dict[str, list[StoredFileInfo]] = {}
-    # The one way to all records at once that Butler has, and that it uses for its own exports.
-    for data in butler._datastore.export_records(list(refs)).values():  # noqa: SLF001
-        for uuid, tables in data.records.items():
-            for infos in tables.values():
-                # Other kinds of datastores have other records.
-                files = [info for info in infos if hasattr(info, "formatter")]
-                records.setdefault(str(uuid), []).extend(files)  # type: ignore[arg-type]
-    return records
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

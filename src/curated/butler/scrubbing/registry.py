@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
@@ -12,6 +12,9 @@ from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
 from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Contents, Entry
 from curated.butler.certified.lookup import Certified, dataset_of, key_of, storage_classes
+from curated.butler.datastores.choice import formatter_problem
+from curated.butler.datastores.names import load_formatter
+from curated.butler.datastores.stores import FileRecord, FileStore, file_records, file_stores
 from curated.butler.importing.survey import survey_repository
 from curated.butler.repository.opening import collection_info
 from curated.butler.repository.records import (
@@ -19,7 +22,6 @@ from curated.butler.repository.records import (
     Ranges,
     RepositoryState,
     dimension_rows,
-    file_records,
 )
 from curated.butler.scrubbing.files import StoredFile
 from curated.core.diagnostic import Diagnostic, Problem
@@ -64,14 +66,17 @@ class Holdings:
         Datasets of the RUNs below these collections, and those that are certified, by UUID.
     runs : `dict` [`str`, `list` [`str`]]
         RUNs that list each dataset, by UUID.
-    files : `dict` [`str`, `list` [`StoredFileInfo`]]
+    files : `dict` [`str`, `list` [`FileRecord`]]
         Records of files by UUID.
+    stores : `tuple` [`FileStore`]
+        All datastores of the repository that hold files, in Butler's order.
     """
 
     certified: Mapping[str, list[Certified]] = field(default_factory=dict)
     members: Mapping[str, DatasetRef] = field(default_factory=dict)
     runs: Mapping[str, list[str]] = field(default_factory=dict)
-    files: Mapping[str, list[StoredFileInfo]] = field(default_factory=dict)
+    files: Mapping[str, list[FileRecord]] = field(default_factory=dict)
+    stores: tuple[FileStore, ...] = ()
 
 
 def read_holdings(butler: Butler, collections: Iterable[str]) -> Holdings:
@@ -93,7 +98,7 @@ def read_holdings(butler: Butler, collections: Iterable[str]) -> Holdings:
             # <inst>/calib, which is above all releases, may be a CALIBRATION collection as well.
             if run not in holders:
                 holders.append(run)
-    return Holdings(certified, members, runs, file_records(butler, members.values()))
+    return Holdings(certified, members, runs, file_records(butler, members.values()), file_stores(butler))
 
 
 def _certified(butler: Butler, collection: str) -> Iterator[Certified]:
@@ -178,16 +183,44 @@ def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic
 
 def shared_file_findings(holdings: Holdings) -> Iterator[Diagnostic]:
     """Yield the files that the datastore has for several datasets: all but one of them have lost their own."""
-    uuids_by_path: dict[str, list[str]] = defaultdict(list)
-    for uuid, infos in holdings.files.items():
-        for info in infos:
-            uuids_by_path[info.path].append(uuid)
-    for path, uuids in sorted(uuids_by_path.items()):
+    uuids_by_path: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for uuid, records in holdings.files.items():
+        for record in records:
+            uuids_by_path[record.store.table, record.info.path].append(uuid)
+    for (_, path), uuids in sorted(uuids_by_path.items()):
         if len(uuids) > 1:
             names = ", ".join(
                 sorted(f"{key_text(key_of(holdings.members[uuid]))} ({uuid})" for uuid in uuids)
             )
             yield _finding("CAL694", f"one file of {len(uuids)} datasets: {names}", path)
+
+
+def formatter_findings(holdings: Holdings, releases: Iterable[Release]) -> Iterator[Diagnostic]:
+    """Yield the datasets of releases whose recorded formatter is not that of the configuration, or is of no use here.
+
+    No name that a record has is imported: only the configuration's are, which was checked when it was read.
+    """
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    entries = {entry.uuid: entry for release in releases for entry in release.contents.entries}
+    for uuid, entry in entries.items():
+        ref = holdings.members.get(uuid)
+        records = holdings.files.get(uuid, ())
+        if ref is None or not records:
+            continue
+        store = next((store for store in holdings.stores if store.accepts(ref)), records[0].store)
+        configured = store.formatters.name(ref)
+        for record in records:
+            counts[entry.collection, entry.dataset_type, record.info.formatter, configured or ""] += 1
+    for (collection, dataset_type, name, configured), number in sorted(counts.items()):
+        if not configured:
+            continue
+        loaded = load_formatter(configured)
+        proper = loaded.formatter.name() if loaded.formatter is not None else configured
+        if name not in (configured, proper):
+            problem = formatter_problem(dataset_type, number, name, proper)
+            yield Diagnostic.from_problem(problem, collection)
+        elif loaded.state == "broken":
+            yield _finding("CAL699", f"{number} of {dataset_type}: {loaded.reason}", collection)
 
 
 def chain_findings(
@@ -289,14 +322,18 @@ def _dataset_findings(
 
 
 def _file_record_findings(
-    infos: Iterable[StoredFileInfo], release: Release, entry: Entry
+    records: Sequence[FileRecord], release: Release, entry: Entry
 ) -> Iterator[Diagnostic]:
-    infos = list(infos)
-    if len(infos) != 1 or infos[0].component is not None:
-        detail = f"{entry}: the datastore has {len(infos)} records of its file, or one of a part of it"
+    places = {record.store.table for record in records}
+    if not records or len(records) != len(places) or any(r.info.component is not None for r in records):
+        detail = f"{entry}: the datastore has {len(records)} records of its file, or one of a part of it"
         yield _finding("CAL694", detail, entry.place)
         return
-    (info,) = infos
+    for record in records:
+        yield from _content_findings(record.info, release, entry)
+
+
+def _content_findings(info: StoredFileInfo, release: Release, entry: Entry) -> Iterator[Diagnostic]:
     if entry.size and info.file_size not in (entry.size, -1):
         detail = f"{entry}: the datastore says {info.file_size} bytes; it was imported with {entry.size}"
         yield _finding("CAL694", detail, entry.place)

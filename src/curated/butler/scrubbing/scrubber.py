@@ -38,6 +38,7 @@ from curated.butler.scrubbing.registry import (
     chain_findings,
     definition_findings,
     expected_files,
+    formatter_findings,
     read_holdings,
     release_findings,
     shared_file_findings,
@@ -184,16 +185,17 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
         findings += release_findings(holdings, release, state)
     findings += chain_findings(butler, releases, state)
     findings += shared_file_findings(holdings)
+    findings += formatter_findings(holdings, releases)
     files, uncovered, foreign = expected_files(holdings, releases)
     selected = [item for item in files if _is_selected(item[0], request.sample, request.seed)]
-    findings += _file_findings(butler, holdings, selected, request)
+    findings += _file_findings(holdings, selected, request)
     findings += [_uncovered_finding(name, count) for name, count in sorted(uncovered.items())]
     return ScrubReport(
         request.repo,
         tuple(releases),
-        files=len(selected),
-        bytes=sum(file.size for _, file in selected),
-        selected_of=len(files),
+        files=sum(_copies(holdings, uuid) for uuid, _ in selected),
+        bytes=sum(file.size * _copies(holdings, uuid) for uuid, file in selected),
+        selected_of=sum(_copies(holdings, uuid) for uuid, _ in files),
         datasets=len(holdings.members),
         certifications=sum(map(len, holdings.certified.values())),
         uncovered=uncovered,
@@ -324,26 +326,20 @@ def _is_selected(uuid: str, percentage: float, seed: int) -> bool:
 
 
 def _file_findings(
-    butler: Butler, holdings: Holdings, selected: Sequence[tuple[str, StoredFile]], request: ScrubRequest
+    holdings: Holdings, selected: Sequence[tuple[str, StoredFile]], request: ScrubRequest
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong with stored files; those on a local disk are read by several processes."""
-    refs = [holdings.members[uuid] for uuid, _ in selected]
-    if not refs:
-        return
-    uris = {
-        str(ref.id): places.primaryURI
-        for ref, places in butler.get_many_uris(refs, allow_missing=True).items()
-    }
     local, remote = [], []
     for uuid, file in selected:
-        uri = uris.get(uuid)
-        if uri is None:
+        uris = [record.uri for record in holdings.files.get(uuid, ()) if record.info.component is None]
+        if not uris:
             detail = f"{key_text_of(holdings, uuid)}: the repository knows of no single file"
             yield _finding("CAL691", detail, uuid)
-        elif uri.isLocal and not name_in_zip(uri):
-            local.append((uuid, file._replace(path=uri.ospath)))
-        else:
-            remote.append((uri, file._replace(path=str(uri))))
+        for uri in uris:
+            if uri.isLocal and not name_in_zip(uri):
+                local.append((uuid, file._replace(path=uri.ospath)))
+            else:
+                remote.append((uri, file._replace(path=str(uri))))
     results = run_all(check_files, [file for _, file in local], request.jobs, request.progress)
     for (_, file), problem in zip(local, results, strict=True):
         yield from _problem_findings(file.path, problem)
@@ -353,6 +349,11 @@ def _file_findings(
             yield from _problem_findings(str(uri), problem)
             if request.progress is not None:
                 request.progress(count, len(remote))
+
+
+def _copies(holdings: Holdings, uuid: str) -> int:
+    """Return the number of files of a dataset, of which a chain of datastores may have several; 1 where none is known."""
+    return len(holdings.files.get(uuid, ())) or 1
 
 
 def _reader(uri: ResourcePath) -> Callable[[], bytes]:

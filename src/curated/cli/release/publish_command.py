@@ -17,13 +17,19 @@ from curated.cli.context import (
     release_options,
     split_choices,
 )
-from curated.cli.repository.import_command import chain_options, drop_stage, print_import
+from curated.cli.repository.import_command import (
+    chain_options,
+    drop_stage,
+    formatter_option,
+    print_import,
+)
 
 
 @click.command("publish")
 @click.argument("repo")
 @release_options
 @chain_options
+@formatter_option
 @format_option()
 @pass_settings
 def command(
@@ -31,6 +37,7 @@ def command(
     /,
     repo: str,
     chain: bool,
+    formatter: str | None,
     chain_names: tuple[str, ...],
     before: str | None,
     after: str | None,
@@ -88,6 +95,7 @@ def command(
                 bundle.path,
                 repo,
                 transfer="copy",
+                formatter=formatter,
                 **placement,
                 instruments=choices,
                 progress=drop_stage(progress),

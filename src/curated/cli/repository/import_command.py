@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from curated.butler.importing.request import TRANSFERS, ImportRequest
+from curated.butler.importing.request import FORMATTERS, TRANSFERS, ImportRequest
 from curated.cli.context import (
     Settings,
     allow_class_option,
@@ -26,6 +26,13 @@ transfer_option = click.option(
     default="copy",
     show_default=True,
     help="How files go into the repository; links and 'direct' leave them where they are.",
+)
+formatter_option = click.option(
+    "--formatter",
+    type=click.Choice(FORMATTERS),
+    help="Whose formatter is recorded to read the files ever after: the one that the repository's configuration names, "
+    "by its name where the stack is not installed (the default), or curated's. If given, existing records are "
+    "mended to it; by default only where the repository's can be imported.",
 )
 
 
@@ -89,6 +96,7 @@ instrument_option = click.option(
 @instrument_option
 @transfer_option
 @chain_options
+@formatter_option
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
@@ -120,6 +128,7 @@ def command(
     instruments: tuple[str, ...],
     transfer: str,
     chain: bool,
+    formatter: str | None,
     chain_names: tuple[str, ...],
     before: str | None,
     after: str | None,
@@ -164,6 +173,7 @@ def command(
             label=label,
             transfer=transfer,
             chain=chain,
+            formatter=formatter,
             chain_names=chain_names,
             before=before,
             after=after,

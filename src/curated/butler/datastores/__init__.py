@@ -1,0 +1,1 @@
+"""The datastores of repositories, and the formatters that are recorded in them."""
