@@ -157,6 +157,10 @@ calibs: {top}  # the instruments' directories stand in this one
 # The package's public address, which is stamped into each FITS file as REPOURL:
 # url:
 
+# Whether 'butler write-curated-calibrations' of the LSST stack reads these texts, too; the check then says where it has other
+# dates, since it reads neither VALIDEND nor DEPRECATED (docs/stack.md):
+# readers: [stack]
+
 # Findings that are known and accepted, each until a day:
 # silence:
 # - code: CAL304

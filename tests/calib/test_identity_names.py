@@ -162,6 +162,15 @@ def test_a_plain_mapping_in_the_place_of_metadata(tmp_path: Path) -> None:
     assert identity_of_fits(tmp_path / "x.fits") == identity_of(calib)
 
 
+@pytest.mark.parametrize("value", [[1, 2.5], [2.5, 1], [3, 2**53 - 1, 0.5], [1, 2]])
+def test_lists_of_numbers_are_of_one_type_in_fits(value: list[float], tmp_path: Path) -> None:
+    calib = demo_calib("defects")
+    calib.metadata["SHAPE"] = value
+    again = type(calib).readFits(calib.writeFits(tmp_path / "x.fits"))
+    assert again == calib
+    assert identity_of_fits(tmp_path / "x.fits") == identity_of(calib)
+
+
 # -- any names with any values -------------------------------------------------------------------------------------
 
 ALL_NAMES = [name for keyword, aliases in ALIASES.items() for name in (keyword, *aliases)]

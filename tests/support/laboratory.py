@@ -10,7 +10,9 @@ from typing import NamedTuple
 from lsst.daf.butler import Butler, CollectionType, DatasetRef, DatasetType, Timespan
 from lsst.resources import ResourcePath
 
+from curated.bundle.export_file import DOC
 from curated.butler.certified.lookup import timespan_of
+from curated.butler.repository.opening import collection_info
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span
 
 YEAR = 31_557_600_000_000_000
@@ -59,7 +61,7 @@ class Laboratory(NamedTuple):
 
     def answers(self, collection: str) -> dict[tuple[int, int], str | None]:
         """Return the UUID that a lookup finds, by detector and time."""
-        if not self.butler.collections.query(collection):
+        if collection_info(self.butler, collection) is None:
             return {}
         results = {}
         for detector in DETECTORS:
@@ -87,3 +89,31 @@ def make_laboratory(root: str) -> Laboratory:
     )
     butler.registry.registerDatasetType(dataset_type)
     return Laboratory(butler, dataset_type, ResourcePath(root, forceDirectory=True), count())
+
+
+def make_member(laboratory: Laboratory, chance: random.Random, depth: int = 0) -> str:
+    """Make a member of a chain of any kind, filled at random."""
+    kind = chance.choice(
+        ["release", "release", "expert", "run", "tagged", "chain"[: 5 * (depth < 2)] or "run"]
+    )
+    if kind == "chain":
+        name = laboratory.collection(CollectionType.CHAINED)
+        children = [make_member(laboratory, chance, depth + 1) for _ in range(chance.randint(0, 2))]
+        laboratory.butler.collections.redefine_chain(name, children)
+        return name
+    if kind == "run":
+        name = laboratory.collection(CollectionType.RUN)
+        laboratory.refs(name, tuple(chance.sample(DETECTORS, chance.randint(0, 2))))
+        return name
+    if kind == "tagged":
+        name = laboratory.collection(CollectionType.TAGGED)
+        detectors = tuple(chance.sample(DETECTORS, chance.randint(0, 2)))
+        laboratory.butler.registry.associate(
+            name, laboratory.refs(laboratory.collection(CollectionType.RUN), detectors)
+        )
+        return name
+    name = laboratory.collection(
+        CollectionType.CALIBRATION, doc=f"{DOC} somewhere" if kind == "release" else ""
+    )
+    laboratory.certify(name, laboratory.certified(chance, name))
+    return name

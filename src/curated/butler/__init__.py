@@ -66,6 +66,7 @@ def retract_release(
     instruments: Sequence[str] = (),
     undo: bool = False,
     before: str | None = None,
+    chain_names: Sequence[str] = (),
     dry_run: bool = False,
 ) -> RetractionReport:
     """Take a release out of the chain ``<inst>/calib``, or put it back; nothing else changes.
@@ -82,13 +83,23 @@ def retract_release(
         Whether to put the release back.
     before : `str`, optional
         Label of the release, or name of the member, to put it before; at the end of the chain if not given.
+    chain_names : sequence [`str`], optional
+        Chains that are changed instead, one for each instrument, whose name it begins with.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
     require_butler()
     from curated.butler.correcting.retraction import run_retract
 
-    return run_retract(repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run)
+    return run_retract(
+        repo,
+        release,
+        instruments=instruments,
+        undo=undo,
+        before=before,
+        chain_names=chain_names,
+        dry_run=dry_run,
+    )
 
 
 def recertify_ranges(

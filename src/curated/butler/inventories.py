@@ -68,6 +68,7 @@ def read_inventory(
     revision: str | None = None,
     names_of: str = "",
     choices: Sequence[str] = (),
+    certain: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> SourceInventory:
@@ -90,6 +91,8 @@ def read_inventory(
         Something else that is no repository is ignored.
     choices : sequence [`str`], optional
         Choices ``NAME=REPOSITORY'S NAME`` for instruments that are not certain.
+    certain : `bool`, optional
+        Whether it is an error that an instrument is not certain; otherwise it has the package's name.
     jobs : `int`, optional
         Number of processes; as many as processors if not given.
     progress : `~collections.abc.Callable`, optional
@@ -101,7 +104,7 @@ def read_inventory(
         If there is no such source.
     """
     if _is_bundle(source):
-        return _bundle_inventory(Path(source), names_of, choices)
+        return _bundle_inventory(Path(source), names_of, choices, certain)
     if _is_repository(source):
         require_butler()
         from curated.butler.certified.inventory import read_repository
@@ -109,7 +112,9 @@ def read_inventory(
         repository = read_repository(source, collections, progress)
         return SourceInventory("repository", repository.inventory, repository.diagnostics, repository.foreign)
     with _opened_package(source, directory, revision) as (package, name):
-        entries, diagnostics = _package_entries(package, "package", jobs, progress, names_of, choices)
+        entries, diagnostics = _package_entries(
+            package, "package", jobs, progress, names_of, choices, certain
+        )
         return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
 
 
@@ -189,16 +194,16 @@ def _renamings_in(repo: str, package: Package, choices: Sequence[str]) -> dict[s
     # A cache that is wrong would name another instrument.
     report = check_package(package, use_cache=False)
     instruments = complete_instruments(package, report.reports, report.declared)
-    return package_renamings(repo, instruments.values(), choices)
+    return package_renamings(repo, instruments.values(), choices, certain=True)
 
 
-def _bundle_inventory(path: Path, names_of: str, choices: Sequence[str]) -> SourceInventory:
+def _bundle_inventory(path: Path, names_of: str, choices: Sequence[str], certain: bool) -> SourceInventory:
     contents, diagnostics = read_contents(path)
     if contents is not None and names_of and _is_repository(names_of):
         require_butler()
         from curated.butler.instruments.names import bundle_renamings
 
-        contents = contents.renamed(bundle_renamings(names_of, contents, choices))
+        contents = contents.renamed(bundle_renamings(names_of, contents, choices, certain=certain))
     datasets, others = [], []
     classes: dict[str, str] = {}
     if contents is not None:
@@ -290,6 +295,7 @@ def _package_entries(
     progress: Progress | None,
     names_of: str = "",
     choices: Sequence[str] = (),
+    certain: bool = False,
 ) -> tuple[list[Entry], list[Diagnostic]]:
     """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
     package.require_whole(
@@ -306,6 +312,6 @@ def _package_entries(
         require_butler()
         from curated.butler.instruments.names import package_renamings
 
-        renamings = package_renamings(names_of, instruments.values(), choices)
+        renamings = package_renamings(names_of, instruments.values(), choices, certain=certain)
         instruments = renamed_instruments(instruments, renamings)
     return make_entries(label, report, instruments, converted), list(report.diagnostics)

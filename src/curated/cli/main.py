@@ -60,6 +60,7 @@ COMMANDS = {
     "publish": ("release", "Check, bundle and import in one go."),
     "fingerprint": ("release", "Hash the calibrations in force, in a package, a bundle or a repository."),
     "compare": ("release", "Compare the calibrations in force in two packages, bundles or repositories."),
+    "diff": ("review", "Say what a change does in pixels, electrons and magnitudes."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),
@@ -89,7 +90,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         room = COMMANDS[cmd_name][0]
-        if room != "package":
+        if room not in ("package", "review"):
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command

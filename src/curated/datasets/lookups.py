@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from curated.core.times import utc_texts
@@ -113,7 +114,9 @@ def changed_ranges(before: Iterable[Dataset], after: Iterable[Dataset]) -> Itera
     befores, afters = _by_key(before), _by_key(after)
     for key in sorted(befores.keys() | afters.keys(), key=key_order):
         first, second = befores.get(key, []), afters.get(key, [])
-        if _spans_by_uuid(first) != _spans_by_uuid(second):
+        if not first or not second:
+            yield from _one_sided(key, first, second)
+        elif _spans_by_uuid(first) != _spans_by_uuid(second):
             yield from _joined(_sweep(key, first, second))
 
 
@@ -122,6 +125,17 @@ def _by_key(datasets: Iterable[Dataset]) -> dict[Key, list[Dataset]]:
     for dataset in datasets:
         by_key.setdefault(dataset.key, []).append(dataset)
     return by_key
+
+
+def _one_sided(key: Key, before: Sequence[Dataset], after: Sequence[Dataset]) -> Iterator[ChangedRange]:
+    """Yield the ranges of a key that only one lookup finds, mostly one after the other."""
+    datasets = sorted((*before, *after), key=lambda dataset: dataset.span)
+    if any(first.span.overlaps(second.span) for first, second in pairwise(datasets)):
+        yield from _joined(_sweep(key, before, after))
+        return
+    for dataset in datasets:
+        side = (dataset,)
+        yield ChangedRange(key, dataset.span, side if before else (), side if after else ())
 
 
 def _spans_by_uuid(datasets: Iterable[Dataset]) -> set[tuple[Span, str]]:

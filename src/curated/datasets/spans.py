@@ -99,7 +99,7 @@ def cut(span: Span, free: Iterable[Span]) -> Iterator[Span]:
 
 def left_over(spans: Iterable[Span], covers: Iterable[Span]) -> list[Span]:
     """Return the parts of ranges that others do not cover, in the order of the ranges."""
-    covered = _union(covers)
+    covered = united(covers)
     ends = [end for _, end in covered]
     parts = []
     for begin, end in sorted(spans):
@@ -115,7 +115,8 @@ def left_over(spans: Iterable[Span], covers: Iterable[Span]) -> list[Span]:
     return parts
 
 
-def _union(spans: Iterable[Span]) -> list[Span]:
+def united(spans: Iterable[Span]) -> list[Span]:
+    """Return the moments of ranges as few ranges, in order."""
     union: list[Span] = []
     for span in sorted(spans):
         if union and span.begin <= union[-1].end:

@@ -1,15 +1,23 @@
 """How a calibration type is declared: its fields, its tables, and everything else that is not code."""
 
 from curated.declare.field import Array, Field, column, fields_of
+from curated.declare.measure import BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import Absent, PlotSpec, Rows, Spec, Table, in_group, is_nested, required_sizes
 
 __all__ = [
+    "BANDS",
     "Absent",
     "Array",
+    "Band",
+    "Conditions",
     "Field",
+    "Measure",
+    "Part",
     "PlotSpec",
+    "Reading",
     "Rows",
     "Spec",
+    "Spectrum",
     "Table",
     "column",
     "fields_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from curated.declare.field import Field
+from curated.declare.measure import Measure
 
 Rows = Literal["free", "one", "key", "records", "record"]
 """How the rows of a table come about.
@@ -154,6 +155,8 @@ class Spec:
         YAML keys and columns that are accepted but not read, with the reason.
     plot : `PlotSpec`, optional
         Default plot of `curated show --plot`; a type without one cannot be plotted.
+    measures : `tuple` [`Measure`]
+        What a change of it means physically.
     is_read_by_stack : `bool`
         Whether ``writeCuratedCalibrations`` of obs_base reads its texts from packages: one of the types in
         ``StandardCuratedCalibrationDatasetTypes``.
@@ -186,6 +189,7 @@ class Spec:
     alternatives: tuple[tuple[str, ...], ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
     plot: PlotSpec | None = None
+    measures: tuple[Measure, ...] = ()
     is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
     verbatim: bool = False

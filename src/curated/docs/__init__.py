@@ -123,6 +123,13 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
         parts.append("These keys may stand in YAML and are not read:\n")
         parts.append("".join(f"- `{key}`: {doc}\n" for key, doc in spec.ignored.items()))
     parts.append(_keywords(cls))
+    if spec.measures:
+        rows = [(f"`{m.name}`", m.unit or "-", m.doc) for m in spec.measures]
+        parts += [
+            "## What a change means\n",
+            "`curated diff` says these measures of a change:\n",
+            markdown_table(("Measure", "Unit", "How it is computed"), rows),
+        ]
     example = find_example(cls, calibs) if calibs is not None else None
     if example is not None and calibs is not None:
         parts += [example_section(example, calibs), fits_section(cls.readText(example))]

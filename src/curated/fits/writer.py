@@ -179,7 +179,15 @@ def _ordered(content: FitsContent, stamp: Stamp | None) -> Iterator[Card]:
         if key in ("COMMENTS", "HISTORY"):
             yield key.rstrip("S"), [piece for text in _items(value) for piece in _pieces(str(text))]
         elif key not in skipped and key not in spec.table_keywords and key != ESCAPED and value != []:
-            yield key, value
+            yield key, _of_one_type(value)
+
+
+def _of_one_type(value: Any) -> Any:
+    """Return a list of numbers as floats if one of them is: the stack takes no list of whole and other numbers."""
+    if isinstance(value, list) and {type(item) for item in value} == {int, float}:
+        numbers = [float(item) for item in value]
+        return numbers if numbers == value else value
+    return value
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -173,15 +173,15 @@ def commit_date(repository: Repository, sha1: str) -> datetime:
         ) from error
 
 
-def merge_base(repository: Repository, revision: str) -> str:
-    """Return the commit at which HEAD left a revision.
+def merge_base(repository: Repository, revision: str, other: str = "HEAD") -> str:
+    """Return the commit at which another revision, HEAD if not given, left a revision.
 
     Raises
     ------
     CuratedError
         If there is no such revision, or if history does not tell.
     """
-    head = resolve_commit(repository)
+    head = resolve_commit(repository, other)
     shallow = is_shallow(repository)
     fetch = "fetch it with 'git fetch --unshallow' (in a workflow, fetch-depth: 0)" if shallow else ""
     try:
@@ -195,10 +195,10 @@ def merge_base(repository: Repository, revision: str) -> str:
         base = ""
     # Where history is cut off, what looks like the best common commit may be an older one, unless it is REV itself.
     if shallow and base != sha1:
-        raise CuratedError(f"history is cut off: where HEAD left {revision!r} is not known", fetch)
+        raise CuratedError(f"history is cut off: where {other} left {revision!r} is not known", fetch)
     if not base:
         raise CuratedError(
-            f"{revision!r} and HEAD have no common commit", "name a commit that HEAD was made of"
+            f"{revision!r} and {other} have no common commit", f"name a commit that {other} was made of"
         )
     return base
 

@@ -105,8 +105,27 @@ def find_changes(package: Package, revision: str, observed_until: datetime | Non
         )
     repository = open_repository(package.root)
     refuse_uncertain(repository, revision)
-    base = merge_base(repository, revision)
-    difference = work_tree_changes(repository, base)
+    return changes_since(package, merge_base(repository, revision), observed_until)
+
+
+def changes_since(package: Package, base: str, observed_until: datetime | None = None) -> Changes:
+    """Compare a work tree with a commit.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package, of a work tree.
+    base : `str`
+        SHA1 of the commit.
+    observed_until : `datetime.datetime`, optional
+        As for `find_changes`.
+
+    Raises
+    ------
+    CuratedError
+        If git cannot compare them.
+    """
+    difference = work_tree_changes(open_repository(package.root), base)
     before, _ = package_at(package.root, base)
     blobs = blobs_of(before)
     new_paths, old_paths = set(_paths(package.layout)), set(_paths(before.layout))
@@ -119,6 +138,24 @@ def find_changes(package: Package, revision: str, observed_until: datetime | Non
     if CONFIG_FILE in difference.paths or before.bare is not package.bare:
         paths.add(CONFIG_FILE)
     return Changes(before, package, base, observed_until, frozenset(paths), difference.renames)
+
+
+def changes_between(before: Package, now: Package, base: str) -> Changes:
+    """Compare the packages of two commits.
+
+    Parameters
+    ----------
+    before, now : `Package`
+        The packages; see `~curated.history.lookup.package_at`.
+    base : `str`
+        SHA1 of the commit before.
+    """
+    old_blobs, new_blobs = blobs_of(before), blobs_of(now)
+    paths = {*_paths(before.layout), *_paths(now.layout), CONFIG_FILE}
+    changed = {path for path in paths if old_blobs.get(path) != new_blobs.get(path)}
+    if before.bare is not now.bare:
+        changed.add(CONFIG_FILE)
+    return Changes(before, now, base, None, frozenset(changed), {})
 
 
 def blobs_of(package: Package) -> dict[str, str]:
@@ -267,10 +304,11 @@ def find_differences(old: Calib, new: Calib) -> list[str]:
         return ["the type"]
     if old == new and old.units == new.units:
         return []
-    return [*_different_fields(old, new), *_different_keywords(old, new)]
+    return [*different_fields(old, new), *different_keywords(old, new)]
 
 
-def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
+def different_fields(old: Calib, new: Calib) -> Iterator[str]:
+    """Yield the fields whose values or units are not the same."""
     companions = [calib.companion() for calib in (old, new)]
     file_names = tuple(companion.file if companion else None for companion in companions)
     for column in old.FIELDS:
@@ -282,7 +320,8 @@ def _different_fields(old: Calib, new: Calib) -> Iterator[str]:
             yield column.key
 
 
-def _different_keywords(old: Calib, new: Calib) -> Iterator[str]:
+def different_keywords(old: Calib, new: Calib) -> Iterator[str]:
+    """Yield the keywords whose values are not the same, those of validity apart."""
     old_keywords, new_keywords = (content_keywords(calib.SPEC, calib.metadata) for calib in (old, new))
     for key in {**old_keywords, **new_keywords}:
         values = old_keywords.get(key), new_keywords.get(key)

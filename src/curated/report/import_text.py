@@ -53,7 +53,7 @@ def done_lines(report: ImportReport) -> Iterator[str]:
             yield printable(f"{instrument.name}: changed lookups through {instrument.chain}:")
             yield from lookup_lines(instrument.lookups)
     if report.formatters_mended:
-        yield f"{count_text(report.formatters_mended, 'record')} mended: of the formatter that reads a file"
+        yield f"{count_text(report.formatters_mended, 'record')} mended: their formatter was replaced"
     yield from _removed_lines(report)
     if not report.changed:
         yield printable(f"{report.repository} had everything already: nothing changed")

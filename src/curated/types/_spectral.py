@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -82,6 +84,33 @@ class SpectralCurve(Calib):
     def _is_percent(self) -> bool:
         """Whether the file has the fractions in percent."""
         return self.units.get(self._fraction_field, "") == "%"
+
+    def samples(self) -> tuple[Array, Array]:
+        """Return the wavelengths of the samples in nm, (N,), and the mean fraction over the amplifiers there, (N,)."""
+        unit = self.units.get("wavelength", "") or "nm"
+        wavelengths = self.wavelength.astype("f8") * (1.0 if unit == "nm" else length_factor(unit) / 10.0)
+        fractions = self.fractions.astype("f8")
+        if len(self.amplifiers) < 2:
+            return wavelengths, fractions
+        grid = np.unique(wavelengths)
+        rows = [self._amplifier_index == index for index in range(len(self.amplifiers))]
+        curves = [np.interp(grid, wavelengths[row], fractions[row], left=0.0, right=0.0) for row in rows]
+        return grid, np.mean(curves, axis=0)
+
+    def fraction_at(self, wavelengths: Array) -> Array:
+        """Return the fraction of light at wavelengths in nm, (N,); linear between samples and zero beyond them."""
+        grid, fractions = self.samples()
+        return np.interp(wavelengths, grid, fractions, left=0.0, right=0.0)
+
+    def of_amplifier(self, name: str) -> Self:
+        """Return the curve of one amplifier as a curve of the detector."""
+        is_own = self._amplifier_index == self.amplifiers.index(name)
+        values = {
+            declared.name: value[is_own]
+            for declared in self.FIELDS
+            if isinstance(value := getattr(self, declared.name), np.ndarray)
+        }
+        return replace(self, **{**values, "amp_name": None})
 
     def problems(self) -> Iterator[Problem]:
         """Yield samples that cannot be interpolated, and impossible fractions."""

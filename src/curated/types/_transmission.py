@@ -14,6 +14,7 @@ from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
+from curated.types._spectral_math import MEASURES
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
 
@@ -39,6 +40,7 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
             group="amp_name",
             labels=("", "Throughput (fraction)"),
         ),
+        measures=MEASURES,
     )
 
 
@@ -134,6 +136,8 @@ class TransmissionCurve(SpectralCurve):
 
     def samples(self) -> tuple[Array, Array]:
         """Return the wavelengths of the samples in nm, (N,), and the detector's throughput there, (N,), as fractions."""
+        if self.amplifiers and self._grid is None:
+            return super().samples()
         wavelength = self.wavelength if self._grid is None else self.wavelength[self._grid[0]]
         unit = self.units.get("wavelength", "") or "nm"
         factor = 1.0 if unit == "nm" else length_factor(unit) / 10.0

@@ -14,6 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
+from curated.types._defects_math import MEASURES
 
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
@@ -39,6 +40,7 @@ class Defects(Calib):
         absent="omit",
         keeps_version=True,
         plot=PlotSpec(kind="boxes"),
+        measures=MEASURES,
     )
 
     x0: Array = column(

@@ -13,6 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
+from curated.types._spectral_math import MEASURES
 
 
 @calibration
@@ -43,6 +44,7 @@ class QECurve(SpectralCurve):
             group="amp_name",
             labels=("", "Quantum efficiency (%)"),
         ),
+        measures=MEASURES,
     )
 
     amp_name: Array | None = column(

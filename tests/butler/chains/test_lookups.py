@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from itertools import chain as chained
-from uuid import UUID
 
 import pytest
 
 pytest.importorskip("lsst.daf.butler")
 
-from lsst.daf.butler import CollectionType, DatasetRef, DatasetType
+from lsst.daf.butler import CollectionType, DatasetRef
 
 from curated.bundle.contents import Entry, Target
 from curated.bundle.export_file import DOC
@@ -18,35 +16,7 @@ from curated.butler.chains.lookups import chain_lookups
 from curated.butler.chains.plan import plan_chains
 from curated.datasets.record import Dataset
 from curated.datasets.spans import Span
-from support.laboratory import DETECTORS, INSTANTS, Laboratory
-
-
-def make_member(laboratory: Laboratory, chance: random.Random, depth: int = 0) -> str:
-    """Make a member of a chain of any kind, filled at random."""
-    kind = chance.choice(
-        ["release", "release", "expert", "run", "tagged", "chain"[: 5 * (depth < 2)] or "run"]
-    )
-    if kind == "chain":
-        name = laboratory.collection(CollectionType.CHAINED)
-        children = [make_member(laboratory, chance, depth + 1) for _ in range(chance.randint(0, 2))]
-        laboratory.butler.collections.redefine_chain(name, children)
-        return name
-    if kind == "run":
-        name = laboratory.collection(CollectionType.RUN)
-        laboratory.refs(name, tuple(chance.sample(DETECTORS, chance.randint(0, 2))))
-        return name
-    if kind == "tagged":
-        name = laboratory.collection(CollectionType.TAGGED)
-        detectors = tuple(chance.sample(DETECTORS, chance.randint(0, 2)))
-        laboratory.butler.registry.associate(
-            name, laboratory.refs(laboratory.collection(CollectionType.RUN), detectors)
-        )
-        return name
-    name = laboratory.collection(
-        CollectionType.CALIBRATION, doc=f"{DOC} somewhere" if kind == "release" else ""
-    )
-    laboratory.certify(name, laboratory.certified(chance, name))
-    return name
+from support.laboratory import INSTANTS, Laboratory, make_member
 
 
 def announced(
@@ -71,7 +41,7 @@ def entry_of(ref: DatasetRef, span: Span, collection: str) -> Entry:
     return Entry.of(dataset)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(100, 114))
 def test_announced_changes_are_those_that_butler_makes(laboratory: Laboratory, seed: int) -> None:
     chance = random.Random(seed)
     butler = laboratory.butler
@@ -113,18 +83,3 @@ def test_announced_changes_are_those_that_butler_makes(laboratory: Laboratory, s
     assert changes == {
         place: (before.get(place), after[place]) for place in after if before.get(place) != after[place]
     }
-
-
-def test_only_calibrations_are_read(laboratory: Laboratory) -> None:
-    from curated.butler.chains.lookups import read_datasets
-    from curated.butler.chains.members import collection_infos
-
-    butler = laboratory.butler
-    run = laboratory.collection(CollectionType.RUN)
-    plain = DatasetType("notes", ["instrument", "detector"], "StructuredDataDict", universe=butler.dimensions)
-    butler.registry.registerDatasetType(plain)
-    data_id = butler.registry.expandDataId(instrument="Lab", detector=0)
-    butler.registry._importDatasets([DatasetRef(plain, data_id, run=run)])
-    (ref,) = laboratory.refs(run, (1,))
-    datasets = read_datasets(butler, collection_infos(butler, [run]).values())
-    assert [UUID(dataset.uuid) for dataset in chained.from_iterable(datasets.values())] == [ref.id]

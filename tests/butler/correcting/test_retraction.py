@@ -41,6 +41,23 @@ def test_a_release_goes_out_of_its_chain_and_back_to_its_place(repo: str, packag
 
 
 @pytest.mark.parametrize("repo", ["curated"], indirect=True)
+def test_a_chain_of_another_name(repo: str, package: GitPackage) -> None:
+    butler = open_repository(repo, writeable=True)
+    butler.collections.x_remove("Lab/calib")
+    butler.collections.register("Lab/calib", collection_type("CALIBRATION"))
+    report = retract_release(repo, "v1")
+    assert [d.code for d in report.diagnostics] == ["CAL671"]
+    assert report.diagnostics[0].message == "Lab/calib/v1 is in no chain: there is no chain Lab/calib"
+    butler.collections.register("Lab/best", collection_type("CHAINED"))
+    butler.collections.redefine_chain("Lab/best", ["Lab/calib/v1"])
+    assert retract_release(repo, "v1").diagnostics[0].hint == "name the chain: --chain-name Lab/best"
+    report = retract_release(repo, "v1", chain_names=["Lab/best"])
+    assert (report.ok, report.chains[0].after) == (True, ())
+    assert run_printed_command(report.chains[0].command, package) == 0
+    assert butler.collections.get_info("Lab/best").children == ("Lab/calib/v1",)
+
+
+@pytest.mark.parametrize("repo", ["curated"], indirect=True)
 def test_the_last_member_comes_back_as_the_last(repo: str) -> None:
     report = retract_release(repo, "v1")
     assert chain(repo) == ()

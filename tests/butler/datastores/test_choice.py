@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle, open_repository, read, scrub_repository
+from curated.butler.inventories import find_base
+from curated.package.package import open_package
 from support.corpus import copy_stack_repository
+from support.packages import defects_path, defects_text
 from support.programs import run_python
 from support.remote import write_seed
 from support.repositories import make_bundle
@@ -240,6 +244,31 @@ def test_records_of_other_releases_stay(stack_repo, tmp_path) -> None:
     import_bundle(second, stack_repo)
     by_release = {(path.split("/")[2], name) for name, path in recorded_formatters(stack_repo)}
     assert by_release == {("v1", OUR_FORMATTER), ("v2", STACK_FORMATTER)}
+
+
+def test_records_of_the_release_that_a_bundle_builds_on(make_package, tmp_path) -> None:
+    """They are named, and mended by an import of that release."""
+    from lsst.daf.butler import Butler
+
+    package = make_package(
+        {"curated.yaml": "calibs: calibs\n", defects_path(0, "20200101T000000"): defects_text()}
+    )
+    first, second, repo = tmp_path / "first", tmp_path / "second", str(tmp_path / "repo")
+    build_bundle(open_package(package.path), first, label="v1")
+    package.commit({defects_path(1, "20200101T000000"): defects_text(detector=1)})
+    opened = open_package(package.path)
+    build_bundle(opened, second, label="v2", base=find_base(str(first), opened))
+    Butler.makeRepo(repo)
+    assert import_bundle(first, repo, formatter="curated").ok
+    report = import_bundle(second, repo, formatter="repository")
+    assert report.ok, report.diagnostics
+    assert (report.formatters_mended, len(names(repo))) == (0, 2)
+    (finding,) = [d for d in report.diagnostics if d.code == "CAL699"]
+    text = f"1 of defects, of earlier releases, is read with {OUR_FORMATTER} and not with {STACK_FORMATTER}"
+    assert (finding.message, "import those releases again" in finding.hint) == (text, True)
+    assert import_bundle(first, repo, formatter="repository").formatters_mended == 1
+    report = import_bundle(second, repo, formatter="repository")
+    assert (report.changed, report.diagnostics) == (False, ())
 
 
 @pytest.mark.parametrize("name", ["latiss", "lsstCam", "comCam"])

@@ -292,3 +292,20 @@ def test_stores_and_records(bundle, tmp_path) -> None:
             True,
             True,
         ]
+
+
+def test_a_local_datastore_and_a_bucket(bundle, bucket, store_of_test, tmp_path) -> None:
+    repo = make_repository(tmp_path / "repo", chain(files(0), files(1)))
+    path = Path(repo, "butler.yaml")
+    content = yaml.safe_load(path.read_text())
+    content["datastore"]["datastores"][1]["root"] = f"s3://{bucket}/files"
+    path.write_text(yaml.safe_dump(content))
+    plan, report = (import_bundle(bundle, repo, dry_run=dry_run) for dry_run in (True, False))
+    assert plan.ok
+    assert plan.diagnostics == report.diagnostics
+    assert (len(fits_files(repo)), len(store_of_test.objects(bucket))) == (6, 6)
+    assert not import_bundle(bundle, repo, clean=True).changed
+    scrubbed = scrub_repository(repo)
+    assert (scrubbed.diagnostics, scrubbed.files) == ((), 12)
+    with pytest.raises(CuratedError, match="no hardlink can lead into"):
+        import_bundle(bundle, repo, transfer="hardlink", dry_run=True)

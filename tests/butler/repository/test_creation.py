@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from curated.butler import import_bundle, open_repository
@@ -10,6 +12,8 @@ from support.imports import new_datasets, start_import
 from support.remote import look_up, repository_contents, write_seed
 
 pytest.importorskip("lsst.daf.butler")
+
+CHAIN = "lsst.daf.butler.datastores.chainedDatastore.ChainedDatastore"
 
 
 def test_a_directory_of_something_else_is_left_alone(bundle, tmp_path) -> None:
@@ -91,3 +95,25 @@ def test_two_repositories_share_a_database(bundle, postgres, schema, tmp_path, c
         site = write_seed(tmp_path / f"{name}.yaml", postgres.url(postgres.shared), f"{schema}_{name}")
         assert import_bundle(bundle, str(tmp_path / name), seed_config=str(site)).created
     assert repository_contents(str(tmp_path / "one")) == repository_contents(str(tmp_path / "two")) == clean
+
+
+@pytest.mark.parametrize(
+    "datastore",
+    [
+        "5",
+        "[1]",
+        "{formatters: 5}",
+        f"{{cls: {CHAIN}, datastores: 5}}",
+        f"{{cls: {CHAIN}, datastores: [5]}}",
+        f"{{cls: {CHAIN}, datastores: []}}",
+        f"{{cls: {CHAIN}}}",
+        "{cls: lsst.nowhere.Datastore}",
+    ],
+)
+def test_a_seed_that_describes_no_datastores(bundle: Path, tmp_path: Path, datastore: str) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(f"datastore: {datastore}\n")
+    for dry_run in (True, False):
+        with pytest.raises(CuratedError):
+            import_bundle(bundle, str(tmp_path / "repo"), seed_config=str(seed), dry_run=dry_run)
+    assert not (tmp_path / "repo").exists()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain as chained
-from typing import Literal
 
 from lsst.daf.butler import Butler, CollectionInfo
 
 from curated.bundle.contents import Entry
+from curated.butler.chains.certifications import read_datasets, read_uncovered
 from curated.butler.chains.members import collection_infos
 from curated.butler.chains.order import Chain
 from curated.butler.repository.opening import collection_info
 from curated.datasets.lookups import ChangedRange, changed_ranges
-from curated.datasets.record import DataId, Dataset, Key, in_precedence
-from curated.datasets.spans import ALWAYS, Span
-
-Fields = set[Literal["dataset_id", "ingest_date", "run", "collection", "timespan"]]
+from curated.datasets.record import Dataset, Key, in_precedence
 
 Found = Mapping[str, Sequence[Dataset]]
 """Datasets by the collection in which a lookup finds them, with the ranges in which it does, in the order of lookups."""
@@ -101,57 +97,28 @@ def chain_lookups(
         Datasets that the release's collection certifies afterwards, some of them perhaps before.
     """
     names = [*chain.members, *([release] if collection_info(butler, release) else [])]
-    datasets = read_datasets(butler, collection_infos(butler, names).values())
+    infos = collection_infos(butler, names)
+    near, far = _near_and_far(chain, release, members, infos)
+    datasets = read_datasets(butler, near)
+    # What the release itself covers does not count, since it may be at another place before.
+    others = chained.from_iterable(datasets[name] for name in datasets if name != release)
+    datasets |= read_uncovered(butler, far, others)
     existing = datasets.get(release, [])
     present = {(dataset.uuid, dataset.span) for dataset in existing}
     planned = [*existing, *(entry for entry in entries if (entry.uuid, entry.span) not in present)]
     return ChainLookups(chain, release, members, datasets, planned)
 
 
-def read_datasets(butler: Butler, infos: Iterable[CollectionInfo]) -> dict[str, list[Dataset]]:
-    """Return the calibrations of collections, with the ranges in which lookups find them, by collection.
+def _near_and_far(
+    chain: Chain, release: str, members: tuple[str, ...], infos: Mapping[str, CollectionInfo]
+) -> tuple[list[CollectionInfo], list[CollectionInfo]]:
+    """Divide the collections of a chain: those up to the first older release, and those behind it.
 
-    RUN and TAGGED collections have theirs at all times.
-
-    Parameters
-    ----------
-    infos : iterable [`lsst.daf.butler.CollectionInfo`]
-        Collections with summaries.
+    The older release has mostly what those behind it have, so that few of their datasets are ever found.
     """
-    names_by_type = defaultdict(list)
-    for info in infos:
-        for name in info.dataset_types or ():
-            names_by_type[name].append(info.name)
-    datasets: dict[str, list[Dataset]] = defaultdict(list)
-    data_ids: dict[tuple[int | str, ...], DataId] = {}
-    for name, collections in sorted(names_by_type.items()):
-        dataset_type = butler.get_dataset_type(name)
-        if not dataset_type.isCalibration():
-            # Raw images and the like: to look them up at a time makes no sense.
-            continue
-        dimensions = sorted(dataset_type.dimensions.required)
-        fields: dict[str, Fields] = {name: {"dataset_id", "run", "collection", "timespan"}}
-        # In a third of the time that the registry's associations take.
-        with butler.query() as query:
-            rows = query.join_dataset_search(name, collections).general(
-                dataset_type.dimensions, dataset_fields=fields, find_first=False
-            )
-            for row in rows:
-                values = tuple(row[dimension] for dimension in dimensions)
-                data_id = data_ids.setdefault(
-                    (*dimensions, *values), tuple(zip(dimensions, values, strict=True))
-                )
-                timespan = row[f"{name}.timespan"]
-                if timespan is not None and timespan.isEmpty():
-                    continue
-                collection = row[f"{name}.collection"]
-                dataset = Dataset(
-                    name,
-                    data_id,
-                    ALWAYS if timespan is None else Span.of(*timespan.nsec),
-                    uuid=str(row[f"{name}.dataset_id"]),
-                    run=row[f"{name}.run"],
-                    collection=collection,
-                )
-                datasets[collection].append(dataset)
-    return datasets
+    names = chain.flattened(members)
+    own = names.index(release)
+    last = next((i for i, name in enumerate(names) if i > own and name in chain.releases), len(names))
+    order = {name: i for i, name in enumerate(names)}
+    near = [info for name, info in infos.items() if order.get(name, 0) <= last]
+    return near, [info for name, info in infos.items() if order.get(name, 0) > last]

@@ -111,13 +111,14 @@ def run_retract(
     instruments: Sequence[str] = (),
     undo: bool = False,
     before: str | None = None,
+    chain_names: Sequence[str] = (),
     dry_run: bool = False,
 ) -> RetractionReport:
     """Take a release out of its chains, or put it back; see `curated.butler.retract_release`."""
     check_label(release)
     with changing(repo, dry_run=dry_run) as butler:
         results = [
-            problem or _plan_change(butler, repo, name, release, undo, before)
+            problem or _plan_change(butler, repo, name, release, undo, before, chain_names)
             for name, problem in _holders(butler, release, instruments)
         ]
         changes = [result for result in results if isinstance(result, ChainChange)]
@@ -157,17 +158,26 @@ def _unknown(collections: Sequence[str], release: str, whose: str) -> Problem:
 
 
 def _plan_change(
-    butler: Butler, repo: str, instrument: str, release: str, undo: bool, before: str | None
+    butler: Butler,
+    repo: str,
+    instrument: str,
+    release: str,
+    undo: bool,
+    before: str | None,
+    chain_names: Sequence[str],
 ) -> ChainChange | Problem:
-    collection, chain = f"{instrument}/calib/{release}", f"{instrument}/calib"
+    collection, default = f"{instrument}/calib/{release}", f"{instrument}/calib"
+    chain = next((name for name in chain_names if name.startswith(f"{instrument}/")), default)
     info = collection_info(butler, chain)
     if info is None or info.type is not CollectionType.CHAINED:
-        return Problem("CAL671", (), f"{collection} is in no chain: there is no chain {chain}")
+        return _no_chain(butler, collection, chain)
     members = tuple(info.children)
     inner = [child for child in members if child != collection and _holds(butler, child, collection)]
     if inner:
         return Problem("CAL671", (), f"{collection} is in {chain} through {inner[0]}: change that chain")
-    command = ("curated", "retract", repo, release, "--instrument", instrument)
+    command: tuple[str, ...] = ("curated", "retract", repo, release, "--instrument", instrument)
+    if chain != default:
+        command += ("--chain-name", chain)
     if not undo:
         after = tuple(child for child in members if child != collection)
         reverse = _undo_command(command, collection, chain, members)
@@ -183,6 +193,14 @@ def _plan_change(
         index = members.index(successor)
     after = (*members[:index], collection, *members[index:])
     return ChainChange(instrument, collection, chain, members, after, command)
+
+
+def _no_chain(butler: Butler, collection: str, chain: str) -> Problem:
+    parents = sorted(butler.collections.get_info(collection, include_parents=True).parents or ())
+    if parents:
+        text = f"{collection} is in {', '.join(parents)}, and {chain} is no chain"
+        return Problem("CAL671", (), text, f"name the chain: --chain-name {parents[0]}")
+    return Problem("CAL671", (), f"{collection} is in no chain: there is no chain {chain}")
 
 
 def _holds(butler: Butler, child: str, collection: str) -> bool:

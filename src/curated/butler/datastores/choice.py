@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lsst.daf.butler import DatasetRef
@@ -183,8 +183,13 @@ def _problems(remarks: _Remarks) -> Iterator[Problem]:
     for (dataset_type, name, proper), number in sorted(remarks.unmended.items()):
         yield formatter_problem(dataset_type, number, name, proper)
     for (dataset_type, name, proper), number in sorted(remarks.references.items()):
-        problem = formatter_problem(f"{dataset_type} of earlier releases", number, name, proper)
-        yield replace(problem, hint="import those releases again in the same way")
+        verb = "is" if number == 1 else "are"
+        text = (
+            f"{number} of {dataset_type}, of earlier releases, {verb} read with {name} and not with {proper}"
+        )
+        yield Problem(
+            "CAL699", (), text, "import those releases again in the same way, which mends their records"
+        )
 
 
 def formatter_problem(dataset_type: str, number: int, name: str, proper: str) -> Problem:

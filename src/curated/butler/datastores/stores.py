@@ -153,7 +153,8 @@ def replace_formatters(records: Iterable[tuple[DatasetRef, FileRecord]], name: s
 def datastore_problems(
     stores: Iterable[FileStore],
     refs: Iterable[DatasetRef],
-    device: int | None = None,
+    mode: str,
+    device: int,
 ) -> Iterator[Problem]:
     """Yield why datasets could not be ingested into datastores, of what can be told before anything is written.
 
@@ -161,8 +162,10 @@ def datastore_problems(
     ----------
     refs : iterable [`lsst.daf.butler.DatasetRef`]
         Datasets to ingest, with expanded data IDs.
-    device : `int`, optional
-        Device of files that are to be linked, for hard links.
+    mode : `str`
+        Mode in which Butler is to transfer files; nothing is written into the roots if it is ``direct``.
+    device : `int`
+        Device of the files, from which hard links cannot lead to another one.
     """
     stores, refs = list(stores), list(refs)
     kinds: dict[tuple[str, str], DatasetRef] = {}
@@ -184,12 +187,12 @@ def datastore_problems(
         if other is not store:
             detail = f"the datastores {other.root} and {store.root} have one table of records, {store.table}"
             yield Problem("CAL659", (), detail, "give each child its own 'records: table:' in butler.yaml")
-        if store.root.isLocal:
-            yield from _local_problems(store.root.ospath, runs, device)
+        if store.root.isLocal and mode != "direct":
+            yield from _local_problems(store.root.ospath, runs, device if mode == "hardlink" else None)
 
 
 def _local_problems(root: str, runs: Iterable[str], device: int | None) -> Iterator[Problem]:
-    directories = {_existing(os.path.join(root, run)) for run in runs}
+    directories = {nearest_directory(os.path.join(root, run)) for run in runs}
     for directory in sorted(directories):
         if not os.access(directory, os.W_OK | os.X_OK):
             detail = f"{directory} of the datastore {root} cannot be written to"
@@ -200,7 +203,7 @@ def _local_problems(root: str, runs: Iterable[str], device: int | None) -> Itera
         yield Problem("CAL659", (), detail, "use --transfer copy")
 
 
-def _existing(directory: str) -> str:
+def nearest_directory(directory: str) -> str:
     """Return a directory, or the nearest one above it that exists."""
     while not os.path.isdir(directory) and os.path.dirname(directory) != directory:
         directory = os.path.dirname(directory)

@@ -26,7 +26,9 @@ def run_import(request: ImportRequest) -> ImportReport:
     from curated.bundle.verification import verify
     from curated.butler.importing.integrity import file_states
     from curated.butler.importing.receipt import read_receipt
+    from curated.butler.instruments.settlement import parse_choices
 
+    parse_choices(request.instruments)  # before a repository is created
     contents, diagnostics = read_contents(request.bundle, allow_types=request.allow_types)
     if contents is None:
         return ImportReport.of(request, None, diagnostics)

@@ -42,6 +42,7 @@ from curated.butler.repository.failures import remote_failures, repository_failu
 from curated.butler.repository.locks import config_lock, registry_lock
 from curated.butler.repository.opening import collection_info, find_config, journal_of, repository_root
 from curated.butler.repository.records import make_record, update_state, write_record
+from curated.butler.repository.universe import fit_records
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.datasets.lookups import LookupChanges
 from curated.registry import all_types
@@ -144,11 +145,11 @@ def _prepare(
     missing: Mapping[str, Problem],
 ) -> _Preparation:
     stores = file_stores(butler)
-    plan = make_plan(butler, contents, request)
+    fitted = fit_records(butler, contents)
+    plan = make_plan(butler, fitted.contents, request)
     mode = butler_mode(request.transfer, contents.root, butler)
-    device = contents.root.stat().st_dev if mode == "hardlink" else None
     refs = [plan.refs[entry.uuid] for entry in plan.ingest]
-    problems = list(datastore_problems(stores, refs, device))
+    problems = list(datastore_problems(stores, refs, mode, contents.root.stat().st_dev))
     require_places(stores, plan, mode)
     uploads = plan_uploads(stores, plan, mode)
     formatters = choose_formatters(
@@ -158,6 +159,7 @@ def _prepare(
     paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
     diagnostics = (
         *plan.diagnostics,
+        *(Diagnostic.from_problem(problem, request.repo) for problem in fitted.problems),
         *(Diagnostic.from_problem(missing[path], path) for path in paths & missing.keys()),
         *(Diagnostic.from_problem(problem, request.repo) for problem in problems),
         *formatters.diagnostics,

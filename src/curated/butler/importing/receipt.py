@@ -34,7 +34,7 @@ _MAX_BYTES = 1 << 30
 CONFIG = "butler.yaml"
 
 # Findings that the same import would have again; after any other there is something left to be done.
-_LASTING = frozenset({"CAL621", "CAL640", "CAL644", "CAL646"})
+_LASTING = frozenset({"CAL621", "CAL640", "CAL644", "CAL646", "CAL656"})
 # Findings about what this import did.
 _PAST = frozenset({"CAL628", "CAL630", "CAL645", "CAL658", "CAL689"})
 

@@ -13,13 +13,14 @@ from curated.butler.instruments.resolution import bundle_instruments, package_in
 from curated.butler.instruments.settlement import parse_choices
 from curated.butler.repository.opening import opened, repository_root
 from curated.butler.repository.records import IMPORT_FILE, MOST_STATE, ImportRecord, local_records
+from curated.core.codes import code_info
 from curated.core.diagnostic import CuratedError
 from curated.core.ssh_signature import read_plain_file
 from curated.package.instrument import Instrument
 
 
 def package_renamings(
-    repo: str, instruments: Iterable[Instrument], choices: Iterable[str] = ()
+    repo: str, instruments: Iterable[Instrument], choices: Iterable[str] = (), *, certain: bool = False
 ) -> dict[str, Renaming]:
     """Return what a repository calls the instruments of a package.
 
@@ -29,6 +30,8 @@ def package_renamings(
         Path, URI or alias of the repository.
     choices : iterable [`str`], optional
         Choices ``NAME=REPOSITORY'S NAME``; those of earlier imports into the repository need not be repeated.
+    certain : `bool`, optional
+        Whether it is an error that an instrument is not certain.
 
     Returns
     -------
@@ -38,20 +41,27 @@ def package_renamings(
     Raises
     ------
     CuratedError
-        If a choice names no instrument.
+        If a choice names no instrument, or an instrument is not certain and has to be.
     """
     with opened(repo) as butler:
-        return renamings_in(butler, repo, package_instruments(instruments), choices)
+        return renamings_in(butler, repo, package_instruments(instruments), choices, certain=certain)
 
 
-def bundle_renamings(repo: str, contents: Contents, choices: Iterable[str] = ()) -> dict[str, Renaming]:
+def bundle_renamings(
+    repo: str, contents: Contents, choices: Iterable[str] = (), *, certain: bool = False
+) -> dict[str, Renaming]:
     """Return what a repository calls the instruments of a bundle; see `package_renamings`."""
     with opened(repo) as butler:
-        return renamings_in(butler, repo, bundle_instruments(contents), choices)
+        return renamings_in(butler, repo, bundle_instruments(contents), choices, certain=certain)
 
 
 def renamings_in(
-    butler: Butler, repo: str, instruments: list[PackageInstrument], choices: Iterable[str] = ()
+    butler: Butler,
+    repo: str,
+    instruments: list[PackageInstrument],
+    choices: Iterable[str] = (),
+    *,
+    certain: bool = False,
 ) -> dict[str, Renaming]:
     """Return what a repository that is open calls instruments; see `package_renamings`."""
     own_choices = parse_choices(choices)
@@ -62,9 +72,11 @@ def renamings_in(
         old: new for old, new in recorded_names(repo).items() if old in inferred_names and not own_choices
     }
     resolution = resolve(butler, instruments, recorded | own_choices)
-    wrong_choices = [problem for problem in resolution.problems if problem.code == "CAL654"]
-    if own_choices and wrong_choices:
-        raise CuratedError(wrong_choices[0].detail, wrong_choices[0].hint)
+    codes = {"CAL654"} if own_choices else set()
+    codes |= {"CAL653", "CAL655"} if certain else set()
+    for problem in resolution.problems:
+        if problem.code in codes:
+            raise CuratedError(problem.detail, problem.hint or code_info(problem.code).hint)
     return dict(resolution.renamings)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from lsst.daf.butler import Butler, ButlerConfig, Config
 from lsst.daf.butler.registry.interfaces import SchemaAlreadyDefinedError
 from lsst.resources import ResourcePath
 
+from curated.butler.datastores.stores import nearest_directory
 from curated.butler.formatter import CalibFormatter, stack_installed
 from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.journal import JournalEntry
 from curated.butler.repository.locks import locked
 from curated.butler.repository.opening import find_config, journal_of, repository_root
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, brief
 from curated.core.storage.staging import staging_directory
 
 CONFIG = "butler.yaml"
@@ -70,14 +72,30 @@ def create_trial(root: Path, dataset_types: Iterable[str], seed_config: str | No
         See `create_repository`.
     """
     seed = read_seed(seed_config)
+    for store in _file_stores(seed):
+        _require_writable(str(store.get("root", "")))
     seed.pop("registry", None)
     Butler.makeRepo(str(root), config=_with_formatters(seed, dataset_types))
     return ButlerConfig(str(root))
 
 
+def _require_writable(root: str) -> None:
+    """Raise an error if a root that a site names is on this machine and could not be made or written to."""
+    uri = ResourcePath(root, forceAbsolute=False) if root and not root.startswith("<butlerRoot>") else None
+    if uri is None or not uri.isLocal or not uri.isabs():
+        return
+    directory = nearest_directory(uri.ospath)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise CuratedError(
+            f"{root} cannot be used: {directory} cannot be written to", "correct --seed-config"
+        )
+
+
 def _with_formatters(seed: Config, dataset_types: Iterable[str]) -> Config:
     """Return a site's configuration with our formatter where there is no stack; what it names itself stays."""
     config = Config(seed)
+    if "datastore" in seed and not list(_file_stores(seed)):
+        raise CuratedError("no datastore of the configuration holds files", "correct --seed-config")
     if stack_installed():
         return config
     ours = dict.fromkeys(sorted(dataset_types), CalibFormatter.name())
@@ -94,9 +112,13 @@ def _file_stores(content: Any) -> Iterator[Any]:
     pending = [content["datastore"]] if "datastore" in content else []
     while pending:
         store = pending.pop(0)
-        store = store.get("datastore", store)
-        if "datastores" in store:
-            pending += list(store["datastores"])
+        if not isinstance(store, Mapping) or not isinstance(store.get("formatters") or {}, Mapping):
+            raise CuratedError(f"no configuration of a datastore: {brief(store)}", "correct --seed-config")
+        if "datastore" in store:
+            pending.insert(0, store["datastore"])
+        elif "datastores" in store:
+            children = store["datastores"]
+            pending += list(children) if isinstance(children, Sequence) else [children]
         elif not str(store.get("cls", "")).endswith(".InMemoryDatastore"):
             yield store
 

@@ -23,6 +23,7 @@ from curated.butler.repository.records import (
     RepositoryState,
     dimension_rows,
 )
+from curated.butler.repository.universe import fit_records
 from curated.butler.scrubbing.files import StoredFile
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.datasets.foreign import ForeignType, count_foreign
@@ -159,7 +160,7 @@ def expected_files(
 
 def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic]:
     """Yield how dataset types, collections and dimension records differ from those of a release."""
-    survey = survey_repository(butler, release.contents)
+    survey = survey_repository(butler, fit_records(butler, release.contents).contents)
     problems = list(survey.problems)
     problems += [Problem("CAL695", (), f"dataset type {name} is gone") for name in sorted(survey.new_types)]
     for comparison in survey.records:

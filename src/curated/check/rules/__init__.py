@@ -1,10 +1,11 @@
 """Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
 
-from curated.check.rules import aliases, cameras, detectors, epochs, identity, layout
+from curated.check.rules import cameras, detectors, epochs, identity, layout, stack
 from curated.check.rules.context import FileRule, Rule
 
 FILE_RULES: tuple[FileRule, ...] = (
-    aliases.names_that_the_stack_refuses,
+    stack.names_that_the_stack_refuses,
+    stack.lists_that_the_stack_refuses,
     identity.required_keywords,
     identity.unquoted_texts,
     identity.instrument_and_type,

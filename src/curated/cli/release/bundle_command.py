@@ -79,12 +79,12 @@ def command(
 
     package = settings.package()
     choices, release["instruments"] = split_choices(release["instruments"])
-    if choices and base is None:
-        raise click.UsageError(
-            "--instrument NAME=OTHER is for 'import', 'publish', and --base with a repository"
-        )
     with settings.progress("bundling") as progress:
         old = find_base(base, package, choices=choices, progress=progress) if base is not None else None
+        if choices and not (old and old.renamings):
+            raise click.UsageError(
+                "--instrument NAME=OTHER is for 'import', 'publish', and --base with a repository"
+            )
         report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
     for remark in bundle.remarks if bundle is not None else ():
         settings.remark(remark)

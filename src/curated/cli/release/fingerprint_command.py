@@ -90,7 +90,7 @@ def command(
 
     if choices and not names_of:
         raise click.UsageError("--instrument NAME=OTHER needs --names-of REPO")
-    audit = find_inventory(settings, where, collections, revision, jobs, names_of, choices)
+    audit = find_inventory(settings, where, collections, revision, jobs, names_of, choices, certain=True)
     refuse_empty(audit, allow_empty=allow_empty)
     if audit.foreign and form != "json":
         settings.remark(
@@ -127,6 +127,8 @@ def find_inventory(
     jobs: int | None = None,
     names_of: str = "",
     choices: tuple[str, ...] = (),
+    *,
+    certain: bool = False,
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
@@ -139,6 +141,7 @@ def find_inventory(
             revision=revision,
             names_of=names_of,
             choices=choices,
+            certain=certain,
             jobs=jobs,
             progress=progress,
         )

@@ -26,6 +26,13 @@ from curated.cli.context import (
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--undo", is_flag=True, help="Put the release back: at the end of the chain, or with --before.")
 @click.option("--before", metavar="LABEL", help="With --undo: the release that it is put before.")
+@click.option(
+    "--chain-name",
+    "chain_names",
+    multiple=True,
+    metavar="NAME",
+    help="Chain to change instead of <inst>/calib; once for each instrument.",
+)
 @allow_class_option
 @format_option()
 @pass_settings
@@ -37,6 +44,7 @@ def command(
     dry_run: bool,
     undo: bool,
     before: str | None,
+    chain_names: tuple[str, ...],
     form: str,
 ) -> None:
     """Take RELEASE, the label of an import, out of the chain <inst>/calib of the Butler repository REPO.
@@ -58,7 +66,13 @@ def command(
     if before is not None and not undo:
         raise click.UsageError("--before is for --undo")
     report = retract_release(
-        repo, release, instruments=instruments, undo=undo, before=before, dry_run=dry_run
+        repo,
+        release,
+        instruments=instruments,
+        undo=undo,
+        before=before,
+        chain_names=chain_names,
+        dry_run=dry_run,
     )
     if form == "json":
         print_json("retract", **report.to_dict())

@@ -263,6 +263,9 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "remove the name, or write the same value in both places",
      "ip_isr takes an empty text, and a number in quotes, for a value of its own: it refuses the text with 'Too many values found'. "
      "Files that curated writes of it are right."),
+    ("CAL337", "warning", "a list of several types, which the stack refuses",
+     "write all entries in one way: all numbers with a decimal point, or all in quotes",
+     "PropertyList of the stack holds values of one type; reading the file ends in a TypeError."),
     ("CAL340", "error", "the image that a side file names is not there",
      "put it beside the side file, or correct 'file:'",
      "The side file is the description; without the image there is nothing to apply."),

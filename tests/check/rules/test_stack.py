@@ -1,4 +1,4 @@
-"""Names of one keyword that the stack takes for different values."""
+"""Keywords that the classes of the stack refuse: names of one keyword that differ to them, and lists of several types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curated.check.rules.aliases import names_that_the_stack_refuses
+from curated.check.rules.stack import lists_that_the_stack_refuses, names_that_the_stack_refuses
 from curated.text.source import Source
 from support.contexts import file_context_of
 
@@ -52,3 +52,28 @@ def test_what_the_stack_takes(metadata: dict[str, Any]) -> None:
 def test_a_document_and_its_metadata_are_searched_one_after_the_other() -> None:
     assert findings({"DET_SER": "X"}, {"detectorSerial": ""}) == []
     assert list(names_that_the_stack_refuses(file_context_of(PATH, {"DET_SER": "X"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "is_refused"),
+    [
+        ([1, 2.5], True),
+        ([2.5, 1], False),
+        ([1, 2], False),
+        (["a", "b"], False),
+        ([True, False], False),
+        ([], False),
+        (["a", 1], True),
+        ([1.5, "a"], True),
+        ([1, True], True),
+        ([1, None], True),
+        ([1, [2]], False),  # CAL502
+        ("a", False),
+        (1, False),
+    ],
+)
+def test_lists(value: Any, is_refused: bool) -> None:
+    context = file_context_of(PATH, {})._replace(source=Source("yaml", {"SHAPE": value, "X": 1}))
+    problems = [(p.code, p.pointer) for p in lists_that_the_stack_refuses(context)]
+    assert problems == [("CAL337", ("metadata", "SHAPE"))] * is_refused
+    assert list(lists_that_the_stack_refuses(file_context_of(PATH, {"SHAPE": value}))) == []

@@ -1,0 +1,1 @@
+"""Commands that review changes: what they do, and to which exposures."""

@@ -1,0 +1,61 @@
+"""``curated diff``."""
+
+from __future__ import annotations
+
+import click
+
+from curated.cli.context import (
+    Settings,
+    echo,
+    format_option,
+    jobs_option,
+    pass_settings,
+    print_json,
+    selected_paths,
+)
+
+
+@click.command("diff")
+@click.argument("revisions", metavar="[REV [REV]] [PATH]...", nargs=-1)
+@click.option(
+    "--bands",
+    metavar="NAME=FROM-TO,...",
+    help="Bands in nm for curves that belong to no filter; by default u, g, r, i, z and y.",
+)
+@jobs_option
+@format_option()
+@pass_settings
+def command(
+    settings: Settings, revisions: tuple[str, ...], bands: str | None, jobs: int | None, form: str
+) -> None:
+    """Say what a change does in pixels, electrons and magnitudes.
+
+    Compares the work tree with HEAD or with REV, or two revisions with each other; A...B is what B did since it left A.
+    Each calibration is compared with the one that it takes the place of, over the times at which it does.
+
+    \b
+    Examples:
+      curated diff
+      curated diff v1.1 v1.2 calibs/demo/defects
+      curated diff main... --format json
+
+    Exit status 1 if anything differs physically.
+    """
+    from curated.declare import BANDS, Conditions
+    from curated.difference.bands import parse_bands
+    from curated.difference.revisions import find_difference, open_states, split_arguments
+    from curated.report.difference_text import difference_lines, difference_to_json
+
+    conditions = Conditions(bands=BANDS if bands is None else parse_bands(bands))
+    package = settings.package()
+    names, paths = split_arguments(package, settings.directory, revisions)
+    states = open_states(package, names)
+    selection = selected_paths(package, settings.directory, tuple(paths), deleted=True)
+    with settings.progress("comparing") as progress:
+        difference = find_difference(states, selection, conditions, jobs=jobs, progress=progress)
+    if form == "json":
+        print_json("diff", **difference_to_json(difference))
+    else:
+        for line in difference_lines(difference):
+            echo(line)
+    raise SystemExit(1 if difference.changes else 0)

@@ -1,0 +1,1 @@
+"""What the change from one state of a package to another means physically."""

@@ -1,0 +1,166 @@
+"""Changes as values: which calibration takes the place of which, when, and what that means physically."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from curated.core.keys import CalibKey
+from curated.declare import Measure, Part, Reading
+from curated.package.validity import Range
+
+
+class Effect(NamedTuple):
+    """A measure of a change that is not zero."""
+
+    measure: Measure
+    reading: Reading
+
+    @property
+    def weight(self) -> float:
+        """How many times larger than notable it is; see `Measure.weight`."""
+        return self.measure.weight(self.reading.value)
+
+
+def part_text(of: Part) -> str:
+    """Return what a reading is of, such as ``u`` or ``C00, u``; empty for the whole calibration."""
+    return ", ".join(str(value) for value in of.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A calibration that takes the place of another, at all times at which it does.
+
+    Parameters
+    ----------
+    key : `CalibKey`
+        Instrument, type, detector and filter.
+    old, new : `str` or `None`
+        Paths of the calibrations before and after; `None` where nothing was or is in force.
+    ranges : `tuple` [`Range`]
+        When the one was in force and the other is now; empty for calibrations that are never in force.
+    effects : `tuple` [`Effect`]
+        What that means physically, the largest first.
+    fields : `tuple` [`str`]
+        Names of the values that differ.
+    keywords : `tuple` [`str`]
+        Names of the keywords that differ.
+    unreadable : `tuple` [`str`]
+        Paths of those that cannot be read.
+    """
+
+    key: CalibKey
+    old: str | None
+    new: str | None
+    ranges: tuple[Range, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    fields: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether images are calibrated otherwise, or that is not known."""
+        is_paired = self.old is not None and self.new is not None
+        return bool(self.effects or self.fields or self.unreadable) or not is_paired
+
+    @property
+    def weight(self) -> float:
+        """Weight of the largest effect; infinite where a calibration cannot be read."""
+        if self.unreadable:
+            return math.inf
+        return max((effect.weight for effect in self.effects), default=0.0)
+
+
+class Total(NamedTuple):
+    """A measure over all changes of a type.
+
+    Parameters
+    ----------
+    calibrations : `int`
+        Number of calibrations with an effect of this measure.
+    value : `float`
+        Sum of measures that add up, else the value farthest from zero.
+    worst : `Change`
+        The change with that value, or with the largest.
+    of : `dict`
+        What that value is of.
+    """
+
+    type_name: str
+    measure: Measure
+    calibrations: int
+    value: float
+    worst: Change
+    of: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All changes from one state to another.
+
+    Parameters
+    ----------
+    before, after : `str`
+        Names of the two states, such as a commit or ``work tree``.
+    changes : `tuple` [`Change`]
+        Those that are physical, the largest first.
+    unchanged : `tuple` [`Change`]
+        Calibrations whose files differ, and whose values are the same.
+    """
+
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+    unchanged: tuple[Change, ...]
+
+    @classmethod
+    def of(cls, before: str, after: str, changes: Iterable[Change]) -> Difference:
+        """Return a difference, with its changes in order."""
+        ordered = sorted(
+            changes, key=lambda change: (-change.weight, change.key, change.new or "", change.old or "")
+        )
+        physical = tuple(change for change in ordered if change.is_physical)
+        return cls(before, after, physical, tuple(change for change in ordered if not change.is_physical))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers of changes by type, in the order of the names."""
+        return dict(sorted(Counter(change.key.type for change in self.changes).items()))
+
+
+def find_totals(changes: Sequence[Change]) -> list[Total]:
+    """Return the totals of all measures, by type and in the order in which the type declares them."""
+    totals: dict[tuple[str, str], Total] = {}
+    order: dict[tuple[str, str], int] = {}
+    for change in changes:
+        counted = set()
+        for effect in change.effects:
+            key = change.key.type, effect.measure.name
+            order.setdefault(key, len(order))
+            totals[key] = _with(totals.get(key), change, effect, is_first=key not in counted)
+            counted.add(key)
+    return sorted(
+        totals.values(), key=lambda total: (total.type_name, order[total.type_name, total.measure.name])
+    )
+
+
+def _with(total: Total | None, change: Change, effect: Effect, *, is_first: bool) -> Total:
+    value = effect.reading.value
+    if total is None:
+        return Total(change.key.type, effect.measure, 1, value, change, effect.reading.of)
+    count = total.calibrations + is_first
+    largest = max(
+        (abs(e.reading.value) for e in total.worst.effects if e.measure.name == effect.measure.name),
+        default=0,
+    )
+    is_worse = abs(value) > largest if effect.measure.additive else abs(value) > abs(total.value)
+    worst, of = (change, effect.reading.of) if is_worse else (total.worst, total.of)
+    if effect.measure.additive:
+        value = total.value + value
+    elif not is_worse:
+        value = total.value
+    return Total(total.type_name, total.measure, count, value, worst, of)

@@ -1,0 +1,225 @@
+"""Measure what the calibrations of a key were before a change, and what they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from curated.calib import Calib
+from curated.check.file import CheckedFile, read_and_check
+from curated.check.report import resolve_ranges
+from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibFile, CalibKey
+from curated.core.parallel import Progress, run_all
+from curated.declare import Conditions
+from curated.difference.change import Change, Effect
+from curated.history.changes import Changes, different_fields, different_keywords
+from curated.history.effects import find_segments
+from curated.package.instrument import Instrument
+from curated.package.package import Package
+from curated.package.validity import Range, by_key
+
+
+class KeyFiles(NamedTuple):
+    """The files of one key, before and after, in the order of their starts."""
+
+    key: CalibKey
+    before: Sequence[CalibFile]
+    after: Sequence[CalibFile]
+
+
+def changed_keys(changes: Changes, paths: Sequence[str] = ()) -> list[KeyFiles]:
+    """Return the files of all keys of which a file changed, in order.
+
+    Parameters
+    ----------
+    paths : sequence [`str`], optional
+        Files and directories in the package; only keys with a changed file there are returned.
+    """
+    before, after = by_key(changes.before.layout.files), by_key(changes.now.layout.files)
+    keys = []
+    for key in sorted(before.keys() | after.keys()):
+        files = KeyFiles(key, before.get(key, ()), after.get(key, ()))
+        names = [file.path for file in (*files.before, *files.after) if changes.include(file)]
+        if any(not paths or is_selected(name, paths) for name in names):
+            # With the directory's own name, which a comparison folds.
+            keys.append(files._replace(key=(files.after or files.before)[-1].key))
+    return keys
+
+
+def is_selected(path: str, paths: Iterable[str]) -> bool:
+    """Say whether a path is one of some paths, or below one of them."""
+    return any(path == selected or path.startswith(f"{selected}/") for selected in paths)
+
+
+def measure_changes(
+    changes: Changes,
+    keys: Sequence[KeyFiles],
+    conditions: Conditions,
+    declared: Mapping[str, Instrument],
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Change]:
+    """Yield the changes of keys.
+
+    Parameters
+    ----------
+    changes : `Changes`
+        The states before and after.
+    keys : sequence [`KeyFiles`]
+        The keys and their files; see `changed_keys`.
+    conditions : `Conditions`
+        Under which conditions measures are taken; detector and filter are those of the key.
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    jobs : `int`, optional
+        Number of processes; see `~curated.core.parallel.run_all`.
+    progress : callable, optional
+        Called with how many keys are done and how many there are.
+    """
+    work = _Work(changes, conditions, declared)
+    for results in run_all(work, keys, jobs, progress):
+        yield from results
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Measures chunks of keys, maybe in another process."""
+
+    changes: Changes
+    conditions: Conditions
+    declared: Mapping[str, Instrument]
+
+    def __call__(self, chunk: Sequence[KeyFiles]) -> list[list[Change]]:
+        return [list(self._changes(files)) for files in chunk]
+
+    def _changes(self, files: KeyFiles) -> Iterator[Change]:
+        states = _States(self.changes)
+        ranges_by_pair: dict[tuple[CalibFile | None, CalibFile | None], list[Range]] = {}
+        old_epochs, new_epochs = (
+            states.epochs(files.before, is_new=False),
+            states.epochs(files.after, is_new=True),
+        )
+        for segment in find_segments(old_epochs, new_epochs):
+            if not states.is_same(segment.before, segment.now):
+                ranges_by_pair.setdefault((segment.before, segment.now), []).append(segment.range)
+        self._add_idle(ranges_by_pair, files)
+        conditions = self._conditions(files.key)
+        for (old, new), ranges in ranges_by_pair.items():
+            yield compare(
+                files.key,
+                states.calib(old, is_new=False),
+                states.calib(new, is_new=True),
+                tuple(ranges),
+                conditions,
+            )
+
+    def _add_idle(
+        self, ranges_by_pair: dict[tuple[CalibFile | None, CalibFile | None], list[Range]], files: KeyFiles
+    ) -> None:
+        """Add changed files that were never in force, or are not, as pairs of the same path."""
+        paths = {file.path for pair in ranges_by_pair for file in pair if file is not None}
+        before = {file.path: file for file in files.before}
+        after = {file.path: file for file in files.after}
+        for path in sorted(before.keys() | after.keys()):
+            old, new = before.get(path), after.get(path)
+            if path not in paths and any(
+                file is not None and self.changes.include(file) for file in (old, new)
+            ):
+                ranges_by_pair[old, new] = []
+
+    def _conditions(self, key: CalibKey) -> Conditions:
+        detector = None
+        instrument = self.declared.get(key.instrument)
+        if instrument is not None and key.detector:
+            try:
+                detector = instrument.geometry(key.detector)
+            except CuratedError:
+                detector = None  # a directory of no declared detector is a finding of the check
+        return replace(self.conditions, detector=detector, filter_name=key.filter)
+
+
+@dataclass(slots=True)
+class _States:
+    """The two states of the files of a key; each file is read once."""
+
+    changes: Changes
+    _checked: dict[tuple[bool, str], CheckedFile] = field(default_factory=dict)
+
+    def epochs(self, files: Sequence[CalibFile], *, is_new: bool) -> list[tuple[CalibFile, Range]]:
+        reports = {file.path: self._read(file, is_new=is_new).report for file in files}
+        ranges = resolve_ranges(files, reports)
+        return [(file, ranges[file.path]) for file in files]
+
+    def is_same(self, old: CalibFile | None, new: CalibFile | None) -> bool:
+        """Say whether two files have the same content, so that nothing changes."""
+        if old is None or new is None:
+            return old is new
+        if old.path == new.path and not self.changes.include(new):
+            return True
+        texts = self._read(old, is_new=False).text, self._read(new, is_new=True).text
+        return old.path != new.path and texts[0] == texts[1] and old.start == new.start
+
+    def calib(self, file: CalibFile | None, *, is_new: bool) -> Version | None:
+        return None if file is None else Version(file.path, self._with_pixels(file, is_new=is_new))
+
+    def _package(self, *, is_new: bool) -> Package:
+        return self.changes.now if is_new else self.changes.before
+
+    def _read(self, file: CalibFile, *, is_new: bool) -> CheckedFile:
+        # A file that did not change is only read as it is now.
+        is_new = is_new or not self.changes.include(file)
+        if (is_new, file.path) not in self._checked:
+            files = self._package(is_new=is_new).files
+            self._checked[is_new, file.path] = read_and_check(files, file, {}, companion=False)
+        return self._checked[is_new, file.path]
+
+    def _with_pixels(self, file: CalibFile, *, is_new: bool) -> Calib | None:
+        calib = self._read(file, is_new=is_new).calib
+        if calib is None or calib.companion() is None:
+            return calib
+        files = self._package(is_new=is_new or not self.changes.include(file)).files
+        return read_and_check(files, file, {}).calib
+
+
+class Version(NamedTuple):
+    """A calibration with its path; `None` where it cannot be read."""
+
+    path: str
+    calib: Calib | None
+
+
+def compare(
+    key: CalibKey, old: Version | None, new: Version | None, ranges: tuple[Range, ...], conditions: Conditions
+) -> Change:
+    """Measure what it means that one calibration takes the place of another.
+
+    Parameters
+    ----------
+    old, new : `Version` or `None`
+        The calibrations; `None` where nothing was or is in force.
+    ranges : `tuple` [`Range`]
+        When.
+    """
+    change = Change(key, old.path if old else None, new.path if new else None, ranges)
+    unreadable = [version.path for version in (old, new) if version is not None and version.calib is None]
+    if unreadable:
+        return replace(change, unreadable=tuple(dict.fromkeys(unreadable)))
+    before, after = old.calib if old else None, new.calib if new else None
+    effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
+    if before is None or after is None:
+        return replace(change, effects=effects)
+    fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
+    return replace(change, effects=effects, fields=fields, keywords=keywords)
+
+
+def find_effects(old: Calib | None, new: Calib | None, conditions: Conditions) -> Iterator[Effect]:
+    """Yield the measures of a change that are not zero, in the order of their declaration."""
+    calib = new if new is not None else old
+    if calib is None:
+        return
+    for measure in calib.SPEC.measures:
+        for reading in measure.read(old, new, conditions):
+            yield Effect(measure, reading)

@@ -1,0 +1,151 @@
+"""A difference as text of at most 80 columns, and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from curated.core.times import iso
+from curated.difference.change import Change, Difference, Effect, find_totals, part_text
+from curated.package.validity import Range
+from curated.report.text import count_text, printable
+
+_MOST_EFFECTS = 6
+"""Effects of a change that text shows."""
+
+_MOST_NAMES = 6
+
+
+def number_text(value: float, *, signed: bool = False) -> str:
+    """Return a number with four significant digits, whole ones with all of theirs; ``-`` for none."""
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else f"{value:+}"
+    sign = "+" if signed else ""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):{sign},}"
+    return f"{value:{sign}.4g}"
+
+
+def effect_text(effect: Effect) -> str:
+    """Return an effect, such as ``zero_point_shift u -409.3 mmag``."""
+    of = part_text(effect.reading.of)
+    value = number_text(effect.reading.value, signed=True)
+    parts = (effect.measure.name, f"({printable(of)})" if of else "", value, effect.measure.unit)
+    return " ".join(part for part in parts if part)
+
+
+def difference_lines(difference: Difference, *, most: int | None = None) -> Iterator[str]:
+    """Yield the lines of a difference: each change, the largest first, then totals.
+
+    Parameters
+    ----------
+    most : `int`, optional
+        Number of changes that are shown; the rest is counted.
+    """
+    shown = difference.changes if most is None else difference.changes[:most]
+    for change in shown:
+        yield from change_lines(change)
+    if len(shown) < len(difference.changes):
+        yield f"and {len(difference.changes) - len(shown):,} smaller ones"
+    yield from total_lines(difference)
+
+
+def change_lines(change: Change) -> Iterator[str]:
+    """Yield the lines of a change."""
+    yield printable(str(change.key))
+    for sign, path in (("-", change.old), ("+", change.new)):
+        yield f"  {sign} {printable(path) if path else 'nothing in force'}"
+    yield from (f"    {range_text(valid)}" for valid in change.ranges)
+    if not change.ranges:
+        yield "    in force at no time"
+    for path in change.unreadable:
+        yield f"    {printable(path)} cannot be read; 'curated check' says why"
+    for effect in change.effects[:_MOST_EFFECTS]:
+        yield f"    {effect_text(effect)}"
+    if len(change.effects) > _MOST_EFFECTS:
+        yield f"    and {len(change.effects) - _MOST_EFFECTS} smaller ones"
+    if not change.effects and (change.fields or change.keywords):
+        yield f"    {names_text((*change.fields, *change.keywords))}"
+
+
+def range_text(valid: Range) -> str:
+    """Return a range, such as ``from 2024-01-01T00:00:00 UTC on``."""
+    if valid.end is None:
+        return f"from {iso(valid.start)} UTC on"
+    return f"from {iso(valid.start)} to {iso(valid.end)} UTC"
+
+
+def names_text(names: tuple[str, ...]) -> str:
+    """Return which values differ, those beyond a few counted."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"differs in {printable(', '.join(names[:_MOST_NAMES]))}{more}"
+
+
+def total_lines(difference: Difference) -> Iterator[str]:
+    """Yield how many calibrations changed, and the totals or largest values of each measure."""
+    counts = ", ".join(f"{count:,} {name}" for name, count in difference.counts.items())
+    if difference.changes:
+        yield f"{count_text(len(difference.changes), 'calibration')} changed: {counts}"
+    for total in find_totals(difference.changes):
+        value = number_text(total.value, signed=True)
+        kind = "in all" if total.measure.additive else "at most"
+        name = f"{total.type_name} {total.measure.name}"
+        of = part_text(total.of)
+        place = "" if total.measure.additive else f" ({printable(of)})" if of else ""
+        unit = f" {total.measure.unit}" if total.measure.unit else ""
+        yield f"  {name:44} {value}{unit} {kind}{place}"
+    if difference.unchanged:
+        files = count_text(len(difference.unchanged), "calibration")
+        yield f"{files} with no physical change: the files differ, their values do not"
+    if not difference.changes and not difference.unchanged:
+        yield "no calibration changed"
+
+
+def difference_to_json(difference: Difference) -> dict[str, Any]:
+    """Return a difference as plain values."""
+    return {
+        "before": difference.before,
+        "after": difference.after,
+        "changes": [_change_to_json(change) for change in difference.changes],
+        "unchanged": len(difference.unchanged),
+        "no_physical_change": [_change_to_json(change) for change in difference.unchanged],
+    }
+
+
+def _change_to_json(change: Change) -> dict[str, Any]:
+    key = change.key
+    return {
+        "instrument": key.instrument,
+        "type": key.type,
+        "detector": key.detector or None,
+        "filter": key.filter or None,
+        "old": change.old,
+        "new": change.new,
+        "ranges": [
+            {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
+            for valid in change.ranges
+        ],
+        "measures": [_effect_to_json(effect) for effect in change.effects],
+        "values": list(change.fields),
+        "keywords": list(change.keywords),
+        "unreadable": list(change.unreadable),
+    }
+
+
+def _effect_to_json(effect: Effect) -> dict[str, Any]:
+    value, old, new, of = effect.reading
+    return {
+        "name": effect.measure.name,
+        "of": dict(of),
+        "value": _finite(value),
+        "unit": effect.measure.unit,
+        "old": _finite(old),
+        "new": _finite(new),
+        "worse": effect.measure.worse,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number, or `None` where JSON has none for it."""
+    return value if value is not None and math.isfinite(value) else None

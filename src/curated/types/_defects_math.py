@@ -1,0 +1,191 @@
+"""Areas of unions of boxes, and what a change of defects does to a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from curated.declare import Array, Conditions, Measure, Reading
+
+_MAX_CELLS = 20_000_000
+"""Cells of a grid that are looked at together: 20 MB for each mask."""
+
+Boxes = Array
+"""Boxes, (N, 4), int64: first column, first row, the column after the last, and the row after the last."""
+
+
+def box_array(defects: Any) -> Boxes:
+    """Return the boxes of `Defects` that cover a pixel; none if there are no defects."""
+    if defects is None or not len(defects.x0):
+        return np.empty((0, 4), "i8")
+    x0, y0 = defects.x0.astype("i8"), defects.y0.astype("i8")
+    boxes = np.stack([x0, y0, x0 + defects.width.astype("i8"), y0 + defects.height.astype("i8")], axis=1)
+    distinct: Array = np.unique(boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])], axis=0)
+    return distinct
+
+
+def covered_cells(boxes: Boxes, columns: Array, rows: Array) -> Array:
+    """Return which cells of a grid boxes cover.
+
+    Parameters
+    ----------
+    boxes : `numpy.ndarray`, (N, 4)
+        Boxes whose edges are among those of the grid.
+    columns, rows : `numpy.ndarray`
+        Edges of the cells, increasing.
+
+    Returns
+    -------
+    is_covered : `numpy.ndarray`, (rows, columns) less one each, bool
+        Whether a box covers the cell.
+    """
+    x0, x1 = (np.searchsorted(columns, boxes[:, i]) for i in (0, 2))
+    y0, y1 = (np.searchsorted(rows, boxes[:, i]) for i in (1, 3))
+    # Each box adds one within its edges; a sum over both axes counts the boxes of each cell.
+    steps = np.zeros((len(rows), len(columns)), "i4")
+    for y, x, sign in ((y0, x0, 1), (y0, x1, -1), (y1, x0, -1), (y1, x1, 1)):
+        np.add.at(steps, (y, x), sign)
+    is_covered: Array = steps.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0
+    return is_covered
+
+
+class Areas(NamedTuple):
+    """Numbers of pixels that boxes cover: before, now, only now, and only before."""
+
+    old: int
+    new: int
+    gained: int
+    lost: int
+
+
+def compare_areas(old: Boxes, new: Boxes) -> Areas:
+    """Count the pixels that boxes cover before and now.
+
+    Pixels that several boxes cover count once. The grid has an edge wherever a box has one, so that the time does
+    not depend on the size of the detector.
+
+    Parameters
+    ----------
+    old, new : `numpy.ndarray`, (N, 4)
+        Boxes before and now; see `box_array`.
+    """
+    totals = np.zeros(4, "i8")
+    for columns, rows, parts in _strips(old, new):
+        areas = np.multiply.outer(np.diff(rows), np.diff(columns))
+        before, now = (covered_cells(boxes, columns, rows) for boxes in parts)
+        masks = (before, now, now & ~before, before & ~now)
+        totals += [int(areas[mask].sum()) for mask in masks]
+    return Areas(*totals.tolist())
+
+
+def _strips(old: Boxes, new: Boxes) -> Iterator[tuple[Array, Array, tuple[Boxes, Boxes]]]:
+    """Yield the edges of grids that cover all boxes, and the parts of the boxes in each of them."""
+    boxes = np.concatenate([old, new])
+    if not len(boxes):
+        return
+    columns, rows = np.unique(boxes[:, [0, 2]]), np.unique(boxes[:, [1, 3]])
+    step = max(1, _MAX_CELLS // len(columns))
+    for start in range(0, len(rows) - 1, step):
+        edges = rows[start : start + step + 1]
+        yield columns, edges, (_within(old, edges), _within(new, edges))
+
+
+def _within(boxes: Boxes, rows: Array) -> Boxes:
+    """Return the parts of boxes between two rows."""
+    part = boxes[(boxes[:, 1] < rows[-1]) & (boxes[:, 3] > rows[0])]
+    clipped: Array = part.copy()
+    clipped[:, [1, 3]] = part[:, [1, 3]].clip(rows[0], rows[-1])
+    return clipped
+
+
+def masked_columns(boxes: Boxes, height: int) -> int:
+    """Return how many columns boxes mask from the first row to the last.
+
+    Parameters
+    ----------
+    height : `int`
+        Rows of the detector.
+    """
+    columns = np.unique(boxes[:, [0, 2]]) if len(boxes) else np.empty(0, "i8")
+    count = 0
+    for start in range(0, max(0, len(columns) - 1), 1000):
+        edges = columns[start : start + 1001]
+        part = boxes[(boxes[:, 0] < edges[-1]) & (boxes[:, 2] > edges[0])]
+        part[:, [0, 2]] = part[:, [0, 2]].clip(edges[0], edges[-1])
+        part[:, [1, 3]] = part[:, [1, 3]].clip(0, height)
+        rows = np.unique(np.append(part[:, [1, 3]], [0, height]))
+        is_full = covered_cells(part, edges, rows).all(axis=0)
+        count += int(np.diff(edges)[is_full].sum())
+    return count
+
+
+def _gained(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    areas = compare_areas(box_array(old), box_array(new))
+    yield Reading(areas.gained, areas.old, areas.new)
+
+
+def _lost(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    areas = compare_areas(box_array(old), box_array(new))
+    yield Reading(areas.lost, areas.old, areas.new)
+
+
+def _fraction(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    detector = conditions.detector
+    if detector is None or not detector.width or not detector.height:
+        return
+    area = detector.width * detector.height
+    areas = compare_areas(box_array(old), box_array(new))
+    before, now = 100 * areas.old / area, 100 * areas.new / area
+    yield Reading(now - before, before, now)
+
+
+def _columns(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    detector = conditions.detector
+    if detector is None or not detector.height:
+        return
+    before, now = (masked_columns(box_array(calib), detector.height) for calib in (old, new))
+    yield Reading(now - before, before, now)
+
+
+MEASURES = (
+    Measure(
+        name="pixels_gained",
+        unit="pix",
+        doc="Pixels that the boxes cover now and did not cover before; each counts once.",
+        compute=_gained,
+        worse="more",
+        notable=100,
+        additive=True,
+        needs_both=False,
+    ),
+    Measure(
+        name="pixels_lost",
+        unit="pix",
+        doc="Pixels that the boxes covered before and do not cover now; each counts once.",
+        compute=_lost,
+        notable=100,
+        additive=True,
+        needs_both=False,
+    ),
+    Measure(
+        name="masked_fraction_change",
+        unit="%",
+        doc="Change of the share of the detector's pixels that boxes cover; needs the size of the detector.",
+        compute=_fraction,
+        worse="more",
+        notable=0.1,
+        needs_both=False,
+    ),
+    Measure(
+        name="masked_columns_change",
+        unit="pix",
+        doc="Change of the number of columns that boxes cover from the first row to the last; needs the size of the detector.",
+        compute=_columns,
+        worse="more",
+        notable=1,
+        additive=True,
+        needs_both=False,
+    ),
+)

@@ -1,0 +1,86 @@
+"""``curated diff`` on small packages, and on the history of a real one."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import MakePackage
+from support.changes import EPOCHS, OLD, version
+from support.programs import printed_json, run_curated
+
+
+def test_a_change_in_text_and_json(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    package.write({OLD: version(OLD, x0=3)})
+    done = run_curated("diff", cwd=package.path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[0] == "lab/defects/d00"
+    assert done.stdout.splitlines()[-1] == "  defects pixels_lost                          +8 pix in all"
+    document = printed_json(run_curated("diff", "--format", "json", cwd=package.path))
+    assert (document["format"], document["version"], document["unchanged"]) == ("curated-diff", 1, 0)
+    (change,) = document["changes"]
+    assert {(m["name"], m["value"], m["unit"], m["old"], m["new"]) for m in change["measures"]} == {
+        ("pixels_gained", 8, "pix", 12, 12),
+        ("pixels_lost", 8, "pix", 12, 12),
+    }
+
+
+def test_nothing_physical_is_exit_0(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    assert run_curated("diff", cwd=package.path).stdout == "no calibration changed\n"
+    package.write({OLD: version(OLD, DATE="2021-05-05")})
+    done = run_curated("diff", "HEAD", "calibs", cwd=package.path)
+    text = "1 calibration with no physical change: the files differ, their values do not\n"
+    assert (done.returncode, done.stdout) == (0, text)
+
+
+@pytest.mark.parametrize("arguments", [("nothing",), ("--bands", "u"), ("HEAD", "HEAD", "HEAD")])
+def test_wrong_arguments_are_exit_2(make_package: MakePackage, arguments: tuple[str, ...]) -> None:
+    done = run_curated("diff", *arguments, cwd=make_package(EPOCHS).path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+
+
+# -- the history of a real package -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def history(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the history of obs_lsst_data; its commits name the original ones in their subjects."""
+    target = tmp_path_factory.mktemp("history") / "obs_lsst_data"
+    bundle = corpus / "obs_lsst_data.gitbundle"
+    subprocess.run(
+        ["git", "clone", "--quiet", "--no-checkout", bundle, target], check=True, stderr=subprocess.DEVNULL
+    )
+    subprocess.run(["git", "checkout", "--quiet", "-B", "main", "origin/main"], cwd=target, check=True)
+    return target
+
+
+def find_commit(history: Path, original: str) -> str:
+    command = ["git", "log", "--format=%H", f"--grep=^obs_lsst_data {original}"]
+    return subprocess.run(command, cwd=history, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_new_optics_shift_the_u_band_by_four_tenths_of_a_magnitude(history: Path) -> None:
+    commit = find_commit(history, "e3d323b")
+    document = printed_json(run_curated("diff", f"{commit}~", commit, "--format", "json", cwd=history))
+    (change,) = document["changes"]
+    assert change["new"] == "lsstCam/transmission_optics/19700101T000000.ecsv"
+    values = {(m["name"], m["of"].get("band")): m["value"] for m in change["measures"]}
+    shifts = {"u": -409.3, "g": 81.4, "r": 172.1, "i": 244.3, "z": 239.1, "y": 142.5}
+    pivots = {"u": 5.17, "g": 1.71, "r": 0.81, "i": 0.57, "z": -0.68, "y": -0.85}
+    assert {band: round(values["zero_point_shift", band], 1) for band in shifts} == shifts
+    assert {band: round(values["pivot_shift", band], 2) for band in pivots} == pivots
+
+
+def test_new_manual_defects_mask_153229_pixels(history: Path) -> None:
+    commit = find_commit(history, "73a8701")
+    document = printed_json(run_curated("diff", f"{commit}~", commit, "--format", "json", cwd=history))
+    assert len(document["changes"]) == 13
+    sums = {"pixels_gained": 0, "pixels_lost": 0}
+    for measure in (measure for change in document["changes"] for measure in change["measures"]):
+        sums[measure["name"]] += measure["value"]
+    assert sums == {"pixels_gained": 153_229, "pixels_lost": 26}

@@ -1,0 +1,123 @@
+"""Measures of pairs of calibrations, of images with their pixels, and of types from other packages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from conftest import MakePackage
+from curated.calib import Calib, calibration
+from curated.check.instruments import read_instruments
+from curated.core.keys import CalibFile, CalibKey
+from curated.declare import Array, Conditions, Measure, Reading, Spec, Table, column
+from curated.difference.measuring import (
+    Version,
+    changed_keys,
+    compare,
+    find_effects,
+    is_selected,
+    measure_changes,
+)
+from curated.difference.revisions import open_states
+from curated.package.package import open_package
+from support.changes import EPOCHS, OLD, version
+from support.packages import defects_path
+
+KEY = CalibKey("lab", "persistence", "d00", "")
+
+
+@calibration
+class Persistence(Calib):
+    """A type of another package, with a measure of its own."""
+
+    SPEC: ClassVar = Spec(
+        name="persistence",
+        title="Persistence",
+        obstype="persistence",
+        dimensions=("instrument", "detector"),
+        storage_class="IsrCalib",
+        calibcls="other.Persistence",
+        tables=(Table(name="CHARGE"),),
+        measures=(
+            Measure(
+                name="charge_change",
+                unit="electron",
+                doc="Largest change.",
+                compute=lambda old, new, conditions: [
+                    Reading(float(np.max(new.charge - old.charge)), of={"filter": conditions.filter_name})
+                ],
+            ),
+        ),
+    )
+    charge: Array = column("f8", column="CHARGE", unit="electron", doc="Charge.")
+
+
+def persistence(*values: float) -> Version:
+    return Version(f"{values}.ecsv", Persistence(charge=np.array(values)))
+
+
+def test_a_type_of_another_package_has_its_measures() -> None:
+    change = compare(KEY, persistence(1, 2), persistence(1, 5), (), Conditions(filter_name="r"))
+    (effect,) = change.effects
+    assert (effect.measure.name, effect.reading.value, effect.reading.of) == (
+        "charge_change",
+        3,
+        {"filter": "r"},
+    )
+    assert (change.fields, change.is_physical) == (("charge",), True)
+
+
+def test_what_cannot_be_read_is_not_measured() -> None:
+    change = compare(KEY, Version("a", None), persistence(1), (), Conditions())
+    assert (change.unreadable, change.effects) == (("a",), ())
+    assert compare(KEY, Version("a", None), Version("a", None), (), Conditions()).unreadable == ("a",)
+
+
+def test_one_calibration_alone_has_no_measures_that_need_two() -> None:
+    assert list(find_effects(None, persistence(1).calib, Conditions())) == []
+    assert list(find_effects(None, None, Conditions())) == []
+    assert compare(KEY, None, persistence(1), (), Conditions()).is_physical
+
+
+def test_paths_select_what_is_below_them() -> None:
+    assert is_selected("a/b/c.ecsv", ["a/b"])
+    assert is_selected("a/b", ["x", "a/b"])
+    assert not is_selected("a/bc", ["a/b"])
+
+
+def test_keys_have_the_names_of_their_directories(make_package: MakePackage) -> None:
+    package = make_package({path.replace("/lab/", "/LabCam/"): text for path, text in EPOCHS.items()})
+    package.write({OLD.replace("/lab/", "/LabCam/"): version(OLD, x0=3)})
+    states = open_states(open_package(package.path), ())
+    (files,) = changed_keys(states.changes)
+    assert files.key == CalibKey("LabCam", "defects", "d00", "")
+    assert [type(file) for file in files.before] == [CalibFile, CalibFile]
+
+
+DETECTORS = "detectors: [{id: 0, name: D00, width: 100, height: 40}]"
+
+
+@pytest.mark.parametrize(("declaration", "share"), [(f"name: Lab\n{DETECTORS}\n", True), (None, False)])
+def test_shares_are_those_of_the_declared_detector(
+    make_package: MakePackage, declaration: str | None, share: bool
+) -> None:
+    files = {"calibs/lab/instrument.yaml": declaration} if declaration else {}
+    package = make_package({**EPOCHS, **files})
+    package.write({OLD: version(OLD, x0=3), defects_path(1): version(OLD, detector=1, x0=3)})
+    states = open_states(open_package(package.path), ())
+    declared = read_instruments(states.changes.now)[0]
+    measured = measure_changes(states.changes, changed_keys(states.changes), Conditions(), declared, jobs=1)
+    changes = {change.key.detector: {effect.measure.name for effect in change.effects} for change in measured}
+    # The share stays the same where a box moves, and is measured where a list begins.
+    assert changes == {"d00": {"pixels_gained", "pixels_lost"}, "d01": {"pixels_gained", "pixels_lost"}}
+    package.write({OLD: None})
+    states = open_states(open_package(package.path), ())
+    (ended, *_) = measure_changes(
+        states.changes, changed_keys(states.changes, [OLD]), Conditions(), declared, jobs=1
+    )
+    names = {effect.measure.name for effect in ended.effects}
+    assert names == {"pixels_lost"} | ({"masked_fraction_change"} if share else set())
+    assert ended.ranges[0].start == datetime(2020, 1, 1)

@@ -1,0 +1,88 @@
+"""Areas of unions of boxes, against masks of pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curated.core.geometry import DetectorGeometry
+from curated.declare import Conditions
+from curated.types import _defects_math
+from curated.types._defects_math import Areas, box_array, compare_areas, masked_columns
+from curated.types.defects import Defects
+from support.texts import examples
+
+SIZE = 24
+corner, length = st.integers(0, SIZE - 6), st.integers(0, 6)
+box_lists = st.lists(st.tuples(corner, corner, length, length), max_size=12)
+
+
+def make_defects(boxes: list[tuple[int, int, int, int]]) -> Defects:
+    columns = np.array(boxes, "i8").reshape(-1, 4).T
+    return Defects(**dict(zip(("x0", "y0", "width", "height"), columns, strict=True)))
+
+
+def pixels(boxes: list[tuple[int, int, int, int]]) -> Any:
+    mask = np.zeros((SIZE, SIZE), bool)
+    for x0, y0, width, height in boxes:
+        mask[y0 : y0 + height, x0 : x0 + width] = True
+    return mask
+
+
+@pytest.mark.parametrize("most_cells", [10, 1_000_000])
+@examples(100)
+@given(old=box_lists, new=box_lists)
+def test_areas_are_those_of_masks(
+    most_cells: int, old: list[tuple[int, int, int, int]], new: list[tuple[int, int, int, int]]
+) -> None:
+    before, now = pixels(old), pixels(new)
+    masks = (before, now, now & ~before, before & ~now)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_defects_math, "_MAX_CELLS", most_cells)
+        areas = compare_areas(box_array(make_defects(old)), box_array(make_defects(new)))
+    assert areas == Areas(*(int(mask.sum()) for mask in masks))
+
+
+@examples(100)
+@given(boxes=box_lists, height=st.integers(1, SIZE))
+def test_masked_columns_are_those_of_masks(boxes: list[tuple[int, int, int, int]], height: int) -> None:
+    expected = int(pixels(boxes)[:height].all(axis=0).sum())
+    assert masked_columns(box_array(make_defects(boxes)), height) == expected
+
+
+def test_huge_boxes_take_no_memory() -> None:
+    boxes = box_array(make_defects([(0, 0, 10**9, 10**9), (10**8, 0, 5, 10**9), (0, 10**9, 3, 7)]))
+    assert compare_areas(boxes[:0], boxes) == Areas(0, 10**18 + 21, 10**18 + 21, 0)
+
+
+def test_measures_of_a_list_that_begins_or_ends() -> None:
+    defects = make_defects([(0, 0, 2, 10), (1, 0, 1, 10)])
+    conditions = Conditions(detector=DetectorGeometry("D", 0, width=10, height=10))
+    values = {
+        (name, is_new): [
+            r.value for r in measure.read(*((None, defects) if is_new else (defects, None)), conditions)
+        ]
+        for measure in Defects.SPEC.measures
+        for name in [measure.name]
+        for is_new in (True, False)
+    }
+    assert values == {
+        ("pixels_gained", True): [20],
+        ("pixels_gained", False): [],
+        ("pixels_lost", True): [],
+        ("pixels_lost", False): [20],
+        ("masked_fraction_change", True): [20],
+        ("masked_fraction_change", False): [-20],
+        ("masked_columns_change", True): [2],
+        ("masked_columns_change", False): [-2],
+    }
+
+
+def test_shares_need_the_size_of_the_detector() -> None:
+    defects = make_defects([(0, 0, 2, 10)])
+    names = [m.name for m in Defects.SPEC.measures for _ in m.read(None, defects, Conditions())]
+    assert names == ["pixels_gained"]

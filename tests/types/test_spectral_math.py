@@ -1,0 +1,113 @@
+"""Synthetic photometry of curves, against closed forms and a finer grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curated.declare import Band, Conditions, Reading, Spectrum
+from curated.types._spectral_math import MEASURES, half_edges, integrate
+from curated.types.qe_curve import QECurve
+from curated.types.transmission_optics import OpticsTransmission
+
+WAVELENGTHS = np.arange(300.0, 1101.0, 1.0)
+
+
+def make_curve(fractions: Any, wavelengths: Any = WAVELENGTHS, amplifiers: Any = None) -> OpticsTransmission:
+    units = {"wavelength": "nm", "efficiency": "%"}
+    values = 100 * np.broadcast_to(np.asarray(fractions, float), np.shape(wavelengths))
+    names = None if amplifiers is None else np.array(amplifiers)
+    return OpticsTransmission(
+        wavelength=np.asarray(wavelengths), efficiency=values, amp_name=names, units=units
+    )
+
+
+def read(name: str, old: Any, new: Any, **options: Any) -> dict[Any, Reading]:
+    measure = next(m for m in MEASURES if m.name == name)
+    readings = list(measure.read(old, new, Conditions(**options)))
+    return {tuple(reading.of.values()): reading for reading in readings}
+
+
+def test_integrals_of_a_constant_throughput() -> None:
+    wavelengths = Band("x", 400.0, 500.05).samples()
+    integrals = integrate(wavelengths, np.full(len(wavelengths), 0.5))
+    assert integrals.photons == pytest.approx(0.5 * np.log(500 / 400), rel=1e-7)
+    assert integrals.pivot == pytest.approx(np.sqrt((500**2 - 400**2) / 2 / np.log(500 / 400)), rel=1e-7)
+
+
+def test_integrals_of_no_light() -> None:
+    integrals = integrate(np.array([400.0, 500.0]), np.zeros(2))
+    assert integrals.photons == 0
+    assert np.isnan(integrals.pivot)
+
+
+def test_a_tenth_less_light_is_the_same_shift_in_all_bands() -> None:
+    shifts = read("zero_point_shift", make_curve(0.5), make_curve(0.45))
+    assert [key[0] for key in shifts] == list("ugrizy")
+    for reading in shifts.values():
+        assert reading.value == pytest.approx(2500 * np.log10(0.9), abs=1e-9)
+        assert reading.new == pytest.approx(reading.old + reading.value)
+    assert read("pivot_shift", make_curve(0.5), make_curve(0.45)) == {}
+    assert read("peak_change", make_curve(0.5), make_curve(0.45))[()].value == pytest.approx(-5)
+
+
+def test_a_red_star_feels_the_red_side_of_a_band() -> None:
+    star = Spectrum("red", np.array([400.0, 600.0]), np.array([0.1, 1.0]))
+    old, new = make_curve(0.5), make_curve(0.5 + (WAVELENGTHS - 550) / 4000)
+    flat = read("zero_point_shift", old, new)["g",].value
+    assert read("zero_point_shift", old, new, source=star)["g",].value > flat + 5
+
+
+def test_a_filter_is_compared_over_its_whole_curve() -> None:
+    wavelengths = np.linspace(540.0, 700.0, 161)
+    old, new = (make_curve(np.exp(-(((wavelengths - c) / 20) ** 2)), wavelengths) for c in (620.0, 622.0))
+    shifts = read("pivot_shift", old, new, filter_name="r_03")
+    assert list(shifts) == [("r_03",)]
+    assert shifts["r_03",].value == pytest.approx(2.0, abs=0.02)
+
+
+def test_bands_beyond_both_curves_are_left_out() -> None:
+    short = np.arange(390.0, 710.0, 1.0)
+    assert [key[0] for key in read("zero_point_shift", make_curve(0.5, short), make_curve(0.4, short))] == [
+        "g",
+        "r",
+    ]
+    # Light that one of the curves lets through where the other has none is a change.
+    assert "i" in {key[0] for key in read("zero_point_shift", make_curve(0.5, short), make_curve(0.5))}
+
+
+def test_exchanged_amplifiers_show_though_the_mean_is_the_same() -> None:
+    names = ["A"] * len(WAVELENGTHS) + ["B"] * len(WAVELENGTHS)
+    wavelengths, fractions = np.tile(WAVELENGTHS, 2), np.repeat([0.8, 0.4], len(WAVELENGTHS))
+    old, new = make_curve(fractions, wavelengths, names), make_curve(fractions[::-1], wavelengths, names)
+    assert read("zero_point_shift", old, new) == {}
+    shifts = read("amplifier_zero_point_shift", old, new)
+    assert shifts["r", "A"].value == pytest.approx(2500 * np.log10(0.5))
+    assert shifts["r", "B"].value == pytest.approx(2500 * np.log10(2.0))
+
+
+def test_edges_at_half_the_peak() -> None:
+    fractions = np.interp(WAVELENGTHS, [400, 420, 600, 640], [0, 0.8, 0.8, 0])
+    assert half_edges(make_curve(fractions)) == pytest.approx((410, 620))
+    shifts = read("edge_shift", make_curve(fractions), make_curve(np.roll(fractions, 3)))
+    assert {key[0]: reading.value for key, reading in shifts.items()} == pytest.approx({"blue": 3, "red": 3})
+
+
+def test_ratios_where_there_is_light() -> None:
+    old = make_curve(np.interp(WAVELENGTHS, [400, 420, 600, 640], [0, 0.8, 0.8, 0]))
+    factors = np.interp(WAVELENGTHS, [450, 500, 550], [1, 1.2, 1])
+    new = make_curve(old.samples()[1] * factors)
+    readings = read("ratio_change", old, new)
+    assert readings["largest", 500.0].value == pytest.approx(20)
+
+
+def test_efficiencies_have_the_same_measures() -> None:
+    curves = [
+        QECurve(
+            wavelength=WAVELENGTHS, efficiencies=np.full(len(WAVELENGTHS), value), units={"efficiencies": "%"}
+        )
+        for value in (80.0, 72.0)
+    ]
+    assert read("zero_point_shift", *curves)["u",].value == pytest.approx(2500 * np.log10(0.9))
