@@ -13,6 +13,10 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
+
+from astropy.time import Time, TimeDelta
+from lsst.daf.butler import Butler, CollectionType, Timespan
 
 from curated.butler.repository.compatibility import installed_version
 from curated.cli.main import cli
@@ -84,10 +88,40 @@ def exercise(directory: Path) -> int:
         print("ok" if is_good else "FAILED", status, *arguments)
         if not is_good:
             print(text)
-    fingerprints = {run("fingerprint", place)[1].split()[0] for place in (package, repo)}
+    # The last line: a release of Butler may warn before it.
+    fingerprints = {
+        run("fingerprint", place)[1].strip().rpartition("\n")[2][:64] for place in (package, repo)
+    }
     is_equal = len(fingerprints) == 1 and len(fingerprints.pop()) == 64
     print("ok" if is_equal else "FAILED", "fingerprints of package and repository")
-    return failures + (not is_equal)
+    is_found = lookups_find_the_run(repo)
+    print("ok" if is_found else "FAILED", "lookups through a RUN collection in front of a release")
+    return failures + (not is_equal) + (not is_found)
+
+
+def lookups_find_the_run(repo: str) -> bool:
+    """Return whether lookups at a time find, and ``get`` reads, what a RUN collection in front of a release has."""
+    run_collection, chain = "Demo/calib/v1/curated/20200101T000000Z", "Demo/calib/preferred"
+    begin = Time("2024-06-01T00:00:00", scale="tai")
+    coordinates: dict[str, Any] = {
+        "instrument": "Demo",
+        "detector": 0,
+        "timespan": Timespan(begin, begin + TimeDelta(60, format="sec")),
+    }
+    butler = Butler.from_config(repo, writeable=True)
+    butler.collections.register(chain, CollectionType.CHAINED)
+    butler.collections.redefine_chain(chain, [run_collection, "Demo/calib/v1"])
+    references = [
+        lookup("defects", collections=names, **coordinates)
+        for lookup in (butler.find_dataset, butler.registry.findDataset)
+        for names in (chain, "Demo/calib/v1")
+    ]
+    runs = [reference.run.rpartition("/")[2] for reference in references if reference is not None]
+    dates = [
+        butler.get("defects", collections=names, **coordinates).metadata["CALIBDATE"][:10]
+        for names in (chain, "Demo/calib/v1")
+    ]
+    return runs == ["20200101T000000Z", "20240301T000000Z"] * 2 and dates == ["2020-01-01", "2024-03-01"]
 
 
 def main() -> int:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curated.check.report import Report
-from curated.core.diagnostic import brief
+from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.core.storage.staging import replace_together
 from curated.declare.settings import Setting, check_setting
+from curated.package.completion import complete_instrument
 from curated.package.config import CONFIG_FILE
 from curated.package.evidence import (
     KEYWORDS,
@@ -60,6 +61,8 @@ class Draft:
         The instrument that it declares.
     files : `int`
         Number of calibrations that it is inferred from.
+    replaces : `bool`
+        Whether the file exists and is to be replaced by one that says more.
     """
 
     path: str
@@ -67,6 +70,7 @@ class Draft:
     exists: bool
     instrument: Instrument | None = None
     files: int = 0
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,13 @@ class Adoption:
         The files; the last one is ``curated.yaml``, which marks an adopted package.
     remarks : `tuple` [`tuple` [`str`, `str`]]
         Path of a draft or of a directory that is passed over, and what is contradictory or missing in the calibrations that it is inferred from.
+    diagnostics : `tuple` [`Diagnostic`]
+        Contradictions between a package and a repository.
     """
 
     drafts: tuple[Draft, ...]
     remarks: tuple[tuple[str, str], ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def existing(self) -> list[str]:
@@ -92,7 +99,7 @@ class Adoption:
     @property
     def missing(self) -> list[Draft]:
         """The drafts to write."""
-        return [draft for draft in self.drafts if not draft.exists]
+        return [draft for draft in self.drafts if not draft.exists or draft.replaces]
 
 
 class _Section(NamedTuple):
@@ -137,6 +144,57 @@ def draft_adoption(package: Package, report: Report) -> Adoption:
     return Adoption(tuple(drafts), tuple(remarks))
 
 
+def draft_completion(
+    package: Package,
+    inferred: Mapping[str, Instrument],
+    registered: Mapping[str, Instrument],
+    source: str,
+    files: Mapping[str, int],
+) -> Adoption:
+    """Draft the files that say of the instruments of a package what a repository has of them.
+
+    What the package declares stays.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package, of a work tree.
+    inferred, registered : `dict` [`str`, `Instrument`]
+        Instruments of the package and of the repository, by directory.
+    source : `str`
+        Name of the repository.
+    files : `dict` [`str`, `int`]
+        Number of calibrations, by directory.
+    """
+    drafts: list[Draft] = []
+    remarks: list[tuple[str, str]] = []
+    diagnostics: list[Diagnostic] = []
+    for directory, instrument in sorted(registered.items()):
+        path = package.layout.instruments.get(directory) or "/".join(
+            filter(None, (package.top, directory, INSTRUMENT_FILE))
+        )
+        if directory in package.config.instruments:
+            # Its keys would take the place of whole lists in the file.
+            remarks.append((path, f"{CONFIG_FILE} describes this instrument; it is not written"))
+            continue
+        exists = os.path.lexists(package.root / path)
+        text = (package.root / path).read_bytes().decode("utf-8", errors="replace") if exists else ""
+        tree = load_yaml(text)[0] if exists else {}
+        if not isinstance(tree, dict) or (exists and parse_instrument(tree, directory)[1]):
+            remarks.append((path, "it has errors, which 'curated check' reports; it is not written"))
+            continue
+        completion = complete_instrument(tree, text, instrument, inferred[directory], source)
+        result, problems = parse_instrument(load_yaml(completion.text)[0], directory)
+        problems += [Problem("CAL677", (), detail) for detail in completion.contradictions]
+        diagnostics += [Diagnostic.from_problem(problem, path) for problem in limited(problems)]
+        remarks += [(path, remark) for remark in completion.remarks]
+        replaces = exists and completion.text != text
+        drafts.append(Draft(path, completion.text, exists, result, files.get(directory, 0), replaces))
+    exists = os.path.lexists(package.root / CONFIG_FILE)
+    drafts.append(Draft(CONFIG_FILE, _CONFIG.format(top=package.top or "."), exists))
+    return Adoption(tuple(drafts), tuple(remarks), tuple(diagnostics))
+
+
 def write_drafts(root: Path, drafts: Iterable[Draft]) -> None:
     """Write drafts, all or none; a file that has come into being meanwhile stays as it is.
 
@@ -145,9 +203,10 @@ def write_drafts(root: Path, drafts: Iterable[Draft]) -> None:
     OSError
         If one cannot be written, or exists.
     """
+    drafts = list(drafts)
     contents = {draft.path: draft.text.encode() for draft in drafts}
     if contents:
-        replace_together(root, contents, only_new=True)
+        replace_together(root, contents, only_new=not any(draft.replaces for draft in drafts))
 
 
 _CONFIG = """\
@@ -189,7 +248,7 @@ def _instrument(evidence: Evidence) -> _Section:
         "# What no file says:",
         *(
             f"# {key}:  # {INSTRUMENT.keys[key].doc}"
-            for key in ("class_name", "visit_max", "exposure_max", "visit_system")
+            for key in ("class_name", "visit_max", "exposure_max", "detector_max", "visit_system")
         ),
         *detectors.lines,
         *filters.lines,

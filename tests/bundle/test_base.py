@@ -60,7 +60,7 @@ def imported(bundle: Path, repo: Path, **options: Any) -> Path:
 
 
 def fingerprint(where: Path, *collections: str) -> str:
-    result = read_inventory(str(where), collections=collections)
+    result = read_inventory(str(where), collections=collections, by_bytes=True)
     assert not result.failed, result.diagnostics
     return result.inventory.fingerprint
 

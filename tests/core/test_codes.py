@@ -13,8 +13,9 @@ def test_each_code_once_and_in_its_family() -> None:
     assert len(CODES) == sum(len(module.ROWS) for module in (check, release, stack))
     assert all(re.fullmatch(r"CAL[0-6]\d\d", code) and code[3] in FAMILIES for code in CODES)
     assert {row[0][3] for row in release.ROWS} == {"6"}
-    codes = [row[0] for row in check.ROWS]
-    assert codes == sorted(codes)
+    for rows in (check.ROWS, stack.ROWS):
+        codes = [row[0] for row in rows]
+        assert codes == sorted(codes)
 
 
 @pytest.mark.parametrize("info", CODES.values(), ids=CODES)

@@ -28,7 +28,7 @@ def test_an_instrument_is_its_dimension_records() -> None:
 
 
 @pytest.mark.parametrize("value", [None, ""])
-@pytest.mark.parametrize("key", ["class_name", "visit_max", "exposure_max", "visit_system"])
+@pytest.mark.parametrize("key", ["class_name", "visit_max", "exposure_max", "detector_max", "visit_system"])
 def test_what_a_record_does_not_tell_is_left_out(key: str, value: object) -> None:
     assert instrument_record({"name": "Lab", key: value}, [], []) == InstrumentRecord("Lab")
     assert instrument_record({"name": "Lab", key: 1}, [], []).values == {key: 1}

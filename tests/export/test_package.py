@@ -45,6 +45,7 @@ def test_it_gets_its_path_its_dates_and_a_record_of_the_dataset(lab: PipelineRep
         "class_name": "lsst.obs.lab.Lab",
         "visit_max": 99,
         "exposure_max": 88,
+        "detector_max": 9,
         "detectors": [
             {"id": n, "name": f"R00_S0{n}", "raft": "R00", "slot": f"S0{n}", "purpose": "SCIENCE"}
             for n in range(2)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import AUTHOR, EMAIL, GitPackage
+from support.instrument_class import write_instrument_class
 from support.packages import ROOT
 from support.pages import PROMPT, assert_section_shows, sections
 from support.preloaded import Programs, preloaded_programs
@@ -31,7 +32,10 @@ def prepare_names(directory: Path) -> None:
     register(directory / "sim", ["LSSTCam", "LSSTComCamSim"])
 
 
-PREPARATIONS: Mapping[str, Callable[[Path], Any]] = {"Which name the instrument has": prepare_names}
+PREPARATIONS: Mapping[str, Callable[[Path], Any]] = {
+    "Which name the instrument has": prepare_names,
+    "Registering the instrument and publishing": write_instrument_class,
+}
 """What a section needs beside the package: called with the directory in which the commands of that section run."""
 
 SECTIONS = sections(PAGE.read_text("utf-8"))
@@ -71,7 +75,8 @@ def test_commands_print_what_the_page_shows(
         PAGE,
         section,
         tmp_path,
-        programs.environment,
+        # Where a site's own modules are.
+        programs.environment | {"PYTHONPATH": str(tmp_path)},
         update=pytestconfig.getoption("update_expected"),
         names={f"file://{tmp_path}/": "", f"{tmp_path}/": ""},
     )

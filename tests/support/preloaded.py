@@ -170,6 +170,7 @@ def _run(arguments: list[str], directory: str, environment: Mapping[str, str]) -
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(":"))
     sys.argv = arguments
     # Those of the server may hold what it has not yet written.
     sys.stdin, sys.stdout, sys.stderr = (

@@ -160,7 +160,7 @@ def _instrument(instrument: Instrument, label: str) -> dict[str, Any]:
         **_inferred(instrument.inferred),
         **({"aliases": list(instrument.aliases)} if instrument.aliases else {}),
         "class_name": instrument.class_name or None,
-        "detector_max": None,
+        "detector_max": instrument.detector_max,
         "visit_max": instrument.visit_max,
         "exposure_max": instrument.exposure_max,
         "visit_system": instrument.visit_system,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from curated.butler.correcting.recertification import RecertificationReport
     from curated.butler.correcting.retraction import RetractionReport
+    from curated.butler.instruments.adoption import RegisteredInstruments
     from curated.butler.scrubbing.scrubber import ScrubReport
     from curated.calib import Calib
     from curated.export.report import ExportReport
+    from curated.package.instrument import Instrument
     from curated.package.package import Package
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "is_alias",
     "open_repository",
     "read",
+    "read_registered_instruments",
     "recertify_ranges",
     "retract_release",
     "run_import",
@@ -166,6 +169,31 @@ def scrub_repository(repo: str, **options: Any) -> ScrubReport:
     from curated.butler.scrubbing.scrubber import ScrubRequest, scrub
 
     return scrub(ScrubRequest(repo, **options))
+
+
+def read_registered_instruments(
+    repo: str, instruments: Iterable[Instrument], choices: Iterable[str] = ()
+) -> RegisteredInstruments:
+    """Return the instruments of a repository that those of a package are, with their detectors and filters.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    instruments : iterable [`~curated.package.instrument.Instrument`]
+        Those of the package, declared or inferred.
+    choices : iterable [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME``, for instruments that are not unique.
+
+    Raises
+    ------
+    CuratedError
+        If there is no repository, or a choice has another form.
+    """
+    require_butler()
+    from curated.butler.instruments.adoption import read_registered_instruments
+
+    return read_registered_instruments(repo, instruments, choices)
 
 
 def export_package(

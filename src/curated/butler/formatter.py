@@ -114,8 +114,17 @@ def use_calib(storage_class: StorageClass) -> None:
 
     The object itself is changed: dataset types that were read from a repository already refer to it.
     """
-    if type(storage_class) is StorageClass:
-        storage_class.__class__ = CalibStorageClass
+    cls = type(storage_class)
+    # Those that Butler made; a subclass of somebody else's knows what it does.
+    if cls.__module__ == StorageClass.__module__:
+        storage_class.__class__ = _calib_class(cls)
+
+
+def _calib_class(cls: type[StorageClass]) -> type[StorageClass]:
+    """Return the class that takes the place of a class of Butler's; 29.0.0 makes one for each storage class."""
+    if cls is StorageClass:
+        return CalibStorageClass
+    return type(cls.__name__, (CalibStorageClass, cls), {"__module__": __name__})
 
 
 def use_calib_everywhere() -> None:

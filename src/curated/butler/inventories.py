@@ -22,10 +22,9 @@ from curated.convert import convert_package
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress
-from curated.core.regular_files import FileTree, blocks
 from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.inventory import Inventory
-from curated.fits.digest import content_digest
+from curated.export.bundle_contents import bytes_of_entries, values_of_entries
 from curated.git.checkout import check_out
 from curated.git.repository import open_repository, resolve_commit
 from curated.git.revisions import find_revision
@@ -71,6 +70,7 @@ def read_inventory(
     certain: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
+    by_bytes: bool = False,
 ) -> SourceInventory:
     """Return the calibrations in force in a package, a bundle or a repository.
 
@@ -97,25 +97,36 @@ def read_inventory(
         Number of processes; as many as processors if not given.
     progress : `~collections.abc.Callable`, optional
         Called with the number of files done and their total.
+    by_bytes : `bool`, optional
+        Whether the content of a calibration is the hash of its FITS file without origin and validity, instead of that
+        of the values that its type declares.
 
     Raises
     ------
     CuratedError
-        If there is no such source.
+        If there is no such source, or it is a bundle without the files that it refers to, and values are wanted.
     """
     if _is_bundle(source):
-        return _bundle_inventory(Path(source), names_of, choices, certain)
+        return _bundle_inventory(
+            Path(source), names_of, choices, jobs, progress, certain=certain, by_bytes=by_bytes
+        )
     if _is_repository(source):
         require_butler()
         from curated.butler.certified.inventory import read_repository
 
-        repository = read_repository(source, collections, progress)
+        repository = read_repository(source, collections, progress, by_bytes=by_bytes, jobs=jobs)
         return SourceInventory("repository", repository.inventory, repository.diagnostics, repository.foreign)
     with _opened_package(source, directory, revision) as (package, name):
         entries, diagnostics = _package_entries(
-            package, "package", jobs, progress, names_of, choices, certain
+            package, "package", jobs, progress, names_of, choices, certain, by_bytes=by_bytes
         )
         return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
+
+
+def lacks_files(source: str) -> bool:
+    """Return whether a source is a bundle that refers to files of its base, so that their values are not known."""
+    contents = read_contents(Path(source))[0] if _is_bundle(source) else None
+    return contents is not None and any(entry.is_reference for entry in contents.entries)
 
 
 def find_base(
@@ -197,40 +208,39 @@ def _renamings_in(repo: str, package: Package, choices: Sequence[str]) -> dict[s
     return package_renamings(repo, instruments.values(), choices, certain=True)
 
 
-def _bundle_inventory(path: Path, names_of: str, choices: Sequence[str], certain: bool) -> SourceInventory:
+def _bundle_inventory(
+    path: Path,
+    names_of: str,
+    choices: Sequence[str],
+    jobs: int | None,
+    progress: Progress | None,
+    *,
+    certain: bool,
+    by_bytes: bool,
+) -> SourceInventory:
     contents, diagnostics = read_contents(path)
     if contents is not None and names_of and _is_repository(names_of):
         require_butler()
         from curated.butler.instruments.names import bundle_renamings
 
         contents = contents.renamed(bundle_renamings(names_of, contents, choices, certain=certain))
-    datasets, others = [], []
+    datasets: list[Entry] = []
+    others: list[Entry] = []
     classes: dict[str, str] = {}
     if contents is not None:
         classes = {kind.name: kind.storage_class for kind in contents.kinds}
-        with FileTree(path) as tree:
-            for entry in contents.entries:
-                if declared_spec(entry.dataset_type) is None:
-                    others.append(entry)
-                    continue
-                try:
-                    content = entry.content if entry.is_reference else _content(tree, entry)
-                except OSError as error:
-                    problem = Problem("CAL613", (), f"the file cannot be read: {error.strerror}")
-                    diagnostics.append(Diagnostic.from_problem(problem, entry.path))
-                else:
-                    datasets.append(replace(entry, content=content))
+        entries = [entry for entry in contents.entries if declared_spec(entry.dataset_type) is not None]
+        others = [entry for entry in contents.entries if declared_spec(entry.dataset_type) is None]
+        results = (
+            bytes_of_entries(path, entries) if by_bytes else values_of_entries(path, entries, jobs, progress)
+        )
+        for entry, content in zip(entries, results, strict=True):
+            if isinstance(content, Problem):
+                diagnostics.append(Diagnostic.from_problem(content, entry.path))
+            else:
+                datasets.append(replace(entry, content=content))
     inventory = Inventory.of(f"bundle {path}", datasets)
     return SourceInventory("bundle", inventory, tuple(diagnostics), count_foreign(others, classes))
-
-
-def _content(tree: FileTree, entry: Entry) -> str:
-    handle = tree.open(entry.path)
-    try:
-        # One byte more than the manifest says is enough to notice that there are more.
-        return content_digest(blocks(handle, entry.size + 1))
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -296,6 +306,8 @@ def _package_entries(
     names_of: str = "",
     choices: Sequence[str] = (),
     certain: bool = False,
+    *,
+    by_bytes: bool = True,
 ) -> tuple[list[Entry], list[Diagnostic]]:
     """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
     package.require_whole(
@@ -304,7 +316,9 @@ def _package_entries(
         "name a revision, such as HEAD, to take its own files",
     )
     origin = Origin("", package.config.url, dirty=True, blobs={}, last_commits={})
-    report, converted = convert_package(package, origin, None, jobs=jobs, progress=progress, for_bundle=True)
+    report, converted = convert_package(
+        package, origin, None, jobs=jobs, progress=progress, for_bundle=by_bytes, for_values=not by_bytes
+    )
     if report.failed:
         return [], list(report.diagnostics)
     instruments = complete_instruments(package, report.reports, report.declared)

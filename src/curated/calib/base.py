@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Self, TypeVar, dataclass_transform
 
 from curated.calib.arrays import is_equal
 from curated.calib.content import Content
@@ -24,7 +24,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import Metadata
 from curated.core.tables import TableData, TextColumn
 from curated.core.wholefile import write_whole
-from curated.declare import Field, column, fields_of
+from curated.declare import column, fields_of
 from curated.provenance import Provenance, combine
 
 if TYPE_CHECKING:
@@ -60,8 +60,6 @@ class Calib(Hooks):
     provenance : `Provenance`
         Inputs, construction and manual edits.
     """
-
-    FIELDS: ClassVar[tuple[Field, ...]] = ()
 
     metadata: Metadata = field(default_factory=Metadata)
     units: dict[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from curated.calib.content import Claims, Companion, Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import ImageData
-from curated.declare import Spec
+from curated.declare import Field, Spec
 from curated.image.pixels import Image
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Hooks:
     """
 
     SPEC: ClassVar[Spec]
+    FIELDS: ClassVar[tuple[Field, ...]] = ()
 
     # -- rules --------------------------------------------------------------------------------------------
 
@@ -47,6 +48,13 @@ class Hooks:
     def text_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the schema of its text, given the schema of its declaration."""
         return schema
+
+    def content_values(self) -> dict[str, Any]:
+        """Return what counts where calibrations are compared, by name; see `curated.calib.fingerprint`.
+
+        Two files with equal values hold the same calibration, whatever else they have in their headers.
+        """
+        return {declared.name: getattr(self, declared.name) for declared in self.FIELDS}
 
     # -- use ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from curated.core.metadata import READ_KEYWORDS, has_value, is_same, is_storable
 from curated.core.stamp import STAMP_KEYWORDS
 from curated.core.units import ANGSTROM, converts, fits_unit, text_unit
 from curated.declare import Field, Spec, required_sizes
+from curated.fits.foreign_keywords import foreign_keywords
 
 
 def declared_problems(spec: Spec, fields: tuple[Field, ...], content: Content) -> list[Problem]:
@@ -27,12 +28,20 @@ def declared_problems(spec: Spec, fields: tuple[Field, ...], content: Content) -
         Keywords, values and units; changed in place.
     """
     return [
+        *_foreign_problems(content),
         *_share_keywords(fields, content),
         *_check_scalars(spec, fields, content),
         *_check_version(spec, content),
         *_check_units(spec, fields, content),
         *_check_alternatives(spec, fields, content),
     ]
+
+
+def _foreign_problems(content: Content) -> Iterator[Problem]:
+    """Leave out keywords that say nothing about the calibration."""
+    for keyword in foreign_keywords(content.metadata):
+        del content.metadata[keyword]
+        yield Problem("CAL230", ("metadata", keyword), f"{keyword} is no keyword of a calibration")
 
 
 def _share_keywords(fields: tuple[Field, ...], content: Content) -> Iterator[Problem]:

@@ -91,6 +91,7 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         class_name=override.class_name,
         visit_max=override.visit_max,
         exposure_max=override.exposure_max,
+        detector_max=override.detector_max,
         visit_system=override.visit_system,
         expected=override.expected,
         utc_offset=override.utc_offset,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from curated.calib.fingerprint import values_digest
 from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
 from curated.check.report import FileReport
@@ -114,6 +115,8 @@ class Conversion:
         Whether content, recipe and provenance of each file are needed as well.
     recipes : `frozenset` [`str`]
         Recipes of existing FITS files; these calibrations are checked, but not converted again.
+    for_values : `bool`
+        Whether the content is the hash of the values alone, and no FITS file is made.
     """
 
     files: Files
@@ -125,6 +128,7 @@ class Conversion:
     silence: tuple[Silence, ...]
     for_bundle: bool
     recipes: frozenset[str] = frozenset()
+    for_values: bool = False
 
     def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
         """Return the report of each file, and its FITS file unless it has errors or is not selected."""
@@ -142,15 +146,14 @@ class Conversion:
         recipe = self.recipe(file, checked.text, checked.side) if self.for_bundle else ""
         if recipe and recipe in self.recipes:
             return checked.report, Converted(file, None, blob, recipe=recipe)
+        if self.for_values:
+            values = values_digest(checked.calib.content_values())
+            self._require_same_companion(checked.report)
+            return checked.report, Converted(file, None, blob, values)
         content = ContentDigest() if self.for_bundle else None
         blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
-        companion = checked.report.companion
-        if companion and self.files.state(companion) != checked.report.companion_state:
-            raise CuratedError(
-                f"{companion} changed while it was read",
-                "run it again when nothing else writes to the package",
-            )
+        self._require_same_companion(checked.report)
         if content is None:
             return checked.report, Converted(file, fits, blob)
         provenance = None
@@ -158,6 +161,15 @@ class Conversion:
             text = provenance_text(checked.calib.provenance).encode()
             provenance = self._write(provenance_path(file.path), [text])
         return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
+
+    def _require_same_companion(self, report: FileReport) -> None:
+        """Raise an error if the file beside a text changed while it was read."""
+        companion = report.companion
+        if companion and self.files.state(companion) != report.companion_state:
+            raise CuratedError(
+                f"{companion} changed while it was read",
+                "run it again when nothing else writes to the package",
+            )
 
     def recipe(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
         """Return a hash of all that decides the content of a FITS file, apart from its stamp.

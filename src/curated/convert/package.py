@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from curated.check.file import read_and_check
@@ -37,6 +38,7 @@ def convert_package(
     jobs: int | None = None,
     progress: Progress | None = None,
     for_bundle: bool = False,
+    for_values: bool = False,
     recipes: Mapping[str, object] | None = None,
 ) -> tuple[Report, list[Converted]]:
     """Convert a package, or some of its files, to FITS below a new directory.
@@ -58,6 +60,9 @@ def convert_package(
     for_bundle : `bool`, optional
         Whether provenance is written as text too, beside each file that has any, and each file's content and recipe
         are hashed.
+    for_values : `bool`, optional
+        Whether nothing but the values of each calibration is hashed, and no FITS file made; see
+        `curated.calib.fingerprint`.
     recipes : `dict` [`str`, `object`], optional
         Recipes of existing FITS files; these calibrations are checked, but not converted again.
 
@@ -79,6 +84,7 @@ def convert_package(
     conversion, deprecated = _plan(
         package, origin, output, paths, declared, for_bundle=for_bundle, recipes=frozenset(recipes or ())
     )
+    conversion = replace(conversion, for_values=for_values)
     reports, converted = _run(package, conversion, jobs, progress)
     _require_same_marks(deprecated, reports)
     report = judge(package, paths, declared, reports, [*findings, *interrupted])

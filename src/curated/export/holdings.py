@@ -75,7 +75,7 @@ class InstrumentRecord:
     filters: Mapping[str, str] = field(default_factory=dict)
 
 
-INSTRUMENT_KEYS = ("class_name", "visit_max", "exposure_max", "visit_system")
+INSTRUMENT_KEYS = ("class_name", "visit_max", "exposure_max", "detector_max", "visit_system")
 """Keys that an instrument's record and ``instrument.yaml`` have in common."""
 
 

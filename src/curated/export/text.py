@@ -105,8 +105,8 @@ class TextWriter:
 
     def _export_file(self, number: int, item: ExportItem, path: str) -> ExportedText:
         cls = _class_of(item, path)
-        with _readable_file(path, cls) as readable:
-            calib = _read(readable, cls)
+        with readable_file(path, cls) as readable:
+            calib = read_calibration(readable, cls)
             if cls.SPEC.verbatim and item.instrument in self.instruments:
                 metadata = Metadata({**calib.metadata, "INSTRUME": self.instruments[item.instrument]})
                 calib = replace(calib, metadata=metadata)
@@ -200,7 +200,8 @@ def text_form(path: str) -> str:
     return FORMS.get(os.path.splitext(path)[1], "")
 
 
-def _read(path: str, cls: type[Calib]) -> Calib:
+def read_calibration(path: str, cls: type[Calib]) -> Calib:
+    """Return the calibration of a type in a text or a FITS file."""
     return cls.readText(path) if text_form(path) else cls.readFits(path)
 
 
@@ -211,7 +212,7 @@ _GZIP = b"\x1f\x8b"
 
 
 @contextmanager
-def _readable_file(path: str, cls: type[Calib]) -> Iterator[str]:
+def readable_file(path: str, cls: type[Calib]) -> Iterator[str]:
     """Give a file whose images are not compressed: the file itself, or a copy for as long as it is used."""
     if text_form(path) or not cls.SPEC.beside or not _is_compressed(path):
         yield path

@@ -11,6 +11,7 @@ import numpy as np
 from curated.core.diagnostic import CuratedError
 from curated.core.tables import TextColumn
 from curated.core.units import text_unit
+from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.provenance import EXTNAME, read_provenance
 
@@ -106,6 +107,9 @@ def _keywords(header: Any) -> dict[str, Any]:
         name = "comments" if key == "COMMENT" else key
         if name in metadata:
             metadata[name] = _unescaped(metadata[name])
+    for key in foreign_keywords(metadata):
+        # Of the dataset that the file was, and of the form of the file; neither is true of what is made of it.
+        del metadata[key]
     return metadata
 
 

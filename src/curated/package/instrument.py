@@ -96,6 +96,10 @@ INSTRUMENT = Setting(
         "exposure_max": Setting(
             kind="number", doc="Largest exposure number, which the repository's instrument record holds."
         ),
+        "detector_max": Setting(
+            kind="number",
+            doc="Upper bound of detector numbers, which the repository's instrument record holds.",
+        ),
         "visit_system": Setting(
             kind="number", doc="How exposures make visits, which the repository's instrument record holds."
         ),
@@ -195,7 +199,7 @@ class Instrument:
         Whether an ``instrument.yaml`` declares it, so that other detectors and filters are errors.
     class_name : `str`
         Full name of the stack's instrument class; empty if unknown.
-    visit_max, exposure_max, visit_system : `int`, optional
+    visit_max, exposure_max, detector_max, visit_system : `int`, optional
         Values of the repository's instrument record.
     expected : `tuple` [`Expected`]
         Types that the instrument must have.
@@ -215,6 +219,7 @@ class Instrument:
     class_name: str = ""
     visit_max: int | None = None
     exposure_max: int | None = None
+    detector_max: int | None = None
     visit_system: int | None = None
     expected: tuple[Expected, ...] = ()
     utc_offset: float = 0.0

@@ -18,6 +18,7 @@ from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.tables import ImageData, TableData
 from curated.core.units import DIMENSIONLESS
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.image.content import plane_contents
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.image.reader import PLANES, is_plain_name, read_image
 from curated.types._image_statistics import statistic_problems, time_problems
@@ -279,6 +280,15 @@ class ImageCalib(Calib):
     def mask_planes(self) -> dict[str, int]:
         """Bit number of each mask plane; those of the stack's masks if the file does not give them."""
         return self.planes["MASK"].meanings if "MASK" in self.planes else {}
+
+    def content_values(self) -> dict[str, Any]:
+        """Return what counts where images are compared: unit, numbers of the type, and the pixels of each plane.
+
+        A mask or variance without any pixel but zero counts as missing, as the stack's reader fills it in. Bits of a
+        mask count by the meanings that are in use, whatever their numbers.
+        """
+        values = {f.name: getattr(self, f.name) for f in self.FIELDS if f.table == _TOP}
+        return {**values, **plane_contents(self.planes)}
 
     def __eq__(self, other: object) -> bool:
         """Compare all values, keywords and pixels exactly; NaN equals NaN."""

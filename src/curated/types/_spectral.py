@@ -6,14 +6,14 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.core.diagnostic import Problem
-from curated.core.units import length_factor
+from curated.core.units import ANGSTROM, length_factor
 from curated.declare import Array, column
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0
@@ -79,6 +79,15 @@ class SpectralCurve(Calib):
         """Fraction of light of each sample, in the precision of the file."""
         values: Array = getattr(self, self._fraction_field)
         return values * values.dtype.type(0.01) if self._is_percent else values
+
+    def content_values(self) -> dict[str, Any]:
+        """Return what counts where calibrations are compared: wavelengths with their unit, fractions, amplifiers."""
+        unit = self.units.get("wavelength", "") or "nm"
+        return {
+            **super().content_values(),
+            "unit of wavelength": "Angstrom" if unit in ANGSTROM else unit,
+            self._fraction_field: self.fractions,
+        }
 
     @property
     def _is_percent(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from curated.types._spectral import SpectralCurve
 from curated.types._spectral_math import MEASURES
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
+
+_DOUBLE_STEPS, _SINGLE_STEPS = 2**30, 2**8
+"""Steps of a fraction to which means over amplifiers are rounded. Their noise is 4e-16 or, in single precision, 3e-7;
+the steps are so much larger that hardly any of the thousands of samples of a camera lies within the noise of a
+boundary."""
 
 
 def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ...]) -> Spec:
@@ -47,6 +52,9 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
 @calibration
 class TransmissionCurve(SpectralCurve):
     """Throughput against wavelength, for the detector or for each amplifier."""
+
+    IS_MEAN: ClassVar[bool] = False
+    """Whether files of the type usually have a curve for each amplifier."""
 
     efficiency: Array | None = column(
         "f",
@@ -108,6 +116,20 @@ class TransmissionCurve(SpectralCurve):
         if self._is_percent:
             values = values * values.dtype.type(0.01)
         return (wavelength * factor).astype("f8"), values.astype("f8")
+
+    def content_values(self) -> dict[str, Any]:
+        """Return the curve, which is all that the stack's files have.
+
+        Where a detector's curve is the mean over its amplifiers, the stack adds them in an order that changes from
+        process to process: these curves are rounded, as far as single precision was used anywhere.
+        """
+        wavelengths, throughputs = self.curve()
+        if not self.IS_MEAN:
+            return {"wavelengths": wavelengths, "throughputs": throughputs}
+        with np.errstate(over="ignore"):
+            is_single = np.array_equal(throughputs.astype("f4").astype("f8"), throughputs, equal_nan=True)
+        steps = _SINGLE_STEPS if is_single else _DOUBLE_STEPS
+        return {"wavelengths": wavelengths, "throughputs": np.rint(throughputs * steps), "steps": steps}
 
     def throughput_at(self, wavelengths: Any) -> Array:
         """Return the detector's throughput at any wavelengths, interpolated linearly between samples.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -93,6 +94,10 @@ class Defects(Calib):
         right, top = self.x0 + self.width, self.y0 + self.height
         # The row that reaches farthest, as columns and rows are alike on most detectors.
         return Claims(reach=[int(right.max()), int(top.max()), int(np.maximum(right, top).argmax())])
+
+    def content_values(self) -> dict[str, Any]:
+        """Return the pixels that the boxes cover, which are all that counts; the stack rearranges boxes on reading."""
+        return {"pixels": covered_pixels(self.x0, self.y0, self.width, self.height)}
 
     # -- images ---------------------------------------------------------------------------------------
 
@@ -261,6 +266,45 @@ def _contained_boxes(boxes: Array, rows: Array) -> Iterator[tuple[int, int]]:
 
 def _box_text(box: Array) -> str:
     return f"{box[2]} x {box[3]} pixels at {box[0]}, {box[1]}"
+
+
+# -- covered pixels -----------------------------------------------------------------------------------
+
+
+def covered_pixels(x0: Array, y0: Array, width: Array, height: Array) -> list[Any]:
+    """Return the pixels in any of the boxes, in a form that does not depend on how boxes cover them.
+
+    Returns
+    -------
+    bands : `list`
+        From bottom to top, first row, end row, and the ranges of columns that are covered in these rows, (n, 2);
+        neighbouring bands differ in their columns.
+    """
+    order = np.argsort(x0, kind="stable")
+    left, bottom = x0[order], y0[order]
+    right, top = left + width[order], bottom + height[order]
+    edges = np.unique(np.concatenate([bottom, top])).tolist()
+    bands: list[Any] = []
+    for start, end in itertools.pairwise(edges):
+        is_here = (bottom <= start) & (top > start)
+        columns = _joined_ranges(left[is_here], right[is_here])
+        if not columns.size:
+            continue
+        if bands and bands[-1][1] == start and np.array_equal(bands[-1][2], columns):
+            bands[-1][1] = end
+        else:
+            bands.append([start, end, columns])
+    return bands
+
+
+def _joined_ranges(left: Array, right: Array) -> Array:
+    """Return sorted ranges that overlap or touch as one, (n, 2)."""
+    if not left.size:
+        return np.zeros((0, 2), int)
+    reach = np.maximum.accumulate(right)
+    is_first = np.concatenate([[True], left[1:] > reach[:-1]])
+    is_last = np.concatenate([is_first[1:], [True]])
+    return np.stack([left[is_first], reach[is_last]], axis=1)
 
 
 # -- FITS regions -------------------------------------------------------------------------------------

@@ -15,3 +15,5 @@ class SensorTransmission(TransmissionCurve):
     SPEC: ClassVar = transmission_spec(
         "transmission_sensor", "Sensor", "Efficiency of a detector", ("instrument", "detector")
     )
+
+    IS_MEAN: ClassVar = True

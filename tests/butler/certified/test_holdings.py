@@ -40,7 +40,12 @@ def test_a_release_is_held_as_it_was_imported(original_repo: Path) -> None:
 def test_the_instrument_is_that_of_the_dimension_records(original_repo: Path) -> None:
     (lab,) = read_holdings(str(original_repo)).instruments.values()
     assert lab.name == "Lab"
-    assert lab.values == {"class_name": "lsst.obs.lab.Lab", "visit_max": 2**31 - 1, "exposure_max": 2**31 - 1}
+    assert lab.values == {
+        "class_name": "lsst.obs.lab.Lab",
+        "visit_max": 2**31 - 1,
+        "exposure_max": 2**31 - 1,
+        "detector_max": 4,
+    }
     assert lab.filters == {"g_6": "g"}
     assert lab.detectors == {
         n: DetectorRecord(n, detector_name(n), detector_name(n)[:3], detector_name(n)[4:], "SCIENCE")

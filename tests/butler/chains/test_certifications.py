@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import chain as chained
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from curated.butler.certified.lookup import certified_in
 from curated.butler.chains.certifications import read_datasets, read_uncovered
 from curated.butler.chains.members import collection_infos
 from curated.datasets.record import Dataset, in_precedence
-from support.laboratory import Laboratory, make_member
+from curated.datasets.spans import ALWAYS, Span
+from support.laboratory import INSTANTS, Laboratory, make_member
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -51,3 +53,23 @@ def test_only_calibrations_are_read(laboratory: Laboratory) -> None:
     (ref,) = laboratory.refs(run, (1,))
     datasets = read_datasets(butler, collection_infos(butler, [run]).values())
     assert [UUID(dataset.uuid) for dataset in chained.from_iterable(datasets.values())] == [ref.id]
+
+
+def test_each_product_is_looked_at(laboratory: Laboratory) -> None:
+    collection = laboratory.collection(CollectionType.CALIBRATION)
+    refs = laboratory.refs(laboratory.collection(CollectionType.RUN))
+    middle = INSTANTS[2]
+    spans = (Span(0, middle), Span(middle))
+    laboratory.certify(collection, [(refs[0], spans[0]), (refs[1], spans[1])])
+    infos = collection_infos(laboratory.butler, [collection]).values()
+    first, second = sorted(read_datasets(laboratory.butler, infos)[collection], key=lambda item: item.data_id)
+
+    def read(*covers: Dataset) -> set[Dataset]:
+        return set(chained.from_iterable(read_uncovered(laboratory.butler, infos, covers).values()))
+
+    always = [replace(dataset, span=ALWAYS) for dataset in (first, second)]
+    assert read(*always) == set()
+    # Of a product that is covered where the other is not, nothing need be read.
+    assert read(always[0], second) == {first}
+    assert read(replace(first, span=spans[0]), always[1]) == {second}
+    assert read(always[0]) == read(always[1]) == read() == {first, second}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from curated.bundle.manifest_reader import read_contents
 from curated.butler import import_bundle
 from curated.butler.chains import contents as module
 from curated.butler.chains.contents import contents_of
+from curated.butler.repository.compatibility import closing_butler
 from curated.butler.repository.records import DIRECTORY
 
 
@@ -28,7 +28,7 @@ def compared(
     assert contents is not None
     entries = contents.relabelled(label).entries
     monkeypatch.setattr(module, "_MOST_FILES", 200 if read_files else 0)
-    with closing(Butler.from_config(repo)) as butler:
+    with closing_butler(Butler.from_config(repo)) as butler:
         results = contents_of(butler, ResourcePath(repo, forceDirectory=True), entries, {})
     if not results:
         return False
@@ -57,6 +57,6 @@ def test_what_the_bundle_says_is_not_looked_up(bundle: Path, repo: str) -> None:
     contents, _ = read_contents(bundle)
     assert contents is not None
     expected = {entry.uuid: "content" for entry in contents.entries}
-    with closing(Butler.from_config(repo)) as butler:
+    with closing_butler(Butler.from_config(repo)) as butler:
         root = ResourcePath(repo, forceDirectory=True)
         assert contents_of(butler, root, contents.entries, expected) == expected

@@ -15,7 +15,7 @@ from curated.bundle.export_file import DOC
 from curated.butler.chains.lookups import chain_lookups
 from curated.butler.chains.plan import plan_chains
 from curated.datasets.record import Dataset
-from curated.datasets.spans import Span
+from curated.datasets.spans import ALWAYS, Span
 from support.laboratory import INSTANTS, Laboratory, make_member
 
 
@@ -83,3 +83,23 @@ def test_announced_changes_are_those_that_butler_makes(laboratory: Laboratory, s
     assert changes == {
         place: (before.get(place), after[place]) for place in after if before.get(place) != after[place]
     }
+
+
+def test_a_release_that_moves_in_front_of_others(laboratory: Laboratory) -> None:
+    kind, doc = CollectionType.CALIBRATION, f"{DOC} somewhere"
+    first, second, release = (laboratory.collection(kind, doc, label) for label in ("a", "b", "new"))
+    middle = INSTANTS[2]
+    spans = {first: Span(0, middle), second: ALWAYS, release: ALWAYS}
+    refs = {name: laboratory.refs(laboratory.collection(CollectionType.RUN), (0,))[0] for name in spans}
+    for name, span in spans.items():
+        laboratory.certify(name, [(refs[name], span)])
+    chain = f"Lab/chains/{next(laboratory.numbers)}"
+    laboratory.butler.collections.register(chain, CollectionType.CHAINED)
+    laboratory.butler.collections.redefine_chain(chain, [first, second, release])
+    target = Target("Lab", release, chain)
+    plan = plan_chains(laboratory.butler, laboratory.root, [target], front=True).plans["Lab"]
+    assert plan.after == (release, first, second)
+    changes = announced(laboratory, plan, [entry_of(refs[release], ALWAYS, release)])
+    after = str(refs[release].id)
+    # What is behind the first of the older releases was found before where that has nothing.
+    assert changes == {(0, ns): (str(refs[first if ns < middle else second].id), after) for ns in INSTANTS}

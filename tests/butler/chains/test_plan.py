@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("lsst.daf.butler")
 
-from lsst.daf.butler import CollectionType
+from lsst.daf.butler import Butler, CollectionType
+from lsst.resources import ResourcePath
 
-from curated.bundle.contents import Target
+from curated.bundle.contents import Entry, Target
+from curated.butler.chains.lookups import chain_lookups
 from curated.butler.chains.plan import plan_chains
+from curated.butler.importing.gaps import find_overlaps
+from curated.datasets.record import Dataset, data_id_of
 from support.laboratory import Laboratory
 
 LAB, CAM = (Target(name, f"{name}/calib/N", f"{name}/calib") for name in ("Lab", "Cam"))
@@ -77,3 +86,32 @@ def test_a_collection_that_is_no_chain(laboratory: Laboratory) -> None:
     assert texts(laboratory, target, names=["Old/calib"]) == [
         "CAL624 collection Old/calib is a CALIBRATION collection, not CHAINED"
     ]
+
+
+@pytest.mark.skipif("CURATED_CORPUS" not in os.environ, reason="CURATED_CORPUS names no directory")
+def test_a_repository_of_the_stack(tmp_path: Path) -> None:
+    copy = Path(
+        shutil.copytree(Path(os.environ["CURATED_CORPUS"], "stack_repositories/latiss"), tmp_path / "latiss")
+    )
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o200)
+    root = ResourcePath(str(copy), forceDirectory=True)
+    release = "LATISS/calib/v1"
+    target = Target("LATISS", release, "LATISS/calib")
+    data_id = data_id_of({"instrument": "LATISS", "detector": 0})
+    bias = Entry.of(Dataset("bias", data_id, uuid="new", run=f"{release}/curated/1", collection=release))
+    with closing(Butler.from_config(str(copy))) as butler:
+        plans = plan_chains(butler, root, [target])
+        assert (plans.plans, [problem.code for problem in plans.problems]) == ({}, ["CAL644"])
+        hint = plans.problems[0].hint
+        assert "'butler collection-chain REPO LATISS/defaults LATISS/calib/v1 --mode prepend'" in hint
+        # The stack's own chain has raw images, which no lookup by date finds, and the CALIBRATION collection.
+        plan = plan_chains(butler, root, [target], names=["LATISS/defaults"]).plans["LATISS"]
+        assert plan.after == ("LATISS/raw/all", "LATISS/calib", "skymaps", release)
+        lookups = chain_lookups(butler, plan.chain, release, plan.after, [bias])
+        (hidden,) = find_overlaps(lookups)
+        assert (hidden.dataset.collection, hidden.hidden.uuid) == ("LATISS/calib", "new")
+        front = plan_chains(butler, root, [target], names=["LATISS/defaults"], front=True).plans["LATISS"]
+        lookups = chain_lookups(butler, front.chain, release, front.after, [bias])
+        assert {item.after for item in lookups.changed()} == {(bias,)}
+        assert find_overlaps(lookups) == []

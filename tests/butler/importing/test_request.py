@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curated.butler.importing.request import TRANSFERS, ImportRequest
+from curated.butler.importing.request import FORMATTERS, TRANSFERS, ImportRequest
 from curated.core.diagnostic import CuratedError
 
 
@@ -31,6 +31,16 @@ def test_other_modes_are_refused(transfer: str) -> None:
     request = ImportRequest(Path("bundle"), "repo")
     with pytest.raises(CuratedError, match="no transfer mode"):
         dataclasses.replace(request, transfer=transfer)
+
+
+def test_formatters() -> None:
+    assert ImportRequest(Path("bundle"), "repo").formatter is None
+    assert [ImportRequest(Path("bundle"), "repo", formatter=name).formatter for name in FORMATTERS] == [
+        *FORMATTERS
+    ]
+    with pytest.raises(CuratedError, match="no formatter stack") as caught:
+        ImportRequest(Path("bundle"), "repo", formatter="stack")
+    assert caught.value.hint == "use one of repository, curated"
 
 
 def test_a_request_does_not_change() -> None:

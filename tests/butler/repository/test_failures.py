@@ -109,6 +109,18 @@ def test_a_store_that_is_not_there(bundle, bucket, tmp_path, store_of_test, monk
     assert "AWS_ACCESS_KEY_ID" in hint
 
 
+def test_a_driver_that_an_old_butler_imports_by_name() -> None:
+    # In Butler 29, whose import by name raises this instead of a ModuleNotFoundError.
+    text = "Could not get attribute 'postgresql' from 'lsst.daf.butler.registry.databases' (No module named 'psycopg2')"
+    with (
+        pytest.raises(CuratedError, match=r"needs a module that is not installed: psycopg2$"),
+        remote_failures(),
+    ):
+        raise ImportError(text)
+    with pytest.raises(ImportError, match="a module of the stack"), remote_failures():
+        raise ImportError("a module of the stack: No module named 'lsst.afw'")
+
+
 @pytest.mark.parametrize(("module", "extra"), [("psycopg", "postgres"), ("botocore", "s3")])
 def test_a_module_that_is_not_installed(bundle, bucket, tmp_path, postgres, module, extra) -> None:
     seed = write_seed(tmp_path / "seed.yaml", postgres.url("calibs"))

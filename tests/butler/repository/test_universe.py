@@ -31,6 +31,7 @@ name: Lab
 class_name: lsst.obs.lab.Lab
 visit_max: 1000
 exposure_max: 1000
+detector_max: 9
 visit_system: 1
 detectors:
 - {id: 0, name: d00, raft: R00, slot: S00, purpose: SCIENCE}
@@ -76,7 +77,7 @@ def test_every_command_in_every_universe(
 
     butler = open_repository(repo, collections="Lab/calib")
     (record,) = butler.query_dimension_records("instrument")
-    assert (record.class_name, record.visit_max) == ("lsst.obs.lab.Lab", 1000)
+    assert (record.class_name, record.visit_max, record.detector_max) == ("lsst.obs.lab.Lab", 1000, 9)
     assert getattr(record, "visit_system", None) == (1 if version >= 2 else None)
     detectors = {row.id: row.toDict() for row in butler.query_dimension_records("detector", instrument="Lab")}
     assert (detectors[0]["raft"], detectors[0]["name_in_raft"], detectors[1]["raft"]) == ("R00", "S00", None)

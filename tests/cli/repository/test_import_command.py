@@ -41,3 +41,18 @@ def test_another_dataset_type_has_to_be_allowed(tmp_path: Path) -> None:
     assert "--allow-type" in refused.stderr
     allowed = run_curated("import", bundle, tmp_path / "repo", "--dry-run", "--allow-type", "labThing")
     assert allowed.returncode == 0, allowed.stderr
+
+
+def test_the_place_in_the_chain(released: Released, tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    arguments = ["import", released.bundles["v1"], repo, "--chain-name", "Lab/best"]
+    wrong = run_curated(*arguments, "--before", "x", "--front")
+    assert (wrong.returncode, "--before and --front contradict each other" in wrong.stderr) == (2, True)
+    assert run_curated(*arguments, "--no-chain").returncode == 2
+    nowhere = run_curated(*arguments, "--after", "x", "--dry-run")
+    assert nowhere.returncode == 1
+    assert "error CAL647 --after x: no such member; there is no Lab/best yet" in nowhere.stderr
+    done = run_curated(*arguments, "--format", "json")
+    (instrument,) = printed_json(done)["instruments"]
+    assert (instrument["chain"], instrument["chain_after"]) == ("Lab/best", ["Lab/calib/v1"])
+    assert (instrument["lookups"]["collection"], instrument["lookups"]["gained"]) == ("Lab/best", 2)

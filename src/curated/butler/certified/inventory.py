@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from lsst.daf.butler import Butler
@@ -17,16 +18,16 @@ from curated.butler.certified.lookup import (
     Certified,
     default_collections,
     in_force,
-    key_of,
     storage_classes,
 )
 from curated.butler.repository.files import content_of
 from curated.butler.repository.opening import opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
-from curated.core.parallel import Progress
+from curated.core.parallel import Progress, run_all
 from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.inventory import Inventory
 from curated.datasets.record import Dataset, key_text
+from curated.export.values import ContentReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,12 @@ class RepositoryInventory:
 
 
 def read_repository(
-    repo: str, collections: Sequence[str] = (), progress: Progress | None = None
+    repo: str,
+    collections: Sequence[str] = (),
+    progress: Progress | None = None,
+    *,
+    by_bytes: bool = True,
+    jobs: int | None = None,
 ) -> RepositoryInventory:
     """Return the calibrations in force in a repository.
 
@@ -70,6 +76,11 @@ def read_repository(
         Collections in the order of lookups; the chain of each instrument if empty.
     progress : `~collections.abc.Callable`, optional
         Called with the number of files read and their total.
+    by_bytes : `bool`, optional
+        Whether the content of a file is the hash of its bytes without origin and validity, or that of its values,
+        which does not depend on who wrote it.
+    jobs : `int`, optional
+        Number of processes that read values; as many as processors if not given.
 
     Raises
     ------
@@ -84,7 +95,7 @@ def read_repository(
             raise CuratedError(f"{repo}: {error.message}", error.hint) from error
         members = list(in_force(butler, names))
         certified = [item for item in members if declared_spec(item.dataset.dataset_type) is not None]
-        contents, diagnostics = _read_contents(butler, certified, progress)
+        contents, diagnostics = _read_contents(butler, certified, progress, by_bytes=by_bytes, jobs=jobs)
     datasets = tuple(
         replace(dataset, content=contents[dataset.uuid])
         for dataset, _ in certified
@@ -97,7 +108,12 @@ def read_repository(
 
 
 def _read_contents(
-    butler: Butler, certified: Sequence[Certified], progress: Progress | None
+    butler: Butler,
+    certified: Sequence[Certified],
+    progress: Progress | None,
+    *,
+    by_bytes: bool,
+    jobs: int | None,
 ) -> tuple[dict[str, str], list[Diagnostic]]:
     """Return the content of each dataset by UUID, and findings about files that cannot be read."""
     refs = list({ref.id: ref for _, ref in certified}.values())
@@ -107,20 +123,31 @@ def _read_contents(
     uris = {ref.id: location.primaryURI for ref, location in locations.items()}
     contents: dict[str, str] = {}
     diagnostics = []
-    with ThreadPoolExecutor(THREADS) as pool:
-        results = pool.map(_read, (uris.get(ref.id) for ref in refs))
-        for count, (ref, result) in enumerate(zip(refs, results, strict=True), start=1):
+    datasets = {dataset.uuid: dataset for dataset, _ in certified}
+    pairs = [(datasets[str(ref.id)], uris.get(ref.id)) for ref in refs]
+    with ExitStack() as stack:
+        results: Iterable[str | Problem]
+        if by_bytes:
+            pool = stack.enter_context(ThreadPoolExecutor(THREADS))
+            results = _counted(pool.map(_read, (uri for _, uri in pairs)), len(refs), progress)
+        else:
+            results = run_all(ContentReader(), pairs, jobs, progress)
+        for (dataset, uri), result in zip(pairs, results, strict=True):
             if isinstance(result, Problem):
-                diagnostics.append(
-                    Diagnostic.from_problem(
-                        result, str(uris.get(ref.id) or f"{ref.run}: {key_text(key_of(ref))}")
-                    )
-                )
+                place = str(uri or f"{dataset.run}: {key_text(dataset.key)}")
+                diagnostics.append(Diagnostic.from_problem(result, place))
             else:
-                contents[str(ref.id)] = result
-            if progress is not None:
-                progress(count, len(refs))
+                contents[dataset.uuid] = result
     return contents, diagnostics
+
+
+def _counted(
+    results: Iterable[str | Problem], total: int, progress: Progress | None
+) -> Iterator[str | Problem]:
+    for count, result in enumerate(results, start=1):
+        yield result
+        if progress is not None:
+            progress(count, total)
 
 
 def _read(uri: ResourcePath | None) -> str | Problem:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from lsst.daf.butler import Butler
 from lsst.resources import ResourcePath
 
-from curated.bundle.contents import Entry
+from curated.bundle.contents import Contents, Entry, Target
 from curated.bundle.manifest_json import read_pieces
 from curated.bundle.manifest_reader import MANIFEST_FILE, entry_of
 from curated.butler.chains.members import read_records
 from curated.butler.repository.files import content_of
 from curated.butler.repository.records import ImportRecord
+from curated.core.diagnostic import CuratedError
 from curated.core.regular_files import FileTree
-from curated.datasets.record import Dataset, data_id_of, dataset_uuid
+from curated.datasets.record import Dataset
 
 _MOST_FILES, _LARGEST_FILE = 200, 1 << 20
 """What is read of files that no record covers; more would take longer than the rest of an import's plan."""
@@ -62,38 +64,29 @@ def _recorded_contents(directory: Path, record: ImportRecord, uuids: Collection[
     contents: dict[str, str] = {}
     with (
         # Whatever stands there instead of a manifest.
-        suppress(OSError, ValueError, LookupError, TypeError, AttributeError),
+        suppress(OSError, ValueError, LookupError, TypeError, AttributeError, CuratedError),
         FileTree(directory) as tree,
         os.fdopen(tree.open(MANIFEST_FILE), "rb") as stream,
     ):
         head, datasets = read_pieces(stream, digest)
-        manifest_instruments = [row["name"] for row in head["instruments"]]
-        instruments = [row["name"] for row in record.dimensions["instrument"]]
-        renamed = {}
-        if len(instruments) == len(manifest_instruments) == 1:
-            renamed = dict(zip(manifest_instruments, instruments, strict=True))
-        entries = (entry_of(item) for item in datasets or ())
+        entries = tuple(map(entry_of, datasets or ()))
         contents = {
-            uuid: entry.content
-            for uuid, entry in _imported(entries, head["repository"]["label"], record.label, renamed)
-            if uuid in uuids
+            entry.uuid: entry.content for entry in _imported(head, entries, record) if entry.uuid in uuids
         }
     return contents if digest.hexdigest() == record.manifest else {}
 
 
-def _imported(
-    entries: Iterable[Entry], manifest_label: str, label: str, instruments: Mapping[str, str]
-) -> Iterator[tuple[str, Entry]]:
-    """Yield a manifest's datasets with the UUIDs under which they were imported."""
-    is_same = manifest_label == label and all(name == other for name, other in instruments.items())
-    for entry in entries:
-        if is_same or entry.is_reference:
-            yield entry.uuid, entry
-            continue
-        values = dict(entry.data_id)
-        values["instrument"] = instruments.get(entry.instrument, entry.instrument)
-        run = f"{values['instrument']}/calib/{label}{entry.run.removeprefix(entry.collection)}"
-        yield dataset_uuid(entry.dataset_type, run, data_id_of(values)), entry
+def _imported(head: Any, entries: tuple[Entry, ...], record: ImportRecord) -> tuple[Entry, ...]:
+    """Return the datasets of a manifest with the names and UUIDs under which they were imported."""
+    label = head["repository"]["label"]
+    if label == record.label and not record.renamings:
+        return entries
+    targets = tuple(
+        Target(row["name"], row["collections"]["calibration"], row["collections"]["chain"])
+        for row in head["instruments"]
+    )
+    contents = Contents(Path(), label, "", targets, kinds=(), records={}, entries=entries)
+    return contents.relabelled(record.label).renamed(record.renamings).entries
 
 
 def _read_contents(butler: Butler, uuids: Collection[str]) -> dict[str, str]:

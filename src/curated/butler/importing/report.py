@@ -51,7 +51,8 @@ class InstrumentReport:
     reason : `str`
         Why it is the repository's instrument; empty if both have the same name.
     lookups : `LookupChanges` or `None`
-        Lookups through the chain that find something else than before; `None` if there is no chain.
+        Lookups through the chain that find something else than before; `None` if there is no chain, or nothing was
+        compared because the same import has been done.
     """
 
     name: str

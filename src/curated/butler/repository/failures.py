@@ -18,7 +18,7 @@ ADDRESS = "see to registry.db of the configuration; user and password may be in 
 # How to install a missing module; ours come with an extra.
 _INSTALL = {
     "psycopg": "pip install 'curated-calibs[postgres]'",
-    "psycopg2": "pip install it, or write postgresql:// for psycopg, which 'curated-calibs[postgres]' brings",
+    "psycopg2": "pip install it; or, with a newer Butler, write postgresql:// for psycopg, which 'curated-calibs[postgres]' brings",
     "boto3": "pip install 'curated-calibs[s3]'",
     "botocore": "pip install 'curated-calibs[s3]'",
 }
@@ -53,8 +53,8 @@ def remote_failures() -> Iterator[None]:
     """Turn errors of databases, drivers and object stores into `CuratedError`."""
     try:
         yield
-    except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
+    except ImportError as error:
+        name = _absent_module(error)
         if name not in _INSTALL:
             raise
         raise CuratedError(
@@ -70,6 +70,13 @@ def remote_failures() -> Iterator[None]:
         if failure := _other_failure(error):
             raise failure from error
         raise
+
+
+def _absent_module(error: ImportError) -> str:
+    """Return the package whose absence caused an error; Butler says it in the text where it imports by name."""
+    match = re.search(r"No module named '(\w+)", str(error))
+    name = match[1] if match else error.name or ""
+    return name.partition(".")[0]
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from curated.cli.context import (
     print_json,
 )
 from curated.cli.release.fingerprint_command import (
+    bytes_option,
     choice_option,
     collection_option,
     dataset_to_json,
@@ -43,6 +44,7 @@ _KINDS = {
 @click.argument("second", metavar="B")
 @collection_option
 @choice_option
+@bytes_option
 @allow_empty_option
 @jobs_option
 @allow_class_option
@@ -54,6 +56,7 @@ def command(
     second: str,
     collections: tuple[str, ...],
     choices: tuple[str, ...],
+    by_bytes: bool,
     allow_empty: bool,
     jobs: int | None,
     form: str,
@@ -61,6 +64,7 @@ def command(
     """Compare the calibrations in force in A and in B; exit 1 if they differ.
 
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
+    The values that calibrations declare are compared, whoever wrote their files; with --bytes, the files themselves.
     Where one is a repository, the other one's instruments have the names there under which they would be imported, or were.
 
     \b
@@ -70,13 +74,19 @@ def command(
       curated compare /site/a/repo /site/b/repo
       curated compare build/v2 build/repo --collection demo/calib/v2
     """
+    from curated.butler.inventories import lacks_files
     from curated.datasets.foreign import foreign_text
     from curated.datasets.inventory import compare
     from curated.report.text import printable
 
+    if not by_bytes and any(map(lacks_files, (first, second))):
+        by_bytes = True
+        echo("files are compared, as with --bytes: a bundle refers to files of its base", err=True)
     # Where one of them is a repository, the other one takes its names for instruments.
     audits = [
-        find_inventory(settings, where, collections, None, jobs, names_of=other, choices=choices)
+        find_inventory(
+            settings, where, collections, None, jobs, names_of=other, choices=choices, by_bytes=by_bytes
+        )
         for where, other in ((first, second), (second, first))
     ]
     if not any(audit.inventory.datasets for audit in audits):

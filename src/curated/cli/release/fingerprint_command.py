@@ -40,6 +40,14 @@ choice_option = click.option(
 )
 
 
+bytes_option = click.option(
+    "--bytes",
+    "by_bytes",
+    is_flag=True,
+    help="Compare the FITS files themselves, all keywords and bytes but origin and validity, instead of the values.",
+)
+
+
 @click.command("fingerprint")
 @click.argument("where", required=False, default="", metavar="[PACKAGE|BUNDLE|REPO]")
 @click.option(
@@ -56,6 +64,7 @@ choice_option = click.option(
 @click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
+@bytes_option
 @allow_empty_option
 @jobs_option
 @allow_class_option
@@ -69,15 +78,16 @@ def command(
     names_of: str,
     choices: tuple[str, ...],
     list_lines: bool,
+    by_bytes: bool,
     allow_empty: bool,
     jobs: int | None,
     form: str,
 ) -> None:
-    """Print one hash over what is in force: type, data ID, validity in TAI, and content of every calibration.
+    """Print one hash over what is in force: type, data ID, validity in TAI, and values of every calibration.
 
-    It is the same from a package, from a bundle and from a repository, whoever filled it, exactly when the
-    same calibrations are in force. Of what a file holds, only origin and validity do not count: commit, address,
-    path, editor. `curated fingerprint --list | sha256sum` gives the same hash.
+    It is the same from a package, from a bundle and from a repository, whoever filled it and in whatever files,
+    exactly when the same calibrations are in force. Of what a file holds, the values that its type declares count;
+    with --bytes all of it but origin and validity. `curated fingerprint --list | sha256sum` gives the same hash.
 
     \b
     Examples:
@@ -90,7 +100,9 @@ def command(
 
     if choices and not names_of:
         raise click.UsageError("--instrument NAME=OTHER needs --names-of REPO")
-    audit = find_inventory(settings, where, collections, revision, jobs, names_of, choices, certain=True)
+    audit = find_inventory(
+        settings, where, collections, revision, jobs, names_of, choices, certain=True, by_bytes=by_bytes
+    )
     refuse_empty(audit, allow_empty=allow_empty)
     if audit.foreign and form != "json":
         settings.remark(
@@ -129,6 +141,7 @@ def find_inventory(
     choices: tuple[str, ...] = (),
     *,
     certain: bool = False,
+    by_bytes: bool = False,
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
@@ -144,6 +157,7 @@ def find_inventory(
             certain=certain,
             jobs=jobs,
             progress=progress,
+            by_bytes=by_bytes,
         )
     echo_findings(settings, (d for d in result.diagnostics if d.is_error))
     if result.failed:

@@ -23,7 +23,7 @@ from curated.cli.context import (
     help="Bands in nm for curves that belong to no filter; by default u, g, r, i, z and y.",
 )
 @jobs_option
-@format_option()
+@format_option("markdown")
 @pass_settings
 def command(
     settings: Settings, revisions: tuple[str, ...], bands: str | None, jobs: int | None, form: str
@@ -55,6 +55,10 @@ def command(
         difference = find_difference(states, selection, conditions, jobs=jobs, progress=progress)
     if form == "json":
         print_json("diff", **difference_to_json(difference))
+    elif form == "markdown":
+        from curated.report.difference_markdown import difference_markdown
+
+        echo(*difference_markdown(difference).split("\n"))
     else:
         for line in difference_lines(difference):
             echo(line)

@@ -183,6 +183,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "The declaration of the column and its serialized form each have a unit; readers differ in which one they take."),
     ("CAL228", "error", "a unit that FITS has no name for", "use a unit of the FITS standard, such as nm, um, Angstrom, adu",
      "Readers of the FITS file could not convert its values; astropy warns and takes them for numbers without a unit."),
+    ("CAL230", "warning", "a keyword that Butler or the form of a FITS file put into a header", "remove it; it is left out",
+     "It tells the ID and run of another dataset, or the structure of another file, and is a lie about this one."),
     ("CAL301", "error", "a value out of range", "correct the value",
      "It cannot be a measurement of that quantity."),
     ("CAL302", "error", "a value that is not finite", "replace NaN or infinity by a number",
