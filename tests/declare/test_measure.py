@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -75,3 +76,20 @@ def test_saturation_is_that_of_the_amplifier_or_a_typical_one() -> None:
     conditions = Conditions(detector=DetectorGeometry("D", 0, amplifiers=amplifiers))
     assert [conditions.saturation(i) for i in range(3)] == [90_000.0, DEFAULT_SATURATION, DEFAULT_SATURATION]
     assert Conditions().saturation(0) == DEFAULT_SATURATION
+
+
+def test_measures_and_readings_can_be_sent_to_another_process() -> None:
+    """Functions of functions and read-only mappings cannot."""
+    limit = 3
+
+    def compute(*_: Any) -> Iterator[Reading]:
+        yield Reading(limit)
+
+    measure = Measure(name="a", unit="adu", doc="A.", compute=compute, worse="less", notable=2, additive=True)
+    sent, reading = pickle.loads(pickle.dumps((measure, next(measure.read(0, 1, Conditions())))))
+    assert reading == Reading(3.0)
+    names = ("name", "unit", "doc", "worse", "notable", "additive", "needs_both")
+    assert [getattr(sent, name) for name in names] == [getattr(measure, name) for name in names]
+    assert sent.weight(4) == 2
+    with pytest.raises(NotImplementedError):
+        list(sent.read(0, 1, Conditions()))

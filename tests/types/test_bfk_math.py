@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from curated.core.geometry import Box
 from curated.types._bfk_math import correct
+from support.demo import demo_calib
 from support.kernels import bfk, kernel_of, star
+from support.readings import all_readings
 from support.texts import examples
 
 
@@ -111,3 +115,25 @@ def test_the_side_between_two_amplifiers_has_the_mean_of_both() -> None:
     assert np.abs(changes(1, 0)[:, 7:]).max() < 1e-7
     assert np.abs(changes(1, 0)[:, 6]).max() > 1
     np.testing.assert_allclose(changes(1, 0)[:, :5], single[:, :5], rtol=0, atol=1e-7)
+
+
+def test_changes_of_kernels() -> None:
+    old = demo_calib("bfk")
+    name = next(iter(old.kernels))
+    kernel = old.kernels[name].copy()
+    row, column = (side // 2 for side in kernel.shape)
+    kernel[row, column] *= 1.1
+    field = "detKernels" if old.level == "DETECTOR" else "ampKernels"
+    values = all_readings(old, dataclasses.replace(old, **{field: {**old.kernels, name: kernel}}))
+    assert [r.value for r in values["central_value_change"]] == [pytest.approx(10)]
+    area = 1e5 * abs(0.1 * old.kernels[name][row, column])
+    assert [r.value for r in values["area_change_at_100ke"]] == [pytest.approx(area)]
+    padded = dataclasses.replace(old, **{field: {k: np.pad(v, 2) for k, v in old.kernels.items()}})
+    assert all_readings(old, padded) == {}
+
+
+def test_kernels_that_are_no_longer_valid() -> None:
+    old = demo_calib("bfk")
+    name = next(iter(old.kernels))
+    new = dataclasses.replace(old, valid={**old.valid, name: False})
+    assert all_readings(old, new) == {"amplifiers_lost": [(1, 1, 0, {"amplifier": name})]}

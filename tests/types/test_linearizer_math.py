@@ -1,13 +1,20 @@
-"""Akima splines, against the formulas of the paper."""
+"""Akima splines, against the formulas of the paper, and changes of corrections."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curated.core.geometry import Amplifier, Box, DetectorGeometry
+from curated.declare import Conditions
 from curated.types._linearizer_math import akima
+from curated.types.linearizer import Linearizer
 from support.akima import slow_akima
+from support.readings import all_readings, readings
 from support.texts import examples
 
 SPLINES = st.integers(2, 9).flatmap(
@@ -38,3 +45,49 @@ def test_akima_at_its_nodes_on_lines_and_parabolas() -> None:
     # Akima's method is exact for parabolas on nodes of equal distance (section 2.3 of the paper).
     even = np.arange(7.0)
     np.testing.assert_allclose(akima(even, even**2 - even, x[x <= 6]), (x**2 - x)[x <= 6], atol=1e-12)
+
+
+def linearizer(kind: str, coeffs: list[float], **more: Any) -> Linearizer:
+    amplifier = {
+        "linearityType": kind,
+        "linearityCoeffs": coeffs,
+        "linearityBBox": [0, 0, 5, 5],
+        "linearityMaxSignal": 9e4,
+    }
+    tree = {"hasLinearity": True, "amplifiers": {"C00": amplifier}, **more}
+    return Linearizer.fromDict({"metadata": {"HAS_LINEARITY": True}, **tree})
+
+
+def test_change_of_a_square_is_closed_form() -> None:
+    old, new = linearizer("Squared", [1e-8]), linearizer("Squared", [3e-8])
+    # 2e-8 S, largest at saturation.
+    (change,) = readings(old, new, "nonlinearity_change")
+    assert (change.value, change.of) == (pytest.approx(2000), {"amplifier": "C00", "signal": 100_000.0})
+    (signal,) = readings(old, new, "correction_change_at_saturation")
+    assert signal == (pytest.approx(200), pytest.approx(100), pytest.approx(300), {"amplifier": "C00"})
+
+
+def test_a_square_and_the_polynomial_of_it_are_the_same() -> None:
+    pair = linearizer("Squared", [1e-8]), linearizer("Polynomial", [1e-8])
+    assert all_readings(*pair) == {}
+
+
+def test_saturation_and_gain_are_those_of_the_detector() -> None:
+    amplifier = Amplifier("C00", Box(0, 0, 5, 5), gain=2.0, saturation=50_000.0)
+    conditions = Conditions(detector=DetectorGeometry("d00", 0, 5, 5, (amplifier,)))
+    pair = [linearizer("Squared", [c], linearityUnits="electron") for c in (0.0, 1e-8)]
+    # 100,000 electrons: 100 electrons, or 50 adu, are added.
+    (signal,) = readings(pair[0], pair[1], "correction_change_at_saturation", conditions)
+    assert signal.value == pytest.approx(50)
+
+
+def test_other_types_and_corrections_that_are_lost() -> None:
+    spline = linearizer("Spline", [0.0, 5e4, 1e5, 0.0, 50.0, 0.0])
+    (change,) = readings(linearizer("None", [0.0]), spline, "nonlinearity_change")
+    signals = np.arange(1, 1001) * 100.0
+    nodes, values = np.array([0.0, 5e4, 1e5]), np.array([0.0, 50.0, 0.0])
+    expected = max(abs(slow_akima(nodes, values, min(s, 1e5 - 0.1))) / s for s in signals)
+    assert change.value == pytest.approx(1e6 * expected)
+    lost = linearizer("Spline", [0.0, 5e4, 1e5, 0.0, np.nan, 0.0])
+    assert np.isnan(readings(spline, lost, "nonlinearity_change")[0].value)
+    assert readings(lost, lost, "nonlinearity_change") == []

@@ -111,3 +111,10 @@ def test_efficiencies_have_the_same_measures() -> None:
         for value in (80.0, 72.0)
     ]
     assert read("zero_point_shift", *curves)["u",].value == pytest.approx(2500 * np.log10(0.9))
+
+
+def test_curves_without_numbers() -> None:
+    lost, good = make_curve(np.full(len(WAVELENGTHS), np.nan)), make_curve(np.ones(len(WAVELENGTHS)))
+    for pair in ((lost, good), (good, lost), (lost, lost)):
+        for measure in good.SPEC.measures:
+            list(measure.read(*pair, Conditions()))

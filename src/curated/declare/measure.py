@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +17,8 @@ _ROUNDING = 1e-9
 
 Part = Mapping[str, str | int | float]
 """What a reading is of, such as ``{"band": "u"}`` or ``{"amplifier": "C00"}``; empty for the whole calibration."""
+
+_WHOLE: Part = {}
 
 Worse = Literal["more", "less", "either"]
 """Which values of a measure are a loss for images: larger ones, smaller ones, or those far from zero."""
@@ -134,7 +135,7 @@ class Reading(NamedTuple):
     value: float
     old: float | None = None
     new: float | None = None
-    of: Part = MappingProxyType({})
+    of: Part = _WHOLE
 
 
 Compute = Callable[[Any, Any, Conditions], Iterable[Reading]]
@@ -192,8 +193,40 @@ class Measure:
             if not abs(reading.value) <= _ROUNDING * self.notable:
                 yield reading
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Results of other processes are not computed again, and functions of a function cannot be sent.
+        return _computed, (
+            self.name,
+            self.unit,
+            self.doc,
+            self.worse,
+            self.notable,
+            self.additive,
+            self.needs_both,
+        )
+
     def weight(self, value: float) -> float:
         """Return how many times larger than notable a value is; infinite where it is not a number."""
         if math.isnan(value):
             return math.inf
         return abs(value) / self.notable if self.notable else abs(value)
+
+
+def _computed(
+    name: str, unit: str, doc: str, worse: Worse, notable: float, additive: bool, needs_both: bool
+) -> Measure:
+    """Return a measure that came from another process, without its function."""
+    return Measure(
+        name=name,
+        unit=unit,
+        doc=doc,
+        compute=_no_readings,
+        worse=worse,
+        notable=notable,
+        additive=additive,
+        needs_both=needs_both,
+    )
+
+
+def _no_readings(_old: Any, _new: Any, _conditions: Conditions) -> Iterator[Reading]:
+    raise NotImplementedError("a measure from another process computes nothing")

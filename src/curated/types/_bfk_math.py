@@ -1,14 +1,16 @@
-"""Correction of the brighter-fatter effect, conserving charge."""
+"""Correction of the brighter-fatter effect, conserving charge, and what a change of kernels does."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from curated.core.geometry import Box
-from curated.declare import Array
+from curated.declare import Array, Conditions, Measure, Reading
+from curated.types._keyed_changes import AMPLIFIER_SET, keyed_measure, set_measures
 
 
 def correct(electrons: Array, kernels: Sequence[tuple[Array, Box]], threshold: float, max_iter: int) -> Array:
@@ -100,3 +102,83 @@ def _fast_length(length: int) -> int:
         if rest == 1:
             return length
         length += 1
+
+
+# -- measures -----------------------------------------------------------------------------------------
+
+FLUX = 100_000.0
+"""Charge (electron) at which changes of the pixel area are given: about the full well of a CCD."""
+
+
+def usable_kernels(calib: Any) -> dict[str, Array]:
+    """Return the kernels in force that are marked as valid, by amplifier or detector."""
+    return {name: kernel for name, kernel in calib.kernels.items() if calib.valid.get(name, True)}
+
+
+def largest_difference(old: Array, new: Array) -> float:
+    """Return the largest absolute difference of two matrices around their centres, beyond which they are zero."""
+    shape = [max(sides) for sides in zip(old.shape, new.shape, strict=True)]
+    if not all(shape):
+        return 0.0
+    first, second = (_centred(matrix, shape) for matrix in (old, new))
+    with np.errstate(all="ignore"):
+        sizes = np.abs(second - first)
+    is_same = (first == second) | (np.isnan(first) & np.isnan(second))
+    return float(np.where(is_same, 0.0, sizes).max())
+
+
+def _centred(matrix: Array, shape: Sequence[int]) -> Array:
+    margins = [(size - side) // 2 for size, side in zip(shape, matrix.shape, strict=True)]
+    pads = [(m, size - side - m) for m, size, side in zip(margins, shape, matrix.shape, strict=True)]
+    return np.pad(matrix.astype(float), pads)
+
+
+def _areas(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    before, after = usable_kernels(old), usable_kernels(new)
+    key = "detector" if old.level == new.level == "DETECTOR" else "amplifier"
+    for name, kernel in before.items():
+        if name in after:
+            yield Reading(FLUX * largest_difference(kernel, after[name]), of={key: name})
+
+
+def _sums(calib: Any) -> dict[str, float]:
+    with np.errstate(all="ignore"):
+        return {name: float(np.sum(kernel)) for name, kernel in usable_kernels(calib).items() if kernel.size}
+
+
+def _centres(calib: Any) -> dict[str, float]:
+    kernels = usable_kernels(calib)
+    return {name: float(k[k.shape[0] // 2, k.shape[1] // 2]) for name, k in kernels.items() if k.size}
+
+
+MEASURES = (
+    Measure(
+        name="area_change_at_100ke",
+        unit="",
+        doc="Largest abs(new - old) of a value of the kernel times 100,000 electrons: a fraction of the pixel's area.",
+        compute=_areas,
+        notable=1e-3,
+    ),
+    keyed_measure(
+        "kernel_sum_change",
+        "%",
+        "Relative change of the sum of the kernel.",
+        _sums,
+        notable=5,
+    ),
+    keyed_measure(
+        "central_value_change",
+        "%",
+        "Relative change of the central value of the kernel.",
+        _centres,
+        notable=2,
+    ),
+    *set_measures(
+        AMPLIFIER_SET,
+        (
+            "Amplifiers, or detectors, that have a valid kernel only in the new calibration, each counted as 1.",
+            "Amplifiers, or detectors, that have a valid kernel only in the old calibration, each counted as 1.",
+        ),
+        usable_kernels,
+    ),
+)

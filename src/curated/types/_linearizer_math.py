@@ -1,12 +1,14 @@
-"""Corrections of non-linearity: Akima splines, polynomials, lookup tables, and which coefficients each can have."""
+"""Corrections of non-linearity: Akima splines, polynomials, lookup tables, their coefficients, and their changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from curated.declare import Array
+from curated.declare import Array, Conditions, Measure, Part, Reading
+from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, compared, difference, set_measures
 from curated.types._rules import node_problems
 
 TYPES = ("LookupTable", "Polynomial", "Squared", "Spline", "DoubleSpline", "Proportional", "None")
@@ -184,3 +186,102 @@ def _double_spline_problems(coeffs: Array) -> Iterator[tuple[str, str]]:
         return
     for nodes, _ in double_spline(coeffs):
         yield from node_problems(nodes)
+
+
+# -- measures -----------------------------------------------------------------------------------------
+
+_LEVELS = 1000
+"""Number of signals, at equal distances up to saturation, at which corrections are compared."""
+
+
+def _level_of(name: str, conditions: Conditions) -> tuple[float, float]:
+    """Return saturation (adu) and gain (electron/adu; NaN if it is not known) of an amplifier."""
+    amplifiers = conditions.detector.amplifiers if conditions.detector is not None else ()
+    names = [amplifier.name for amplifier in amplifiers]
+    index = names.index(name) if name in names else len(names)
+    return conditions.saturation(index), amplifiers[index].gain if index < len(names) else np.nan
+
+
+def _is_usable(calib: Any, name: str) -> bool:
+    kind, coeffs = calib.linearityType[name], calib.linearityCoeffs[name]
+    with np.errstate(all="ignore"):
+        return next(coefficient_problems(kind, coeffs, calib.tableData), None) is None
+
+
+def added_signal(calib: Any, name: str, signals: Array, gain: float) -> Array:
+    """Return what a linearizer adds to signals (adu) of an amplifier, in adu.
+
+    Parameters
+    ----------
+    gain : `float`
+        Gain (electron/adu) of a linearizer in electron that does not have its own; 1 is used for NaN.
+    """
+    scale = 1.0
+    if calib.linearityUnits == "electron":
+        gains = [float(g) for g in (calib.inputGain.get(name, np.nan), gain) if np.isfinite(g) and g > 0]
+        scale = gains[0] if gains else 1.0
+    with np.errstate(all="ignore"):
+        levels = signals * scale
+        added: Array = (calib.correct(name, levels) - levels) / scale
+    return added
+
+
+def _corrections(old: Any, new: Any, conditions: Conditions) -> Iterator[tuple[str, Array, Array, Array]]:
+    """Yield amplifier, signals (adu) up to saturation, and what both linearizers add to them."""
+    for name in old.linearityBBox:
+        if name in new.linearityBBox and _is_usable(old, name) and _is_usable(new, name):
+            saturation, gain = _level_of(name, conditions)
+            signals = saturation * np.arange(1, _LEVELS + 1) / _LEVELS
+            yield name, signals, *(added_signal(calib, name, signals, gain) for calib in (old, new))
+
+
+def _nonlinearity(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    for name, signals, before, after in _corrections(old, new, conditions):
+        if not np.array_equal(np.isfinite(before), np.isfinite(after)):
+            yield Reading(np.nan, of={"amplifier": name})
+            continue
+        with np.errstate(all="ignore"):
+            parts = [1e6 * d / signals for d in (before, after)]
+            sizes = np.abs(parts[1] - parts[0])
+        sizes = np.where(np.isfinite(before), sizes, 0.0)
+        index = int(sizes.argmax())
+        of: Part = {"amplifier": name, "signal": float(signals[index])}
+        yield Reading(float(sizes[index]), float(parts[0][index]), float(parts[1][index]), of)
+
+
+def _at_saturation(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    for name, _, before, after in _corrections(old, new, conditions):
+        yield compared(difference, before[-1], after[-1], amplifier=name)
+
+
+def _ranges(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    for name in old.linearityBBox:
+        if name in new.linearityBBox and _is_usable(old, name) and _is_usable(new, name):
+            yield compared(difference, old.largest(name), new.largest(name), amplifier=name)
+
+
+MEASURES = (
+    Measure(
+        name="nonlinearity_change",
+        unit="ppm",
+        doc="Largest abs(new - old) of what is added to a signal, divided by it, at 1,000 signals from 0 to saturation.",
+        compute=_nonlinearity,
+        notable=500,
+    ),
+    Measure(
+        name="correction_change_at_saturation",
+        unit="adu",
+        doc="Change of what is added to a signal at saturation.",
+        compute=_at_saturation,
+        notable=50,
+    ),
+    Measure(
+        name="range_change",
+        unit="",
+        doc="Change of the largest signal that the correction is defined for, in the unit of the linearizer.",
+        compute=_ranges,
+        worse="less",
+        notable=1000,
+    ),
+    *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, lambda calib: calib.linearityBBox),
+)

@@ -112,12 +112,21 @@ def _amplifier_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Re
             yield reading._replace(of={**reading.of, "amplifier": name})
 
 
+def _has_values(*curves: Any) -> bool:
+    """Say whether each curve has a value that is a number."""
+    return all(bool(np.isfinite(curve.samples()[1]).any()) for curve in curves)
+
+
 def _peaks(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    if not _has_values(old, new):
+        return
     before, after = (float(np.nanmax(100 * curve.samples()[1])) for curve in (old, new))
     yield Reading(after - before, before, after)
 
 
 def _ratios(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    if not _has_values(old, new):
+        return
     wavelengths, before = old.samples()
     after = new.fraction_at(wavelengths)
     is_used = before > _LEAST * np.nanmax(before)
@@ -147,6 +156,8 @@ def half_edges(curve: Any) -> tuple[float, float]:
 
 
 def _edges(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    if not _has_values(old, new):
+        return
     for name, before, after in zip(("blue", "red"), half_edges(old), half_edges(new), strict=True):
         yield Reading(after - before, before, after, {"edge": name})
 

@@ -9,6 +9,7 @@ from curated.calib import calibration
 from curated.core.diagnostic import Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import subtract
 
 _LARGEST_LEVEL = 100.0
@@ -19,7 +20,12 @@ _LARGEST_LEVEL = 100.0
 class Bias(ImageCalib):
     """Signal of a detector in a zero-second exposure in the dark, overscan subtracted."""
 
-    SPEC: ClassVar = image_spec("bias", "Bias image", dimensions=("instrument", "detector"))
+    SPEC: ClassVar = image_spec(
+        "bias",
+        "Bias image",
+        dimensions=("instrument", "detector"),
+        measures=image_measures("difference", "adu", notable=0.5),
+    )
 
     unit: str | None = unit_column("adu", "electron")
 

@@ -15,6 +15,7 @@ from curated.core.geometry import Amplifier, DetectorGeometry, with_gains, withi
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.types._crosstalk_forms import flag_problems
+from curated.types._crosstalk_math import MEASURES
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
@@ -56,6 +57,7 @@ class Crosstalk(Calib):
             "CROSSTALK_SHAPE",
             "CROSSTALK_RATIOS_UNITS",
         ),
+        measures=MEASURES,
         plot=PlotSpec(
             kind="matrix",
             y="coeffs",

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from curated.calib import calibration
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import seconds_of, subtract
 
 
@@ -18,7 +19,12 @@ class Dark(ImageCalib):
     holds `dark_time`.
     """
 
-    SPEC: ClassVar = image_spec("dark", "Dark image", dimensions=("instrument", "detector"))
+    SPEC: ClassVar = image_spec(
+        "dark",
+        "Dark image",
+        dimensions=("instrument", "detector"),
+        measures=image_measures("difference", "adu/s", notable=0.01, level=" per second of dark time"),
+    )
 
     TIME: ClassVar = "dark_time"
 

@@ -13,6 +13,7 @@ from curated.calib.writer import column_unit, plain
 from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types._electrostatic_math import MEASURES
 
 _INPUT: tuple[str | int, ...] = ("inputRange", "inputRange")
 _FIT: tuple[str | int, ...] = ("fitRange", "fitRange")
@@ -75,6 +76,7 @@ class ElectrostaticDistortion(Calib):
         sizes={"inputRange": "INPUT_RANGE", "fitRange": "FIT_RANGE"},
         keywords=("INPUT_RANGE", "FIT_RANGE"),
         aliases=("electrostatic",),
+        measures=MEASURES,
         plot=PlotSpec(
             kind="matrix",
             y="boundaries",

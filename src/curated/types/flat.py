@@ -9,6 +9,7 @@ from curated.calib import calibration
 from curated.core.diagnostic import Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import divide
 from curated.types._image_statistics import divisor_problems
 
@@ -18,7 +19,10 @@ class Flat(ImageCalib):
     """Response of each pixel to uniform light through a filter, relative to ``normalisation``."""
 
     SPEC: ClassVar = image_spec(
-        "flat", "Flat field", dimensions=("instrument", "detector", "physical_filter")
+        "flat",
+        "Flat field",
+        dimensions=("instrument", "detector", "physical_filter"),
+        measures=image_measures("ratio", notable=0.5, level=", each divided by its normalisation"),
     )
 
     unit: str | None = unit_column("", "adu", "electron")

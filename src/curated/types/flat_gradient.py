@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import Problem
 from curated.core.tables import TableData
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types._flat_gradient_math import MEASURES
 from curated.types._rules import order_problems
 
 
@@ -42,6 +43,7 @@ class FlatGradient(Calib):
         forms=("ecsv", "yaml", "json"),
         tables=(Table(name="GRADIENT", rows="one", fits_units="given"),),
         aliases=("flatGradient",),
+        measures=MEASURES,
         plot=PlotSpec(
             kind="curve",
             x="radialSplineNodes",

@@ -12,6 +12,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.declare import Array
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import good_pixels, subtract
 from curated.types._image_statistics import pattern_problems
 
@@ -23,7 +24,10 @@ class Fringe(ImageCalib):
     """Interference pattern of night-sky lines in the detector."""
 
     SPEC: ClassVar = image_spec(
-        "fringe", "Fringe pattern", dimensions=("instrument", "detector", "physical_filter")
+        "fringe",
+        "Fringe pattern",
+        dimensions=("instrument", "detector", "physical_filter"),
+        measures=image_measures("difference", "adu", notable=0.5),
     )
 
     unit: str | None = unit_column("adu", "electron", "")

@@ -9,6 +9,7 @@ from curated.calib import calibration
 from curated.core.diagnostic import Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import divide
 from curated.types._image_statistics import divisor_problems
 
@@ -21,6 +22,7 @@ class Illumination(ImageCalib):
         "illum",
         "Illumination correction",
         dimensions=("instrument", "detector", "physical_filter"),
+        measures=image_measures("ratio", notable=0.5),
         storage_class="MaskedImageF",
         aliases=("ILLUMINATION", "illumination"),
     )

@@ -14,7 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
-from curated.types._linearizer_math import TYPES, coefficient_problems, corrected, largest_signal
+from curated.types._linearizer_math import MEASURES, TYPES, coefficient_problems, corrected, largest_signal
 
 _INPUTS = ("inputAbscissa", "inputOrdinate", "inputMask", "inputGroupingIndex", "inputNormalization")
 _FITS = ("fitParams", "fitParamsErr")
@@ -87,6 +87,7 @@ class Linearizer(Calib):
         absent="undefined",
         keywords=("HAS_LINEARITY", "OVERRIDE", "HAS_TABLE", "LINEARITY_UNITS"),
         aliases=("LINEARITY",),
+        measures=MEASURES,
         plot=PlotSpec(
             kind="keyed",
             x="signals",
@@ -363,14 +364,15 @@ class Linearizer(Calib):
     @property
     def signals(self) -> dict[str, Array]:
         """Signals of each amplifier from zero to the largest that its correction was derived from."""
-        return {name: np.linspace(0.0, self._largest(name), 400) for name in self.linearityBBox}
+        return {name: np.linspace(0.0, self.largest(name), 400) for name in self.linearityBBox}
 
     @property
     def corrections(self) -> dict[str, Array]:
         """What the correction adds to each of the `signals`."""
         return {name: self.correct(name, signal) - signal for name, signal in self.signals.items()}
 
-    def _largest(self, name: str) -> float:
+    def largest(self, name: str) -> float:
+        """Return the largest signal that the correction of an amplifier was derived from, or else covers."""
         limits = (
             self.linearityMaxSignal[name],
             self.linearityTurnoff[name],

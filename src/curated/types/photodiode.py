@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types._photodiode_math import MEASURES
 from curated.types._rules import order_problems
 
 _METHODS = ("DIRECT_SUM", "TRIMMED_SUM", "CHARGE_SUM", "MEAN")
@@ -45,6 +46,7 @@ class Photodiode(Calib):
         forms=("yaml", "ecsv", "json"),
         tables=(Table(name="SAMPLES", rows="one", fits_units="given"),),
         keywords=("INTEGRATION_METHOD",),
+        measures=MEASURES,
         plot=PlotSpec(kind="curve", x="timeSamples", y="currentSamples", labels=("Time (s)", "Current (A)")),
     )
 

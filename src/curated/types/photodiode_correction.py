@@ -12,6 +12,7 @@ from curated.calib import Calib, calibration
 from curated.calib.content import Content
 from curated.core.diagnostic import Problem, brief
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types._photodiode_math import CORRECTION_MEASURES
 
 _PAIR = re.compile(r"[\[(] *\d+ *, *\d+ *[\])]")
 
@@ -38,6 +39,7 @@ class PhotodiodeCorrection(Calib):
         ),
         absent="undefined",
         aliases=("pdCorrection",),
+        measures=CORRECTION_MEASURES,
         plot=PlotSpec(kind="bars", y="pairs", labels=("Pair of exposures", "Correction")),
     )
 

@@ -14,6 +14,7 @@ from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.provenance.record import PROVENANCE
+from curated.types._provenance_math import MEASURES
 
 _ROWS, _NAMES, _FLAT = "dataIdList", "dimensions", "dataIds"
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -42,6 +43,7 @@ class IsrProvenance(Calib):
         absent="omit",
         keywords=("calibType",),
         aliases=("IsrProvenance",),
+        measures=MEASURES,
         plot=PlotSpec(kind="bars", y="distinct", labels=("Dimension", "Distinct values")),
     )
 

@@ -15,6 +15,7 @@ from curated.core.times import parse_time
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._rules import order_problems
 from curated.types._shutter_forms import ShutterText, nested_schema
+from curated.types._shutter_math import MEASURES
 
 _ENCODER, _HALL, _FITS = 0, 1, 2
 _JITTER = 0.005
@@ -61,6 +62,7 @@ class ShutterMotionProfile(Calib):
             *("targetDuration", "actionDuration", "SIDE", "ISOPEN", "startTime_tai", "startTime_mjd"),
         ),
         aliases=("shutterMotionProfile",),
+        measures=MEASURES,
         plot=PlotSpec(
             kind="curve",
             x="seconds",

@@ -11,6 +11,7 @@ from curated.calib import calibration
 from curated.core.diagnostic import CuratedError, Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import good_pixels, subtract
 
 
@@ -18,7 +19,12 @@ from curated.types._image_math import good_pixels, subtract
 class Sky(ImageCalib):
     """Image of the empty night sky on a detector through a filter, usually with a mean of one."""
 
-    SPEC: ClassVar = image_spec("sky", "Sky frame", dimensions=("instrument", "detector", "physical_filter"))
+    SPEC: ClassVar = image_spec(
+        "sky",
+        "Sky frame",
+        dimensions=("instrument", "detector", "physical_filter"),
+        measures=image_measures("ratio", notable=0.5),
+    )
 
     unit: str | None = unit_column("", "adu", "electron")
 

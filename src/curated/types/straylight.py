@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from curated.calib import calibration
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
+from curated.types._image_changes import image_measures
 from curated.types._image_math import seconds_of, subtract
 
 
@@ -23,6 +24,7 @@ class StrayLight(ImageCalib):
         "straylight",
         "Stray light of constant rate",
         dimensions=("instrument", "detector", "physical_filter"),
+        measures=image_measures("difference", "adu/s", notable=0.01, level=" per second of exposure time"),
         calibcls="curated.types.straylight.StrayLight",
     )
 

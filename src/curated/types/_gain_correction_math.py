@@ -1,0 +1,24 @@
+"""Changes of gain corrections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
+
+
+def adjustments(calib: Any) -> dict[str, float]:
+    """Return the adjustment of each amplifier."""
+    return dict(zip(calib.ampNames.tolist(), calib.gainAdjustments.tolist(), strict=False))
+
+
+MEASURES = (
+    keyed_measure(
+        "gain_change",
+        "%",
+        "Relative change of the adjustment of an amplifier, which is that of its gain.",
+        adjustments,
+        notable=0.1,
+    ),
+    *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, adjustments),
+)
