@@ -33,8 +33,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
-    """`curated` and `butler`."""
-    with preloaded_programs(tmp_path_factory.mktemp("bin")) as started:
+    """`curated` and `butler`, which can import the tasks of `support.pipeline`."""
+    with preloaded_programs(tmp_path_factory.mktemp("bin"), [str(ROOT / "tests")]) as started:
         yield started
 
 

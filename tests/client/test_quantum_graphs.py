@@ -14,6 +14,7 @@ import yaml
 pytest.importorskip("lsst.daf.butler")
 pytest.importorskip("lsst.pipe.base")
 
+from astropy.io import fits
 from lsst.daf.butler import Butler, CalibrationLookupError, Timespan
 
 from conftest import GitPackage
@@ -33,6 +34,7 @@ from support.pipeline import (
     content_hash,
     run_pipeline,
     write_curated_calibrations,
+    write_graph,
 )
 from support.preloaded import Programs
 
@@ -222,7 +224,7 @@ def test_tasks_refuse_exposures_in_a_hole(curated_repo: Path) -> None:
 
 @pytest.mark.parametrize("filler", ["curated", "stock"])
 def test_tasks_read_their_calibrations(
-    filler: str, choices: Choices, request: pytest.FixtureRequest, tmp_path: Path
+    filler: str, choices: Choices, programs: Programs, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     repo = Path(shutil.copytree(request.getfixturevalue(f"{filler}_repo"), tmp_path / "repo"))
     written = run_pipeline(repo, f"instrument='{INSTRUMENT}' AND exposure IN (9, 10) AND detector IN (0, 1)")
@@ -230,6 +232,22 @@ def test_tasks_read_their_calibrations(
     for key, answer in written.items():
         answer["transmission_filter"] = answer.pop("filter_curve")
         assert answer == choices[key]
+    if filler == "curated":
+        # What a pipeline writes is none of curated's business.
+        assert "clean: " in programs.run("curated", "scrub", repo).stdout
+
+
+def test_stock_retrieves_the_calibrations_of_a_graph(
+    curated_repo: Path, choices: Choices, programs: Programs, tmp_path: Path
+) -> None:
+    graph, place = tmp_path / "graph.qg", tmp_path / "files"
+    write_graph(curated_repo, "exposure = 10 AND detector = 0", graph)
+    place.mkdir()
+    options = ("--include-inputs", "--no-include-outputs", "-t", "copy")
+    done = programs.run("butler", "retrieve-artifacts-for-quanta", graph, curated_repo, place, *options)
+    assert done.returncode == 0, done.stderr
+    retrieved = {str(fits.getval(path, "REPOPATH")) for path in place.rglob("*.fits")}
+    assert retrieved == set(choices[10, 0].values())
 
 
 # -- releases --------------------------------------------------------------------------------------------

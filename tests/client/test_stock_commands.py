@@ -48,7 +48,7 @@ UNRELATED = {
     "ingest-graph": "ingests the provenance of outputs; calibrations are inputs",
     "provenance-report": "reads files of quantum graphs",
     "register-instrument": "needs the class of an instrument: tests/pages/test_stack.py",
-    "retrieve-artifacts-for-quanta": "needs a file of a quantum graph; it copies as retrieve-artifacts does",
+    "retrieve-artifacts-for-quanta": "needs a file of a quantum graph: tests/client/test_quantum_graphs.py",
     "transfer-from-graph": "transfers outputs of a graph, of which calibrations are inputs",
     "zip-from-graph": "packs outputs of a graph, of which calibrations are inputs",
 }
@@ -299,10 +299,9 @@ def test_export_and_import(site: Site) -> None:
     assert "are in force in both" in site.curated("compare", site.repo, other)
     text = site.curated("scrub", other, status=1)
     assert codes(text) == {"CAL698"}
-    # The import changes nothing but the record, which scrub needs.
-    assert "nothing would be changed" in site.curated("import", site.bundle, other, "--dry-run")
-    site.curated("import", site.bundle, other)
-    assert "clean: " in site.curated("scrub", other)
+    # Stock Butler recorded a formatter that cannot read calibrations; the import records that too, which scrub needs.
+    number = len(list((site.bundle / "files").rglob("*.fits")))
+    site.assert_mended(f"formatters         {number} records to mend", repo=other)
 
 
 def test_import_of_a_bundle(site: Site) -> None:

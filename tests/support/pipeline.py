@@ -137,13 +137,7 @@ def choose(
 ) -> Choices:
     """Build a quantum graph, and return which calibrations it has for each exposure and detector."""
     with Butler.from_config(str(repo)) as butler:
-        graph = AllDimensionsQuantumGraphBuilder(
-            _pipeline(task),
-            butler,
-            input_collections=[f"{instrument}/raw/all", *collections],
-            output_run="u/somebody/run",
-            where=" AND ".join([f"instrument='{instrument}'", *filter(None, [where])]),
-        )
+        graph = _builder(butler, where, task, collections, instrument)
         quanta = graph.finish(attach_datastore_records=False).assemble().build_execution_quanta()
         choices: Choices = {}
         for quantum in quanta.values():
@@ -156,6 +150,25 @@ def choose(
                 if dataset_type.name != "raw"
             }
     return choices
+
+
+def write_graph(repo: Path, where: str, file: Path) -> None:
+    """Build a quantum graph of the strict task, and write it as a file for other programs."""
+    with Butler.from_config(str(repo)) as butler:
+        builder = _builder(butler, where, IsrTask, (CHAIN,), INSTRUMENT)
+        builder.finish(attach_datastore_records=True).write(file)
+
+
+def _builder(
+    butler: Butler, where: str, task: type[PipelineTask], collections: Sequence[str], instrument: str
+) -> AllDimensionsQuantumGraphBuilder:
+    return AllDimensionsQuantumGraphBuilder(
+        _pipeline(task),
+        butler,
+        input_collections=[f"{instrument}/raw/all", *collections],
+        output_run="u/somebody/run",
+        where=" AND ".join([f"instrument='{instrument}'", *filter(None, [where])]),
+    )
 
 
 def run_pipeline(repo: Path, where: str, collections: Sequence[str] = (CHAIN,)) -> Choices:

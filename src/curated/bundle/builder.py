@@ -146,7 +146,7 @@ def build_bundle(
         manifest = make_manifest(origin, choice.text, report, instruments_by_directory, converted, base)
         _require_importable(manifest)
         _remove_unlisted(staging, manifest, converted)
-        files = _write_documents(staging, manifest)
+        files = write_documents(staging, manifest)
         if attest:
             hashes = {path: digest for path, (_, digest) in files.items()}
             statement = make_attestation(manifest, hashes, report, package.config.silence)
@@ -219,7 +219,7 @@ def _remove_unlisted(staging: Path, manifest: Mapping[str, Any], converted: Sequ
 # -- documents beside the FITS files ----------------------------------------------------------------------
 
 
-def _write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+def write_documents(staging: Path, manifest: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
     """Write the manifest, the export file of Butler, and a page for people.
 
     Returns

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from curated.datasets.values import Details, ValuesHash
+
+if TYPE_CHECKING:
+    from curated.calib.hooks import Hooks
 
 _LARGEST_EXACT = 2**53
 """Up to here every integer is a float64 as well."""
@@ -42,6 +47,33 @@ def values_digest(values: Mapping[str, Any]) -> str:
             _add_text(digest, name)
             _add(digest, values[name])
     return digest.hexdigest()
+
+
+def values_hash(calib: Hooks, extra: Mapping[str, Any] | None = None) -> ValuesHash:
+    """Return the hash of the values of a calibration, with what two of them are compared by.
+
+    Parameters
+    ----------
+    calib : `Hooks`
+        The calibration.
+    extra : `dict`, optional
+        Other values that count, by name.
+    """
+    others = dict(extra or {})
+    values = {**calib.content_values(), **others}
+    form, exact = calib.exact_values()
+    fields = _digests(values)
+    digest = values_digest(values)
+    curve = calib.mean_curve()
+    if curve is None:
+        return ValuesHash(digest, Details(form, digest, fields, fields))
+    exact |= others
+    return ValuesHash(digest, Details(form, values_digest(exact), fields, _digests(exact), curve))
+
+
+def _digests(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the hash of each value that is not missing."""
+    return {name: values_digest({name: value}) for name, value in values.items() if not _is_empty(value)}
 
 
 def _is_empty(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from curated.calib.content import Claims, Companion, Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import ImageData
-from curated.declare import Field, Spec
+from curated.declare import Array, Field, Spec
 from curated.image.pixels import Image
 
 if TYPE_CHECKING:
@@ -55,6 +55,17 @@ class Hooks:
         Two files with equal values hold the same calibration, whatever else they have in their headers.
         """
         return {declared.name: getattr(self, declared.name) for declared in self.FIELDS}
+
+    def exact_values(self) -> tuple[str, dict[str, Any]]:
+        """Return the form in which the file declares its values, and these, by name, none of them rounded.
+
+        Two files of one form are compared by them. The form is empty where the file may hold no more than a mean.
+        """
+        return "fields", self.content_values()
+
+    def mean_curve(self) -> Array | None:
+        """Return numbers that may be means over amplifiers, which no two processes of the stack round alike."""
+        return None
 
     # -- use ----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from curated.calib.fingerprint import values_digest
+from curated.calib.fingerprint import values_hash
 from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
 from curated.check.report import FileReport
@@ -147,7 +147,7 @@ class Conversion:
         if recipe and recipe in self.recipes:
             return checked.report, Converted(file, None, blob, recipe=recipe)
         if self.for_values:
-            values = values_digest(checked.calib.content_values())
+            values = values_hash(checked.calib)
             self._require_same_companion(checked.report)
             return checked.report, Converted(file, None, blob, values)
         content = ContentDigest() if self.for_bundle else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from curated.datasets.record import Dataset, Key, key_order
 from curated.datasets.spans import Span, tai_text
+from curated.datasets.values import differing_fields, is_same_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Inventory:
 
     def lines(self) -> list[str]:
         """Return a line of text for each calibration, sorted: what the fingerprint is the hash of."""
-        return sorted(map(_line, self.datasets))
+        # Values that are told apart only in pairs are one in the lines.
+        return sorted(map(_line, _joined(self.datasets, str.__eq__)))
 
     @property
     def fingerprint(self) -> str:
@@ -54,10 +56,12 @@ def _order(dataset: Dataset) -> tuple[Any, ...]:
     return key_order(dataset.key), dataset.span.begin
 
 
-def _joined(datasets: Iterable[Dataset]) -> Iterator[Dataset]:
+def _joined(
+    datasets: Iterable[Dataset], is_same: Callable[[str, str], bool] = is_same_content
+) -> Iterator[Dataset]:
     last: Dataset | None = None
     for dataset in datasets:
-        if last is not None and _is_continued(last, dataset):
+        if last is not None and _is_continued(last, dataset, is_same):
             last = replace(last, span=Span(last.span.begin, dataset.span.end))
             continue
         if last is not None:
@@ -67,8 +71,9 @@ def _joined(datasets: Iterable[Dataset]) -> Iterator[Dataset]:
         yield last
 
 
-def _is_continued(first: Dataset, second: Dataset) -> bool:
-    return first.key == second.key and first.content == second.content and first.span.end == second.span.begin
+def _is_continued(first: Dataset, second: Dataset, is_same: Callable[[str, str], bool]) -> bool:
+    is_next = first.key == second.key and first.span.end == second.span.begin
+    return is_next and is_same(first.content, second.content)
 
 
 class Difference(NamedTuple):
@@ -83,12 +88,15 @@ class Difference(NamedTuple):
         at other times) or ``content``.
     first, second : `tuple` [`Dataset`]
         Calibrations that only the one and only the other has.
+    fields : `tuple` [`str`]
+        Names of the fields whose values differ; empty where they are not known, or contents are the same.
     """
 
     key: Key
     kind: str
     first: tuple[Dataset, ...]
     second: tuple[Dataset, ...]
+    fields: tuple[str, ...] = ()
 
 
 def compare(first: Inventory, second: Inventory) -> list[Difference]:
@@ -97,11 +105,30 @@ def compare(first: Inventory, second: Inventory) -> list[Difference]:
     differences = []
     for key in sorted({*firsts, *seconds}, key=key_order):
         before, after = firsts.get(key, ()), seconds.get(key, ())
-        if before != after:
-            only_before = tuple(dataset for dataset in before if dataset not in after)
-            only_after = tuple(dataset for dataset in after if dataset not in before)
-            differences.append(Difference(key, _kind(before, after), only_before, only_after))
+        only_before = tuple(dataset for dataset in before if not _is_among(dataset, after))
+        only_after = tuple(dataset for dataset in after if not _is_among(dataset, before))
+        if only_before or only_after:
+            kind = _kind(before, after)
+            fields = _fields(only_before, only_after) if kind == "content" else ()
+            differences.append(Difference(key, kind, only_before, only_after, fields))
     return differences
+
+
+def _is_among(dataset: Dataset, others: Iterable[Dataset]) -> bool:
+    """Return whether others of the same key have the same content at the same times."""
+    return any(
+        dataset.span == other.span and is_same_content(dataset.content, other.content) for other in others
+    )
+
+
+def _fields(before: Iterable[Dataset], after: Sequence[Dataset]) -> tuple[str, ...]:
+    """Return the fields that differ between calibrations that are in force at the same time."""
+    names: set[str] = set()
+    for first in before:
+        for second in after:
+            if first.span.overlaps(second.span):
+                names.update(differing_fields(first.content, second.content))
+    return tuple(sorted(names))
 
 
 def _by_key(inventory: Inventory) -> dict[Key, tuple[Dataset, ...]]:
@@ -116,4 +143,9 @@ def _kind(before: tuple[Dataset, ...], after: tuple[Dataset, ...]) -> str:
         return "missing"
     if not before:
         return "added"
-    return "validity" if {d.content for d in before} == {d.content for d in after} else "content"
+    is_known = all(
+        any(is_same_content(dataset.content, other.content) for other in others)
+        for datasets, others in ((before, after), (after, before))
+        for dataset in datasets
+    )
+    return "validity" if is_known else "content"

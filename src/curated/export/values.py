@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curated.calib import Calib
-from curated.calib.fingerprint import values_digest
+from curated.calib.fingerprint import values_hash
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import has_value, is_same
 from curated.core.regular_files import blocks
@@ -71,7 +71,7 @@ def values_of_file(path: str, dataset: Dataset) -> str:
         try:
             with readable_file(path, cls) as readable:
                 calib = read_calibration(readable, cls)
-                return values_digest({**calib.content_values(), **_contradictions(calib, dataset)})
+                return values_hash(calib, _contradictions(calib, dataset))
         except (CuratedError, MemoryError, *DAMAGE):
             # A file that nobody can read is still the same as a copy of it.
             pass

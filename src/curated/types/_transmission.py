@@ -124,13 +124,38 @@ class TransmissionCurve(SpectralCurve):
         Where a detector's curve is the mean over its amplifiers, the stack adds them in an order that changes from
         process to process: these curves are rounded, as far as single precision was used anywhere.
         """
+        if not (self.IS_MEAN or self.amplifiers):
+            return self._curve_values()
         wavelengths, throughputs = self.curve()
-        if not self.IS_MEAN:
-            return {"wavelengths": wavelengths, "throughputs": throughputs}
         with np.errstate(over="ignore"):
             is_single = np.array_equal(throughputs.astype("f4").astype("f8"), throughputs, equal_nan=True)
         steps = _SINGLE_STEPS if is_single else _DOUBLE_STEPS
         return {"wavelengths": wavelengths, "throughputs": np.rint(throughputs * steps), "steps": steps}
+
+    def exact_values(self) -> tuple[str, dict[str, Any]]:
+        """Return the curve of each amplifier, or that of the detector, in Angstrom and fractions.
+
+        The stack's files have nothing but a curve, which in some types is rarely anything but a mean.
+        """
+        if not self.amplifiers:
+            return ("", {}) if self.IS_MEAN else ("curve", self._curve_values())
+        factor = self.wavelength.dtype.type(length_factor(self.units.get("wavelength", "") or "nm"))
+        wavelengths = (self.wavelength * factor).astype("f8")
+        by_amplifier = {
+            name: np.stack([wavelengths[rows], self.fractions[rows].astype("f8")])
+            for name, rows in (
+                (name, self._amplifier_index == index) for index, name in enumerate(self.amplifiers)
+            )
+        }
+        return "amplifiers", {f"amplifier {name}": values for name, values in by_amplifier.items()}
+
+    def mean_curve(self) -> Array | None:
+        """Return the curve of the detector, which the stack makes from those of amplifiers."""
+        return self.curve()[1]
+
+    def _curve_values(self) -> dict[str, Any]:
+        wavelengths, throughputs = self.curve()
+        return {"wavelengths": wavelengths, "throughputs": throughputs}
 
     def throughput_at(self, wavelengths: Any) -> Array:
         """Return the detector's throughput at any wavelengths, interpolated linearly between samples.

@@ -133,6 +133,10 @@ class StackCamera(Calib):
             return self, [Problem("CAL360", _PLACE, f"{name}: {error.message}")]
         return dataclasses.replace(self, path=os.fspath(filename), archive=archive), []
 
+    def content_values(self) -> dict[str, Any]:
+        """Return the hash of the file: nothing in it can be compared in part, and its name says nothing."""
+        return {"sha256": self.sha256 or digest(self.path, ())}
+
     # -- rules -----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:

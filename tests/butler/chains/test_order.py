@@ -90,3 +90,23 @@ def test_what_is_no_member() -> None:
         "I/calib", CollectionType.CHAINED, ("I/calib/DM-45501",), {"I/calib/DM-45501": ("I/calib/DM-45501",)}
     )
     assert problem({"I": long}, "DM-45510").hint == "did you mean 'I/calib/DM-45501'?"
+
+
+def test_members_of_a_chain_of_another_name() -> None:
+    """Releases are below ``<instrument>/calib``, whatever the name of the chain."""
+    name = "I/calib/release-24.1"
+    chain = Chain("I/calib/curated", CollectionType.CHAINED, (name,), {name: (name,)})
+    place = find_place({"I": chain}, {"I": "I/calib/N"}, "release-24.1", after=True)
+    assert place == ("I", Place(name, after=True))
+    result = find_place({"I": chain}, {"I": "I/calib/N"}, "release-24.l", after=True)
+    assert isinstance(result, Problem)
+    assert result.hint == "did you mean 'I/calib/release-24.1'?"
+
+
+def test_a_place_where_there_is_no_chain() -> None:
+    result = find_place({}, {"I": "I/calib/N"}, "A", after=False)
+    assert isinstance(result, Problem)
+    assert (result.detail, "--chain-name" in result.hint) == (
+        "--before A: the release goes into no chain",
+        True,
+    )

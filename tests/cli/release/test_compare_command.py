@@ -32,7 +32,7 @@ def test_differences(make_package: MakePackage) -> None:
     assert done.stdout.splitlines()[-1] == (
         "2 products differ: 1 only in B, 1 another content (- in A, + in B; times are UTC)"
     )
-    assert re.search(r"^defects .*detector=0.*: another content$", done.stdout, re.MULTILINE)
+    assert re.search(r"^defects .*detector=0.*: another content \(pixels\)$", done.stdout, re.MULTILINE)
     assert (
         len(re.findall(r"^  [-+] 2020-01-01T00:00:00 to open  [0-9a-f]{12}$", done.stdout, re.MULTILINE)) == 3
     )

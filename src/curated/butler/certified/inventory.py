@@ -20,7 +20,7 @@ from curated.butler.certified.lookup import (
     in_force,
     storage_classes,
 )
-from curated.butler.repository.files import content_of
+from curated.butler.repository.files import StoredLocation, content_of
 from curated.butler.repository.opening import opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
 from curated.core.parallel import Progress, run_all
@@ -131,7 +131,8 @@ def _read_contents(
             pool = stack.enter_context(ThreadPoolExecutor(THREADS))
             results = _counted(pool.map(_read, (uri for _, uri in pairs)), len(refs), progress)
         else:
-            results = run_all(ContentReader(), pairs, jobs, progress)
+            located = [(dataset, uri and StoredLocation(uri)) for dataset, uri in pairs]
+            results = run_all(ContentReader(), located, jobs, progress)
         for (dataset, uri), result in zip(pairs, results, strict=True):
             if isinstance(result, Problem):
                 place = str(uri or f"{dataset.run}: {key_text(dataset.key)}")

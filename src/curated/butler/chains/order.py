@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lsst.daf.butler import CollectionType
@@ -107,7 +107,7 @@ def find_place(
     releases : `dict` [`str`, `str`]
         The release's calibration collections by instrument.
     name : `str`
-        Name of a member, or what follows the name of the chain in it.
+        Name of a member, or what follows the name of the chain, or ``<instrument>/calib/``, in it.
     after : `bool`
         Whether the release is to be put behind the member.
     """
@@ -115,7 +115,7 @@ def find_place(
     matches = {
         instrument: member
         for instrument, chain in chains.items()
-        if (member := _member(chain.members, chain.name, name))
+        if (member := _member(chain.members, _starts(instrument, chain), name))
     }
     if len(matches) > 1:
         text = f"{option} {name} is a member of several chains: {', '.join(sorted(matches.values()))}"
@@ -130,14 +130,22 @@ def find_place(
     return _unknown(chains, option, name)
 
 
-def _member(members: Collection[str], chain: str, name: str) -> str:
-    return next((member for member in (name, f"{chain}/{name}") if member in members), "")
+def _starts(instrument: str, chain: Chain) -> tuple[str, ...]:
+    """Return what may be left out at the start of a member's name."""
+    return "", f"{chain.name}/", f"{instrument}/calib/"
+
+
+def _member(members: Collection[str], starts: Iterable[str], name: str) -> str:
+    return next((member for start in starts if (member := start + name) in members), "")
 
 
 def _unknown(chains: Mapping[str, Chain], option: str, name: str) -> Problem:
-    for chain in chains.values():
+    if not chains:
+        text = f"{option} {name}: the release goes into no chain"
+        return Problem("CAL647", (), text, "name a chain with --chain-name, or leave the option out")
+    for instrument, chain in chains.items():
         for member in chain.members:
-            if _member(chain.flat.get(member, ()), chain.name, name):
+            if _member(chain.flat.get(member, ()), _starts(instrument, chain), name):
                 text = f"{option} {name} is in {chain.name} through the chain {member}"
                 return Problem(
                     "CAL647", (), text, f"name {member}, or change that chain with 'butler collection-chain'"
@@ -149,10 +157,10 @@ def _unknown(chains: Mapping[str, Chain], option: str, name: str) -> Problem:
         for chain in chains.values()
     ]
     members = {
-        form: member
-        for chain in chains.values()
+        member.removeprefix(start): member
+        for instrument, chain in chains.items()
         for member in chain.members
-        for form in (member, member.removeprefix(f"{chain.name}/"))
+        for start in _starts(instrument, chain)
     }
     similar = similar_name(name, members)
     hint = f"did you mean {members[similar]!r}?" if similar else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
@@ -29,6 +32,8 @@ def run_import(request: ImportRequest) -> ImportReport:
     from curated.butler.instruments.settlement import parse_choices
 
     parse_choices(request.instruments)  # before a repository is created
+    if request.camera is not None:
+        return _import_with_camera(request, request.camera)
     contents, diagnostics = read_contents(request.bundle, allow_types=request.allow_types)
     if contents is None:
         return ImportReport.of(request, None, diagnostics)
@@ -54,6 +59,30 @@ def run_import(request: ImportRequest) -> ImportReport:
     from curated.butler.importing.importer import import_contents
 
     return import_contents(request, contents, missing, states)
+
+
+def _import_with_camera(request: ImportRequest, camera: str) -> ImportReport:
+    """Import a copy of the bundle that has the stack's camera file as well."""
+    from curated.bundle.camera import add_camera
+    from curated.bundle.manifest_reader import read_contents
+    from curated.bundle.verification import verify
+
+    contents, diagnostics = read_contents(request.bundle, allow_types=request.allow_types)
+    if contents is None:
+        return ImportReport.of(request, None, diagnostics)
+    problems = verify(contents, request.progress)
+    if problems:
+        diagnostics = [Diagnostic.from_problem(problem, path) for path, problem in problems.items()]
+        return ImportReport.of(request, contents, diagnostics)
+    findings = _signature_findings(contents, request.trust, {}) if request.trust is not None else []
+    if has_errors(findings):
+        return ImportReport.of(request, contents, findings)
+    with tempfile.TemporaryDirectory(prefix="curated-camera-") as directory:
+        diagnostics = add_camera(contents, camera, Path(directory))
+        if diagnostics:
+            return ImportReport.of(request, contents, diagnostics)
+        report = run_import(replace(request, bundle=Path(directory), camera=None, trust=None))
+    return replace(report, bundle=str(request.bundle))
 
 
 def _signature_findings(contents: Contents, trust: Trust, missing: Mapping[str, Problem]) -> list[Diagnostic]:

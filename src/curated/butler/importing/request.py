@@ -54,6 +54,8 @@ class ImportRequest:
         How many seconds to wait for other programs that use the repository.
     allow_types : collection [`str`], optional
         Names of dataset types that the bundle may define although no calibration type declares them.
+    camera : `str`, optional
+        The stack's camera file to import with the bundle; see `~curated.bundle.camera.add_camera`.
     trust : `Trust`, optional
         Trusted keys, by one of which the bundle must be signed; if not given, it need not be signed.
     instruments : collection [`str`], optional
@@ -83,6 +85,7 @@ class ImportRequest:
     seed_config: str | None = None
     wait: float = 300.0
     allow_types: Collection[str] = ()
+    camera: str | None = None
     trust: Trust | None = None
     instruments: Collection[str] = ()
     progress: Progress | None = None
@@ -92,6 +95,9 @@ class ImportRequest:
             raise CuratedError(f"no transfer mode {self.transfer}", f"use one of {', '.join(TRANSFERS)}")
         if self.formatter is not None and self.formatter not in FORMATTERS:
             raise CuratedError(f"no formatter {self.formatter}", f"use one of {', '.join(FORMATTERS)}")
+        if self.camera is not None and self.transfer not in ("copy", "hardlink"):
+            hint = "use --transfer copy, or keep the camera file in the package"
+            raise CuratedError(f"--camera cannot be combined with --transfer {self.transfer}", hint)
         check_placement(
             chain=self.chain,
             chain_names=self.chain_names,

@@ -242,17 +242,32 @@ def chain_findings(
             yield _finding("CAL696", "it is {}; curated left it as {}".format(*texts), chain)
 
 
-def release_findings(holdings: Holdings, release: Release, state: RepositoryState) -> Iterator[Diagnostic]:
-    """Yield how datasets and certifications of the collections of a release differ from it."""
+def release_findings(
+    holdings: Holdings, release: Release, state: RepositoryState, others: Iterable[Release] = ()
+) -> Iterator[Diagnostic]:
+    """Yield how datasets and certifications of the collections of a release differ from it.
+
+    Parameters
+    ----------
+    others : iterable [`Release`], optional
+        Other imports of the repository: what they brought into the same collections is as it should be.
+    """
     for target in release.contents.targets:
         collection = target.calibration
         entries = [entry for entry in release.contents.entries if entry.collection == collection]
+        uuids = {entry.uuid for entry in entries}
+        other_entries = (
+            entry for other in others if other is not release for entry in other.contents.entries
+        )
+        other_uuids = {entry.uuid for entry in other_entries if entry.collection == collection} - uuids
         # Of a collection or a dataset that is gone, it goes without saying that nothing is certified.
         if collection in holdings.certified:
             present = [entry for entry in entries if entry.uuid in holdings.members]
-            corrected = state.ranges.get(collection, {})
-            yield from _certification_findings(holdings.certified[collection], present, corrected)
-        yield from _dataset_findings(holdings, release, collection, entries)
+            ranges = state.ranges.get(collection, {})
+            corrected = {uuid: spans for uuid, spans in ranges.items() if uuid not in other_uuids}
+            certified = [c for c in holdings.certified[collection] if c.dataset.uuid not in other_uuids]
+            yield from _certification_findings(certified, present, corrected)
+        yield from _dataset_findings(holdings, release, collection, entries, other_uuids)
 
 
 def _certification_findings(
@@ -295,9 +310,9 @@ def _certification_findings(
 
 
 def _dataset_findings(
-    holdings: Holdings, release: Release, collection: str, entries: Iterable[Entry]
+    holdings: Holdings, release: Release, collection: str, entries: Iterable[Entry], other_uuids: set[str]
 ) -> Iterator[Diagnostic]:
-    uuids = set()
+    uuids = set(other_uuids)
     for entry in entries:
         uuids.add(entry.uuid)
         ref = holdings.members.get(entry.uuid)

@@ -182,7 +182,7 @@ def _scrub(butler: Butler, root: ResourcePath, request: ScrubRequest) -> ScrubRe
     holdings = read_holdings(butler, collections)
     for release in releases:
         findings += definition_findings(butler, release)
-        findings += release_findings(holdings, release, state)
+        findings += release_findings(holdings, release, state, releases)
     findings += chain_findings(butler, releases, state)
     findings += shared_file_findings(holdings)
     findings += formatter_findings(holdings, releases)

@@ -65,6 +65,7 @@ def command(
 
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
     The values that calibrations declare are compared, whoever wrote their files; with --bytes, the files themselves.
+    Where a file of the stack holds only the mean of curves over amplifiers, the means are compared to rounding errors.
     Where one is a repository, the other one's instruments have the names there under which they would be imported, or were.
 
     \b
@@ -124,6 +125,7 @@ def _to_json(difference: Difference) -> dict[str, object]:
         "dataset_type": dataset_type,
         "data_id": dict(data_id),
         "kind": difference.kind,
+        "fields": list(difference.fields),
         "first": [dataset_to_json(dataset) for dataset in difference.first],
         "second": [dataset_to_json(dataset) for dataset in difference.second],
     }
@@ -141,7 +143,8 @@ def _lines(differences: list[Difference]) -> Iterator[str]:
         return f"  {sign} {texts[dataset.span].removesuffix(' UTC')}  {dataset.content[:12]}"
 
     for difference in differences:
-        yield f"{key_text(difference.key)}: {_KINDS[difference.kind]}"
+        names = f" ({', '.join(difference.fields)})" if difference.fields else ""
+        yield f"{key_text(difference.key)}: {_KINDS[difference.kind]}{names}"
         yield from (line("-", dataset) for dataset in difference.first)
         yield from (line("+", dataset) for dataset in difference.second)
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from curated.cli.context import (
+    SectionedCommand,
     Settings,
     echo,
     format_option,
@@ -18,6 +19,7 @@ from curated.cli.context import (
     split_choices,
 )
 from curated.cli.repository.import_command import (
+    CHAIN_OPTIONS,
     chain_options,
     drop_stage,
     formatter_option,
@@ -25,7 +27,7 @@ from curated.cli.repository.import_command import (
 )
 
 
-@click.command("publish")
+@click.command("publish", cls=SectionedCommand, sections={"Import": (*CHAIN_OPTIONS, "formatter")})
 @click.argument("repo")
 @release_options
 @chain_options

@@ -10,6 +10,7 @@ import click
 
 from curated.butler.importing.request import FORMATTERS, TRANSFERS, ImportRequest
 from curated.cli.context import (
+    SectionedCommand,
     Settings,
     allow_class_option,
     echo,
@@ -30,10 +31,13 @@ transfer_option = click.option(
 formatter_option = click.option(
     "--formatter",
     type=click.Choice(FORMATTERS),
-    help="Whose formatter is recorded to read the files ever after: the one that the repository's configuration names, "
-    "by its name where the stack is not installed (the default), or curated's. If given, existing records are "
-    "mended to it; by default only where the repository's can be imported.",
+    help="Which formatter is recorded to read the files ever after: the one that the repository's configuration names "
+    "(the default; by its name where the stack is not installed), or curated's. If given, records that are there "
+    "already are mended to it; otherwise only where the repository's can be imported.",
 )
+
+CHAIN_OPTIONS = ("chain", "chain_names", "before", "after", "front")
+"""Names of the parameters of `chain_options`."""
 
 
 def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +80,17 @@ instrument_option = click.option(
 )
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=SectionedCommand,
+    sections={
+        "Names": ("instruments", "label"),
+        "Place in the chain": CHAIN_OPTIONS,
+        "Files and their records": ("transfer", "formatter", "allow_types", "clean"),
+        "Signatures": ("require_signature", "allowed_signers", "revoked", "signer"),
+        "Repository": ("seed_config", "wait", "allow_class"),
+    },
+)
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("repo")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; exit 1 if it could not succeed.")
@@ -97,6 +111,11 @@ instrument_option = click.option(
 @transfer_option
 @chain_options
 @formatter_option
+@click.option(
+    "--camera",
+    metavar="[INSTRUMENT=]FILE",
+    help="Also import the stack's camera file, as dataset type 'camera'; for packages that keep none.",
+)
 @click.option(
     "--seed-config", metavar="FILE", help="Butler configuration for a repository that does not exist yet."
 )
@@ -129,6 +148,7 @@ def command(
     transfer: str,
     chain: bool,
     formatter: str | None,
+    camera: str | None,
     chain_names: tuple[str, ...],
     before: str | None,
     after: str | None,
@@ -181,6 +201,7 @@ def command(
             dry_run=dry_run,
             clean=clean,
             allow_types=allow_types,
+            camera=camera,
             seed_config=seed_config,
             instruments=instruments,
             wait=wait,

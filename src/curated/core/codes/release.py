@@ -50,6 +50,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL655", "error", "a detector or filter that the repository's instrument does not clearly have",
      "see that it is the right instrument; declare the detector or filter in curated.yaml or instrument.yaml if it is new",
      "Butler never deletes a detector or a filter, and the stack registers all that there are."),
+    ("CAL669", "error", "a camera file of another instrument", "name the camera file of this instrument with --camera",
+     "Pipelines would take the detectors of another instrument for those of the images."),
     ("CAL689", "warning", "a filter is new in the repository, and its band is not known",
      "declare the band in curated.yaml or instrument.yaml before the import, or 'butler register-instrument --update' later",
      "Its name stands for its band in the record, and Butler keeps the record."),
