@@ -54,8 +54,6 @@ def values_hash(calib: Hooks, extra: Mapping[str, Any] | None = None) -> ValuesH
 
     Parameters
     ----------
-    calib : `Hooks`
-        The calibration.
     extra : `dict`, optional
         Other values that count, by name.
     """
