@@ -121,9 +121,7 @@ INSTRUMENT = Setting(
         "expected": Setting(
             kind="list", items=EXPECTED, doc="The types that it must have; what lacks is a finding."
         ),
-        "bounds": Setting(
-            kind="list", items=BOUND, doc="Limits of plausible values, in place of the types'."
-        ),
+        "bounds": Setting(kind="list", items=BOUND, doc="Limits of values that differ from the types'."),
         "utc_offset": Setting(
             kind="real",
             minimum=EASTWARD[0],
