@@ -86,7 +86,7 @@ instrument_option = click.option(
     sections={
         "Names": ("instruments", "label"),
         "Place in the chain": CHAIN_OPTIONS,
-        "Files and their records": ("transfer", "formatter", "allow_types", "clean"),
+        "Files and their records": ("transfer", "formatter", "camera", "allow_types", "clean"),
         "Signatures": ("require_signature", "allowed_signers", "revoked", "signer"),
         "Repository": ("seed_config", "wait", "allow_class"),
     },
