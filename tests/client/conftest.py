@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from conftest import AUTHOR, EMAIL, GitPackage
-from support.packages import ROOT
+from conftest import GitPackage
+from support.packages import ROOT, tagged_demo
 from support.preloaded import Programs, preloaded_programs
 
 TYPES = ("defects", "crosstalk", "bfk", "bias", "transmission_filter")
@@ -18,17 +17,7 @@ TYPES = ("defects", "crosstalk", "bfk", "bias", "transmission_filter")
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
     """Some types of the demonstration at the tag v1; a test that changes it must copy it."""
-    package = GitPackage(tmp_path_factory.mktemp("client") / "package")
-    for name in TYPES:
-        shutil.copytree(ROOT / "calibs/demo" / name, package.path / "calibs/demo" / name)
-    shutil.copy(ROOT / "calibs/demo/instrument.yaml", package.path / "calibs/demo")
-    shutil.copy(ROOT / "curated.yaml", package.path)
-    package.git("init", "--quiet")
-    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
-        package.git("config", key, value)
-    package.commit(message="Add calibrations")
-    package.git("tag", "v1")
-    return package
+    return tagged_demo(tmp_path_factory.mktemp("client") / "package", TYPES)
 
 
 @pytest.fixture(scope="session")

@@ -55,4 +55,4 @@ def test_structure() -> None:
         "TCCLS12",
         "INHERIT",
     ]
-    assert foreign_keywords([*keys, *HONEST]) == keys
+    assert foreign_keywords([*keys, *HONEST]) == tuple(keys)

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from conftest import AUTHOR, EMAIL, GitPackage
 from support.instrument_class import write_instrument_class
-from support.packages import ROOT
+from support.packages import ROOT, tagged_demo
 from support.pages import PROMPT, assert_section_shows, sections
 from support.preloaded import Programs, preloaded_programs
 from support.stack_instruments import register, write_stack_package
@@ -44,17 +43,7 @@ SECTIONS = sections(PAGE.read_text("utf-8"))
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of each section."""
-    package = GitPackage(tmp_path_factory.mktemp("stack") / "package")
-    for name in TYPES:
-        shutil.copytree(ROOT / "calibs/demo" / name, package.path / "calibs/demo" / name)
-    shutil.copy(ROOT / "calibs/demo/instrument.yaml", package.path / "calibs/demo")
-    shutil.copy(ROOT / "curated.yaml", package.path)
-    package.git("init", "--quiet")
-    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
-        package.git("config", key, value)
-    package.commit(message="Add calibrations")
-    package.git("tag", "v1")
-    return package.path
+    return tagged_demo(tmp_path_factory.mktemp("stack") / "package", TYPES).path
 
 
 @pytest.fixture(scope="module")

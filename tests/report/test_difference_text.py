@@ -35,6 +35,8 @@ def make_difference(count: int = 1, effects: int = 1) -> Difference:
         (-26.0, "-26"),
         (-409.2539, "-409.3"),
         (1.5e-7, "+1.5e-07"),
+        (64050.25, "+64,050"),
+        (-999.96, "-1000"),
         (math.nan, "not a number"),
         (math.inf, "+inf"),
         (1e300, "+1e+300"),

@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conftest import GitPackage
+from conftest import AUTHOR, EMAIL, GitPackage
 from support.programs import run_curated
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,21 @@ def make_demo_package(path: Path) -> GitPackage:
         date=datetime(2025, 2, 3, 4, 5, 6, tzinfo=UTC),
     )
     package.commit({"notes.txt": "text"}, "Add notes")
+    return package
+
+
+def tagged_demo(path: Path, types: Iterable[str]) -> GitPackage:
+    """Copy some types of the demonstration into a git repository with the tag v1; it has an author of its own."""
+    package = GitPackage(path)
+    for name in types:
+        shutil.copytree(ROOT / "calibs/demo" / name, path / "calibs/demo" / name)
+    shutil.copy(ROOT / "calibs/demo/instrument.yaml", path / "calibs/demo")
+    shutil.copy(ROOT / "curated.yaml", path)
+    package.git("init", "--quiet")
+    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
+        package.git("config", key, value)
+    package.commit(message="Add calibrations")
+    package.git("tag", "v1")
     return package
 
 

@@ -68,7 +68,8 @@ def add_camera(contents: Contents, camera: str, directory: Path) -> list[Diagnos
     dataset = _dataset(instrument, data)
     if _target(directory, dataset).exists():
         raise CuratedError(
-            f"the bundle has another file in the place of the camera: {dataset['path']}", "report it"
+            f"the bundle has another file in the place of the camera: {dataset['path']}",
+            "rename it in the package",
         )
     _target(directory, dataset).parent.mkdir(parents=True, exist_ok=True)
     write_staged(_target(directory, dataset), [data])
@@ -142,8 +143,8 @@ def _misfits(archive: CameraArchive, instrument: Mapping[str, Any]) -> Iterator[
             different.append(f"{number} {name} is {names.get(number) or 'not in it'}")
     if different:
         more = f" and {len(different) - _MOST_NAMES} more" if len(different) > _MOST_NAMES else ""
-        listed = "; ".join(different[:_MOST_NAMES])
-        yield Problem("CAL669", (), f"of the detectors of {instrument['name']}, {listed}{more}")
+        names_text = "; ".join(different[:_MOST_NAMES])
+        yield Problem("CAL669", (), f"of the detectors of {instrument['name']}, {names_text}{more}")
 
 
 def _copy(tree: FileTree, file: str, target: Path) -> None:

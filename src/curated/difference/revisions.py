@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from curated.check.instruments import read_instruments
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.parallel import Progress
 from curated.declare import Conditions
 from curated.difference.change import Difference
@@ -16,11 +16,16 @@ from curated.difference.measuring import changed_keys, is_selected, measure_chan
 from curated.git.repository import Repository, merge_base, open_repository
 from curated.git.revisions import find_revision
 from curated.history.changes import Changes, changes_between, changes_since
+from curated.history.checkout import find_hidden_differences
+from curated.history.edits import EditSearch
 from curated.history.lookup import package_at
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 
 WORK_TREE = "work tree"
+HIDING = frozenset({"CAL020", "CAL021", "CAL023"})
+"""Codes of files whose changes git does not report."""
+
 _WAY_OUT = "name one or two revisions, or A..B, or A...B for the change of B since it left A"
 
 
@@ -83,6 +88,17 @@ def _split(revisions: Sequence[str]) -> tuple[list[str], bool]:
     dots = "..." if "..." in revisions[0] else ".."
     names = [name or "HEAD" for name in revisions[0].split(dots)]
     return names, dots == "..."
+
+
+def hidden_findings(states: States) -> list[Diagnostic]:
+    """Return findings about files of the work tree that git hides or ignores; nothing where two commits are compared.
+
+    With one of `HIDING` among them, changes may be missing from the difference.
+    """
+    if states.after != WORK_TREE:
+        return []
+    package = states.changes.now
+    return find_hidden_differences(EditSearch(package, open_repository(package.root)))
 
 
 def split_arguments(

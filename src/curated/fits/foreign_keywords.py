@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _ARCHIVE = (
     r"AFW_TABLE_VERSION|AFW_TYPE|EXTTYPE|AR_(?:HDU|NCAT|CATN|NAME)|CAT\.ARCHIVE|CAT\.PERSISTABLE|EXPINFO_V|ARCHIVE_ID_\w+"
@@ -48,8 +49,11 @@ def butler_keywords(keys: Iterable[str]) -> list[str]:
         All keywords of a header.
     """
     names = {key: key.upper().removeprefix(_HIERARCH) for key in keys}
-    patterns = [_BUTLER]
     every = set(names.values())
+    # All patterns need one of these; most headers have neither.
+    if not any("BUTLER" in name or name.endswith("DATASETTYPE") for name in every):
+        return []
+    patterns = [_BUTLER]
     for name in every:
         match = _CORE.match(name)
         if match is not None and {f"{match[1]}ID", f"{match[1]}RUN"} <= every:
@@ -62,8 +66,13 @@ def butler_keywords(keys: Iterable[str]) -> list[str]:
     return [key for key, name in names.items() if any(pattern.match(name) for pattern in patterns)]
 
 
-def foreign_keywords(keys: Iterable[str]) -> list[str]:
+def foreign_keywords(keys: Iterable[str]) -> tuple[str, ...]:
     """Return the keywords that say nothing about a calibration, Butler's first."""
-    keys = list(keys)
+    return _foreign_keywords(tuple(keys))
+
+
+# Calibrations of one type have mostly the same keywords.
+@lru_cache(maxsize=1024)
+def _foreign_keywords(keys: tuple[str, ...]) -> tuple[str, ...]:
     structural = [key for key in keys if is_structural(key.upper().removeprefix(_HIERARCH))]
-    return [*butler_keywords(keys), *structural]
+    return (*butler_keywords(keys), *structural)

@@ -94,14 +94,15 @@ class _Merger:
         """Return the declared values, and those that only the repository has."""
         result = {}
         for key, value in registered.items():
-            own = declared.get(key)
-            if _is_empty(own):
+            declared_value = declared.get(key)
+            if _is_empty(declared_value):
                 result[key] = value
                 self.added += not _is_empty(value)
                 continue
-            result[key] = own
-            if not _is_empty(value) and own != value:
-                self.contradict(f"{place}{key} is {_short(own)} here, {_short(value)} in the repository")
+            result[key] = declared_value
+            if not _is_empty(value) and declared_value != value:
+                texts = _short(declared_value), _short(value)
+                self.contradict(f"{place}{key} is {texts[0]} here, {texts[1]} in the repository")
         return result
 
     def contradict(self, text: str) -> None:
@@ -119,11 +120,13 @@ def _short(value: Any) -> str:
 
 
 def _merge_detectors(merger: _Merger, declared: Any, registered: Instrument) -> list[dict[str, Any]]:
-    own = {entry["id"]: dict(entry) for entry in declared}
+    entries_by_number = {entry["id"]: dict(entry) for entry in declared}
     numbers = {directory_name(entry["name"]): entry["id"] for entry in declared}
     records = {detector.id: detector for detector in registered.detectors.values()}
-    for number in own.keys() - records.keys() if records else ():
-        merger.remarks.append(f"the repository does not have detector {number} {brief(own[number]['name'])}")
+    for number in entries_by_number.keys() - records.keys() if records else ():
+        merger.remarks.append(
+            f"the repository does not have detector {number} {brief(entries_by_number[number]['name'])}"
+        )
     entries = []
     for number, detector in sorted(records.items()):
         other = numbers.get(directory_name(detector.name), number)
@@ -132,10 +135,12 @@ def _merge_detectors(merger: _Merger, declared: Any, registered: Instrument) -> 
                 f"detector {brief(detector.name)} has the number {other} here, {number} in the repository"
             )
             continue
-        merged = merger.merge(own.get(number, {}), _detector_values(detector), f"detector {number}: ")
+        merged = merger.merge(
+            entries_by_number.get(number, {}), _detector_values(detector), f"detector {number}: "
+        )
         entries.append({key: value for key, value in merged.items() if not _is_empty(value)})
     done = {entry["id"] for entry in entries}
-    rest = [entry for number, entry in own.items() if number not in done]
+    rest = [entry for number, entry in entries_by_number.items() if number not in done]
     return sorted([*entries, *rest], key=lambda entry: entry["id"])
 
 
@@ -158,9 +163,9 @@ def _only_inferred(
             entry = {"id": value.id, "name": value.name}
         new.append(entry)
     if new:
-        listed = ", ".join(entry["name"] for entry in new)[:200]
+        names_text = ", ".join(entry["name"] for entry in new)[:200]
         more = "; give their bands" if key == "filters" else ""
-        merger.remarks.append(f"the repository does not have the {key} {listed}, which files have{more}")
+        merger.remarks.append(f"the repository does not have the {key} {names_text}, which files have{more}")
         merger.added += len(new)
     return new
 

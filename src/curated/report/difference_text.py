@@ -18,12 +18,14 @@ _MOST_NAMES = 6
 
 
 def number_text(value: float, *, signed: bool = False) -> str:
-    """Return a number with four significant digits, whole ones with all of theirs; ``-`` for none."""
+    """Return a number with four significant digits, and all digits before the decimal point up to 1e9."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else f"{value:+}"
     sign = "+" if signed else ""
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):{sign},}"
+    if 1000 <= abs(value) < 1e9:
+        return f"{value:{sign},.0f}"
     return f"{value:{sign}.4g}"
 
 

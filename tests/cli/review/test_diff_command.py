@@ -37,6 +37,20 @@ def test_nothing_physical_is_exit_0(make_package: MakePackage) -> None:
     assert (done.returncode, done.stdout) == (0, text)
 
 
+@pytest.mark.parametrize("mark", ["skip-worktree", "assume-unchanged"])
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_what_git_hides_is_no_answer(make_package: MakePackage, mark: str, is_deleted: bool) -> None:
+    package = make_package(EPOCHS)
+    package.git("update-index", f"--{mark}", OLD)
+    package.write({OLD: None if is_deleted else version(OLD, x0=3)})
+    done = run_curated("diff", cwd=package.path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"warning {'CAL020' if is_deleted else 'CAL021'}" in done.stderr
+    assert "compare two commits" in done.stderr
+    # Commits do not depend on the work tree.
+    assert run_curated("diff", "HEAD", "HEAD", cwd=package.path).stdout == "no calibration changed\n"
+
+
 @pytest.mark.parametrize("arguments", [("nothing",), ("--bands", "u"), ("HEAD", "HEAD", "HEAD")])
 def test_wrong_arguments_are_exit_2(make_package: MakePackage, arguments: tuple[str, ...]) -> None:
     done = run_curated("diff", *arguments, cwd=make_package(EPOCHS).path)

@@ -117,8 +117,8 @@ def _near_and_far(
     The older release has mostly what those behind it have, so that few of their datasets are ever found.
     """
     names = chain.flattened(members)
-    own = names.index(release)
-    last = next((i for i, name in enumerate(names) if i > own and name in chain.releases), len(names))
+    place = names.index(release)
+    last = next((i for i, name in enumerate(names) if i > place and name in chain.releases), len(names))
     order = {name: i for i, name in enumerate(names)}
     near = [info for name, info in infos.items() if order.get(name, 0) <= last]
     return near, [info for name, info in infos.items() if order.get(name, 0) > last]

@@ -114,7 +114,7 @@ def _chain_name(target: Target, names: Collection[str], *, alone: bool) -> str:
 
 
 def _name_problems(names: Collection[str], targets: Mapping[str, Target]) -> Iterator[Problem]:
-    taken = {target.calibration for target in targets.values()}
+    release_names = {target.calibration for target in targets.values()}
     for name in names:
         if not is_collection(name):
             yield Problem(
@@ -123,7 +123,7 @@ def _name_problems(names: Collection[str], targets: Mapping[str, Target]) -> Ite
                 f"--chain-name {name}: no name of a collection",
                 "name it <instrument>/calib/NAME",
             )
-        elif name in taken:
+        elif name in release_names:
             text = f"--chain-name {name} is the collection of the release itself"
             yield Problem("CAL647", (), text, "name another one, such as <instrument>/calib/curated")
     instruments = [[name for name in names if name.startswith(f"{instrument}/")] for instrument in targets]

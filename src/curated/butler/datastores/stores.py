@@ -91,9 +91,10 @@ def file_stores(butler: Butler) -> tuple[FileStore, ...]:
 
 def _stores(datastore: Any, butler: Butler, constraints: tuple[Constraints, ...] = ()) -> Iterator[FileStore]:
     if isinstance(datastore, ChainedDatastore):
-        own = (*constraints, datastore.constraints)
+        chain_constraints = (*constraints, datastore.constraints)
         for child, more in zip(datastore.datastores, datastore.datastoreConstraints, strict=True):
-            yield from _stores(child, butler, own if more is None else (*own, more))
+            child_constraints = chain_constraints if more is None else (*chain_constraints, more)
+            yield from _stores(child, butler, child_constraints)
     elif isinstance(datastore, FileDatastore):
         names = FormatterNames()
         names.registerFormatters(datastore.config["formatters"], universe=butler.dimensions)

@@ -187,10 +187,10 @@ def _camera_refs(butler: Butler, name: str) -> Iterator[DatasetRef]:
     except CuratedError:
         chains = []
     if chains:
-        found = [item for item in in_force(butler, chains) if item.dataset.dataset_type == _CAMERA]
+        cameras = [item for item in in_force(butler, chains) if item.dataset.dataset_type == _CAMERA]
         yield from (
             item.ref
-            for item in sorted(found, key=lambda item: item.dataset.span.begin, reverse=True)
+            for item in sorted(cameras, key=lambda item: item.dataset.span.begin, reverse=True)
             if item.dataset.instrument == name
         )
     yield from butler.query_datasets(

@@ -231,9 +231,9 @@ def _hint(package: PackageInstrument, best: str, *, is_new: bool) -> str:
     """Return the options that settle which instrument it is, and how to do that for good."""
     handle = _handle(package)
     if is_new:
-        own = f"'--instrument {handle}={package.name}' creates a new one, which Butler can never delete"
+        same_name = f"'--instrument {handle}={package.name}' creates a new one, which Butler can never delete"
     else:
-        own = f"'--instrument {handle}={package.name}' takes {package.name}"
+        same_name = f"'--instrument {handle}={package.name}' takes {package.name}"
     place = (
         "'name' in its instrument.yaml"
         if package.is_named
@@ -241,7 +241,7 @@ def _hint(package: PackageInstrument, best: str, *, is_new: bool) -> str:
     )
     return (
         f"if it is {best}, import with '--instrument {handle}={best}', or say so for good by {place};"
-        f" if it is none of these, register it first; {own}"
+        f" if it is none of these, register it first; {same_name}"
     )
 
 

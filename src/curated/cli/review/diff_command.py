@@ -7,6 +7,7 @@ import click
 from curated.cli.context import (
     Settings,
     echo,
+    echo_findings,
     format_option,
     jobs_option,
     pass_settings,
@@ -41,15 +42,29 @@ def command(
 
     Exit status 1 if anything differs physically.
     """
+    from curated.core.diagnostic import CuratedError
     from curated.declare import BANDS, Conditions
     from curated.difference.bands import parse_bands
-    from curated.difference.revisions import find_difference, open_states, split_arguments
+    from curated.difference.revisions import (
+        HIDING,
+        find_difference,
+        hidden_findings,
+        open_states,
+        split_arguments,
+    )
     from curated.report.difference_text import difference_lines, difference_to_json
 
     conditions = Conditions(bands=BANDS if bands is None else parse_bands(bands))
     package = settings.package()
     names, paths = split_arguments(package, settings.directory, revisions)
     states = open_states(package, names)
+    findings = hidden_findings(states)
+    echo_findings(settings, findings)
+    if any(finding.code in HIDING for finding in findings):
+        raise CuratedError(
+            "what changed in the work tree is not known: git was told not to look at some of its files",
+            "mend the findings above, or compare two commits: 'curated diff HEAD~ HEAD'",
+        )
     selection = selected_paths(package, settings.directory, tuple(paths), deleted=True)
     with settings.progress("comparing") as progress:
         difference = find_difference(states, selection, conditions, jobs=jobs, progress=progress)
