@@ -229,4 +229,4 @@ def _computed(
 
 
 def _no_readings(_old: Any, _new: Any, _conditions: Conditions) -> Iterator[Reading]:
-    raise NotImplementedError("a measure from another process computes nothing")
+    raise RuntimeError("a measure from another process computes nothing")
