@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from curated.bundle.verification import verify
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
 from support.cameras import camera_texts, detector, write_camera
+from support.kills import run_and_kill
 from support.packages import defects_path, defects_text, read_tree
 from support.programs import printed_json, run_curated
 
@@ -90,6 +92,20 @@ def test_it_may_follow_its_release(bundle: Path, camera: Path, tmp_path: Path) -
     assert (instrument["datasets_new"], instrument["datasets_present"]) == (1, 1)
     scrubbed = run_curated("scrub", repo)
     assert (scrubbed.returncode, "CAL693" in scrubbed.stdout + scrubbed.stderr) == (0, False)
+
+
+def test_the_next_run_removes_what_a_killed_one_left(
+    bundle: Path, camera: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    arguments = ["import", bundle, tmp_path / "repo", "--camera", camera]
+    # The staging directory and one below it.
+    done = run_and_kill(arguments, "os.mkdir", 3, signal.SIGKILL)
+    assert (done.returncode, len(os.listdir(tmp_path / "tmp"))) == (-signal.SIGKILL, 1)
+    done = run_curated(*arguments)
+    assert (done.returncode, os.listdir(tmp_path / "tmp")) == (0, [])
+    assert "which an interrupted run had left" in done.stderr
 
 
 def test_a_camera_of_other_detectors_is_refused(bundle: Path, tmp_path: Path) -> None:

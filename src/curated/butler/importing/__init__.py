@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
@@ -66,6 +65,7 @@ def _import_with_camera(request: ImportRequest, camera: str) -> ImportReport:
     from curated.bundle.camera import add_camera
     from curated.bundle.manifest_reader import read_contents
     from curated.bundle.verification import verify
+    from curated.core.storage.staging import staging_directory
 
     contents, diagnostics = read_contents(request.bundle, allow_types=request.allow_types)
     if contents is None:
@@ -77,11 +77,12 @@ def _import_with_camera(request: ImportRequest, camera: str) -> ImportReport:
     findings = _signature_findings(contents, request.trust, {}) if request.trust is not None else []
     if has_errors(findings):
         return ImportReport.of(request, contents, findings)
-    with tempfile.TemporaryDirectory(prefix="curated-camera-") as directory:
-        diagnostics = add_camera(contents, camera, Path(directory))
+    # As large as the bundle: the next run removes what a killed one left.
+    with staging_directory(tempfile.gettempdir(), private=True) as directory:
+        diagnostics = add_camera(contents, camera, directory)
         if diagnostics:
             return ImportReport.of(request, contents, diagnostics)
-        report = run_import(replace(request, bundle=Path(directory), camera=None, trust=None))
+        report = run_import(replace(request, bundle=directory, camera=None, trust=None))
     return replace(report, bundle=str(request.bundle))
 
 
