@@ -19,6 +19,9 @@ from curated.datasets.names import is_instrument
 NEW = "new:"
 """Before a name in a choice: the repository does not have the instrument, and it is to be created."""
 
+CHOICE = "--instrument"
+"""Reason for an instrument that somebody chose."""
+
 _MOST = 5
 """How many candidates and names a message lists."""
 
@@ -179,11 +182,11 @@ def _chosen_settlement(
         if existing is not None:
             hint = f"'--instrument {package.name}={name}' takes that one"
             return Problem("CAL654", (), f"{option}: the repository has {name} already", hint)
-        return Settlement(name, None, "--instrument")
+        return Settlement(name, None, CHOICE)
     if existing is not None:
-        return Settlement(name, existing, "--instrument")
+        return Settlement(name, existing, CHOICE)
     if name in (package.name, package.directory) or not registered:
-        return Settlement(name, None, "--instrument")
+        return Settlement(name, None, CHOICE)
     names = [other for other in registered if is_instrument(other)]
     similar = similar_name(name, names)
     question = f"did you mean {similar}? " if similar else ""
