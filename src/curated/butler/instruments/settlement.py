@@ -82,7 +82,10 @@ def match_choices(
         name = _chosen(instruments, text)
         if name is None:
             names = [i.name for i in instruments]
-            hint = f"the instruments here are {_listed(names)}"
+            directories = [i.directory for i in instruments if i.directory]
+            similar = similar_name(text, [*names, *directories])
+            question = f"did you mean {similar}? " if similar else ""
+            hint = f"{question}the instruments here are {_listed(names)}"
             problems.append(
                 Problem("CAL654", (), f"--instrument {text}={choice}: no instrument {text}", hint)
             )
@@ -191,7 +194,7 @@ def _chosen_settlement(
     similar = similar_name(name, names)
     question = f"did you mean {similar}? " if similar else ""
     hint = (
-        f"{question}It has {_listed(names)}; register {name} there first, "
+        f"{question}the repository has {_listed(names)}; register {name} there first, "
         f"or create it with '--instrument {package.name}={NEW}{name}'"
     )
     return Problem("CAL654", (), f"{option}: the repository has no instrument {name}", hint)
