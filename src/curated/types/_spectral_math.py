@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curated.declare import Array, Band, Conditions, Measure, Part, Reading, Spectrum
+from curated.declare import A0V, Array, Band, Conditions, K, Measure, Part, Reading, Spectrum
 
 _LEAST = 0.01
 """Fraction of the peak below which ratios say nothing."""
@@ -103,6 +103,22 @@ def _pivots(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
             yield Reading(after.pivot - before.pivot, before.pivot, after.pivot, {"band": band.name})
 
 
+def _colours(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    for band in bands_of(old, new, conditions):
+        wavelengths = band.samples()
+        colours = [_colour(wavelengths, curve.fraction_at(wavelengths)) for curve in (old, new)]
+        before, after = colours
+        if before is not None and after is not None:
+            yield Reading(after - before, before, after, {"band": band.name})
+
+
+def _colour(wavelengths: Array, throughputs: Array) -> float | None:
+    """Return the zero point for a K star less that for an A0V star (mmag), up to a constant; `None` without light."""
+    points = [zero_point(integrate(wavelengths, throughputs, source).photons) for source in (K, A0V)]
+    red, blue = points
+    return None if red is None or blue is None else red - blue
+
+
 def _amplifier_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
     for name in old.amplifiers:
         if name not in new.amplifiers:
@@ -176,6 +192,13 @@ MEASURES = (
         doc="The same for the curve of each amplifier, where both calibrations have curves of amplifiers.",
         compute=_amplifier_points,
         notable=10,
+    ),
+    Measure(
+        name="colour_shift",
+        unit="mmag",
+        doc="Shift of the zero point in a band for a K star less that for an A0V star (Vega): a change of the colour term.",
+        compute=_colours,
+        notable=2,
     ),
     Measure(
         name="pivot_shift",
