@@ -24,7 +24,7 @@ from curated.difference.measuring import (
 )
 from curated.difference.revisions import open_states
 from curated.package.package import open_package
-from support.changes import EPOCHS, OLD, version
+from support.changes import EPOCHS, MIDDLE, OLD, version
 from support.packages import defects_path
 
 KEY = CalibKey("lab", "persistence", "d00", "")
