@@ -84,6 +84,8 @@ class Claims:
     detectors : `list` [`dict`]
         For each detector of a camera its ``id``, ``name``, ``raft``, ``slot``, ``serial``, ``width``, ``height``, and
         its ``gains`` by amplifier.
+    file_gains : `dict` [`str`, `dict`]
+        Gains (electron/adu) in a camera file of the stack, by detector and amplifier.
     """
 
     place: str = ""
@@ -94,3 +96,4 @@ class Claims:
     gain_place: str = ""
     reach: list[int] = field(default_factory=list)
     detectors: list[dict[str, Any]] = field(default_factory=list)
+    file_gains: dict[str, dict[str, float | None]] = field(default_factory=dict)

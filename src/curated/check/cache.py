@@ -241,6 +241,7 @@ _ENTRY: dict[Any, Any] = {
                 "gains": _GAINS,
             }
         ],
+        "file_gains": {str: _GAINS},
     },
     "deprecation": {"reason": str, "by": str, "date": str, "cover": str},
     "diagnostics": [

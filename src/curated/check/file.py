@@ -128,11 +128,11 @@ def check_file(
     calib, content_problems = cls.from_source(source)
     problems += content_problems
     is_sound = not any(code_info(p.code).severity is Severity.ERROR for p in content_problems)
-    claims = calib.claims() if calib is not None and is_sound else None
     companion, companion_state = "", ""
     if calib is not None and files is not None:
         calib, companion, companion_state, companion_problems = _attach_companion(files, file, calib)
         problems += companion_problems
+    claims = calib.claims() if calib is not None and is_sound else None
     metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
     # A plain dictionary is faster to look up, and the keywords are in canonical spelling already.
     keywords = dict(metadata)

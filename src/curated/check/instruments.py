@@ -114,6 +114,8 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         expected=override.expected,
         bounds=override.bounds,
         utc_offset=override.utc_offset,
+        headers=override.headers,
+        match=override.match,
         inferred=() if is_named else instrument.inferred,
         aliases=() if is_named else instrument.aliases,
     )

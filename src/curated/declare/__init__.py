@@ -2,7 +2,7 @@
 
 from curated.declare.bound import Bound, InstrumentBound, bound_fault
 from curated.declare.field import Array, Field, column, fields_of
-from curated.declare.measure import BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
+from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
     Absent,
     PlotSpec,
@@ -13,9 +13,13 @@ from curated.declare.spec import (
     is_nested,
     required_sizes,
 )
+from curated.declare.spectra import A0V, SOURCES, K
 
 __all__ = [
+    "A0V",
+    "AB",
     "BANDS",
+    "SOURCES",
     "Absent",
     "Array",
     "Band",
@@ -23,6 +27,7 @@ __all__ = [
     "Conditions",
     "Field",
     "InstrumentBound",
+    "K",
     "Measure",
     "Part",
     "PlotSpec",

@@ -7,20 +7,7 @@ from typing import Any
 
 from curated.core.diagnostic import Problem, brief
 from curated.declare import InstrumentBound, bound_fault
-from curated.declare.settings import Setting
 from curated.registry import find_type, similar_type
-
-BOUND = Setting(
-    kind="mapping",
-    keys={
-        "type": Setting(kind="text", required=True, doc="Name of the calibration type."),
-        "quantity": Setting(kind="text", required=True, doc="Quantity that the type declares a bound of."),
-        "minimum": Setting(kind="real", doc="Least plausible value, in the unit of the type's page."),
-        "maximum": Setting(kind="real", doc="Largest plausible value, in the unit of the type's page."),
-        "reason": Setting(kind="text", required=True, doc="Why this instrument has such values."),
-    },
-)
-"""Limits of a quantity in ``instrument.yaml``, in place of those that the type declares."""
 
 
 def parse_bounds(items: Mapping[int, Any]) -> tuple[tuple[InstrumentBound, ...], list[Problem]]:

@@ -151,8 +151,16 @@ class StackCamera(Calib):
             yield Problem("CAL301", ("image", "sha256"), detail)
 
     def claims(self) -> Claims | None:
-        """Return nothing: what the file says is compared when it is read."""
-        return None
+        """Return the gains of its amplifiers; all else that the file says is compared when it is read."""
+        if self.archive is None:
+            return None
+        return Claims(
+            gain_place="image",
+            file_gains={
+                detector.name: {amplifier.name: amplifier.gain for amplifier in detector.amplifiers}
+                for detector in self.archive.detectors
+            },
+        )
 
     # -- FITS ------------------------------------------------------------------------------------------
 

@@ -36,5 +36,6 @@ RULES: tuple[Rule, ...] = (
     detectors.serial_numbers,
     detectors.unfit_calibrations,
     detectors.unfit_cameras,
+    cameras.unfit_camera_gains,
 )
 """Rules on all files of a package."""

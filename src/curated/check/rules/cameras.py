@@ -1,13 +1,17 @@
-"""Rules on the stack's camera file: its detectors and amplifiers against those of ``instrument.yaml``."""
+"""Rules on the stack's camera file: its detectors and amplifiers against ``instrument.yaml`` and the camera."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from curated.check.rules.context import FileContext
+from curated.calib.content import Claims
+from curated.check.rules.context import Context, FileContext
+from curated.check.rules.detectors import is_far_gain
 from curated.core.diagnostic import Problem, brief
 from curated.fits.camera_archive import CameraArchive, CameraDetector
 from curated.package.instrument import Detector, Instrument
+from curated.package.layout import directory_name
+from curated.package.validity import Range
 
 _PLACE = ("image", "file")
 _MOST_NAMES = 5
@@ -62,3 +66,34 @@ def _only_in_one(archive: CameraArchive, instrument: Instrument) -> Iterator[Pro
         if lacking:
             more = f" and {len(lacking) - _MOST_NAMES} more" if len(lacking) > _MOST_NAMES else ""
             yield Problem("CAL362", _PLACE, f"{place}, has detector {', '.join(lacking[:_MOST_NAMES])}{more}")
+
+
+def unfit_camera_gains(context: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield gains of a camera file far from those of a camera of the package that is in force with it."""
+    for file in context.files:
+        claims = context.reports[file.path].claims
+        if claims is None or not claims.file_gains:
+            continue
+        for camera, detectors in context.cameras.epochs.get(file.key.instrument, ()):
+            gains = {name: values["gains"] for name, values in detectors.items()}
+            details = list(_far_gains(claims, gains))
+            if details and _overlap(context.ranges[file.path], context.ranges[camera.path]):
+                more = f" and {len(details) - _MOST_NAMES} more" if len(details) > _MOST_NAMES else ""
+                texts = "; ".join(details[:_MOST_NAMES])
+                detail = f"gain (electron/adu) of {texts}{more} ({camera.path})"
+                yield file.path, Problem("CAL317", _PLACE, detail)
+
+
+def _far_gains(claims: Claims, gains: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
+    for detector, values in claims.file_gains.items():
+        camera_gains = gains.get(directory_name(detector), {})
+        for amplifier, gain in values.items():
+            camera_gain = camera_gains.get(amplifier)
+            if is_far_gain(gain, camera_gain):
+                yield f"{detector} {amplifier} {gain:g}, the camera {camera_gain:g}"
+
+
+def _overlap(first: Range, second: Range) -> bool:
+    is_after = second.end is not None and first.start >= second.end
+    is_before = first.end is not None and second.start >= first.end
+    return not (is_after or is_before)

@@ -219,15 +219,21 @@ def _wrong_amplifiers(claims: Claims, names: Sequence[str]) -> Iterator[Problem]
 def _wrong_gains(claims: Claims, camera_gains: Mapping[str, float | None]) -> Iterator[Problem]:
     """Yield gains (electron/adu) far from those of the camera."""
     wrong = []
-    for name, value in claims.gains.items():
-        # The cache stores NaN as null.
-        gain, camera_gain = value or math.nan, camera_gains.get(name) or math.nan
-        is_close = 1 / _MAX_GAIN_RATIO <= gain / camera_gain <= _MAX_GAIN_RATIO
-        if gain > 0 and camera_gain > 0 and not is_close:
+    for name, gain in claims.gains.items():
+        camera_gain = camera_gains.get(name)
+        if is_far_gain(gain, camera_gain):
             wrong.append(f"{name} {gain:g}, the camera {camera_gain:g}")
     if wrong:
         more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         yield Problem("CAL317", (claims.gain_place,), f"gain (electron/adu) of {'; '.join(wrong[:3])}{more}")
+
+
+def is_far_gain(gain: float | None, reference: float | None) -> bool:
+    """Return whether two gains of an amplifier are known and too different for a drift."""
+    # The cache stores NaN as null.
+    values = gain or math.nan, reference or math.nan
+    ratio = values[0] / values[1]
+    return min(values) > 0 and not 1 / _MAX_GAIN_RATIO <= ratio <= _MAX_GAIN_RATIO
 
 
 def unfit_cameras(context: Context) -> Iterator[tuple[str, Problem]]:
