@@ -29,7 +29,12 @@ BOUNDS = (bound("gain", 0.05, 30.0), bound("read_noise", None, 200.0))
         ("gain", 0.001, None, None),
         ("gain", 40.0, 100.0, None),
         ("read_noise", 10.0, None, None),
-        ("gains", None, 1.0, ("quantity", "'gains' is not a quantity with bounds of ptc; did you mean gain?")),
+        (
+            "gains",
+            None,
+            1.0,
+            ("quantity", "'gains' is not a quantity with bounds of ptc; did you mean gain?"),
+        ),
         (
             "readNoise",
             None,
