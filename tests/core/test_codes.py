@@ -6,7 +6,18 @@ import re
 
 import pytest
 
-from curated.core.codes import CODES, FAMILIES, CodeInfo, Severity, check, code_info, physics, release, review, stack
+from curated.core.codes import (
+    CODES,
+    FAMILIES,
+    CodeInfo,
+    Severity,
+    check,
+    code_info,
+    physics,
+    release,
+    review,
+    stack,
+)
 
 
 def test_each_code_once_and_in_its_family() -> None:
