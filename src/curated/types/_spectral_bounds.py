@@ -16,6 +16,9 @@ _STEP, _STEEP = 2.0, 1.0
 _SPACING = 25.0
 """Largest distance (nm) of two samples between which a real curve cannot rise and fall again."""
 
+_SPIKES, _ISOLATED = 0.3, 0.1
+"""Part of the peak from which a single sample is an accident, and the largest part of the samples that can be one."""
+
 _ROUNDING = 1e-3
 """Part of a distance by which wavelengths in single precision can be off."""
 
@@ -230,6 +233,11 @@ def _spikes(curve: Any) -> Array | None:
     is_summit = (before > 0) & (values[1:-1] >= 0.5 * peak) & (np.count_nonzero(values >= 0.5 * peak) <= 3)
     spikes = np.zeros(len(rows))
     spikes[1:-1] = np.where(is_summit, 0.0, sizes) / peak
+    # A coarse curve that goes up and down everywhere is noise, and no accident of one sample.
+    is_fine = np.zeros(len(rows), bool)
+    is_fine[1:-1] = wavelengths[2:] - wavelengths[:-2] <= 2 * _STEP * (1 + _ROUNDING)
+    if np.count_nonzero(spikes > _SPIKES) > _ISOLATED * len(rows):
+        spikes[~is_fine] = 0.0
     return _in_file_order(spikes, rows)
 
 
@@ -250,7 +258,7 @@ def _step_bound(quantity: str, values: Callable[[Any], Array | None], maximum: f
 _SPIKE = _step_bound(
     "spike",
     _spikes,
-    0.3,
+    _SPIKES,
     "How far a single sample is above, or below, both of its neighbours.",
 )
 _EDGE = _step_bound(
@@ -294,4 +302,4 @@ def is_plain(curve: Any) -> bool:
         changes = np.abs(values[1:] - values[:-1])
         slope = (changes / np.abs(wavelengths[1:] - wavelengths[:-1])).max() / factor
     # No part of a broken line is steeper than its steepest piece; NaN is not below anything.
-    return bool(changes.max() < 0.3 * peak and slope * _STEP * (1 + _ROUNDING) < 0.2 * peak)
+    return bool(changes.max() < _SPIKES * peak and slope * _STEP * (1 + _ROUNDING) < 0.2 * peak)
