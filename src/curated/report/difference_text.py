@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curated.core.times import iso
+from curated.declare import AB
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
+from curated.difference.sources import TITLES
 from curated.package.validity import Range
 from curated.report.text import count_text, printable
 
@@ -19,6 +21,9 @@ _WIDTH = 80
 _NO_BREAK = "\xa0"
 
 _MOST_NAMES = 6
+
+_OF_SOURCE = "zero_point_shift"
+"""End of the names of measures that depend on the source of synthetic photometry."""
 
 
 def number_text(value: float, *, signed: bool = False) -> str:
@@ -129,6 +134,8 @@ def total_lines(difference: Difference) -> Iterator[str]:
         place = "" if total.measure.additive else f" ({printable(of)})" if of else ""
         unit = f" {total.measure.unit}" if total.measure.unit else ""
         yield f"  {name:44} {value}{unit} {kind}{place}"
+    if source_text(difference):
+        yield source_text(difference)
     if difference.unchanged:
         files = count_text(len(difference.unchanged), "calibration")
         yield f"{files} with no physical change: the files differ, their values do not"
@@ -136,11 +143,24 @@ def total_lines(difference: Difference) -> Iterator[str]:
         yield "no calibration changed"
 
 
+def source_text(difference: Difference) -> str:
+    """Return of which source zero points are; empty where that is the usual one, or nothing has a zero point."""
+    has_any = any(
+        effect.measure.name.endswith(_OF_SOURCE) for change in difference.changes for effect in change.effects
+    )
+    if difference.source == AB.name or not has_any:
+        return ""
+    return (
+        f"zero points are of {printable(TITLES.get(difference.source, f'the spectrum {difference.source}'))}"
+    )
+
+
 def difference_to_json(difference: Difference) -> dict[str, Any]:
     """Return a difference as plain values."""
     return {
         "before": difference.before,
         "after": difference.after,
+        "source": difference.source,
         "changes": [_change_to_json(change) for change in difference.changes],
         "unchanged": len(difference.unchanged),
         "no_physical_change": [_change_to_json(change) for change in difference.unchanged],
@@ -160,14 +180,15 @@ def _change_to_json(change: Change) -> dict[str, Any]:
             {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
             for valid in change.ranges
         ],
-        "measures": [_effect_to_json(effect) for effect in change.effects],
+        "measures": [effect_to_json(effect) for effect in change.effects],
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
     }
 
 
-def _effect_to_json(effect: Effect) -> dict[str, Any]:
+def effect_to_json(effect: Effect) -> dict[str, Any]:
+    """Return an effect as plain values."""
     value, old, new, of = effect.reading
     return {
         "name": effect.measure.name,

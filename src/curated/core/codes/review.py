@@ -1,0 +1,22 @@
+"""Codes of findings about exposures, and about images that were made with calibrations, of the family CAL4xx."""
+
+from __future__ import annotations
+
+# fmt: off
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL450", "error", "a row of a table of exposures that cannot be read", "correct the row, or remove it",
+     "What a change does to this exposure is not known."),
+    ("CAL451", "error", "an exposure without a time that can be read",
+     "write ISO 8601 in UTC, an MJD, or a night such as 20240401; --column and --time-scale say which column, and its scale",
+     "Which calibrations are in force for it depends on its time."),
+    ("CAL460", "error", "a file whose header cannot be read", "name FITS files that are whole, packed with gzip or fpack or not at all",
+     "Nothing is known of the calibrations that were applied; that is not the same as that they are in force."),
+    ("CAL461", "warning", "an image that does not say which calibrations were applied",
+     "process it with doHeaderProvenance, the default of the stack's instrument signature removal; a raw image has none",
+     "Whether it has to be processed again cannot be told."),
+    ("CAL462", "warning", "a keyword of provenance with several values", "ask who wrote the header; the first value was taken",
+     "Readers take the first or the last of them, and would name different calibrations."),
+    ("CAL463", "warning", "an image without the time of its exposure", "add DATE-BEG or MJD-BEG, and TIMESYS, to its header",
+     "Which calibration is in force for it cannot be told; a time in another scale than UTC or TAI does not count."),
+)
+# fmt: on
