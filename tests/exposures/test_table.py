@@ -12,6 +12,11 @@ from curated.core.diagnostic import CuratedError
 from support.exposures import NS, TIME, MakeTable, read
 
 
+def packed(data: bytes) -> bytes:
+    """Compress without the time, which would be in the names of tests."""
+    return gzip.compress(data, mtime=0)
+
+
 def test_a_csv_table(table: MakeTable) -> None:
     text = f"id,instrument,time,detector,filter\n7,Lab,{TIME},12,g\n8,Lab,{TIME}Z,,\n"
     assert read(table(text)) == ([(2, NS, "Lab", "12", "g", "7"), (3, NS, "Lab", "", "", "8")], [])
@@ -35,9 +40,9 @@ def test_a_csv_table(table: MakeTable) -> None:
         (b"PAR1", "cannot be read"),
         (b"PAR1" + b"\0" * 100 + b"PAR1", "cannot be read"),
         (b"\x1f\x8b\x08", "damaged"),
-        (gzip.compress(f"time\n{TIME}\n".encode() * 100)[:-9], "damaged"),
-        (gzip.compress(gzip.compress(b"time\n")), "compressed twice"),
-        (gzip.compress(b"PAR1"), "within gzip"),
+        (packed(f"time\n{TIME}\n".encode() * 100)[:-9], "damaged"),
+        (packed(packed(b"time\n")), "compressed twice"),
+        (packed(b"PAR1"), "within gzip"),
         (b",".join(b"a" for _ in range(20_000)) + b"\n", "20000 columns"),
     ],
 )
