@@ -286,14 +286,6 @@ BOUNDS = (
         source="1e-6 to 1e-3 (Freyhammer et al. 2001, Exp. Astron. 12, 147; the calibrations of LSSTCam: below 2e-3).",
     ),
     Bound(
-        quantity="coeffsSqr",
-        values=_used_coefficients("coeffsSqr"),
-        maximum=1e-7,
-        label=_pair_label,
-        doc="Size of a valid quadratic coefficient between two amplifiers, [source, target].",
-        source="1e-10 in LSSTCam; at 1e-7 a source of 100,000 adds as much as a linear coefficient of 0.01.",
-    ),
-    Bound(
         quantity="interChip",
         values=lambda crosstalk: (
             {key: np.abs(matrix) for key, matrix in crosstalk.interChip.items()}
