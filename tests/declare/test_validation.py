@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curated.declare.settings import _validator, setting_schema
 from curated.declare.validation import LONGEST_KEY, Validator
 from curated.package.config import CONFIG
-from curated.package.instrument import INSTRUMENT
+from curated.package.settings.instrument import INSTRUMENT
 from curated.provenance.record import PROVENANCE
 from curated.text.yaml.reader import load_yaml
 from support import schemas as support

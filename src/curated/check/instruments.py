@@ -95,6 +95,8 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         visit_system=override.visit_system,
         expected=override.expected,
         utc_offset=override.utc_offset,
+        headers=override.headers,
+        match=override.match,
         inferred=() if is_named else instrument.inferred,
         aliases=() if is_named else instrument.aliases,
     )

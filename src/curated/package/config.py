@@ -13,7 +13,7 @@ from typing import Any
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.declare.settings import Setting, check_setting
 from curated.package import lookalikes
-from curated.package.instrument import OVERRIDE
+from curated.package.settings.instrument import OVERRIDE
 from curated.text.yaml.locator import plain_scalar, yaml_locator
 from curated.text.yaml.reader import load_strictly, load_yaml
 

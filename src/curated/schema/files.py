@@ -13,7 +13,7 @@ from typing import Any
 from curated.core.diagnostic import CuratedError
 from curated.declare.settings import document_schema, schema_name
 from curated.package.config import CONFIG
-from curated.package.instrument import INSTRUMENT
+from curated.package.settings.instrument import INSTRUMENT
 from curated.provenance.record import PROVENANCE
 from curated.registry import own_types
 from curated.schema.attestation import ATTESTATION
