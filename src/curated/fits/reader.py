@@ -12,6 +12,7 @@ import numpy as np
 from curated.core.diagnostic import CuratedError
 from curated.core.tables import TextColumn
 from curated.core.units import text_unit
+from curated.fits.butler_header import butler_construction
 from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.plain_tables import PlainHdu, read_plain_hdus
@@ -85,7 +86,7 @@ def _contents(
     hdus: list[PlainHdu], table_keywords: tuple[str, ...]
 ) -> tuple[dict[str, Any], dict[str, dict[str, TextColumn]]]:
     """Return keywords and columns of the HDUs of a file; see `read_fits`."""
-    headers = [_keywords(hdu.cards) for hdu in hdus[:2]]
+    headers, constructions = zip(*(_keywords(hdu.cards) for hdu in hdus[:2]), strict=True)
     tables = [hdu for hdu in hdus[1:] if hdu.is_table]
     record = next((hdu for hdu in tables if hdu.name == EXTNAME), None)
     others = {
@@ -97,6 +98,10 @@ def _contents(
     columns = {hdu.name or str(i + 1): _columns(hdu) for i, hdu in enumerate(tables) if hdu is not record}
     if record is not None:
         others |= read_provenance(record.keywords, _columns(record))
+    # A file that was made of a text has the provenance of that one.
+    if "construction" not in others and not any("REPOSHA1" in header for header in headers):
+        construction = {key: value for part in reversed(constructions) for key, value in part.items()}
+        others |= {"construction": construction} if construction else {}
     if "OBSTYPE" in headers[0] or len(headers) == 1:
         return {**headers[0], **others}, columns
     return {**headers[0], **headers[1], **others}, columns
@@ -145,7 +150,8 @@ def _native(values: Any, rows: int) -> Any:
     return values.astype(values.dtype.newbyteorder("="))
 
 
-def _keywords(cards: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _keywords(cards: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the keywords of a header that are statements about the calibration, and what Butler says of its construction."""
     metadata: dict[str, Any] = {}
     for key, value in cards:
         if key in _STRUCTURAL or key == "" or (key.startswith(_PER_COLUMN) and key[-1].isdigit()):
@@ -160,10 +166,12 @@ def _keywords(cards: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         name = "comments" if key == "COMMENT" else key
         if name in metadata:
             metadata[name] = _unescaped(metadata[name])
-    for key in foreign_keywords(metadata):
+    foreign = foreign_keywords(metadata)
+    construction = butler_construction(metadata) if foreign else {}
+    for key in foreign:
         # Of the dataset that the file was, and of the form of the file; neither is true of what is made of it.
         del metadata[key]
-    return metadata
+    return metadata, construction
 
 
 def _unescaped_text(value: Any) -> Any:
