@@ -20,10 +20,11 @@ from curated.difference.measuring import (
     find_effects,
     is_selected,
     measure_changes,
+    read_pair,
 )
 from curated.difference.revisions import open_states
 from curated.package.package import open_package
-from support.changes import EPOCHS, OLD, version
+from support.changes import EPOCHS, MIDDLE, OLD, version
 from support.packages import defects_path
 
 KEY = CalibKey("lab", "persistence", "d00", "")
@@ -121,3 +122,22 @@ def test_shares_are_those_of_the_declared_detector(
     names = {effect.measure.name for effect in ended.effects}
     assert names == {"pixels_lost"} | ({"masked_fraction_change"} if share else set())
     assert ended.ranges[0].start == datetime(2020, 1, 1)
+
+
+def test_the_pair_of_a_change_is_what_was_and_what_is_in_force(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    added = defects_path(0, "20210101T000000")
+    text = version(OLD, x0=9).replace("2020-01-01", "2021-01-01")
+    package.write({added: text, OLD: version(OLD, x0=3), MIDDLE: None, defects_path(1): "no calibration"})
+    changes = open_states(open_package(package.path), ()).changes
+    measured = list(measure_changes(changes, changed_keys(changes), Conditions(), {}, jobs=1))
+    columns = {}
+    for change in measured:
+        pair = read_pair(changes, change)
+        columns[change.old, change.new] = [calib and calib.x0.tolist() for calib in pair]
+    assert columns == {
+        (OLD, OLD): [[1], [3]],
+        (OLD, added): [[1], [9]],  # the new epoch takes the place of what was in force
+        (MIDDLE, added): [[2], [9]],  # and goes on where the removed one began
+        (defects_path(1), defects_path(1)): [[1], None],
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -61,8 +62,21 @@ def test_lines_say_what_takes_whose_place_and_when() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     lines = list(difference_lines(make_difference(count=5, effects=9), most=2))
-    assert lines.count("    and 3 smaller ones") == 2
+    assert lines[4:8] == [
+        "    from 2022-01-01T00:00:00 UTC on",
+        "    zero_point_shift (b0) -409.2, (b1) -410.2, (b2) -411.2, (b3) -412.2,",
+        "      (b4) -413.2, (b5) -414.2 mmag, and 3 smaller",
+        "cam/kind/d00",
+    ]
     assert "and 3 smaller ones" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_file_that_was_edited_is_named_once() -> None:
+    (change,) = make_difference().changes
+    lines = list(difference_lines(Difference("A", "B", (replace(change, old=PATH),), ())))
+    assert lines[1] == f"  ~ {PATH}"
+    assert sum(PATH in line for line in lines) == 1
 
 
 def test_nothing_is_said_as_such() -> None:

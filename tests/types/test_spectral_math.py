@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from curated.declare import Band, Conditions, Reading, Spectrum
-from curated.types._spectral_math import MEASURES, half_edges, integrate
+from curated.types._spectral_math import MEASURES, Curve, half_edges, integrate
 from curated.types.qe_curve import QECurve
 from curated.types.transmission_optics import OpticsTransmission
 
@@ -90,7 +90,7 @@ def test_exchanged_amplifiers_show_though_the_mean_is_the_same() -> None:
 
 def test_edges_at_half_the_peak() -> None:
     fractions = np.interp(WAVELENGTHS, [400, 420, 600, 640], [0, 0.8, 0.8, 0])
-    assert half_edges(make_curve(fractions)) == pytest.approx((410, 620))
+    assert half_edges(Curve(*make_curve(fractions).samples())) == pytest.approx((410, 620))
     shifts = read("edge_shift", make_curve(fractions), make_curve(np.roll(fractions, 3)))
     assert {key[0]: reading.value for key, reading in shifts.items()} == pytest.approx({"blue": 3, "red": 3})
 
@@ -118,3 +118,42 @@ def test_curves_without_numbers() -> None:
     for pair in ((lost, good), (good, lost), (lost, lost)):
         for measure in good.SPEC.measures:
             list(measure.read(*pair, Conditions()))
+
+
+def make_amplifiers(**levels: float) -> OpticsTransmission:
+    """Return constant curves of amplifiers; that of a NaN was not measured."""
+    names = np.repeat(list(levels), len(WAVELENGTHS))
+    return make_curve(
+        np.repeat(list(levels.values()), len(WAVELENGTHS)), np.tile(WAVELENGTHS, len(levels)), names
+    )
+
+
+def test_an_amplifier_without_numbers_does_not_hide_the_others() -> None:
+    old, new = make_amplifiers(A=0.8, B=0.4, C=0.5), make_amplifiers(A=0.88, B=0.44, C=np.nan)
+    for pair, sign in (((old, new), 1), ((new, old), -1)):
+        shifts = read("zero_point_shift", *pair)
+        assert [round(reading.value, 6) for reading in shifts.values()] == [
+            round(sign * 2500 * np.log10(1.1), 6)
+        ] * 6
+        by_amplifier = read("amplifier_zero_point_shift", *pair)
+        assert by_amplifier["r", "A"].value == pytest.approx(sign * 2500 * np.log10(1.1))
+        # It is said once, not in each band.
+        assert [key for key, reading in by_amplifier.items() if np.isnan(reading.value)] == [("C",)]
+
+
+def test_an_amplifier_that_was_never_measured_is_no_change() -> None:
+    old, new = make_amplifiers(A=0.8, B=np.nan), make_amplifiers(A=0.4, B=np.nan)
+    by_amplifier = read("amplifier_zero_point_shift", old, new)
+    assert {key[-1] for key in by_amplifier} == {"A"}
+    assert read("zero_point_shift", old, new)["r",].value == pytest.approx(2500 * np.log10(0.5))
+    assert read("peak_change", old, new)[()].value == pytest.approx(-40)
+
+
+def test_samples_that_neither_curve_has_are_left_out() -> None:
+    fractions = np.where(WAVELENGTHS == 600, np.nan, 0.5)
+    shifts = read("zero_point_shift", make_curve(fractions), make_curve(0.9 * fractions))
+    assert shifts["r",].value == pytest.approx(2500 * np.log10(0.9))
+    assert read("zero_point_shift", make_curve(fractions), make_curve(fractions)) == {}
+    lost = read("zero_point_shift", make_curve(0.5), make_curve(fractions))
+    assert np.isnan(lost["r",].value)
+    assert "g" not in {key[0] for key in lost}

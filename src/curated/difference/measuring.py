@@ -106,7 +106,7 @@ class _Work:
             if not states.is_same(segment.before, segment.now):
                 ranges_by_pair.setdefault((segment.before, segment.now), []).append(segment.range)
         self._add_idle(ranges_by_pair, files)
-        conditions = self._conditions(files.key)
+        conditions = conditions_of(files.key, self.conditions, self.declared)
         for (old, new), ranges in ranges_by_pair.items():
             yield compare(
                 files.key,
@@ -130,15 +130,23 @@ class _Work:
             ):
                 ranges_by_pair[old, new] = []
 
-    def _conditions(self, key: CalibKey) -> Conditions:
-        detector = None
-        instrument = self.declared.get(key.instrument)
-        if instrument is not None and key.detector:
-            try:
-                detector = instrument.geometry(key.detector)
-            except CuratedError:
-                detector = None  # a directory of no declared detector is a finding of the check
-        return replace(self.conditions, detector=detector, filter_name=key.filter)
+
+def conditions_of(key: CalibKey, conditions: Conditions, declared: Mapping[str, Instrument]) -> Conditions:
+    """Return the conditions of the measures of one key: those of all keys, with its detector and filter.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    """
+    detector = None
+    instrument = declared.get(key.instrument)
+    if instrument is not None and key.detector:
+        try:
+            detector = instrument.geometry(key.detector)
+        except CuratedError:
+            detector = None  # a directory of no declared detector is a finding of the check
+    return replace(conditions, detector=detector, filter_name=key.filter)
 
 
 @dataclass(slots=True)
@@ -182,6 +190,30 @@ class _States:
             return calib
         files = self._package(is_new=is_new or not self.changes.include(file)).files
         return read_and_check(files, file, {}).calib
+
+
+def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | None]:
+    """Return the calibrations before and after a change, with their pixels; `None` where there is none.
+
+    Parameters
+    ----------
+    changes : `Changes`
+        The states that the change is between.
+
+    Returns
+    -------
+    old, new : `Calib` or `None`
+        Each is `None` as well where it cannot be read.
+    """
+    states = _States(changes)
+    layouts = changes.before.layout, changes.now.layout
+    calibs: list[Calib | None] = []
+    for path, layout, is_new in zip((change.old, change.new), layouts, (False, True), strict=True):
+        file = next((file for file in layout.files if file.path == path), None)
+        version = states.calib(file, is_new=is_new)
+        calibs.append(version.calib if version is not None else None)
+    old, new = calibs
+    return old, new
 
 
 class Version(NamedTuple):

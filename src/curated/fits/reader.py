@@ -11,6 +11,7 @@ import numpy as np
 from curated.core.diagnostic import CuratedError
 from curated.core.tables import TextColumn
 from curated.core.units import text_unit
+from curated.fits.butler_header import butler_construction
 from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.provenance import EXTNAME, read_provenance
@@ -70,7 +71,7 @@ def read_fits(
                     f"{filename} cannot be read as FITS: {reason}", "unpack it if it is packed"
                 )
         with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
-            headers = [_keywords(h.header) for h in hdus[:2]]
+            headers, constructions = zip(*(_keywords(h.header) for h in hdus[:2]), strict=True)
             tables = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
             record = next((h for h in tables if h.name == EXTNAME), None)
             others = {
@@ -82,6 +83,10 @@ def read_fits(
             columns = {h.name or str(i + 1): _columns(h) for i, h in enumerate(tables) if h is not record}
             if record is not None:
                 others |= read_provenance(record.header, _columns(record))
+            # A file that was made of a text has the provenance of that one.
+            if "construction" not in others and not any("REPOSHA1" in header for header in headers):
+                construction = {key: value for part in reversed(constructions) for key, value in part.items()}
+                others |= {"construction": construction} if construction else {}
     except (*_DAMAGE, fits.VerifyError) as error:
         raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
     if "OBSTYPE" in headers[0] or len(headers) == 1:
@@ -89,7 +94,8 @@ def read_fits(
     return {**headers[0], **headers[1], **others}, columns
 
 
-def _keywords(header: Any) -> dict[str, Any]:
+def _keywords(header: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the keywords of a header that are statements about the calibration, and what Butler says of its construction."""
     metadata: dict[str, Any] = {}
     for entry in header.cards:
         key = entry.keyword
@@ -107,10 +113,12 @@ def _keywords(header: Any) -> dict[str, Any]:
         name = "comments" if key == "COMMENT" else key
         if name in metadata:
             metadata[name] = _unescaped(metadata[name])
-    for key in foreign_keywords(metadata):
+    foreign = foreign_keywords(metadata)
+    construction = butler_construction(metadata) if foreign else {}
+    for key in foreign:
         # Of the dataset that the file was, and of the form of the file; neither is true of what is made of it.
         del metadata[key]
-    return metadata
+    return metadata, construction
 
 
 def _unescaped_text(value: Any) -> Any:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curated.core.times import iso
+from curated.declare import AB
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
+from curated.difference.sources import TITLES
 from curated.package.validity import Range
 from curated.report.text import count_text, printable
 
 _MOST_EFFECTS = 6
-"""Effects of a change that text shows."""
+"""Values of a measure that text shows for one change."""
+
+_WIDTH = 80
+_NO_BREAK = "\xa0"
 
 _MOST_NAMES = 6
+
+_OF_SOURCE = "zero_point_shift"
+"""End of the names of measures that depend on the source of synthetic photometry."""
 
 
 def number_text(value: float, *, signed: bool = False) -> str:
@@ -56,19 +65,47 @@ def difference_lines(difference: Difference, *, most: int | None = None) -> Iter
 def change_lines(change: Change) -> Iterator[str]:
     """Yield the lines of a change."""
     yield printable(str(change.key))
-    for sign, path in (("-", change.old), ("+", change.new)):
-        yield f"  {sign} {printable(path) if path else 'nothing in force'}"
+    if change.old is not None and change.old == change.new:
+        yield f"  ~ {printable(change.old)}"
+    else:
+        for sign, path in (("-", change.old), ("+", change.new)):
+            yield f"  {sign} {printable(path) if path else 'nothing in force'}"
     yield from (f"    {range_text(valid)}" for valid in change.ranges)
     if not change.ranges:
         yield "    in force at no time"
     for path in change.unreadable:
         yield f"    {printable(path)} cannot be read; 'curated check' says why"
-    for effect in change.effects[:_MOST_EFFECTS]:
-        yield f"    {effect_text(effect)}"
-    if len(change.effects) > _MOST_EFFECTS:
-        yield f"    and {len(change.effects) - _MOST_EFFECTS} smaller ones"
+    yield from _effect_lines(change.effects)
     if not change.effects and (change.fields or change.keywords):
         yield f"    {names_text((*change.fields, *change.keywords))}"
+
+
+def _effect_lines(effects: Sequence[Effect]) -> Iterator[str]:
+    """Yield the largest values of each measure in a line or two, the measure with the largest effect first."""
+    groups: dict[str, list[Effect]] = {}
+    for effect in effects:
+        groups.setdefault(effect.measure.name, []).append(effect)
+    for name, group in groups.items():
+        unit = group[0].measure.unit
+        # A value stays on a line with what it is of; spaces of names that do not break were escaped before.
+        texts = [_value_text(effect).replace(" ", _NO_BREAK) for effect in group[:_MOST_EFFECTS]]
+        text = f"{', '.join(texts)} {unit}".strip()
+        if len(group) > _MOST_EFFECTS:
+            text += f", and {len(group) - _MOST_EFFECTS:,} smaller"
+        lines = textwrap.wrap(
+            f"{name} {text}",
+            _WIDTH - 4,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield from (f"    {line.replace(_NO_BREAK, ' ')}" for line in lines)
+
+
+def _value_text(effect: Effect) -> str:
+    of = part_text(effect.reading.of)
+    value = number_text(effect.reading.value, signed=True)
+    return f"({printable(of)}) {value}" if of else value
 
 
 def range_text(valid: Range) -> str:
@@ -97,6 +134,8 @@ def total_lines(difference: Difference) -> Iterator[str]:
         place = "" if total.measure.additive else f" ({printable(of)})" if of else ""
         unit = f" {total.measure.unit}" if total.measure.unit else ""
         yield f"  {name:44} {value}{unit} {kind}{place}"
+    if source_text(difference):
+        yield source_text(difference)
     if difference.unchanged:
         files = count_text(len(difference.unchanged), "calibration")
         yield f"{files} with no physical change: the files differ, their values do not"
@@ -104,11 +143,24 @@ def total_lines(difference: Difference) -> Iterator[str]:
         yield "no calibration changed"
 
 
+def source_text(difference: Difference) -> str:
+    """Return of which source zero points are; empty where that is the usual one, or nothing has a zero point."""
+    has_any = any(
+        effect.measure.name.endswith(_OF_SOURCE) for change in difference.changes for effect in change.effects
+    )
+    if difference.source == AB.name or not has_any:
+        return ""
+    return (
+        f"zero points are of {printable(TITLES.get(difference.source, f'the spectrum {difference.source}'))}"
+    )
+
+
 def difference_to_json(difference: Difference) -> dict[str, Any]:
     """Return a difference as plain values."""
     return {
         "before": difference.before,
         "after": difference.after,
+        "source": difference.source,
         "changes": [_change_to_json(change) for change in difference.changes],
         "unchanged": len(difference.unchanged),
         "no_physical_change": [_change_to_json(change) for change in difference.unchanged],
@@ -128,14 +180,15 @@ def _change_to_json(change: Change) -> dict[str, Any]:
             {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
             for valid in change.ranges
         ],
-        "measures": [_effect_to_json(effect) for effect in change.effects],
+        "measures": [effect_to_json(effect) for effect in change.effects],
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
     }
 
 
-def _effect_to_json(effect: Effect) -> dict[str, Any]:
+def effect_to_json(effect: Effect) -> dict[str, Any]:
+    """Return an effect as plain values."""
     value, old, new, of = effect.reading
     return {
         "name": effect.measure.name,

@@ -97,11 +97,22 @@ class SpectralCurve(Calib):
         """Whether the file has the fractions in percent."""
         return self.units.get(self._fraction_field, "") == "%"
 
-    def samples(self) -> tuple[Array, Array]:
-        """Return the wavelengths of the samples in nm, (N,), and the mean fraction over the amplifiers there, (N,)."""
+    @cached_property
+    def _rows(self) -> tuple[Array, Array]:
+        """Wavelengths in nm and fractions of all rows of the file, (N,) each."""
         unit = self.units.get("wavelength", "") or "nm"
         wavelengths = self.wavelength.astype("f8") * (1.0 if unit == "nm" else length_factor(unit) / 10.0)
-        fractions = self.fractions.astype("f8")
+        return wavelengths, self.fractions.astype("f8")
+
+    def samples_of(self, amplifier: str) -> tuple[Array, Array]:
+        """Return the wavelengths in nm, (N,), and the fractions, (N,), of the samples of one amplifier."""
+        is_own = self._amplifier_index == self.amplifiers.index(amplifier)
+        wavelengths, fractions = self._rows
+        return wavelengths[is_own], fractions[is_own]
+
+    def samples(self) -> tuple[Array, Array]:
+        """Return the wavelengths of the samples in nm, (N,), and the mean fraction over the amplifiers there, (N,)."""
+        wavelengths, fractions = self._rows
         if len(self.amplifiers) < 2:
             return wavelengths, fractions
         grid = np.unique(wavelengths)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from curated.declare import Array, Band, Conditions, Measure, Part, Reading, Spectrum
+from curated.declare import A0V, Array, Band, Conditions, K, Measure, Part, Reading, Spectrum
 
 _LEAST = 0.01
 """Fraction of the peak below which ratios say nothing."""
@@ -57,26 +58,109 @@ def zero_point(photons: float) -> float | None:
     return 2500 * float(np.log10(photons)) if photons > 0 else None
 
 
-def change_in_band(old: Any, new: Any, band: Band, source: Spectrum) -> tuple[Integrals, Integrals]:
-    """Return the integrals of two curves over a band.
+class Curve(NamedTuple):
+    """Samples of a curve.
 
     Parameters
     ----------
-    old, new : `SpectralCurve`
-        The curves before and after.
+    wavelengths : `numpy.ndarray`, (N,)
+        Wavelengths (nm), increasing.
+    fractions : `numpy.ndarray`, (N,)
+        Fractions of the light that pass; NaN where they were not measured.
     """
-    wavelengths = band.samples()
-    before, after = (integrate(wavelengths, curve.fraction_at(wavelengths), source) for curve in (old, new))
+
+    wavelengths: Array
+    fractions: Array
+
+    def at(self, wavelengths: Array) -> Array:
+        """Return the fractions at wavelengths (nm), (M,); linear between samples and zero beyond them."""
+        return np.interp(wavelengths, self.wavelengths, self.fractions, left=0.0, right=0.0)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether each fraction is a number."""
+        return bool(np.isfinite(self.fractions).all())
+
+
+Pair = tuple[Curve, Curve]
+"""Curves before and after."""
+
+
+def amplifier_pairs(old: Any, new: Any) -> Iterator[tuple[str, Pair]]:
+    """Yield the curves of each amplifier that both calibrations have; see `_paired`.
+
+    Amplifiers that neither of them has measured are left out.
+    """
+    for name in old.amplifiers:
+        if name in new.amplifiers:
+            pair = _paired(Curve(*old.samples_of(name)), Curve(*new.samples_of(name)))
+            if any(curve.fractions.size for curve in pair):
+                yield name, pair
+
+
+def _paired(old: Curve, new: Curve) -> Pair:
+    """Return two curves, without the samples that both have and neither has measured."""
+    if old.is_measured or not np.array_equal(old.wavelengths, new.wavelengths):
+        return old, new
+    is_measured = ~(np.isnan(old.fractions) & np.isnan(new.fractions))
+    before, after = (Curve(c.wavelengths[is_measured], c.fractions[is_measured]) for c in (old, new))
     return before, after
 
 
-def bands_of(old: Any, new: Any, conditions: Conditions) -> Iterator[Band]:
+class _Latest:
+    """The mean curves of the pair of calibrations that was compared last: all measures need them."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._pair: Pair | None = None
+
+    def pair(self, old: Any, new: Any) -> Pair:
+        """Return the curves of two calibrations; see `mean_curves`."""
+        if self._pair is None or self._key[0]() is not old or self._key[1]() is not new:
+            self._key, self._pair = (weakref.ref(old), weakref.ref(new)), mean_curves(old, new)
+        return self._pair
+
+
+_latest = _Latest()
+
+
+def mean_curves(old: Any, new: Any) -> Pair:
+    """Return the curves of two calibrations: of the detector, or the mean of the amplifiers.
+
+    An amplifier that one of them has not measured would make every mean NaN, and hide what happened to the others:
+    means are taken over those that both have measured, if there are any.
+    """
+    before, after = Curve(*old.samples()), Curve(*new.samples())
+    if (before.is_measured and after.is_measured) or not (old.amplifiers and new.amplifiers):
+        return _paired(before, after)
+    pairs = [pair for _, pair in amplifier_pairs(old, new) if all(curve.is_measured for curve in pair)]
+    if not pairs:
+        return _paired(before, after)
+    first, second = (_mean([pair[side] for pair in pairs]) for side in (0, 1))
+    return first, second
+
+
+def _mean(curves: Sequence[Curve]) -> Curve:
+    grid = np.unique(np.concatenate([curve.wavelengths for curve in curves]))
+    return Curve(grid, np.mean([curve.at(grid) for curve in curves], axis=0))
+
+
+def change_in_band(pair: Pair, band: Band, source: Spectrum) -> tuple[Integrals, Integrals]:
+    """Return the integrals of two curves over a band."""
+    wavelengths = band.samples()
+    before, after = (integrate(wavelengths, curve.at(wavelengths), source) for curve in pair)
+    return before, after
+
+
+def bands_of(pair: Pair, conditions: Conditions) -> Iterator[Band]:
     """Yield the bands over which two curves are compared.
 
     That of a filter is the range of both curves. For other curves those of the conditions are taken in which both
     curves have samples from end to end, or in which one of them does; light outside a curve's range is none.
     """
-    ranges = [(float(curve.samples()[0].min()), float(curve.samples()[0].max())) for curve in (old, new)]
+    ranges = [(float(c.wavelengths.min()), float(c.wavelengths.max())) for c in pair if c.wavelengths.size]
+    if not ranges:
+        return
     begin, end = min(low for low, _ in ranges), max(high for _, high in ranges)
     if conditions.filter_name:
         yield Band(conditions.filter_name, begin, end + 0.1)
@@ -86,62 +170,83 @@ def bands_of(old: Any, new: Any, conditions: Conditions) -> Iterator[Band]:
             yield band
 
 
-def _zero_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
-    for band in bands_of(old, new, conditions):
-        before, after = change_in_band(old, new, band, conditions.source)
+def _shifts(pair: Pair, conditions: Conditions, **of: str) -> Iterator[Reading]:
+    for band in bands_of(pair, conditions):
+        before, after = change_in_band(pair, band, conditions.source)
         old_point, new_point = zero_point(before.photons), zero_point(after.photons)
         both = old_point is not None and new_point is not None
         value = new_point - old_point if both else np.nan  # type: ignore[operator]
         if before.photons or after.photons:
-            yield Reading(float(value), old_point, new_point, {"band": band.name})
+            yield Reading(float(value), old_point, new_point, {"band": band.name, **of})
+
+
+def _zero_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    yield from _shifts(_latest.pair(old, new), conditions)
+
+
+def _amplifier_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    for name, pair in amplifier_pairs(old, new):
+        if any(not curve.is_measured for curve in pair):
+            # One reading, not one for each band: no band has an answer.
+            yield Reading(np.nan, of={"amplifier": name})
+        else:
+            yield from _shifts(pair, conditions, amplifier=name)
 
 
 def _pivots(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
-    for band in bands_of(old, new, conditions):
-        before, after = change_in_band(old, new, band, conditions.source)
+    pair = _latest.pair(old, new)
+    for band in bands_of(pair, conditions):
+        before, after = change_in_band(pair, band, conditions.source)
         if np.isfinite(before.pivot) and np.isfinite(after.pivot):
             yield Reading(after.pivot - before.pivot, before.pivot, after.pivot, {"band": band.name})
 
 
-def _amplifier_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
-    for name in old.amplifiers:
-        if name not in new.amplifiers:
-            continue
-        curves = old.of_amplifier(name), new.of_amplifier(name)
-        for reading in _zero_points(*curves, conditions):
-            yield reading._replace(of={**reading.of, "amplifier": name})
+def _colours(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    pair = _latest.pair(old, new)
+    for band in bands_of(pair, conditions):
+        wavelengths = band.samples()
+        before, after = (_colour(wavelengths, curve.at(wavelengths)) for curve in pair)
+        if before is not None and after is not None:
+            yield Reading(after - before, before, after, {"band": band.name})
 
 
-def _has_values(*curves: Any) -> bool:
+def _colour(wavelengths: Array, throughputs: Array) -> float | None:
+    """Return the zero point for a K star less that for an A0V star (mmag), up to a constant; `None` without light."""
+    red, blue = (zero_point(integrate(wavelengths, throughputs, source).photons) for source in (K, A0V))
+    return None if red is None or blue is None else red - blue
+
+
+def _has_values(pair: Pair) -> bool:
     """Say whether each curve has a value that is a number."""
-    return all(bool(np.isfinite(curve.samples()[1]).any()) for curve in curves)
+    return all(bool(np.isfinite(curve.fractions).any()) for curve in pair)
 
 
 def _peaks(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
-    if not _has_values(old, new):
-        return
-    before, after = (float(np.nanmax(100 * curve.samples()[1])) for curve in (old, new))
-    yield Reading(after - before, before, after)
+    pair = _latest.pair(old, new)
+    if _has_values(pair):
+        before, after = (float(np.nanmax(100 * curve.fractions)) for curve in pair)
+        yield Reading(after - before, before, after)
 
 
 def _ratios(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
-    if not _has_values(old, new):
+    pair = _latest.pair(old, new)
+    if not _has_values(pair):
         return
-    wavelengths, before = old.samples()
-    after = new.fraction_at(wavelengths)
-    is_used = before > _LEAST * np.nanmax(before)
+    wavelengths, before = pair[0]
+    after = pair[1].at(wavelengths)
+    is_used = (before > _LEAST * np.nanmax(before)) & np.isfinite(after)
     ratios = 100 * (after[is_used] / before[is_used] - 1)
     if not ratios.size:
         return
-    for name, index in (("least", int(np.nanargmin(ratios))), ("largest", int(np.nanargmax(ratios)))):
+    for name, index in (("least", int(np.argmin(ratios))), ("largest", int(np.argmax(ratios)))):
         place = int(np.flatnonzero(is_used)[index])
         of: Part = {"extreme": name, "wavelength": round(float(wavelengths[place]), 3)}
         yield Reading(float(ratios[index]), float(100 * before[place]), float(100 * after[place]), of)
 
 
-def half_edges(curve: Any) -> tuple[float, float]:
+def half_edges(curve: Curve) -> tuple[float, float]:
     """Return the wavelengths (nm) at which a curve first and last is half its largest value."""
-    wavelengths, throughputs = curve.samples()
+    wavelengths, throughputs = curve
     half = np.nanmax(throughputs) / 2
     above = np.flatnonzero(throughputs >= half)
     first, last = int(above[0]), int(above[-1])
@@ -156,9 +261,10 @@ def half_edges(curve: Any) -> tuple[float, float]:
 
 
 def _edges(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
-    if not _has_values(old, new):
+    pair = _latest.pair(old, new)
+    if not _has_values(pair):
         return
-    for name, before, after in zip(("blue", "red"), half_edges(old), half_edges(new), strict=True):
+    for name, before, after in zip(("blue", "red"), *map(half_edges, pair), strict=True):
         yield Reading(after - before, before, after, {"edge": name})
 
 
@@ -173,9 +279,17 @@ MEASURES = (
     Measure(
         name="amplifier_zero_point_shift",
         unit="mmag",
-        doc="The same for the curve of each amplifier, where both calibrations have curves of amplifiers.",
+        doc="The same for the curve of each amplifier, where both calibrations have curves of amplifiers; not a number "
+        "where one of them has samples that were not measured.",
         compute=_amplifier_points,
         notable=10,
+    ),
+    Measure(
+        name="colour_shift",
+        unit="mmag",
+        doc="Shift of the zero point in a band for a K star less that for an A0V star (Vega): a change of the colour term.",
+        compute=_colours,
+        notable=2,
     ),
     Measure(
         name="pivot_shift",
