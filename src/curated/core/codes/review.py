@@ -1,9 +1,14 @@
-"""Codes of findings about exposures and images that are or were made with calibrations, of the family CAL4xx."""
+"""Codes of findings about exposures, and about images that were made with calibrations, of the family CAL4xx."""
 
 from __future__ import annotations
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL450", "error", "a row of a table of exposures that cannot be read", "correct the row, or remove it",
+     "What a change does to this exposure is not known."),
+    ("CAL451", "error", "an exposure without a time that can be read",
+     "write ISO 8601 in UTC, an MJD, or a night such as 20240401; --column and --time-scale say which column, and its scale",
+     "Which calibrations are in force for it depends on its time."),
     ("CAL460", "error", "a file whose header cannot be read", "name FITS files that are whole, packed with gzip or fpack or not at all",
      "Nothing is known of the calibrations that were applied; that is not the same as that they are in force."),
     ("CAL461", "warning", "an image that does not say which calibrations were applied",
