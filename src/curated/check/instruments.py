@@ -94,6 +94,8 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         detector_max=override.detector_max,
         visit_system=override.visit_system,
         expected=override.expected,
+        bounds=override.bounds,
+        limits=override.limits,
         utc_offset=override.utc_offset,
         headers=override.headers,
         match=override.match,
