@@ -156,16 +156,12 @@ class Excess(NamedTuple):
 
     Parameters
     ----------
-    change : `Change`
-        The change.
     worst : `Effect`
         Its largest effect of the measure.
     size : `float`
         What was compared with the limit: the value farthest from zero, or the sum of values that add up.
     more : `int`
         Number of further effects of the measure beyond the limit.
-    limit : `Limit`
-        The limit.
     """
 
     change: Change

@@ -194,14 +194,15 @@ def _change_to_json(change: Change) -> dict[str, Any]:
             {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
             for valid in change.ranges
         ],
-        "measures": [_effect_to_json(effect) for effect in change.effects],
+        "measures": [effect_to_json(effect) for effect in change.effects],
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
     }
 
 
-def _effect_to_json(effect: Effect) -> dict[str, Any]:
+def effect_to_json(effect: Effect) -> dict[str, Any]:
+    """Return an effect as plain values."""
     value, old, new, of = effect.reading
     return {
         "name": effect.measure.name,

@@ -385,14 +385,6 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "Exposures of these dates find no calibration. That can be intended, and so is no error."),
     ("CAL445", "info", "in use again: a calibration takes its dates back", "check that it is intended",
      "Data of these dates were reduced with what was in its place while it was deprecated."),
-    ("CAL446", "error", "a change beyond its limit that no note names",
-     "if it is intended, name the measure in a new note in 'edits' of the file, or in a trailer 'Calibration-Change: "
-     "TYPE.MEASURE' of a commit that changes the file; otherwise correct the file, or the limit",
-     "'limits:' in curated.yaml or instrument.yaml, or --max, says how large a change may be before somebody has to say "
-     "that it is meant. Only check --since and diff find it, since they compare two states of a package."),
-    ("CAL447", "warning", "a change to which no limit could be applied",
-     "mend the calibration that cannot be read; if that is the old one, look at 'curated show' of the new one",
-     "What cannot be read cannot be measured, and a large change would pass unseen."),
     ("CAL501", "info", "text that FITS cannot hold as it is", "keep to printable ASCII if other readers matter",
      "It is written with escapes (\\\\u00e9); our reader turns them back, others show the escapes."),
     ("CAL502", "error", "a keyword or value that FITS cannot hold", "write a finite number, text or a boolean",
