@@ -328,12 +328,13 @@ class Calibrations:
                 camera: Any = self.get(name, instrument=instrument, at=at)
                 return camera.detector(detector)  # type: ignore[no-any-return]
         directory = self._instrument(instrument)
-        if directory not in self._declared:
+        instrument_file = self._declared.get(directory)
+        if instrument_file is None or not instrument_file.declared:
             raise CuratedError(
                 f"nothing says which detectors {directory} has",
                 f"declare them in {directory}/instrument.yaml",
             )
-        return self._declared[directory].geometry(detector)
+        return instrument_file.geometry(detector)
 
     # -- names of directories -----------------------------------------------------------------------------
 

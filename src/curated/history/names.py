@@ -73,7 +73,7 @@ def detector_directory(
     if name in directories or not detector.isdecimal() or len(detector) > _MAX_DIGITS:
         return name
     number = int(detector)
-    if instrument is not None:
+    if instrument is not None and instrument.declared:
         return next((d for d, declared in instrument.detectors.items() if declared.id == number), name)
     for file in files:
         # Every file of a detector states its number: read one of each.

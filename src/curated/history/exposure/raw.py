@@ -61,7 +61,7 @@ def instrument_settings(package: Package, declared: Mapping[str, Instrument], di
     declared : `dict` [`str`, `Instrument`]
         The declared instruments, by directory.
     """
-    if directory in declared:
+    if directory in declared and declared[directory].declared:
         return declared[directory]
     overrides = package.config.instruments.get(directory, {})
     return parse_instrument({"name": directory, **overrides}, directory)[0]
