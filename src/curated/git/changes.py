@@ -328,15 +328,7 @@ _RENAME_LIMIT = 200
 
 
 def read_history(repository: Repository, sha1: str) -> Iterator[LogEntry]:
-    """Yield the commits of the first parents back from one, the newest first, with files that were renamed as such.
-
-    What a branch did before it was merged is one change.
-
-    Raises
-    ------
-    CuratedError
-        If history cannot be read to its end.
-    """
+    """Yield the commits of the first parents back from one, the newest first, with files that were renamed as such."""
     options = ("-m", "--first-parent", "--find-renames", f"-l{_RENAME_LIMIT}")
     return read_log(start_git(repository.top, *_LOG, *options, sha1, "--"))
 

@@ -35,12 +35,10 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileEvent:
-    """What a commit did to one file of the product.
+    """What a commit did to one file of the product; see `Kind`.
 
     Parameters
     ----------
-    kinds : `tuple` [`str`]
-        See `Kind`.
     before, after : `Version` or `None`
         The file before and after; `None` where it was not there, or is not any more.
     """
@@ -95,8 +93,6 @@ class History:
 
     Parameters
     ----------
-    key : `CalibKey`
-        The product.
     beliefs : `tuple` [`Belief`]
         What was believed, the oldest first; there is one for each commit that changed a file of the product.
     contents : `dict` [`str`, `bytes`]
@@ -133,8 +129,6 @@ def read_product_history(package: Package, repository: Repository, sha1: str, ke
     ----------
     package : `Package`
         The package as the commit has it.
-    sha1 : `str`
-        The newest commit.
     key : `CalibKey`
         The product, with all levels that its type has.
 

@@ -55,8 +55,6 @@ class Locator:
 
     Parameters
     ----------
-    key : `CalibKey`
-        The product.
     spec : `Spec`
         Declaration of its type.
     """
