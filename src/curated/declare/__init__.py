@@ -3,6 +3,7 @@
 from curated.declare.field import Array, Field, column, fields_of
 from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
+    FITS_TABLES,
     Absent,
     Bound,
     InstrumentBound,
@@ -20,6 +21,7 @@ __all__ = [
     "A0V",
     "AB",
     "BANDS",
+    "FITS_TABLES",
     "SOURCES",
     "Absent",
     "Array",
