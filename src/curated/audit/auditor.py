@@ -17,12 +17,12 @@ from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
 from curated.core.storage.limits import raise_exhausted
 from curated.core.times import EARLIEST, LATEST, parse_time, utc_times
-from curated.datasets.names import is_label
+from curated.datasets.names import is_instrument, is_label
 from curated.fits.file_headers import read_headers
 from curated.fits.header import DamagedError
 from curated.git.repository import Repository, find_work_tree, open_repository, resolve_commit
 from curated.git.revisions import find_revision
-from curated.history.lookup import package_at
+from curated.history.lookup import known_names, package_at
 from curated.package.layout import discover
 from curated.package.package import Package
 from curated.package.validity import Range, covering
@@ -103,6 +103,7 @@ def audit(
     revision: str = "",
     bundles: Sequence[str] = (),
     releases: Sequence[str] = (),
+    names: Sequence[str] = (),
     with_effects: bool = False,
     progress: Progress | None = None,
 ) -> Audit:
@@ -118,6 +119,8 @@ def audit(
         Directories of bundles, whose manifests say what their datasets were made of.
     releases : sequence [`str`], optional
         Commits of releases whose labels are no tags, as ``LABEL=REV``.
+    names : sequence [`str`], optional
+        Names of instruments in the repository, as ``DIRECTORY=NAME``.
     with_effects : `bool`, optional
         Whether to measure what successors change.
     progress : callable, optional
@@ -129,7 +132,12 @@ def audit(
         If there is no such revision, release or bundle.
     """
     auditor = open_auditor(
-        package, revision=revision, bundles=bundles, releases=releases, with_effects=with_effects
+        package,
+        revision=revision,
+        bundles=bundles,
+        releases=releases,
+        names=names,
+        with_effects=with_effects,
     )
     files = list(paths)
     headers = _in_utc([(path, _read(path)) for path in files])
@@ -147,6 +155,7 @@ def open_auditor(
     revision: str = "",
     bundles: Sequence[str] = (),
     releases: Sequence[str] = (),
+    names: Sequence[str] = (),
     with_effects: bool = False,
 ) -> Auditor:
     """Open the package and its history for an audit; see `audit`."""
@@ -157,12 +166,25 @@ def open_auditor(
     if repository is not None:
         commit = find_revision(repository, revision).sha1 if revision else _head(repository)
         now = package_at(package.root, commit)[0] if revision else package
-    memory = Memory()
+    memory = Memory(_names(now, names))
     past = Past(repository if commit else None, commit, now.top, memory)
     state = State(now, memory, commit if revision else "")
     choices = _choices(repository, releases) if repository is not None else {}
     origins = Releases(state, repository if commit else None, past, read_evidence(bundles), choices)
     return Auditor(commit if revision else "work tree", origins, Judge(state, past, with_effects), repository)
+
+
+def _names(package: Package, names: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in names:
+        directory, _, name = text.partition("=")
+        if directory not in package.layout.instruments or not is_instrument(name):
+            raise CuratedError(
+                f"{text!r:.80} is not DIRECTORY=NAME",
+                known_names(directory, package.layout.instruments, "directories"),
+            )
+        pairs[directory] = name.lower()
+    return pairs
 
 
 def _head(repository: Repository) -> str:

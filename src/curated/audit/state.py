@@ -26,8 +26,18 @@ from curated.registry import get_type
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Reports of files that were read, by path and blob: most files are the same at many commits."""
+    """What all states of a package share.
 
+    Parameters
+    ----------
+    names : `dict` [`str`, `str`]
+        Names that instruments have in a repository, in lower case and by directory, where neither the package nor its
+        calibrations have them.
+    reports : `dict`
+        Reports of files that were read, by path and blob: most files are the same at many commits.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
     reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
 
     def report(self, file: CalibFile, blob: str, text: bytes) -> FileReport:
@@ -117,7 +127,7 @@ class State:
     def _names(self, directory: str) -> set[str]:
         """Return the names of the instrument of a directory, in lower case."""
         if directory not in self._names_by_directory:
-            names = {directory.lower()}
+            names = {directory.lower(), self.memory.names.get(directory, "")} - {""}
             if directory in self.declared:
                 names.add(self.declared[directory].name.lower())
             else:
