@@ -22,7 +22,9 @@ from curated.fits.file_headers import read_headers
 from curated.fits.header import DamagedError
 from curated.git.repository import Repository, find_work_tree, open_repository, resolve_commit
 from curated.git.revisions import find_revision
-from curated.history.lookup import known_names, package_at
+from curated.history.exposure.raw import instrument_settings, read_exposure
+from curated.history.lookup import package_at
+from curated.history.names import known_names
 from curated.package.layout import discover
 from curated.package.package import Package
 from curated.package.validity import Range, covering
@@ -241,18 +243,39 @@ class Auditor:
             standings = [*self._of_stamp(header.stamp)]
             exposure = None
         else:
-            exposure = header.exposure
+            exposure = self._mapped(path, header)
             standings = [*self._of_uses(header.uses, exposure)]
-            findings += self._problems(header, standings)
+            findings += self._problems(exposure, standings)
         standings.sort(key=lambda standing: (_STATUS_ORDER[standing.status], standing.use.role))
         return AuditedFile(
             path, exposure, tuple(standings), tuple(Diagnostic.from_problem(p, path) for p in findings)
         )
 
-    def _problems(self, header: ImageHeader, standings: Sequence[Standing]) -> Iterator[Problem]:
+    def _mapped(self, path: str, header: ImageHeader) -> Exposure:
+        """Return the exposure of a header by the mapping of its instrument, if it declares one or something lacks."""
+        state, exposure = self.judge.now, header.exposure
+        directories = state.directories(exposure.instrument) if exposure.instrument else []
+        settings = [instrument_settings(state.package, state.declared, name) for name in directories]
+        is_declared = any(entry.headers.declared for entry in settings or state.declared.values())
+        if not is_declared and exposure.time is not None and exposure.detector:
+            return exposure
+        try:
+            raw = read_exposure(state.package, state.declared, path, directories[0] if directories else "")
+        except CuratedError:
+            return exposure  # what the usual keywords say
+        name = instrument_settings(state.package, state.declared, raw.instrument).name
+        detector = state.detector_number(raw.instrument, raw.detector)
+        return Exposure(
+            exposure.instrument or name,
+            exposure.detector if "detector" in header.butler else detector or exposure.detector,
+            exposure.filter if "filter" in header.butler else raw.filter or exposure.filter,
+            raw.begin,
+        )
+
+    def _problems(self, exposure: Exposure, standings: Sequence[Standing]) -> Iterator[Problem]:
         if not standings:
             yield Problem("CAL461", (), "no header says which calibrations were applied")
-        elif header.exposure.time is None and any(s.status is not Status.FOREIGN for s in standings):
+        elif exposure.time is None and any(s.status is not Status.FOREIGN for s in standings):
             yield Problem("CAL463", (), "no header has the time of the exposure in UTC or TAI")
 
     def _of_uses(self, uses: Sequence[Use], exposure: Exposure) -> Iterator[Standing]:

@@ -167,6 +167,17 @@ class State:
             self._detectors[directory] = numbers
         return self._detectors[directory]
 
+    def detector_number(self, directory: str, detector: str) -> str:
+        """Return the number of a detector by its name, as text; the name if it is not known."""
+        if detector.isdecimal():
+            return detector
+        name = directory_name(detector)
+        instrument = self.declared.get(directory)
+        if instrument is not None and name in instrument.detectors:
+            return str(instrument.detectors[name].id)
+        numbers = self._numbered_detectors(directory)
+        return next((str(number) for number, place in numbers.items() if place == name), detector)
+
     def detector_numbers(self, directory: str) -> list[int]:
         """Return the numbers of all detectors of an instrument."""
         instrument = self.declared.get(directory)
