@@ -13,9 +13,9 @@ from typing import NamedTuple
 from curated.core.diagnostic import CuratedError
 from curated.core.wholefile import naming, write_whole
 from curated.git.command import GitError, run_git
-from curated.git.marked_lines import MarkedLines
 from curated.git.repository import Repository
 from curated.git.settings import find_common_directory, find_git_directory
+from curated.text.marked_lines import MarkedLines
 
 DRIVER = "curated"
 _SECTION = f'[diff "{DRIVER}"]'

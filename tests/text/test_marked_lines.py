@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.git.marked_lines import MarkedLines
+from curated.text.marked_lines import MarkedLines
 
 LINES = MarkedLines(["a = 1", "b = 2"], re.compile(r"[ab] = "), "heading")
 OTHERS = MarkedLines(["a = 3"], re.compile(r"[ab] = "), "heading")
