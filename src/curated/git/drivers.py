@@ -32,10 +32,8 @@ class Driver(NamedTuple):
 
     Parameters
     ----------
-    config : `str`
-        The clone's settings.
-    attributes : `str`
-        The file of attributes.
+    config, attributes : `str`
+        Files with the clone's settings, and with attributes.
     pattern : `str`
         Directory of the calibrations as an attribute's pattern has it, with slashes around it.
     """

@@ -22,8 +22,6 @@ class MarkedLines(NamedTuple):
 
     Parameters
     ----------
-    lines : sequence [`str`]
-        The lines.
     pattern : `re.Pattern`
         Which lines between the marks are the program's, also those of other versions; others stay.
     heading : `str`, optional
