@@ -15,7 +15,7 @@ from curated.core.wholefile import naming, write_whole
 from curated.git.command import GitError, run_git
 from curated.git.repository import Repository
 from curated.git.settings import find_common_directory, find_git_directory
-from curated.text.marked_lines import MarkedLines
+from curated.text.line_block import LineBlock
 
 DRIVER = "curated"
 _SECTION = f'[diff "{DRIVER}"]'
@@ -134,7 +134,7 @@ def uninstall(repository: Repository, drivers: Sequence[Driver]) -> list[str]:
     return changed
 
 
-def _settings(program: Sequence[str], version: str, *, is_cached: bool = True) -> MarkedLines:
+def _settings(program: Sequence[str], version: str, *, is_cached: bool = True) -> LineBlock:
     # Both are commands of a shell, to which git adds the names of files.
     command, textconv = (
         _quoted(" ".join(map(shlex.quote, (*program, "git", name, "--program", version, "--"))))
@@ -142,7 +142,7 @@ def _settings(program: Sequence[str], version: str, *, is_cached: bool = True) -
     )
     lines = [_SECTION, f"\tcommand = {command}", f"\ttextconv = {textconv}"]
     lines += ["\tcachetextconv = true"] if is_cached else []
-    return MarkedLines(lines, _OUR_SETTINGS, _SECTION)
+    return LineBlock(lines, _OUR_SETTINGS, _SECTION)
 
 
 def _quoted(value: str) -> str:
@@ -151,10 +151,10 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _attributes(pattern: str) -> MarkedLines:
+def _attributes(pattern: str) -> LineBlock:
     # Calibrations are named by their start, so that no other file is shown by the program.
     patterns = (f"{pattern}**/[0-9]*.{ending}" for ending in _ENDINGS)
-    return MarkedLines([f"{_attribute_name(text)} diff={DRIVER}" for text in patterns], _OUR_ATTRIBUTES)
+    return LineBlock([f"{_attribute_name(text)} diff={DRIVER}" for text in patterns], _OUR_ATTRIBUTES)
 
 
 def _attribute_name(pattern: str) -> str:

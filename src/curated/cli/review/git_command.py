@@ -99,7 +99,7 @@ def _print_changed(changed: list[str], verb: str, form: str) -> None:
 @click.argument("file")
 def textconv(version: str, file: str) -> None:
     """Print the text that git compares; called by git."""
-    from curated.report.git_text import content_lines, plain_lines, read_content
+    from curated.report.git.content_text import content_lines, plain_lines, read_content
 
     _print_or(lambda: content_lines(read_content(file)), lambda: plain_lines(Path(file).read_bytes()))
 
@@ -109,7 +109,7 @@ def textconv(version: str, file: str) -> None:
 @click.argument("arguments", nargs=-1)
 def external_diff(version: str, arguments: tuple[str, ...]) -> None:
     """Print the difference of two contents; called by git."""
-    from curated.report.git_text import external_difference
+    from curated.report.git.content_text import external_difference
 
     _print_or(
         lambda: external_difference(arguments),

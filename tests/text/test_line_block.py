@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.text.marked_lines import MarkedLines
+from curated.text.line_block import LineBlock
 
-LINES = MarkedLines(["a = 1", "b = 2"], re.compile(r"[ab] = "), "heading")
-OTHERS = MarkedLines(["a = 3"], re.compile(r"[ab] = "), "heading")
+LINES = LineBlock(["a = 1", "b = 2"], re.compile(r"[ab] = "), "heading")
+OTHERS = LineBlock(["a = 3"], re.compile(r"[ab] = "), "heading")
 
 
 @pytest.mark.parametrize(

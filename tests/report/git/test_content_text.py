@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 
 from curated.core.diagnostic import CuratedError
-from curated.report.git_text import content_lines, external_difference, read_content
+from curated.report.git.content_text import content_lines, external_difference, read_content
 from support.changes import OLD, version
 from support.demo import demo_calib, demo_path
 

@@ -6,7 +6,7 @@ import pytest
 
 from curated.calib import Calib
 from curated.declare import Conditions
-from curated.report.calibration_text import calibration_lines
+from curated.report.git.calibration_text import calibration_lines
 from curated.text import read
 from curated.types.defects import Defects
 from support.demo import demo_calib, shown_types

@@ -19,8 +19,8 @@ from curated.history.changes import different_fields, different_keywords
 from curated.package.instrument import Instrument
 from curated.package.layout import discover
 from curated.registry import find_type
-from curated.report.calibration_text import calibration_lines
 from curated.report.difference_text import effect_text, names_text
+from curated.report.git.calibration_text import calibration_lines
 from curated.report.text import printable
 from curated.text import read
 from curated.text.reader import MAX_BYTES

@@ -17,7 +17,7 @@ _BLOCK = re.compile(
 )
 
 
-class MarkedLines(NamedTuple):
+class LineBlock(NamedTuple):
     """Lines of a program in a file with comments that begin with ``#``.
 
     Parameters
