@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
-from curated.report.difference_text import effect_text, names_text, number_text
+from curated.difference.wording import number_text
+from curated.report.difference_text import effect_text, names_text
 from curated.report.text import count_text, printable
 
 T = TypeVar("T")

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curated.core.times import iso
+from curated.difference import wording
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
-from curated.package.validity import Range
+from curated.difference.wording import number_text, range_text
 from curated.report.text import count_text, printable
 
 _MOST_EFFECTS = 6
@@ -21,24 +22,9 @@ _NO_BREAK = "\xa0"
 _MOST_NAMES = 6
 
 
-def number_text(value: float, *, signed: bool = False) -> str:
-    """Return a number with four significant digits, and all digits before the decimal point up to 1e9."""
-    if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else f"{value:+}"
-    sign = "+" if signed else ""
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):{sign},}"
-    if 1000 <= abs(value) < 1e9:
-        return f"{value:{sign},.0f}"
-    return f"{value:{sign}.4g}"
-
-
 def effect_text(effect: Effect) -> str:
-    """Return an effect, such as ``zero_point_shift u -409.3 mmag``."""
-    of = part_text(effect.reading.of)
-    value = number_text(effect.reading.value, signed=True)
-    parts = (effect.measure.name, f"({printable(of)})" if of else "", value, effect.measure.unit)
-    return " ".join(part for part in parts if part)
+    """Return an effect for a terminal, such as ``zero_point_shift (u) -409.3 mmag``."""
+    return printable(wording.effect_text(effect))
 
 
 def difference_lines(difference: Difference, *, most: int | None = None) -> Iterator[str]:
@@ -101,13 +87,6 @@ def _value_text(effect: Effect) -> str:
     of = part_text(effect.reading.of)
     value = number_text(effect.reading.value, signed=True)
     return f"({printable(of)}) {value}" if of else value
-
-
-def range_text(valid: Range) -> str:
-    """Return a range, such as ``from 2024-01-01T00:00:00 UTC on``."""
-    if valid.end is None:
-        return f"from {iso(valid.start)} UTC on"
-    return f"from {iso(valid.start)} to {iso(valid.end)} UTC"
 
 
 def names_text(names: tuple[str, ...]) -> str:
