@@ -1,7 +1,7 @@
 """How a calibration type is declared: its fields, its tables, and everything else that is not code."""
 
 from curated.declare.field import Array, Field, column, fields_of
-from curated.declare.measure import BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
+from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
     Absent,
     Bound,
@@ -14,9 +14,13 @@ from curated.declare.spec import (
     is_nested,
     required_sizes,
 )
+from curated.declare.spectra import A0V, SOURCES, K
 
 __all__ = [
+    "A0V",
+    "AB",
     "BANDS",
+    "SOURCES",
     "Absent",
     "Array",
     "Band",
@@ -24,6 +28,7 @@ __all__ = [
     "Conditions",
     "Field",
     "InstrumentBound",
+    "K",
     "Measure",
     "Part",
     "PlotSpec",

@@ -87,6 +87,10 @@ class Spectrum:
         return np.interp(wavelengths, self.wavelengths, self.fluxes)
 
 
+AB = Spectrum()
+"""A source of constant flux per frequency, as that of AB magnitudes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Under which conditions measures are taken.
@@ -104,7 +108,7 @@ class Conditions:
     """
 
     bands: Sequence[Band] = BANDS
-    source: Spectrum = field(default_factory=Spectrum)
+    source: Spectrum = AB
     filter_name: str = ""
     detector: DetectorGeometry | None = None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from curated.core.keys import CalibKey
-from curated.declare import Measure, Part, Reading
+from curated.declare import AB, Measure, Part, Reading, Spectrum
 from curated.package.validity import Range
 
 
@@ -110,21 +110,25 @@ class Difference:
         Those that are physical, the largest first.
     unchanged : `tuple` [`Change`]
         Calibrations whose files differ, and whose values are the same.
+    source : `str`
+        Name of the source of synthetic photometry.
     """
 
     before: str
     after: str
     changes: tuple[Change, ...]
     unchanged: tuple[Change, ...]
+    source: str = AB.name
 
     @classmethod
-    def of(cls, before: str, after: str, changes: Iterable[Change]) -> Difference:
+    def of(cls, before: str, after: str, changes: Iterable[Change], source: Spectrum = AB) -> Difference:
         """Return a difference, with its changes in order."""
         ordered = sorted(
             changes, key=lambda change: (-change.weight, change.key, change.new or "", change.old or "")
         )
         physical = tuple(change for change in ordered if change.is_physical)
-        return cls(before, after, physical, tuple(change for change in ordered if not change.is_physical))
+        unchanged = tuple(change for change in ordered if not change.is_physical)
+        return cls(before, after, physical, unchanged, source.name)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -177,7 +177,6 @@ def find_difference(
         read_instruments(changes.now)[0] or read_instruments(changes.before)[0]
     )
     keys = changed_keys(changes, paths)
-    measured = measure_changes(
-        changes, keys, conditions or Conditions(), declared, jobs=jobs, progress=progress
-    )
-    return Difference.of(states.before, states.after, measured)
+    conditions = conditions or Conditions()
+    measured = measure_changes(changes, keys, conditions, declared, jobs=jobs, progress=progress)
+    return Difference.of(states.before, states.after, measured, conditions.source)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
 from curated.difference.wording import number_text
-from curated.report.difference_text import effect_text, names_text
+from curated.report.difference_text import effect_text, names_text, source_text
 from curated.report.text import count_text, printable
 
 T = TypeVar("T")
@@ -58,6 +58,9 @@ def _document(difference: Difference, most: int | None) -> str:
             *_table(("Type", "Measure", "Total or largest", "Of", "Calibrations"), totals, _total_cells),
             "",
         ]
+    if source_text(difference):
+        sentence = source_text(difference)
+        parts += [f"{escape(sentence[0].upper() + sentence[1:])}.", ""]
     if changes:
         parts += [*_table(("Calibration", "In force", "Effects", "Files"), changes, _change_cells), ""]
     if left_out:

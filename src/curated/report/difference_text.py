@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curated.core.times import iso
+from curated.declare import AB
 from curated.difference import wording
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
+from curated.difference.sources import TITLES
 from curated.difference.wording import number_text, range_text
 from curated.report.text import count_text, printable
 
@@ -20,6 +22,9 @@ _WIDTH = 80
 _NO_BREAK = "\xa0"
 
 _MOST_NAMES = 6
+
+_OF_SOURCE = "zero_point_shift"
+"""End of the names of measures that depend on the source of synthetic photometry."""
 
 
 def effect_text(effect: Effect) -> str:
@@ -108,6 +113,8 @@ def total_lines(difference: Difference) -> Iterator[str]:
         place = "" if total.measure.additive else f" ({printable(of)})" if of else ""
         unit = f" {total.measure.unit}" if total.measure.unit else ""
         yield f"  {name:44} {value}{unit} {kind}{place}"
+    if source_text(difference):
+        yield source_text(difference)
     if difference.unchanged:
         files = count_text(len(difference.unchanged), "calibration")
         yield f"{files} with no physical change: the files differ, their values do not"
@@ -115,11 +122,24 @@ def total_lines(difference: Difference) -> Iterator[str]:
         yield "no calibration changed"
 
 
+def source_text(difference: Difference) -> str:
+    """Return of which source zero points are; empty where that is the usual one, or nothing has a zero point."""
+    has_any = any(
+        effect.measure.name.endswith(_OF_SOURCE) for change in difference.changes for effect in change.effects
+    )
+    if difference.source == AB.name or not has_any:
+        return ""
+    return (
+        f"zero points are of {printable(TITLES.get(difference.source, f'the spectrum {difference.source}'))}"
+    )
+
+
 def difference_to_json(difference: Difference) -> dict[str, Any]:
     """Return a difference as plain values."""
     return {
         "before": difference.before,
         "after": difference.after,
+        "source": difference.source,
         "changes": [_change_to_json(change) for change in difference.changes],
         "unchanged": len(difference.unchanged),
         "no_physical_change": [_change_to_json(change) for change in difference.unchanged],

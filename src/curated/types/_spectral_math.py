@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curated.declare import Array, Band, Conditions, Measure, Part, Reading, Spectrum
+from curated.declare import A0V, Array, Band, Conditions, K, Measure, Part, Reading, Spectrum
 
 _LEAST = 0.01
 """Fraction of the peak below which ratios say nothing."""
@@ -201,6 +201,21 @@ def _pivots(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
             yield Reading(after.pivot - before.pivot, before.pivot, after.pivot, {"band": band.name})
 
 
+def _colours(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    pair = _latest.pair(old, new)
+    for band in bands_of(pair, conditions):
+        wavelengths = band.samples()
+        before, after = (_colour(wavelengths, curve.at(wavelengths)) for curve in pair)
+        if before is not None and after is not None:
+            yield Reading(after - before, before, after, {"band": band.name})
+
+
+def _colour(wavelengths: Array, throughputs: Array) -> float | None:
+    """Return the zero point for a K star less that for an A0V star (mmag), up to a constant; `None` without light."""
+    red, blue = (zero_point(integrate(wavelengths, throughputs, source).photons) for source in (K, A0V))
+    return None if red is None or blue is None else red - blue
+
+
 def _has_values(pair: Pair) -> bool:
     """Say whether each curve has a value that is a number."""
     return all(bool(np.isfinite(curve.fractions).any()) for curve in pair)
@@ -268,6 +283,13 @@ MEASURES = (
         "where one of them has samples that were not measured.",
         compute=_amplifier_points,
         notable=10,
+    ),
+    Measure(
+        name="colour_shift",
+        unit="mmag",
+        doc="Shift of the zero point in a band for a K star less that for an A0V star (Vega): a change of the colour term.",
+        compute=_colours,
+        notable=2,
     ),
     Measure(
         name="pivot_shift",

@@ -23,11 +23,23 @@ from curated.cli.context import (
     metavar="NAME=FROM-TO,...",
     help="Bands in nm for curves that belong to no filter; by default u, g, r, i, z and y.",
 )
+@click.option(
+    "--source",
+    metavar="ab|a0v|k|FILE",
+    default="ab",
+    help="Source of zero points: constant flux per frequency (ab, the default), an A0V star (Vega), a K star, or a "
+    "spectrum: an ECSV or FITS table with the columns wavelength and flux.",
+)
 @jobs_option
 @format_option("markdown")
 @pass_settings
 def command(
-    settings: Settings, revisions: tuple[str, ...], bands: str | None, jobs: int | None, form: str
+    settings: Settings,
+    revisions: tuple[str, ...],
+    bands: str | None,
+    source: str,
+    jobs: int | None,
+    form: str,
 ) -> None:
     """Say what a change does in pixels, electrons and magnitudes.
 
@@ -39,6 +51,7 @@ def command(
       curated diff
       curated diff v1.1 v1.2 calibs/demo/defects
       curated diff main... --format json
+      curated diff HEAD~ HEAD --source a0v
 
     Exit status 1 if anything differs physically.
     """
@@ -52,9 +65,13 @@ def command(
         open_states,
         split_arguments,
     )
+    from curated.difference.sources import find_gap, find_source
     from curated.report.difference_text import difference_lines, difference_to_json
 
-    conditions = Conditions(bands=BANDS if bands is None else parse_bands(bands))
+    conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
+    gap = find_gap(conditions.source, conditions.bands)
+    if gap:
+        settings.remark(gap)
     package = settings.package()
     names, paths = split_arguments(package, settings.directory, revisions)
     states = open_states(package, names)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.core.units import length_factor
-from curated.declare import Array, PlotSpec
+from curated.declare import Array, Band, PlotSpec
 from curated.difference.change import Effect
 from curated.difference.wording import number_text
 from curated.plots.canvas import plain
@@ -88,9 +88,7 @@ def _panels(pair: Pair, spec: PlotSpec, curves: Mapping[str, Curves]) -> list[Pa
         return [Panel(3.2, overlay)]
 
     def below(figure: Any, place: Any) -> None:
-        axes = figure.add_subplot(place)
-        _draw_change(axes, pair, spec, changes)
-        axes.set_xlim(limits)
+        _draw_change(figure.add_subplot(place), pair, spec, changes, limits)
 
     return [Panel(2.8, overlay), Panel(1.9, below)]
 
@@ -137,7 +135,9 @@ def _draw_overlay(
     tidy(axes)
 
 
-def _draw_change(axes: Any, pair: Pair, spec: PlotSpec, changes: Curves) -> None:
+def _draw_change(
+    axes: Any, pair: Pair, spec: PlotSpec, changes: Curves, limits: tuple[float, float] | None
+) -> None:
     ordered = _largest(changes)
     is_single = len(ordered) == 1
     shown = ordered[:_MOST_COLOURS]
@@ -155,6 +155,7 @@ def _draw_change(axes: Any, pair: Pair, spec: PlotSpec, changes: Curves) -> None
         fit_limits(axes, values, headroom=0.45 if bands else 0.1)
     else:
         note(axes, "nowhere do both have values")
+    axes.set_xlim(limits)
     _draw_bands(axes, pair, spec, bands)
     axes.set(xlabel=pair.label(spec, 0), ylabel=pair.change_label(pair.unit(spec.y)))
     tidy(axes)
@@ -175,17 +176,20 @@ def _draw_bands(axes: Any, pair: Pair, spec: PlotSpec, effects: Sequence[Effect]
         scale = 10 / length_factor(pair.unit(spec.x))  # from nm
     except ValueError:
         return
-    for index, band in enumerate(pair.conditions.bands):
+    filter_name = pair.conditions.filter_name
+    begin, end = (edge / scale for edge in axes.get_xlim())
+    bands = (Band(filter_name, begin, end),) if filter_name in values else pair.conditions.bands
+    for index, band in enumerate(bands):
         if band.name not in values:
             continue
-        if index % 2 == 0:
+        if index % 2 == 0 and band.name != filter_name:
             axes.axvspan(band.begin * scale, band.end * scale, color="#F2F2F2", zorder=0, linewidth=0)
         text = f"{plain(band.name)}\n{number_text(values[band.name], signed=True)}"
         middle = (band.begin + band.end) / 2 * scale
         axes.text(
             middle, 0.96, text, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=7.5
         )
-    if effects and any(band.name in values for band in pair.conditions.bands):
+    if any(band.name in values for band in bands):
         measure = effects[0].measure
         title = f"numbers: {measure.name.replace('_', ' ')} ({measure.unit})"
         axes.set_title(plain(title), loc="right", fontsize=7.5, color=GREY)
