@@ -82,7 +82,7 @@ def change_names(changes: Iterable[Change]) -> list[str]:
         text = "-".join((str(change.key).replace("/", "-"), "-to-".join(epochs)))
         if change.new is None:
             text += "-removed"
-        name = _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST] or "change"
+        name = _UNSAFE.sub("_", text).lstrip(".-")[:_LONGEST] or "change"
         identity = "\0".join((str(change.key), change.old or "", change.new or ""))
         if name != text or name.casefold() in names:
             name += "-" + hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()[:8]

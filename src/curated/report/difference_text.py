@@ -13,6 +13,7 @@ from curated.difference import wording
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
 from curated.difference.sources import TITLES
 from curated.difference.wording import number_text, range_text
+from curated.package.validity import Range
 from curated.report.text import count_text, printable
 
 _MOST_EFFECTS = 6
@@ -155,15 +156,20 @@ def _change_to_json(change: Change) -> dict[str, Any]:
         "filter": key.filter or None,
         "old": change.old,
         "new": change.new,
-        "ranges": [
-            {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
-            for valid in change.ranges
-        ],
+        "old_range": _range_to_json(change.old_range),
+        "new_range": _range_to_json(change.new_range),
+        "ranges": [_range_to_json(valid) for valid in change.ranges],
         "measures": [_effect_to_json(effect) for effect in change.effects],
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
     }
+
+
+def _range_to_json(valid: Range | None) -> dict[str, str | None] | None:
+    if valid is None:
+        return None
+    return {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
 
 
 def _effect_to_json(effect: Effect) -> dict[str, Any]:
