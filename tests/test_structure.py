@@ -40,7 +40,9 @@ TESTED_WITH: dict[str, str] = {
     "core/codes/check.py": "core/test_codes.py",
     "core/codes/release.py": "core/test_codes.py",
     "core/tables.py": "fits/test_reader.py",
+    "exposures/batch.py": "exposures/test_table.py",
     "package/settings/instrument.py": "package/test_instrument.py",
+    "report/answer_text.py": "cli/package/test_lookup_command.py",
 }
 """Larger modules whose tests are in another file than their name says, relative to ``src/curated`` and ``tests``."""
 

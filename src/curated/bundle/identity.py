@@ -71,7 +71,7 @@ def _dataset(
     except ValueError as error:
         raise _unknown(file, "CALIBDATE") from error
     collection = f"{instrument.name}/calib/{label}"
-    run = _run(collection, file, date, (spec.dataset, data_id), runs)
+    run = name_run(collection, file, date, (spec.dataset, data_id), runs)
     return Dataset(
         spec.dataset,
         data_id,
@@ -102,7 +102,9 @@ def _unknown(file: CalibFile, name: str) -> CuratedError:
     )
 
 
-def _run(collection: str, file: CalibFile, calibdate: datetime, key: Key, runs: set[tuple[str, Key]]) -> str:
+def name_run(
+    collection: str, file: CalibFile, calibdate: datetime, key: Key, runs: set[tuple[str, Key]]
+) -> str:
     """Return the RUN of a dataset, by its CALIBDATE as the stack names them, and add it to those in use.
 
     A RUN holds one dataset of a type and data ID: a second epoch of the same CALIBDATE gets its own,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -200,21 +200,43 @@ def _is_start(text: Any, item: ExportItem) -> bool:
 # -- provenance -------------------------------------------------------------------------------------------------
 
 
-def exported_provenance(calib: Calib, item: ExportItem) -> Provenance:
-    """Return the provenance of a calibration that was never in Git, with its inputs and its dataset."""
+def exported_provenance(calib: Calib, item: ExportItem) -> tuple[Provenance, list[Problem]]:
+    """Return the provenance of a calibration that was never in Git, with its inputs and its dataset.
+
+    The repository decides what dataset it is; quantum and inputs are those that Butler wrote into the header.
+
+    Returns
+    -------
+    provenance : `Provenance`
+        The provenance.
+    problems : `list` [`Problem`]
+        What Butler's keywords in the header say otherwise.
+    """
     provenance, dataset = calib.provenance, item.dataset
     if not provenance.inputs:
         provenance = replace(provenance, inputs=_inputs(calib.metadata, item))
-    if provenance.construction.dataset:
-        return provenance
-    record = {
-        "uuid": dataset.uuid,
-        "type": dataset.dataset_type,
-        "run": dataset.run,
-        "collection": dataset.collection,
-    }
-    construction: Construction = replace(provenance.construction, dataset=record)
-    return replace(provenance, construction=construction)
+    construction = provenance.construction
+    if "collection" in construction.dataset:
+        # It was exported before, by an earlier export.
+        return provenance, []
+    record = {"uuid": dataset.uuid, "type": dataset.dataset_type, "run": dataset.run}
+    problems = list(_header_contradictions(construction, record))
+    record["collection"] = dataset.collection
+    return replace(provenance, construction=replace(construction, dataset=record)), problems
+
+
+def _header_contradictions(construction: Construction, record: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield how what Butler wrote into a header contradicts the repository, or itself."""
+    header = construction.dataset
+    if any(value != record[key] for key, value in header.items()):
+        names = [f"{key} {brief(header[key])}" for key in record if key in header]
+        detail = f"its header is that of {', '.join(names)}; it is {record['type']} {record['uuid']} of run {record['run']}"
+        yield Problem("CAL657", (), detail)
+    count, total = len(construction.input_datasets), construction.input_count
+    if count and total:
+        yield Problem("CAL657", (), f"its header says that it has {total} inputs, and names {count}")
+    if any(dataset["uuid"] == record["uuid"] for dataset in construction.input_datasets):
+        yield Problem("CAL657", (), "its header names it among its own inputs")
 
 
 def _inputs(metadata: Metadata, item: ExportItem) -> Any:

@@ -114,7 +114,9 @@ class TextWriter:
             metadata, problems = exported_metadata(calib, item, is_original=target.is_original)
             url = calib.metadata.text("REPOURL") if target.is_original else ""
             if not calib.metadata.text("REPOSHA1"):
-                calib = replace(calib, provenance=exported_provenance(calib, item))
+                provenance, contradictions = exported_provenance(calib, item)
+                calib = replace(calib, provenance=provenance)
+                problems += contradictions
                 # Keywords that only repeat it are taken out; contradictions are found by the check.
                 reconcile(calib.provenance, metadata, {})
             calib = replace(calib, metadata=metadata)

@@ -136,7 +136,7 @@ def read_differences(process: Popen[bytes]) -> Iterator[FileChange]:
                 yield change
 
 
-def _read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
+def read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
     """Yield the commits of a log, the newest first; the command is ended with the iteration.
 
     Raises
@@ -232,12 +232,12 @@ def count_commits(repository: Repository, top: str, most: int) -> int:
     return run_git(repository.top, "rev-list", *options).count("\n")
 
 
-def start_log(repository: Repository, top: str = "") -> Popen[bytes]:
-    """Start the log of the files below one of the package's directories; see `read_file_histories`.
+def start_log(repository: Repository, top: str = "", revision: str = "HEAD") -> Popen[bytes]:
+    """Start the log of the files below one of the package's directories; see `read_file_histories` and `read_log`.
 
     History is that of the first parents: what a branch did before it was merged is one change.
     """
-    return start_git(repository.top, *_LOG, "-m", "--first-parent", "HEAD", "--", repository.pathspec(top))
+    return start_git(repository.top, *_LOG, "-m", "--first-parent", revision, "--", repository.pathspec(top))
 
 
 def read_file_histories(process: Popen[bytes], paths: Collection[str]) -> dict[str, FileHistory]:
@@ -250,7 +250,7 @@ def read_file_histories(process: Popen[bytes], paths: Collection[str]) -> dict[s
     """
     histories: dict[str, FileHistory] = {}
     unfinished = set(paths)
-    for entry in _read_log(process):
+    for entry in read_log(process):
         for change in entry.files:
             if change.path not in unfinished:
                 continue
@@ -317,7 +317,7 @@ def last_commits(
 def _walk(repository: Repository, sha1: str, top: str) -> Iterator[LogEntry]:
     """Yield every commit back from one, whether it changes something below ``top`` or not, the newest first."""
     options = ("--diff-merges=first-parent", "--topo-order", "--full-history", "--sparse")
-    return _read_log(start_git(repository.top, *_LOG, *options, sha1, "--", repository.pathspec(top)))
+    return read_log(start_git(repository.top, *_LOG, *options, sha1, "--", repository.pathspec(top)))
 
 
 def _same_parent(objects: Objects, path: str, sha1: str, parents: Sequence[str]) -> str:

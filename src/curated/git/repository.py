@@ -153,6 +153,23 @@ def tags_at(repository: Repository, sha1: str) -> list[str]:
     return run_git(repository.top, "for-each-ref", *options, "refs/tags").split()
 
 
+def all_tags(repository: Repository) -> dict[str, str]:
+    """Return the commit of each tag, annotated or not."""
+    form = "%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
+    commits = {}
+    for line in run_git(repository.top, "for-each-ref", f"--format={form}", "refs/tags").split("\n"):
+        name, *kinds = line.split("\0")
+        for kind, sha1 in zip(kinds[::2], kinds[1::2], strict=False):
+            if kind == "commit":
+                commits[name] = sha1
+    return commits
+
+
+def all_commits(repository: Repository) -> list[str]:
+    """Return all commits that a branch, a tag or HEAD reaches."""
+    return run_git(repository.top, "rev-list", "--all", "HEAD").split()
+
+
 def commit_date(repository: Repository, sha1: str) -> datetime:
     """Return the committer date of a commit, in UTC and without a time zone."""
     seconds = run_git(

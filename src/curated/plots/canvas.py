@@ -68,8 +68,6 @@ def figure_bytes(figure: Any, form: str, *, text: bool = False) -> bytes:
 
     Parameters
     ----------
-    figure : `matplotlib.figure.Figure`
-        The figure.
     form : `str`
         One of `FORMATS`.
     text : `bool`, optional

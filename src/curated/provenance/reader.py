@@ -14,6 +14,7 @@ from curated.declare.settings import check_setting
 from curated.provenance.keywords import Places
 from curated.provenance.record import (
     KEYS,
+    MAX_INPUTS,
     MAX_PARAMETERS,
     PROVENANCE,
     Construction,
@@ -117,6 +118,10 @@ def _problems(key: str, value: Any, at: Pointer) -> Iterator[Problem]:
         if size > MAX_PARAMETERS:
             detail = f"parameters of {size} characters; no more than {MAX_PARAMETERS} are read"
             yield Problem("CAL124", (*at, "parameters"), detail)
+        datasets = value.get("input_datasets", ())
+        if len(datasets) > MAX_INPUTS:
+            detail = f"{len(datasets)} input datasets; no more than {MAX_INPUTS} are read"
+            yield Problem("CAL124", (*at, "input_datasets"), detail)
     if not isinstance(value, list):
         return
     entries = [(i, entry) for i, entry in enumerate(value) if isinstance(entry, dict)]
@@ -175,7 +180,9 @@ def _input(entry: Mapping[str, Any]) -> Input:
 
 _CONSTRUCTORS: dict[str, Any] = {
     "inputs": lambda value: tuple(map(_input, value)),
-    "construction": lambda value: Construction(**value),
+    "construction": lambda value: Construction(
+        **{**value, "input_datasets": tuple(value.get("input_datasets", ()))}
+    ),
     "edits": lambda value: tuple(
         Edit(name=e["name"], date=_canonical(e["date"]), what=e["what"]) for e in value
     ),

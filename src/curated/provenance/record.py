@@ -71,13 +71,23 @@ class Construction:
     software : `dict` [`str`, `str`]
         Version of each package.
     dataset : `dict` [`str`, `str`]
-        Butler dataset that it was exported from: ``uuid``, ``type``, ``run`` and ``collection``.
+        Butler dataset that it was exported from: ``uuid``, ``type``, ``run`` and ``collection``; without a collection
+        what Butler wrote into the header of its file.
+    quantum : `str`
+        UUID of the quantum that made it, in Butler's provenance; empty if it is not known.
+    input_datasets : `tuple` [`dict` [`str`, `str`], ...]
+        Butler datasets that it was made of: ``uuid``, ``type`` and ``run`` of each.
+    input_count : `int`
+        Number of these, where they are not all known; 0 otherwise.
     """
 
     task: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     software: Mapping[str, str] = field(default_factory=dict)
     dataset: Mapping[str, str] = field(default_factory=dict)
+    quantum: str = ""
+    input_datasets: tuple[Mapping[str, str], ...] = ()
+    input_count: int = 0
 
     def plain(self) -> dict[str, Any]:
         """Return it as YAML holds it."""
@@ -86,6 +96,9 @@ class Construction:
             "parameters": dict(self.parameters),
             "software": dict(self.software),
             "dataset": dict(self.dataset),
+            "quantum": self.quantum,
+            "input_datasets": [dict(dataset) for dataset in self.input_datasets],
+            "input_count": self.input_count,
         }
         return {key: value for key, value in values.items() if value}
 
@@ -195,6 +208,16 @@ EDIT = Setting(
     },
 )
 
+INPUT_DATASET = Setting(
+    kind="mapping",
+    doc="A dataset of a Butler repository that the calibration was made of.",
+    keys={
+        "uuid": Setting(kind="text", required=True, longest=64, doc="Its UUID."),
+        "type": Setting(kind="text", doc="Its dataset type."),
+        "run": Setting(kind="text", doc="The RUN collection that it was made in."),
+    },
+)
+
 CONSTRUCTION = Setting(
     kind="mapping",
     doc="How the calibration was made of its inputs.",
@@ -226,6 +249,16 @@ CONSTRUCTION = Setting(
             },
             doc="The dataset of a Butler repository that it was exported from.",
         ),
+        "quantum": Setting(kind="text", longest=64, doc="UUID of the quantum of a pipeline that made it."),
+        "input_datasets": Setting(
+            kind="list",
+            items=INPUT_DATASET,
+            most=MAX_INPUTS,
+            doc="The datasets of a Butler repository that it was made of.",
+        ),
+        "input_count": Setting(
+            kind="number", doc="Number of these datasets, where not all of them are listed."
+        ),
     },
 )
 
@@ -244,3 +277,6 @@ PROVENANCE = Setting(
 
 KEYS = tuple(PROVENANCE.keys)
 """``inputs``, ``construction``, ``edits``."""
+
+LONG_KEY = "input_datasets"
+"""Key of ``construction`` whose entries have lines of their own."""

@@ -72,8 +72,6 @@ def difference_html(
 
     Parameters
     ----------
-    difference : `Difference`
-        The difference.
     pictures : `dict` [`str`, `Picture`], optional
         Pictures by the name of the change; see `~curated.difference.wording.change_names`.
     limit : `int`, optional

@@ -159,7 +159,7 @@ def _change_to_json(change: Change) -> dict[str, Any]:
         "old_range": _range_to_json(change.old_range),
         "new_range": _range_to_json(change.new_range),
         "ranges": [_range_to_json(valid) for valid in change.ranges],
-        "measures": [_effect_to_json(effect) for effect in change.effects],
+        "measures": [effect_to_json(effect) for effect in change.effects],
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
@@ -172,7 +172,8 @@ def _range_to_json(valid: Range | None) -> dict[str, str | None] | None:
     return {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
 
 
-def _effect_to_json(effect: Effect) -> dict[str, Any]:
+def effect_to_json(effect: Effect) -> dict[str, Any]:
+    """Return an effect as plain values."""
     value, old, new, of = effect.reading
     return {
         "name": effect.measure.name,

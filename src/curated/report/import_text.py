@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from curated.butler.importing.report import ImportReport, InstrumentReport
+from curated.butler.instruments.incomplete import ColumnReport
 from curated.core.diagnostic import has_errors
 from curated.report.lookup_text import lookup_lines
 from curated.report.text import count_text, printable
+
+_WIDTH = 80
+"""Columns of text that is wrapped."""
 
 _MOST = 20
 """How many paths and differences are printed."""
@@ -45,6 +50,7 @@ def done_lines(report: ImportReport) -> Iterator[str]:
         if instrument.datasets_restored:
             files = count_text(instrument.datasets_restored, "file")
             yield f"{printable(instrument.name)}: {files} restored that the repository had lost"
+        yield from _column_lines(instrument)
         if instrument.chain_after is not None and instrument.chain_after != instrument.chain_before:
             members = ", ".join(instrument.chain_after)
             yield printable(f"{instrument.name}: chain {instrument.chain} is {members}")
@@ -84,6 +90,7 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
     yield from (f"    {printable(text)}" for text in instrument.differences[:_MOST])
     if len(instrument.differences) > _MOST:
         yield f"    and {len(instrument.differences) - _MOST} more"
+    yield from _column_lines(instrument, "  ")
     if planned:
         lost = instrument.datasets_restored
         present = (
@@ -108,6 +115,53 @@ def _instrument_lines(instrument: InstrumentReport, *, planned: bool) -> Iterato
         changes = "" if instrument.lookups.changes else ", none of which would change"
         yield printable(f"  {'lookups':18}  through {instrument.chain}{changes}")
         yield from lookup_lines(instrument.lookups)
+
+
+def _column_lines(instrument: InstrumentReport, indent: str = "") -> Iterator[str]:
+    """Yield what dimension records lack, or what was filled in, and how to mend it."""
+    columns = {
+        state: [column for column in instrument.columns if column.state == state]
+        for state in ("filled in", "empty", "inferred")
+    }
+    path = f"{instrument.directory}/instrument.yaml" if instrument.directory else "instrument.yaml"
+    command = "'butler register-instrument --update'"
+    texts = []
+    if columns["filled in"]:
+        texts.append(f"filled in: {_listed(columns['filled in'])}")
+    if columns["empty"]:
+        hint = f"declare them in {path} and import again, or {command}"
+        texts.append(f"left empty: {_listed(columns['empty'])} ({hint})")
+    if columns["inferred"]:
+        hint = f"declare them in {path} before the first import, or {command}"
+        if any(column.column == "name" for column in columns["inferred"]):
+            hint += "; names stay for good"
+        texts.append(f"inferred: {_listed(columns['inferred'])} ({hint})")
+    for text in texts:
+        line = printable(f"{instrument.name}: {text}")
+        yield from wrap(
+            line,
+            _WIDTH,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+_NOUNS = {"physical_filter": "filter", "detector": "detector"}
+
+
+def _listed(columns: Sequence[ColumnReport]) -> str:
+    """Return the names of columns, those of the same records together."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for column in columns:
+        groups.setdefault((column.element, column.records), []).append(column.column)
+    return "; ".join(
+        f"{', '.join(names)} of {count_text(count, _NOUNS[element])}"
+        if element in _NOUNS
+        else ", ".join(names)
+        for (element, count), names in groups.items()
+    )
 
 
 def _identity(instrument: InstrumentReport) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from curated.core.diagnostic import Diagnostic, Problem, brief
 from curated.provenance import Provenance, parse
-from curated.provenance.record import KEYS, PROVENANCE_ENDING
+from curated.provenance.record import KEYS, LONG_KEY, PROVENANCE_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
 from curated.text.yaml.locator import yaml_locator
@@ -75,5 +75,8 @@ def provenance_text(provenance: Provenance) -> str:
         if isinstance(value, list):
             lines += [f"- {quoted_flow(entry)}" for entry in value]
         else:
-            lines += [f"  {name}: {quoted_flow(item)}" for name, item in value.items()]
+            for name, item in value.items():
+                is_long = name == LONG_KEY
+                lines.append(f"  {name}:{'' if is_long else f' {quoted_flow(item)}'}")
+                lines += [f"  - {quoted_flow(entry)}" for entry in item] if is_long else []
     return "".join(f"{line}\n" for line in lines)

@@ -150,7 +150,7 @@ def test_a_slip_in_a_choice_is_explained() -> None:
     result = settle(package_instrument("comCam"), ALL, "LSSTComcam")
     assert isinstance(result, Problem)
     assert result.hint.startswith(
-        "did you mean LSSTComCam? It has DECam, HSC, LATISS, LSST-TS8, LSSTCam, and 3 more;"
+        "did you mean LSSTComCam? the repository has DECam, HSC, LATISS, LSST-TS8, LSSTCam, and 3 more;"
     )
     empty = settle(package_instrument("comCam"), {}, "LSSTComCam")
     assert empty == Settlement("LSSTComCam", None, "--instrument")
@@ -163,6 +163,8 @@ def test_choices_name_instruments_by_name_or_directory() -> None:
     assert by_name == {"ComCam": "A"}
     assert [problem.code for problem in problems] == ["CAL654", "CAL654"]
     assert problems[1].hint == "the instruments here are ComCam, hsc"
+    _, (problem,) = match_choices(instruments, {"comCan": "A"})
+    assert problem.hint == "did you mean ComCam? the instruments here are ComCam, hsc"
 
 
 @pytest.mark.parametrize("texts", [["a"], ["=b"], ["a="], ["a=b", "a=c"]])

@@ -1,4 +1,4 @@
-"""Changes of boxes, matrices, images and cameras."""
+"""Changes of boxes, matrices and images."""
 
 from __future__ import annotations
 
@@ -99,19 +99,6 @@ def test_matrices_by_name_are_differences_in_the_same_colours() -> None:
     drawn = np.ma.getdata(panels[0].images[0].get_array())
     kernel = old.kernels[panels[0].get_title()]
     assert drawn / drawn[kernel != 0].min() == pytest.approx(2 * kernel / (2 * kernel).min())
-
-
-def test_a_camera_has_an_arrow_for_each_move() -> None:
-    old = demo_calib("camera")
-    x = old.detector_x.copy()
-    x[0] += 0.05
-    new = dataclasses.replace(old, detector_x=x)
-    axes = draw_change(make_change(old, new), old, new).axes[0]
-    from matplotlib.quiver import Quiver
-
-    (arrows,) = (item for item in axes.collections if isinstance(item, Quiver))
-    assert arrows.N == 1
-    assert axes.get_title(loc="left") == "longest arrow: 50 um"
 
 
 @pytest.mark.parametrize(("kind", "median"), [("flat", "median 10,"), ("bias", "median 10,")])

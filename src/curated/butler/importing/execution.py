@@ -93,6 +93,7 @@ def execute(
             _register_collections(butler, plan)
             for element, records in plan.survey.new_records.items():
                 butler.registry.insertDimensionData(element, *records, skip_existing=True)
+            _complete_records(butler, plan)
             paths = _ingest(butler, plan, choice.formatters, source, request.progress)
             _certify(butler, plan, request.progress)
         for name, mends in choice.mends.items():
@@ -105,6 +106,21 @@ def execute(
     if request.transfer == "move":
         _remove_moved(root, plan, states)
     return Execution(first_commit, 1, paths)
+
+
+def _complete_records(butler: Butler, plan: Plan) -> None:
+    """Fill in empty fields of records, unless another program has filled them in since the plan was made.
+
+    Raises
+    ------
+    lsst.daf.butler.registry.ConflictingDefinitionError
+        If a record is not as it was.
+    """
+    for comparison in plan.survey.completed_records:
+        element, record = comparison.element, comparison.effective_record
+        changes = butler.registry.syncDimensionData(element, record, update=True)
+        if changes is True or (changes and any(value is not None for value in changes.values())):
+            raise ConflictingDefinitionError(f"another program has changed a record of {element}")
 
 
 def _restore_files(butler: Butler, plan: Plan, states: FileStates) -> None:

@@ -201,7 +201,7 @@ def _report(
     return replace(
         report,
         planned=plan.complete,
-        instruments=instrument_reports(plan, preparation.lookups),
+        instruments=instrument_reports(plan, preparation.lookups, butler.dimensions),
         formatters_mended=preparation.formatters.mended,
         bytes_copied=sum(entry.size for entry in copied),
         removed=removed,

@@ -30,7 +30,7 @@ from curated.butler.importing.comparison import (
 from curated.butler.importing.request import ImportRequest
 from curated.butler.importing.survey import Survey, survey_repository
 from curated.butler.instruments.resolution import resolve_contents
-from curated.butler.instruments.settlement import parse_choices
+from curated.butler.instruments.settlement import CHOICE, parse_choices
 from curated.butler.repository.opening import repository_root
 from curated.core.diagnostic import Diagnostic
 
@@ -56,6 +56,8 @@ class Plan:
         Butler's references to the datasets to ingest and to certify, by UUID.
     reasons : `dict` [`str`, `str`]
         Why an instrument of the bundle is one of the repository with another name, by that name.
+    chosen : `frozenset` [`str`]
+        Instruments whose names in the repository somebody chose.
     """
 
     contents: Contents
@@ -68,6 +70,7 @@ class Plan:
     files: FileComparison = field(default_factory=FileComparison)
     refs: Mapping[str, DatasetRef] = field(default_factory=dict, repr=False)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    chosen: frozenset[str] = frozenset()
 
     @property
     def ingest(self) -> tuple[Entry, ...]:
@@ -96,7 +99,14 @@ def make_plan(butler: Butler, contents: Contents, request: ImportRequest) -> Pla
     record_problems = (problem for record in survey.records for problem in record.problems)
     problems = (*resolution.problems, *survey.problems, *record_problems, *chains.problems)
     diagnostics = tuple(Diagnostic.from_problem(problem, request.repo) for problem in problems)
-    plan = Plan(contents, survey, chains.plans, diagnostics, reasons=resolution.reasons)
+    plan = Plan(
+        contents,
+        survey,
+        chains.plans,
+        diagnostics,
+        reasons=resolution.reasons,
+        chosen=frozenset(name for name, reason in resolution.reasons.items() if reason == CHOICE),
+    )
     if survey.problems or not is_settled:
         # The comparisons need dataset types and collections that agree with the bundle.
         return plan

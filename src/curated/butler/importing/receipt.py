@@ -314,6 +314,7 @@ def _repeated(report: InstrumentReport) -> InstrumentReport:
         certifications_present=report.certifications_new + report.certifications_present,
         records_new=0,
         records_equal=report.records_new + report.records_equal,
+        columns=(),
         chain_before=report.chain_after,
         lookups=None,
     )

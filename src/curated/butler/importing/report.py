@@ -8,11 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from curated.butler.instruments.incomplete import ColumnReport, completed_columns, incomplete_columns
 from curated.core.diagnostic import Diagnostic, has_errors
 from curated.datasets.lookups import LookupChanges
 
 if TYPE_CHECKING:
     # Reports are printed where there is no Butler.
+    from lsst.daf.butler import DimensionUniverse
+
     from curated.bundle.contents import Contents, Entry
     from curated.butler.importing.plan import Plan
     from curated.butler.importing.request import ImportRequest
@@ -42,6 +45,10 @@ class InstrumentReport:
         Dimension records that were inserted, that the repository had before, and that differ from the repository's.
     differences : `tuple` [`str`]
         How the bundle's records differ from the repository's.
+    directory : `str`
+        Directory in the package, whose ``instrument.yaml`` declares the records; empty if it is not known.
+    columns : `tuple` [`ColumnReport`]
+        Columns of new records that are empty or inferred, and columns of the repository's that are filled in.
     chain : `str`
         Name of the instrument's chain.
     chain_before, chain_after : `tuple` [`str`]
@@ -67,6 +74,8 @@ class InstrumentReport:
     records_equal: int = 0
     records_different: int = 0
     differences: tuple[str, ...] = ()
+    directory: str = ""
+    columns: tuple[ColumnReport, ...] = ()
     chain: str = ""
     chain_before: tuple[str, ...] | None = None
     chain_after: tuple[str, ...] | None = None
@@ -78,11 +87,13 @@ class InstrumentReport:
     def changed(self) -> bool:
         """Whether anything of this instrument is new."""
         new = self.datasets_new + self.datasets_restored + self.certifications_new + self.records_new
-        return new > 0 or self.chain_before != self.chain_after
+        is_completed = any(column.state == "filled in" for column in self.columns)
+        return new > 0 or is_completed or self.chain_before != self.chain_after
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        values = asdict(replace(self, lookups=None))
+        values = asdict(replace(self, lookups=None, columns=()))
+        values["columns"] = [column.to_dict() for column in self.columns]
         plain = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
         return {**plain, "lookups": None if self.lookups is None else self.lookups.to_dict()}
 
@@ -174,8 +185,10 @@ class ImportReport:
         }
 
 
-def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tuple[InstrumentReport, ...]:
-    """Count what an import does for each instrument.
+def instrument_reports(
+    plan: Plan, lookups: Mapping[str, LookupChanges], universe: DimensionUniverse
+) -> tuple[InstrumentReport, ...]:
+    """Count what an import does for each instrument, and say what its records lack.
 
     Parameters
     ----------
@@ -196,6 +209,7 @@ def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tupl
         "records_equal": Counter(r.instrument for r in records if r.exists and not r.problems),
         "records_different": Counter(r.instrument for r in records if r.problems),
     }
+    columns = _columns(plan, universe)
     reports = []
     for target in plan.contents.targets:
         chain_plan = plan.chains.get(target.instrument)
@@ -208,6 +222,8 @@ def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tupl
                     if record.instrument == target.instrument
                     for problem in record.problems
                 ),
+                directory=target.directory,
+                columns=columns.get(target.instrument, ()),
                 chain=chain_plan.name if chain_plan else "",
                 chain_before=chain_plan.before if chain_plan else None,
                 chain_after=chain_plan.after if chain_plan else None,
@@ -218,6 +234,16 @@ def instrument_reports(plan: Plan, lookups: Mapping[str, LookupChanges]) -> tupl
             )
         )
     return tuple(reports)
+
+
+def _columns(plan: Plan, universe: DimensionUniverse) -> dict[str, tuple[ColumnReport, ...]]:
+    """Return the columns that are empty, inferred or filled in, by instrument."""
+    survey = plan.survey
+    incomplete = incomplete_columns(universe, survey.new_records, plan.contents.inferred, plan.chosen)
+    completed = completed_columns((r.element, r.instrument, r.completion) for r in survey.completed_records)
+    return {
+        name: (*completed.get(name, ()), *incomplete.get(name, ())) for name in {**completed, **incomplete}
+    }
 
 
 def _count(entries: Iterable[Entry]) -> Counter[str]:

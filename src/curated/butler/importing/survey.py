@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsst.daf.butler import (
@@ -19,12 +19,13 @@ from lsst.daf.butler import (
 from curated.bundle.contents import Contents, Kind, Place
 from curated.bundle.export_file import Record
 from curated.butler.instruments.candidates import folded, squeezed
+from curated.butler.instruments.incomplete import KEYS, unknown_columns
+from curated.butler.instruments.registered import read_class_names
 from curated.butler.repository.opening import collection_info
 from curated.core.diagnostic import Problem
 
 # Upper bounds that a site may well have set higher; calibrations do not depend on them.
 _LIMITS = frozenset({"detector_max", "visit_max", "exposure_max", "visit_system"})
-_KEYS = {"instrument": "name", "physical_filter": "name", "detector": "id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,15 @@ class RecordComparison:
         Fields of the repository's record of the same key; `None` if it has none.
     problems : `tuple` [`Problem`]
         How the repository contradicts the record.
+    completion : `dict`
+        Declared fields that are empty in the repository's record, because nobody knew them, and are filled in.
     """
 
     element: str
     record: Record
     existing: Record | None
     problems: tuple[Problem, ...] = ()
+    completion: Record = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -56,7 +60,7 @@ class RecordComparison:
     @property
     def effective_record(self) -> Record:
         """Fields of the record after the import: the repository's where it has one."""
-        return self.record if self.existing is None else self.existing
+        return self.record if self.existing is None else {**self.existing, **self.completion}
 
     @property
     def instrument(self) -> str:
@@ -104,6 +108,11 @@ class Survey:
             if not comparison.exists and not comparison.problems:
                 records[comparison.element].append(comparison.record)
         return records
+
+    @property
+    def completed_records(self) -> tuple[RecordComparison, ...]:
+        """Records of the repository in which empty fields are filled in."""
+        return tuple(record for record in self.records if record.completion)
 
 
 def survey_repository(butler: Butler, contents: Contents) -> Survey:
@@ -185,6 +194,7 @@ def _collection_problems(
 def _compare_records(
     butler: Butler, element: str, records: list[Record], inferred_keys: Mapping[Place, frozenset[str]]
 ) -> Iterator[RecordComparison]:
+    class_names = read_class_names(butler)
     existing_records = _existing_records(butler, element, records)
     detector_ids: dict[tuple[str, str | None], int] = {}
     for values in existing_records.values() if element == "detector" else ():
@@ -192,12 +202,17 @@ def _compare_records(
             detector_ids.setdefault((values["instrument"], form), values["id"])
     for record in records:
         instrument = record["instrument"] if element != "instrument" else record["name"]
-        key = record[_KEYS[element]]
+        key = record[KEYS[element]]
         inferred = inferred_keys.get((element, instrument, key), frozenset())
         existing = existing_records.get((instrument, key))
         if existing is not None:
-            differences = tuple(_differences(element, record, existing, inferred))
-            yield RecordComparison(element, record, existing, differences)
+            unknown = unknown_columns(element, existing, class_names.get(instrument, ""))
+            declared = {key: value for key, value in record.items() if key not in inferred}
+            completion = {key: value for key, value in declared.items() if key in unknown}
+            differences = tuple(_differences(element, record, {**existing, **completion}, inferred))
+            yield RecordComparison(
+                element, record, existing, differences, completion if not differences else {}
+            )
             continue
         problems: tuple[Problem, ...] = ()
         name = record.get("full_name")
@@ -224,7 +239,7 @@ def _existing_records(
     for name in sorted({record["instrument"] for record in records} & instruments.keys()):
         for row in butler.query_dimension_records(element, instrument=name, explain=False, limit=None):
             values = row.toDict()
-            existing_records[name, values[_KEYS[element]]] = values
+            existing_records[name, values[KEYS[element]]] = values
     return existing_records
 
 

@@ -19,6 +19,9 @@ from curated.datasets.names import is_instrument
 NEW = "new:"
 """Before a name in a choice: the repository does not have the instrument, and it is to be created."""
 
+CHOICE = "--instrument"
+"""Reason for an instrument that somebody chose."""
+
 _MOST = 5
 """How many candidates and names a message lists."""
 
@@ -79,7 +82,10 @@ def match_choices(
         name = _chosen(instruments, text)
         if name is None:
             names = [i.name for i in instruments]
-            hint = f"the instruments here are {_listed(names)}"
+            directories = [i.directory for i in instruments if i.directory]
+            similar = similar_name(text, [*names, *directories])
+            question = f"did you mean {similar}? " if similar else ""
+            hint = f"{question}the instruments here are {_listed(names)}"
             problems.append(
                 Problem("CAL654", (), f"--instrument {text}={choice}: no instrument {text}", hint)
             )
@@ -179,16 +185,16 @@ def _chosen_settlement(
         if existing is not None:
             hint = f"'--instrument {package.name}={name}' takes that one"
             return Problem("CAL654", (), f"{option}: the repository has {name} already", hint)
-        return Settlement(name, None, "--instrument")
+        return Settlement(name, None, CHOICE)
     if existing is not None:
-        return Settlement(name, existing, "--instrument")
+        return Settlement(name, existing, CHOICE)
     if name in (package.name, package.directory) or not registered:
-        return Settlement(name, None, "--instrument")
+        return Settlement(name, None, CHOICE)
     names = [other for other in registered if is_instrument(other)]
     similar = similar_name(name, names)
     question = f"did you mean {similar}? " if similar else ""
     hint = (
-        f"{question}It has {_listed(names)}; register {name} there first, "
+        f"{question}the repository has {_listed(names)}; register {name} there first, "
         f"or create it with '--instrument {package.name}={NEW}{name}'"
     )
     return Problem("CAL654", (), f"{option}: the repository has no instrument {name}", hint)

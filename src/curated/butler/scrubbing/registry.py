@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
@@ -172,7 +173,7 @@ def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic
     for element, rows in release.record.dimensions.items():
         present = dimension_rows(butler, element, {t.instrument for t in release.contents.targets})
         for row in rows:
-            if row not in present:
+            if row not in present and not any(_is_completed(row, other) for other in present):
                 name = row.get("full_name") or row.get("name")
                 detail = f"{element} {name}: its record is not as it was after the import"
                 yield _finding("CAL695", detail, release.source)
@@ -180,6 +181,11 @@ def definition_findings(butler: Butler, release: Release) -> Iterator[Diagnostic
         info = collection_info(butler, target.calibration)
         if info is None:
             yield _finding("CAL695", "the collection is gone", target.calibration)
+
+
+def _is_completed(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether a record differs from an earlier state only by values that it lacked then."""
+    return all(other.get(key) == value for key, value in row.items() if value is not None)
 
 
 def shared_file_findings(holdings: Holdings) -> Iterator[Diagnostic]:

@@ -160,6 +160,13 @@ def _print_provenance(calib: Calib) -> None:
     if len(inputs) > _MOST_INPUTS:
         echo(f"    and {len(inputs) - _MOST_INPUTS} more")
     for label, value in calib.provenance.construction.plain().items():
+        if isinstance(value, list):
+            echo(f"{label}: {len(value)}")
+            for entry in value[:_MOST_INPUTS]:
+                echo(f"    {printable('  '.join(entry.values()))}")
+            if len(value) > _MOST_INPUTS:
+                echo(f"    and {len(value) - _MOST_INPUTS} more")
+            continue
         pairs = value.items() if isinstance(value, dict) else [("", value)]
         parts = [f"{key}: {item}" if key else str(item) for key, item in pairs]
         echo(f"{label}: {printable(', '.join(parts))}")

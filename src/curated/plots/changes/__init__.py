@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     **dict.fromkeys(("curve", "keyed", "bars"), "curated.plots.changes.curves"),
-    **dict.fromkeys(("boxes", "layout", "image", "matrix"), "curated.plots.changes.maps"),
+    **dict.fromkeys(("boxes", "image", "matrix"), "curated.plots.changes.maps"),
+    "layout": "curated.plots.changes.cameras",
 }
 """Modules with the functions that return the panels of each kind of plot."""
 
@@ -50,8 +51,6 @@ def draw_change(
 
     Parameters
     ----------
-    change : `Change`
-        The change.
     old, new : `Calib` or `None`
         The calibrations before and after, of one type; see `~curated.difference.measuring.read_pair`.
     conditions : `Conditions`, optional

@@ -46,8 +46,6 @@ class Pair:
 
     Parameters
     ----------
-    change : `Change`
-        The change.
     old, new : `Calib` or `None`
         At most one of them is `None`.
     conditions : `Conditions`

@@ -1,0 +1,1 @@
+"""What processed images were made with, by their headers, and whether it still holds."""

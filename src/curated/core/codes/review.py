@@ -1,0 +1,31 @@
+"""Codes of findings about exposures, and about images that were made with calibrations, of the family CAL4xx."""
+
+from __future__ import annotations
+
+# fmt: off
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL450", "error", "a row of a table of exposures that cannot be read", "correct the row, or remove it",
+     "What a change does to this exposure is not known."),
+    ("CAL451", "error", "an exposure without a time that can be read",
+     "write ISO 8601 in UTC, an MJD, or a night such as 20240401; --column and --time-scale say which column, and its scale",
+     "Which calibrations are in force for it depends on its time."),
+    ("CAL460", "error", "a file whose header cannot be read", "name FITS files that are whole, packed with gzip or fpack or not at all",
+     "Nothing is known of the calibrations that were applied; that is not the same as that they are in force."),
+    ("CAL461", "warning", "an image that does not say which calibrations were applied",
+     "process it with doHeaderProvenance, the default of the stack's instrument signature removal; a raw image has none",
+     "Whether it has to be processed again cannot be told."),
+    ("CAL462", "warning", "a keyword of provenance with several values", "ask who wrote the header; the first value was taken",
+     "Readers take the first or the last of them, and would name different calibrations."),
+    ("CAL463", "warning", "an image without the time of its exposure", "add DATE-BEG or MJD-BEG, and TIMESYS, to its header",
+     "Which calibration is in force for it cannot be told; a time in another scale than UTC or TAI does not count."),
+    ("CAL480", "warning", "an exposure was taken in another state of the camera than its calibration",
+     "use a calibration of this state; 'match:' in instrument.yaml says which keywords matter",
+     "Another sequencer file or voltage changes gains, noise and crosstalk: the calibration is not one of this exposure's camera."),
+    ("CAL481", "info", "a keyword of the camera's state that cannot be compared", "add the keyword to the calibrations",
+     "Only exposure and calibration together tell whether the state was the same."),
+    ("CAL482", "warning", "a calibration changes during an exposure", "move the start of the calibration to a time between exposures",
+     "Two calibrations are in force in the time of the exposure; Butler calls such a lookup ambiguous and refuses it."),
+    ("CAL483", "info", "an exposure without a filter", "give the filter with --filter, or say in instrument.yaml where headers have it",
+     "Calibrations that differ between filters are left out of the answer."),
+)
+# fmt: on

@@ -1,0 +1,1 @@
+"""Tables of exposures, and which of them a change of calibrations affects."""

@@ -1,0 +1,153 @@
+"""Tables of exposures as CSV and ECSV, read row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO, TextIO
+
+from curated.core.diagnostic import CuratedError, Problem, brief
+from curated.exposures.batch import ROWS, Cells, TableOptions
+from curated.exposures.columns import Columns, find_columns
+from curated.exposures.ecsv_header import read_ecsv_header
+
+_LONGEST_LINE = 1 << 20
+_MOST_COLUMNS = 10_000
+_MOST_HEADER_LINES = 20_000
+_MOST_CHARACTERS = 1 << 25
+"""Characters of the rows that are in memory at the same time, if there are not `ROWS` of them."""
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def read_delimited(stream: BinaryIO, options: TableOptions) -> Iterator[Cells]:
+    """Yield the cells of a CSV or ECSV table.
+
+    Parameters
+    ----------
+    stream : binary file
+        Its text, UTF-8.
+
+    Raises
+    ------
+    CuratedError
+        If it has no header, or lacks a column.
+    """
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline=None) as text:
+        yield from _read_text(_Lines(text), options)
+
+
+def _read_text(lines: _Lines, options: TableOptions) -> Iterator[Cells]:
+    comments, first = _comments(iter(lines))
+    scales: Mapping[str, str] = {}
+    delimiter = ""
+    is_ecsv = bool(comments) and comments[0].startswith("# %ECSV")
+    if is_ecsv:
+        delimiter, scales = read_ecsv_header(comments)
+    if not first.strip():
+        raise CuratedError("there is no line with the names of the columns", "write them into the first line")
+    delimiter = delimiter or max(_DELIMITERS, key=first.count)
+    reader = csv.reader(
+        _body(first, iter(lines), is_ecsv=is_ecsv),
+        delimiter=delimiter,
+        skipinitialspace=is_ecsv or delimiter != "\t",
+    )
+    try:
+        names = [name.strip() for name in next(reader)]
+    except csv.Error as error:
+        raise CuratedError(f"the names of the columns cannot be read: {_reason(error)}") from error
+    if len(names) > _MOST_COLUMNS:
+        raise CuratedError(f"{len(names)} columns are too many", f"at most {_MOST_COLUMNS} are read")
+    columns = find_columns(names, options.columns, options.scale, scales)
+    offset = len(comments)
+    while cells := _chunk(reader, lines, names, columns, offset):
+        yield cells
+
+
+def _chunk(reader: Any, lines: _Lines, names: Sequence[str], columns: Columns, offset: int) -> Cells | None:
+    """Return the next rows; `None` at the end."""
+    numbers: list[int] = []
+    rows: list[list[str]] = []
+    problems: list[Problem] = []
+    width = len(names)
+    most = lines.characters + _MOST_CHARACTERS
+    while len(rows) + len(problems) < ROWS and lines.characters < most:
+        line = reader.line_num
+        try:
+            for row in islice(reader, ROWS - len(rows) - len(problems)):
+                if len(row) == width:
+                    rows.append(row)
+                    numbers.append(offset + line + 1)
+                elif row and any(cell.strip() for cell in row):
+                    problems.append(_wrong_width(offset + line + 1, row, width))
+                line = reader.line_num
+                if lines.characters >= most:
+                    break
+            else:
+                break
+        except csv.Error as error:
+            problems.append(Problem("CAL450", (), _reason(error), line=offset + line + 1))
+    if not rows and not problems:
+        return None
+    cells = list(zip(*rows, strict=True))
+    values = {role: cells[names.index(name)] if cells else () for role, name in columns.names.items()}
+    return Cells(numbers, values, columns.scales, problems)
+
+
+def _wrong_width(line: int, row: Sequence[str], width: int) -> Problem:
+    detail = f"{len(row)} cells in a table of {width} columns, from {brief(row[0])} on"
+    return Problem("CAL450", (), detail, line=line)
+
+
+def _reason(error: csv.Error) -> str:
+    if "field limit" in str(error):
+        return (
+            f"a cell of more than {csv.field_size_limit()} characters, or a line of more than {_LONGEST_LINE}"
+        )
+    return str(error)
+
+
+class _Lines:
+    """The lines of a text; one that is too long becomes a cell that the parser refuses.
+
+    Parameters
+    ----------
+    characters : `int`
+        Number of characters that were read.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._text.readline(_LONGEST_LINE):
+            if len(line) == _LONGEST_LINE and not line.endswith("\n"):
+                while (rest := self._text.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
+                    pass
+                line = "x" * (csv.field_size_limit() + 1) + "\n"
+            self.characters += len(line)
+            yield line
+
+
+def _comments(lines: Iterator[str]) -> tuple[list[str], str]:
+    """Return the comments, and blank lines, at the top, and the line after them."""
+    comments: list[str] = []
+    for line in lines:
+        if line.strip() and not line.startswith("#"):
+            return comments, line
+        comments.append(line)
+        if len(comments) > _MOST_HEADER_LINES:
+            raise CuratedError(
+                f"the first {_MOST_HEADER_LINES} lines are comments", "begin with the names of columns"
+            )
+    return comments, ""
+
+
+def _body(first: str, lines: Iterator[str], *, is_ecsv: bool) -> Iterator[str]:
+    yield first
+    for line in lines:
+        # An ECSV table may have comments between rows.
+        yield "\n" if is_ecsv and line.startswith("#") else line

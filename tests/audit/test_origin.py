@@ -1,0 +1,111 @@
+"""Which release, commit and file a calibration comes from, by RUN and UUID."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from conftest import GitPackage, MakePackage
+from curated.audit.standing import Status
+from curated.bundle.builder import build_bundle
+from curated.core.diagnostic import CuratedError
+from curated.package.package import open_package
+from support.audits import DEFECTS, RUN, judge, source
+from support.changes import EPOCHS, OLD, version
+from support.processed import Applied, applied, isr_keywords
+
+
+def test_a_release_without_a_tag_is_its_commit(released: GitPackage) -> None:
+    label = f"git-{released.commits[0][:12]}"
+    standing = judge(released, isr_keywords(applied("defects", "defects", RUN.replace("v1", label))))
+    assert source(standing) == (label, released.commits[0], OLD)
+    label = f"{label}-dirty-01234567"
+    standing = judge(released, isr_keywords(applied("defects", "defects", RUN.replace("v1", label))))
+    assert standing.remarks == ("the release was made with changes that were not committed",)
+
+
+def test_a_tag_with_a_slash(released: GitPackage) -> None:
+    released.git(
+        "tag", "-a", "-m", "note", "calibs/v2", GIT_COMMITTER_NAME="A", GIT_COMMITTER_EMAIL="a@example.org"
+    )
+    standing = judge(released, isr_keywords(applied("defects", "defects", RUN.replace("v1", "calibs-v2"))))
+    assert source(standing)[:2] == ("calibs-v2", released.commits[0])
+
+
+def test_a_uuid_alone_is_found_among_all_releases(released: GitPackage) -> None:
+    released.commit({OLD: version(OLD, x0=5)})
+    assert source(judge(released, {"LSST CALIB UUID DEFECTS": DEFECTS.uuid})) == (
+        "v1",
+        released.commits[0],
+        OLD,
+    )
+    commit = released.commits[1]
+    other = applied("defects", "defects", RUN.replace("v1", f"git-{commit[:12]}"))
+    assert source(judge(released, {"LSST BUTLER INPUT 12 ID": other.uuid}))[1] == commit
+
+
+def test_a_run_alone(released: GitPackage) -> None:
+    standing = judge(released, {"LSST CALIB RUN DEFECTS": RUN})
+    assert source(standing)[2] == OLD
+    assert standing.remarks == ("by its RUN alone, without a UUID",)
+
+
+@pytest.mark.parametrize(
+    ("use", "reason"),
+    [
+        (Applied("bias", "bias", str(uuid.uuid4()), "u/somebody/bias"), "UUID is none of a release"),
+        (Applied("defects", "defects", str(uuid.uuid4()), RUN), "UUID is none of a release"),
+        (applied("bias", "bias", "u/somebody/bias"), "RUN is none of a release"),
+        (applied("camera", "camera", "Lab/calib/unbounded"), "RUN is none of a release"),
+        (applied("newThing", "newthing", RUN), "RUN is none of a release"),
+    ],
+)
+def test_what_is_not_curated(released: GitPackage, use: Applied, reason: str) -> None:
+    standing = judge(released, isr_keywords(use))
+    assert standing.status is Status.FOREIGN
+    assert reason in standing.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("use", "reason"),
+    [
+        (applied("defects", "defects", RUN.replace("v1", "v7")), "release v7 is no tag"),
+        (applied("defects", "defects", RUN.replace("v1", "git-0123456789ab")), "not in this repository"),
+        (applied("defects", "defects", RUN, detector=1), "it is of detector 1"),
+        (applied("defects", "defects", RUN, detector=99), "not that of its RUN"),
+        (applied("defects", "defects", RUN.replace("2020", "2019")), "has no defects of this exposure"),
+        (Applied("defects", "defects", "no-uuid", RUN), "UUID in the header is none"),
+        (Applied("defects", "defects", str(uuid.uuid5(uuid.NAMESPACE_DNS, "a")), ""), "no release"),
+    ],
+)
+def test_what_is_unknown(released: GitPackage, use: Applied, reason: str) -> None:
+    keywords = {key: value for key, value in isr_keywords(use).items() if value}
+    standing = judge(released, keywords)
+    assert standing.status is Status.UNKNOWN
+    assert reason in standing.remarks[0]
+
+
+def test_a_release_that_is_no_tag_is_named(released: GitPackage) -> None:
+    use = applied("defects", "defects", RUN.replace("v1", "w_2024"))
+    assert source(judge(released, isr_keywords(use), releases=["w_2024=v1"]))[2] == OLD
+    for wrong in ("w_2024", "w_2024=", "=v1", "a/b=v1", "w_2024=none"):
+        with pytest.raises(CuratedError):
+            judge(released, isr_keywords(use), releases=[wrong])
+
+
+def test_a_manifest_is_evidence(released: GitPackage, make_package: MakePackage, tmp_path: Path) -> None:
+    build_bundle(open_package(released.path), tmp_path / "bundle", label="odd")
+    use = applied("defects", "defects", RUN.replace("v1", "odd"))
+    assert judge(released, isr_keywords(use)).status is Status.UNKNOWN
+    standing = judge(released, isr_keywords(use), bundles=[str(tmp_path / "bundle")])
+    assert source(standing) == ("odd", released.commits[0], OLD)
+    assert standing.status is Status.IN_FORCE
+    # In a repository without that commit, the blob alone decides.
+    other = make_package({**EPOCHS, "README.md": "another history"}, name="other")
+    standing = judge(other, isr_keywords(use), bundles=[str(tmp_path / "bundle")])
+    assert (standing.status, standing.since) == (Status.IN_FORCE, None)
+    assert standing.remarks == ("the commit of its release is not in this repository",)
+    with pytest.raises(CuratedError):
+        judge(released, isr_keywords(use), bundles=[str(tmp_path)])
