@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.keys import CalibKey
 from curated.declare import Measure, Reading
 from curated.difference.change import Change, Difference, Effect
@@ -208,3 +209,10 @@ def test_thousands_of_changes_fit_and_it_is_said_what_is_left_out() -> None:
         assert part in page.text, part
     anchors = {section["id"] for section in page.all("section")}
     assert {(a["href"] or "")[1:] for a in page.all("a")} == anchors
+
+
+def test_findings_come_first() -> None:
+    finding = Diagnostic.from_problem(Problem("CAL340", (), "<b> is not there"), "a.yaml")
+    page, _ = page_of(EDITED, findings=(finding,))
+    assert page.text.index("<b> is not there") < page.text.index("Totals")
+    assert all(part in page.text for part in ("CAL340", "a.yaml", finding.severity.value))

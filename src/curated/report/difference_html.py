@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape as escape_html
 from typing import TypeVar
 
+from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Effect, Total, find_totals, part_text
 from curated.difference.wording import Picture, change_names, effect_text, number_text
@@ -64,7 +65,11 @@ figure svg * { stroke-linejoin: round; stroke-linecap: butt; }
 
 
 def difference_html(
-    difference: Difference, pictures: Mapping[str, Picture] | None = None, *, limit: int = LIMIT
+    difference: Difference,
+    pictures: Mapping[str, Picture] | None = None,
+    *,
+    findings: Sequence[Diagnostic] = (),
+    limit: int = LIMIT,
 ) -> str:
     """Return a difference as a page: totals, all changes, and a section for each of the largest.
 
@@ -74,6 +79,8 @@ def difference_html(
     ----------
     pictures : `dict` [`str`, `Picture`], optional
         Pictures by the name of the change; see `~curated.difference.wording.change_names`.
+    findings : sequence [`Diagnostic`], optional
+        Findings in the changes, which come first.
     limit : `int`, optional
         Most bytes of pictures; the largest changes keep theirs.
     """
@@ -90,7 +97,7 @@ def difference_html(
         f"<style>{_STYLE}</style>",
         "</head>",
         "<body>",
-        *difference_body(difference, pictures, limit=limit),
+        *difference_body(difference, pictures, findings=findings, limit=limit),
         "</body>",
         "</html>",
     ]
@@ -99,7 +106,11 @@ def difference_html(
 
 
 def difference_body(
-    difference: Difference, pictures: Mapping[str, Picture] | None = None, *, limit: int = LIMIT
+    difference: Difference,
+    pictures: Mapping[str, Picture] | None = None,
+    *,
+    findings: Sequence[Diagnostic] = (),
+    limit: int = LIMIT,
 ) -> Iterator[str]:
     """Yield the lines of the page between the tags of the body; see `difference_html`."""
     changes = difference.changes
@@ -110,6 +121,12 @@ def difference_body(
     note = source_text(difference)
     if note:
         yield f"<p class=dim>{_text(note)}</p>"
+    if findings:
+        yield "<h2>Findings</h2>"
+        rows = findings[:_MOST_ROWS]
+        yield from _table("", ("Code", "Severity", "File", "Message"), rows, _finding_cells)
+        if len(findings) > len(rows):
+            yield _left_out(len(findings) - len(rows), "more findings are left out")
     totals = find_totals(changes)
     if totals:
         yield "<h2>Totals</h2>"
@@ -118,12 +135,12 @@ def difference_body(
     if changes:
         yield "<h2>Changes</h2>"
         anchors = [*names[:_MOST_SECTIONS], *[""] * len(names[_MOST_SECTIONS:])]
-        rows = list(zip(changes, anchors, strict=True))[:_MOST_ROWS]
+        linked = list(zip(changes, anchors, strict=True))[:_MOST_ROWS]
         caption = "The largest first, in units of what is notable for each measure"
-        yield from _table(caption, ("Calibration", "In force", "Largest effect"), rows, _change_cells)
-        if len(changes) > len(rows):
+        yield from _table(caption, ("Calibration", "In force", "Largest effect"), linked, _change_cells)
+        if len(changes) > len(linked):
             yield _left_out(
-                len(changes) - len(rows), "smaller changes are not in this table; the totals count them"
+                len(changes) - len(linked), "smaller changes are not in this table; the totals count them"
             )
     yield from _sections(changes, names, pictures or {}, limit)
     yield from _unchanged(difference.unchanged)
@@ -220,6 +237,13 @@ def _table(
         first, *rest = cells(item)
         yield f'<tr><th scope="row">{first}</th>{"".join(rest)}</tr>'
     yield "</tbody></table></div>"
+
+
+def _finding_cells(finding: Diagnostic) -> Iterator[str]:
+    yield _text(finding.code)
+    yield _cell(finding.severity.value)
+    yield _cell(finding.file)
+    yield _cell(finding.message)
 
 
 def _total_cells(total: Total) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
 from curated.difference.wording import number_text
@@ -20,11 +21,14 @@ _ROWS = "\0"
 _LONGEST = 300
 """Number of characters beyond which the middle of a name is left out."""
 
+_MOST_FINDINGS = 100
 _MOST_EFFECTS = 4
 _MOST_RANGES = 3
 
 
-def difference_markdown(difference: Difference, limit: int = LIMIT) -> str:
+def difference_markdown(
+    difference: Difference, limit: int = LIMIT, findings: Sequence[Diagnostic] = ()
+) -> str:
     """Return a difference as Markdown: totals, and a table of changes, the largest first.
 
     If the table of all changes is too large it holds the largest of them; then it is left out. What is left out is
@@ -34,10 +38,12 @@ def difference_markdown(difference: Difference, limit: int = LIMIT) -> str:
     ----------
     limit : `int`, optional
         Most bytes in UTF-8.
+    findings : sequence [`Diagnostic`], optional
+        Findings in the changes, which come first.
     """
     total = len(difference.changes)
     rest = sum(map(_line_size, (_rest(difference, 1), ""))) if total > 1 else 0
-    room = limit - sum(map(_line_size, _document(difference, total)))
+    room = limit - sum(map(_line_size, _document(difference, total, findings)))
     rows: list[str] = []
     sizes = [0]
     for change in difference.changes:
@@ -48,7 +54,7 @@ def difference_markdown(difference: Difference, limit: int = LIMIT) -> str:
     # Where not all fit there has to be room for the sentence that says so.
     is_complete = len(rows) == total and sizes[-1] <= room
     count = total if is_complete else sum(size <= room - rest for size in sizes[1:])
-    parts = _document(difference, count)
+    parts = _document(difference, count, findings)
     place = parts.index(_ROWS) if _ROWS in parts else len(parts)
     text = "\n".join([*parts[:place], *rows[:count], *parts[place + 1 :]])
     return text if _size(text) <= limit else _cut(text, limit)
@@ -62,9 +68,13 @@ def escape(text: str) -> str:
     return printable(text).translate(_SPECIAL).replace("://", ":\\//").replace("www.", "www\\.")
 
 
-def _document(difference: Difference, count: int) -> list[str]:
+def _document(difference: Difference, count: int, findings: Sequence[Diagnostic]) -> list[str]:
     """Return the lines of a document, with `_ROWS` in the place of the rows of some changes."""
     lines = [f"### {_headline(difference)}", ""]
+    if findings:
+        lines += [*map(_finding_line, findings[:_MOST_FINDINGS]), ""]
+    if len(findings) > _MOST_FINDINGS:
+        lines += [f"*and {len(findings) - _MOST_FINDINGS:,} more findings*", ""]
     totals = find_totals(difference.changes)
     if totals:
         lines += _head("Type", "Measure", "Total or largest", "Of", "Calibrations")
@@ -87,6 +97,10 @@ def _rest(difference: Difference, count: int) -> str:
     left_out = len(difference.changes) - count
     rest = f"The {left_out:,} smallest changes are" if count else f"All {left_out:,} changes are"
     return f"*{rest} left out of this table; the totals count them.*"
+
+
+def _finding_line(finding: Diagnostic) -> str:
+    return f"- **{finding.severity.value}** {finding.code} {escape(finding.file)}: {escape(finding.message)}"
 
 
 def _headline(difference: Difference) -> str:

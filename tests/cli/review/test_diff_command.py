@@ -58,6 +58,16 @@ def test_wrong_arguments_are_exit_2(make_package: MakePackage, arguments: tuple[
     assert "Traceback" not in done.stderr
 
 
+def test_limits_in_json_and_markdown(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    package.write({OLD: version(OLD, x0=3)})
+    done = run_curated("diff", "--max", "pixels_gained=7", "--format", "json", cwd=package.path)
+    (finding,) = printed_json(done)["findings"]
+    assert (done.returncode, finding["code"], finding["file"]) == (1, "CAL446", OLD)
+    done = run_curated("diff", "--max", "pixels_gained=7", "--format", "markdown", cwd=package.path)
+    assert f"- **error** CAL446 {OLD}: pixels\\_gained changes by +8 pix from" in done.stdout
+
+
 # -- the history of a real package -----------------------------------------------------------------------
 
 
@@ -98,35 +108,3 @@ def test_new_manual_defects_mask_153229_pixels(history: Path) -> None:
     for measure in (measure for change in document["changes"] for measure in change["measures"]):
         sums[measure["name"]] += measure["value"]
     assert sums == {"pixels_gained": 153_229, "pixels_lost": 26}
-
-
-# -- pictures and pages ----------------------------------------------------------------------------------
-
-
-def test_a_page_and_plots_of_a_change(make_package: MakePackage, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    package = make_package(EPOCHS)
-    package.write({OLD: version(OLD, x0=3)})
-    plots = tmp_path / "plots"
-    arguments = ("diff", "--format", "html", "--plot", str(plots), "--plot-format", "svg")
-    done = run_curated(*arguments, cwd=package.path)
-    assert (done.returncode, done.stderr) == (1, f"1 change drawn in {plots}\n")
-    assert done.stdout.startswith("<!DOCTYPE html>")
-    assert done.stdout.count("<svg") == 1
-    name = "lab-defects-d00-20200101T000000.svg"
-    assert sorted(path.name for path in plots.iterdir()) == [name, "plots.json"]
-    first = (plots / name).read_bytes()
-    # Once more: the same page, the same files.
-    assert run_curated(*arguments, cwd=package.path).stdout == done.stdout
-    assert (plots / name).read_bytes() == first
-    (plots / "mine.txt").write_text("mine")
-    done = run_curated(*arguments, cwd=package.path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "mine.txt" in done.stderr
-
-
-def test_no_change_is_a_page_as_well(make_package: MakePackage) -> None:
-    pytest.importorskip("matplotlib")
-    done = run_curated("diff", "--format", "html", cwd=make_package(EPOCHS).path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "No calibration changed." in done.stdout
