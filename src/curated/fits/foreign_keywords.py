@@ -13,9 +13,11 @@ from functools import lru_cache
 
 _ARCHIVE = (
     r"AFW_TABLE_VERSION|AFW_TYPE|EXTTYPE|AR_(?:HDU|NCAT|CATN|NAME)|CAT\.ARCHIVE|CAT\.PERSISTABLE|EXPINFO_V|ARCHIVE_ID_\w+"
+    r"|(?:SKYWCS|WCS|PSF|COADD_INPUTS|AP_CORR_MAP|VALID_POLYGON|TRANSMISSION_CURVE|PHOTOCALIB)_ID"
     r"|T(?:CCLS|DOC|FLAG)\d+|FLAGCOL"
+    r"|LTV[12]|C(?:TYPE|RPIX|RVAL|UNIT)[12]A"
 )
-"""Keywords of a table archive of lsst.afw.table.io, and of the tables of lsst.afw."""
+"""Keywords of a table archive of lsst.afw.table.io, of exposures and tables of lsst.afw, and of the origin of its images."""
 
 _LAYOUT = (
     r"CHECKSUM|DATASUM|ZHECKSUM|ZDATASUM|INHERIT|EXTLEVEL|Z(?:CMPTYPE|NAME\d+|VAL\d+|TILE\d+|QUANTIZ|DITHER0|BLANK|MASKCMP"
@@ -54,9 +56,14 @@ def butler_keywords(keys: Iterable[str]) -> list[str]:
     if not any("BUTLER" in name or name.endswith("DATASETTYPE") for name in every):
         return []
     patterns = [_BUTLER]
-    for name in every:
+    # The shortest ones first: those of an input end in the same names, and have been matched then.
+    for name in sorted(
+        (name for name in every if name.endswith("DATASETTYPE")), key=lambda name: (len(name), name)
+    ):
         match = _CORE.match(name)
-        if match is not None and {f"{match[1]}ID", f"{match[1]}RUN"} <= every:
+        if match is None or any(pattern.match(name) for pattern in patterns):
+            continue
+        if {f"{match[1]}ID", f"{match[1]}RUN"} <= every:
             prefix, separator = re.escape(match[1]), re.escape(match[1][-1:]) or r"[^\w]"
             patterns.append(
                 re.compile(

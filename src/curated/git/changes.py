@@ -22,7 +22,7 @@ _LOG = (
     "--no-renames",
     "--no-show-signature",
     "--no-color",
-    "--format=%x01%H%x00%P%x00%ct%x00%an",
+    "--format=%x01%H%x00%P%x00%ct%x00%an%x00%s",
 )
 
 MODIFIED = frozenset("MT")
@@ -70,11 +70,12 @@ class Commit(NamedTuple):
 
 
 class LogEntry(NamedTuple):
-    """A commit of a log, the SHA1 of its parents, and how files differ from the first parent."""
+    """A commit of a log, the SHA1 of its parents, how files differ from the first parent, and its message's first line."""
 
     commit: Commit
     parents: list[str]
     files: list[FileChange]
+    subject: str
 
 
 class FileHistory(NamedTuple):
@@ -96,6 +97,14 @@ class FileHistory(NamedTuple):
     commit: str
     blob: str
     added: str = ""
+
+
+class Message(NamedTuple):
+    """The message of a commit, and the paths in the repository that differ from its first parent."""
+
+    sha1: str
+    text: str
+    paths: frozenset[str]
 
 
 class WorkTreeChanges(NamedTuple):
@@ -151,9 +160,9 @@ def read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
             if field.startswith("\x01"):
                 if entry is not None:
                     yield entry
-                parents, seconds, author = next(fields), next(fields), next(fields)
+                parents, seconds, author, subject = (next(fields, "") for _ in range(4))
                 commit = Commit(field[1:], _date_text(seconds), _name_text(author))
-                entry = LogEntry(commit, parents.split(), [])
+                entry = LogEntry(commit, parents.split(), [], _name_text(subject))
             elif entry is not None and (change := _read_raw(field, fields)) is not None:
                 entry.files.append(change)
         if process.wait() != 0:
@@ -292,7 +301,7 @@ def last_commits(
     objects = Objects(repository)
     waiting = {sha1: {f"{repository.prefix}{path}" for path in blobs}}
     commits: dict[str, Commit] = {}
-    for commit, parents, files in _walk(repository, sha1, top) if blobs else ():
+    for commit, parents, files, _ in _walk(repository, sha1, top) if blobs else ():
         paths = waiting.pop(commit.sha1, None)
         if paths is None:
             continue
@@ -312,6 +321,16 @@ def last_commits(
         unexplained = min(blobs.keys() - commits.keys())
         raise CuratedError(f"git history does not tell who changed {unexplained}", "see what 'git fsck' says")
     return commits
+
+
+_RENAME_LIMIT = 200
+"""Most files that were removed and added by one commit which git compares by their content, in each direction."""
+
+
+def read_history(repository: Repository, sha1: str) -> Iterator[LogEntry]:
+    """Yield the commits of the first parents back from one, the newest first, with files that were renamed as such."""
+    options = ("-m", "--first-parent", "--find-renames", f"-l{_RENAME_LIMIT}")
+    return read_log(start_git(repository.top, *_LOG, *options, sha1, "--"))
 
 
 def _walk(repository: Repository, sha1: str, top: str) -> Iterator[LogEntry]:
@@ -337,3 +356,38 @@ def commits_changing(repository: Repository, paths: Iterable[str], most: int) ->
     # Parents as they are, not as the paths would have them.
     families = [run_git(repository.top, "rev-list", "--parents", "-1", commit) for commit in commits]
     return list(dict.fromkeys(sha1 for family in families for sha1 in family.split()))
+
+
+def read_messages(repository: Repository, before: str, after: str) -> Iterator[Message]:
+    """Yield the messages of the commits that one commit has and another lacks, the newest first.
+
+    Parameters
+    ----------
+    before, after : `str`
+        SHA1 of the commit that lacks them, and of the one that has them.
+
+    Raises
+    ------
+    CuratedError
+        If git cannot read the history.
+    """
+    options = (*_RAW, "--no-renames", "--no-show-signature", "--no-color", "--format=%x01%H%x00%B%x00")
+    names = (f"{before}..{after}", "--", repository.pathspec())
+    process = start_git(
+        repository.top, "log", *options, "--diff-merges=first-parent", "--full-history", *names
+    )
+    with process:
+        fields = split_nul(process.stdout)
+        sha1, text, paths = "", "", set[str]()
+        for field in fields:
+            # Between the message of a commit and the next commit there may be empty lines.
+            if field.lstrip("\n").startswith("\x01"):
+                if sha1:
+                    yield Message(sha1, text, frozenset(paths))
+                sha1, text, paths = field.lstrip("\n")[1:], next(fields, ""), set()
+            elif (change := _read_raw(field.lstrip("\n"), fields)) is not None:
+                paths.add(change.path)
+        if sha1:
+            yield Message(sha1, text, frozenset(paths))
+    if process.returncode != 0:
+        raise damaged(repository, f"the history from {before[:12]} to {after[:12]}")
