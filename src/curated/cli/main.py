@@ -61,6 +61,7 @@ COMMANDS = {
     "fingerprint": ("release", "Hash the calibrations in force, in a package, a bundle or a repository."),
     "compare": ("release", "Compare the calibrations in force in two packages, bundles or repositories."),
     "diff": ("review", "Say what a change does in pixels, electrons and magnitudes."),
+    "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
