@@ -225,7 +225,7 @@ def _renamings_in(repo: str, package: Package, choices: Sequence[str]) -> dict[s
     # A cache that is wrong would name another instrument.
     report = check_package(package, use_cache=False)
     instruments = complete_instruments(package, report.reports, report.declared)
-    return package_renamings(repo, instruments.values(), choices, certain=True)
+    return package_renamings(repo, instruments.values(), choices, certain=True).renamings
 
 
 def _bundle_inventory(
@@ -243,7 +243,9 @@ def _bundle_inventory(
         require_butler()
         from curated.butler.instruments.names import bundle_renamings
 
-        contents = contents.renamed(bundle_renamings(names_of, contents, choices, certain=certain))
+        names = bundle_renamings(names_of, contents, choices, certain=certain)
+        contents = contents.renamed(names.renamings)
+        diagnostics += [Diagnostic.from_problem(problem, str(path)) for problem in names.unsettled]
     datasets: list[Entry] = []
     others: list[Entry] = []
     classes: dict[str, str] = {}
@@ -266,8 +268,8 @@ def _bundle_inventory(
         if not entry.is_reference
     }
     records = contents.records.get("detector", ()) if contents is not None else ()
-    names = {(str(r["instrument"]), int(r["id"])): str(r["full_name"]) for r in records}
-    holdings = Holdings(inventory, files, detector_names=names)
+    detector_names = {(str(r["instrument"]), int(r["id"])): str(r["full_name"]) for r in records}
+    holdings = Holdings(inventory, files, detector_names=detector_names)
     return SourceInventory("bundle", inventory, tuple(diagnostics), count_foreign(others, classes), holdings)
 
 
@@ -371,13 +373,15 @@ def _package_content(
     )
     if report.failed:
         return _PackageContent([], list(report.diagnostics))
+    diagnostics = list(report.diagnostics)
     instruments = complete_instruments(package, report.reports, report.declared)
     if names_of and _is_repository(names_of) and not _is_bundle(names_of):
         require_butler()
         from curated.butler.instruments.names import package_renamings
 
-        renamings = package_renamings(names_of, instruments.values(), choices, certain=certain)
-        instruments = renamed_instruments(instruments, renamings)
+        names = package_renamings(names_of, instruments.values(), choices, certain=certain)
+        instruments = renamed_instruments(instruments, names.renamings)
+        diagnostics += [Diagnostic.from_problem(problem, str(package.root)) for problem in names.unsettled]
     paths = [result.file.path for result in converted]
     entries = make_entries(label, report, instruments, converted)
-    return _PackageContent(entries, list(report.diagnostics), paths, tuple(instruments.values()))
+    return _PackageContent(entries, diagnostics, paths, tuple(instruments.values()))

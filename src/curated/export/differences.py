@@ -129,8 +129,6 @@ def measure_pairs(
 
     Parameters
     ----------
-    first, second : `Holdings`
-        The sources.
     conditions : `Conditions`
         Under which conditions measures are taken; detector and filter are those of the data ID.
     keys : collection, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,12 +20,15 @@ from curated.cli.context import (
     selected_paths,
 )
 from curated.cli.release.fingerprint_command import choice_option, collection_option, find_inventory
+from curated.cli.review.pictures import draw, plot_options, prepare
 
 if TYPE_CHECKING:
+    from curated.core.diagnostic import Diagnostic
     from curated.datasets.foreign import ForeignType
     from curated.declare import Conditions
     from curated.difference.change import Difference
-    from curated.history.changes import Changes
+    from curated.difference.revisions import States
+    from curated.difference.wording import Picture
 
 
 @click.command("diff")
@@ -50,9 +54,10 @@ if TYPE_CHECKING:
 @collection_option
 @choice_option
 @max_option
+@plot_options
 @jobs_option
 @allow_class_option
-@format_option("markdown")
+@format_option("markdown", "html")
 @pass_settings
 def command(
     settings: Settings,
@@ -63,6 +68,9 @@ def command(
     collections: tuple[str, ...],
     choices: tuple[str, ...],
     limits: tuple[str, ...],
+    plot: Path | None,
+    plot_format: str,
+    overwrite: bool,
     jobs: int | None,
     form: str,
 ) -> None:
@@ -79,6 +87,7 @@ def command(
       curated diff HEAD~ HEAD --source a0v
       curated diff main... --max zero_point_shift=20
       curated diff --between build/v2 /site/repo --collection LSSTCam/calib/v2
+      curated diff main... --plot plots --format html > page.html
 
     Exit status 1 if anything differs physically. A change beyond its limit that no note names is an error (CAL446).
     """
@@ -87,51 +96,72 @@ def command(
     from curated.difference.bands import parse_bands
     from curated.difference.limits import Limits, find_limit_findings, find_limits, parse_options
     from curated.difference.notes import Notes
+    from curated.difference.revisions import WORK_TREE
     from curated.difference.sources import find_gap, find_source
-    from curated.report.difference_text import difference_lines, difference_to_json
 
+    if between is not None and (revisions or plot is not None):
+        raise click.UsageError("with --between there are no revisions, paths and plots")
+    if between is None and (collections or choices):
+        raise click.UsageError("--collection and --instrument go with --between")
     limit_values = parse_options(limits)
+    is_drawn = form == "html" and between is None
+    target = prepare(plot, plot_format, overwrite=overwrite, for_page=is_drawn)
     conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
     gap = find_gap(conditions.source, conditions.bands)
     if gap:
         settings.remark(gap)
     more: dict[str, Any] = {}
+    pictures: dict[str, Picture] = {}
     if between is not None:
-        if revisions:
-            raise click.UsageError("with --between there are no revisions and paths")
         difference, foreign = _diff_between(settings, between, collections, choices, conditions, jobs)
         more["foreign"] = [[kind.to_dict() for kind in kinds] for kinds in foreign]
         excesses = find_limit_findings(difference.changes, Limits(limit_values))
-    elif collections or choices:
-        raise click.UsageError("--collection and --instrument go with --between")
     else:
-        difference, changes, after = _diff_revisions(settings, revisions, conditions, jobs)
-        package_limits, faults = find_limits(changes.now, limit_values)
-        notes = Notes(changes, after)
+        difference, states = _diff_revisions(settings, revisions, conditions, jobs)
+        package_limits, faults = find_limits(states.changes.now, limit_values)
+        notes = Notes(states.changes, "" if states.after == WORK_TREE else states.after)
         excesses = [*faults, *find_limit_findings(difference.changes, package_limits, notes)]
-    if form == "json":
-        content = difference_to_json(difference)
-        print_json("diff", **content, findings=[d.to_dict() for d in excesses], **more)
-    elif form == "markdown":
-        from curated.report.difference_markdown import difference_markdown
-
-        echo(*difference_markdown(difference, findings=excesses).split("\n"))
-    else:
-        for line in difference_lines(difference):
-            echo(line)
+        if target is not None:
+            pictures = draw(settings, states, difference, conditions, target, jobs)
+    _print(difference, excesses, more, pictures, form)
     if form != "json":
         echo_findings(settings, excesses)
     raise SystemExit(1 if difference.changes or has_errors(excesses) else 0)
 
 
+def _print(
+    difference: Difference,
+    findings: list[Diagnostic],
+    more: dict[str, Any],
+    pictures: dict[str, Picture],
+    form: str,
+) -> None:
+    """Print a difference in one of the formats; ``more`` is for JSON, ``pictures`` for the page."""
+    from curated.report.difference_text import difference_lines, difference_to_json
+
+    if form == "json":
+        content = difference_to_json(difference)
+        print_json("diff", **content, findings=[finding.to_dict() for finding in findings], **more)
+    elif form == "markdown":
+        from curated.report.difference_markdown import difference_markdown
+
+        echo(*difference_markdown(difference, findings=findings).split("\n"))
+    elif form == "html":
+        from curated.report.difference_html import difference_html
+
+        echo(*difference_html(difference, pictures, findings=findings).rstrip("\n").split("\n"))
+    else:
+        for line in difference_lines(difference):
+            echo(line)
+
+
 def _diff_revisions(
     settings: Settings, revisions: tuple[str, ...], conditions: Conditions, jobs: int | None
-) -> tuple[Difference, Changes, str]:
-    """Return what differs between two states of the package, and the commit after; empty for the work tree."""
+) -> tuple[Difference, States]:
+    """Return what differs between two states of the package, and the states."""
     from curated.core.diagnostic import CuratedError
     from curated.difference.revisions import (
         HIDING,
-        WORK_TREE,
         find_difference,
         hidden_findings,
         open_states,
@@ -151,7 +181,7 @@ def _diff_revisions(
     selection = selected_paths(package, settings.directory, tuple(paths), deleted=True)
     with settings.progress("comparing") as progress:
         difference = find_difference(states, selection, conditions, jobs=jobs, progress=progress)
-    return difference, states.changes, "" if states.after == WORK_TREE else states.after
+    return difference, states
 
 
 def _diff_between(
