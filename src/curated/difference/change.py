@@ -50,6 +50,8 @@ class Change:
         Names of the keywords that differ.
     unreadable : `tuple` [`str`]
         Paths of those that cannot be read.
+    detectors : `tuple` [`str`] or `None`
+        Names of the detectors whose values differ, where the calibration has rows of several; `None` for all.
     """
 
     key: CalibKey
@@ -60,6 +62,7 @@ class Change:
     fields: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    detectors: tuple[str, ...] | None = None
 
     @property
     def is_physical(self) -> bool:
