@@ -41,6 +41,7 @@ TESTED_WITH: dict[str, str] = {
     "core/codes/release.py": "core/test_codes.py",
     "core/tables.py": "fits/test_reader.py",
     "exposures/batch.py": "exposures/test_table.py",
+    "exposures/impact.py": "exposures/test_search.py",
     "package/settings/instrument.py": "package/test_instrument.py",
 }
 """Larger modules whose tests are in another file than their name says, relative to ``src/curated`` and ``tests``."""

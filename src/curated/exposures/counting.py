@@ -95,11 +95,15 @@ class Counter:
         keys : `numpy.ndarray`, (N,), int64, optional
             A number for the exposure that a row is an image of; where it is not given, each row is an exposure.
         """
-        flags = np.array([outcome.flags for outcome in outcomes], dtype=np.uint8).reshape(-1, self.types)
+        flags = np.array([outcome.flags for outcome in outcomes], dtype=np.uint8).reshape(
+            len(outcomes), self.types
+        )
         pairs, counts = np.unique(cells * len(self.nights) + nights, return_counts=True)
         pair_cells, pair_nights = np.divmod(pairs, len(self.nights))
         self._add_rows(outcomes, pair_cells, pair_nights, counts)
-        ranks = np.array([outcome.ranks for outcome in outcomes], dtype=np.int64).reshape(-1, self.types)
+        ranks = np.array([outcome.ranks for outcome in outcomes], dtype=np.int64).reshape(
+            len(outcomes), self.types
+        )
         ranks = np.concatenate([ranks, ranks.max(axis=1, initial=0, keepdims=True)], axis=1)
         np.maximum.at(self.ranks, pair_nights, ranks[pair_cells])
         if keys is None:
@@ -126,7 +130,7 @@ class Counter:
 
     def _add_rows(self, outcomes: Sequence[Outcome], cells: Array, nights: Array, counts: Array) -> None:
         rows = np.array([outcome.rows for outcome in outcomes], dtype=np.int64)
-        rows = rows.reshape(-1, self.types, len(LEVELS))
+        rows = rows.reshape(len(outcomes), self.types, len(LEVELS))
         every = rows[:, :, [0, 3, 4]].sum(axis=2, keepdims=True)  # a file, or a new or a lost one
         rows = np.concatenate([rows, every], axis=2)
         rows = np.concatenate([rows, rows.sum(axis=1, keepdims=True)], axis=1)

@@ -114,11 +114,13 @@ class Names:
         name = text.lower()
         if name in self.directories:
             return name
+        known_names = list(self.directories.values())
         for folded in self.directories:
             instrument = self.describe(folded)
             if name in map(str.lower, (instrument.name, *instrument.aliases)):
                 return folded
-        raise UnknownNameError(_unknown("instrument", text, self.directories.values()))
+            known_names.append(instrument.name)
+        raise UnknownNameError(_unknown("instrument", text, dict.fromkeys(known_names)))
 
     def describe(self, folded: str) -> Instrument:
         """Return an instrument as it is declared, or as a file of each detector and filter describes it."""

@@ -20,8 +20,8 @@ from curated.cli.context import (
 
 if TYPE_CHECKING:
     from curated.exposures.batch import Batch
-    from curated.exposures.impact import ImpactSearch
     from curated.exposures.names import Names
+    from curated.exposures.search import ImpactSearch
 
 _ENDINGS = {".csv": "csv", ".ecsv": "ecsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -108,9 +108,9 @@ def command(
     from curated.declare import BANDS, Conditions
     from curated.difference.bands import parse_bands
     from curated.difference.revisions import HIDING, find_difference, hidden_findings, open_states
-    from curated.exposures.impact import ImpactSearch
     from curated.exposures.names import Names
     from curated.exposures.outcomes import parse_thresholds
+    from curated.exposures.search import ImpactSearch
     from curated.report.impact_rows import ROW_FORMS
     from curated.report.impact_text import impact_lines, impact_to_json
 
