@@ -43,6 +43,7 @@ TESTED_WITH: dict[str, str] = {
     "exposures/batch.py": "exposures/test_table.py",
     "exposures/impact.py": "exposures/test_search.py",
     "package/settings/instrument.py": "package/test_instrument.py",
+    "report/answer_text.py": "cli/package/test_lookup_command.py",
 }
 """Larger modules whose tests are in another file than their name says, relative to ``src/curated`` and ``tests``."""
 

@@ -30,7 +30,7 @@ def open(path: str | os.PathLike[str] = ".", rev: str | None = None) -> Calibrat
     Returns
     -------
     calibrations : `~curated.history.calibrations.Calibrations`
-        With ``get``, ``find``, ``epochs``, ``types`` and ``detector``.
+        With ``get``, ``find``, ``all``, ``night``, ``epochs``, ``types`` and ``detector``.
 
     Raises
     ------

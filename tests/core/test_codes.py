@@ -6,14 +6,25 @@ import re
 
 import pytest
 
-from curated.core.codes import CODES, FAMILIES, CodeInfo, Severity, check, code_info, release, review, stack
+from curated.core.codes import (
+    CODES,
+    FAMILIES,
+    CodeInfo,
+    Severity,
+    check,
+    code_info,
+    physics,
+    release,
+    review,
+    stack,
+)
 
 
 def test_each_code_once_and_in_its_family() -> None:
-    assert len(CODES) == sum(len(module.ROWS) for module in (check, release, review, stack))
+    assert len(CODES) == sum(len(module.ROWS) for module in (check, physics, release, review, stack))
     assert all(re.fullmatch(r"CAL[0-6]\d\d", code) and code[3] in FAMILIES for code in CODES)
     assert {row[0][3] for row in release.ROWS} == {"6"}
-    for rows in (check.ROWS, review.ROWS, stack.ROWS):
+    for rows in (check.ROWS, physics.ROWS, review.ROWS, stack.ROWS):
         codes = [row[0] for row in rows]
         assert codes == sorted(codes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import erfa
 import pytest
@@ -18,6 +18,9 @@ from curated.core.times import (
     explain_time,
     has_offset,
     iso,
+    night_bounds,
+    parse_mjd,
+    parse_night,
     parse_time,
     tai_nanoseconds,
     utc_texts,
@@ -267,3 +270,75 @@ def test_times_for_people_know_leap_seconds() -> None:
 )
 def test_what_is_no_time_is_explained(value: object, explanation: str) -> None:
     assert explain_time(value) == explanation
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("60401.5", datetime(2024, 4, 1, 11, 59, 23)),
+        ("60401.5 tai", datetime(2024, 4, 1, 11, 59, 23)),
+        (" 60401.5TAI ", datetime(2024, 4, 1, 11, 59, 23)),
+        ("60401.5 utc", datetime(2024, 4, 1, 12)),
+        ("60401 utc", datetime(2024, 4, 1)),
+        ("60401.5 tt", datetime(2024, 4, 1, 11, 58, 50, 816000)),
+        ("57753.999999 utc", datetime(2016, 12, 31, 23, 59, 59, 913601)),
+        ("57754 utc", datetime(2017, 1, 1)),
+        ("57754.000428240741 tai", datetime(2017, 1, 1)),
+    ],
+)
+def test_mjd(text: str, time: datetime) -> None:
+    # Some microseconds on the day of the leap second: astropy's days have 86401 s then.
+    assert abs((parse_mjd(text) - time).total_seconds()) < (1.1 if text.startswith("57753") else 2e-5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "1",
+        "40587",
+        "88069",
+        "2460402",
+        "60401,5",
+        "60401 gps",
+        "-60401",
+        "6e4",
+        "60401.5.5",
+        "٦٠٤٠١",
+    ],
+)
+def test_what_is_no_mjd(text: str) -> None:
+    with pytest.raises(ValueError, match="not"):
+        parse_mjd(text)
+
+
+@pytest.mark.parametrize(
+    ("offset", "hour"), [(0, "12:00"), (-4, "16:00"), (10, "02:00"), (5.75, "06:15"), (-12, "00:00")]
+)
+def test_nights(offset: float, hour: str) -> None:
+    day = date(2024, 3, 31) if offset != -12 else date(2024, 3, 30)
+    begin, end = night_bounds(day, offset)
+    assert begin.isoformat() == f"2024-03-31T{hour}:00"
+    assert end - begin == timedelta(days=1)
+    # The same as the nights of 'check --times'.
+    assert (begin + timedelta(hours=offset - 12)).date() == day
+    assert (end - timedelta(microseconds=1) + timedelta(hours=offset - 12)).date() == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2024-02-30",
+        "2024-4-1",
+        "240401",
+        "2024-W01-1",
+        "2024-04-01T00:00",
+        "20240401 ",
+        "٢٠٢٤٠٤٠١",
+    ],
+)
+def test_what_is_no_night(text: str) -> None:
+    with pytest.raises(ValueError, match="not a date"):
+        parse_night(text)

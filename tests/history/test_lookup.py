@@ -414,7 +414,6 @@ def test_times_are_naive_utc_inside(lab: GitPackage) -> None:
         ),
         (("lab", "defects", "--detector", "d_00"), "lab has no detector 'd_00'", "did you mean 'd00'?"),
         (("lab", "defects", "--detector", "1"), "lab has no detector '1'", "known detectors: d00"),
-        (("lab", "defects"), "defects has a detector level", "give the detector (--detector)"),
     ],
 )
 def test_names_that_do_not_exist(lab: GitPackage, question: tuple[str, ...], message: str, hint: str) -> None:

@@ -38,7 +38,7 @@ from curated.core.parallel import Progress
 from curated.core.storage.disk import flush_tree, prefix_of, size_and_hash_of, verify_tree
 from curated.core.storage.staging import rename_new, staging_directory
 from curated.core.wholefile import write_staged
-from curated.history.lookup import instrument_directories
+from curated.history.names import instrument_directories
 from curated.package.package import Package
 from curated.registry import all_types
 

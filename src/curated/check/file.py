@@ -11,7 +11,8 @@ from curated.calib.content import Companion
 from curated.check.report import FileReport
 from curated.check.rules import FILE_RULES
 from curated.check.rules.context import FileContext
-from curated.check.rules.identity import read_date, without_milder
+from curated.check.rules.identity import read_date
+from curated.check.rules.plausibility import without_milder
 from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.keys import CalibFile

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
+from curated.package.bounds import parse_bounds
 from curated.package.config import CONFIG_FILE, as_written, load_setting
 from curated.package.files import read_file
 from curated.package.instrument import Instrument, parse_instrument
@@ -23,38 +25,54 @@ def read_instruments(package: Package) -> tuple[dict[str, Instrument], list[Diag
         The declared instruments, by directory.
     diagnostics : `list` [`Diagnostic`]
         Findings in these files, and in the overrides of ``curated.yaml``.
+
+    Bounds that ``curated.yaml`` sets for an instrument without an ``instrument.yaml`` are there too, in an instrument
+    that is not `~curated.package.instrument.Instrument.declared` and has nothing else.
     """
     declared: dict[str, Instrument] = {}
     diagnostics: list[Diagnostic] = []
+    override_problems: list[Problem] = []
     for directory, path in package.layout.instruments.items():
+        overrides = package.config.instruments.get(directory, {})
+        bounds, problems = parse_bounds(dict(enumerate(overrides.get("bounds", ()))))
+        override_problems += [
+            replace(problem, pointer=("instruments", directory, *problem.pointer)) for problem in problems
+        ]
         if not path:
+            if bounds:
+                declared[directory] = Instrument(directory, directory, bounds=bounds)
             continue
         data = read_file(package.files, path)
         text, problems = read_text(data) if isinstance(data, bytes) else (None, [data])
         tree, problems, misreadings = load_setting(text) if text is not None else (None, problems, [])
         if not problems:
-            overrides = package.config.instruments.get(directory, {})
-            tree = {**tree, **overrides} if isinstance(tree, dict) else tree
+            own_overrides = {key: value for key, value in overrides.items() if key != "bounds"}
+            tree = {**tree, **own_overrides} if isinstance(tree, dict) else tree
             declared[directory], problems = parse_instrument(tree, directory)
+            if "bounds" in overrides:
+                declared[directory] = replace(declared[directory], bounds=bounds)
         locate = yaml_locator(text or "")
         problems = [as_written(problem, text or "") for problem in limited([*problems, *misreadings])]
         diagnostics += [Diagnostic.from_problem(p, path, *locate(p.pointer)) for p in problems]
-    return declared, diagnostics + _unused_overrides(package)
+    return declared, diagnostics + _override_findings(package, override_problems)
 
 
-def _unused_overrides(package: Package) -> list[Diagnostic]:
-    """Return findings about overrides in ``curated.yaml`` of instruments that do not exist."""
+def _override_findings(package: Package, problems: Sequence[Problem]) -> list[Diagnostic]:
+    """Return findings in ``curated.yaml``: problems of overrides, and overrides of instruments that do not exist."""
     unknown = [name for name in package.config.instruments if name not in package.layout.instruments]
-    if not unknown:
+    if not unknown and not problems:
         return []
     data = read_file(package.files, CONFIG_FILE)
     locate = yaml_locator(data.decode("utf-8", errors="replace") if isinstance(data, bytes) else "")
     names = ", ".join(package.layout.instruments) or "none"
-    problems = [
+    absent = [
         Problem("CAL005", ("instruments", name), f"instrument {brief(name)} is not one of {names}")
         for name in unknown
     ]
-    return [Diagnostic.from_problem(p, CONFIG_FILE, *locate(p.pointer)) for p in limited(problems)]
+    return [
+        Diagnostic.from_problem(problem, CONFIG_FILE, *locate(problem.pointer))
+        for problem in limited([*absent, *problems])
+    ]
 
 
 def complete_instruments(
@@ -70,7 +88,7 @@ def complete_instruments(
     instruments = {}
     for directory in package.layout.instruments:
         instrument = declared.get(directory)
-        if instrument is None:
+        if instrument is None or not instrument.declared:
             facts = (report.facts() for report in reports_by_directory.get(directory, ()))
             instrument = infer_instrument(directory, facts)
             overrides = package.config.instruments.get(directory, {})
@@ -94,6 +112,7 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         detector_max=override.detector_max,
         visit_system=override.visit_system,
         expected=override.expected,
+        bounds=override.bounds,
         utc_offset=override.utc_offset,
         headers=override.headers,
         match=override.match,

@@ -12,7 +12,14 @@ from curated.core.stamp import Stamp
 from curated.core.times import iso
 from curated.core.version import __version__
 from curated.git.changes import Commit, last_commits
-from curated.git.repository import find_work_tree, is_shallow, open_repository, resolve_commit
+from curated.git.objects import find_blobs
+from curated.git.repository import (
+    Repository,
+    find_work_tree,
+    is_shallow,
+    open_repository,
+    resolve_commit,
+)
 from curated.package.committed import CommittedFiles, Comparison, compare_with_commit, settings_changed
 from curated.package.config import CONFIG_FILE
 from curated.package.package import Package
@@ -139,6 +146,33 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
     signature = require_signature(repository, sha1, kind) if kind else None
     blobs = text_blobs | side_blobs
     return Origin(sha1, url, is_dirty, blobs, commits, repository.prefix, comparison, signature)
+
+
+def origin_of_commit(package: Package, repository: Repository, sha1: str) -> Origin:
+    """Return the origin of a package as a commit has it, whose files were checked out and nothing else.
+
+    Parameters
+    ----------
+    package : `Package`
+        The files of the commit.
+    repository : `Repository`
+        The repository that has it.
+
+    Raises
+    ------
+    CuratedError
+        If the history is cut off (shallow clone) or damaged.
+    """
+    if len(sha1) != _DIGITS or is_shallow(repository):
+        raise CuratedError(
+            "the last change of a file cannot be known: the git history is cut off (shallow clone), or has no SHA-1",
+            "run 'git fetch --unshallow'",
+        )
+    blobs = find_blobs(repository, sha1, package.top)
+    text_blobs = {file.path: blobs[file.path] for file in package.layout.files if file.path in blobs}
+    side_blobs = {file.side: blobs[file.side] for file in package.layout.files if file.side in blobs}
+    commits = last_commits(repository, sha1, text_blobs, package.top)
+    return Origin(sha1, package.config.url, False, text_blobs | side_blobs, commits, repository.prefix)
 
 
 def _refuse_repository_below(package: Package) -> None:

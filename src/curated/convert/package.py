@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,15 +15,17 @@ from curated.check.package import interrupted_findings, judge, select
 from curated.check.report import FileReport, Report, ends_and_marks
 from curated.convert.file import Conversion, Converted, fits_path
 from curated.convert.inputs import verify_inputs
-from curated.convert.origin import Origin, committed_package
+from curated.convert.origin import Origin, committed_package, find_origin, origin_of_commit
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import exclusive, verify_tree
 from curated.core.storage.staging import move_together, staging_directory
+from curated.git.checkout import check_out
+from curated.git.repository import open_repository
 from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
-from curated.package.package import Package
+from curated.package.package import Package, open_package
 from curated.package.validity import natural_ends
 
 Results = tuple[dict[str, FileReport], dict[str, Converted]]
@@ -175,11 +178,17 @@ def convert_into(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
+    overwrite: bool = True,
 ) -> tuple[Report, list[Converted]]:
     """Convert into a directory that may hold files already; parameters are those of `convert_package`.
 
     Everything is written to a temporary directory there, and moved into place, all of it or nothing, only if the
     report has not failed.
+
+    Parameters
+    ----------
+    overwrite : `bool`, optional
+        Whether files that are there are replaced; it is an error otherwise.
 
     Raises
     ------
@@ -198,6 +207,11 @@ def convert_into(
                 obstacle = _obstacle(staging / "new", output)
                 if obstacle is not None:
                     raise CuratedError(f"{obstacle} is in the way", "move it away, or name another directory")
+                present = next((c.path for c in converted if os.path.lexists(output / c.path)), None)
+                if present is not None and not overwrite:
+                    raise CuratedError(
+                        f"{output / present} exists, and is not overwritten", "name another directory"
+                    )
                 verify_tree(staging / "new", {entry.path: (entry.size, entry.sha256) for entry in converted})
                 verify_inputs(package, origin, report, converted)
                 new_directories = []
@@ -207,6 +221,50 @@ def convert_into(
         for path in new_directories:
             with suppress(OSError):
                 path.rmdir()
+
+
+def convert_in_force(
+    package: Package, sha1: str, output: Path, paths: Sequence[str], *, progress: Progress | None = None
+) -> tuple[Package, Report, int]:
+    """Convert some files of a work tree or of a commit into a directory, where nothing is overwritten.
+
+    Parameters
+    ----------
+    package : `Package`
+        The package, of a work tree or of a commit.
+    sha1 : `str`
+        The commit; empty for a work tree, which has to be that of its commit.
+    paths : sequence [`str`]
+        Paths of the files in the package.
+    progress : callable, optional
+        Called with the numbers of files done and to be done.
+
+    Returns
+    -------
+    package : `Package`
+        The package that was converted.
+    report : `Report`
+        Result of the check; with an error nothing is written.
+    count : `int`
+        Number of FITS files.
+
+    Raises
+    ------
+    CuratedError
+        If a file exists already, or if git does not know the last change of a file.
+    """
+    if not sha1:
+        origin = find_origin(package)
+        report, converted = convert_into(package, origin, output, paths, progress=progress, overwrite=False)
+        return package, report, len(converted)
+    repository = open_repository(package.root)
+    with tempfile.TemporaryDirectory(prefix="curated-") as name:
+        directory = Path(name).resolve()
+        check_out(repository, sha1, directory)
+        committed = open_package(directory / repository.prefix)
+        origin = origin_of_commit(committed, repository, sha1)
+        report, converted = convert_into(committed, origin, output, paths, progress=progress, overwrite=False)
+        return committed, report, len(converted)
 
 
 def _obstacle(source: Path, target: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
@@ -73,6 +73,124 @@ def explain_time(value: Any) -> str:
 _LEAP = re.compile(r"(\d{4}-?\d\d-?\d\d[T ]?\d\d:?\d\d:?)60([.,]\d+)?(Z|[+-]\d\d:?\d\d)?\s*\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,12})?\Z", re.ASCII)
 _MJD_1970, _MJD_2100 = 40587, 88069
+
+
+_MJD = re.compile(r"\s*(\d{1,7})(\.\d{0,12})?\s*(tai|utc|tt)?\s*\Z", re.IGNORECASE | re.ASCII)
+
+
+def parse_mjd(text: str) -> datetime:
+    """Read a Modified Julian Date as naive UTC, to the microsecond.
+
+    Parameters
+    ----------
+    text : `str`
+        A number, and after it the scale: ``tai``, ``utc`` or ``tt``. Without one it is TAI, as in Butler's timespans.
+
+    Raises
+    ------
+    ValueError
+        If it is no such number, or not between 1970 and 2100.
+    """
+    match = _MJD.match(text)
+    if match is None:
+        raise ValueError("not a number of days and a scale, such as 60401.5 or '60401.5 utc'")
+    day, fraction, scale = int(match[1]), float(match[2] or "0"), (match[3] or "tai").lower()
+    if not _MJD_1970 < day < _MJD_2100:
+        raise ValueError(f"not an MJD between {_MJD_1970} and {_MJD_2100}, the years 1970 to 2100")
+    return _from_days(day, fraction, scale)
+
+
+def _from_days(day: int, fraction: float, scale: str) -> datetime:
+    """Return naive UTC of an MJD in two parts, in a scale of astropy."""
+    with _leap_seconds() as time_class:
+        tai = time_class(day, fraction, format="mjd", scale=scale).tai
+    days, part = float(tai.jd1) - _EPOCH_TAI[0], float(tai.jd2)
+    nanoseconds = int(days) * _DAY_NS + round((days - int(days) + part) * _DAY_NS)
+    # A millionth of a second is as fine as a date-time is.
+    return utc_times([round(nanoseconds, -3)])[round(nanoseconds, -3)]
+
+
+_TT_NS = 32_184_000_000
+"""Nanoseconds by which TT is ahead of TAI."""
+
+
+def scaled_time(value: str | float, scale: str) -> datetime:
+    """Read a time of a FITS header as naive UTC.
+
+    Parameters
+    ----------
+    value : `str` or `float`
+        An ISO 8601 date-time, or an MJD.
+    scale : `str`
+        ``UTC``, ``TAI`` or ``TT``.
+
+    Raises
+    ------
+    ValueError
+        If it is no such time; the message says what it is instead.
+    """
+    if not isinstance(value, str):
+        if not _MJD_1970 < value < _MJD_2100:
+            raise ValueError(f"not an MJD between {_MJD_1970} and {_MJD_2100}, the years 1970 to 2100")
+        return _from_days(int(value), value - int(value), scale.lower())
+    leap = _LEAP.match(value)
+    if leap is not None and scale == "UTC":
+        return parse_time(f"{leap[1]}59{leap[2] or ''}{leap[3] or ''}") + timedelta(seconds=1)
+    try:
+        time = parse_time(value)
+    except ValueError:
+        raise ValueError("not an ISO 8601 date-time") from None
+    if "T" not in value.upper() and " " not in value.strip():
+        raise ValueError("a date without a time")
+    if scale == "UTC":
+        return time
+    if has_offset(value):
+        raise ValueError(f"a time with an offset from UTC, in a header whose scale is {scale}")
+    if not EARLIEST < time < LATEST:
+        raise ValueError("not a time between 1970 and 2100")
+    nanoseconds = round((time - EARLIEST) / timedelta(microseconds=1)) * 1000 - (
+        _TT_NS if scale == "TT" else 0
+    )
+    return utc_times([nanoseconds])[nanoseconds]
+
+
+def parse_night(text: str) -> date:
+    """Read the date on which a night begins, such as ``2024-04-01`` or ``20240401``.
+
+    Raises
+    ------
+    ValueError
+        If the text is no such date.
+    """
+    if re.fullmatch(r"\d{4}-\d\d-\d\d|\d{8}", text, re.ASCII) is None:
+        raise ValueError("not a date such as 2024-04-01 or 20240401")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not a date of the calendar") from None
+
+
+def night_bounds(night: date, utc_offset: float) -> tuple[datetime, datetime]:
+    """Return the noons, in UTC, between which a night lies.
+
+    Parameters
+    ----------
+    night : `datetime.date`
+        The date on which it begins.
+    utc_offset : `float`
+        Hours by which the observatory's time is ahead of UTC, all the year. With 0, the night of the date is that of
+        Rubin's ``day_obs``, the date at UTC-12 h, but for the 37 s of TAI in which that is counted.
+
+    Raises
+    ------
+    ValueError
+        If the calendar ends before the night does.
+    """
+    try:
+        noon = datetime(night.year, night.month, night.day, 12) - timedelta(hours=utc_offset)
+        return noon, noon + timedelta(days=1)
+    except OverflowError:
+        raise ValueError("beyond the calendar") from None
 
 
 def has_offset(text: str) -> bool:

@@ -1,11 +1,10 @@
 """How a calibration type is declared: its fields, its tables, and everything else that is not code."""
 
+from curated.declare.bound import Bound, InstrumentBound, bound_fault
 from curated.declare.field import Array, Field, column, fields_of
 from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
     Absent,
-    Bound,
-    InstrumentBound,
     PlotSpec,
     Rows,
     Spec,
@@ -37,6 +36,7 @@ __all__ = [
     "Spec",
     "Spectrum",
     "Table",
+    "bound_fault",
     "column",
     "fields_of",
     "in_group",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from curated.declare.field import Array, Field
+from curated.declare.bound import Bound
+from curated.declare.field import Field
 from curated.declare.measure import Measure
 
 Rows = Literal["free", "one", "key", "records", "record"]
@@ -111,52 +112,6 @@ Absent = Literal["omit", "blank", "undefined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Bound:
-    """Limits of one quantity of a calibration type, beyond which the calibration is in error.
-
-    ``bounds:`` in ``instrument.yaml`` changes them for an instrument, with a reason.
-
-    Parameters
-    ----------
-    quantity : `str`
-        Name of the quantity; by default the place of findings in the text as well.
-    values : callable
-        Returns the values of a calibration in ``unit``, of any shape, without or with NaN for those that do not
-        count; `None` where there are none.
-    doc : `str`
-        What the quantity is, in one sentence.
-    unit : `str`
-        Unit of values and limits; empty for a pure number.
-    minimum, maximum : `float`, optional
-        Least and largest plausible value.
-    milder : `str`
-        Code of the type's own finding about values that are merely unusual, which is left out beside an error.
-    place : callable, optional
-        Returns the key or column of a calibration's text where findings are reported.
-    """
-
-    quantity: str
-    values: Callable[[Any], Array | None]
-    doc: str
-    unit: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    milder: str = ""
-    place: Callable[[Any], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InstrumentBound:
-    """Limits of a quantity for one instrument; `None` for the type's own."""
-
-    type: str
-    quantity: str
-    reason: str
-    minimum: float | None = None
-    maximum: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Spec:
     """Everything about a calibration type except its fields.
 
@@ -208,6 +163,9 @@ class Spec:
         What a change of it means physically.
     bounds : `tuple` [`Bound`]
         Which values are physically plausible.
+    screen : callable, optional
+        Says quickly that all values of a calibration are within these bounds; only where it does not, they are
+        applied one by one.
     is_read_by_stack : `bool`
         Whether ``writeCuratedCalibrations`` of obs_base reads its texts from packages: one of the types in
         ``StandardCuratedCalibrationDatasetTypes``.
@@ -242,27 +200,11 @@ class Spec:
     plot: PlotSpec | None = None
     measures: tuple[Measure, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    screen: Callable[[Any], bool] | None = None
     is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
     verbatim: bool = False
     revision: int = 0
-
-    def bound_fault(
-        self, quantity: str, minimum: float | None, maximum: float | None
-    ) -> tuple[str, str] | None:
-        """Return key and message of what is wrong with an instrument's limits of a quantity."""
-        names = [bound.quantity for bound in self.bounds]
-        if quantity not in names:
-            listing = ", ".join(names) or "none"
-            return (
-                "quantity",
-                f"{quantity[:80]!r} is not a quantity with bounds of {self.name}; these are: {listing}",
-            )
-        if minimum is None and maximum is None:
-            return "quantity", "neither minimum nor maximum is set"
-        if minimum is not None and maximum is not None and minimum > maximum:
-            return "minimum", f"{minimum:g} is above the maximum, {maximum:g}"
-        return None
 
     @property
     def dataset(self) -> str:

@@ -311,9 +311,15 @@ def _bounds_table(spec: Spec) -> str:
             bound.unit or "-",
             "-" if bound.minimum is None else f"{bound.minimum:g}",
             "-" if bound.maximum is None else f"{bound.maximum:g}",
+            f"[{bound.code}](../codes.md)",
             bound.doc,
+            bound.source,
         )
         for bound in spec.bounds
     ]
-    text = "Values beyond these are errors, unless `bounds` of `instrument.yaml` changes a limit, with a reason:\n\n"
-    return text + markdown_table(("Quantity", "Unit", "Least", "Largest", "What it is"), rows)
+    text = (
+        "Values beyond these are findings of the code in the table. Where an instrument has such values,\n"
+        "[`bounds`](../instrument.md#plausible-values) of its `instrument.yaml` changes a limit, with a reason:\n\n"
+    )
+    head = ("Quantity", "Unit", "Least", "Largest", "Code", "What it is", "Where the limits come from")
+    return text + markdown_table(head, rows)

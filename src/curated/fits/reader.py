@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from curated.core.units import text_unit
 from curated.fits.butler_header import butler_construction
 from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
+from curated.fits.plain_tables import PlainHdu, read_plain_hdus
 from curated.fits.provenance import EXTNAME, read_provenance
 
 _STRUCTURAL = frozenset(
@@ -60,8 +62,6 @@ def read_fits(
     CuratedError
         If the file is not a FITS file.
     """
-    from astropy.io import fits
-
     try:
         with Path(filename).open("rb") as stream:
             if not stream.read(9).startswith(b"SIMPLE  ="):
@@ -70,40 +70,93 @@ def read_fits(
                 raise CuratedError(
                     f"{filename} cannot be read as FITS: {reason}", "unpack it if it is packed"
                 )
-        with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
-            headers, constructions = zip(*(_keywords(h.header) for h in hdus[:2]), strict=True)
-            tables = [h for h in hdus[1:] if isinstance(h, fits.BinTableHDU)]
-            record = next((h for h in tables if h.name == EXTNAME), None)
-            others = {
-                key: _unescaped_text(h.header[key])
-                for h in tables
-                for key in table_keywords
-                if key in h.header
-            }
-            columns = {h.name or str(i + 1): _columns(h) for i, h in enumerate(tables) if h is not record}
-            if record is not None:
-                others |= read_provenance(record.header, _columns(record))
-            # A file that was made of a text has the provenance of that one.
-            if "construction" not in others and not any("REPOSHA1" in header for header in headers):
-                construction = {key: value for part in reversed(constructions) for key, value in part.items()}
-                others |= {"construction": construction} if construction else {}
-    except (*_DAMAGE, fits.VerifyError) as error:
+            stream.seek(0)
+            hdus = read_plain_hdus(stream)
+    except OSError as error:
         raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
+    if hdus is None:
+        hdus = _read_unusual_hdus(filename)
+    try:
+        return _contents(hdus, table_keywords)
+    except _DAMAGE as error:
+        raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
+
+
+def _contents(
+    hdus: list[PlainHdu], table_keywords: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, dict[str, TextColumn]]]:
+    """Return keywords and columns of the HDUs of a file; see `read_fits`."""
+    headers, constructions = zip(*(_keywords(hdu.cards) for hdu in hdus[:2]), strict=True)
+    tables = [hdu for hdu in hdus[1:] if hdu.is_table]
+    record = next((hdu for hdu in tables if hdu.name == EXTNAME), None)
+    others = {
+        key: _unescaped_text(hdu.keywords[key.upper()])
+        for hdu in tables
+        for key in table_keywords
+        if key.upper() in hdu.keywords
+    }
+    columns = {hdu.name or str(i + 1): _columns(hdu) for i, hdu in enumerate(tables) if hdu is not record}
+    if record is not None:
+        others |= read_provenance(record.keywords, _columns(record))
+    # A file that was made of a text has the provenance of that one.
+    if "construction" not in others and not any("REPOSHA1" in header for header in headers):
+        construction = {key: value for part in reversed(constructions) for key, value in part.items()}
+        others |= {"construction": construction} if construction else {}
     if "OBSTYPE" in headers[0] or len(headers) == 1:
         return {**headers[0], **others}, columns
     return {**headers[0], **headers[1], **others}, columns
 
 
-def _keywords(header: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_unusual_hdus(filename: str | os.PathLike[str]) -> list[PlainHdu]:
+    """Read a file with astropy.
+
+    Raises
+    ------
+    CuratedError
+        If it cannot be read.
+    """
+    from astropy.io import fits
+
+    try:
+        with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
+            return [_unusual_hdu(hdu, isinstance(hdu, fits.BinTableHDU)) for hdu in hdus]
+    except (*_DAMAGE, fits.VerifyError) as error:
+        raise CuratedError(f"{filename} cannot be read as FITS: {error}") from error
+
+
+def _unusual_hdu(hdu: Any, is_table: bool) -> PlainHdu:
+    cards = [(card.keyword, _plain_value(card.value)) for card in hdu.header.cards]
+    keywords: dict[str, Any] = {}
+    for key, value in cards:
+        keywords.setdefault(key.upper(), value)
+    if not is_table:
+        return PlainHdu(False, cards, keywords)
+    columns = {
+        column.name: (_native(hdu.data[column.name], len(hdu.data)), column.unit or "")
+        for column in hdu.columns
+    }
+    return PlainHdu(True, cards, {**keywords, "EXTNAME": hdu.name}, columns)
+
+
+def _native(values: Any, rows: int) -> Any:
+    """Return the values of a column of astropy in the byte order of the machine."""
+    if len(values) != rows:
+        # Vectors without elements: astropy loses the rows of some of them.
+        values = np.zeros((rows, 0), values.dtype)
+    if values.dtype.kind in "SU":
+        return np.array([str(v) for v in values.reshape(-1)], dtype=str).reshape(values.shape)
+    if values.dtype.kind == "O":
+        return [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
+    return values.astype(values.dtype.newbyteorder("="))
+
+
+def _keywords(cards: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the keywords of a header that are statements about the calibration, and what Butler says of its construction."""
     metadata: dict[str, Any] = {}
-    for entry in header.cards:
-        key = entry.keyword
+    for key, value in cards:
         if key in _STRUCTURAL or key == "" or (key.startswith(_PER_COLUMN) and key[-1].isdigit()):
             continue
         name = "comments" if key == "COMMENT" else key
-        value = entry.value if not _is_undefined(entry.value) else None
-        value = value.item() if isinstance(value, np.generic) else value
         if name in metadata:
             previous = metadata[name]
             metadata[name] = [*previous, value] if isinstance(previous, list) else [previous, value]
@@ -137,27 +190,26 @@ def _unescaped(value: Any) -> Any:
     return unescape(value) if isinstance(value, str) else value
 
 
-def _is_undefined(value: Any) -> bool:
+def _plain_value(value: Any) -> Any:
+    """Return the value of a card of astropy, `None` for one without a value."""
     from astropy.io.fits.card import Undefined
 
-    return isinstance(value, Undefined)
+    if isinstance(value, Undefined):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
-def _columns(table: Any) -> dict[str, TextColumn]:
+def _columns(table: PlainHdu) -> dict[str, TextColumn]:
     columns = {}
-    for column in table.columns:
-        values = table.data[column.name]
-        if len(values) != len(table.data):
-            # Vectors without elements: astropy loses the rows of some of them.
-            values = np.zeros((len(table.data), 0), values.dtype)
-        if values.dtype.kind in "SU":
-            values = np.array([_unescaped_text(str(v)) for v in values.reshape(-1)], dtype=str).reshape(
-                values.shape
-            )
-        elif values.dtype.kind == "O":
-            values = [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
+    for name, (values, unit) in table.columns.items():
+        if hasattr(values, "dtype") and values.dtype.kind == "U" and "\\" in "".join(values.flat):
+            texts = [_unescaped_text(str(value)) for value in values.flat]
+            columns[name] = _column(np.array(texts, dtype=str).reshape(values.shape), unit)
         else:
-            values = values.astype(values.dtype.newbyteorder("="))
-        kind = values.dtype.name if hasattr(values, "dtype") else "object"
-        columns[column.name] = TextColumn(values, kind, text_unit(column.unit or ""))
+            columns[name] = _column(values, unit)
     return columns
+
+
+def _column(values: Any, unit: str) -> TextColumn:
+    kind = values.dtype.name if hasattr(values, "dtype") else "object"
+    return TextColumn(values, kind, text_unit(unit))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,16 +17,19 @@ from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile
-from curated.core.times import as_utc, explain_time, iso
+from curated.core.times import as_utc, explain_time, iso, night_bounds, parse_night
 from curated.git.address import is_address
 from curated.git.clone import clone
 from curated.git.repository import find_work_tree, open_repository
 from curated.git.settings import is_bare
-from curated.history.lookup import Answer, instrument_directories, lookup, package_at
+from curated.history.epochs import Epoch
+from curated.history.exposure.raw import instrument_settings
+from curated.history.lookup import Answer, lookup, package_at
+from curated.history.names import instrument_directories
+from curated.history.products import Product, find_products, select
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package, open_package
-from curated.package.validity import Range
 from curated.registry import get_type
 
 if TYPE_CHECKING:
@@ -65,45 +68,6 @@ def _has_commits(path: Path, rev: str | None) -> bool:
     except CuratedError:
         return False
     return rev is not None or repository.is_bare
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """A calibration and when it is in force.
-
-    Parameters
-    ----------
-    type, instrument, detector, filter : `str`
-        The type's name, and the names of the directories; empty where there is none.
-    start : `datetime.datetime`
-        First moment, UTC.
-    end : `datetime.datetime` or `None`
-        First moment after it, UTC; `None` while nothing ends it.
-    path : `str`
-        Its file, relative to the package's root.
-    deprecated : `str`
-        Who took it out of use, when and why; empty if it is in use. One that is out of use is never in force.
-    """
-
-    type: str
-    instrument: str
-    detector: str
-    filter: str
-    start: datetime
-    end: datetime | None
-    path: str
-    deprecated: str = ""
-
-    def __str__(self) -> str:
-        valid = f"{iso(self.start)} to {iso(self.end) if self.end else 'open'}"
-        return f"{self.path}: {self.deprecated or valid}"
-
-    @classmethod
-    def of(cls, file: CalibFile, valid: Range) -> Epoch:
-        """Return the epoch of a file and its range."""
-        key = file.key
-        names = (key.type, key.instrument, key.detector, key.filter)
-        return cls(*names, valid.start, valid.end, file.path, str(valid.deprecation or ""))
 
 
 class Calibrations:
@@ -256,13 +220,90 @@ class Calibrations:
             raise CuratedError(
                 f"no {answer.key} is in force at {iso(answer.time)} UTC", f"there are: {ranges or 'none'}"
             )
-        path = answer.in_force.file.path
-        checked = read_and_check(self.package.files, answer.in_force.file, self._declared)
+        return self._read(answer.in_force.file)
+
+    def _read(self, file: CalibFile) -> Calib:
+        path = file.path
+        checked = read_and_check(self.package.files, file, self._declared)
         errors = [diagnostic for diagnostic in checked.report.diagnostics if diagnostic.is_error]
         if checked.calib is None or errors:
             messages = "; ".join(f"{d.code} {d.message}" for d in errors)
             raise CuratedError(f"{path} cannot be used: {messages}", "see 'curated check'")
         return checked.calib
+
+    def all(
+        self,
+        instrument: str,
+        *,
+        at: Any,
+        type_name: str = "",
+        detector: str | int = "",
+        filter: str = "",
+    ) -> list[Epoch]:
+        """Return all calibrations in force at a time, in the order of types, detectors and filters; see `read`.
+
+        Parameters
+        ----------
+        instrument : `str`
+            The instrument's directory, or its name in a repository.
+        at : `str`, `datetime.datetime` or `astropy.time.Time`
+            When: UTC if it has no offset; a boundary belongs to the later calibration.
+        type_name, detector, filter : `str`, optional
+            Only calibrations of these, and those of types that have no detector or filter.
+
+        Raises
+        ------
+        CuratedError
+            If there is no such type, instrument, detector or filter.
+        """
+        names = (instrument, type_name, str(detector), filter)
+        selection = select(self.package, self._declared, *names)
+        return _epochs(find_products(self.package, selection, _as_utc(at)))
+
+    def night(
+        self,
+        instrument: str,
+        night: str | date,
+        *,
+        type_name: str = "",
+        detector: str | int = "",
+        filter: str = "",
+    ) -> list[Epoch]:
+        """Return all calibrations in force during a night, from noon to noon of ``utc_offset`` in ``instrument.yaml``.
+
+        Parameters are those of `all`; of a product that changes during the night there are several, in order.
+
+        Parameters
+        ----------
+        night : `str` or `datetime.date`
+            The date on which it begins, such as ``2024-04-01``.
+
+        Raises
+        ------
+        CuratedError
+            As `all`, or if it is no date.
+        """
+        names = (instrument, type_name, str(detector), filter)
+        selection = select(self.package, self._declared, *names)
+        offset = instrument_settings(self.package, self._declared, selection.instrument).utc_offset
+        try:
+            begin, end = night_bounds(parse_night(str(night)), offset)
+        except ValueError as error:
+            raise CuratedError(f"{str(night)!r:.60} is {error}", "give it like '2024-04-01'") from error
+        return _epochs(find_products(self.package, selection, begin, end))
+
+    def read(self, epoch: Epoch) -> Calib:
+        """Return the calibration of an epoch of this package.
+
+        Raises
+        ------
+        CuratedError
+            If the package has no such file, or if it has errors.
+        """
+        file = next((file for file in self.package.layout.files if file.path == epoch.path), None)
+        if file is None:
+            raise CuratedError(f"there is no calibration {epoch.path}", "give an epoch of this package")
+        return self._read(file)
 
     def detector(self, detector: str | int, *, instrument: str, at: Any) -> DetectorGeometry:
         """Return the geometry of a detector.
@@ -287,12 +328,13 @@ class Calibrations:
                 camera: Any = self.get(name, instrument=instrument, at=at)
                 return camera.detector(detector)  # type: ignore[no-any-return]
         directory = self._instrument(instrument)
-        if directory not in self._declared:
+        instrument_file = self._declared.get(directory)
+        if instrument_file is None or not instrument_file.declared:
             raise CuratedError(
                 f"nothing says which detectors {directory} has",
                 f"declare them in {directory}/instrument.yaml",
             )
-        return self._declared[directory].geometry(detector)
+        return instrument_file.geometry(detector)
 
     # -- names of directories -----------------------------------------------------------------------------
 
@@ -316,19 +358,26 @@ class Calibrations:
     def _lookup(
         self, type_name: str, instrument: str, at: Any, detector: str | int, filter_name: str
     ) -> Answer:
-        try:
-            time = as_utc(at)
-        except ValueError as error:
-            raise CuratedError(
-                f"{str(at)!r:.60} is {explain_time(at) if isinstance(at, str) else 'not a date-time'}",
-                "give it like '2024-06-01T00:00:00'",
-            ) from error
         return lookup(
             self.package,
             instrument,
             type_name,
-            time,
+            _as_utc(at),
             detector=str(detector),
             filter_name=filter_name,
             declared=self._declared,
         )
+
+
+def _as_utc(at: Any) -> datetime:
+    try:
+        return as_utc(at)
+    except ValueError as error:
+        raise CuratedError(
+            f"{str(at)!r:.60} is {explain_time(at) if isinstance(at, str) else 'not a date-time'}",
+            "give it like '2024-06-01T00:00:00'",
+        ) from error
+
+
+def _epochs(products: Iterable[Product]) -> list[Epoch]:
+    return [Epoch.of(file, valid) for product in products for file, valid in product.epochs]

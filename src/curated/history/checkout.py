@@ -72,15 +72,25 @@ def uncommitted_change(package: Package, path: str) -> str:
         commit = resolve_commit(repository)
     except CuratedError:
         return ""
-    blob = find_blobs(repository, commit, path).get(path)
+    return _change(package, path, find_blobs(repository, commit, path).get(path), Objects(repository))
+
+
+def uncommitted_files(package: Package, paths: Sequence[str]) -> dict[str, str]:
+    """Return how some files of a work tree differ from HEAD, by path; see `uncommitted_change`."""
+    try:
+        repository = open_repository(package.root)
+        commit = resolve_commit(repository)
+    except CuratedError:
+        return {}
+    blobs, objects = find_blobs(repository, commit, package.top), Objects(repository)
+    return {path: text for path in paths if (text := _change(package, path, blobs.get(path), objects)) != ""}
+
+
+def _change(package: Package, path: str, blob: str | None, objects: Objects) -> str:
     if blob is None:
         return "the file is not in the commit of the work tree"
     real_path = os.path.realpath(f"{package.root}/{path}")
-    return (
-        ""
-        if _is_same(real_path, blob, Objects(repository))
-        else "the file has changes that are not committed"
-    )
+    return "" if _is_same(real_path, blob, objects) else "the file has changes that are not committed"
 
 
 def _problems(package: Package, repository: Repository) -> Iterator[tuple[str, Problem]]:

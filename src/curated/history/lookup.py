@@ -13,13 +13,13 @@ from curated.check.instruments import read_instruments
 from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.similar import in_another_form, similar_name
 from curated.core.times import iso
 from curated.git.changes import Commit, last_commits
 from curated.git.objects import CommitTree, find_blobs
 from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.git.revisions import find_revision
 from curated.git.tree import read_tree
+from curated.history.names import detector_directory, instrument_directories, require_names
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name, discover
@@ -29,9 +29,6 @@ from curated.registry import find_type, get_type
 
 _OF_SKIPPED_FILES = frozenset({"CAL101", "CAL107", "CAL220"})
 """Codes of files in the right directory that are not read."""
-
-_MAX_NAMES = 24
-"""Names that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +121,12 @@ def lookup(
         if name and not has_level:
             raise CuratedError(f"{spec.name} has no {level} level", f"leave the {level} out (--{level})")
     if detector:
-        detector = _detector_directory(package, declared.get(directory), directory, detector)
+        detector = detector_directory(package, declared.get(directory), directory, detector)
     key = CalibKey(directory, spec.name, detector, directory_name(filter_name))
     _require_candidates(package, key)
     candidates = _find_candidates(package, declared, key, time)
     if not candidates:
-        _refuse_unknown_names(package, declared.get(directory), key)
+        require_names(package, declared.get(directory), key)
     in_force = next((c for c in reversed(candidates) if time in c.range), None)
     return Answer(key, time, in_force, candidates, tuple(_find_skipped(package, key)))
 
@@ -146,45 +143,6 @@ def _find_skipped(package: Package, key: CalibKey) -> Iterator[tuple[str, str]]:
         levels = [directory_name(name) for name in (instrument, *rest[1:])]
         if cls is not None and cls.SPEC.name == key.type and levels == names:
             yield path, problem.detail
-
-
-def _refuse_unknown_names(package: Package, instrument: Instrument | None, key: CalibKey) -> None:
-    """Raise an error if a detector, filter or type does not exist at all, which is no hole."""
-    files = [file for file in package.layout.files if file.key.instrument == key.instrument]
-    for level, name, names, declared_names in (
-        ("type", key.type, {f.key.type for f in files}, None),
-        ("detector", key.detector, {f.key.detector for f in files}, instrument and instrument.detectors),
-        ("filter", key.filter, {f.key.filter for f in files}, instrument and instrument.filters),
-    ):
-        names |= set(declared_names or ())
-        if name and name not in names:
-            raise CuratedError(
-                f"{key.instrument} has no {level} {name!r}", known_names(name, names - {""}, f"{level}s")
-            )
-
-
-def known_names(name: str, names: Iterable[str], noun: str, aliases: Iterable[str] = ()) -> str:
-    """Return a hint for a name that does not exist: the one that may be meant, and those that exist.
-
-    Parameters
-    ----------
-    name : `str`
-        The name that does not exist.
-    names : iterable [`str`]
-        The names that exist.
-    noun : `str`
-        What they are names of, in the plural.
-    aliases : iterable [`str`], optional
-        Other names of the same things, which may be meant as well.
-    """
-    ordered = sorted(set(names))
-    similar = similar_name(name, [*ordered, *aliases])
-    question = f"did you mean {similar!r}? " if similar else ""
-    other_form = in_another_form(name, [*ordered, *aliases])
-    if other_form:
-        question = f"{name!a} is in another normal form of Unicode than {other_form}; "
-    more = f", and {len(ordered) - _MAX_NAMES} more" if len(ordered) > _MAX_NAMES else ""
-    return f"{question}known {noun}: {(', '.join(ordered[:_MAX_NAMES]) or 'none') + more}"
 
 
 def _require_candidates(package: Package, key: CalibKey) -> None:
@@ -218,57 +176,6 @@ def _verdict(valid: Range, time: datetime, report: FileReport) -> str:
         reason = "its VALIDEND" if report.end else "the next one starts"
         return f"ended at {iso(valid.end)}, {reason}"
     return "in force"
-
-
-def instrument_directories(package: Package, declared: Mapping[str, Instrument], name: str) -> list[str]:
-    """Return the directories of an instrument: those that have its name, or declare it.
-
-    Parameters
-    ----------
-    declared : `dict` [`str`, `Instrument`]
-        The declared instruments, by directory.
-    name : `str`
-        Name of the directory, or of the instrument in a repository; case does not matter.
-
-    Raises
-    ------
-    CuratedError
-        If there is none.
-    """
-    directories = []
-    for directory in package.layout.instruments:
-        names = [directory.lower()]
-        if directory in declared:
-            names.append(declared[directory].name.lower())
-        if name.lower() in names:
-            directories.append(directory)
-    if not directories:
-        names = [instrument.name for instrument in declared.values()]
-        hint = known_names(name, package.layout.instruments, "instruments", names)
-        raise CuratedError(f"unknown instrument {name!r}", hint)
-    return directories
-
-
-def _detector_directory(
-    package: Package, instrument: Instrument | None, instrument_directory: str, detector: str
-) -> str:
-    """Return the directory of a detector by its name or number; one that does not exist is taken as a name."""
-    name = directory_name(detector)
-    files = [file for file in package.layout.files if file.key.instrument == instrument_directory]
-    directories = {file.key.detector for file in files}
-    if name in directories or not detector.isdecimal():
-        return name
-    number = int(detector)
-    if instrument is not None:
-        return next((d for d, declared in instrument.detectors.items() if declared.id == number), name)
-    for file in files:
-        # Every file of a detector states its number: read one of each.
-        if file.key.detector in directories:
-            directories.discard(file.key.detector)
-            report = read_and_check(package.files, file, {}, companion=False).report
-            if report.keywords.get("DETECTOR") == number:
-                return file.key.detector
-    return name
 
 
 # -- git --------------------------------------------------------------------------------------------------
@@ -308,23 +215,34 @@ def package_at(root: Path, revision: str) -> tuple[Package, str]:
 
 
 def last_commit(package: Package, path: str, sha1: str = "") -> Commit | None:
-    """Return the last commit that changed a file; `None` if git does not know it.
+    """Return the last commit that changed a file; `None` if git does not know it. See `last_commits_of`."""
+    return last_commits_of(package, [path], sha1, path).get(path)
+
+
+def last_commits_of(
+    package: Package, paths: Iterable[str], sha1: str = "", top: str | None = None
+) -> dict[str, Commit]:
+    """Return the last commit that changed each file, by path, of those that git knows.
 
     Parameters
     ----------
     package : `Package`
         The package, of a work tree or of a commit.
-    path : `str`
-        Path of the file in the package.
+    paths : iterable [`str`]
+        Paths of files in the package.
     sha1 : `str`, optional
         The commit from which to look back; HEAD if not given.
+    top : `str`, optional
+        Directory that all of them are below; the calibration directory if not given.
     """
     try:
         repository = open_repository(package.root)
         sha1 = sha1 or resolve_commit(repository)
     except CuratedError:
-        return None
+        return {}
     if is_shallow(repository):
-        return None  # where history is cut off, the last commit is not the last change
-    blobs = {name: blob for name, blob in find_blobs(repository, sha1, path).items() if name == path}
-    return last_commits(repository, sha1, blobs, path).get(path)
+        return {}  # where history is cut off, the last commit is not the last change
+    top = package.top if top is None else top
+    all_blobs = find_blobs(repository, sha1, top)
+    blobs = {path: all_blobs[path] for path in paths if path in all_blobs}
+    return last_commits(repository, sha1, blobs, top)

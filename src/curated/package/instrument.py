@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from curated.core.diagnostic import Problem, brief
 from curated.declare import InstrumentBound
 from curated.declare.settings import check_setting
+from curated.package.bounds import parse_bounds
 from curated.package.layout import directory_name
 from curated.package.settings.header_mapping import HeaderMapping
 from curated.package.settings.instrument import INSTRUMENT
@@ -201,7 +202,7 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     expected, expected_problems = _parse_expected(items, detectors, filters)
     problems += expected_problems
     items = {i: item for i, item in enumerate(tree.get("bounds", [])) if ("bounds", i) not in wrong_entries}
-    bounds, bound_problems = _parse_bounds(items)
+    bounds, bound_problems = parse_bounds(items)
     problems += bound_problems
     offset = 0 if any(p.pointer == ("utc_offset",) for p in problems) else tree.get("utc_offset", 0)
     scalars = {k: v for k, v in tree.items() if not isinstance(v, (list, dict))}
@@ -246,24 +247,6 @@ def _parse_expected(
         if not any(details.values()):
             expected.append(Expected(cls.SPEC.name, **names))
     return tuple(expected), problems
-
-
-def _parse_bounds(items: Mapping[int, Any]) -> tuple[tuple[InstrumentBound, ...], list[Problem]]:
-    """Return the bounds without errors, and the problems of the others."""
-    bounds: list[InstrumentBound] = []
-    problems: list[Problem] = []
-    for i, item in items.items():
-        cls = find_type(item["type"])
-        if cls is None:
-            detail = f"{brief(item['type'])} is not a calibration type"
-            problems.append(Problem("CAL002", ("bounds", i, "type"), detail))
-            continue
-        fault = cls.SPEC.bound_fault(item["quantity"], item.get("minimum"), item.get("maximum"))
-        if fault is not None:
-            problems.append(Problem("CAL002", ("bounds", i, fault[0]), fault[1]))
-            continue
-        bounds.append(InstrumentBound(**{**item, "type": cls.SPEC.name}))
-    return tuple(bounds), problems
 
 
 def _wrong_names(names: Sequence[str], entries: Mapping[str, object], key: str, type_name: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from curated.core.geometry import Box
 from curated.declare import Array, Conditions, Measure, Reading
+from curated.types._detector_bounds import GAIN, NOISE, keyed_bound
 from curated.types._keyed_changes import AMPLIFIER_SET, keyed_measure, set_measures
 
 
@@ -181,4 +182,37 @@ MEASURES = (
         ),
         usable_kernels,
     ),
+)
+
+
+def _usable(name: str) -> Callable[[Any], dict[str, Any]]:
+    """Return a function that returns a field of the amplifiers whose kernels are in force."""
+
+    def values(calib: Any) -> dict[str, Any]:
+        if calib.level != "AMP":
+            return {}
+        return {key: value for key, value in getattr(calib, name).items() if calib.valid.get(key, True)}
+
+    return values
+
+
+def _kernel_sizes(calib: Any) -> dict[str, Array]:
+    """Return the sizes of the values of the kernels in force."""
+    return {key: np.abs(kernel) for key, kernel in calib.kernels.items() if calib.valid.get(key, True)}
+
+
+BOUNDS = (
+    keyed_bound(
+        "kernel",
+        "Size of a value of a kernel in force.",
+        {
+            "unit": "1/electron",
+            "maximum": 1e-5,
+            "source": "1e-7 to 3e-7 in the centre (Coulton et al. 2018, AJ 155, 258); at 1e-5 a pixel of 100,000 electron would lose its area.",
+        },
+        _kernel_sizes,
+        place=lambda calib: "detKernels" if calib.level == "DETECTOR" else "ampKernels",
+    ),
+    keyed_bound("gain", "Gain of an amplifier with a kernel in force.", GAIN, _usable("gain")),
+    keyed_bound("noise", "Read noise of an amplifier with a kernel in force.", NOISE, _usable("noise")),
 )

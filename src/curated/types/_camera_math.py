@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from curated.declare import Conditions, Measure, Reading
+from curated.declare import Bound, Conditions, Measure, Reading
+from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, NOISE
 from curated.types._keyed_changes import compared, difference, percentage
 
 _GEOMETRY = ("detector_width", "detector_height", "pixel_size")
@@ -190,5 +191,97 @@ STACK_MEASURES = (
         doc="Relative change of the gain of an amplifier.",
         compute=_archive_gains,
         notable=0.5,
+    ),
+)
+
+
+# -- bounds -------------------------------------------------------------------------------------------
+
+
+def _amplifier_name(calib: Any, _: str, index: tuple[int, ...]) -> str:
+    row = index[0]
+    return f"{calib.amplifier_detector[row]} {calib.amplifier_name[row]}"
+
+
+def _amplifier_bound(quantity: str, doc: str, limits: Mapping[str, Any], key: str, values: Any) -> Bound:
+    """Return a bound of what each amplifier has."""
+    return Bound(
+        quantity=quantity,
+        doc=doc,
+        values=values,
+        label=_amplifier_name,
+        pointer=lambda _, index: ("amplifiers", *index, key),
+        **limits,
+    )
+
+
+BOUNDS = (
+    _amplifier_bound("gain", "Gain of an amplifier.", GAIN, "gain", lambda calib: calib.amplifier_gain),
+    _amplifier_bound(
+        "read_noise",
+        "Read noise of an amplifier.",
+        NOISE,
+        "read_noise",
+        lambda calib: calib.amplifier_read_noise,
+    ),
+    _amplifier_bound(
+        "saturation",
+        "Saturation level of an amplifier.",
+        LEVEL,
+        "saturation",
+        lambda calib: calib.amplifier_saturation,
+    ),
+    _amplifier_bound(
+        "full_well",
+        "Saturation level of an amplifier in electron.",
+        FULL_WELL,
+        "saturation",
+        lambda calib: calib.amplifier_saturation * calib.amplifier_gain,
+    ),
+    Bound(
+        quantity="pixel_size",
+        doc="Side of a pixel of a detector.",
+        values=lambda calib: calib.pixel_size,
+        unit="mm",
+        minimum=0.0005,
+        maximum=0.2,
+        label=lambda calib, _, index: str(calib.detector_name[index[0]]),
+        pointer=lambda _, index: ("detectors", *index, "pixel_size"),
+        source="CMOS sensors of cameras have 0.0005 to 0.01, CCDs and infrared arrays up to 0.05.",
+    ),
+    Bound(
+        quantity="filter_wavelength",
+        doc="Central wavelength of a filter.",
+        values=lambda calib: calib.filter_wavelength,
+        unit="nm",
+        minimum=80.0,
+        maximum=2500.0,
+        label=lambda calib, _, index: str(calib.filter_name[index[0]]),
+        pointer=lambda _, index: ("filters", *index, "wavelength"),
+        source="From the far ultraviolet to the K band; 3,500 to 10,000 are optical wavelengths in Angstrom.",
+    ),
+)
+
+
+def _archive_values(name: str) -> Callable[[Any], dict[str, float] | None]:
+    def values(calib: Any) -> dict[str, float] | None:
+        if calib.archive is None:
+            return None
+        return {
+            f"{detector.name} {amplifier.name}": getattr(amplifier, name)
+            for detector in calib.archive.detectors
+            for amplifier in detector.amplifiers
+        }
+
+    return values
+
+
+STACK_BOUNDS = (
+    Bound(
+        quantity="gain",
+        doc="Gain of an amplifier.",
+        values=_archive_values("gain"),
+        pointer=lambda _key, _: ("image", "file"),
+        **GAIN,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -253,25 +253,47 @@ MEASURES = (
 )
 
 
-def _used_coefficients(crosstalk: Any) -> Array | None:
-    """Return the sizes of the coefficients between two amplifiers, NaN for those that are not used."""
-    if crosstalk.coeffs is None or not crosstalk.hasCrosstalk:
-        return None
-    sizes: Array = np.abs(crosstalk.coeffs, dtype="f8")
-    if sizes.ndim != 2 or sizes.shape[0] != sizes.shape[1]:
-        return None
-    if crosstalk.coeffValid is not None and crosstalk.coeffValid.shape == sizes.shape:
-        sizes[~crosstalk.coeffValid] = np.nan
-    np.fill_diagonal(sizes, np.nan)
-    return sizes
+def _used_coefficients(name: str) -> Callable[[Any], Array | None]:
+    """Return a function that returns the sizes of coefficients between two amplifiers, NaN for those that are not used."""
+
+    def values(crosstalk: Any) -> Array | None:
+        matrix = getattr(crosstalk, name)
+        if matrix is None or not crosstalk.hasCrosstalk:
+            return None
+        sizes: Array = np.abs(matrix, dtype="f8")
+        if sizes.ndim != 2 or sizes.shape[0] != sizes.shape[1]:
+            return None
+        if crosstalk.coeffValid is not None and crosstalk.coeffValid.shape == sizes.shape:
+            sizes[~crosstalk.coeffValid] = np.nan
+        np.fill_diagonal(sizes, np.nan)
+        return sizes
+
+    return values
+
+
+def _pair_label(_calib: Any, _key: str, index: tuple[int, ...]) -> str:
+    return f"amplifiers {index[0] + 1} to {index[1] + 1}"
 
 
 BOUNDS = (
     Bound(
         quantity="coeffs",
-        values=_used_coefficients,
+        values=_used_coefficients("coeffs"),
         maximum=0.01,
         milder="CAL329",
+        label=_pair_label,
         doc="Size of a valid coefficient between two amplifiers, [source, target].",
+        source="1e-6 to 1e-3 (Freyhammer et al. 2001, Exp. Astron. 12, 147; the calibrations of LSSTCam: below 2e-3).",
+    ),
+    Bound(
+        quantity="interChip",
+        values=lambda crosstalk: (
+            {key: np.abs(matrix) for key, matrix in crosstalk.interChip.items()}
+            if crosstalk.hasCrosstalk
+            else None
+        ),
+        maximum=0.01,
+        doc="Size of a coefficient from an amplifier of another detector.",
+        source="Smaller than between amplifiers of one detector, whose wires are closer.",
     ),
 )

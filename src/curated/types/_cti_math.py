@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curated.types._detector_bounds import FULL_WELL, GAIN, keyed_bound, of_field
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
 
 MEASURES = (
@@ -63,4 +64,53 @@ MEASURES = (
         worse="more",
     ),
     *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, lambda calib: calib.driftScale),
+)
+
+
+_TURNOFFS = {
+    name: keyed_bound(name, f"{kind} CTI turn-off.", FULL_WELL, of_field(name))
+    for name, kind in (("serialCtiTurnoff", "Serial"), ("parallelCtiTurnoff", "Parallel"))
+}
+
+BOUNDS = (
+    keyed_bound(
+        "globalCti",
+        "Fraction of the charge that each transfer leaves behind.",
+        {
+            "maximum": 1e-3,
+            "source": "1e-7 to 1e-5 on the ground, 5e-4 after 20 years in orbit (Anderson & Ryan, WFC3 reports 2021): at 1e-3 and 1,000 transfers most charge is late.",
+        },
+        of_field("globalCti"),
+    ),
+    keyed_bound(
+        "driftScale",
+        "Fraction of a signal by which the output amplifier's offset shifts.",
+        {
+            "maximum": 0.05,
+            "source": "1e-4 to 1e-3 (Snyder et al. 2021, JATIS 7, 048002).",
+        },
+        of_field("driftScale"),
+    ),
+    keyed_bound(
+        "decayTime",
+        "Time constant with which that offset decays, in transfers.",
+        {
+            "maximum": 1000.0,
+            "source": "A few transfers (Snyder et al. 2021, JATIS 7, 048002), and less than a row of the detector.",
+        },
+        of_field("decayTime"),
+    ),
+    keyed_bound("inputGain", "Gain with which it was measured.", GAIN, of_field("inputGain")),
+    *_TURNOFFS.values(),
+    keyed_bound(
+        "trapSize",
+        "Largest charge that the trap of an amplifier holds.",
+        {
+            "unit": "electron",
+            "maximum": 1e5,
+            "source": "Some 10 to 1,000 electron (Snyder et al. 2021, JATIS 7, 048002); a tenth of a well would blind the row.",
+        },
+        of_field("trapSize"),
+        pointer=lambda key, _: ("serialTraps", key, "size"),
+    ),
 )

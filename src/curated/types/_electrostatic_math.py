@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from curated.declare import Conditions, Measure, Reading
+from curated.declare import Array, Bound, Conditions, Measure, Reading
 from curated.types._bfk_math import FLUX
+from curated.types._detector_bounds import GAIN, keyed_bound, of_field
 from curated.types._keyed_changes import (
     AMPLIFIER_SET,
     AMPLIFIER_SET_DOCS,
@@ -73,4 +74,48 @@ MEASURES = (
         notable=0.5,
     ),
     *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, lambda calib: calib.gain),
+)
+
+
+_AREA_CHANGE: dict[str, Any] = {
+    "unit": "1/electron",
+    "maximum": 1e-4,
+    "source": "3e-6 for a pixel's own charge in pixels of 10 micrometres (Astier & Regnault 2023, A&A 670, A118); at 1e-4 the charge of a faint star would empty it.",
+}
+
+
+def _sizes(name: str) -> Callable[[Any], Array]:
+    def values(calib: Any) -> Array:
+        sizes: Array = np.abs(np.asarray(getattr(calib, name), "f8"))
+        return sizes
+
+    return values
+
+
+BOUNDS = (
+    Bound(
+        quantity="aMatrix",
+        doc="Size of a measured pixel area change.",
+        values=_sizes("aMatrix"),
+        **_AREA_CHANGE,
+    ),
+    Bound(
+        quantity="aMatrixModel",
+        doc="Size of a pixel area change of the model.",
+        values=_sizes("aMatrixModel"),
+        **_AREA_CHANGE,
+    ),
+    keyed_bound(
+        "boundaries",
+        "Size of a shift of a pixel boundary.",
+        _AREA_CHANGE,
+        lambda calib: {side: np.abs(matrix) for side, matrix in calib.boundaries.items()},
+        pointer=lambda key, _: (f"a{key[0].upper()}",),
+    ),
+    keyed_bound(
+        "gain",
+        "Gain of an amplifier that badAmps does not list.",
+        GAIN,
+        of_field("gain", lambda calib: calib.badAmps.tolist()),
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from curated.declare import Bound
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
 
 
@@ -21,4 +22,18 @@ MEASURES = (
         notable=0.1,
     ),
     *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, adjustments),
+)
+
+
+BOUNDS = (
+    Bound(
+        quantity="gainAdjustments",
+        values=lambda calib: calib.gainAdjustments,
+        minimum=0.5,
+        maximum=2.0,
+        milder="CAL330",
+        label=lambda calib, _, index: str(calib.ampNames[index[0]]) if index[0] < len(calib.ampNames) else "",
+        doc="Factor of an amplifier's gain.",
+        source="Gains drift by parts in a thousand; a factor of two is another setting of the electronics, and a gain of its own.",
+    ),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from curated.core.diagnostic import Pointer
 from curated.declare import Array, Conditions, Measure, Part, Reading
+from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, keyed_bound, of_field
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, compared, difference, set_measures
 from curated.types._rules import node_problems
 
@@ -284,4 +286,64 @@ MEASURES = (
         notable=1000,
     ),
     *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, lambda calib: calib.linearityBBox),
+)
+
+
+_CHECKED_LEVELS = 10
+"""Signals, at equal distances up to the largest, at which the size of a correction is compared with its bound."""
+
+
+def _levels(calib: Any, name: str) -> Array:
+    """Return the signals at which the size of an amplifier's correction is compared with its bound."""
+    levels: Array = calib.largest(name) * np.arange(1, _CHECKED_LEVELS + 1) / _CHECKED_LEVELS
+    return levels
+
+
+def _relative_corrections(calib: Any) -> dict[str, Array]:
+    """Return the sizes of the corrections, each divided by its signal."""
+    sizes = {}
+    for name in calib.linearityBBox:
+        if _is_usable(calib, name):
+            signals = _levels(calib, name)
+            with np.errstate(all="ignore"):
+                ratios = np.abs((calib.correct(name, signals) - signals) / signals)
+            # Of faint signals an offset is a large part.
+            sizes[name] = np.where(signals >= LEVEL["minimum"], ratios, np.nan)
+    return sizes
+
+
+_SIGNAL: dict[str, Any] = {
+    "minimum": LEVEL["minimum"],
+    "maximum": FULL_WELL["maximum"],
+    "source": f"In adu: {LEVEL['source']} In electron: {FULL_WELL['source']}",
+}
+
+
+def _in_amplifier(name: str) -> Callable[[str, tuple[int, ...]], Pointer]:
+    return lambda key, _: ("amplifiers", key, name)
+
+
+BOUNDS = (
+    keyed_bound(
+        "correction",
+        "Size of the correction, divided by the signal, at ten signals of 100 and more, up to the largest that it covers.",
+        {
+            "maximum": 0.3,
+            "source": "A few per cent up to the full well (Janesick 2001, Scientific Charge-Coupled Devices, section 2.2.8; Plazas et al. 2017, JINST 12, C04009).",
+        },
+        _relative_corrections,
+        pointer=_in_amplifier("linearityCoeffs"),
+        label=lambda calib, key, index: f"{key} at a signal of {_levels(calib, key)[index[0]]:g}",
+    ),
+    keyed_bound(
+        "inputGain", "Gain of an amplifier.", GAIN, of_field("inputGain"), pointer=_in_amplifier("inputGain")
+    ),
+    *(
+        keyed_bound(name, doc, _SIGNAL, of_field(name), pointer=_in_amplifier(name))
+        for name, doc in (
+            ("inputTurnoff", "Signal above which measurements were not used, in the unit of the linearizer."),
+            ("linearityTurnoff", "Turn-off, in the unit of the linearizer."),
+            ("linearityMaxSignal", "Largest signal, in the unit of the linearizer."),
+        )
+    ),
 )

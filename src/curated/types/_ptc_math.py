@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
+from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, NOISE, keyed_bound, of_field, products
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
 
 
@@ -64,4 +66,44 @@ MEASURES = (
         worse="more",
     ),
     *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, lambda calib: calib.gain),
+)
+
+
+def _bad(calib: Any) -> list[str]:
+    names: list[str] = calib.badAmps.tolist()
+    return names
+
+
+def _full_wells(calib: Any) -> dict[str, float]:
+    """Return the turn-offs in electron; a gain that is not positive is a finding of its own."""
+    return products(*(_of_good(attrgetter(name))(calib) for name in ("gain", "ptcTurnoff")))
+
+
+BOUNDS = (
+    keyed_bound("gain", "Gain of an amplifier that badAmps does not list.", GAIN, of_field("gain", _bad)),
+    keyed_bound("gainUnadjusted", "The same before the adjustment.", GAIN, of_field("gainUnadjusted", _bad)),
+    keyed_bound(
+        "noise", "Read noise of an amplifier that badAmps does not list.", NOISE, of_field("noise", _bad)
+    ),
+    keyed_bound(
+        "ptcTurnoff",
+        "Turn-off of an amplifier that badAmps does not list.",
+        LEVEL,
+        of_field("ptcTurnoff", _bad),
+    ),
+    keyed_bound(
+        "full_well", "The turn-off in electron.", FULL_WELL, _full_wells, place=lambda _: "ptcTurnoff"
+    ),
+    keyed_bound(
+        "a00",
+        "Element (0, 0) of the matrix a, the pixel area change by a pixel's own charge.",
+        {
+            "unit": "1/electron",
+            "minimum": -1e-4,
+            "maximum": 1e-6,
+            "source": "-2.4e-6 in pixels of 10 micrometres (Astier et al. 2019, A&A 629, A36), up to ten times more in small ones.",
+        },
+        _of_good(_first_elements),
+        place=lambda _: "aMatrix",
+    ),
 )

@@ -14,16 +14,13 @@ from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.core.diagnostic import Problem
 from curated.core.units import ANGSTROM, length_factor
-from curated.declare import Array, Bound, column
+from curated.declare import Array, column
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0
 """Range of wavelengths (nm) of astronomical cameras, from the far ultraviolet to the thermal infrared."""
 
 _LOWEST_PEAK = 0.01
 """Fraction that every real curve exceeds somewhere."""
-
-_LEAST, _MOST = -0.05, 1.1
-"""Fractions beyond which a sample is no measurement of a passive element, whatever its noise."""
 
 _NOISE = 0.01
 """Scatter of measured fractions beyond 0 and 1 that is no sign of a wrong unit."""
@@ -67,6 +64,30 @@ class SpectralCurve(Calib):
             return None
         return np.argsort(self._amplifier_index, kind="stable").reshape(count, -1)
 
+    @cached_property
+    def extremes(self) -> tuple[float, float, float, float]:
+        """Least and largest fraction, shortest and longest wavelength as the file has it; NaN where a sample is NaN."""
+        # Rows of several amplifiers may stand in any order.
+        fractions = self.fractions
+        ends = self.wavelength.min(), self.wavelength.max()
+        return float(fractions.min()), float(fractions.max()), float(ends[0]), float(ends[1])
+
+    @cached_property
+    def ordered(self) -> tuple[Array, Array, Array | None]:
+        """Rows in the order of amplifiers and wavelengths, their wavelengths (nm), and the amplifiers' indices.
+
+        Instead of the indices there is `None` where there are no amplifiers.
+        """
+        unit = self.units.get("wavelength", "") or "nm"
+        wavelengths = self.wavelength.astype("f8") * (length_factor(unit) / 10.0)
+        if self.amp_name is None or len(self.amp_name) != len(wavelengths):
+            rows = np.arange(len(wavelengths))
+            if (wavelengths[1:] < wavelengths[:-1]).any():
+                rows = np.argsort(wavelengths, kind="stable")
+            return rows, wavelengths[rows], None
+        rows = np.lexsort((wavelengths, self._amplifier_index))
+        return rows, wavelengths[rows], self._amplifier_index[rows]
+
     @property
     @abstractmethod
     def _fraction_field(self) -> str:
@@ -81,7 +102,7 @@ class SpectralCurve(Calib):
     def fractions(self) -> Array:
         """Fraction of light of each sample, in the precision of the file."""
         values: Array = getattr(self, self._fraction_field)
-        return values * values.dtype.type(0.01) if self._is_percent else values
+        return values * values.dtype.type(0.01) if self.is_percent else values
 
     def content_values(self) -> dict[str, Any]:
         """Return what counts where calibrations are compared: wavelengths with their unit, fractions, amplifiers."""
@@ -93,7 +114,13 @@ class SpectralCurve(Calib):
         }
 
     @property
-    def _is_percent(self) -> bool:
+    def samples_of_file(self) -> Array:
+        """The fractions as the file has them, in percent or not."""
+        values: Array = getattr(self, self._fraction_field)
+        return values
+
+    @property
+    def is_percent(self) -> bool:
         """Whether the file has the fractions in percent."""
         return self.units.get(self._fraction_field, "") == "%"
 
@@ -155,8 +182,7 @@ class SpectralCurve(Calib):
         yield from self._order_problems()
         yield from self._missing_samples(name)
         fractions = self.fractions
-        # NaN makes no comparison true; infinity is reported as such.
-        least, largest = fractions.min(), fractions.max()
+        least, largest, _, _ = self.extremes
         yield from self._unit_problems(name, float(largest))
         if least >= -_NOISE and largest <= 1 + _NOISE:
             return
@@ -165,18 +191,17 @@ class SpectralCurve(Calib):
             worst = outside[np.abs(fractions[outside] - 0.5).argmax()]
             value = f"{values[worst]:g} {self.units.get(self._fraction_field, '')}".rstrip()
             detail = f"row {worst + 1} {name}: {value}, the worst of {outside.size} outside of 0 to "
-            detail += "100 %" if self._is_percent else "1"
+            detail += "100 %" if self.is_percent else "1"
             yield Problem("CAL304", (name, int(worst)), detail)
 
     def _unit_problems(self, name: str, largest: float) -> Iterator[Problem]:
         """Yield values that seem to be in another unit than the file gives; ``largest`` is the largest fraction."""
         unit = self.units.get("wavelength", "") or "nm"
-        # Rows of several amplifiers may stand in any order.
-        least, most = float(self.wavelength.min()), float(self.wavelength.max())
+        _, _, least, most = self.extremes
         factor = length_factor(unit) / 10  # to nm
         if least * factor < _SHORTEST or most * factor > _LONGEST:
             yield Problem("CAL334", ("wavelength", 0), f"wavelengths from {least:g} to {most:g} {unit}")
-        if 0 < largest <= _LOWEST_PEAK and self._is_percent:
+        if 0 < largest <= _LOWEST_PEAK and self.is_percent:
             row = int(np.argmax(self.fractions))
             yield Problem("CAL335", (name, row), f"{name}: {100 * largest:g} % is the largest value")
 
@@ -208,46 +233,3 @@ class SpectralCurve(Calib):
             if not np.array_equal(self.wavelength[is_own], first):
                 detail = f"amplifier {amplifier} has other wavelengths than {self.amplifiers[0]}"
                 yield Problem("CAL311", ("amp_name", int(is_own.argmax())), detail)
-
-
-def _plausible_fractions(curve: Any) -> Array:
-    """Return the fractions of all samples."""
-    fractions: Array = curve.fractions.astype("f8")
-    return fractions
-
-
-def _fraction_column(curve: Any) -> str:
-    """Return the column of the fractions in the text."""
-    return str(curve._fraction_column)  # noqa: SLF001 (the class is of this module)
-
-
-def _shortest_wavelength(curve: Any) -> Array | None:
-    """Return the shortest wavelength (nm), which shows whether wavelengths in Angstrom are called nm."""
-    if not len(curve.wavelength):
-        return None
-    unit = curve.units.get("wavelength", "") or "nm"
-    shortest = float(curve.wavelength.min()) * length_factor(unit) / 10
-    # What no camera observes at all is another finding.
-    return np.array([shortest]) if shortest <= _LONGEST else None
-
-
-SPECTRAL_BOUNDS = (
-    Bound(
-        quantity="fraction",
-        values=_plausible_fractions,
-        minimum=_LEAST,
-        maximum=_MOST,
-        milder="CAL304",
-        place=_fraction_column,
-        doc="Fraction of the light, 1 for all of it.",
-    ),
-    Bound(
-        quantity="shortest_wavelength",
-        values=_shortest_wavelength,
-        unit="nm",
-        maximum=2500.0,
-        place=lambda _: "wavelength",
-        doc="Wavelength of the first sample; curves of optical and near-infrared instruments begin below.",
-    ),
-)
-"""Bounds of all curves against wavelength."""

@@ -12,8 +12,9 @@ from curated.calib import calibration
 from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
-from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._spectral import SPECTRAL_BOUNDS, SpectralCurve
+from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
+from curated.types._spectral import SpectralCurve
+from curated.types._spectral_bounds import is_plain
 from curated.types._spectral_math import MEASURES
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
@@ -24,8 +25,10 @@ the steps are so much larger that hardly any of the thousands of samples of a ca
 boundary."""
 
 
-def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ...]) -> Spec:
-    """Return the declaration of a transmission type; the types differ only in name and dimensions."""
+def transmission_spec(
+    name: str, cls: str, title: str, dimensions: tuple[str, ...], bounds: tuple[Bound, ...]
+) -> Spec:
+    """Return the declaration of a transmission type; the types differ only in name, dimensions and bounds."""
     return Spec(
         name=name,
         title=title,
@@ -46,7 +49,8 @@ def transmission_spec(name: str, cls: str, title: str, dimensions: tuple[str, ..
             labels=("", "Throughput (fraction)"),
         ),
         measures=MEASURES,
-        bounds=SPECTRAL_BOUNDS,
+        bounds=bounds,
+        screen=is_plain,
     )
 
 
@@ -114,7 +118,7 @@ class TransmissionCurve(SpectralCurve):
                 raise ValueError("the amplifiers differ in their number of samples")
             wavelength, values = wavelength[self._grid[0]], values[self._grid].mean(axis=0)
         factor = wavelength.dtype.type(length_factor(self.units.get("wavelength", "") or "nm"))
-        if self._is_percent:
+        if self.is_percent:
             values = values * values.dtype.type(0.01)
         return (wavelength * factor).astype("f8"), values.astype("f8")
 

@@ -13,7 +13,7 @@ from curated.calib.writer import column_unit, plain
 from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._electrostatic_math import MEASURES
+from curated.types._electrostatic_math import BOUNDS, MEASURES
 
 _INPUT: tuple[str | int, ...] = ("inputRange", "inputRange")
 _FIT: tuple[str | int, ...] = ("fitRange", "fitRange")
@@ -77,6 +77,7 @@ class ElectrostaticDistortion(Calib):
         keywords=("INPUT_RANGE", "FIT_RANGE"),
         aliases=("electrostatic",),
         measures=MEASURES,
+        bounds=BOUNDS,
         plot=PlotSpec(
             kind="matrix",
             y="boundaries",

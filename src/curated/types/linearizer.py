@@ -14,7 +14,14 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
-from curated.types._linearizer_math import MEASURES, TYPES, coefficient_problems, corrected, largest_signal
+from curated.types._linearizer_math import (
+    BOUNDS,
+    MEASURES,
+    TYPES,
+    coefficient_problems,
+    corrected,
+    largest_signal,
+)
 
 _INPUTS = ("inputAbscissa", "inputOrdinate", "inputMask", "inputGroupingIndex", "inputNormalization")
 _FITS = ("fitParams", "fitParamsErr")
@@ -88,6 +95,7 @@ class Linearizer(Calib):
         keywords=("HAS_LINEARITY", "OVERRIDE", "HAS_TABLE", "LINEARITY_UNITS"),
         aliases=("LINEARITY",),
         measures=MEASURES,
+        bounds=BOUNDS,
         plot=PlotSpec(
             kind="keyed",
             x="signals",

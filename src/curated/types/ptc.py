@@ -15,7 +15,7 @@ from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
 from curated.types import _ptc_forms
-from curated.types._ptc_math import MEASURES
+from curated.types._ptc_math import BOUNDS, MEASURES
 from curated.types._rules import key_problems
 
 
@@ -69,6 +69,7 @@ class PhotonTransferCurve(Calib):
         keywords=("PTC_FIT_TYPE",),
         ignored=_ptc_forms.DROPPED,
         measures=MEASURES,
+        bounds=BOUNDS,
         plot=PlotSpec(
             kind="keyed",
             x="rawMeans",

@@ -12,7 +12,8 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._spectral import SPECTRAL_BOUNDS, SpectralCurve
+from curated.types._spectral import SpectralCurve
+from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
 from curated.types._spectral_math import MEASURES
 
 
@@ -45,7 +46,8 @@ class QECurve(SpectralCurve):
             labels=("", "Quantum efficiency (%)"),
         ),
         measures=MEASURES,
-        bounds=SPECTRAL_BOUNDS,
+        bounds=SMOOTH_BOUNDS,
+        screen=is_plain,
     )
 
     amp_name: Array | None = column(

@@ -21,7 +21,7 @@ from curated.fits.writer import FitsContent
 from curated.image import ANNEX, LFS
 from curated.image.planes import digest
 from curated.image.reader import is_plain_name
-from curated.types._camera_math import STACK_MEASURES
+from curated.types._camera_math import STACK_BOUNDS, STACK_MEASURES
 
 _FILE, _SHA, _SIZE = COMPANION_KEYWORDS
 _PLACE = ("image", "file")
@@ -51,6 +51,7 @@ class StackCamera(Calib):
         beside=(".fits",),
         verbatim=True,
         measures=STACK_MEASURES,
+        bounds=STACK_BOUNDS,
     )
 
     file: str = column("str", table=0, keyword=_FILE, doc="Name of the FITS file in the same directory.")

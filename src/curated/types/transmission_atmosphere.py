@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from curated.calib import calibration
+from curated.types._spectral_bounds import LINE_BOUNDS
 from curated.types._transmission import TransmissionCurve, transmission_spec
 
 
@@ -13,5 +14,9 @@ class AtmosphereTransmission(TransmissionCurve):
     """Throughput of the standard atmosphere above the site."""
 
     SPEC: ClassVar = transmission_spec(
-        "transmission_atmosphere", "Atmosphere", "Throughput of the standard atmosphere", ("instrument",)
+        "transmission_atmosphere",
+        "Atmosphere",
+        "Throughput of the standard atmosphere",
+        ("instrument",),
+        LINE_BOUNDS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from curated.calib import calibration
+from curated.types._spectral_bounds import FILTER_BOUNDS
 from curated.types._transmission import TransmissionCurve, transmission_spec
 
 
@@ -17,4 +18,5 @@ class FilterDetectorTransmission(TransmissionCurve):
         "FilterDetector",
         "Throughput of a filter at a detector",
         ("instrument", "detector", "physical_filter"),
+        FILTER_BOUNDS,
     )

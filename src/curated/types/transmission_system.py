@@ -11,6 +11,7 @@ from curated.calib import calibration
 from curated.calib.error import or_raise
 from curated.core.diagnostic import CuratedError
 from curated.core.metadata import IDENTITY, has_value
+from curated.types._spectral_bounds import LINE_BOUNDS
 from curated.types._transmission import TransmissionCurve, transmission_spec
 
 
@@ -23,6 +24,7 @@ class SystemTransmission(TransmissionCurve):
         "System",
         "Throughput of the whole system",
         ("instrument", "detector", "physical_filter"),
+        LINE_BOUNDS,
     )
 
 

@@ -1,6 +1,6 @@
 """Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
 
-from curated.check.rules import cameras, detectors, epochs, identity, layout, stack
+from curated.check.rules import cameras, detectors, epochs, identity, layout, plausibility, stack
 from curated.check.rules.context import FileRule, Rule
 
 FILE_RULES: tuple[FileRule, ...] = (
@@ -18,7 +18,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     identity.calibration_class,
     identity.outside_detector,
     cameras.unfit_camera_file,
-    identity.implausible_values,
+    plausibility.implausible_values,
 )
 """Rules on one file."""
 

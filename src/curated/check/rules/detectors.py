@@ -61,7 +61,7 @@ def conflicting_names(context: Context) -> Iterator[tuple[str, Problem]]:
     for keyword, attribute in (("RAFTNAME", "raft"), ("SLOTNAME", "slot")):
         files = [f for f in context.files if not _declared(context.declared, f, attribute)]
         yield from _contradictions(keyword, [(f, f.key.detector) for f in files], context.reports)
-    files = [f for f in context.files if f.key.filter and f.key.instrument not in context.declared]
+    files = [f for f in context.files if f.key.filter and not _is_declared(context, f)]
     yield from _contradictions("FILTER", [(f, f.key.filter) for f in files], context.reports)
 
 
@@ -96,6 +96,12 @@ def _keyword(reports: Mapping[str, FileReport], file: CalibFile, keyword: str) -
     """Return a keyword of a file as text, empty where it has no value."""
     value = reports[file.path].keywords.get(keyword)
     return str(value) if has_value(value) else ""
+
+
+def _is_declared(context: Context, file: CalibFile) -> bool:
+    """Say whether the instrument of a file has an ``instrument.yaml``."""
+    instrument = context.declared.get(file.key.instrument)
+    return instrument is not None and instrument.declared
 
 
 def _declared(declared: Mapping[str, Instrument], file: CalibFile, attribute: str) -> str:
@@ -234,7 +240,7 @@ def unfit_cameras(context: Context) -> Iterator[tuple[str, Problem]]:
     """Yield detectors of a camera that differ from those of ``instrument.yaml``."""
     for file in context.files:
         claims, instrument = context.reports[file.path].claims, context.declared.get(file.key.instrument)
-        if claims is None or instrument is None:
+        if claims is None or instrument is None or not instrument.declared:
             continue
         for row, camera_detector in enumerate(claims.detectors):
             for problem in _undeclared(camera_detector, row, instrument):

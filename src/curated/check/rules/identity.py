@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
-
-import numpy as np
 
 from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import TEXT_KEYWORDS, has_value
 from curated.core.similar import in_another_form
 from curated.core.times import explain_time, iso, parse_time
-from curated.declare import Array, Bound, Spec
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 
@@ -266,55 +263,3 @@ def _text(keywords: Keywords, keyword: str) -> str:
     """Return a keyword as text, empty where it has no value."""
     value = keywords.get(keyword)
     return "" if value is None else str(value)
-
-
-# -- bounds --------------------------------------------------------------------------------------------
-
-
-def implausible_values(context: FileContext) -> Iterator[Problem]:
-    """Yield the quantities with values beyond their bounds, each with its worst value."""
-    if context.calib is None:
-        return
-    for bound in context.spec.bounds:
-        values = bound.values(context.calib)
-        if values is not None and values.size:
-            yield from _problems(context, bound, values)
-
-
-def without_milder(spec: Spec, problems: Sequence[Problem]) -> list[Problem]:
-    """Return problems without those about unusual values of quantities that have impossible values."""
-    milder_codes = {bound.milder for bound in spec.bounds if bound.milder}
-    places = {problem.pointer[:1] for problem in problems if problem.code == "CAL364"}
-    return [p for p in problems if p.code not in milder_codes or p.pointer[:1] not in places]
-
-
-def _problems(context: FileContext, bound: Bound, values: Array) -> Iterator[Problem]:
-    """Yield the worst value beyond a bound, if there is any; NaN is beyond none."""
-    minimum, maximum = bound.minimum, bound.maximum
-    for override in context.instrument.bounds if context.instrument else ():
-        if (override.type, override.quantity) == (context.spec.name, bound.quantity):
-            minimum = minimum if override.minimum is None else override.minimum
-            maximum = maximum if override.maximum is None else override.maximum
-    is_finite = np.isfinite(values)
-    excess = np.full(values.shape, -np.inf)
-    limits = np.full(values.shape, np.nan)
-    for limit, sign in ((minimum, -1.0), (maximum, 1.0)):
-        if limit is not None:
-            is_worse = is_finite & (sign * (values - limit) > np.maximum(excess, 0))
-            excess = np.where(is_worse, sign * (values - limit), excess)
-            limits = np.where(is_worse, limit, limits)
-    count = int(np.count_nonzero(excess > 0))
-    if not count:
-        return
-    index = np.unravel_index(int(excess.argmax()), values.shape)
-    unit = f" {bound.unit}" if bound.unit else ""
-    place = ", ".join(str(int(i) + 1) for i in index)
-    where = f" at {place}" if values.size > 1 else ""
-    detail = (
-        f"{bound.quantity}: {float(values[index]):g}{unit}{where}, the worst of {count} "
-        f"beyond {float(limits[index]):g}{unit}"
-    )
-    key = bound.place(context.calib) if bound.place else bound.quantity
-    # Samples of a curve have lines of their own.
-    pointer = (key, int(index[0])) if len(index) == 1 else (key,)
-    yield Problem("CAL364", pointer, detail)

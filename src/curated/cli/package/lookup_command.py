@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
+from curated.cli.context import (
+    SectionedCommand,
+    Settings,
+    echo,
+    echo_findings,
+    format_option,
+    pass_settings,
+    print_findings,
+    print_json,
+)
 from curated.core.diagnostic import CuratedError
-from curated.core.times import explain_time, iso, parse_time
+from curated.core.times import explain_time, iso, night_bounds, parse_mjd, parse_night, parse_time
 
 if TYPE_CHECKING:
-    from curated.git.changes import Commit
+    from collections.abc import Mapping
+
     from curated.git.revisions import Revision
-    from curated.history.lookup import Answer, Candidate
+    from curated.history.exposure.usage import Question, Usage
+    from curated.package.instrument import Instrument
+    from curated.package.package import Package
+
+_FITS = (".fits", ".fit", ".fts", ".fz", ".gz")
+
+_Value = TypeVar("_Value")
 
 
-@click.command("lookup")
-@click.argument("instrument")
-@click.argument("type_name", metavar="TYPE")
+@click.command(
+    "lookup",
+    cls=SectionedCommand,
+    sections={
+        "When": ("at", "mjd", "night", "headers"),
+        "Which": ("detector", "filter_name", "match"),
+    },
+)
+@click.argument("words", metavar="[INSTRUMENT [TYPE]]", nargs=-1)
 @click.option("--detector", default="", metavar="D", help="Name or number of the detector.")
 @click.option("--filter", "filter_name", default="", metavar="F", help="Name of the filter.")
+@click.option("--at", "at", metavar="TIME", help="ISO 8601, UTC unless it has an offset.")
+@click.option("--mjd", metavar="DAYS", help="Modified Julian Date in TAI; '60401.5 utc' is one in UTC.")
 @click.option(
-    "--at", "at", required=True, metavar="TIME", help="When: ISO 8601, UTC unless it has an offset."
+    "--night", metavar="DATE", help="The night that begins on this date, from noon to noon of 'utc_offset:'."
+)
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="FILE",
+    help="Instrument, detector, filter and time of a raw image, by 'headers:' in instrument.yaml; more files may follow.",
+)
+@click.option(
+    "--match",
+    multiple=True,
+    metavar="KEYWORD=VALUE",
+    help="State of the camera, such as SEQNAME=X, that calibrations are compared with; may be repeated.",
 )
 @click.option(
     "--as-of",
@@ -31,114 +72,283 @@ if TYPE_CHECKING:
     "if not given.",
 )
 @click.option("--explain", is_flag=True, help="Say why the other calibrations are not in force.")
-@format_option()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the calibrations in force as stamped FITS files below DIR; nothing is overwritten.",
+)
+@format_option("csv")
 @pass_settings
 def command(
     settings: Settings,
-    instrument: str,
-    type_name: str,
+    words: tuple[str, ...],
     detector: str,
     filter_name: str,
-    at: str,
+    at: str | None,
+    mjd: str | None,
+    night: str | None,
+    headers: tuple[str, ...],
+    match: tuple[str, ...],
     as_of: str | None,
     explain: bool,
+    output: Path | None,
     form: str,
 ) -> None:
-    """Find the calibration of TYPE in force for INSTRUMENT at a time: its file, range and commit.
+    """Find the calibrations in force for INSTRUMENT at a time: their files, ranges and commits.
+
+    With TYPE, and with --detector and --filter where the type has them, it is one calibration; else all are listed.
 
     \b
     Examples:
       curated lookup demo defects --detector d00 --at 2024-06-01T00:00:00
+      curated lookup demo --night 2024-03-01
       curated lookup demo transmission_filter --filter r --at 2024-06-01 --as-of v1.0 --explain
+      curated lookup --header raw/*.fits --output build/used
 
     Exit status 1 if none is in force.
     """
+    from curated.check.instruments import read_instruments
     from curated.git.repository import open_repository
     from curated.git.revisions import find_revision
-    from curated.history.checkout import uncommitted_change
-    from curated.history.lookup import last_commit, lookup, package_at
+    from curated.history.exposure.usage import Question
+    from curated.history.lookup import package_at
 
-    try:
-        time = parse_time(at)
-    except ValueError as error:
-        raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
+    names, files = _split_words(words, headers)
+    if sum(option is not None for option in (at, mjd, night)) + bool(files) != 1:
+        raise click.UsageError("Give one of --at, --mjd, --night and --header.")
+    if not names and not files:
+        raise click.UsageError("Missing argument 'INSTRUMENT'.")
+    instrument, type_name = (*names, "", "")[:2]
+    state = dict(map(_split_match, match))
+    time = _time(at, mjd)
     package, revision = settings.package(), None
     if as_of is not None:
         revision = find_revision(open_repository(package.root), as_of)
         package, _ = package_at(package.root, revision.sha1)
         for remark in revision.remarks:
             settings.remark(f"curated: {remark}")
-    sha1 = revision.sha1 if revision is not None else ""
-    answer = lookup(package, instrument, type_name, time, detector=detector, filter_name=filter_name)
+    source = _Source(settings, package, revision, read_instruments(package)[0], form)
+    question = Question(instrument, type_name, detector, filter_name, state)
+    if time is not None and type_name and form != "csv" and output is None and _is_single(question):
+        _print_answer(source, question, time, explain=explain)
+    if explain:
+        raise click.UsageError(
+            "--explain is for one product: give TYPE, --detector and --filter, and a moment."
+        )
+    usages = _find_usages(source, question, files, time, night)
+    _mention_obstacle(source)
+    for usage in usages:
+        echo_findings(settings, usage.findings)
+    failed = output is not None and _write(source, usages, output)
+    _print_usages(source, usages, night)
+    raise SystemExit(1 if failed or not all(usage.paths for usage in usages) else 0)
+
+
+class _Source(NamedTuple):
+    """What is looked into, and how the answer is printed."""
+
+    settings: Settings
+    package: Package
+    revision: Revision | None
+    declared: Mapping[str, Instrument]
+    form: str
+
+    @property
+    def sha1(self) -> str:
+        return self.revision.sha1 if self.revision is not None else ""
+
+
+def _mention_obstacle(source: _Source) -> None:
+    obstacle = source.package.git_obstacle
+    if obstacle:
+        source.settings.remark(
+            f"files that git hides or that are not committed were not looked for: {obstacle}"
+        )
+
+
+def _split_words(words: Sequence[str], headers: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return instrument and type, and the files whose headers are read: with --header, words may be files as well."""
+    files = [word for word in words if headers and (os.path.isfile(word) or word.lower().endswith(_FITS))]
+    names = [word for word in words if word not in files]
+    if len(names) > 2:
+        raise click.UsageError(f"Got unexpected extra argument ({names[2]})")
+    return names, [*headers, *files]
+
+
+def _split_match(text: str) -> tuple[str, str]:
+    keyword, equals, value = text.partition("=")
+    if not equals or not keyword.strip() or not value.strip():
+        raise click.UsageError(f"--match {text!r} is not KEYWORD=VALUE.")
+    return keyword.strip().upper(), value.strip()
+
+
+def _time(at: str | None, mjd: str | None) -> datetime | None:
+    if mjd is not None:
+        return _parsed(mjd, "--mjd", parse_mjd, "write it like 60401.5, '60401.5 tai' or '60401.5 utc'")
+    if at is None:
+        return None
+    try:
+        return parse_time(at)
+    except ValueError as error:
+        raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
+
+
+def _parsed(text: str, option: str, parse: Callable[[str], _Value], hint: str) -> _Value:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise CuratedError(f"{option} {text!r} is {error}", hint) from error
+
+
+def _night(source: _Source, instrument: str, text: str) -> tuple[datetime, datetime]:
+    """Return the noons between which a night lies."""
+    from curated.history.exposure.raw import instrument_settings
+    from curated.history.names import instrument_directories
+
+    hint = "write it like 2024-04-01 or 20240401"
+    directory = instrument_directories(source.package, source.declared, instrument)[0]
+    date = _parsed(text, "--night", parse_night, hint)
+    offset = instrument_settings(source.package, source.declared, directory).utc_offset
+    return _parsed(text, "--night", lambda _: night_bounds(date, offset), hint)
+
+
+def _is_single(question: Question) -> bool:
+    """Say whether a question is about one product."""
+    from curated.registry import get_type
+
+    spec = get_type(question.type_name).SPEC
+    return not (spec.has_detector and not question.detector) and not (spec.has_filter and not question.filter)
+
+
+def _find_usages(
+    source: _Source, question: Question, files: Sequence[str], time: datetime | None, night: str | None
+) -> list[Usage]:
+    """Return what is in force for exposures, at a time, or in a night."""
+    from curated.history.exposure.usage import find_usage
+
+    if files:
+        return _exposures(source, question, files)
+    span = (time,) if time is not None else _night(source, question.instrument, night or "")
+    return [find_usage(source.package, source.declared, question, *span)]
+
+
+def _exposures(source: _Source, question: Question, files: Sequence[str]) -> list[Usage]:
+    from curated.history.exposure.raw import read_exposure
+    from curated.history.exposure.usage import find_exposure_usage
+
+    usages = []
+    for file in files:
+        exposure = read_exposure(source.package, source.declared, file, question.instrument)
+        usages.append(find_exposure_usage(source.package, source.declared, question, exposure))
+    return usages
+
+
+# -- FITS files -------------------------------------------------------------------------------------------
+
+
+def _write(source: _Source, usages: Sequence[Usage], output: Path) -> bool:
+    """Write the FITS files in force; return whether the check failed."""
+    from curated.convert.package import convert_in_force
+
+    settings = source.settings
+    paths = list(dict.fromkeys(path for usage in usages for path in usage.paths))
+    if not paths:
+        return False
+    with settings.progress("converting") as progress:
+        package, report, count = convert_in_force(
+            source.package, source.sha1, output, paths, progress=progress
+        )
+    if report.diagnostics:
+        print_findings(settings, package, report, err=True)
+    if not report.failed:
+        settings.remark(f"{count} FITS file{'' if count == 1 else 's'} in {output}")
+    return report.failed
+
+
+# -- all in force -----------------------------------------------------------------------------------------
+
+
+def _print_usages(source: _Source, usages: Sequence[Usage], night: str | None) -> None:
+    from curated.history.checkout import uncommitted_files
+    from curated.history.lookup import last_commits_of
+    from curated.report.product_text import csv_lines, exposure_to_json, usage_lines, usage_to_json
+
+    package, revision = source.package, source.revision
+    paths = list(dict.fromkeys(path for usage in usages for path in usage.paths))
+    uncommitted = uncommitted_files(package, paths) if revision is None else {}
+    if source.form == "text":
+        for i, usage in enumerate(usages):
+            echo(*([""] if i else []), _title(usage, night))
+            echo(*usage_lines(usage, package.top, uncommitted))
+        if revision is not None:
+            echo(f"as of  {revision.sha1[:12]} {revision.date or 'of an impossible date'}")
+        return
+    commits = last_commits_of(package, paths, source.sha1)
+    if source.form == "csv":
+        echo(*csv_lines(usages, commits))
+        return
+    about = {
+        "as_of": revision.sha1 if revision else None,
+        "as_of_date": revision.date or None if revision else None,
+        "remarks": list(revision.remarks) if revision else [],
+    }
+    contents = [{**exposure_to_json(usage), **usage_to_json(usage, commits, uncommitted)} for usage in usages]
+    if usages[0].exposure is None:
+        print_json("in-force", **about, night=night, **contents[0])
+    else:
+        print_json("in-force", **about, exposures=contents)
+
+
+def _title(usage: Usage, night: str | None) -> str:
+    from curated.report.text import printable
+
+    name = printable(usage.selection.instrument)
+    span = (
+        f"{iso(usage.begin)} to {iso(usage.end)} UTC" if usage.end is not None else f"{iso(usage.begin)} UTC"
+    )
+    if usage.exposure is not None:
+        parts = (name, usage.selection.detector, usage.selection.filter)
+        return f"{printable(usage.exposure.source)}: {printable(' '.join(filter(None, parts)))}, {span}"
+    return f"{name} in the night of {night}, {span}" if night is not None else f"{name} at {span}"
+
+
+# -- one calibration --------------------------------------------------------------------------------------
+
+
+def _print_answer(source: _Source, question: Question, time: datetime, *, explain: bool) -> None:
+    """Look up one product, print the answer, and leave."""
+    from curated.history.checkout import uncommitted_change
+    from curated.history.exposure.usage import find_usage
+    from curated.history.lookup import last_commit, lookup
+    from curated.report.answer_text import answer_lines, answer_to_json
+
+    settings, package, revision = source.settings, source.package, source.revision
+    names = (question.instrument, question.type_name)
+    answer = lookup(
+        package,
+        *names,
+        time,
+        detector=question.detector,
+        filter_name=question.filter,
+        declared=source.declared,
+    )
     in_force = answer.in_force
-    commit = last_commit(package, in_force.file.path, sha1) if in_force is not None else None
+    commit = last_commit(package, in_force.file.path, source.sha1) if in_force is not None else None
     change = ""
     if in_force is not None and revision is None:
         change = uncommitted_change(package, in_force.file.path)
-    if package.git_obstacle:
-        settings.remark(
-            f"files that git hides or that are not committed were not looked for: {package.git_obstacle}"
-        )
+    _mention_obstacle(source)
     if answer.skipped and not explain:
         count = len(answer.skipped)
         files = "1 file in its directory is" if count == 1 else f"{count} files in its directory are"
         settings.remark(f"{files} not read; --explain and 'curated check' say why")
-    if form == "json":
-        print_json("lookup", **_to_json(answer, revision, commit, change, explain=explain))
+    findings = find_usage(package, source.declared, question, time).findings if question.state else ()
+    echo_findings(settings, findings)
+    if source.form == "json":
+        content = answer_to_json(answer, revision, commit, change, explain=explain)
+        print_json("lookup", **content, findings=[finding.to_dict() for finding in findings])
     else:
-        _print(answer, revision, commit, change, explain=explain)
+        echo(*answer_lines(answer, revision, commit, change, explain=explain))
     raise SystemExit(0 if in_force is not None else 1)
-
-
-def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
-    valid = candidate.range
-    return {
-        "file": candidate.file.path,
-        "begin": f"{iso(valid.start)}Z",
-        "end": f"{iso(valid.end)}Z" if valid.end else None,
-        "verdict": candidate.verdict,
-    }
-
-
-def _to_json(
-    answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
-) -> dict[str, Any]:
-    return {
-        "key": str(answer.key),
-        "time": f"{iso(answer.time)}Z",
-        "as_of": revision.sha1 if revision else None,
-        "as_of_date": revision.date or None if revision else None,
-        "remarks": list(revision.remarks) if revision else [],
-        "found": _candidate_to_json(answer.in_force) if answer.in_force else None,
-        "commit": commit._asdict() if commit else None,
-        "uncommitted": change,
-        "skipped": [{"file": path, "reason": reason} for path, reason in answer.skipped],
-        "candidates": [_candidate_to_json(c) for c in answer.candidates] if explain else [],
-    }
-
-
-def _print(
-    answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
-) -> None:
-    from curated.report.text import printable
-
-    key = printable(str(answer.key))
-    if answer.in_force is None:
-        echo(f"no {key} is in force at {iso(answer.time)} UTC")
-    else:
-        echo(printable(answer.in_force.file.path))
-        echo(f"valid  {answer.in_force.range} UTC")
-        if commit is not None:
-            echo(f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}")
-        if change:
-            echo(f"but    {change}")
-    if revision is not None:
-        echo(f"as of  {revision.sha1[:12]} {revision.date or 'of an impossible date'}")
-    if explain:
-        echo("", f"{len(answer.candidates)} of {key}:")
-        for candidate in answer.candidates:
-            echo(f"  {printable(candidate.file.path)}", f"      {candidate.range}: {candidate.verdict}")
-        for path, reason in answer.skipped:
-            echo(f"  {printable(path)}", f"      not read: {printable(reason)}")
-    elif answer.in_force is None and answer.candidates:
-        echo("--explain lists the calibrations that there are")

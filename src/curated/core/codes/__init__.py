@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import check, release, review, stack
+from curated.core.codes import check, physics, release, review, stack
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -56,7 +56,13 @@ FAMILIES = {
 
 CODES = {
     code: CodeInfo(code, Severity(severity), title, hint, why)
-    for code, severity, title, hint, why in (*check.ROWS, *review.ROWS, *stack.ROWS, *release.ROWS)
+    for code, severity, title, hint, why in (
+        *check.ROWS,
+        *review.ROWS,
+        *stack.ROWS,
+        *physics.ROWS,
+        *release.ROWS,
+    )
 }
 """Rows of the table by code."""
 

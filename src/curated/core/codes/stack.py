@@ -19,7 +19,4 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "Pipelines take detectors and amplifiers of the camera file for those of the calibrations."),
     ("CAL362", "warning", "a detector that only the camera file or only instrument.yaml has", "add it where it lacks",
      "Calibrations of a detector that the camera lacks are never used."),
-    ("CAL364", "error", "a value that an instrument cannot have",
-     "check the unit and the decimal point; if the value is right, write the limit and the reason into 'bounds' of instrument.yaml",
-     "Such a value is an accident of units, columns or fits, and the correction with it damages every image. Types declare the bounds."),
 )

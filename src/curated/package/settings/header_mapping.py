@@ -129,7 +129,7 @@ def fill_template(template: str, values: Mapping[str, Any]) -> str | None:
     values : `dict` [`str`, `object`]
         Values by keyword, in upper case; `None` and an empty text are none.
     """
-    texts = {keyword: _text(values.get(keyword)) for keyword in template_keywords(template)}
+    texts = {keyword: value_as_text(values.get(keyword)) for keyword in template_keywords(template)}
     if not all(texts.values()):
         return None
     if "{" not in template:
@@ -144,7 +144,7 @@ def fill_template(template: str, values: Mapping[str, Any]) -> str | None:
     return _PIECES.sub(fill, template)
 
 
-def _text(value: Any) -> str:
+def value_as_text(value: Any) -> str:
     """Return a value as a text; a number that is whole without its decimals."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

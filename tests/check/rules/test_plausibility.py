@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from curated.check.instruments import complete_instruments
 from curated.check.package import check_package
 from curated.package.instrument import parse_instrument
 from curated.package.package import open_package
@@ -66,9 +67,16 @@ def test_an_instrument_moves_the_limit(tmp_path: Path, limit: str, codes: list[s
     ("entry", "detail"),
     [
         ({"type": "crosstalk", "quantity": "coeffs", "maximum": 1.0}, "reason"),
-        ({"type": "crosstalk", "quantity": "coeff", "maximum": 1.0, "reason": "x"}, "these are: coeffs"),
+        ({"type": "crosstalk", "quantity": "coeff", "maximum": 1.0, "reason": "x"}, "did you mean coeffs?"),
         ({"type": "bias", "quantity": "coeffs", "maximum": 1.0, "reason": "x"}, "these are: none"),
-        ({"type": "crostalk", "quantity": "coeffs", "maximum": 1.0, "reason": "x"}, "not a calibration type"),
+        ({"type": "crosstalk", "quantity": "gain", "maximum": 1.0, "reason": "x"}, "these are: coeffs"),
+        (
+            {"type": "crostalk", "quantity": "coeffs", "maximum": 1.0, "reason": "x"},
+            "did you mean crosstalk?",
+        ),
+        ({"type": "what", "quantity": "coeffs", "maximum": 1.0, "reason": "x"}, "not a calibration type"),
+        ({"type": "ptc", "quantity": "gain", "maximum": 0.01, "reason": "x"}, "minimum of the type, 0.05"),
+        ({"type": "ptc", "quantity": "gain", "minimum": 40.0, "reason": "x"}, "maximum of the type, 30"),
         ({"type": "crosstalk", "quantity": "coeffs", "reason": "x"}, "neither minimum nor maximum"),
         (
             {"type": "crosstalk", "quantity": "coeffs", "minimum": 2.0, "maximum": 1.0, "reason": "x"},
@@ -82,3 +90,41 @@ def test_wrong_bounds_are_reported(entry: dict[str, object], detail: str) -> Non
     assert not instrument.bounds
     assert [problem.code for problem in problems] == ["CAL002"]
     assert detail in problems[0].detail
+
+
+# -- curated.yaml -----------------------------------------------------------------------------------------
+
+OVERRIDE = "calibs: calibs\ninstruments:\n  cam:\n    bounds:\n    - {{type: crosstalk, quantity: {0}, maximum: 0.7, reason: cables}}\n"
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ("coeffs", []),
+        (
+            "coefs",
+            [
+                ("calibs/cam/crosstalk/d00/20240101T000000.yaml", "CAL364"),
+                ("curated.yaml", "CAL002"),
+            ],
+        ),
+    ],
+)
+def test_curated_yaml_moves_limits(
+    tmp_path: Path, is_declared: bool, quantity: str, expected: list[tuple[str, str]]
+) -> None:
+    crosstalk_codes(tmp_path, "0.65")
+    (tmp_path / "curated.yaml").write_text(OVERRIDE.format(quantity))
+    if not is_declared:
+        (tmp_path / "calibs" / "cam" / "instrument.yaml").unlink()
+    report = check_package(open_package(tmp_path))
+    findings = [(d.file, d.code) for d in report.diagnostics if d.is_error]
+    assert findings == expected
+    lines = [d.line for d in report.diagnostics if d.code == "CAL002"]
+    assert lines == [5] * len(lines)
+    # Other rules do not take it for a declaration of detectors.
+    assert bool(report.declared) is (is_declared or quantity == "coeffs")
+    instruments = complete_instruments(open_package(tmp_path), report.reports, report.declared)
+    assert instruments["cam"].detectors["d00"].id == 0
+    assert len(instruments["cam"].bounds) == (quantity == "coeffs")
