@@ -176,7 +176,7 @@ def found(impact: Impact) -> tuple[dict[Any, int], Counter[Any]]:
     return numbers, counts
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     every=st.lists(changes(), max_size=6), rows=st.lists(exposure_rows, max_size=12), cut=st.integers(0, 12)
 )
@@ -200,7 +200,7 @@ def test_counts_are_those_of_a_search(names: Names, every: list[Change], rows: l
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(every=st.lists(changes(), max_size=6), rows=st.lists(exposure_rows, min_size=1, max_size=8))
 def test_the_largest_effect_is_that_of_a_search(names: Names, every: list[Change], rows: list[Any]) -> None:
     impact = find_impact(Difference.of("a", "b", every), [Batch(made_exposures(rows))], names)

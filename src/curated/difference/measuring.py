@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curated.calib import Calib
+from curated.calib.arrays import is_equal
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError
@@ -246,22 +247,17 @@ def compare(
     if before is None or after is None:
         return replace(change, effects=effects)
     fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
-    detectors = different_detectors(before, after, fields)
+    detectors = different_detectors(before, after)
     return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
 
 
-def different_detectors(old: Calib, new: Calib, fields: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the detectors whose rows differ; `None` where tables do not belong to detectors, or not only they differ.
-
-    Parameters
-    ----------
-    fields : sequence [`str`]
-        Keys of the fields that differ.
-    """
+def different_detectors(old: Calib, new: Calib) -> tuple[str, ...] | None:
+    """Return the detectors whose rows differ; `None` where no rows belong to detectors, or other values differ."""
     tables = {index: table for index, table in enumerate(old.SPEC.tables) if table.detector}
     if type(old) is not type(new) or not tables:
         return None
-    if any(column.key in fields and column.table not in tables for column in old.FIELDS):
+    others = [column.name for column in old.FIELDS if column.table not in tables]
+    if not all(is_equal(getattr(old, name), getattr(new, name)) for name in others):
         return None
     names: dict[str, None] = {}
     for index, table in tables.items():

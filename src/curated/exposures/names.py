@@ -119,7 +119,7 @@ class Names:
             instrument = self.describe(folded)
             if name in map(str.lower, (instrument.name, *instrument.aliases)):
                 return folded
-            known_names.append(instrument.name)
+            known_names += [instrument.name] if instrument.name.lower() != folded else []
         raise UnknownNameError(_unknown("instrument", text, dict.fromkeys(known_names)))
 
     def describe(self, folded: str) -> Instrument:

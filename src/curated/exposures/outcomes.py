@@ -43,8 +43,6 @@ class Hit(NamedTuple):
 
     Parameters
     ----------
-    level : `str`
-        One of `LEVELS`.
     effect : `Effect` or `None`
         The largest effect on the exposure's detector and filter; `None` where nothing is measured.
     rank : `int`

@@ -46,8 +46,6 @@ def row_texts(parts: Iterable[Examined], form: str) -> Iterator[str]:
 
     Parameters
     ----------
-    parts : iterable [`Examined`]
-        The exposures.
     form : `str`
         One of `ROW_FORMS`.
     """

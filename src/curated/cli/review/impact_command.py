@@ -119,6 +119,8 @@ def command(
         raise CuratedError(
             f"{output}: the ending says no form", "name it .csv, .ecsv or .jsonl, or give --format csv"
         )
+    if output is not None and not os.path.isdir(os.path.dirname(output) or "."):
+        raise CuratedError(f"{output}: there is no such directory", "make it first")
     conditions = Conditions(bands=BANDS if bands is None else parse_bands(bands))
     limits = parse_thresholds(thresholds)
     package = settings.package()
