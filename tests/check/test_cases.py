@@ -30,6 +30,7 @@ TESTED_ELSEWHERE = {
     "CAL419": "git that cannot be asked; history/test_edits.py",
     **{f"CAL{number}": "what a change does; history/test_change_check.py" for number in range(420, 426)},
     **{f"CAL{number}": "what a change does; history/test_deprecation.py" for number in range(443, 446)},
+    **{f"CAL{number}": "limits of changes; difference/test_limits.py" for number in range(446, 448)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
     "CAL501": "reserved for the writing of FITS",
 }

@@ -157,6 +157,37 @@ def test_the_repository_decides_what_a_dataset_is(
     assert json.dumps(report.to_dict())
 
 
+def test_the_repository_decides_what_an_input_is(lab: PipelineRepository) -> None:
+    """Also where a header is damaged, and in files of which other datasets have the same inputs."""
+    flat = lab.add("2024-03-01", "2024-04-01", detector=1)
+    unknown = str(uuid.UUID(int=7))
+    for begin, end in (("2024-03-01", "2024-04-01"), ("2024-04-01", None)):
+        ref = lab.add(begin, end)
+        inputs = {
+            "LSST BUTLER N_INPUTS": 3,
+            "LSST BUTLER INPUT 0 ID": str(flat.id),
+            "LSST BUTLER INPUT 0 DATASETTYPE": "defects",
+            "LSST BUTLER INPUT 0 RUN": "another/run" if end else flat.run,
+            "LSST BUTLER INPUT 1 ID": str(flat.id).upper(),
+            "LSST BUTLER INPUT 2 ID": unknown,
+            "LSST BUTLER INPUT 2 RUN": "gone",
+        }
+        add_headers(lab.butler, ref, count=0, **inputs)
+    report = export(lab, jobs=1)
+    assert (report.ok, codes(report)) == (True, ["CAL657"]), report.diagnostics
+    (finding,) = report.diagnostics
+    assert finding.message == (
+        f"its header says that its input {flat.id} is defects of run another/run, the repository defects of run {flat.run}"
+    )
+    first, second = sorted((out(lab) / "calibs/lab/defects/r00_s00").glob("*.inputs.yaml"))
+    known = {"uuid": str(flat.id), "type": "defects", "run": flat.run}
+    for path in (first, second):
+        inputs = yaml.safe_load(path.read_text())["construction"]["input_datasets"]
+        assert inputs == [known, {"uuid": str(flat.id)}, {"uuid": unknown, "run": "gone"}]
+    # The ranges of the texts are as without corrections.
+    assert errors(out(lab)) == []
+
+
 def test_inputs_that_butler_only_counted(lab: PipelineRepository) -> None:
     ref = lab.add("2024-03-01")
     add_headers(lab.butler, ref, count=0, **{"LSST BUTLER N_INPUTS": 4000})

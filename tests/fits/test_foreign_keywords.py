@@ -54,5 +54,8 @@ def test_structure() -> None:
         "TDOC1",
         "TCCLS12",
         "INHERIT",
+        "SKYWCS_ID",
+        "LTV1",
+        "CRVAL2A",
     ]
     assert foreign_keywords([*keys, *HONEST]) == tuple(keys)

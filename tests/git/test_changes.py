@@ -16,6 +16,7 @@ from curated.git.changes import (
     last_commits,
     read_differences,
     read_file_histories,
+    read_messages,
     start_difference,
     start_log,
     work_tree_changes,
@@ -303,3 +304,19 @@ def test_histories_back_to_where_files_were_added(make_package: MakePackage) -> 
     assert histories.keys() == {A, B}
     assert first in commits_changing(repository, [A], 2)
     assert read_file_histories(start_log(repository), []) == {}
+
+
+def test_messages_of_the_commits_between_two(make_package: MakePackage) -> None:
+    package = make_package({"a.txt": "1\n", "b.txt": "1\n"})
+    texts = ["One", "Two\n\n:100644 100644 a b M\x01c\n\nTrailer: x", "\x01Three"]
+    for number, text in enumerate(texts):
+        package.commit({f"{'ab'[number % 2]}.txt": f"{number}x\n"}, text)
+    repository = open_repository(package.path)
+    messages = list(read_messages(repository, package.commits[0], package.commits[-1]))
+    assert [(m.sha1, m.text.strip(), m.paths) for m in messages] == [
+        (sha1, text.strip(), frozenset({f"{'ab'[number % 2]}.txt"}))
+        for number, (sha1, text) in reversed(list(enumerate(zip(package.commits[1:], texts, strict=True))))
+    ]
+    assert list(read_messages(repository, package.commits[-1], package.commits[0])) == []
+    with pytest.raises(CuratedError):
+        list(read_messages(repository, "0" * 40, package.commits[0]))

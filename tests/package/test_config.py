@@ -60,7 +60,11 @@ def test_errors_are_at_their_lines() -> None:
     assert found("calibs: ../calibs\ncolour: blue\ninstruments:\n  cam:\n    visit_max: -1\n") == [
         ("CAL001", 1, "calibs is '../calibs', which leads out of the package"),
         ("CAL001", 5, "visit_max is -1, less than zero"),
-        ("CAL001", 2, "'colour' is not one of calibs, url, tags, signatures, readers, instruments, silence"),
+        (
+            "CAL001",
+            2,
+            "'colour' is not one of calibs, url, tags, signatures, readers, instruments, limits, silence",
+        ),
     ]
     assert found("instruments: {cam: {utc_offset: 25}}") == [
         ("CAL001", 1, "utc_offset is 25, not hours from -12 to 14")

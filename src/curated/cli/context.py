@@ -157,6 +157,16 @@ def split_choices(instruments: Iterable[str]) -> tuple[tuple[str, ...], tuple[st
     return tuple(v for v in values if "=" in v), tuple(v for v in values if "=" not in v)
 
 
+max_option = click.option(
+    "--max",
+    "limits",
+    metavar="MEASURE=VALUE",
+    multiple=True,
+    help="Largest change that needs no note, such as zero_point_shift=20 or defects.pixels_gained=1000; may be given "
+    "again. It goes before 'limits:' of the package.",
+)
+"""The option ``--max``; see `curated.difference.limits.parse_options`."""
+
 allow_empty_option = click.option(
     "--allow-empty",
     is_flag=True,

@@ -173,10 +173,10 @@ def find_difference(
         As for `~curated.core.parallel.run_all`.
     """
     changes = states.changes
+    keys = changed_keys(changes, paths)
+    conditions = conditions or Conditions()
     declared: Mapping[str, Instrument] = (
         read_instruments(changes.now)[0] or read_instruments(changes.before)[0]
     )
-    keys = changed_keys(changes, paths)
-    conditions = conditions or Conditions()
     measured = measure_changes(changes, keys, conditions, declared, jobs=jobs, progress=progress)
     return Difference.of(states.before, states.after, measured, conditions.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -96,6 +96,14 @@ def instrument_record(
     )
 
 
+FindDatasets = Callable[[Iterable[str]], Mapping[str, Mapping[str, str]]]
+
+
+def _no_datasets(_: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    """Know no dataset, as an export directory."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """The calibrations that a repository or an export directory holds.
@@ -116,6 +124,8 @@ class Holdings:
         Findings about collections and certifications.
     storage_classes : `dict` [`str`, `str`]
         Storage class of each dataset type, by its name.
+    find_datasets : callable
+        Returns ``type`` and ``run`` of those datasets, by UUID, that the repository knows, whatever they are.
     """
 
     source: str
@@ -125,3 +135,4 @@ class Holdings:
     instruments: Mapping[str, InstrumentRecord]
     diagnostics: tuple[Diagnostic, ...] = ()
     storage_classes: Mapping[str, str] = field(default_factory=dict)
+    find_datasets: FindDatasets = field(default=_no_datasets, compare=False, repr=False)

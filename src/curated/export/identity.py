@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -222,7 +222,41 @@ def exported_provenance(calib: Calib, item: ExportItem) -> tuple[Provenance, lis
     record = {"uuid": dataset.uuid, "type": dataset.dataset_type, "run": dataset.run}
     problems = list(_header_contradictions(construction, record))
     record["collection"] = dataset.collection
-    return replace(provenance, construction=replace(construction, dataset=record)), problems
+    inputs = []
+    for entry in construction.input_datasets:
+        known = contradicted_inputs([entry], item.known_inputs).get(entry["uuid"])
+        inputs.append({**entry, **(known or {})})
+        if known is not None:
+            detail = f"its header says that its input {entry['uuid']} is {_name_of(entry)}, the repository {_name_of(known)}"
+            problems.append(Problem("CAL657", (), detail))
+    construction = replace(construction, dataset=record, input_datasets=tuple(inputs))
+    return replace(provenance, construction=construction), problems
+
+
+def _name_of(dataset: Mapping[str, str]) -> str:
+    return (
+        f"{dataset.get('type', 'a dataset')} of run {dataset['run']}" if "run" in dataset else dataset["type"]
+    )
+
+
+def contradicted_inputs(
+    inputs: Iterable[Mapping[str, str]], known: Mapping[str, Mapping[str, str]]
+) -> dict[str, Mapping[str, str]]:
+    """Return what a repository says of inputs, by UUID, where a header says something else.
+
+    Parameters
+    ----------
+    inputs : iterable [`dict`]
+        ``uuid`` and, if the header has them, ``type`` and ``run``.
+    known : `dict` [`str`, `dict`]
+        ``type`` and ``run`` of datasets in the repository, by UUID.
+    """
+    return {
+        entry["uuid"]: record
+        for entry in inputs
+        if (record := known.get(entry["uuid"])) is not None
+        and any(entry.get(key, value) != value for key, value in record.items())
+    }
 
 
 def _header_contradictions(construction: Construction, record: Mapping[str, str]) -> Iterator[Problem]:

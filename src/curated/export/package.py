@@ -17,6 +17,7 @@ from curated.core.storage.staging import move_together, rename_new, staging_dire
 from curated.datasets.foreign import foreign_text
 from curated.export.foreign import divide
 from curated.export.holdings import Holdings, InstrumentRecord
+from curated.export.identity import contradicted_inputs
 from curated.export.report import ExportedCalib, ExportReport
 from curated.export.selection import ExportItem, dataset_name, finding, select, type_of
 from curated.export.text import ExportedText, TextWriter
@@ -84,6 +85,9 @@ def export_holdings(
         scratch.mkdir()
         package.mkdir()
         texts = _write_texts(selection.items, scratch, jobs, progress)
+        items = _corrected(texts, division.holdings)
+        if items:
+            texts = _write_texts(items, scratch, jobs, progress)
         problems = [finding(text.item.dataset, problem) for text in texts for problem in text.problems]
         exported = _fill_package(texts, package, scratch)
         settings = _write_settings(texts, exported, selection.instruments, package)
@@ -124,6 +128,14 @@ def _write_texts(
             if texts[i].files and item.writes_end != texts[i].item.writes_end
         }
     return [texts[i] for i in range(len(items))]
+
+
+def _corrected(texts: Sequence[ExportedText], holdings: Holdings) -> list[ExportItem]:
+    """Return all items with what the repository says of inputs that headers contradict; none if there are none."""
+    uuids = sorted({entry["uuid"] for text in texts for entry in text.inputs})
+    known = holdings.find_datasets(uuids) if uuids else {}
+    items = [replace(text.item, known_inputs=contradicted_inputs(text.inputs, known)) for text in texts]
+    return items if any(item.known_inputs for item in items) else []
 
 
 def _write_pending(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -43,6 +43,8 @@ class ExportItem:
         Its physical filter; empty if the type has no such dimension.
     writes_end : `bool`
         Whether its text has VALIDEND, since no other text of the package tells the end.
+    known_inputs : `dict` [`str`, `dict`]
+        ``type`` and ``run`` of input datasets, by UUID, of which its header says something else than the repository.
     """
 
     dataset: Dataset
@@ -53,6 +55,7 @@ class ExportItem:
     detector: DetectorRecord | None
     filter: str
     writes_end: bool = False
+    known_inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def levels(self) -> list[str]:

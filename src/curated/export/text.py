@@ -47,6 +47,8 @@ class ExportedText:
         Public address of the package of that file.
     problems : `tuple` [`Problem`]
         What is wrong with the dataset.
+    inputs : `tuple` [`dict`]
+        The Butler datasets that it was made of, according to the header of its file.
     """
 
     item: ExportItem
@@ -56,6 +58,7 @@ class ExportedText:
     is_original: bool = False
     url: str = ""
     problems: tuple[Problem, ...] = ()
+    inputs: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ class TextWriter:
             target = text_path(calib, item)
             metadata, problems = exported_metadata(calib, item, is_original=target.is_original)
             url = calib.metadata.text("REPOURL") if target.is_original else ""
+            inputs: tuple[Mapping[str, str], ...] = ()
             if not calib.metadata.text("REPOSHA1"):
+                if "collection" not in calib.provenance.construction.dataset:
+                    inputs = calib.provenance.construction.input_datasets
                 provenance, contradictions = exported_provenance(calib, item)
                 calib = replace(calib, provenance=provenance)
                 problems += contradictions
@@ -133,7 +139,7 @@ class TextWriter:
                 self._write(files[name], [data])
         # The provenance file comes before the text.
         text = list(texts)[-1]
-        return ExportedText(item, target.parts, text, files, target.is_original, url, tuple(problems))
+        return ExportedText(item, target.parts, text, files, target.is_original, url, tuple(problems), inputs)
 
     def _write(self, name: str, blocks: Iterable[bytes]) -> str:
         """Write a file to the scratch directory, and return its path."""

@@ -13,9 +13,11 @@ from functools import lru_cache
 
 _ARCHIVE = (
     r"AFW_TABLE_VERSION|AFW_TYPE|EXTTYPE|AR_(?:HDU|NCAT|CATN|NAME)|CAT\.ARCHIVE|CAT\.PERSISTABLE|EXPINFO_V|ARCHIVE_ID_\w+"
+    r"|(?:SKYWCS|WCS|PSF|COADD_INPUTS|AP_CORR_MAP|VALID_POLYGON|TRANSMISSION_CURVE|PHOTOCALIB)_ID"
     r"|T(?:CCLS|DOC|FLAG)\d+|FLAGCOL"
+    r"|LTV[12]|C(?:TYPE|RPIX|RVAL|UNIT)[12]A"
 )
-"""Keywords of a table archive of lsst.afw.table.io, and of the tables of lsst.afw."""
+"""Keywords of a table archive of lsst.afw.table.io, of exposures and tables of lsst.afw, and of the origin of its images."""
 
 _LAYOUT = (
     r"CHECKSUM|DATASUM|ZHECKSUM|ZDATASUM|INHERIT|EXTLEVEL|Z(?:CMPTYPE|NAME\d+|VAL\d+|TILE\d+|QUANTIZ|DITHER0|BLANK|MASKCMP"

@@ -98,6 +98,14 @@ class FileHistory(NamedTuple):
     added: str = ""
 
 
+class Message(NamedTuple):
+    """The message of a commit, and the paths in the repository that differ from its first parent."""
+
+    sha1: str
+    text: str
+    paths: frozenset[str]
+
+
 class WorkTreeChanges(NamedTuple):
     """How a work tree differs from a commit; paths are relative to the package's root.
 
@@ -337,3 +345,38 @@ def commits_changing(repository: Repository, paths: Iterable[str], most: int) ->
     # Parents as they are, not as the paths would have them.
     families = [run_git(repository.top, "rev-list", "--parents", "-1", commit) for commit in commits]
     return list(dict.fromkeys(sha1 for family in families for sha1 in family.split()))
+
+
+def read_messages(repository: Repository, before: str, after: str) -> Iterator[Message]:
+    """Yield the messages of the commits that one commit has and another lacks, the newest first.
+
+    Parameters
+    ----------
+    before, after : `str`
+        SHA1 of the commit that lacks them, and of the one that has them.
+
+    Raises
+    ------
+    CuratedError
+        If git cannot read the history.
+    """
+    options = (*_RAW, "--no-renames", "--no-show-signature", "--no-color", "--format=%x01%H%x00%B%x00")
+    names = (f"{before}..{after}", "--", repository.pathspec())
+    process = start_git(
+        repository.top, "log", *options, "--diff-merges=first-parent", "--full-history", *names
+    )
+    with process:
+        fields = split_nul(process.stdout)
+        sha1, text, paths = "", "", set[str]()
+        for field in fields:
+            # Between the message of a commit and the next commit there may be empty lines.
+            if field.lstrip("\n").startswith("\x01"):
+                if sha1:
+                    yield Message(sha1, text, frozenset(paths))
+                sha1, text, paths = field.lstrip("\n")[1:], next(fields, ""), set()
+            elif (change := _read_raw(field.lstrip("\n"), fields)) is not None:
+                paths.add(change.path)
+        if sha1:
+            yield Message(sha1, text, frozenset(paths))
+    if process.returncode != 0:
+        raise damaged(repository, f"the history from {before[:12]} to {after[:12]}")

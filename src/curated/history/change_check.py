@@ -17,7 +17,7 @@ from curated.core.parallel import Progress
 from curated.history.changes import Changes, Versions, find_changes
 from curated.history.checkout import find_hidden_differences
 from curated.history.edits import EditSearch, find_unnoted_edits
-from curated.history.effects import find_effects
+from curated.history.effects import Measures, find_effects
 from curated.package.config import CONFIG_FILE
 from curated.package.package import Package
 
@@ -46,6 +46,9 @@ def check_since(
     observed_until: datetime | None = None,
     progress: Progress | None = None,
     search: EditSearch | None = None,
+    changes: Changes | None = None,
+    measures: Measures | None = None,
+    further: Sequence[Diagnostic] = (),
 ) -> Report:
     """Check what changed since a commit, and what the change can affect.
 
@@ -65,13 +68,19 @@ def check_since(
         End of the past, UTC: dates before it may have been observed. If it is not given, so may all dates.
     search : `EditSearch`, optional
         Search for edits without a note; its findings in files that changed are reported too.
+    changes : `Changes`, optional
+        What changed, where that is known already; see `~curated.history.changes.find_changes`.
+    measures : `dict`, optional
+        What changes mean physically, for the messages; see `~curated.history.effects.Measures`.
+    further : sequence [`Diagnostic`], optional
+        Further findings in what changed, which may be silenced.
 
     Raises
     ------
     CuratedError
         If the package is not in a git repository, or git knows no such commit; the hint is how to mend it.
     """
-    changes = find_changes(package, revision, observed_until)
+    changes = changes or find_changes(package, revision, observed_until)
     # Where files are hidden, less was compared than it seems, whatever changed.
     notices = find_hidden_differences(search) if search is not None else []
     if not changes.paths:
@@ -83,7 +92,7 @@ def check_since(
     concerned = _concerned_paths(changes, now)
     old_findings = {_identity(d) for d in before.diagnostics}
     findings = [d for d in now.diagnostics if d.file in concerned or _identity(d) not in old_findings]
-    findings += find_effects(changes, versions, before, now)
+    findings += [*find_effects(changes, versions, before, now, measures), *further]
     files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
     findings += find_unnoted_edits(search, files) if search is not None else ()
     findings = [d for d in findings if not paths or is_below(d.file, paths) or d.code == "CAL419"]

@@ -214,6 +214,11 @@ def _read_pair(files: Files, file: CalibFile) -> tuple[bytes, bytes]:
     return (b"" if isinstance(content, Problem) else content), (b"" if isinstance(side, Problem) else side)
 
 
+def find_notes(files: Files, file: CalibFile) -> set[Edit]:
+    """Return the notes of edits of a product, in its text or beside it; a mark of deprecation is one."""
+    return _read_notes(file, *_read_pair(files, file))
+
+
 def _read_notes(file: CalibFile, content: bytes, side: bytes) -> set[Edit]:
     """Return the notes of edits in a product's content and in that of its side file."""
     notes: set[Edit] = set()

@@ -22,6 +22,9 @@ Epochs = Sequence[tuple[CalibFile, Range]]
 _MAX_NAMES = 6
 """Names of values that a message lists."""
 
+Measures = Mapping[tuple[str, str | None], str]
+"""What a change means physically, as text, by the paths of the calibrations before and now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -133,7 +136,9 @@ class _Finding(NamedTuple):
     detail: str
 
 
-def find_effects(changes: Changes, versions: Versions, before: Report, now: Report) -> list[Diagnostic]:
+def find_effects(
+    changes: Changes, versions: Versions, before: Report, now: Report, measures: Measures | None = None
+) -> list[Diagnostic]:
     """Find out what a change does to the results of dates (CAL420 to CAL425, CAL443 to CAL445).
 
     Parameters
@@ -142,6 +147,8 @@ def find_effects(changes: Changes, versions: Versions, before: Report, now: Repo
         Reads calibrations that have to be compared.
     before, now : `Report`
         Results of the check before and now, with all files of the keys that changed.
+    measures : `dict`, optional
+        What changes mean physically; see `Measures`.
     """
     origins = find_origins(changes, versions)
     old_files = {file.path: file for file in before.files}
@@ -152,6 +159,7 @@ def find_effects(changes: Changes, versions: Versions, before: Report, now: Repo
         now,
         {f.path: old_files[origins[f.path]] for f in now.files if origins.get(f.path) in old_files},
         {origins[f.path]: f for f in now.files if f.path in origins},
+        measures or {},
     )
     old_by_key, new_by_key = by_key(before.files), by_key(now.files)
     return [
@@ -171,6 +179,7 @@ class _Effects:
     now: Report
     origins: Mapping[str, CalibFile]
     successors: Mapping[str, CalibFile]
+    measures: Measures
 
     def of_key(
         self, key: CalibKey, old_files: Iterable[CalibFile], new_files: Iterable[CalibFile]
@@ -184,10 +193,19 @@ class _Effects:
         for segment in find_segments(old, new):
             finding = self._of_segment(segment, key)
             if finding is not None:
+                measures = self._measures(segment)
+                finding = finding._replace(detail=f"{finding.detail}{measures}")
                 ranges_by_finding.setdefault(finding, []).append(segment.range)
         for finding, ranges in ranges_by_finding.items():
             detail = f"{finding.detail} from {' and from '.join(map(str, ranges))} UTC"
             yield Diagnostic.from_problem(Problem(finding.code, (), detail), finding.path)
+
+    def _measures(self, segment: Segment) -> str:
+        """Return what the change of a segment means physically, in brackets; empty where it is not known."""
+        if segment.before is None:
+            return ""
+        text = self.measures.get((segment.before.path, segment.now.path if segment.now is not None else None))
+        return f" ({text})" if text else ""
 
     def _of_validity(self, file: CalibFile, valid: Range, key: CalibKey) -> Iterator[Diagnostic]:
         """Yield that a calibration's own start or end moved; what a neighbour does is reported for the neighbour."""

@@ -14,6 +14,7 @@ from curated.core.diagnostic import Diagnostic, Problem, brief, limited
 from curated.declare.settings import Setting, check_setting
 from curated.package import lookalikes
 from curated.package.settings.instrument import OVERRIDE
+from curated.package.settings.limits import LIMITS, LimitValues, parse_limits
 from curated.text.yaml.locator import plain_scalar, yaml_locator
 from curated.text.yaml.reader import load_strictly, load_yaml
 
@@ -76,6 +77,8 @@ class Config:
         Programs that read the texts of the package beside curated, of `READERS`.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
+    limits : `dict`
+        Largest changes that need no note; see `LimitValues`. Those of an instrument win.
     silence : `tuple` [`Silence`]
         Codes that are not reported for some paths.
     diagnostics : `tuple` [`Diagnostic`]
@@ -88,6 +91,7 @@ class Config:
     signatures: str = ""
     readers: tuple[str, ...] = ()
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limits: LimitValues = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -165,6 +169,7 @@ CONFIG = Setting(
             items=OVERRIDE,
             doc="Keys of instrument.yaml that are overridden, by instrument directory.",
         ),
+        "limits": LIMITS,
         "silence": Setting(kind="list", items=_SILENCE, doc="Codes that are not reported."),
     },
 )
@@ -192,6 +197,16 @@ def parse_config(text: str) -> Config:
         for directory, override in values.get("instruments", {}).items()
         if ("instruments", directory) not in wrong_entries
     }
+    values["limits"], limit_problems = parse_limits(
+        values.get("limits", {}), "CAL001", wrong_places=wrong_values
+    )
+    problems += limit_problems
+    for directory, override in list(values["instruments"].items()):
+        place = ("instruments", directory, "limits")
+        limit_problems = parse_limits(override.get("limits", {}), "CAL001", place)[1]
+        problems += limit_problems
+        if limit_problems:
+            del values["instruments"][directory]
     readers = dict(enumerate(values.pop("readers", ())))
     values["readers"] = tuple(name for i, name in readers.items() if ("readers", i) not in wrong_values)
     silence = []

@@ -13,6 +13,7 @@ from curated.package.bounds import parse_bounds
 from curated.package.layout import directory_name
 from curated.package.settings.header_mapping import HeaderMapping
 from curated.package.settings.instrument import INSTRUMENT
+from curated.package.settings.limits import LimitValues, parse_limits
 from curated.registry import find_type
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ class Instrument:
         Types that the instrument must have.
     bounds : `tuple` [`InstrumentBound`]
         Limits of plausible values in place of those of the types.
+    limits : `dict`
+        Largest changes that need no note; see `LimitValues`.
     utc_offset : `float`
         Hours by which the observatory's time is ahead of UTC; a night goes from noon to noon of that time.
     headers : `HeaderMapping`
@@ -121,6 +124,7 @@ class Instrument:
     visit_system: int | None = None
     expected: tuple[Expected, ...] = ()
     bounds: tuple[InstrumentBound, ...] = ()
+    limits: LimitValues = field(default_factory=dict)
     utc_offset: float = 0.0
     headers: HeaderMapping = field(default_factory=HeaderMapping)
     match: tuple[str, ...] = ()
@@ -204,6 +208,9 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     items = {i: item for i, item in enumerate(tree.get("bounds", [])) if ("bounds", i) not in wrong_entries}
     bounds, bound_problems = parse_bounds(items)
     problems += bound_problems
+    wrong_places = [problem.pointer for problem in problems]
+    limits, limit_problems = parse_limits(tree.get("limits", {}), "CAL002", wrong_places=wrong_places)
+    problems += limit_problems
     offset = 0 if any(p.pointer == ("utc_offset",) for p in problems) else tree.get("utc_offset", 0)
     scalars = {k: v for k, v in tree.items() if not isinstance(v, (list, dict))}
     has_headers = "headers" in tree and not any(p.pointer[:1] == ("headers",) for p in problems)
@@ -211,6 +218,7 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     keywords = [key for i, key in enumerate(tree.get("match", [])) if ("match", i) not in wrong_entries]
     scalars["match"] = tuple(dict.fromkeys(keyword.upper() for keyword in keywords))
     scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "bounds": bounds}
+    scalars["limits"] = limits
     scalars["utc_offset"] = offset
     return Instrument(directory=directory, declared=True, **scalars), problems
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
 from curated.report.difference_text import effect_text, names_text, number_text, source_text
@@ -19,11 +20,14 @@ _SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[
 _CHANGES = (None, 1000, 300, 100, 30, 10, 3, 1, 0)
 """Numbers of changes that are tried, the largest first, until the text is small enough."""
 
+_MOST_FINDINGS = 100
 _MOST_EFFECTS = 4
 _MOST_RANGES = 3
 
 
-def difference_markdown(difference: Difference, limit: int = LIMIT) -> str:
+def difference_markdown(
+    difference: Difference, limit: int = LIMIT, findings: Sequence[Diagnostic] = ()
+) -> str:
     """Return a difference as Markdown: totals, and a table of changes, the largest first.
 
     If the table of all changes is too large it holds the largest of them; then it is left out. What is left out is
@@ -33,12 +37,14 @@ def difference_markdown(difference: Difference, limit: int = LIMIT) -> str:
     ----------
     limit : `int`, optional
         Most bytes in UTF-8.
+    findings : sequence [`Diagnostic`], optional
+        Findings in the changes, which come first.
     """
     for most in _CHANGES:
-        text = _document(difference, most)
+        text = _document(difference, most, findings)
         if _size(text) <= limit:
             return text
-    return _cut(_document(difference, 0), limit)
+    return _cut(_document(difference, 0, findings), limit)
 
 
 def escape(text: str) -> str:
@@ -47,10 +53,14 @@ def escape(text: str) -> str:
     return printable(text).translate(_SPECIAL).replace("://", ":\\//").replace("www.", "www\\.")
 
 
-def _document(difference: Difference, most: int | None) -> str:
+def _document(difference: Difference, most: int | None, findings: Sequence[Diagnostic]) -> str:
     changes = difference.changes if most is None else difference.changes[:most]
     left_out = len(difference.changes) - len(changes)
     parts = [f"### {_headline(difference)}", ""]
+    if findings:
+        parts += [*map(_finding_line, findings[:_MOST_FINDINGS]), ""]
+    if len(findings) > _MOST_FINDINGS:
+        parts += [f"*and {len(findings) - _MOST_FINDINGS:,} more findings*", ""]
     totals = find_totals(difference.changes)
     if totals:
         parts += [
@@ -69,6 +79,10 @@ def _document(difference: Difference, most: int | None) -> str:
         files = count_text(len(difference.unchanged), "calibration")
         parts += [f"{files} with no physical change: the files differ, their values do not.", ""]
     return "\n".join(parts)
+
+
+def _finding_line(finding: Diagnostic) -> str:
+    return f"- **{finding.severity.value}** {finding.code} {escape(finding.file)}: {escape(finding.message)}"
 
 
 def _headline(difference: Difference) -> str:

@@ -62,6 +62,20 @@ def difference_lines(difference: Difference, *, most: int | None = None) -> Iter
     yield from total_lines(difference)
 
 
+def measures_text(change: Change, most: int = 3) -> str:
+    """Return the largest effects of a change in one line, the others counted; empty if it has none.
+
+    Parameters
+    ----------
+    most : `int`, optional
+        Number of effects that are shown.
+    """
+    texts = [effect_text(effect) for effect in change.effects[:most]]
+    if len(change.effects) > most:
+        texts.append(f"and {len(change.effects) - most:,} more")
+    return ", ".join(texts)
+
+
 def change_lines(change: Change) -> Iterator[str]:
     """Yield the lines of a change."""
     yield printable(str(change.key))

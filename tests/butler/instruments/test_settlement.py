@@ -167,7 +167,7 @@ def test_choices_name_instruments_by_name_or_directory() -> None:
     assert problem.hint == "did you mean ComCam? the instruments here are ComCam, hsc"
 
 
-@pytest.mark.parametrize("texts", [["a"], ["=b"], ["a="], ["a=b", "a=c"]])
+@pytest.mark.parametrize("texts", [["a"], ["=b"], ["a="], ["a=b", "a=c"], ["a=b,b=a"]])
 def test_choices_that_cannot_be_read(texts: list[str]) -> None:
     with pytest.raises(CuratedError):
         parse_choices(texts)

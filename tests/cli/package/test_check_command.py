@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import GitPackage, MakePackage
+from support.changes import EPOCHS, OLD, version
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.programs import printed_json, run_curated
 
@@ -200,3 +201,34 @@ def test_revisions_that_each_clone_answers_otherwise_are_refused(wrong: GitPacka
             done = run_curated(*command, revision, cwd=wrong.path)
             assert (done.returncode, done.stdout) == (2, ""), done.stdout
             assert repr(revision) in done.stderr
+
+
+def test_limits_of_changes_fail_and_measures_are_named(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    package.write({OLD: version(OLD, x0=3)})
+    done = run_curated(
+        "check", "--since", "HEAD", "--max", "pixels_lost=7", "--format", "json", cwd=package.path
+    )
+    assert done.returncode == 1
+    document = printed_json(done)
+    assert [finding["code"] for finding in document["findings"]] == ["CAL417", "CAL420", "CAL446"]
+    assert (
+        "results change (pixels_gained +8 pix, pixels_lost +8 pix) from" in document["findings"][1]["message"]
+    )
+    (change,) = document["changes"]
+    assert {(m["name"], m["value"], m["unit"]) for m in change["measures"]} == {
+        ("pixels_gained", 8, "pix"),
+        ("pixels_lost", 8, "pix"),
+    }
+    done = run_curated("check", "--max", "pixels_lost=7", cwd=package.path)
+    assert (done.returncode, "--max goes with --since" in done.stderr) == (2, True)
+
+
+def test_limits_can_be_silenced(make_package: MakePackage) -> None:
+    silence = f"silence:\n- {{code: CAL446, path: '{OLD}', reason: known, until: '2099-01-01'}}\n"
+    package = make_package(
+        {**EPOCHS, "curated.yaml": f"calibs: calibs\nlimits: {{defects: {{pixels_gained: 7}}}}\n{silence}"}
+    )
+    package.write({OLD: version(OLD, x0=3)})
+    done = run_curated("check", "--since", "HEAD", "--format", "json", cwd=package.path)
+    assert (done.returncode, printed_json(done)["silenced"]) == (0, 1)

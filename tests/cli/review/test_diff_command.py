@@ -58,6 +58,16 @@ def test_wrong_arguments_are_exit_2(make_package: MakePackage, arguments: tuple[
     assert "Traceback" not in done.stderr
 
 
+def test_limits_in_json_and_markdown(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    package.write({OLD: version(OLD, x0=3)})
+    done = run_curated("diff", "--max", "pixels_gained=7", "--format", "json", cwd=package.path)
+    (finding,) = printed_json(done)["findings"]
+    assert (done.returncode, finding["code"], finding["file"]) == (1, "CAL446", OLD)
+    done = run_curated("diff", "--max", "pixels_gained=7", "--format", "markdown", cwd=package.path)
+    assert f"- **error** CAL446 {OLD}: pixels\\_gained changes by +8 pix from" in done.stdout
+
+
 # -- the history of a real package -----------------------------------------------------------------------
 
 

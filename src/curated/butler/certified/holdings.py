@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
 
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType, DatasetRef, MissingCollectionError
 
 from curated.butler.certified.lookup import Certified, certified_in, default_collections, storage_classes
+from curated.butler.repository.compatibility import many_datasets
 from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.opening import find_config, opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem
@@ -38,7 +43,23 @@ def read_holdings(repo: str, collections: Sequence[str] = (), types: Sequence[st
             "name its directory, URI or alias",
         )
     with opened(repo, config) as butler:
-        return _read_holdings(butler, repo, collections, types)
+        return replace(
+            _read_holdings(butler, repo, collections, types), find_datasets=partial(_find_datasets, repo)
+        )
+
+
+def _find_datasets(repo: str, uuids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return dataset type and run of those datasets that a repository knows."""
+    with opened(repo) as butler:
+        refs = many_datasets(butler, _valid_uuids(uuids))
+        return {str(ref.id): {"type": ref.datasetType.name, "run": ref.run} for ref in refs}
+
+
+def _valid_uuids(texts: Iterable[str]) -> Iterator[UUID]:
+    for text in texts:
+        # A provenance record may have any text.
+        with suppress(ValueError):
+            yield UUID(text)
 
 
 def _read_holdings(butler: Butler, repo: str, collections: Sequence[str], types: Sequence[str]) -> Holdings:

@@ -61,6 +61,10 @@ def parse_choices(texts: Iterable[str]) -> dict[str, str]:
                 f"--instrument {brief(text)} is not of the form NAME=REPOSITORY'S NAME",
                 "write for example --instrument comCam=LSSTComCam",
             )
+        if "=" in other.partition(",")[2]:
+            raise CuratedError(
+                f"--instrument {brief(text)} has several choices", "give the option once for each instrument"
+            )
         if choices.setdefault(name, other) != other:
             raise CuratedError(
                 f"--instrument gives {brief(name)} two names: {brief(choices[name])} and {brief(other)}",

@@ -7,16 +7,17 @@ look for the method itself: the releases of a stack have names (``w_2026_05``) a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
-    from lsst.daf.butler import Butler, FileDataset
+    from lsst.daf.butler import Butler, DatasetRef, FileDataset
 
 OLDEST = (29, 0, 0)
 """The oldest supported release; ``pyproject.toml`` requires it as well."""
@@ -110,6 +111,14 @@ def ingest_files(butler: Butler, files: Sequence[FileDataset], mode: str) -> Non
         return
     known_refs = butler._datastore.knows_these([ref for file in files for ref in file.refs])  # noqa: SLF001
     butler.ingest(*(file for file in files if not any(known_refs[r] for r in file.refs)), transfer=mode)
+
+
+def many_datasets(butler: Butler, uuids: Iterable[UUID]) -> list[DatasetRef]:
+    """Return those datasets that a repository knows; before ``Butler.get_many_datasets`` one query for each."""
+    if hasattr(butler, "get_many_datasets"):
+        return list(butler.get_many_datasets(uuids))
+    refs = (butler.get_dataset(uuid) for uuid in uuids)
+    return [ref for ref in refs if ref is not None]
 
 
 @cache

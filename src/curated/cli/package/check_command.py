@@ -17,6 +17,7 @@ from curated.cli.context import (
     echo,
     format_option,
     jobs_option,
+    max_option,
     pass_settings,
     print_findings,
     print_json,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="With --since: end of the dates of which data may exist, UTC; the end of today if not given.",
 )
+@max_option
 @allow_empty_option
 @jobs_option
 @click.option("--no-cache", is_flag=True, help="Read every file again, without the cache.")
@@ -59,6 +61,7 @@ def command(
     paths: tuple[str, ...],
     since: str | None,
     observed_until: str | None,
+    limits: tuple[str, ...],
     allow_empty: bool,
     jobs: int | None,
     no_cache: bool,
@@ -90,22 +93,25 @@ def command(
     """
     today = dt.datetime.now(tz=dt.UTC).date()
     limit = _limit_of_past(since, observed_until, today)
+    if limits and since is None:
+        raise click.UsageError("--max goes with --since")
     package = settings.package()
     selected = selected_paths(package, settings.directory, paths)
     search = _edit_search(package)
+    changes: list[dict[str, Any]] | None = None
     with settings.progress("checking") as progress:
         options = {"jobs": jobs, "use_cache": not no_cache, "progress": progress}
         if since is None:
             report = _check(package, selected, today, search, options)
         else:
-            report = _check_since(package, since, selected, today, limit, search, options)
+            report, changes = _check_since(package, since, selected, today, limit, limits, search, options)
     is_empty = not (allow_empty or report.failed or _is_anything_checked(package, report, selected))
     if is_empty:
         report = _with_emptiness(package, report, selected)
     if times:
         _print_times(settings, package, report, form)
     else:
-        _print_findings(settings, package, report, form, every=every)
+        _print_findings(settings, package, report, form, changes, every=every)
     if summary is not None:
         from curated.report.github import append_summary
 
@@ -149,8 +155,16 @@ def _with_emptiness(package: Package, report: Report, paths: list[str]) -> Repor
     return dataclasses.replace(report, diagnostics=tuple(sorted((*report.diagnostics, finding))))
 
 
-def _print_findings(settings: Settings, package: Package, report: Report, form: str, *, every: bool) -> None:
-    """Print findings as text, as JSON or in the form of another reporter."""
+def _print_findings(
+    settings: Settings,
+    package: Package,
+    report: Report,
+    form: str,
+    changes: list[dict[str, Any]] | None,
+    *,
+    every: bool,
+) -> None:
+    """Print findings as text, as JSON or in the form of another reporter; ``changes`` are for JSON."""
     if form == "json":
         findings = [d.to_dict() for d in report.diagnostics]
         print_json(
@@ -159,6 +173,7 @@ def _print_findings(settings: Settings, package: Package, report: Report, form: 
             silenced=report.silenced,
             failed=report.failed,
             findings=findings,
+            **({} if changes is None else {"changes": changes}),
         )
     elif form == "text":
         print_findings(settings, package, report, every=every)
@@ -212,15 +227,40 @@ def _check_since(
     paths: list[str],
     today: dt.date,
     observed_until: dt.datetime,
+    limits: tuple[str, ...],
     search: EditSearch | None,
     options: dict[str, Any],
-) -> Report:
-    """Check what changed since a commit."""
+) -> tuple[Report, list[dict[str, Any]]]:
+    """Check what changed since a commit; return also the changes, as JSON has them."""
+    from curated.difference.limits import find_limit_findings, find_limits, parse_options
+    from curated.difference.notes import Notes
+    from curated.difference.revisions import WORK_TREE, States, find_difference
     from curated.history.change_check import check_since
+    from curated.history.changes import find_changes
+    from curated.report.difference_text import difference_to_json, measures_text
 
-    return check_since(
-        package, since, paths, today=today, observed_until=observed_until, search=search, **options
+    limit_values = parse_options(limits)
+    changes = find_changes(package, since, observed_until)
+    difference = find_difference(States(changes.base, WORK_TREE, changes), paths, jobs=options["jobs"])
+    # Errors in the settings are findings of the check itself.
+    package_limits, _ = find_limits(package, limit_values)
+    report = check_since(
+        package,
+        since,
+        paths,
+        today=today,
+        observed_until=observed_until,
+        search=search,
+        changes=changes,
+        measures={
+            (change.old, change.new): measures_text(change)
+            for change in difference.changes
+            if change.old is not None
+        },
+        further=find_limit_findings(difference.changes, package_limits, Notes(changes)),
+        **options,
     )
+    return report, difference_to_json(difference)["changes"]
 
 
 def _edit_search(package: Package) -> EditSearch | None:

@@ -10,6 +10,7 @@ from curated.cli.context import (
     echo_findings,
     format_option,
     jobs_option,
+    max_option,
     pass_settings,
     print_json,
     selected_paths,
@@ -30,6 +31,7 @@ from curated.cli.context import (
     help="Source of zero points: constant flux per frequency (ab, the default), an A0V star (Vega), a K star, or a "
     "spectrum: an ECSV or FITS table with the columns wavelength and flux.",
 )
+@max_option
 @jobs_option
 @format_option("markdown")
 @pass_settings
@@ -38,6 +40,7 @@ def command(
     revisions: tuple[str, ...],
     bands: str | None,
     source: str,
+    limits: tuple[str, ...],
     jobs: int | None,
     form: str,
 ) -> None:
@@ -52,14 +55,18 @@ def command(
       curated diff v1.1 v1.2 calibs/demo/defects
       curated diff main... --format json
       curated diff HEAD~ HEAD --source a0v
+      curated diff main... --max zero_point_shift=20
 
-    Exit status 1 if anything differs physically.
+    Exit status 1 if anything differs physically. A change beyond its limit that no note names is an error (CAL446).
     """
-    from curated.core.diagnostic import CuratedError
+    from curated.core.diagnostic import CuratedError, has_errors
     from curated.declare import BANDS, Conditions
     from curated.difference.bands import parse_bands
+    from curated.difference.limits import find_limit_findings, find_limits, parse_options
+    from curated.difference.notes import Notes
     from curated.difference.revisions import (
         HIDING,
+        WORK_TREE,
         find_difference,
         hidden_findings,
         open_states,
@@ -68,6 +75,7 @@ def command(
     from curated.difference.sources import find_gap, find_source
     from curated.report.difference_text import difference_lines, difference_to_json
 
+    limit_values = parse_options(limits)
     conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
     gap = find_gap(conditions.source, conditions.bands)
     if gap:
@@ -85,13 +93,22 @@ def command(
     selection = selected_paths(package, settings.directory, tuple(paths), deleted=True)
     with settings.progress("comparing") as progress:
         difference = find_difference(states, selection, conditions, jobs=jobs, progress=progress)
+    package_limits, faults = find_limits(states.changes.now, limit_values)
+    after = "" if states.after == WORK_TREE else states.after
+    excesses = [
+        *faults,
+        *find_limit_findings(difference.changes, package_limits, Notes(states.changes, after)),
+    ]
     if form == "json":
-        print_json("diff", **difference_to_json(difference))
+        content = difference_to_json(difference)
+        print_json("diff", **content, findings=[finding.to_dict() for finding in excesses])
     elif form == "markdown":
         from curated.report.difference_markdown import difference_markdown
 
-        echo(*difference_markdown(difference).split("\n"))
+        echo(*difference_markdown(difference, findings=excesses).split("\n"))
     else:
         for line in difference_lines(difference):
             echo(line)
-    raise SystemExit(1 if difference.changes else 0)
+    if form != "json":
+        echo_findings(settings, excesses)
+    raise SystemExit(1 if difference.changes or has_errors(excesses) else 0)

@@ -1,9 +1,17 @@
-"""Codes of findings about exposures, and about images that were made with calibrations, of the family CAL4xx."""
+"""Codes of findings about limits of changes, exposures, and images that were made with calibrations, of the family CAL4xx."""
 
 from __future__ import annotations
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL446", "error", "a change beyond its limit that no note names",
+     "if it is intended, name the measure in a new note in 'edits' of the file, or in a trailer 'Calibration-Change: "
+     "TYPE.MEASURE' of a commit that changes the file; otherwise correct the file, or the limit",
+     "'limits:' in curated.yaml or instrument.yaml, or --max, says how large a change may be before somebody has to say "
+     "that it is meant. Only check --since and diff find it, since they compare two states of a package."),
+    ("CAL447", "warning", "a change to which no limit could be applied",
+     "mend the calibration that cannot be read; if that is the old one, look at 'curated show' of the new one",
+     "What cannot be read cannot be measured, and a large change would pass unseen."),
     ("CAL450", "error", "a row of a table of exposures that cannot be read", "correct the row, or remove it",
      "What a change does to this exposure is not known."),
     ("CAL451", "error", "an exposure without a time that can be read",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from curated.declare.settings import Setting
 from curated.package.settings.header_mapping import HEADERS, KEYWORD
+from curated.package.settings.limits import LIMITS
 
 EASTWARD = (-12.0, 14.0)
 """Bounds of the hours by which local time is ahead of UTC."""
@@ -113,6 +114,7 @@ INSTRUMENT = Setting(
             kind="list", items=EXPECTED, doc="The types that it must have; what lacks is a finding."
         ),
         "bounds": Setting(kind="list", items=BOUND, doc="Limits of values that differ from the types'."),
+        "limits": LIMITS,
         "headers": HEADERS,
         "match": Setting(
             kind="list",
