@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO, TextIO
 
 from curated.core.diagnostic import CuratedError, Problem, brief
@@ -147,7 +147,7 @@ def _comments(lines: Iterator[str]) -> tuple[list[str], str]:
 
 
 def _body(first: str, lines: Iterator[str], *, is_ecsv: bool) -> Iterator[str]:
-    yield first
-    for line in lines:
-        # An ECSV table may have comments between rows.
-        yield "\n" if is_ecsv and line.startswith("#") else line
+    if not is_ecsv:
+        return chain((first,), lines)
+    # An ECSV table may have comments between rows.
+    return chain((first,), ("\n" if line.startswith("#") else line for line in lines))

@@ -323,12 +323,18 @@ class ImpactSearch:
         return findings
 
 
+class _Numbers(dict[T, int]):
+    """Numbers of different values, in the order in which they are asked for."""
+
+    def __missing__(self, value: T) -> int:
+        number = self[value] = len(self)
+        return number
+
+
 def _codes(names: Iterable[T], count: int) -> tuple[Array, list[T]]:
     """Return the numbers of different values, (N,), and these values."""
-    numbers: dict[T, int] = {}
-    codes = np.fromiter(
-        (numbers.setdefault(name, len(numbers)) for name in names), dtype=np.int64, count=count
-    )
+    numbers: _Numbers[T] = _Numbers()
+    codes = np.fromiter(map(numbers.__getitem__, names), dtype=np.int64, count=count)
     return codes, list(numbers)
 
 
