@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from conftest import GitPackage, MakePackage
+from curated.audit.header import Exposure
 from curated.audit.standing import Status
 from curated.bundle.builder import build_bundle
 from curated.core.diagnostic import CuratedError
@@ -86,3 +89,36 @@ def test_files_are_worst_first_and_findings_are_no_success(released: GitPackage,
         ("f.fits", []),
     ]
     assert run_audit(released, good, foreign).is_settled
+
+
+def test_headers_are_read_by_the_mapping_of_the_instrument(make_package: MakePackage) -> None:
+    instrument = {
+        "name": "Lab",
+        "detectors": [{"id": 0, "name": "D00"}, {"id": 1, "name": "D01"}],
+        "filters": [],
+        "headers": {"instrument": ["CAMERA"], "begin": ["OPENED"], "detector": ["CHIP"], "scale": "TAI"},
+    }
+    package = make_package({**EPOCHS, "calibs/lab/instrument.yaml": json.dumps(instrument)})
+    package.git("tag", "v1")
+    raw = {"CAMERA": "Lab", "OPENED": "2022-01-01T00:00:36", "CHIP": "D00"}
+    (file,) = run_audit(package, write_image(package.path / "a.fits", isr_keywords(DEFECTS), raw)).files
+    assert file.exposure == Exposure("Lab", "0", "", datetime(2021, 12, 31, 23, 59, 59))
+    assert [s.status for s in file.standings] == [Status.IN_FORCE]
+    # Butler's data ID is that of the repository, and goes first.
+    keywords = {**isr_keywords(DEFECTS), "LSST BUTLER DATAID DETECTOR": 0}
+    (file,) = run_audit(package, write_image(package.path / "a.fits", keywords, {**raw, "CHIP": "D01"})).files
+    assert [s.status for s in file.standings] == [Status.IN_FORCE]
+
+
+def test_rafts_and_slots_say_which_detector_it_is(make_package: MakePackage) -> None:
+    instrument = {"name": "Lab", "detectors": [{"id": 5, "name": "R22_S11"}], "filters": []}
+    path = "calibs/lab/defects/r22_s11/20200101T000000.ecsv"
+    text = version(OLD, detector=5, DET_NAME="R22_S11")
+    package = make_package(
+        {"curated.yaml": "", path: text, "calibs/lab/instrument.yaml": json.dumps(instrument)}
+    )
+    package.git("tag", "v1")
+    raw = {"INSTRUME": "Lab", "RAFTBAY": "R22", "CCDSLOT": "S11", "MJD-OBS": 59366.0}
+    keywords = isr_keywords(applied("defects", "defects", RUN, detector=5))
+    (file,) = run_audit(package, write_image(package.path / "a.fits", keywords, raw)).files
+    assert [(s.status, s.successor) for s in file.standings] == [(Status.IN_FORCE, path)]

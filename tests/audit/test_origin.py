@@ -109,3 +109,12 @@ def test_a_manifest_is_evidence(released: GitPackage, make_package: MakePackage,
     assert standing.remarks == ("the commit of its release is not in this repository",)
     with pytest.raises(CuratedError):
         judge(released, isr_keywords(use), bundles=[str(tmp_path)])
+
+
+def test_an_instrument_that_a_repository_calls_otherwise(released: GitPackage) -> None:
+    use = applied("defects", "defects", RUN.replace("Lab/", "LSSTLab/"), instrument="LSSTLab")
+    assert "(--instrument DIR=LSSTLab)" in judge(released, isr_keywords(use)).remarks[0]
+    assert source(judge(released, isr_keywords(use), names=["lab=LSSTLab"]))[2] == OLD
+    for wrong in ("lab", "labb=LSSTLab", "lab=", "lab=a/b"):
+        with pytest.raises(CuratedError):
+            judge(released, isr_keywords(use), names=[wrong])

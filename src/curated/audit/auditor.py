@@ -17,12 +17,14 @@ from curated.core.keys import CalibFile
 from curated.core.parallel import Progress
 from curated.core.storage.limits import raise_exhausted
 from curated.core.times import EARLIEST, LATEST, parse_time, utc_times
-from curated.datasets.names import is_label
+from curated.datasets.names import is_instrument, is_label
 from curated.fits.file_headers import read_headers
 from curated.fits.header import DamagedError
 from curated.git.repository import Repository, find_work_tree, open_repository, resolve_commit
 from curated.git.revisions import find_revision
+from curated.history.exposure.raw import instrument_settings, read_exposure
 from curated.history.lookup import package_at
+from curated.history.names import known_names
 from curated.package.layout import discover
 from curated.package.package import Package
 from curated.package.validity import Range, covering
@@ -103,6 +105,7 @@ def audit(
     revision: str = "",
     bundles: Sequence[str] = (),
     releases: Sequence[str] = (),
+    names: Sequence[str] = (),
     with_effects: bool = False,
     progress: Progress | None = None,
 ) -> Audit:
@@ -118,6 +121,8 @@ def audit(
         Directories of bundles, whose manifests say what their datasets were made of.
     releases : sequence [`str`], optional
         Commits of releases whose labels are no tags, as ``LABEL=REV``.
+    names : sequence [`str`], optional
+        Names of instruments in the repository, as ``DIRECTORY=NAME``.
     with_effects : `bool`, optional
         Whether to measure what successors change.
     progress : callable, optional
@@ -129,7 +134,12 @@ def audit(
         If there is no such revision, release or bundle.
     """
     auditor = open_auditor(
-        package, revision=revision, bundles=bundles, releases=releases, with_effects=with_effects
+        package,
+        revision=revision,
+        bundles=bundles,
+        releases=releases,
+        names=names,
+        with_effects=with_effects,
     )
     files = list(paths)
     headers = _in_utc([(path, _read(path)) for path in files])
@@ -147,6 +157,7 @@ def open_auditor(
     revision: str = "",
     bundles: Sequence[str] = (),
     releases: Sequence[str] = (),
+    names: Sequence[str] = (),
     with_effects: bool = False,
 ) -> Auditor:
     """Open the package and its history for an audit; see `audit`."""
@@ -157,12 +168,25 @@ def open_auditor(
     if repository is not None:
         commit = find_revision(repository, revision).sha1 if revision else _head(repository)
         now = package_at(package.root, commit)[0] if revision else package
-    memory = Memory()
+    memory = Memory(_names(now, names))
     past = Past(repository if commit else None, commit, now.top, memory)
     state = State(now, memory, commit if revision else "")
     choices = _choices(repository, releases) if repository is not None else {}
     origins = Releases(state, repository if commit else None, past, read_evidence(bundles), choices)
     return Auditor(commit if revision else "work tree", origins, Judge(state, past, with_effects), repository)
+
+
+def _names(package: Package, names: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in names:
+        directory, _, name = text.partition("=")
+        if directory not in package.layout.instruments or not is_instrument(name):
+            raise CuratedError(
+                f"{text!r:.80} is not DIRECTORY=NAME",
+                known_names(directory, package.layout.instruments, "directories"),
+            )
+        pairs[directory] = name.lower()
+    return pairs
 
 
 def _head(repository: Repository) -> str:
@@ -219,18 +243,39 @@ class Auditor:
             standings = [*self._of_stamp(header.stamp)]
             exposure = None
         else:
-            exposure = header.exposure
+            exposure = self._mapped(path, header)
             standings = [*self._of_uses(header.uses, exposure)]
-            findings += self._problems(header, standings)
+            findings += self._problems(exposure, standings)
         standings.sort(key=lambda standing: (_STATUS_ORDER[standing.status], standing.use.role))
         return AuditedFile(
             path, exposure, tuple(standings), tuple(Diagnostic.from_problem(p, path) for p in findings)
         )
 
-    def _problems(self, header: ImageHeader, standings: Sequence[Standing]) -> Iterator[Problem]:
+    def _mapped(self, path: str, header: ImageHeader) -> Exposure:
+        """Return the exposure of a header by the mapping of its instrument, if it declares one or something lacks."""
+        state, exposure = self.judge.now, header.exposure
+        directories = state.directories(exposure.instrument) if exposure.instrument else []
+        settings = [instrument_settings(state.package, state.declared, name) for name in directories]
+        is_declared = any(entry.headers.declared for entry in settings or state.declared.values())
+        if not is_declared and exposure.time is not None and exposure.detector:
+            return exposure
+        try:
+            raw = read_exposure(state.package, state.declared, path, directories[0] if directories else "")
+        except CuratedError:
+            return exposure  # what the usual keywords say
+        name = instrument_settings(state.package, state.declared, raw.instrument).name
+        detector = state.detector_number(raw.instrument, raw.detector)
+        return Exposure(
+            exposure.instrument or name,
+            exposure.detector if "detector" in header.butler else detector or exposure.detector,
+            exposure.filter if "filter" in header.butler else raw.filter or exposure.filter,
+            raw.begin,
+        )
+
+    def _problems(self, exposure: Exposure, standings: Sequence[Standing]) -> Iterator[Problem]:
         if not standings:
             yield Problem("CAL461", (), "no header says which calibrations were applied")
-        elif header.exposure.time is None and any(s.status is not Status.FOREIGN for s in standings):
+        elif exposure.time is None and any(s.status is not Status.FOREIGN for s in standings):
             yield Problem("CAL463", (), "no header has the time of the exposure in UTC or TAI")
 
     def _of_uses(self, uses: Sequence[Use], exposure: Exposure) -> Iterator[Standing]:

@@ -101,6 +101,8 @@ class ImageHeader:
         Keywords of a calibration that curated wrote; empty for any other file.
     is_tai : `bool`
         Whether the time is TAI instead of UTC.
+    butler : `frozenset` [`str`]
+        Which of ``instrument``, ``detector`` and ``filter`` Butler wrote, as a repository has them.
     contradictions : `tuple` [`str`]
         Keywords that have several values, of which the first counts.
     """
@@ -109,6 +111,7 @@ class ImageHeader:
     uses: tuple[Use, ...]
     stamp: Mapping[str, Any]
     is_tai: bool = False
+    butler: frozenset[str] = frozenset()
     contradictions: tuple[str, ...] = ()
 
 
@@ -129,10 +132,23 @@ def read_image_header(headers: Iterable[bytes]) -> ImageHeader:
     first = {key: value for key, more in values.items() if (value := _first(more)) is not None}
     contradictions = tuple(key for key, more in values.items() if len({*map(repr, more)}) > 1)
     time, is_tai = _time(first)
-    exposure = Exposure(*_data_id(first), time)
+    names = _butler_names(first)
+    exposure = Exposure(
+        names.get("instrument", _text(first, "INSTRUME")),
+        names.get("detector", _text(first, "DETECTOR", "CCDNUM")),
+        names.get("filter", _text(first, "FILTER")),
+        time,
+    )
     stamp = {key: value for key, value in first.items() if key in STAMP_KEYWORDS}
     is_stamped = "REPOSHA1" in stamp and "REPOPATH" in stamp
-    return ImageHeader(exposure, tuple(_uses(first)), stamp if is_stamped else {}, is_tai, contradictions)
+    return ImageHeader(
+        exposure,
+        tuple(_uses(first)),
+        stamp if is_stamped else {},
+        is_tai,
+        frozenset(names),
+        contradictions,
+    )
 
 
 def _values(header: bytes) -> dict[str, list[Any]]:
@@ -155,19 +171,14 @@ def _first(values: list[Any]) -> Any:
     return value if isinstance(value, str | int | float) and value != "" else None
 
 
-def _data_id(values: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return instrument, detector and filter: those of Butler, else those of the usual keywords."""
+def _butler_names(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return instrument, detector and filter of Butler's data ID, as far as it has them."""
     names = {}
     for key, value in values.items():
         match = _DATA_ID.match(key)
         if match:
-            names[match[2]] = str(value)
-    detector = names.get("DETECTOR", _text(values, "DETECTOR", "CCDNUM"))
-    return (
-        names.get("INSTRUMENT", _text(values, "INSTRUME")),
-        detector,
-        names.get("PHYSICAL_FILTER", _text(values, "FILTER")),
-    )
+            names[match[2].lower().removeprefix("physical_")] = str(value)
+    return names
 
 
 def _text(values: Mapping[str, Any], *keys: str) -> str:
@@ -258,6 +269,11 @@ def _dataset_types() -> frozenset[str]:
     return frozenset(cls.SPEC.dataset for cls in all_types().values())
 
 
+def with_exposure(header: ImageHeader, exposure: Exposure) -> ImageHeader:
+    """Return a header with another exposure, whose time is UTC."""
+    return replace(header, exposure=exposure, is_tai=False)
+
+
 def with_time(header: ImageHeader, time: datetime | None) -> ImageHeader:
     """Return a header whose exposure has a time in UTC."""
-    return replace(header, exposure=replace(header.exposure, time=time), is_tai=False)
+    return with_exposure(header, replace(header.exposure, time=time))

@@ -180,6 +180,9 @@ class Releases:
                 if file is not None:
                     remark = self._remark(use, label)
                     return Source(label, commit, file.path, state.blob(file), file, state, remark)
+        if not self._now.directories(match["instrument"]):
+            name = match["instrument"]
+            return Unknown(f"no directory of the package is {name} (--instrument DIR={name})")
         return Unknown(
             f"commit {commits[0][:_DIGITS]} of release {label} has no {spec.name} of this exposure in this RUN"
         )

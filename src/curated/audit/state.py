@@ -26,8 +26,18 @@ from curated.registry import get_type
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Reports of files that were read, by path and blob: most files are the same at many commits."""
+    """What all states of a package share.
 
+    Parameters
+    ----------
+    names : `dict` [`str`, `str`]
+        Names that instruments have in a repository, in lower case and by directory, where neither the package nor its
+        calibrations have them.
+    reports : `dict`
+        Reports of files that were read, by path and blob: most files are the same at many commits.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
     reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
 
     def report(self, file: CalibFile, blob: str, text: bytes) -> FileReport:
@@ -117,7 +127,7 @@ class State:
     def _names(self, directory: str) -> set[str]:
         """Return the names of the instrument of a directory, in lower case."""
         if directory not in self._names_by_directory:
-            names = {directory.lower()}
+            names = {directory.lower(), self.memory.names.get(directory, "")} - {""}
             if directory in self.declared:
                 names.add(self.declared[directory].name.lower())
             else:
@@ -156,6 +166,17 @@ class State:
                         numbers.setdefault(number, name)
             self._detectors[directory] = numbers
         return self._detectors[directory]
+
+    def detector_number(self, directory: str, detector: str) -> str:
+        """Return the number of a detector by its name, as text; the name if it is not known."""
+        if detector.isdecimal():
+            return detector
+        name = directory_name(detector)
+        instrument = self.declared.get(directory)
+        if instrument is not None and name in instrument.detectors:
+            return str(instrument.detectors[name].id)
+        numbers = self._numbered_detectors(directory)
+        return next((str(number) for number, place in numbers.items() if place == name), detector)
 
     def detector_numbers(self, directory: str) -> list[int]:
         """Return the numbers of all detectors of an instrument."""

@@ -62,6 +62,7 @@ COMMANDS = {
     "compare": ("release", "Compare the calibrations in force in two packages, bundles or repositories."),
     "diff": ("review", "Say what a change does in pixels, electrons and magnitudes."),
     "impact": ("review", "Say which exposures a change affects, and how much."),
+    "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
@@ -70,7 +71,8 @@ COMMANDS = {
         "repository",
         "Find what is damaged, missing or changed in a repository since it was imported.",
     ),
-    "lookup": ("package", "Find the calibration in force at a time."),
+    "lookup": ("package", "Find the calibrations in force at a time, in a night, or for a raw image."),
+    "log": ("review", "Tell the history of one product: when it applied, and when that was believed."),
     "show": ("package", "Show a calibration, as text or as a plot."),
     "types": ("package", "List the calibration types, or describe one."),
     "schema": ("package", "Write or check the JSON Schemas."),
@@ -92,7 +94,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         room = COMMANDS[cmd_name][0]
-        if room != "package":
+        if room not in ("package", "review") or cmd_name == "impact":
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command

@@ -22,7 +22,7 @@ _LOG = (
     "--no-renames",
     "--no-show-signature",
     "--no-color",
-    "--format=%x01%H%x00%P%x00%ct%x00%an",
+    "--format=%x01%H%x00%P%x00%ct%x00%an%x00%s",
 )
 
 MODIFIED = frozenset("MT")
@@ -70,11 +70,12 @@ class Commit(NamedTuple):
 
 
 class LogEntry(NamedTuple):
-    """A commit of a log, the SHA1 of its parents, and how files differ from the first parent."""
+    """A commit of a log, the SHA1 of its parents, how files differ from the first parent, and its message's first line."""
 
     commit: Commit
     parents: list[str]
     files: list[FileChange]
+    subject: str
 
 
 class FileHistory(NamedTuple):
@@ -159,9 +160,9 @@ def read_log(process: Popen[bytes]) -> Iterator[LogEntry]:
             if field.startswith("\x01"):
                 if entry is not None:
                     yield entry
-                parents, seconds, author = next(fields), next(fields), next(fields)
+                parents, seconds, author, subject = (next(fields, "") for _ in range(4))
                 commit = Commit(field[1:], _date_text(seconds), _name_text(author))
-                entry = LogEntry(commit, parents.split(), [])
+                entry = LogEntry(commit, parents.split(), [], _name_text(subject))
             elif entry is not None and (change := _read_raw(field, fields)) is not None:
                 entry.files.append(change)
         if process.wait() != 0:
@@ -300,7 +301,7 @@ def last_commits(
     objects = Objects(repository)
     waiting = {sha1: {f"{repository.prefix}{path}" for path in blobs}}
     commits: dict[str, Commit] = {}
-    for commit, parents, files in _walk(repository, sha1, top) if blobs else ():
+    for commit, parents, files, _ in _walk(repository, sha1, top) if blobs else ():
         paths = waiting.pop(commit.sha1, None)
         if paths is None:
             continue
@@ -320,6 +321,16 @@ def last_commits(
         unexplained = min(blobs.keys() - commits.keys())
         raise CuratedError(f"git history does not tell who changed {unexplained}", "see what 'git fsck' says")
     return commits
+
+
+_RENAME_LIMIT = 200
+"""Most files that were removed and added by one commit which git compares by their content, in each direction."""
+
+
+def read_history(repository: Repository, sha1: str) -> Iterator[LogEntry]:
+    """Yield the commits of the first parents back from one, the newest first, with files that were renamed as such."""
+    options = ("-m", "--first-parent", "--find-renames", f"-l{_RENAME_LIMIT}")
+    return read_log(start_git(repository.top, *_LOG, *options, sha1, "--"))
 
 
 def _walk(repository: Repository, sha1: str, top: str) -> Iterator[LogEntry]:

@@ -31,6 +31,13 @@ from curated.cli.context import Settings, echo, format_option, pass_settings, pr
     metavar="LABEL=REV",
     help="Commit of a release whose label is no tag; may be repeated.",
 )
+@click.option(
+    "--instrument",
+    "names",
+    multiple=True,
+    metavar="DIR=NAME",
+    help="Name that the instrument of a directory has in the repository; may be repeated.",
+)
 @format_option()
 @pass_settings
 def command(
@@ -40,6 +47,7 @@ def command(
     with_effects: bool,
     bundles: tuple[str, ...],
     releases: tuple[str, ...],
+    names: tuple[str, ...],
     form: str,
 ) -> None:
     """Say which calibrations images were made with, and whether these are still in force.
@@ -73,6 +81,7 @@ def command(
             revision=revision,
             bundles=bundles,
             releases=releases,
+            names=names,
             with_effects=with_effects,
             progress=progress,
         )

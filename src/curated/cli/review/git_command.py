@@ -1,0 +1,127 @@
+"""``curated git``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
+
+private_option = click.option(
+    "--private",
+    "is_private",
+    is_flag=True,
+    help="Write attributes into the repository's own directory instead of the package's .gitattributes.",
+)
+program_option = click.option("--program", "version", default="", help="Version that wrote the settings.")
+
+
+@click.group("git")
+def command() -> None:
+    """Let git show changes of calibrations in pixels, electrons and magnitudes.
+
+    \b
+    Example:
+      curated git install
+    """
+
+
+@command.command("install")
+@private_option
+@format_option()
+@pass_settings
+def install(settings: Settings, is_private: bool, form: str) -> None:
+    """Write a diff driver into the settings of this clone, and into .gitattributes which files it is for.
+
+    Then 'git diff' shows what changes do, and 'git log -p' and 'git show' compare physical quantities and values.
+    'git diff --no-ext-diff --no-textconv' shows the lines of the files; so do git's own patches.
+
+    \b
+    Examples:
+      curated git install
+      curated git install --private
+    """
+    from curated.core.version import __version__
+    from curated.git.drivers import can_cache, find_driver
+    from curated.git.drivers import install as write_driver
+    from curated.git.repository import open_repository
+
+    package = settings.package()
+    repository = open_repository(package.root)
+    driver = find_driver(repository, package.top, is_private=is_private)
+    is_cached = can_cache(repository)
+    if not is_cached:
+        settings.remark("git caches nothing, since it does not know your name: set user.name and user.email")
+    # -P: no module of the repository, where git starts the program, is imported.
+    program = [os.path.abspath(sys.executable), "-P", "-m", "curated"]
+    changed = write_driver(driver, program, __version__, is_cached=is_cached)
+    _print_changed(changed, "written", form)
+
+
+@command.command("uninstall")
+@format_option()
+@pass_settings
+def uninstall(settings: Settings, form: str) -> None:
+    """Take out again what 'curated git install' wrote; all other lines stay.
+
+    \b
+    Example:
+      curated git uninstall
+    """
+    from curated.git.drivers import find_driver
+    from curated.git.drivers import uninstall as remove_driver
+    from curated.git.repository import open_repository
+
+    package = settings.package()
+    repository = open_repository(package.root)
+    drivers = [find_driver(repository, package.top, is_private=place) for place in (False, True)]
+    _print_changed(remove_driver(repository, drivers), "restored", form)
+
+
+def _print_changed(changed: list[str], verb: str, form: str) -> None:
+    if form == "json":
+        print_json("git", changed=changed)
+        return
+    from curated.report.text import printable
+
+    echo(*(f"{verb} {printable(path)}" for path in changed) if changed else ("nothing to do",))
+
+
+# -- called by git ----------------------------------------------------------------------------------------
+
+
+@command.command("textconv", hidden=True)
+@program_option
+@click.argument("file")
+def textconv(version: str, file: str) -> None:
+    """Print the text that git compares; called by git."""
+    from curated.report.git.content_text import content_lines, plain_lines, read_content
+
+    _print_or(lambda: content_lines(read_content(file)), lambda: plain_lines(Path(file).read_bytes()))
+
+
+@command.command("external-diff", hidden=True)
+@program_option
+@click.argument("arguments", nargs=-1)
+def external_diff(version: str, arguments: tuple[str, ...]) -> None:
+    """Print the difference of two contents; called by git."""
+    from curated.report.git.content_text import external_difference
+
+    _print_or(
+        lambda: external_difference(arguments),
+        lambda: ["the difference cannot be shown; 'git diff --no-ext-diff' shows the lines"],
+    )
+
+
+def _print_or(lines: Callable[[], Iterable[str]], others: Callable[[], Iterable[str]]) -> None:
+    """Print lines, or others where these cannot be made: git ends with the first file for which a program fails."""
+    try:
+        text = list(lines())
+    except Exception:  # noqa: BLE001 - whatever a file does to the program, git goes on
+        text = list(others())
+    if text:
+        echo(*text)

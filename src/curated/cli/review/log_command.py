@@ -1,0 +1,190 @@
+"""``curated log``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
+from curated.core.diagnostic import CuratedError
+from curated.core.times import explain_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from curated.core.keys import CalibKey
+    from curated.git.repository import Repository
+    from curated.history.beliefs.log import History
+    from curated.package.instrument import Instrument
+    from curated.package.package import Package
+
+
+@click.command("log")
+@click.argument("instrument")
+@click.argument("type_name", metavar="TYPE")
+@click.argument("detector", required=False, default="")
+@click.option("--filter", "filter_name", default="", metavar="F", help="Name of the filter.")
+@click.option(
+    "--at",
+    "at",
+    metavar="TIME",
+    help="Only what was believed about this moment; UTC unless it has an offset.",
+)
+@click.option(
+    "--as-of",
+    default="HEAD",
+    metavar="REV",
+    help="The newest commit, or a date for the last commit before it; HEAD.",
+)
+@click.option(
+    "--plot",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw one value over all times it was believed for, as PNG, SVG or PDF.",
+)
+@click.option("--value", default="", metavar="NAME", help="Value to draw: a column or measure of the type.")
+@click.option("--amplifier", default="", metavar="A", help="Amplifier, or other key, whose value is drawn.")
+@click.option("--band", default="", metavar="B", help="Band whose value is drawn, for curves.")
+@format_option()
+@pass_settings
+def command(
+    settings: Settings,
+    instrument: str,
+    type_name: str,
+    detector: str,
+    filter_name: str,
+    at: str | None,
+    as_of: str,
+    path: Path | None,
+    value: str,
+    amplifier: str,
+    band: str,
+    form: str,
+) -> None:
+    """Tell the history of one product: when its calibrations applied, and when that was believed.
+
+    The commits of the first parents that changed it are listed, the newest first, with files and ranges; directories
+    that were renamed are followed.
+
+    \b
+    Examples:
+      curated log demo defects d00
+      curated log demo defects d00 --at 2023-06-01
+      curated log demo ptc d00 --plot gain.png --value gain --amplifier C00
+    """
+    from curated.check.instruments import read_instruments
+    from curated.git.repository import open_repository
+    from curated.git.revisions import find_revision
+    from curated.history.beliefs.log import periods
+    from curated.history.lookup import package_at
+    from curated.report.log_text import (
+        history_lines,
+        history_summary,
+        history_to_json,
+        period_lines,
+        periods_to_json,
+    )
+
+    try:
+        time = None if at is None else parse_time(at)
+    except ValueError as error:
+        raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
+    if path is None and (value or amplifier or band):
+        raise click.UsageError("--value, --amplifier and --band belong to --plot.")
+    work_tree = settings.package()
+    repository = open_repository(work_tree.root)
+    revision = find_revision(repository, as_of)
+    for remark in revision.remarks:
+        settings.remark(f"curated: {remark}")
+    package, _ = package_at(work_tree.root, revision.sha1)
+    names = (instrument, type_name, detector, filter_name)
+    history = _read(package, read_instruments(package)[0], repository, revision.sha1, names)
+    if as_of == "HEAD":
+        _mention_changes(settings, work_tree, history)
+    if path is not None:
+        from curated.plots.epochs import plot_history
+
+        plot_history(history, path, value, amplifier=amplifier, band=band)
+        settings.remark(f"written {path}")
+    known = None if time is None else periods(history, time)
+    if form == "json":
+        content: dict[str, Any] = {
+            "as_of": revision.sha1,
+            "as_of_date": revision.date or None,
+            "remarks": list(revision.remarks),
+            **history_to_json(history),
+        }
+        if known is not None:
+            content |= {"at": at, "beliefs": periods_to_json(known)}
+        print_json("log", **content)
+    elif known is not None and time is not None:
+        echo(*period_lines(history, time, known))
+    else:
+        echo(history_summary(history), "", *history_lines(history))
+    raise SystemExit(1 if known is not None and all(period.version is None for period in known) else 0)
+
+
+def _read(
+    package: Package,
+    declared: Mapping[str, Instrument],
+    repository: Repository,
+    sha1: str,
+    names: tuple[str, str, str, str],
+) -> History:
+    """Return the history of a product, also of one that is not there any more."""
+    from curated.core.keys import CalibKey
+    from curated.history.beliefs.log import read_product_history
+    from curated.history.products import select
+    from curated.package.layout import directory_name
+    from curated.registry import get_type
+
+    instrument, type_name, detector, filter_name = names
+    spec = get_type(type_name).SPEC
+    try:
+        key = select(package, declared, *names)
+    except CuratedError as error:
+        if bool(detector) != spec.has_detector or bool(filter_name) != spec.has_filter:
+            raise
+        removed = CalibKey(instrument, spec.name, directory_name(detector), directory_name(filter_name))
+        try:
+            return read_product_history(package, repository, sha1, removed)
+        except CuratedError:
+            raise error from None
+    _require_levels(package, key)
+    return read_product_history(package, repository, sha1, key)
+
+
+def _require_levels(package: Package, key: CalibKey) -> None:
+    """Raise an error if the detector or filter of a type is not given."""
+    from curated.history.products import is_selected
+    from curated.registry import get_type
+
+    spec = get_type(key.type).SPEC
+    keys = [file.key for file in package.layout.files if is_selected(file.key, key)]
+    for level, is_missing, names, option in (
+        ("detector", spec.has_detector and not key.detector, {k.detector for k in keys}, "after the type"),
+        ("filter", spec.has_filter and not key.filter, {k.filter for k in keys}, "with --filter"),
+    ):
+        if is_missing:
+            shown = ", ".join(sorted(names)[:24])
+            more = f", and {len(names) - 24} more" if len(names) > 24 else ""
+            raise CuratedError(
+                f"{spec.name} has a {level} level", f"give the {level} {option}: {shown or 'none'}{more}"
+            )
+
+
+def _mention_changes(settings: Settings, package: Package, history: History) -> None:
+    """Say that files of a work tree are not what the newest commit has."""
+    from curated.history.checkout import uncommitted_files
+    from curated.package.validity import folded
+
+    paths = [file.path for file in package.layout.files if folded(file.key) == folded(history.key)]
+    uncommitted = uncommitted_files(package, paths)
+    gone = {version.file.path for version in history.beliefs[-1].versions} - set(paths)
+    if uncommitted or gone:
+        count = len(uncommitted) + len(gone)
+        files = "1 file is" if count == 1 else f"{count} files are"
+        settings.remark(f"{files} not what the commit has; changes that are not committed are not told")

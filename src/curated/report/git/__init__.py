@@ -1,0 +1,1 @@
+"""What git shows of calibrations, by its diff driver."""

@@ -1,0 +1,80 @@
+"""Lines that a program adds to somebody else's file, and takes out again without a trace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_BEGIN = "# curated: these lines are of 'curated git install'; 'curated git uninstall' removes them"
+_END = "# curated: end"
+_JOINED, _NEW = " (the line before had no end)", " (the file is new)"
+"""Follow the first line where a line end, or the whole file, has to go again with the lines."""
+
+_BLOCK = re.compile(
+    rf"^{re.escape(_BEGIN)}(?P<origin>{re.escape(_JOINED)}|{re.escape(_NEW)})?\r?\n(?P<lines>(?:.*\n)*?){re.escape(_END)}\r?(?:\n|\Z)",
+    re.MULTILINE,
+)
+
+
+class LineBlock(NamedTuple):
+    """Lines of a program in a file with comments that begin with ``#``.
+
+    Parameters
+    ----------
+    pattern : `re.Pattern`
+        Which lines between the marks are the program's, also those of other versions; others stay.
+    heading : `str`, optional
+        The one among them that has to stay where others are left.
+    """
+
+    lines: Sequence[str]
+    pattern: re.Pattern[str]
+    heading: str = ""
+
+    def add_to(self, text: str | None) -> str:
+        """Return the text of a file with the lines: in the place of those that it has, or at its end.
+
+        Parameters
+        ----------
+        text : `str` or `None`
+            The text; `None` if there is no such file.
+        """
+        if text is None:
+            return self._block(_NEW, [])
+        match = _BLOCK.search(text)
+        if match is not None:
+            block = self._block(match["origin"] or "", self._others(match["lines"]))
+            return text[: match.start()] + block + text[match.end() :]
+        if text and not text.endswith("\n"):
+            return f"{text}\n{self._block(_JOINED, [])}"
+        return text + self._block("", [])
+
+    def remove_from(self, text: str | None) -> str | None:
+        """Return a text as it was before `add_to`, with what others have written since, also between the lines.
+
+        Returns
+        -------
+        text : `str` or `None`
+            The text; `None` if the file was made for the lines, and has no others.
+        """
+        while text is not None and (match := _BLOCK.search(text)):
+            others = self._others(match["lines"])
+            rest = [self.heading, *others] if self.heading and others else others
+            before, after = text[: match.start()], text[match.end() :]
+            if match["origin"] == _JOINED and not rest and not after:
+                before = before.removesuffix("\n")
+            text = before + "".join(f"{line}\n" for line in rest) + after
+            if match["origin"] == _NEW and not text:
+                return None
+        return text
+
+    def are_in(self, text: str | None) -> bool:
+        """Say whether a text has such lines."""
+        return text is not None and _BLOCK.search(text) is not None
+
+    def _others(self, lines: str) -> list[str]:
+        return [line for line in lines.split("\n")[:-1] if not self.pattern.match(line)]
+
+    def _block(self, origin: str, others: Sequence[str]) -> str:
+        return "".join(f"{line}\n" for line in (f"{_BEGIN}{origin}", *self.lines, *others, _END))
