@@ -29,7 +29,7 @@ DATASET_TYPES = {
     "defects": ("Defects", ["instrument", "detector"]),
     "qe_curve": ("QECurve", ["instrument", "detector"]),
     "transmission_filter": ("TransmissionCurve", ["instrument", "physical_filter"]),
-    "camera_geometry": ("IsrCalib", ["instrument"]),
+    "camera_geometry": ("Catalog", ["instrument"]),
     "bias": ("ExposureF", ["instrument", "detector"]),
     "crosstalk": ("CrosstalkCalib", ["instrument", "detector"]),
     "bfk": ("BrighterFatterKernel", ["instrument", "detector"]),

@@ -116,6 +116,7 @@ def recertify_ranges(
     release: str | None = None,
     collection: str | None = None,
     retire: bool = False,
+    choices: Sequence[str] = (),
     dry_run: bool = False,
 ) -> RecertificationReport:
     """Change validity ranges in a collection to those that a package has at a commit: all of them, or none.
@@ -134,6 +135,8 @@ def recertify_ranges(
         The release, or any calibration collection; by default the first release of each instrument's chain.
     retire : `bool`, optional
         Whether calibrations that the package no longer has in force lose their certification; their datasets stay.
+    choices : sequence [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME`` for instruments whose name in the repository is not certain.
     dry_run : `bool`, optional
         Whether to change nothing and only report.
     """
@@ -147,6 +150,7 @@ def recertify_ranges(
         release=release,
         collection=collection,
         retire=retire,
+        choices=choices,
         dry_run=dry_run,
     )
     return run_recertify(request, package)

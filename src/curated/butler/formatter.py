@@ -20,6 +20,7 @@ from curated.registry import all_types
 STORAGE_CLASSES = (
     "BrighterFatterKernel",
     "Camera",
+    "Catalog",
     "CrosstalkCalib",
     "Defects",
     "ExposureF",

@@ -205,7 +205,7 @@ def _renamings_in(repo: str, package: Package, choices: Sequence[str]) -> dict[s
     # A cache that is wrong would name another instrument.
     report = check_package(package, use_cache=False)
     instruments = complete_instruments(package, report.reports, report.declared)
-    return package_renamings(repo, instruments.values(), choices, certain=True)
+    return package_renamings(repo, instruments.values(), choices, certain=True).renamings
 
 
 def _bundle_inventory(
@@ -223,7 +223,9 @@ def _bundle_inventory(
         require_butler()
         from curated.butler.instruments.names import bundle_renamings
 
-        contents = contents.renamed(bundle_renamings(names_of, contents, choices, certain=certain))
+        names = bundle_renamings(names_of, contents, choices, certain=certain)
+        contents = contents.renamed(names.renamings)
+        diagnostics += [Diagnostic.from_problem(problem, str(path)) for problem in names.unsettled]
     datasets: list[Entry] = []
     others: list[Entry] = []
     classes: dict[str, str] = {}
@@ -321,11 +323,13 @@ def _package_entries(
     )
     if report.failed:
         return [], list(report.diagnostics)
+    diagnostics = list(report.diagnostics)
     instruments = complete_instruments(package, report.reports, report.declared)
     if names_of and _is_repository(names_of) and not _is_bundle(names_of):
         require_butler()
         from curated.butler.instruments.names import package_renamings
 
-        renamings = package_renamings(names_of, instruments.values(), choices, certain=certain)
-        instruments = renamed_instruments(instruments, renamings)
-    return make_entries(label, report, instruments, converted), list(report.diagnostics)
+        names = package_renamings(names_of, instruments.values(), choices, certain=certain)
+        instruments = renamed_instruments(instruments, names.renamings)
+        diagnostics += [Diagnostic.from_problem(problem, str(package.root)) for problem in names.unsettled]
+    return make_entries(label, report, instruments, converted), diagnostics

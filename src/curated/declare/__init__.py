@@ -4,6 +4,7 @@ from curated.declare.bound import Bound, InstrumentBound, bound_fault
 from curated.declare.field import Array, Field, column, fields_of
 from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
+    FITS_TABLES,
     Absent,
     PlotSpec,
     Rows,
@@ -19,6 +20,7 @@ __all__ = [
     "A0V",
     "AB",
     "BANDS",
+    "FITS_TABLES",
     "SOURCES",
     "Absent",
     "Array",

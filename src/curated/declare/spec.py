@@ -111,6 +111,10 @@ Absent = Literal["omit", "blank", "undefined"]
 """How FITS writes a keyword without a value: not at all, as ``''``, or as a card without a value."""
 
 
+FITS_TABLES = "Catalog"
+"""Butler's storage class of tables in FITS files, whoever wrote them; ``lsst.afw.table`` reads the first of a file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Spec:
     """Everything about a calibration type except its fields.
@@ -126,7 +130,7 @@ class Spec:
     dimensions : `tuple` [`str`]
         Of ``instrument``, ``detector`` and ``physical_filter``.
     storage_class : `str`
-        Storage class in a Butler repository.
+        Storage class in a Butler repository; `FITS_TABLES` for a type that the stack does not have.
     calibcls : `str`
         Full name of the stack's class.
     tables : `tuple` [`Table`]
@@ -173,6 +177,8 @@ class Spec:
         Endings, in lower case, of the data files that stand beside its texts.
     verbatim : `bool`
         Whether the data file is what a repository gets, byte for byte and without a stamp.
+    former_storage_classes : `tuple` [`str`]
+        Storage classes that earlier versions registered; repositories and bundles that have one keep it.
     revision : `int`
         Number of changes to the JSON Schema of its text since ``version`` was released.
     """
@@ -204,7 +210,13 @@ class Spec:
     is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
     verbatim: bool = False
+    former_storage_classes: tuple[str, ...] = ()
     revision: int = 0
+
+    @property
+    def storage_classes(self) -> tuple[str, ...]:
+        """Storage classes that its datasets may have in a repository."""
+        return (self.storage_class, *self.former_storage_classes)
 
     @property
     def dataset(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from curated.core.diagnostic import CuratedError
 from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.record import Dataset
+from curated.declare import FITS_TABLES
 from curated.export.holdings import FileLocation, Holdings
 from curated.export.selection import type_of
 from curated.export.text import DAMAGE, require_readable, text_form
@@ -73,7 +74,7 @@ def _is_foreign(name: str, datasets: Sequence[Dataset], holdings: Holdings) -> b
 
 
 def _storage_classes() -> set[str]:
-    return {cls.SPEC.storage_class for cls in all_types().values()}
+    return {cls.SPEC.storage_class for cls in all_types().values()} - {FITS_TABLES}
 
 
 def _obstypes(locations: Sequence[FileLocation]) -> Iterator[str | None]:

@@ -13,7 +13,7 @@ from curated.core.diagnostic import Problem
 from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.core.tables import TableData, TextColumn
 from curated.core.units import is_same_unit
-from curated.declare import Array, Field, PlotSpec, Spec, Table, column
+from curated.declare import FITS_TABLES, Array, Field, PlotSpec, Spec, Table, column
 from curated.types._camera_math import BOUNDS, MEASURES
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
@@ -40,7 +40,8 @@ class CameraGeometry(Calib):
         title="Geometry and electronics of the detectors",
         obstype="camera",
         dimensions=("instrument",),
-        storage_class="IsrCalib",
+        storage_class=FITS_TABLES,
+        former_storage_classes=("IsrCalib",),
         dataset_type="camera_geometry",
         calibcls="curated.types.camera.CameraGeometry",
         forms=("yaml",),

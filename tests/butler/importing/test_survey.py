@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from curated.butler import import_bundle
+from curated.butler import import_bundle, open_repository, scrub_repository
+from curated.declare import FITS_TABLES
 from support.imports import codes, counts, edit_manifest, file_states, prepare_repository
 from support.programs import run_curated
-from support.repositories import INSTRUMENT, detector_name, make_bundle
+from support.repositories import DATASET_TYPES, INSTRUMENT, detector_name, make_bundle
 
 pytest.importorskip("lsst.daf.butler")
+
+from lsst.daf.butler import DatasetType
 
 COLLECTION = "Lab/calib/v1"
 
@@ -94,3 +99,65 @@ def test_dataset_types_and_collections_of_another_kind(bundle, repo) -> None:
 def test_a_storage_class_that_is_not_declared(bundle, repo) -> None:
     edit_manifest(bundle, lambda m: m["dataset_types"][0].update(storage_class="Unheard"))
     assert codes(import_bundle(bundle, repo)) == ["CAL617"]
+
+
+def storage_class(repo: str, name: str) -> str:
+    from lsst.daf.butler import Butler
+
+    with Butler.from_config(repo) as butler:
+        return butler.get_dataset_type(name).storageClass_name
+
+
+@pytest.mark.parametrize("former", ["repository", "bundle", "both"])
+def test_a_storage_class_of_an_earlier_version_is_kept(
+    repo: str, bundle: Path, tmp_path: Path, former: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dimensions = DATASET_TYPES["camera_geometry"][1]
+    if former != "repository":
+        monkeypatch.setitem(DATASET_TYPES, "camera_geometry", ("IsrCalib", dimensions))
+        bundle = make_bundle(tmp_path / "former")
+    if former != "bundle":
+        butler = prepare_repository(repo)
+        kind = DatasetType(
+            "camera_geometry", dimensions, "IsrCalib", universe=butler.dimensions, isCalibration=True
+        )
+        butler.registry.registerDatasetType(kind)
+    report = import_bundle(bundle, repo)
+    assert (report.ok, report.changed) == (True, True), report.diagnostics
+    assert not import_bundle(bundle, repo).changed
+    assert scrub_repository(repo).diagnostics == ()
+    assert storage_class(repo, "camera_geometry") == "IsrCalib"
+    # Then a release of this version.
+    monkeypatch.setitem(DATASET_TYPES, "camera_geometry", ("Catalog", dimensions))
+    report = import_bundle(make_bundle(tmp_path / "v2", label="v2"), repo)
+    assert (report.ok, report.changed) == (True, True), report.diagnostics
+    assert scrub_repository(repo).diagnostics == ()
+    with open_repository(repo) as butler:
+        for ref in butler.query_datasets("camera_geometry", "*", find_first=False):
+            assert ref.datasetType.storageClass.pytype.__name__ == "Calib"
+
+
+def test_a_storage_class_that_no_version_had_is_refused(repo: str, bundle: Path) -> None:
+    butler = prepare_repository(repo)
+    kind = DatasetType(
+        "camera_geometry",
+        DATASET_TYPES["camera_geometry"][1],
+        "Camera",
+        universe=butler.dimensions,
+        isCalibration=True,
+    )
+    butler.registry.registerDatasetType(kind)
+    report = import_bundle(bundle, repo)
+    assert codes(report) == ["CAL623"]
+    assert (
+        "the repository has Camera by instrument (a calibration), not Catalog"
+        in report.diagnostics[0].message
+    )
+
+
+def test_a_new_repository_promises_the_stack_a_table_and_no_class_of_ours(repo: str, bundle: Path) -> None:
+    assert import_bundle(bundle, repo).ok
+    assert storage_class(repo, "camera_geometry") == FITS_TABLES
+    with open_repository(repo) as butler:
+        (ref,) = butler.query_datasets("camera_geometry", "*", find_first=False)
+        assert ref.datasetType.storageClass.pytype.__name__ == "Calib"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from lsst.daf.butler import Butler
 
 from curated.bundle.builder import build_bundle
@@ -14,6 +17,7 @@ from curated.butler.instruments.registered import read_class_names
 from curated.butler.inventories import find_base, read_inventory
 from curated.check.instruments import complete_instruments
 from curated.check.package import check_package
+from curated.cli.main import cli
 from curated.core.diagnostic import CuratedError
 from curated.datasets.inventory import compare
 from curated.package.package import open_package
@@ -100,7 +104,43 @@ def test_choices_of_commands_that_import_nothing(tmp_path: Path) -> None:
     package = open_package(write_stack_package(tmp_path / "package", "comCam").path)
     report = check_package(package)
     instruments = complete_instruments(package, report.reports, report.declared).values()
-    assert package_renamings(repo, instruments) == {}
-    assert package_renamings(repo, instruments, CHOICES)["ComCam"].name == "LSSTComCamSim"
+    names = package_renamings(repo, instruments)
+    assert (names.renamings, [problem.code for problem in names.unsettled]) == ({}, ["CAL648"])
+    names = package_renamings(repo, instruments, CHOICES)
+    assert (names.renamings["ComCam"].name, names.unsettled) == ("LSSTComCamSim", ())
     with pytest.raises(CuratedError, match="has no instrument LSSTComCam"):
         package_renamings(repo, instruments, ["comCam=LSSTComCam"])
+
+
+def test_an_instrument_that_is_not_certain_is_said(tmp_path: Path) -> None:
+    repo = str(register(tmp_path / "repo", ["LSSTComCamSim"]))
+    package = write_stack_package(tmp_path / "package", "comCam").path
+    _, bundle = build_bundle(open_package(package), tmp_path / "v1", label="v1", jobs=1)
+    assert bundle is not None
+    assert import_bundle(bundle.path, repo, instruments=CHOICES).ok
+    # As if stock Butler had filled it: nobody wrote down which instrument it is.
+    shutil.rmtree(Path(repo) / "curated-imports")
+    for source in (package, bundle.path):
+        done = run(["compare", str(source), repo, "--jobs", "1"])
+        assert done.exit_code == 1
+        assert (
+            f"{source}: warning CAL648 comCam: its name is inferred, and it may be LSSTComCamSim"
+            in done.stderr
+        )
+        assert "(hint: --instrument comCam=OTHER says that it is OTHER of the repository" in done.stderr
+        done = run(["compare", str(source), repo, "--jobs", "1", "--instrument", *CHOICES])
+        assert (done.exit_code, done.stderr) == (0, "")
+    values = json.loads(run(["compare", repo, str(package), "--jobs", "1", "--format", "json"]).stdout)
+    assert (values["same"], [finding["code"] for finding in values["findings"]]) == (False, ["CAL648"])
+
+    done = run(["-C", str(package), "recertify", repo])
+    assert isinstance(done.exception, CuratedError)
+    assert "in the chains of ComCam; comCam: its name is inferred" in done.exception.message
+    assert done.exception.hint.startswith("--instrument comCam=OTHER")
+    done = run(["-C", str(package), "recertify", repo, "--instrument", *CHOICES])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "LSSTComCamSim/calib/v1 has the ranges of commit" in done.stdout
+
+
+def run(arguments: list[str]) -> Result:
+    return CliRunner().invoke(cli, arguments)

@@ -54,6 +54,12 @@ def declared_spec(dataset_type: str) -> Spec | None:
     return next((cls.SPEC for cls in all_types().values() if cls.SPEC.dataset == dataset_type), None)
 
 
+def is_same_class(dataset_type: str, first: str, second: str) -> bool:
+    """Return whether two storage classes of a dataset type are one, or those of this and an earlier version."""
+    spec = declared_spec(dataset_type)
+    return first == second or (spec is not None and {first, second} <= {*spec.storage_classes})
+
+
 def _kind_problems(kinds: Iterable[Kind], allow_types: Collection[str] | None) -> Iterator[Problem]:
     counts = Counter(kind.name for kind in kinds)
     for n, kind in enumerate(kinds):
@@ -72,9 +78,8 @@ def _kind_problems(kinds: Iterable[Kind], allow_types: Collection[str] | None) -
             is_fixed = kind.name in _SHADOWED
             hint = "such a dataset type is the stack's own; do not import this bundle" if is_fixed else ""
             yield Problem("CAL617", place, f"no calibration type declares dataset type {kind.name}", hint)
-        elif spec is not None and (kind.dimensions, kind.storage_class) != (
-            spec.dimensions,
-            spec.storage_class,
+        elif spec is not None and not (
+            kind.dimensions == spec.dimensions and kind.storage_class in spec.storage_classes
         ):
             declared, stated = (
                 f"{storage_class} by {', '.join(dimensions)}"

@@ -49,6 +49,8 @@ class RecertificationRequest:
         Whether calibrations that the package no longer has in force lose their certification.
     dry_run : `bool`
         Whether to change nothing.
+    choices : sequence [`str`]
+        Choices ``NAME=REPOSITORY'S NAME`` for instruments that are not certain.
     """
 
     repo: str
@@ -58,12 +60,14 @@ class RecertificationRequest:
     collection: str | None = None
     retire: bool = False
     dry_run: bool = False
+    choices: Sequence[str] = ()
 
     def command(self, commit: str, *, retire: bool) -> tuple[str, ...]:
         """Return the command that makes the ranges those of a commit."""
         where = ("--collection", self.collection) if self.collection else ()
         where = ("--release", self.release) if self.release else where
-        options = ("--retire",) if retire else ()
+        options = [word for choice in self.choices for word in ("--instrument", choice)]
+        options += ["--retire"] if retire else []
         return ("curated", "recertify", self.repo, *self.paths, *where, "--rev", commit, *options)
 
 
@@ -157,8 +161,9 @@ def run_recertify(request: RecertificationRequest, package: Package) -> Recertif
     if commit.report.failed:
         return replace(report, diagnostics=tuple(d for d in commit.report.diagnostics if d.is_error))
     with changing(request.repo, dry_run=request.dry_run) as butler:
-        commit = _named(butler, request, commit)
-        comparisons = _comparisons(butler, request, commit)
+        commit, unsettled = _named(butler, request, commit)
+        report = replace(report, diagnostics=unsettled)
+        comparisons = _comparisons(butler, request, commit, unsettled)
         changes = [comparison.change() for comparison in comparisons]
         report = _with_changes(report, [comparison.collection for comparison in comparisons], changes)
         if not report.changed:
@@ -178,10 +183,17 @@ def run_recertify(request: RecertificationRequest, package: Package) -> Recertif
     return report
 
 
-def _named(butler: Butler, request: RecertificationRequest, commit: CheckedCommit) -> CheckedCommit:
-    """Return a commit with the names that the repository has for its instruments."""
-    renamings = renamings_in(butler, request.repo, package_instruments(commit.instruments.values()))
-    return replace(commit, instruments=renamed_instruments(commit.instruments, renamings))
+def _named(
+    butler: Butler, request: RecertificationRequest, commit: CheckedCommit
+) -> tuple[CheckedCommit, tuple[Diagnostic, ...]]:
+    """Return a commit with the names that the repository has for its instruments, and findings about the others."""
+    instruments = package_instruments(commit.instruments.values())
+    names = renamings_in(butler, request.repo, instruments, request.choices)
+    place = str(commit.package.root)
+    return (
+        replace(commit, instruments=renamed_instruments(commit.instruments, names.renamings)),
+        tuple(Diagnostic.from_problem(problem, place) for problem in names.unsettled),
+    )
 
 
 def _ranges(change: RangeChange) -> Ranges:
@@ -195,18 +207,26 @@ def _ranges(change: RangeChange) -> Ranges:
 
 
 def _comparisons(
-    butler: Butler, request: RecertificationRequest, commit: CheckedCommit
+    butler: Butler,
+    request: RecertificationRequest,
+    commit: CheckedCommit,
+    unsettled: tuple[Diagnostic, ...] = (),
 ) -> list[RangeComparison]:
     prefix = open_repository(commit.package.root).prefix
     return [
         RangeComparison(
             butler, name, _state(butler, name), commit, prefix, request.paths, retire=request.retire
         )
-        for name in _collections(butler, request, commit)
+        for name in _collections(butler, request, commit, unsettled)
     ]
 
 
-def _collections(butler: Butler, request: RecertificationRequest, commit: CheckedCommit) -> list[str]:
+def _collections(
+    butler: Butler,
+    request: RecertificationRequest,
+    commit: CheckedCommit,
+    unsettled: tuple[Diagnostic, ...],
+) -> list[str]:
     instruments = sorted(instrument.name for instrument in commit.instruments.values())
     if request.collection is not None:
         names = [request.collection]
@@ -218,10 +238,11 @@ def _collections(butler: Butler, request: RecertificationRequest, commit: Checke
     collections = [name for name, info in infos.items() if info and info.type is CollectionType.CALIBRATION]
     if not collections:
         missing = ", ".join(infos) or f"in the chains of {', '.join(instruments)}"
-        raise CuratedError(
-            f"the repository has no calibration collection {missing}",
-            "name a release with --release, or a collection with --collection",
-        )
+        message = f"the repository has no calibration collection {missing}"
+        if unsettled:
+            # Its instrument has probably another name there.
+            raise CuratedError(f"{message}; {unsettled[0].message}", unsettled[0].hint)
+        raise CuratedError(message, "name a release with --release, or a collection with --collection")
     return collections
 
 
@@ -303,7 +324,7 @@ def _reverse_command(
     """Return the command that restores the present ranges; empty if no commit nearby has them."""
     for commit in _candidate_commits(comparisons, changes, checker):
         try:
-            checked = _named(comparisons[0].butler, request, checker.check(commit))
+            checked, _ = _named(comparisons[0].butler, request, checker.check(commit))
         except CuratedError:
             continue  # a commit that this clone does not have
         if checked.report.failed:

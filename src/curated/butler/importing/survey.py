@@ -16,6 +16,7 @@ from lsst.daf.butler import (
     MissingDatasetTypeError,
 )
 
+from curated.bundle.checks.consistency import is_same_class
 from curated.bundle.contents import Contents, Kind, Place
 from curated.bundle.export_file import Record
 from curated.butler.instruments.candidates import folded, squeezed
@@ -128,6 +129,12 @@ def survey_repository(butler: Butler, contents: Contents) -> Survey:
         if kind.storage_class in butler.storageClasses
     }
     existing_types = {name: _existing_type(butler, name) for name in dataset_types}
+    # A definition of an earlier version stays as it is: Butler cannot change it.
+    dataset_types |= {
+        name: existing
+        for name, existing in existing_types.items()
+        if existing is not None and _is_same_type(existing, dataset_types[name])
+    }
     collections = _collections(contents)
     infos = {name: info for name in collections if (info := collection_info(butler, name)) is not None}
     return Survey(
@@ -153,6 +160,15 @@ def _existing_type(butler: Butler, name: str) -> DatasetType | None:
         return butler.get_dataset_type(name)
     except MissingDatasetTypeError:
         return None
+
+
+def _is_same_type(existing: DatasetType, dataset_type: DatasetType) -> bool:
+    """Return whether two definitions differ at most in the storage class, as those of earlier versions do."""
+    return (
+        is_same_class(existing.name, existing.storageClass_name, dataset_type.storageClass_name)
+        and existing.dimensions == dataset_type.dimensions
+        and existing.isCalibration() == dataset_type.isCalibration()
+    )
 
 
 def _type_problems(

@@ -10,7 +10,7 @@ from typing import Any
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo
 
-from curated.bundle.checks.consistency import declared_spec
+from curated.bundle.checks.consistency import declared_spec, is_same_class
 from curated.bundle.contents import Contents, Entry
 from curated.butler.certified.lookup import Certified, dataset_of, key_of, storage_classes
 from curated.butler.datastores.choice import formatter_problem
@@ -363,7 +363,7 @@ def _content_findings(info: StoredFileInfo, release: Release, entry: Entry) -> I
     kind = kinds.get(entry.dataset_type)
     # The attribute has another name in older releases of Butler.
     storage_class = info.to_record()["storage_class"]
-    if kind is not None and storage_class != kind.storage_class:
+    if kind is not None and not is_same_class(kind.name, storage_class, kind.storage_class):
         detail = f"{entry}: stored as {storage_class}; it was imported as {kind.storage_class}"
         yield _finding("CAL694", detail, entry.place)
     formatters = release.record.formatters.get(entry.dataset_type)

@@ -13,6 +13,7 @@ from curated.cli.context import (
     allow_class_option,
     allow_empty_option,
     echo,
+    echo_findings,
     format_option,
     jobs_option,
     pass_settings,
@@ -92,6 +93,7 @@ def command(
     ]
     if not any(audit.inventory.datasets for audit in audits):
         refuse_empty(audits[0], allow_empty=allow_empty)
+    echo_findings(settings, (d for audit in audits for d in audit.diagnostics if d.code == "CAL648"))
     failed = any(audit.failed for audit in audits)
     inventories = [audit.inventory for audit in audits]
     differences = compare(*inventories)
@@ -104,6 +106,7 @@ def command(
             foreign=[[foreign.to_dict() for foreign in audit.foreign] for audit in audits],
             fingerprints=[inventory.fingerprint for inventory in inventories],
             differences=[_to_json(difference) for difference in differences],
+            findings=[d.to_dict() for audit in audits for d in audit.diagnostics],
         )
     elif not failed:
         for name, inventory in zip("AB", inventories, strict=True):

@@ -26,6 +26,13 @@ from curated.cli.context import (
 @click.option("--collection", metavar="C", help="Any calibration collection instead.")
 @click.option("--rev", metavar="REV", default="HEAD", help="The commit of the package; HEAD if not given.")
 @click.option("--retire", is_flag=True, help="Decertify what the package no longer has in force as well.")
+@click.option(
+    "--instrument",
+    "choices",
+    multiple=True,
+    metavar="NAME=REPOSITORY'S NAME",
+    help="Which of the repository's instruments one of the package is; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @allow_class_option
 @format_option()
@@ -38,6 +45,7 @@ def command(
     collection: str | None,
     rev: str,
     retire: bool,
+    choices: tuple[str, ...],
     dry_run: bool,
     form: str,
 ) -> None:
@@ -69,6 +77,7 @@ def command(
         release=release,
         collection=collection,
         retire=retire,
+        choices=choices,
         dry_run=dry_run,
     )
     if settings.directory != "." and report.reverse:
