@@ -67,7 +67,7 @@ def _find_registered(
 ) -> list[_Registered]:
     """Return the instruments of a package that a repository has."""
     names = read_class_names(butler)
-    renamings = renamings_in(butler, repo, package_instruments(instruments), choices)
+    renamings, unsettled = renamings_in(butler, repo, package_instruments(instruments), choices)
     registered = []
     for instrument in instruments:
         renaming = renamings.get(instrument.name)
@@ -77,6 +77,7 @@ def _find_registered(
             registered.append(_Registered(instrument.directory, name, filters))
     if not registered:
         listed = ", ".join(instrument.name for instrument in instruments) or "none"
+        listed = "; ".join([listed, *(problem.detail for problem in unsettled)])
         raise CuratedError(
             f"{repo} has none of the package's instruments: {listed}",
             f"it has {', '.join(sorted(names)) or 'none'}; say which is which: --instrument NAME=REPOSITORY'S NAME",
