@@ -58,3 +58,21 @@ def test_a_value_that_is_no_number_weighs_most() -> None:
 def test_parts_as_text() -> None:
     assert part_text({"band": "u", "amplifier": "C00"}) == "u, C00"
     assert part_text({}) == ""
+
+
+def test_a_value_that_is_no_number_hides_no_other() -> None:
+    readings = [Reading(math.nan, of={"band": "u"}), Reading(-7.0, of={"band": "g"})]
+    changes = [
+        make_change("d00", *(Effect(SHIFT, reading) for reading in readings)),
+        make_change("d01", Effect(SHIFT, Reading(3.0))),
+    ]
+    (total,) = find_totals(changes)
+    assert (total.value, total.calibrations, total.worst, total.of) == (-7.0, 2, changes[0], {"band": "g"})
+    (total,) = find_totals([make_change("d00", Effect(SHIFT, readings[0]))])
+    assert math.isnan(total.value)
+
+
+def test_totals_of_many_effects_take_no_time() -> None:
+    effects = [Effect(PIXELS, Reading(float(i))) for i in range(20_000)]
+    (total,) = find_totals([make_change("d00", *effects)])
+    assert total.value == sum(range(20_000))

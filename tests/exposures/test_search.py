@@ -95,7 +95,7 @@ def changes(draw: st.DrawFn) -> Change:
     fields = ("x",) if effects or draw(st.booleans()) else ()
     used = draw(st.sampled_from([None, ("D00",), ("D01",)])) if name == "camera" else None
     unreadable = ("old",) if old and draw(st.integers(0, 9)) == 0 else ()
-    return Change(key, old, new, tuple(ranges), tuple(effects), fields, (), unreadable, used)
+    return Change(key, old, new, tuple(ranges), tuple(effects), fields, (), unreadable, detectors=used)
 
 
 exposure_rows = st.tuples(

@@ -57,6 +57,22 @@ def test_the_limit_holds_and_what_is_left_out_is_said(limit: int) -> None:
     assert rows == (400 if limit == LIMIT else rows)
 
 
+@pytest.mark.parametrize(
+    ("count", "name"), [(2000, "d" * 250), (2000, "|`*_<&" * 40), (3, "d" * 400_000), (20_000, "d")]
+)
+def test_thousands_of_changes_fill_the_limit_and_not_more(count: int, name: str) -> None:
+    difference = Difference("A", "B", tuple(make_change(number, name) for number in range(count)), ())
+    text = difference_markdown(difference)
+    size, rows = len(text.encode()), text.count("| 2020-01-01T00:00:00 to open |")
+    assert size <= LIMIT
+    assert size > 0.99 * LIMIT or rows == count
+    left_out = re.findall(r"The ([\d,]+) smallest changes are left out", text)
+    assert left_out == ([f"{count - rows:,}"] if rows < count else [])
+    # Each line of a table has all of its cells.
+    lines = [line for line in text.split("\n") if line.startswith("| cam")]
+    assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in lines} == {5}
+
+
 def test_the_largest_changes_stay() -> None:
     text = difference_markdown(make_difference(400), 10_000)
     assert "d00000 |" in text
@@ -76,4 +92,4 @@ def test_names_are_no_markup(name: str) -> None:
     assert text.isprintable()
     assert "://" not in text
     # Every special character has a backslash before it.
-    assert re.search(r"[`*_{}\[\]<>#|~&@]", re.sub(r"\\.", "", text)) is None
+    assert re.search(r"[`*_{}\[\]<>#|~&@$]", re.sub(r"\\.", "", text)) is None

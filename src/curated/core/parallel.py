@@ -45,6 +45,7 @@ def run_all(
     items: Sequence[Item],
     jobs: int | None = None,
     progress: Progress | None = None,
+    chunk: int = _CHUNK,
 ) -> Iterator[Result]:
     """Yield the results of all items, in their order.
 
@@ -57,13 +58,15 @@ def run_all(
         system allows no more.
     progress : `~collections.abc.Callable`, optional
         Called after each chunk of items.
+    chunk : `int`, optional
+        Number of items that a process gets at a time; few where each takes long.
 
     Raises
     ------
     CuratedError
         If a process was ended from outside, as systems do that run out of memory.
     """
-    chunks = [items[i : i + _CHUNK] for i in range(0, len(items), _CHUNK)]
+    chunks = [items[i : i + chunk] for i in range(0, len(items), chunk)]
     if jobs is None:
         jobs = default_jobs() if len(items) >= _WORTHWHILE else 1
     jobs = max(1, min(jobs, len(chunks)))

@@ -50,6 +50,8 @@ class Change:
         Names of the keywords that differ.
     unreadable : `tuple` [`str`]
         Paths of those that cannot be read.
+    old_range, new_range : `Range` or `None`
+        When each of them is in force in its own state; `None` where there is none.
     detectors : `tuple` [`str`] or `None`
         Names of the detectors whose values differ, where the calibration has rows of several; `None` for all.
     """
@@ -62,6 +64,8 @@ class Change:
     fields: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    old_range: Range | None = None
+    new_range: Range | None = None
     detectors: tuple[str, ...] | None = None
 
     @property
@@ -143,31 +147,31 @@ def find_totals(changes: Sequence[Change]) -> list[Total]:
     """Return the totals of all measures, by type and in the order in which the type declares them."""
     totals: dict[tuple[str, str], Total] = {}
     order: dict[tuple[str, str], int] = {}
+    largest_by_key: dict[tuple[str, str], float] = {}
     for change in changes:
-        counted = set()
+        effects_by_name: dict[str, list[Effect]] = {}
         for effect in change.effects:
-            key = change.key.type, effect.measure.name
+            effects_by_name.setdefault(effect.measure.name, []).append(effect)
+        for name, effects in effects_by_name.items():
+            key = change.key.type, name
             order.setdefault(key, len(order))
-            totals[key] = _with(totals.get(key), change, effect, is_first=key not in counted)
-            counted.add(key)
+            worst = max(effects, key=_size)
+            value = sum(e.reading.value for e in effects) if worst.measure.additive else worst.reading.value
+            total = totals.get(key)
+            if total is None or _size(worst) > largest_by_key[key]:
+                largest_by_key[key] = _size(worst)
+                latest = Total(change.key.type, worst.measure, 1, value, change, worst.reading.of)
+            else:
+                latest = total._replace(calibrations=1)
+            if total is not None:
+                both = total.value + value if worst.measure.additive else latest.value
+                latest = latest._replace(calibrations=total.calibrations + 1, value=both)
+            totals[key] = latest
     return sorted(
         totals.values(), key=lambda total: (total.type_name, order[total.type_name, total.measure.name])
     )
 
 
-def _with(total: Total | None, change: Change, effect: Effect, *, is_first: bool) -> Total:
-    value = effect.reading.value
-    if total is None:
-        return Total(change.key.type, effect.measure, 1, value, change, effect.reading.of)
-    count = total.calibrations + is_first
-    largest = max(
-        (abs(e.reading.value) for e in total.worst.effects if e.measure.name == effect.measure.name),
-        default=0,
-    )
-    is_worse = abs(value) > largest if effect.measure.additive else abs(value) > abs(total.value)
-    worst, of = (change, effect.reading.of) if is_worse else (total.worst, total.of)
-    if effect.measure.additive:
-        value = total.value + value
-    elif not is_worse:
-        value = total.value
-    return Total(total.type_name, total.measure, count, value, worst, of)
+def _size(effect: Effect) -> float:
+    """Return how far from zero an effect is; a number that is none hides no other."""
+    return -1.0 if math.isnan(effect.reading.value) else abs(effect.reading.value)

@@ -110,13 +110,19 @@ class _Work:
                 ranges_by_pair.setdefault((segment.before, segment.now), []).append(segment.range)
         self._add_idle(ranges_by_pair, files)
         conditions = conditions_of(files.key, self.conditions, self.declared)
+        old_ranges, new_ranges = dict(old_epochs), dict(new_epochs)
         for (old, new), ranges in ranges_by_pair.items():
-            yield compare(
+            change = compare(
                 files.key,
                 states.calib(old, is_new=False),
                 states.calib(new, is_new=True),
                 tuple(ranges),
                 conditions,
+            )
+            yield replace(
+                change,
+                old_range=old_ranges.get(old) if old is not None else None,
+                new_range=new_ranges.get(new) if new is not None else None,
             )
 
     def _add_idle(

@@ -7,15 +7,13 @@ is an optional extra.
 from __future__ import annotations
 
 import importlib
-import io
 from pathlib import Path
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.core.wholefile import write_whole
-from curated.plots.style import STYLE, describe
-
-_DPI = 150
+from curated.plots.canvas import FORMATS, figure_bytes, new_figure, styled
+from curated.plots.style import describe
 
 _MODULES = {
     **dict.fromkeys(("curve", "keyed", "bars"), "curated.plots.curves"),
@@ -23,14 +21,7 @@ _MODULES = {
 }
 """Modules with the functions that draw each kind of plot."""
 
-_METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Creator": None, "Date": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-"""Formats by the ending of a file, and what matplotlib would write into them that changes with time or version."""
-
-ENDINGS = tuple(f".{name}" for name in _METADATA)
+ENDINGS = tuple(f".{name}" for name in FORMATS)
 """Endings of the files that can be written."""
 
 
@@ -70,20 +61,10 @@ def plot(calib: Calib, path: Path, *, size: tuple[int, int] | None = None) -> No
     spec = calib.SPEC.plot
     if spec is None:
         raise CuratedError(f"{calib.SPEC.name} has no default plot")
-    try:
-        mpl = importlib.import_module("matplotlib")
-        agg = importlib.import_module("matplotlib.backends.backend_agg")
-        figures = importlib.import_module("matplotlib.figure")
-    except ImportError as error:
-        raise CuratedError("plots need matplotlib", "pip install 'curated-calibs[plots]'") from error
-    draw = getattr(importlib.import_module(_MODULES[spec.kind]), f"draw_{spec.kind}")
-    # The user's own settings would change the bytes; the backend is not a matter of style.
-    defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
-    with mpl.rc_context({**defaults, **STYLE}):
-        figure = figures.Figure(dpi=_DPI, layout="constrained")
-        agg.FigureCanvasAgg(figure)
+    with styled():
+        figure = new_figure()
+        draw = getattr(importlib.import_module(_MODULES[spec.kind]), f"draw_{spec.kind}")
         draw(figure, calib, spec, size)
         describe(figure, calib)
-        drawing = io.BytesIO()
-        figure.savefig(drawing, format=form, metadata=_METADATA[form])
-    write_whole(path, [drawing.getvalue()])
+        drawing = figure_bytes(figure, form)
+    write_whole(path, [drawing])

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
-from curated.report.difference_text import effect_text, names_text, number_text, source_text
+from curated.difference.wording import number_text
+from curated.report.difference_text import effect_text, names_text, source_text
 from curated.report.text import count_text, printable
-
-T = TypeVar("T")
 
 LIMIT = 1_000_000
 """Most bytes by default; a summary of GitHub's workflows is lost from 1 MiB on."""
 
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~&@"})
-_CHANGES = (None, 1000, 300, 100, 30, 10, 3, 1, 0)
-"""Numbers of changes that are tried, the largest first, until the text is small enough."""
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~&@$"})
+_ROWS = "\0"
+"""Line in the place of rows, which no line of a document is."""
+
+_LONGEST = 300
+"""Number of characters beyond which the middle of a name is left out."""
 
 _MOST_FINDINGS = 100
 _MOST_EFFECTS = 4
@@ -40,45 +41,62 @@ def difference_markdown(
     findings : sequence [`Diagnostic`], optional
         Findings in the changes, which come first.
     """
-    for most in _CHANGES:
-        text = _document(difference, most, findings)
-        if _size(text) <= limit:
-            return text
-    return _cut(_document(difference, 0, findings), limit)
+    total = len(difference.changes)
+    rest = sum(map(_line_size, (_rest(difference, 1), ""))) if total > 1 else 0
+    room = limit - sum(map(_line_size, _document(difference, total, findings)))
+    rows: list[str] = []
+    sizes = [0]
+    for change in difference.changes:
+        rows.append(f"| {' | '.join(_change_cells(change))} |")
+        sizes.append(sizes[-1] + _line_size(rows[-1]))
+        if sizes[-1] > room:
+            break
+    # Where not all fit there has to be room for the sentence that says so.
+    is_complete = len(rows) == total and sizes[-1] <= room
+    count = total if is_complete else sum(size <= room - rest for size in sizes[1:])
+    parts = _document(difference, count, findings)
+    place = parts.index(_ROWS) if _ROWS in parts else len(parts)
+    text = "\n".join([*parts[:place], *rows[:count], *parts[place + 1 :]])
+    return text if _size(text) <= limit else _cut(text, limit)
 
 
 def escape(text: str) -> str:
     """Return a text in which nothing is markup, HTML, a link, a mention or the end of a cell."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]}...{text[-_LONGEST // 2 :]}"
     # GitHub makes links of bare addresses as well.
     return printable(text).translate(_SPECIAL).replace("://", ":\\//").replace("www.", "www\\.")
 
 
-def _document(difference: Difference, most: int | None, findings: Sequence[Diagnostic]) -> str:
-    changes = difference.changes if most is None else difference.changes[:most]
-    left_out = len(difference.changes) - len(changes)
-    parts = [f"### {_headline(difference)}", ""]
+def _document(difference: Difference, count: int, findings: Sequence[Diagnostic]) -> list[str]:
+    """Return the lines of a document, with `_ROWS` in the place of the rows of some changes."""
+    lines = [f"### {_headline(difference)}", ""]
     if findings:
-        parts += [*map(_finding_line, findings[:_MOST_FINDINGS]), ""]
+        lines += [*map(_finding_line, findings[:_MOST_FINDINGS]), ""]
     if len(findings) > _MOST_FINDINGS:
-        parts += [f"*and {len(findings) - _MOST_FINDINGS:,} more findings*", ""]
+        lines += [f"*and {len(findings) - _MOST_FINDINGS:,} more findings*", ""]
     totals = find_totals(difference.changes)
     if totals:
-        parts += [
-            *_table(("Type", "Measure", "Total or largest", "Of", "Calibrations"), totals, _total_cells),
-            "",
-        ]
+        lines += _head("Type", "Measure", "Total or largest", "Of", "Calibrations")
+        lines += (f"| {' | '.join(_total_cells(total))} |" for total in totals)
+        lines += [""]
     if source_text(difference):
         sentence = source_text(difference)
-        parts += [f"{escape(sentence[0].upper() + sentence[1:])}.", ""]
-    if changes:
-        parts += [*_table(("Calibration", "In force", "Effects", "Files"), changes, _change_cells), ""]
-    if left_out:
-        rest = f"The {left_out:,} smallest changes are" if changes else f"All {left_out:,} changes are"
-        parts += [f"*{rest} left out of this table; the totals count them.*", ""]
+        lines += [f"{escape(sentence[0].upper() + sentence[1:])}.", ""]
+    if count:
+        lines += [*_head("Calibration", "In force", "Effects", "Files"), _ROWS, ""]
+    if count < len(difference.changes):
+        lines += [_rest(difference, count), ""]
     if difference.unchanged:
         files = count_text(len(difference.unchanged), "calibration")
-        parts += [f"{files} with no physical change: the files differ, their values do not.", ""]
-    return "\n".join(parts)
+        lines += [f"{files} with no physical change: the files differ, their values do not.", ""]
+    return lines
+
+
+def _rest(difference: Difference, count: int) -> str:
+    left_out = len(difference.changes) - count
+    rest = f"The {left_out:,} smallest changes are" if count else f"All {left_out:,} changes are"
+    return f"*{rest} left out of this table; the totals count them.*"
 
 
 def _finding_line(finding: Diagnostic) -> str:
@@ -92,11 +110,8 @@ def _headline(difference: Difference) -> str:
     return f"{count_text(len(difference.changes), 'calibration')} changed: {counts}"
 
 
-def _table(head: Sequence[str], items: Sequence[T], cells: Callable[[T], Iterator[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{' --- |' * len(head)}"
-    for item in items:
-        yield f"| {' | '.join(cells(item))} |"
+def _head(*heads: str) -> list[str]:
+    return [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
 
 
 def _total_cells(total: Total) -> Iterator[str]:
@@ -122,6 +137,10 @@ def _change_cells(change: Change) -> Iterator[str]:
     yield "<br>".join(map(escape, effects))
     paths = dict.fromkeys((change.old or "nothing", change.new or "nothing"))
     yield " → ".join(map(escape, paths))
+
+
+def _line_size(line: str) -> int:
+    return _size(line) + 1
 
 
 def _size(text: str) -> int:

@@ -9,8 +9,10 @@ from typing import Any
 
 from curated.core.times import iso
 from curated.declare import AB
+from curated.difference import wording
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
 from curated.difference.sources import TITLES
+from curated.difference.wording import number_text, range_text
 from curated.package.validity import Range
 from curated.report.text import count_text, printable
 
@@ -26,24 +28,9 @@ _OF_SOURCE = "zero_point_shift"
 """End of the names of measures that depend on the source of synthetic photometry."""
 
 
-def number_text(value: float, *, signed: bool = False) -> str:
-    """Return a number with four significant digits, and all digits before the decimal point up to 1e9."""
-    if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else f"{value:+}"
-    sign = "+" if signed else ""
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):{sign},}"
-    if 1000 <= abs(value) < 1e9:
-        return f"{value:{sign},.0f}"
-    return f"{value:{sign}.4g}"
-
-
 def effect_text(effect: Effect) -> str:
-    """Return an effect, such as ``zero_point_shift u -409.3 mmag``."""
-    of = part_text(effect.reading.of)
-    value = number_text(effect.reading.value, signed=True)
-    parts = (effect.measure.name, f"({printable(of)})" if of else "", value, effect.measure.unit)
-    return " ".join(part for part in parts if part)
+    """Return an effect for a terminal, such as ``zero_point_shift (u) -409.3 mmag``."""
+    return printable(wording.effect_text(effect))
 
 
 def difference_lines(difference: Difference, *, most: int | None = None) -> Iterator[str]:
@@ -122,13 +109,6 @@ def _value_text(effect: Effect) -> str:
     return f"({printable(of)}) {value}" if of else value
 
 
-def range_text(valid: Range) -> str:
-    """Return a range, such as ``from 2024-01-01T00:00:00 UTC on``."""
-    if valid.end is None:
-        return f"from {iso(valid.start)} UTC on"
-    return f"from {iso(valid.start)} to {iso(valid.end)} UTC"
-
-
 def names_text(names: tuple[str, ...]) -> str:
     """Return which values differ, those beyond a few counted."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
@@ -190,15 +170,20 @@ def _change_to_json(change: Change) -> dict[str, Any]:
         "filter": key.filter or None,
         "old": change.old,
         "new": change.new,
-        "ranges": [
-            {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
-            for valid in change.ranges
-        ],
+        "old_range": _range_to_json(change.old_range),
+        "new_range": _range_to_json(change.new_range),
+        "ranges": [_range_to_json(valid) for valid in change.ranges],
         "measures": [effect_to_json(effect) for effect in change.effects],
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
     }
+
+
+def _range_to_json(valid: Range | None) -> dict[str, str | None] | None:
+    if valid is None:
+        return None
+    return {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
 
 
 def effect_to_json(effect: Effect) -> dict[str, Any]:

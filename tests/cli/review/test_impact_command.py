@@ -88,6 +88,7 @@ def test_rows_that_could_not_be_looked_at_are_no_success(run: Commands, package:
         ),
         (("HEAD", "--exposures", "visits.csv", "--column", "time=timee"), "did you mean 'time'?"),
         (("HEAD", "--exposures", "visits.csv", "--instrument", "labb"), "did you mean 'lab'?"),
+        (("HEAD", "--exposures", "visits.csv", "--instrument", "lab=Lab"), "is a choice for a repository"),
         (("HEAD", "--exposures", "visits.csv", "-o", "rows.txt"), "the ending says no form"),
         (("HEAD", "--exposures", "visits.csv", "-o", "none/rows.csv"), "none/rows.csv"),
         (("HEAD", "--exposures", "calibs", "--column", "time=x"), "a repository has no columns"),

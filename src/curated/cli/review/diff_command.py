@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from curated.cli.context import (
@@ -15,6 +17,7 @@ from curated.cli.context import (
     print_json,
     selected_paths,
 )
+from curated.cli.review.pictures import draw, plot_options, prepare
 
 
 @click.command("diff")
@@ -32,8 +35,9 @@ from curated.cli.context import (
     "spectrum: an ECSV or FITS table with the columns wavelength and flux.",
 )
 @max_option
+@plot_options
 @jobs_option
-@format_option("markdown")
+@format_option("markdown", "html")
 @pass_settings
 def command(
     settings: Settings,
@@ -41,6 +45,9 @@ def command(
     bands: str | None,
     source: str,
     limits: tuple[str, ...],
+    plot: Path | None,
+    plot_format: str,
+    overwrite: bool,
     jobs: int | None,
     form: str,
 ) -> None:
@@ -56,6 +63,7 @@ def command(
       curated diff main... --format json
       curated diff HEAD~ HEAD --source a0v
       curated diff main... --max zero_point_shift=20
+      curated diff main... --plot plots --format html > page.html
 
     Exit status 1 if anything differs physically. A change beyond its limit that no note names is an error (CAL446).
     """
@@ -76,6 +84,7 @@ def command(
     from curated.report.difference_text import difference_lines, difference_to_json
 
     limit_values = parse_options(limits)
+    target = prepare(plot, plot_format, overwrite=overwrite, for_page=form == "html")
     conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
     gap = find_gap(conditions.source, conditions.bands)
     if gap:
@@ -99,6 +108,7 @@ def command(
         *faults,
         *find_limit_findings(difference.changes, package_limits, Notes(states.changes, after)),
     ]
+    pictures = draw(settings, states, difference, conditions, target, jobs) if target is not None else {}
     if form == "json":
         content = difference_to_json(difference)
         print_json("diff", **content, findings=[finding.to_dict() for finding in excesses])
@@ -106,6 +116,10 @@ def command(
         from curated.report.difference_markdown import difference_markdown
 
         echo(*difference_markdown(difference, findings=excesses).split("\n"))
+    elif form == "html":
+        from curated.report.difference_html import difference_html
+
+        echo(*difference_html(difference, pictures, findings=excesses).rstrip("\n").split("\n"))
     else:
         for line in difference_lines(difference):
             echo(line)

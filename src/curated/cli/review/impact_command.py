@@ -16,6 +16,7 @@ from curated.cli.context import (
     jobs_option,
     pass_settings,
     print_json,
+    split_choices,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ _ENDINGS = {".csv": "csv", ".ecsv": "ecsv", ".jsonl": "jsonl", ".ndjson": "jsonl
     "instruments",
     multiple=True,
     metavar="I",
-    help="Only exposures of this instrument, which those without one have; may be repeated.",
+    help="Only exposures of this instrument, which those without one have; I=NAME if a repository calls it NAME; may "
+    "be repeated.",
 )
 @click.option(
     "--threshold",
@@ -65,6 +67,13 @@ _ENDINGS = {".csv": "csv", ".ecsv": "ecsv", ".jsonl": "jsonl", ".ndjson": "jsonl
     "--bands",
     metavar="NAME=FROM-TO,...",
     help="Bands in nm for curves that belong to no filter; by default u, g, r, i, z and y.",
+)
+@click.option(
+    "--source",
+    "spectrum",
+    metavar="ab|a0v|k|FILE",
+    default="ab",
+    help="Source of zero points, as for 'curated diff'; constant flux per frequency by default.",
 )
 @click.option(
     "--format",
@@ -87,6 +96,7 @@ def command(
     instruments: tuple[str, ...],
     thresholds: tuple[str, ...],
     bands: str | None,
+    spectrum: str,
     form: str,
     output: str | None,
     jobs: int | None,
@@ -108,6 +118,7 @@ def command(
     from curated.declare import BANDS, Conditions
     from curated.difference.bands import parse_bands
     from curated.difference.revisions import HIDING, find_difference, hidden_findings, open_states
+    from curated.difference.sources import find_gap, find_source
     from curated.exposures.names import Names
     from curated.exposures.outcomes import parse_thresholds
     from curated.exposures.search import ImpactSearch
@@ -121,16 +132,18 @@ def command(
         )
     if output is not None and not os.path.isdir(os.path.dirname(output) or "."):
         raise CuratedError(f"{output}: there is no such directory", "make it first")
-    conditions = Conditions(bands=BANDS if bands is None else parse_bands(bands))
+    conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(spectrum))
+    gap = find_gap(conditions.source, conditions.bands)
+    if gap:
+        settings.remark(gap)
     limits = parse_thresholds(thresholds)
     package = settings.package()
     states = open_states(package, revisions)
-    names = Names(
-        (states.changes.now, states.changes.before),
-        tuple(band.name for band in conditions.bands),
-        instruments,
-    )
-    batches = _read(settings, source, columns, time_scale, names)
+    choices, selected = split_choices(instruments)
+    selected = (*selected, *(choice.partition("=")[0] for choice in choices))
+    band_names = tuple(band.name for band in conditions.bands)
+    names = Names((states.changes.now, states.changes.before), band_names, selected)
+    batches = _read(source, columns, time_scale, names, choices)
     findings = hidden_findings(states)
     echo_findings(settings, findings)
     if any(finding.code in HIDING for finding in findings):
@@ -156,7 +169,7 @@ def command(
 
 
 def _read(
-    settings: Settings, source: str, columns: tuple[str, ...], time_scale: str | None, names: Names
+    source: str, columns: tuple[str, ...], time_scale: str | None, names: Names, choices: tuple[str, ...]
 ) -> Iterator[Batch]:
     """Return the exposures of a table or of a repository."""
     from curated.core.diagnostic import CuratedError
@@ -166,12 +179,17 @@ def _read(
 
     options = TableOptions(parse_choices(columns), time_scale or "")
     if not _is_repository(source):
+        if choices:
+            raise CuratedError(
+                f"{choices[0]} is a choice for a repository, and {source} is none",
+                "name the instrument as the package does, without =",
+            )
         return read_exposures(source, options)
     if columns or time_scale:
         raise CuratedError("a repository has no columns", "leave --column and --time-scale out")
     from curated.butler import read_repository_exposures
 
-    return read_repository_exposures(source, names.describe_all())
+    return read_repository_exposures(source, names.describe_all(), choices)
 
 
 def _is_repository(source: str) -> bool:
