@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from astropy.io import fits
@@ -98,3 +100,26 @@ def test_no_type_takes_the_record_for_a_table_of_its_own(tmp_path: Path) -> None
         assert [t.colnames for t in many_tables] == [t.colnames for t in few_tables], file.path
         assert cls.readFits(tmp_path / "full.fits") == full, file.path
     assert len(types) >= 11
+
+
+def test_thousands_of_input_datasets_are_a_table(tmp_path: Path) -> None:
+    """In a keyword they took minutes, and the stack reads no table behind the separator."""
+    datasets = [
+        {"uuid": str(UUID(int=n)), "type": "flat", "run": f"u/{'long/' * 20}\\x{n} "} for n in range(1, 6000)
+    ]
+    datasets += [{"uuid": str(UUID(int=7000))}]
+    construction = {"quantum": str(UUID(int=3)), "input_datasets": datasets, "task": "cpFlat"}
+    calib = defects_with({"construction": construction}, tmp_path)
+    start = time.process_time()
+    again, _ = through_fits(calib, tmp_path)
+    assert time.process_time() - start < 10
+    assert again.provenance == calib.provenance
+    assert again == calib
+    with fits.open(tmp_path / "a.fits") as hdus:
+        names = [hdu.name for hdu in hdus]
+        assert names[names.index("SEPARATE") :] == ["SEPARATE", "PROVENANCE", "INPUT_DATASETS"]
+        assert len(hdus["INPUT_DATASETS"].data) == len(datasets)
+        assert (
+            hdus["PROVENANCE"].header["CONSTRUC"]
+            == '{"task": "cpFlat", "quantum": "' + construction["quantum"] + '"}'
+        )

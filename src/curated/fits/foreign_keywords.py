@@ -56,9 +56,14 @@ def butler_keywords(keys: Iterable[str]) -> list[str]:
     if not any("BUTLER" in name or name.endswith("DATASETTYPE") for name in every):
         return []
     patterns = [_BUTLER]
-    for name in every:
+    # The shortest ones first: those of an input end in the same names, and have been matched then.
+    for name in sorted(
+        (name for name in every if name.endswith("DATASETTYPE")), key=lambda name: (len(name), name)
+    ):
         match = _CORE.match(name)
-        if match is not None and {f"{match[1]}ID", f"{match[1]}RUN"} <= every:
+        if match is None or any(pattern.match(name) for pattern in patterns):
+            continue
+        if {f"{match[1]}ID", f"{match[1]}RUN"} <= every:
             prefix, separator = re.escape(match[1]), re.escape(match[1][-1:]) or r"[^\w]"
             patterns.append(
                 re.compile(

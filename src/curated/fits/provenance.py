@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from curated.core.metadata import IDENTITY
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.fits.header import Card, cards, escape, hdu, needs_escape, unescape
 from curated.fits.table import table_parts
-from curated.provenance.record import RESERVED, Provenance
+from curated.provenance.record import INPUT_DATASET, LONG_KEY, RESERVED, Provenance
 
 EXTNAME = "PROVENANCE"
+DATASETS = "INPUT_DATASETS"
+"""EXTNAME of the table of Butler datasets that a calibration was made of: thousands would be too many for a keyword."""
+
 SEPARATOR = "SEPARATE"
 """EXTNAME of the empty image before the table: IsrCalib.readFits reads tables up to the first HDU that is not one."""
 
@@ -44,7 +47,17 @@ def provenance_hdus(provenance: Provenance, metadata: Mapping[str, Any], name: s
         return []
     structure, data = table_parts(_table(provenance))
     header: list[Card] = [("EXTNAME", EXTNAME), *_cards(provenance, metadata, name)]
-    return [hdu(_SEPARATOR, b""), hdu(structure + cards(header), data)]
+    hdus = [hdu(_SEPARATOR, b""), hdu(structure + cards(header), data)]
+    datasets = provenance.construction.input_datasets
+    if datasets:
+        columns = {
+            key: ColumnData(np.array([_escaped(dataset.get(key, "")) for dataset in datasets]))
+            for key in INPUT_DATASET.keys
+            if any(key in dataset for dataset in datasets)
+        }
+        structure, data = table_parts(TableData(columns))
+        hdus.append(hdu(structure + cards([("EXTNAME", DATASETS)]), data))
+    return hdus
 
 
 def _table(provenance: Provenance) -> TableData:
@@ -77,28 +90,49 @@ def _cards(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> li
         "CALIBCLS": "lsst.ip.isr.calibType.IsrProvenance",
         "calibType": name,
     }
-    if provenance.construction.plain():
-        keywords[_CONSTRUCTION] = json.dumps(provenance.construction.plain())
+    construction = {key: value for key, value in provenance.construction.plain().items() if key != LONG_KEY}
+    if construction:
+        keywords[_CONSTRUCTION] = json.dumps(construction)
     if provenance.edits:
         keywords[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
     return list(keywords.items())
 
 
-def read_provenance(header: Any, columns: dict[str, TextColumn]) -> dict[str, Any]:
-    """Return the record in the header and the columns of a provenance table, as YAML would hold it: untrusted data."""
+def read_provenance(
+    header: Any, columns: dict[str, TextColumn], datasets: dict[str, TextColumn]
+) -> dict[str, Any]:
+    """Return the record in the header and the columns of a provenance table, as YAML would hold it: untrusted data.
+
+    Parameters
+    ----------
+    datasets : `dict` [`str`, `TextColumn`]
+        Columns of the table of input datasets; empty if there is none.
+    """
     record: dict[str, Any] = {}
-    rows = zip(*(column.values.tolist() for column in columns.values()), strict=True)
-    inputs = [_input(dict(zip(columns, row, strict=True))) for row in rows]
+    inputs = [_input(row) for row in _rows(columns)]
     if inputs:
         record["inputs"] = inputs
     for key, keyword in (("construction", _CONSTRUCTION), ("edits", _EDITS)):
         if keyword in header:
             record[key] = _parsed(header[keyword])
+    if datasets:
+        entries = [{k: v for k, v in row.items() if not _is_blank(v)} for row in _rows(datasets)]
+        construction = record.setdefault("construction", {})
+        if isinstance(construction, dict):
+            construction[LONG_KEY] = entries
     return record
 
 
+def _rows(columns: dict[str, TextColumn]) -> Iterator[dict[str, Any]]:
+    rows = zip(*(column.values.tolist() for column in columns.values()), strict=True)
+    for row in rows:
+        yield {
+            k: unescape(v) if isinstance(v, str) and "\\" in v else v
+            for k, v in zip(columns, row, strict=True)
+        }
+
+
 def _input(row: dict[str, Any]) -> dict[str, Any]:
-    row = {k: unescape(v) if isinstance(v, str) and "\\" in v else v for k, v in row.items()}
     values = {name: row.pop(name) for name in RESERVED if name in row and not _is_blank(row[name])}
     return {"data_id": {k: v for k, v in row.items() if k not in RESERVED}, **values}
 

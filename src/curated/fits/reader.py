@@ -16,7 +16,7 @@ from curated.fits.butler_header import butler_construction
 from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.plain_tables import PlainHdu, read_plain_hdus
-from curated.fits.provenance import EXTNAME, read_provenance
+from curated.fits.provenance import DATASETS, EXTNAME, read_provenance
 
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "
@@ -88,16 +88,20 @@ def _contents(
     """Return keywords and columns of the HDUs of a file; see `read_fits`."""
     headers, constructions = zip(*(_keywords(hdu.cards) for hdu in hdus[:2]), strict=True)
     tables = [hdu for hdu in hdus[1:] if hdu.is_table]
-    record = next((hdu for hdu in tables if hdu.name == EXTNAME), None)
+    record, datasets = (next((hdu for hdu in tables if hdu.name == n), None) for n in (EXTNAME, DATASETS))
     others = {
         key: _unescaped_text(hdu.keywords[key.upper()])
         for hdu in tables
         for key in table_keywords
         if key.upper() in hdu.keywords
     }
-    columns = {hdu.name or str(i + 1): _columns(hdu) for i, hdu in enumerate(tables) if hdu is not record}
+    columns = {
+        hdu.name or str(i + 1): _columns(hdu)
+        for i, hdu in enumerate(tables)
+        if hdu is not record and (hdu is not datasets or record is None)
+    }
     if record is not None:
-        others |= read_provenance(record.keywords, _columns(record))
+        others |= read_provenance(record.keywords, _columns(record), _columns(datasets) if datasets else {})
     # A file that was made of a text has the provenance of that one.
     if "construction" not in others and not any("REPOSHA1" in header for header in headers):
         construction = {key: value for part in reversed(constructions) for key, value in part.items()}
