@@ -122,8 +122,8 @@ def command(
     from curated.exposures.names import Names
     from curated.exposures.outcomes import parse_thresholds
     from curated.exposures.search import ImpactSearch
-    from curated.report.impact_rows import ROW_FORMS
-    from curated.report.impact_text import impact_lines, impact_to_json
+    from curated.report.impact.rows import ROW_FORMS
+    from curated.report.impact.text import impact_lines, impact_to_json
 
     row_form = form if form in ROW_FORMS else _ENDINGS.get(os.path.splitext(output or "")[1].lower(), "")
     if output is not None and not row_form:
@@ -206,7 +206,7 @@ def _is_repository(source: str) -> bool:
 def _search(search: ImpactSearch, batches: Iterable[Batch], form: str, output: str | None) -> None:
     """Look at all exposures, and write their rows into a file, or print them, if there is a form for them."""
     from curated.core.wholefile import write_whole
-    from curated.report.impact_rows import heading, row_texts
+    from curated.report.impact.rows import heading, row_texts
 
     parts = (search.examine(batch) for batch in batches)
     if not form:

@@ -18,7 +18,7 @@ from curated.difference.change import Change, Effect
 from curated.exposures.batch import Exposures
 from curated.exposures.impact import Examined
 from curated.exposures.outcomes import Hit, Outcome
-from curated.report.impact_rows import heading, row_texts
+from curated.report.impact.rows import heading, row_texts
 
 SHIFT = Measure(name="zero_point_shift", unit="mmag", doc="", compute=lambda *_: (), notable=5)
 NASTY = 'a,"b"\nc'

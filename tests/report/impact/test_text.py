@@ -11,7 +11,7 @@ from curated.core.keys import CalibKey
 from curated.declare import Measure, Reading
 from curated.difference.change import Change, Effect
 from curated.exposures.impact import Counts, Impact, Largest, NightImpact, TypeImpact
-from curated.report.impact_text import MOST_NIGHTS, impact_lines, impact_to_json
+from curated.report.impact.text import MOST_NIGHTS, impact_lines, impact_to_json
 
 SHIFT = Measure(name="zero_point_shift", unit="mmag", doc="", compute=lambda *_: (), notable=5)
 LARGEST = Largest(
