@@ -117,6 +117,20 @@ def test_headers(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
     assert curated(lab.path, "lookup", "--header", first, old).status == 1
 
 
+def test_headers_that_fail_do_not_hide_the_others(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
+    good, bad = write_raw(tmp_path / "a.fits"), write_raw(tmp_path / "b.fits", DATE_BEG=None)
+    worse = write_raw(tmp_path / "c.fits", DET_NAME="d99")
+    done = curated(lab.path, "lookup", "--header", bad, good, worse, "--format", "json")
+    assert done.status == 2
+    assert [entry["exposure"] for entry in done.json["exposures"]] == [str(good)]
+    assert [entry["exposure"] for entry in done.json["failures"]] == [str(bad), str(worse)]
+    assert f"curated: error: {bad} does not say when it was taken" in done.stderr
+    assert f"error: {worse}: lab has no detector 'd99'" in done.stderr
+    # Files are written for all of them, or not at all.
+    done = curated(lab.path, "lookup", "--header", bad, good, "--output", tmp_path / "out")
+    assert (done.status, done.stdout, (tmp_path / "out").exists()) == (2, "", False)
+
+
 def test_states_that_differ(lab: GitPackage, curated: Commands) -> None:
     lab.commit({NEW: defects_text({"SEQNAME": "S2"}, date="2024-03-01T00:00:00")})
     question = (

@@ -37,7 +37,7 @@ def test_text_and_json(lab: GitPackage, curated: Commands) -> None:
         "      2022-01-01T00:00:00 to open",
         "",
     ]
-    value = curated(lab.path, "log", "lab", "defects", "d00", "--format", "json").json
+    value = curated(lab.path, "log", "lab", "defects", "--detector", "d00", "--format", "json").json
     assert (value["format"], value["version"], value["as_of"]) == ("curated-log", 1, lab.commits[2])
     assert [commit["subject"] for commit in value["commits"]] == ["Edit 2022", "Add 2022", "Add calibrations"]
 
@@ -87,6 +87,7 @@ def test_a_plot(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
     [
         (("lab", "defects"), "defects has a detector level", "give the detector after the type: d00"),
         (("lab", "defects", "d0"), "lab has no detector 'd0'", "did you mean 'd00'"),
+        (("lab", "defects", "d00", "--detector", "d00"), "Give the detector once", ""),
         (("lab", "defects", "d00", "--filter", "r"), "defects has no filter level", "leave the filter out"),
         (("lav", "defects", "d00"), "unknown instrument 'lav'", "known instruments: lab"),
         (("lab", "defect", "d00"), "unknown calibration type 'defect'", "did you mean 'defects'"),

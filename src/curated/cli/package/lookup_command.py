@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -137,12 +137,17 @@ def command(
         raise click.UsageError(
             "--explain is for one product: give TYPE, --detector and --filter, and a moment."
         )
-    usages = _find_usages(source, question, files, time, night)
+    failures: list[tuple[str, CuratedError]] = []
+    usages = _find_usages(source, question, files, time, night, failures)
+    if failures and (output is not None or not usages):
+        _fail(failures)
     _mention_obstacle(source)
     for usage in usages:
         echo_findings(settings, usage.findings)
     failed = output is not None and _write(source, usages, output)
-    _print_usages(source, usages, night)
+    _print_usages(source, usages, night, failures)
+    if failures:
+        _fail(failures)
     raise SystemExit(1 if failed or not all(usage.paths for usage in usages) else 0)
 
 
@@ -223,26 +228,43 @@ def _is_single(question: Question) -> bool:
 
 
 def _find_usages(
-    source: _Source, question: Question, files: Sequence[str], time: datetime | None, night: str | None
+    source: _Source,
+    question: Question,
+    files: Sequence[str],
+    time: datetime | None,
+    night: str | None,
+    failures: list[tuple[str, CuratedError]],
 ) -> list[Usage]:
-    """Return what is in force for exposures, at a time, or in a night."""
+    """Return what is in force for exposures, at a time, or in a night; headers that fail are added to the failures."""
     from curated.history.exposure.usage import find_usage
 
     if files:
-        return _exposures(source, question, files)
+        return _exposures(source, question, files, failures)
     span = (time,) if time is not None else _night(source, question.instrument, night or "")
     return [find_usage(source.package, source.declared, question, *span)]
 
 
-def _exposures(source: _Source, question: Question, files: Sequence[str]) -> list[Usage]:
+def _exposures(
+    source: _Source, question: Question, files: Sequence[str], failures: list[tuple[str, CuratedError]]
+) -> list[Usage]:
     from curated.history.exposure.raw import read_exposure
     from curated.history.exposure.usage import find_exposure_usage
 
     usages = []
     for file in files:
-        exposure = read_exposure(source.package, source.declared, file, question.instrument)
-        usages.append(find_exposure_usage(source.package, source.declared, question, exposure))
+        try:
+            exposure = read_exposure(source.package, source.declared, file, question.instrument)
+            usages.append(find_exposure_usage(source.package, source.declared, question, exposure))
+        except CuratedError as error:  # the other headers are looked up all the same
+            failures.append((file, error))
     return usages
+
+
+def _fail(failures: Sequence[tuple[str, CuratedError]]) -> NoReturn:
+    """Print all failures but the last, and raise that."""
+    for _, error in failures[:-1]:
+        echo(f"curated: error: {error.message}", f"curated: hint: {error.hint}", err=True)
+    raise failures[-1][1]
 
 
 # -- FITS files -------------------------------------------------------------------------------------------
@@ -270,7 +292,12 @@ def _write(source: _Source, usages: Sequence[Usage], output: Path) -> bool:
 # -- all in force -----------------------------------------------------------------------------------------
 
 
-def _print_usages(source: _Source, usages: Sequence[Usage], night: str | None) -> None:
+def _print_usages(
+    source: _Source,
+    usages: Sequence[Usage],
+    night: str | None,
+    failures: Sequence[tuple[str, CuratedError]],
+) -> None:
     from curated.history.checkout import uncommitted_files
     from curated.history.lookup import last_commits_of
     from curated.report.product_text import csv_lines, exposure_to_json, usage_lines, usage_to_json
@@ -298,7 +325,8 @@ def _print_usages(source: _Source, usages: Sequence[Usage], night: str | None) -
     if usages[0].exposure is None:
         print_json("in-force", **about, night=night, **contents[0])
     else:
-        print_json("in-force", **about, exposures=contents)
+        failed = [{"exposure": f, "message": error.message, "hint": error.hint} for f, error in failures]
+        print_json("in-force", **about, exposures=contents, failures=failed)
 
 
 def _title(usage: Usage, night: str | None) -> str:

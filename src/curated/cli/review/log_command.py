@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.argument("instrument")
 @click.argument("type_name", metavar="TYPE")
 @click.argument("detector", required=False, default="")
+@click.option(
+    "--detector", "detector_name", default="", metavar="D", help="The detector, as with 'curated lookup'."
+)
 @click.option("--filter", "filter_name", default="", metavar="F", help="Name of the filter.")
 @click.option(
     "--at",
@@ -55,6 +58,7 @@ def command(
     instrument: str,
     type_name: str,
     detector: str,
+    detector_name: str,
     filter_name: str,
     at: str | None,
     as_of: str,
@@ -94,13 +98,15 @@ def command(
         raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
     if path is None and (value or amplifier or band):
         raise click.UsageError("--value, --amplifier and --band belong to --plot.")
+    if detector and detector_name:
+        raise click.UsageError("Give the detector once.")
     work_tree = settings.package()
     repository = open_repository(work_tree.root)
     revision = find_revision(repository, as_of)
     for remark in revision.remarks:
         settings.remark(f"curated: {remark}")
     package, _ = package_at(work_tree.root, revision.sha1)
-    names = (instrument, type_name, detector, filter_name)
+    names = (instrument, type_name, detector or detector_name, filter_name)
     history = _read(package, read_instruments(package)[0], repository, revision.sha1, names)
     if as_of == "HEAD":
         _mention_changes(settings, work_tree, history)

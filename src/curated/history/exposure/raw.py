@@ -94,11 +94,12 @@ def read_exposure(
     keywords = {k for entry in settings.values() for k in (*entry.headers.keywords, *entry.match)}
     header = read_raw_header(Path(path), keywords | HeaderMapping().keywords)
     place = instrument_directories(package, declared, instrument)[0] if instrument else ""
-    translation = None
+    translation, directory = None, ""
     if not any(entry.headers.declared for directory, entry in settings.items() if place in ("", directory)):
         translation = _translate(header)
     if translation is not None:
-        directory = _of_name(settings, translation.instrument, place, path, ())
+        directory = _named(settings, translation.instrument, place)
+    if translation is not None and directory:
         return _Reader(path, header, settings[directory], package).translated(translation)
     directory = _find_instrument(settings, header, place, path)
     return _Reader(path, header, settings[directory], package).read()
@@ -126,24 +127,27 @@ def _find_instrument(settings: Mapping[str, Instrument], header: RawHeader, plac
             f"{path} does not say of which instrument it is: it has no {' or '.join(dict.fromkeys(tried))}",
             "name the keyword in instrument.yaml, as in 'headers: {instrument: [CAMERA]}'",
         )
-    return _of_name(settings, str(header.values[keyword]), place, path, (keyword,))
+    return _of_name(settings, str(header.values[keyword]), place, path, keyword)
 
 
-def _of_name(
-    settings: Mapping[str, Instrument], name: str, place: str, path: str, keywords: Iterable[str]
-) -> str:
-    """Return the directory of the instrument with a name."""
-    for directory, entry in settings.items():
-        if place in ("", directory) and name.strip().lower() in _names(entry):
-            return directory
-    source = "".join(f"{keyword} " for keyword in keywords) or "astro_metadata_translator says "
+def _of_name(settings: Mapping[str, Instrument], name: str, place: str, path: str, keyword: str) -> str:
+    """Return the directory of the instrument with a name that a keyword has."""
+    directory = _named(settings, name, place)
+    if directory:
+        return directory
     example = place or "the instrument's"
     way_out = f"if it is, name it in {example} instrument.yaml, as in 'headers: {{names: [{name.strip()}]}}'"
     if place:
-        raise CuratedError(f"{path} is not of {place}: {source}{brief(name)}", way_out)
+        raise CuratedError(f"{path} is not of {place}: {keyword} {brief(name)}", way_out)
     names = [entry.name for entry in settings.values()]
     hint = known_names(name, settings, "instruments", names)
-    raise CuratedError(f"{path} is of an unknown instrument: {source}{brief(name)}", f"{hint}; {way_out}")
+    raise CuratedError(f"{path} is of an unknown instrument: {keyword} {brief(name)}", f"{hint}; {way_out}")
+
+
+def _named(settings: Mapping[str, Instrument], name: str, place: str) -> str:
+    """Return the directory of the instrument with a name; empty if there is none, or if it is not at the place."""
+    directories = (d for d, entry in settings.items() if name.strip().lower() in _names(entry))
+    return next((directory for directory in directories if place in ("", directory)), "")
 
 
 def _names(entry: Instrument) -> set[str]:
