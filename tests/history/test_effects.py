@@ -200,3 +200,37 @@ def test_a_calibration_that_moves_to_dates_of_another(package: GitPackage) -> No
         f"{to} CAL421 moved here from {defects_path(1)}; takes the place of {OLD} from 2021-01-01T00:00:00 "
         "to 2022-01-01T00:00:00 UTC"
     ) in lines
+
+
+# -- implausible steps --------------------------------------------------------------------------------
+
+GAINS = """\
+metadata:
+  OBSTYPE: gainCorrection
+  INSTRUME: cam
+  DETECTOR: 0
+  DET_NAME: d00
+  CALIBDATE: "2024-01-01T00:00:00"
+ampNames: [C00, C01, C02, C03]
+gainAdjustments: {0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            [1.004, 1.001, 0.998, 1.009],
+            "CAL367 gainAdjustments: C00 has the values of C01, C01 has the values of C00",
+        ),
+        ([1.002, 1.003, 0.999, 1.008], ""),
+    ],
+)
+def test_amplifiers_that_an_edit_exchanged(
+    make_package: MakePackage, values: list[float], expected: str
+) -> None:
+    path = "calibs/cam/gain_correction/d00/20240101T000000.yaml"
+    package = make_package({**CONFIG, path: GAINS.format([1.001, 1.004, 0.998, 1.009])})
+    package.write({path: GAINS.format(values)})
+    steps = [message for message in messages(package) if " CAL420 " not in message]
+    assert steps == ([f"{path} {expected} in {path} at REV"] if expected else [])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
+
+from curated.declare import Array
 from curated.provenance.record import Provenance
 
 
@@ -97,3 +102,38 @@ class Claims:
     reach: list[int] = field(default_factory=list)
     detectors: list[dict[str, Any]] = field(default_factory=list)
     file_gains: dict[str, dict[str, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Values of a calibration that are compared with those of other files; plain data, to be cached.
+
+    Parameters
+    ----------
+    quantity : `str`
+        Name of the quantity.
+    keys : `list` [`str`]
+        Amplifiers, or other keys.
+    data : `str`
+        Their numbers, (keys, numbers) in little-endian single precision, as base64.
+    """
+
+    quantity: str
+    keys: list[str]
+    data: str
+
+    @classmethod
+    def of(cls, quantity: str, values: Mapping[str, Any]) -> Self | None:
+        """Return the trace of values by key; `None` unless all keys have equally many numbers."""
+        rows = [np.asarray(value, "<f4").ravel() for value in values.values()]
+        if not rows or not rows[0].size or len({row.size for row in rows}) > 1:
+            return None
+        with np.errstate(all="ignore"):
+            data = np.concatenate(rows).tobytes()
+        return cls(quantity, list(values), base64.b64encode(data).decode("ascii"))
+
+    @property
+    def values(self) -> Array:
+        """The numbers, (keys, numbers), in double precision."""
+        numbers = np.frombuffer(base64.b64decode(self.data), "<f4")
+        return numbers.astype("f8").reshape(len(self.keys), -1)

@@ -17,7 +17,7 @@ import orjson
 
 import curated
 from curated.calib import Calib
-from curated.calib.content import Claims
+from curated.calib.content import Claims, Trace
 from curated.check.report import FileReport
 from curated.core.codes import Severity
 from curated.core.diagnostic import Diagnostic
@@ -58,7 +58,7 @@ def cache_key(file: CalibFile, text: bytes, side: bytes | None, instrument: Inst
         Its instrument, where one is declared.
     """
     key = blob_sha1(text) + (f"-{instrument_hash(instrument)}" if instrument else "")
-    key += _state_of_type(file.key.type)
+    key += _state_of_type(file.key.type) + ("-compared" if file.is_compared else "")
     return key if side is None else f"{key}-{blob_sha1(side)}"
 
 
@@ -163,6 +163,7 @@ class Cache:
             "companion": [report.companion, report.companion_state],
             "claims": asdict(report.claims) if report.claims else None,
             "deprecation": asdict(report.deprecation) if report.deprecation else None,
+            "traces": [asdict(trace) for trace in report.traces],
             "diagnostics": [asdict(d) for d in report.diagnostics],
         }
         self.is_changed = True
@@ -243,6 +244,7 @@ _ENTRY: dict[Any, Any] = {
         ],
         "file_gains": {str: _GAINS},
     },
+    "traces": [{"quantity": str, "keys": [str], "data": str}],
     "deprecation": {"reason": str, "by": str, "date": str, "cover": str},
     "diagnostics": [
         {
@@ -290,4 +292,5 @@ def _report(path: str, entry: dict[str, Any]) -> FileReport:
         companion_state,
         Claims(**entry["claims"]) if entry["claims"] else None,
         Deprecation(**entry["deprecation"]) if entry["deprecation"] else None,
+        tuple(Trace(**trace) for trace in entry["traces"]),
     )

@@ -13,6 +13,7 @@ from curated.check.rules import FILE_RULES
 from curated.check.rules.context import FileContext
 from curated.check.rules.identity import read_date
 from curated.check.rules.plausibility import without_milder
+from curated.check.rules.succession import traces_of
 from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.keys import CalibFile
@@ -156,6 +157,7 @@ def check_file(
         companion_state,
         claims,
         deprecation,
+        traces_of(calib) if calib is not None and file.is_compared and is_sound else (),
     )
 
 

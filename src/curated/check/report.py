@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from curated.calib.content import Claims
+from curated.calib.content import Claims, Trace
 from curated.core.diagnostic import Diagnostic, Problem, has_errors
 from curated.core.keys import CalibFile
 from curated.datasets.deprecation import Deprecation
@@ -41,6 +41,8 @@ class FileReport(NamedTuple):
         Properties of the detector that the calibration implies; `None` where it implies none.
     deprecation : `Deprecation` or `None`
         Why the calibration is out of use; `None` where it is in use.
+    traces : `tuple` [`Trace`]
+        Values that are compared with those of other files; none where nothing is to be compared.
     """
 
     path: str
@@ -53,6 +55,7 @@ class FileReport(NamedTuple):
     companion_state: str = ""
     claims: Claims | None = None
     deprecation: Deprecation | None = None
+    traces: tuple[Trace, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the evidence from which an instrument is inferred."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -45,6 +45,8 @@ class CalibFile:
         ``ecsv``, ``yaml`` or ``json``.
     side : `str`
         Path of the ``<validstart>.inputs.yaml`` beside it; empty if there is none.
+    is_compared : `bool`
+        Whether rules compare its values with those of other files of the package.
     """
 
     path: str
@@ -52,3 +54,4 @@ class CalibFile:
     start: datetime
     form: str
     side: str = ""
+    is_compared: bool = field(default=False, compare=False)

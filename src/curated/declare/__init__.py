@@ -1,6 +1,7 @@
 """How a calibration type is declared: its fields, its tables, and everything else that is not code."""
 
 from curated.declare.bound import Bound, InstrumentBound, bound_fault
+from curated.declare.comparison import Comparison
 from curated.declare.field import Array, Field, column, fields_of
 from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
@@ -26,6 +27,7 @@ __all__ = [
     "Array",
     "Band",
     "Bound",
+    "Comparison",
     "Conditions",
     "Field",
     "InstrumentBound",

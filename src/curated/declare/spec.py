@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from curated.declare.bound import Bound
+from curated.declare.comparison import Comparison
 from curated.declare.field import Field
 from curated.declare.measure import Measure
 
@@ -170,6 +171,10 @@ class Spec:
     screen : callable, optional
         Says quickly that all values of a calibration are within these bounds; only where it does not, they are
         applied one by one.
+    comparisons : `tuple` [`Comparison`]
+        Values that are compared with those of the epoch before.
+    factors : `tuple` [`tuple` [`str`, ...]]
+        Types whose product it is: for each factor the names of the types that can be it, the first one preferred.
     is_read_by_stack : `bool`
         Whether ``writeCuratedCalibrations`` of obs_base reads its texts from packages: one of the types in
         ``StandardCuratedCalibrationDatasetTypes``.
@@ -207,6 +212,8 @@ class Spec:
     measures: tuple[Measure, ...] = ()
     bounds: tuple[Bound, ...] = ()
     screen: Callable[[Any], bool] | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    factors: tuple[tuple[str, ...], ...] = ()
     is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()
     verbatim: bool = False

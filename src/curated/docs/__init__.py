@@ -132,6 +132,7 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
         ]
     if spec.bounds:
         parts += ["## Plausible values\n", _bounds_table(spec)]
+    parts += _comparisons(spec)
     example = find_example(cls, calibs) if calibs is not None else None
     if example is not None and calibs is not None:
         parts += [example_section(example, calibs), fits_section(cls.readText(example))]
@@ -301,6 +302,38 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _comparisons(spec: Spec) -> list[str]:
+    """Return what is compared with the epoch before, and with other types."""
+    parts = []
+    rows = [
+        (
+            f"`{comparison.quantity}`",
+            f"{comparison.factor:g}" if comparison.factor else "-",
+            {"": "-", "keys": "amplifiers", "matrix": "rows and columns"}[comparison.exchange],
+            comparison.doc,
+        )
+        for comparison in spec.comparisons
+        if comparison.factor or comparison.exchange
+    ]
+    if rows:
+        text = (
+            "Each epoch is compared with the one before of its key, and `check --since` compares a file with what it was\n"
+            "before. Values that grew or shrank by the factor are a warning ([CAL366](../codes.md)), and so are amplifiers that\n"
+            "have each other's values ([CAL367](../codes.md)):\n\n"
+        )
+        head = ("Quantity", "Factor", "What can be exchanged", "What it is")
+        parts += ["## Compared with the epoch before\n", text + markdown_table(head, rows)]
+    if spec.factors:
+        names = "; ".join(
+            " or else ".join(f"[{name}]({name}.md)" for name in names) for names in spec.factors
+        )
+        parts.append(
+            "It is compared with the product of those in force at its start, where all of them exist ([CAL368](../codes.md)):\n"
+            f"{names}.\n"
+        )
+    return parts
 
 
 def _bounds_table(spec: Spec) -> str:

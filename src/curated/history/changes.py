@@ -278,15 +278,18 @@ class Versions:
         """
         if old.path == new.path and not self.changes.include(new):
             return []
-        before, now = self._calib(old, now=False), self._calib(new, now=True)
+        before, now = self.calibration(old, now=False), self.calibration(new, now=True)
         return find_differences(before, now) if before is not None and now is not None else []
 
     def give_same_results(self, old: CalibFile, new: CalibFile) -> bool:
         """Say whether a calibration before and one now can be read and do not differ."""
-        is_readable = self._calib(old, now=False) is not None and self._calib(new, now=True) is not None
+        is_readable = (
+            self.calibration(old, now=False) is not None and self.calibration(new, now=True) is not None
+        )
         return is_readable and not self.find_differences(old, new)
 
-    def _calib(self, file: CalibFile, *, now: bool) -> Calib | None:
+    def calibration(self, file: CalibFile, *, now: bool) -> Calib | None:
+        """Return a calibration as it was before, or as it is now; `None` if it cannot be read."""
         if (now, file.path) not in self._calibs:
             files = self.changes.now.files if now else self.changes.before.files
             # The text has the hash of its companion, whose pixels need not be read.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from curated.check.report import Report
+from curated.check.rules.succession import compare_traces, in_form, traces_of
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.core.keys import CalibFile, CalibKey
 from curated.git.objects import blob_sha1
@@ -190,7 +191,10 @@ class _Effects:
         for file, valid in new:
             yield from self._of_validity(file, valid, key)
         ranges_by_finding: dict[_Finding, list[Range]] = {}
-        for segment in find_segments(old, new):
+        segments = find_segments(old, new)
+        for before, now in dict.fromkeys((segment.before, segment.now) for segment in segments):
+            yield from self._of_succession(before, now)
+        for segment in segments:
             finding = self._of_segment(segment, key)
             if finding is not None:
                 measures = self._measures(segment)
@@ -223,6 +227,19 @@ class _Effects:
         name = f", as {origin.path}" if origin.path != file.path else ""
         detail = f"in force from {valid} UTC; this was {old_valid} UTC at {self.changes.base[:12]}{name}"
         yield Diagnostic.from_problem(Problem("CAL422" if is_past else "CAL425", (), detail), file.path)
+
+    def _of_succession(self, before: CalibFile | None, now: CalibFile | None) -> Iterator[Diagnostic]:
+        """Yield what is implausible in the step from a calibration to what it was edited to."""
+        if before is None or now is None or self.origins.get(now.path) != before:
+            return  # the step to another epoch is a matter of the package
+        if before.path == now.path and not self.changes.include(now):
+            return
+        old, new = self.versions.calibration(before, now=False), self.versions.calibration(now, now=True)
+        if old is None or new is None or type(old) is not type(new):
+            return
+        origin = f"{before.path} at {self.changes.base[:12]}"
+        for problem in compare_traces(new.SPEC.comparisons, traces_of(old), traces_of(new), origin):
+            yield Diagnostic.from_problem(in_form(problem, now.key.type, now.form), now.path)
 
     def _of_segment(self, segment: Segment, key: CalibKey) -> _Finding | None:
         """Return what happens to the dates of a segment; `None` if their results stay the same."""

@@ -14,6 +14,7 @@ from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.storage.limits import raise_exhausted
 from curated.core.times import explain_time, parse_time
+from curated.package.comparison import mark_compared
 from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import find_type, similar_type
@@ -151,6 +152,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
         _join_sides(layout)
     _leave_copies(layout)
     layout.problems += _examine_directories(layout.files, depth)
+    layout.files = mark_compared(layout.files)
     return layout
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from curated.core.geometry import Box
-from curated.declare import Array, Conditions, Measure, Reading
+from curated.declare import Array, Comparison, Conditions, Measure, Reading
 from curated.types._detector_bounds import GAIN, NOISE, keyed_bound
 from curated.types._keyed_changes import AMPLIFIER_SET, keyed_measure, set_measures
 
@@ -215,4 +215,15 @@ BOUNDS = (
     ),
     keyed_bound("gain", "Gain of an amplifier with a kernel in force.", GAIN, _usable("gain")),
     keyed_bound("noise", "Read noise of an amplifier with a kernel in force.", NOISE, _usable("noise")),
+)
+
+
+COMPARISONS = (
+    Comparison(
+        quantity="kernel",
+        values=lambda calib: {key: k for key, k in calib.kernels.items() if calib.valid.get(key, True)},
+        doc="Kernels in force.",
+        place="ampKernels",
+    ),
+    Comparison(quantity="gain", values=_usable("gain"), doc="Gains."),
 )

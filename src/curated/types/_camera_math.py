@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from curated.declare import Bound, Conditions, Measure, Reading
+from curated.declare import Bound, Comparison, Conditions, Measure, Reading
 from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, NOISE
 from curated.types._keyed_changes import compared, difference, percentage
 
@@ -284,4 +284,22 @@ STACK_BOUNDS = (
         pointer=lambda _key, _: ("image", "file"),
         **GAIN,
     ),
+)
+
+
+def _by_amplifier(name: str) -> Callable[[Any], dict[str, float]]:
+    def values(calib: Any) -> dict[str, float]:
+        names = zip(calib.amplifier_detector.tolist(), calib.amplifier_name.tolist(), strict=True)
+        return dict(zip(map(" ".join, names), getattr(calib, name).tolist(), strict=False))
+
+    return values
+
+
+COMPARISONS = tuple(
+    Comparison(quantity=key, values=_by_amplifier(name), doc=doc, place="amplifiers")
+    for key, name, doc in (
+        ("gain", "amplifier_gain", "Gains."),
+        ("read_noise", "amplifier_read_noise", "Read noise."),
+        ("saturation", "amplifier_saturation", "Saturation levels."),
+    )
 )

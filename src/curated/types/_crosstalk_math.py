@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.declare import Array, Bound, Conditions, Measure, Part, Reading
+from curated.declare import Array, Bound, Comparison, Conditions, Measure, Part, Reading
 from curated.declare.measure import DEFAULT_SATURATION
 
 
@@ -295,5 +295,33 @@ BOUNDS = (
         maximum=0.01,
         doc="Size of a coefficient from an amplifier of another detector.",
         source="Smaller than between amplifiers of one detector, whose wires are closer.",
+    ),
+)
+
+
+def _rows_by_source(name: str) -> Callable[[Any], dict[str, Array] | None]:
+    """Return a function that returns the coefficients in use by the number of the source, NaN on the diagonal."""
+
+    def values(crosstalk: Any) -> dict[str, Array] | None:
+        if getattr(crosstalk, name) is None or not crosstalk.hasCrosstalk:
+            return None
+        matrix = np.array(coefficients_in_force(crosstalk, name), "f8")
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+            return None
+        np.fill_diagonal(matrix, np.nan)
+        return {str(row + 1): line for row, line in enumerate(matrix)}
+
+    return values
+
+
+COMPARISONS = (
+    Comparison(
+        quantity="coeffs",
+        values=_rows_by_source("coeffs"),
+        doc="Coefficients between two amplifiers; their sources and targets, too, may be in another order.",
+        exchange="matrix",
+    ),
+    Comparison(
+        quantity="coeffsSqr", values=_rows_by_source("coeffsSqr"), doc="Quadratic coefficients.", exchange=""
     ),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
+from curated.declare import Comparison
 from curated.types._detector_bounds import FULL_WELL, GAIN, keyed_bound, of_field
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
 
@@ -113,4 +116,18 @@ BOUNDS = (
         of_field("trapSize"),
         pointer=lambda key, _: ("serialTraps", key, "size"),
     ),
+)
+
+
+COMPARISONS = tuple(
+    Comparison(quantity=name, values=attrgetter(name), doc=doc)
+    for name, doc in (
+        ("globalCti", "Fractions of the charge that each transfer leaves behind."),
+        ("driftScale", "Fractions of a signal by which offsets shift."),
+        ("decayTime", "Time constants of the decay."),
+        ("inputGain", "Gains."),
+        ("serialCtiTurnoff", "Serial turn-offs."),
+        ("parallelCtiTurnoff", "Parallel turn-offs."),
+        ("trapSize", "Sizes of traps."),
+    )
 )

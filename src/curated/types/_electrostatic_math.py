@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from curated.declare import Array, Bound, Conditions, Measure, Reading
+from curated.declare import Array, Bound, Comparison, Conditions, Measure, Reading
 from curated.types._bfk_math import FLUX
 from curated.types._detector_bounds import GAIN, keyed_bound, of_field
 from curated.types._keyed_changes import (
@@ -118,4 +119,22 @@ BOUNDS = (
         GAIN,
         of_field("gain", lambda calib: calib.badAmps.tolist()),
     ),
+)
+
+
+COMPARISONS = (
+    Comparison(
+        quantity="aMatrix",
+        values=lambda calib: {"": calib.aMatrix},
+        doc="Measured pixel area changes.",
+        exchange="",
+    ),
+    Comparison(
+        quantity="boundaries",
+        values=lambda calib: calib.boundaries,
+        doc="Shifts of the pixel boundaries.",
+        exchange="",
+        place="aN",
+    ),
+    Comparison(quantity="gain", values=attrgetter("gain"), doc="Gains."),
 )

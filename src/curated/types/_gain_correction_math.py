@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from curated.declare import Bound
+from curated.declare import Bound, Comparison
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
 
 
@@ -37,3 +37,6 @@ BOUNDS = (
         source="Gains drift by parts in a thousand; a factor of two is another setting of the electronics, and a gain of its own.",
     ),
 )
+
+
+COMPARISONS = (Comparison(quantity="gainAdjustments", values=adjustments, doc="Factors of the gains."),)

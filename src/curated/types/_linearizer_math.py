@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from curated.core.diagnostic import Pointer
-from curated.declare import Array, Conditions, Measure, Part, Reading
+from curated.declare import Array, Comparison, Conditions, Measure, Part, Reading
 from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, keyed_bound, of_field
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, compared, difference, set_measures
 from curated.types._rules import node_problems
@@ -346,4 +347,26 @@ BOUNDS = (
             ("linearityMaxSignal", "Largest signal, in the unit of the linearizer."),
         )
     ),
+)
+
+
+def _corrections_by_name(calib: Any) -> dict[str, Array]:
+    """Return the corrections of each amplifier, each divided by its signal, at fixed signals."""
+    signals = np.array([1_000.0, 3_000.0, 10_000.0, 30_000.0, 60_000.0])
+    corrections = {}
+    for name in calib.linearityBBox:
+        if _is_usable(calib, name):
+            with np.errstate(all="ignore"):
+                corrections[name] = (calib.correct(name, signals) - signals) / signals
+    return corrections
+
+
+COMPARISONS = (
+    Comparison(
+        quantity="correction",
+        values=_corrections_by_name,
+        doc="Corrections, each divided by its signal, at five signals from 1,000 to 60,000.",
+        place="amplifiers",
+    ),
+    Comparison(quantity="inputGain", values=attrgetter("inputGain"), doc="Gains.", place="amplifiers"),
 )

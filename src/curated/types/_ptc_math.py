@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
+from curated.declare import Comparison
 from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, NOISE, keyed_bound, of_field, products
 from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
 
@@ -105,5 +106,18 @@ BOUNDS = (
         },
         _of_good(_first_elements),
         place=lambda _: "aMatrix",
+    ),
+)
+
+
+COMPARISONS = (
+    Comparison(quantity="gain", values=_of_good(attrgetter("gain")), doc="Gains."),
+    Comparison(quantity="noise", values=_of_good(attrgetter("noise")), doc="Read noise."),
+    Comparison(quantity="ptcTurnoff", values=_of_good(attrgetter("ptcTurnoff")), doc="Turn-offs."),
+    Comparison(
+        quantity="a00",
+        values=_of_good(_first_elements),
+        doc="Elements (0, 0) of the matrices a.",
+        place="aMatrix",
     ),
 )

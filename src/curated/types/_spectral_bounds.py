@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.core.units import length_factor
-from curated.declare import Array, Bound
+from curated.declare import Array, Bound, Comparison
 
 _STEP, _STEEP = 2.0, 1.0
 """Distances (nm) within which a curve that is smooth does not step, and within which a filter does not."""
@@ -286,6 +286,20 @@ FILTER_BOUNDS = (
 LINE_BOUNDS = (*_WAVELENGTH_BOUNDS, _EDGE)
 """Bounds of curves with the lines of the atmosphere, which can be of any sharpness."""
 
+SYSTEM_BOUNDS = (
+    *LINE_BOUNDS,
+    Bound(
+        quantity="product",
+        values=lambda _: None,
+        unit="of the peak",
+        maximum=0.05,
+        code="CAL368",
+        doc="Difference from the product of the parts in force at its start, beyond what 1 nm of wavelength explains.",
+        source="Throughputs are measured to some 2 %, those of each part to 1 %.",
+    ),
+)
+"""Bounds of curves of the whole system, which are compared with the product of the curves of its parts as well."""
+
 
 def is_plain(curve: Any) -> bool:
     """Say quickly that a curve is within all bounds of its type; most are."""
@@ -303,3 +317,52 @@ def is_plain(curve: Any) -> bool:
         slope = (changes / np.abs(wavelengths[1:] - wavelengths[:-1])).max() / factor
     # No part of a broken line is steeper than its steepest piece; NaN is not below anything.
     return bool(changes.max() < _SPIKES * peak and slope * _STEP * (1 + _ROUNDING) < 0.2 * peak)
+
+
+# -- comparisons --------------------------------------------------------------------------------------
+
+_FINENESS = 1.01
+"""Ratio of neighbouring wavelengths at which curves of amplifiers are compared."""
+
+
+def _curves_of_amplifiers(curve: Any) -> dict[str, Array] | None:
+    """Return the fractions of each amplifier at common wavelengths, whatever its samples; NaN beyond these."""
+    if len(curve.amplifiers) < 2 or _curve_fractions(curve) is None:
+        return None
+    grid = _SHORTEST * _FINENESS ** np.arange(np.ceil(np.log(_LONGEST / _SHORTEST) / np.log(_FINENESS)))
+    rows, wavelengths, amplifiers = curve.ordered
+    ends = np.searchsorted(amplifiers, range(len(curve.amplifiers) + 1))
+    fractions = curve.fractions[rows]
+    return {
+        name: np.interp(grid, wavelengths[start:stop], fractions[start:stop], left=np.nan, right=np.nan)
+        for name, start, stop in zip(curve.amplifiers, ends[:-1], ends[1:], strict=True)
+    }
+
+
+def _mean_curve(curve: Any) -> dict[str, Array] | None:
+    """Return the wavelengths (nm) and the fractions of the detector."""
+    if _curve_fractions(curve) is None:
+        return None
+    wavelengths, fractions = curve.samples()
+    return {"wavelength": wavelengths, "fraction": fractions}
+
+
+CURVE = "curve"
+"""Quantity of the comparison of whole curves with products."""
+
+COMPARISONS = (
+    Comparison(
+        quantity="amplifiers",
+        values=_curves_of_amplifiers,
+        doc="Curves of the amplifiers.",
+        factor=0.0,
+        place="amp_name",
+    ),
+    Comparison(
+        quantity=CURVE,
+        values=_mean_curve,
+        doc="The curve, with that of the system and of its parts.",
+        factor=0.0,
+        exchange="",
+    ),
+)

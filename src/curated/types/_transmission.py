@@ -14,7 +14,7 @@ from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
-from curated.types._spectral_bounds import is_plain
+from curated.types._spectral_bounds import COMPARISONS, is_plain
 from curated.types._spectral_math import MEASURES
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"
@@ -26,7 +26,7 @@ boundary."""
 
 
 def transmission_spec(
-    name: str, cls: str, title: str, dimensions: tuple[str, ...], bounds: tuple[Bound, ...]
+    name: str, cls: str, title: str, dimensions: tuple[str, ...], bounds: tuple[Bound, ...], **more: Any
 ) -> Spec:
     """Return the declaration of a transmission type; the types differ only in name, dimensions and bounds."""
     return Spec(
@@ -51,6 +51,8 @@ def transmission_spec(
         measures=MEASURES,
         bounds=bounds,
         screen=is_plain,
+        comparisons=COMPARISONS,
+        **more,
     )
 
 

@@ -14,7 +14,7 @@ from curated.core.geometry import Box, DetectorGeometry, within
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
-from curated.types._bfk_math import BOUNDS, MEASURES, correct
+from curated.types._bfk_math import BOUNDS, COMPARISONS, MEASURES, correct
 from curated.types._rules import key_problems
 
 _KERNEL: tuple[str | int, ...] = ("kernelX", "kernelY")
@@ -50,6 +50,7 @@ class BrighterFatterKernel(Calib):
         aliases=("BFKERNEL",),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="matrix",
             y="kernels",

@@ -14,7 +14,7 @@ from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.core.tables import TableData, TextColumn
 from curated.core.units import is_same_unit
 from curated.declare import FITS_TABLES, Array, Field, PlotSpec, Spec, Table, column
-from curated.types._camera_math import BOUNDS, MEASURES
+from curated.types._camera_math import BOUNDS, COMPARISONS, MEASURES
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
 
@@ -54,6 +54,7 @@ class CameraGeometry(Calib):
         plot=PlotSpec(kind="layout"),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
     )
 
     detector_id: Array = column("i8", text="id", column="ID", minimum=0, doc="Number of the detector.")

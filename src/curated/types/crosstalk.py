@@ -15,7 +15,7 @@ from curated.core.geometry import Amplifier, DetectorGeometry, with_gains, withi
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.types._crosstalk_forms import flag_problems
-from curated.types._crosstalk_math import BOUNDS, MEASURES
+from curated.types._crosstalk_math import BOUNDS, COMPARISONS, MEASURES
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
@@ -59,6 +59,7 @@ class Crosstalk(Calib):
         ),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="matrix",
             y="coeffs",

@@ -14,7 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
-from curated.types._cti_math import BOUNDS, MEASURES
+from curated.types._cti_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems, node_problems
 
 _TRAPS = 1
@@ -87,6 +87,7 @@ class DeferredCharge(Calib):
         keywords=("UNITS",),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="bars", y="globalCti", labels=("Amplifier", "Fraction of charge deferred per transfer")
         ),

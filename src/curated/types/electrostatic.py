@@ -13,7 +13,7 @@ from curated.calib.writer import column_unit, plain
 from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._electrostatic_math import BOUNDS, MEASURES
+from curated.types._electrostatic_math import BOUNDS, COMPARISONS, MEASURES
 
 _INPUT: tuple[str | int, ...] = ("inputRange", "inputRange")
 _FIT: tuple[str | int, ...] = ("fitRange", "fitRange")
@@ -78,6 +78,7 @@ class ElectrostaticDistortion(Calib):
         aliases=("electrostatic",),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="matrix",
             y="boundaries",

@@ -13,7 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
-from curated.types._gain_correction_math import BOUNDS, MEASURES
+from curated.types._gain_correction_math import BOUNDS, COMPARISONS, MEASURES
 
 _FAR = 1.2
 """Largest plausible adjustment: gains drift by parts in a thousand with temperature and voltages."""
@@ -41,6 +41,7 @@ class GainCorrection(Calib):
         aliases=("gainCorrection",),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="bars", x="ampNames", y="gainAdjustments", labels=("Amplifier", "Gain adjustment (factor)")
         ),

@@ -16,6 +16,7 @@ from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.types._linearizer_math import (
     BOUNDS,
+    COMPARISONS,
     MEASURES,
     TYPES,
     coefficient_problems,
@@ -96,6 +97,7 @@ class Linearizer(Calib):
         aliases=("LINEARITY",),
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="keyed",
             x="signals",

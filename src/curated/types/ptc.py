@@ -15,7 +15,7 @@ from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
 from curated.types import _ptc_forms
-from curated.types._ptc_math import BOUNDS, MEASURES
+from curated.types._ptc_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems
 
 
@@ -70,6 +70,7 @@ class PhotonTransferCurve(Calib):
         ignored=_ptc_forms.DROPPED,
         measures=MEASURES,
         bounds=BOUNDS,
+        comparisons=COMPARISONS,
         plot=PlotSpec(
             kind="keyed",
             x="rawMeans",

@@ -13,7 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
-from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
+from curated.types._spectral_bounds import COMPARISONS, SMOOTH_BOUNDS, is_plain
 from curated.types._spectral_math import MEASURES
 
 
@@ -48,6 +48,7 @@ class QECurve(SpectralCurve):
         measures=MEASURES,
         bounds=SMOOTH_BOUNDS,
         screen=is_plain,
+        comparisons=COMPARISONS,
     )
 
     amp_name: Array | None = column(

@@ -11,7 +11,7 @@ from curated.calib import calibration
 from curated.calib.error import or_raise
 from curated.core.diagnostic import CuratedError
 from curated.core.metadata import IDENTITY, has_value
-from curated.types._spectral_bounds import LINE_BOUNDS
+from curated.types._spectral_bounds import SYSTEM_BOUNDS
 from curated.types._transmission import TransmissionCurve, transmission_spec
 
 
@@ -24,7 +24,13 @@ class SystemTransmission(TransmissionCurve):
         "System",
         "Throughput of the whole system",
         ("instrument", "detector", "physical_filter"),
-        LINE_BOUNDS,
+        SYSTEM_BOUNDS,
+        factors=(
+            ("transmission_optics",),
+            ("transmission_filter_detector", "transmission_filter"),
+            ("transmission_sensor", "qe_curve"),
+            ("transmission_atmosphere",),
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from lsst.daf.butler.registry import ConflictingDefinitionError
 from sqlalchemy.exc import DBAPIError
 
 from curated.bundle.contents import Contents
+from curated.butler.chains.cameras import other_cameras
 from curated.butler.datastores.choice import FormatterChoice, choose_formatters
 from curated.butler.datastores.stores import FileStore, datastore_problems, file_stores
 from curated.butler.importing.execution import (
@@ -156,6 +157,8 @@ def _prepare(
         stores, zip(plan.ingest, refs, strict=True), plan.present_records(), request.formatter, request.repo
     )
     lookups = compare_lookups(butler, plan, request.repo)
+    members = {instrument: chain.before or () for instrument, chain in plan.chains.items()}
+    cameras = other_cameras(butler, plan.contents, members)
     paths = {entry.path for entry in (*plan.ingest, *(entry for entry, _ in plan.files.lost))}
     diagnostics = (
         *plan.diagnostics,
@@ -164,6 +167,7 @@ def _prepare(
         *(Diagnostic.from_problem(problem, request.repo) for problem in problems),
         *formatters.diagnostics,
         *lookups.diagnostics,
+        *(Diagnostic.from_problem(problem, request.repo) for problem in cameras),
         *uploads.diagnostics,
     )
     return _Preparation(plan, stores, formatters, uploads.destinations, lookups.changes, diagnostics)

@@ -1,6 +1,16 @@
 """Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
 
-from curated.check.rules import cameras, detectors, epochs, identity, layout, plausibility, stack
+from curated.check.rules import (
+    cameras,
+    detectors,
+    epochs,
+    identity,
+    layout,
+    plausibility,
+    products,
+    stack,
+    succession,
+)
 from curated.check.rules.context import FileRule, Rule
 
 FILE_RULES: tuple[FileRule, ...] = (
@@ -31,6 +41,8 @@ RULES: tuple[Rule, ...] = (
     epochs.ranges_of_the_stack,
     epochs.repeated_calibdates,
     epochs.mixed_offsets,
+    succession.implausible_successions,
+    products.contradicted_products,
     detectors.conflicting_numbers,
     detectors.conflicting_names,
     detectors.serial_numbers,

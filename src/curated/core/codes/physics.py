@@ -11,5 +11,16 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "correct the sample; where the table ends in the light, end it with the last measured sample, or measure on to where it is dark",
      "A zero that was put at the end of a table, a missing digit or two tables joined give such a step. Interpolated, it is a wrong throughput "
      "beside it, and synthetic photometry is off by as much."),
+    ("CAL366", "warning", "values ten times larger or smaller than in the epoch before",
+     "check the unit and the decimal point against the epoch before; if the change is real, say why in a note of the edit",
+     "Detectors drift by per cent between epochs. A factor of ten is a unit, an exponent, or another quantity."),
+    ("CAL367", "warning", "amplifiers whose values were exchanged against the epoch before",
+     "check the order of the amplifiers against the raw data; if the epoch before was wrong, deprecate it or say so in a note of the edit",
+     "Values of one amplifier are applied to another. Both files look right; either of them can be the wrong one."),
+    ("CAL368", "error", "a throughput of the system that is not the product of its parts",
+     "make it again from the parts in force, or correct the part that is wrong; 'bounds' of instrument.yaml changes the tolerance, with a reason",
+     "Whoever uses the system's curve and whoever multiplies its parts get different fluxes for the same star."),
+    ("CAL369", "info", "a comparison between files that was not made", "mend the errors of the file that the message names, and check again",
+     "A rule on several files needs all of them."),
 )
 # fmt: on
