@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from lsst.daf.butler import Butler, CollectionType, DataCoordinate, DatasetRef, DatasetType, FileDataset
 
 from curated.bundle.builder import build_bundle
+from curated.bundle.checks.consistency import declared_spec
+from curated.bundle.export_file import STOCK_FORMATTER
+from curated.bundle.manifest_reader import read_contents
 from curated.butler import import_bundle
+from curated.butler.certified.lookup import timespan_of
+from curated.butler.inventories import read_inventory
+from curated.datasets.inventory import compare
 from curated.package.package import open_package
+from curated.registry import get_type
+from support.demo import shown_types
+from support.independent_files import write_image_file, write_table_file
 from support.packages import make_demo_package
 from support.programs import run_curated
 
@@ -88,6 +99,49 @@ def test_whoever_wrote_the_files(places: dict[str, Path]) -> None:
     strict = run_curated("compare", places["repo"], places["stack"], "--bytes")
     assert strict.returncode == 1
     assert "another content" in strict.stdout
+
+
+def test_a_repository_that_butlers_own_interface_filled(places: dict[str, Path], tmp_path: Path) -> None:
+    """Files of every type that astropy alone wrote, ingested and certified with Butler's interface."""
+    contents = read_contents(places["bundle"])[0]
+    assert contents is not None
+    repo = str(tmp_path / "repo")
+    Butler.makeRepo(repo)
+    with Butler.from_config(repo, writeable=True) as butler:
+        for element, records in contents.records.items():
+            for record in records:
+                butler.registry.syncDimensionData(element, record)
+        for kind in contents.kinds:
+            butler.registry.registerDatasetType(
+                DatasetType(
+                    kind.name,
+                    kind.dimensions,
+                    kind.storage_class,
+                    universe=butler.dimensions,
+                    isCalibration=True,
+                )
+            )
+        for run in sorted({entry.run for entry in contents.entries}):
+            butler.collections.register(run)
+        butler.collections.register("Demo/calib", CollectionType.CALIBRATION)
+        for number, entry in enumerate(contents.entries):
+            spec = declared_spec(entry.dataset_type)
+            assert spec is not None
+            calib = get_type(spec.name).readFits(contents.root / entry.path)
+            path = tmp_path / f"{number}.fits"
+            if spec.beside:
+                write_image_file(calib, path, ("wide", "tiles")[number % 2])
+            else:
+                write_table_file(calib, path, Random(number))
+            kind = butler.get_dataset_type(entry.dataset_type)
+            data_id = DataCoordinate.standardize(dict(entry.data_id), dimensions=kind.dimensions)
+            ref = DatasetRef(kind, data_id, run=entry.run)
+            butler.ingest(FileDataset(path, [ref], formatter=STOCK_FORMATTER), transfer="copy")
+            butler.registry.certify("Demo/calib", [ref], timespan_of(entry.span))
+    bundle, repository = (read_inventory(str(where)).inventory for where in (places["bundle"], repo))
+    assert [str(difference.key) + str(difference.fields) for difference in compare(bundle, repository)] == []
+    assert bundle.fingerprint == repository.fingerprint
+    assert len({dataset.dataset_type for dataset in repository.datasets}) == len(shown_types())
 
 
 def test_what_differs_is_seen(places: dict[str, Path], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
 from curated.declare import Conditions
 from curated.difference.change import Change, Effect
+from curated.difference.companions import attach_companion
 from curated.history.changes import Changes, different_fields, different_keywords
 from curated.history.effects import find_segments
 from curated.package.instrument import Instrument
@@ -195,10 +196,8 @@ class _States:
 
     def _with_pixels(self, file: CalibFile, *, is_new: bool) -> Calib | None:
         calib = self._read(file, is_new=is_new).calib
-        if calib is None or calib.companion() is None:
-            return calib
-        files = self._package(is_new=is_new or not self.changes.include(file)).files
-        return read_and_check(files, file, {}).calib
+        package = self._package(is_new=is_new or not self.changes.include(file))
+        return None if calib is None else attach_companion(package, file.path, calib)
 
 
 def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | None]:

@@ -18,6 +18,9 @@ _SIGMA = 1.4826
 
 _BEYOND = 5.0
 _ROWS = 512
+_CACHED_ROWS = 64
+_MANY = 2**22
+"""Number of pixels from which those in single precision are compared in single precision."""
 
 
 class Part(NamedTuple):
@@ -66,13 +69,36 @@ def scale_of(calib: Any) -> float:
     return float(level) if level and np.isfinite(level) else 1.0
 
 
-def _pixels(calib: Any, box: Box) -> Array:
-    mapped = calib.planes["IMAGE"].mapped[box.slices]
-    pixels: Array = mapped.astype("f8" if mapped.dtype.itemsize == 8 or mapped.size < 2**22 else "f4")
+def _pixels(calib: Any, box: Box, dtype: np.dtype[Any]) -> Array:
+    pixels: Array = calib.planes["IMAGE"].mapped[box.slices].astype(dtype)
     level = scale_of(calib)
     if level != 1:
-        pixels /= pixels.dtype.type(level)
+        pixels /= dtype.type(level)
     return pixels
+
+
+def _values_of(old: Any, new: Any, box: Box, kind: Kind) -> Array:
+    """Return the ratios or differences of the pixels of a box that are good in both images, in any order."""
+    is_double = (
+        any(calib.planes["IMAGE"].dtype.itemsize == 8 for calib in (old, new))
+        or box.width * box.height < _MANY
+    )
+    dtype = np.dtype("f8" if is_double else "f4")
+    parts = []
+    # Some rows at a time stay in the cache of the processor.
+    for y0 in range(0, box.height, _CACHED_ROWS):
+        rows = Box(box.x0, box.y0 + y0, box.width, min(_CACHED_ROWS, box.height - y0))
+        is_good = good_pixels(old, rows) & good_pixels(new, rows)
+        before, change = _pixels(old, rows, dtype), _pixels(new, rows, dtype)
+        change -= before
+        if kind == "ratio":
+            is_good &= before != 0
+            # Of equal pixels the difference is exactly zero, whatever they are.
+            change /= before
+            change *= 100
+        is_good &= np.isfinite(change)
+        parts.append(change[is_good])
+    return np.concatenate(parts)
 
 
 def compare_pixels(old: Any, new: Any, name: str, box: Box, kind: Kind) -> Part:
@@ -85,23 +111,16 @@ def compare_pixels(old: Any, new: Any, name: str, box: Box, kind: Kind) -> Part:
     kind : `str`
         ``ratio`` or ``difference``; ratios are taken of pixels that were not zero.
     """
-    is_good = good_pixels(old, box) & good_pixels(new, box)
     with np.errstate(all="ignore"):
-        before, change = _pixels(old, box), _pixels(new, box)
-        if kind == "ratio":
-            is_good &= before != 0
-            # Of equal pixels the difference is exactly zero, whatever they are.
-            change = 100 * ((change - before) / before)
-        else:
-            change -= before
-        values = change[is_good]
-        values = values[np.isfinite(values)]
+        values = _values_of(old, new, box, kind)
         if not values.size:
             return Part(name, np.nan, np.nan, 0)
-        median = float(np.median(values))
-        distances = np.abs(values - values.dtype.type(median))
-        scatter = _SIGMA * float(np.median(distances))
-        return Part(name, median, scatter, int(np.count_nonzero(distances > _BEYOND * scatter)))
+        # Medians may change the order of the values, which no longer matters.
+        median = float(np.median(values, overwrite_input=True))
+        values -= values.dtype.type(median)
+        np.abs(values, out=values)
+        scatter = _SIGMA * float(np.median(values, overwrite_input=True))
+        return Part(name, median, scatter, int(np.count_nonzero(values > _BEYOND * scatter)))
 
 
 class _Latest:
@@ -110,6 +129,14 @@ class _Latest:
     def __init__(self) -> None:
         self._key: tuple[Any, ...] = ()
         self._parts: list[Part] = []
+        self._bad_key: tuple[Any, ...] = ()
+        self._bad = (0, 0, 0, 0)
+
+    def bad(self, old: Any, new: Any) -> tuple[int, int, int, int]:
+        """Return the numbers of bad pixels of two images; see `count_bad`."""
+        if not self._bad_key or self._bad_key[0]() is not old or self._bad_key[1]() is not new:
+            self._bad_key, self._bad = (weakref.ref(old), weakref.ref(new)), count_bad(old, new)
+        return self._bad
 
     def parts(self, old: Any, new: Any, conditions: Conditions, kind: Kind) -> list[Part]:
         """Return the parts of two images; none if they cannot be compared."""
@@ -165,7 +192,7 @@ def count_bad(old: Any, new: Any) -> tuple[int, int, int, int]:
 def _bad_pixels(index: int) -> Any:
     def compute(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
         if all("IMAGE" in calib.planes for calib in (old, new)) and _shape(old) == _shape(new):
-            counts = count_bad(old, new)
+            counts = _latest.bad(old, new)
             yield Reading(counts[index], counts[0], counts[1])
 
     return compute

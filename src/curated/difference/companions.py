@@ -1,0 +1,85 @@
+"""Files that calibrations name beside them, such as images, as a state of a package has them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import stat
+import tempfile
+from pathlib import Path
+
+from curated.calib import Calib
+from curated.core.diagnostic import CuratedError
+from curated.core.storage.limits import raise_exhausted
+from curated.git.forms import parse_pointer
+from curated.git.repository import open_repository
+from curated.git.settings import find_common_directory, find_git_directory
+from curated.package.package import Package
+
+_CHUNK = 2**20
+
+
+def attach_companion(package: Package, path: str, calib: Calib) -> Calib | None:
+    """Return a calibration with the file that it names, such as its pixels; itself if it names none.
+
+    The file of a commit is taken from git, that of a pointer of git-lfs from the store of git-lfs in the clone.
+
+    Parameters
+    ----------
+    path : `str`
+        Path of the calibration in the package.
+
+    Returns
+    -------
+    calib : `Calib` or `None`
+        `None` where the file is not there, or is damaged.
+    """
+    companion = calib.companion()
+    if companion is None:
+        return calib
+    name = posixpath.join(posixpath.dirname(path), companion.file)
+    try:
+        place = package.files.locate(name)
+        if place is None:
+            return _from_commit(package, name, calib)
+        return _attached(calib, place)
+    except (OSError, CuratedError) as error:
+        if isinstance(error, OSError):
+            raise_exhausted(error)
+        return None
+
+
+def _from_commit(package: Package, name: str, calib: Calib) -> Calib | None:
+    content = package.files.read(name)
+    pointer = parse_pointer(content)
+    if pointer is not None:
+        stored = _stored(package.root, pointer.sha256, pointer.size)
+        return None if stored is None else _attached(calib, stored)
+    with tempfile.TemporaryDirectory(prefix="curated-") as directory:
+        place = os.path.join(directory, posixpath.basename(name))
+        Path(place).write_bytes(content)
+        # What is mapped stays so after its name has gone.
+        return _attached(calib, place)
+
+
+def _stored(root: Path, sha256: str, size: int) -> str | None:
+    """Return the file with a hash in the store of git-lfs; `None` if it was not fetched, or is another one."""
+    directory = find_common_directory(find_git_directory(open_repository(root).top))
+    path = os.path.join(directory, "lfs", "objects", sha256[:2], sha256[2:4], sha256)
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+            return None
+        digest = hashlib.sha256()
+        with open(path, "rb") as stream:
+            while block := stream.read(_CHUNK):
+                digest.update(block)
+    except FileNotFoundError:
+        return None
+    return path if digest.hexdigest() == sha256 else None
+
+
+def _attached(calib: Calib, place: str) -> Calib | None:
+    attached, problems = calib.attach(place)
+    return None if attached is calib and problems else attached
