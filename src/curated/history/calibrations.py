@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from curated.calib import Calib
 from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.times import as_utc, explain_time, iso, night_bounds, parse_night
@@ -23,7 +23,7 @@ from curated.git.clone import clone
 from curated.git.repository import find_work_tree, open_repository
 from curated.git.settings import is_bare
 from curated.history.epochs import Epoch
-from curated.history.exposure.raw import instrument_settings
+from curated.history.exposure.raw import instrument_settings, require_sound_settings
 from curated.history.lookup import Answer, lookup, package_at
 from curated.history.names import detector_directory, instrument_directories, require_names
 from curated.history.products import Product, find_products, read_ranges, select
@@ -114,8 +114,12 @@ class Calibrations:
         self.close()
 
     @cached_property
+    def _settings(self) -> tuple[dict[str, Instrument], list[Diagnostic]]:
+        return read_instruments(self.package)
+
+    @property
     def _declared(self) -> dict[str, Instrument]:
-        return read_instruments(self.package)[0]
+        return self._settings[0]
 
     @property
     def instruments(self) -> list[str]:
@@ -281,6 +285,7 @@ class Calibrations:
         """
         names = (instrument, type_name, str(detector), filter)
         selection = select(self.package, self._declared, *names)
+        require_sound_settings(self._settings[1], "when a night begins")
         offset = instrument_settings(self.package, self._declared, selection.instrument).utc_offset
         try:
             begin, end = night_bounds(parse_night(str(night)), offset)
