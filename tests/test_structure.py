@@ -15,7 +15,7 @@ import pytest
 from source_tree import ROOT, SOURCE, Module, find_circles, import_graph, read_modules
 from words import bound_names, empty_entries, vague_names
 
-MAX_MODULES = 390
+MAX_MODULES = 410
 """Limit for all folders but the unlimited ones; some 300 together with the types of today."""
 
 MAX_FILES_IN_FOLDER = 15
@@ -41,7 +41,6 @@ TESTED_WITH: dict[str, str] = {
     "core/codes/release.py": "core/test_codes.py",
     "core/tables.py": "fits/test_reader.py",
     "exposures/batch.py": "exposures/test_table.py",
-    "exposures/impact.py": "exposures/test_search.py",
     "package/settings/instrument.py": "package/test_instrument.py",
     "report/answer_text.py": "cli/package/test_lookup_command.py",
 }
