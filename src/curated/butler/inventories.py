@@ -23,13 +23,14 @@ from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
 from curated.core.parallel import Progress
 from curated.datasets.foreign import ForeignType, count_foreign
-from curated.datasets.inventory import Inventory
+from curated.datasets.inventory import Difference, Inventory
 from curated.export.bundle_contents import bytes_of_entries, values_of_entries
 from curated.git.checkout import check_out
 from curated.git.repository import open_repository, resolve_commit
 from curated.git.revisions import find_revision
 from curated.package.committed import compare_with_commit
 from curated.package.package import Package, open_package
+from curated.types.stack_camera import StackCamera
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,32 @@ def read_inventory(
             package, "package", jobs, progress, names_of, choices, certain, by_bytes=by_bytes
         )
         return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
+
+
+def cameras_apart(
+    differences: Sequence[Difference], first: SourceInventory, second: SourceInventory
+) -> tuple[list[Difference], list[Difference]]:
+    """Part differences from cameras that only a repository has.
+
+    Most repositories of pipelines have the stack's camera, and most packages keep none; that is no difference of their
+    calibrations. It is one where a package or a bundle has a camera that the other side lacks.
+
+    Returns
+    -------
+    differences : `list` [`Difference`]
+        The others.
+    apart : `list` [`Difference`]
+        Cameras that are not compared.
+    """
+    owners = {"missing": first.kind, "added": second.kind}
+    is_apart = [
+        difference.key[0] == StackCamera.SPEC.dataset and owners.get(difference.kind) == "repository"
+        for difference in differences
+    ]
+    return (
+        [difference for difference, apart in zip(differences, is_apart, strict=True) if not apart],
+        [difference for difference, apart in zip(differences, is_apart, strict=True) if apart],
+    )
 
 
 def lacks_files(source: str) -> bool:
