@@ -342,3 +342,53 @@ def test_the_spelling_of_the_instrument() -> None:
     camera, _ = CameraGeometry.from_source(source)
     with pytest.raises(CuratedError, match="there is no detector 7"):
         camera.detector(7)
+
+
+# -- all that is in force -----------------------------------------------------------------------------------
+
+
+def test_all_agrees_with_find(demo: Calibrations) -> None:
+    for at in ("2021-12-01", datetime(2024, 3, 1), Time("2023-06-01T00:00:00", scale="tai")):
+        epochs = demo.all("Demo", at=at)
+        assert {epoch.type for epoch in epochs} <= set(demo.types())
+        for epoch in epochs:
+            found = demo.find(
+                epoch.type, instrument="demo", at=at, detector=epoch.detector, filter=epoch.filter
+            )
+            assert found == epoch
+    assert not [e for e in demo.all("demo", at="2021-12-01") if (e.type, e.detector) == ("defects", "d02")]
+    by_number = demo.all("demo", at="2024-01-01", type_name="DEFECTS", detector=2)
+    assert [epoch.detector for epoch in by_number] == ["d02"]
+
+
+def test_a_night_has_what_changes(demo: Calibrations) -> None:
+    question = {"type_name": "defects", "detector": "d00"}
+    for night in ("2024-02-29", "20240229", datetime(2024, 2, 29).date()):
+        assert [e.start.year for e in demo.night("demo", night, **question)] == [2023, 2024]
+    assert [e.start.year for e in demo.night("demo", "2024-03-01", **question)] == [2024]
+    calib = demo.read(demo.night("demo", "2024-03-01", **question)[0])
+    assert calib == demo.get("defects", instrument="demo", detector="d00", at="2024-03-02")
+
+
+def test_names_and_times_that_do_not_exist(demo: Calibrations) -> None:
+    for call, message in (
+        (lambda: demo.all("demo", at="soon"), "'soon' is not a date-time"),
+        (lambda: demo.all("demo", at="2024-01-01", detector="d0"), "demo has no detector 'd0'"),
+        (lambda: demo.night("demo", "2024-02-30"), "'2024-02-30' is not a date of the calendar"),
+        (lambda: demo.night("dem", "2024-02-01"), "unknown instrument 'dem'"),
+        (lambda: demo.epochs(instrument="demo", detector="d9"), "demo has no detector 'd9'"),
+        (lambda: demo.epochs("defects", instrument="demo", detector=99), "demo has no detector '99'"),
+        (lambda: demo.epochs(instrument="demo", filter="rr"), "demo has no filter 'rr'"),
+    ):
+        with pytest.raises(CuratedError, match=message) as caught:
+            call()
+        assert caught.value.hint
+    assert demo.epochs("flat", instrument="demo", detector="d00", filter="r") == []
+
+
+def test_numbers_of_detectors_that_nobody_declares(make_package: MakePackage) -> None:
+    files = {defects_path(0).replace("/d00/", "/left/"): defects_text(detector=7), "curated.yaml": ""}
+    calibrations = curated.open(make_package(files).path)
+    for detector in (7, "7", "LEFT"):
+        assert [e.detector for e in calibrations.epochs(instrument="lab", detector=detector)] == ["left"]
+        assert [e.detector for e in calibrations.all("lab", at="2024-01-01", detector=detector)] == ["left"]

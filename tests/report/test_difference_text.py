@@ -108,3 +108,14 @@ def test_json_is_strict_and_has_both_values() -> None:
     assert change["ranges"][1] == {"begin": "2022-01-01T00:00:00Z", "end": None}
     assert (change["old"], change["new"], change["detector"], change["filter"]) == (None, PATH, "d00", None)
     assert document["unchanged"] == 0
+
+
+def test_names_of_values_fit_and_clocks_do_not_count() -> None:
+    names = tuple(f"quantityOfALongName{i}" for i in range(9))
+    change = Change(
+        CalibKey("cam", "kind", "", ""), PATH, PATH, fields=names, keywords=("DATE", "CALIB_CREATION_TIME")
+    )
+    lines = list(difference_lines(Difference("A", "B", (change,), ())))
+    assert max(map(len, lines)) <= 80
+    text = " ".join(line.strip() for line in lines)
+    assert f"differs in {', '.join(names[:6])} and 3 more" in text

@@ -13,6 +13,9 @@ from curated.core.times import iso
 from curated.difference.change import Change, Effect, part_text
 from curated.package.validity import Range
 
+CLOCKS = frozenset({"DATE", "CALIB_CREATION_DATE", "CALIB_CREATION_TIME"})
+"""Keywords that only say when a file was written."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 _LONGEST = 120
 
@@ -50,6 +53,11 @@ def effect_text(effect: Effect) -> str:
     value = number_text(effect.reading.value, signed=True)
     parts = (effect.measure.name, f"({of})" if of else "", value, effect.measure.unit)
     return " ".join(part for part in parts if part)
+
+
+def different_names(change: Change) -> tuple[str, ...]:
+    """Return the names of the values and keywords that differ, but for those of clocks."""
+    return *change.fields, *(name for name in change.keywords if name not in CLOCKS)
 
 
 def range_text(valid: Range) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import astuple, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,20 +14,19 @@ from typing import TYPE_CHECKING, Any, Self
 from curated.calib import Calib
 from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
-from curated.check.report import resolve_ranges
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.geometry import Camera, DetectorGeometry
-from curated.core.keys import CalibFile
+from curated.core.keys import CalibFile, CalibKey
 from curated.core.times import as_utc, explain_time, iso, night_bounds, parse_night
 from curated.git.address import is_address
 from curated.git.clone import clone
 from curated.git.repository import find_work_tree, open_repository
 from curated.git.settings import is_bare
 from curated.history.epochs import Epoch
-from curated.history.exposure.raw import instrument_settings
+from curated.history.exposure.raw import instrument_settings, require_sound_settings
 from curated.history.lookup import Answer, lookup, package_at
-from curated.history.names import instrument_directories
-from curated.history.products import Product, find_products, select
+from curated.history.names import detector_directory, instrument_directories, require_names
+from curated.history.products import Product, find_products, read_ranges, select
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package, open_package
@@ -114,8 +114,12 @@ class Calibrations:
         self.close()
 
     @cached_property
+    def _settings(self) -> tuple[dict[str, Instrument], list[Diagnostic]]:
+        return read_instruments(self.package)
+
+    @property
     def _declared(self) -> dict[str, Instrument]:
-        return read_instruments(self.package)[0]
+        return self._settings[0]
 
     @property
     def instruments(self) -> list[str]:
@@ -141,24 +145,20 @@ class Calibrations:
         type_name : `str`, optional
             Name or alias of a type; all if not given.
         instrument, detector, filter : `str`, optional
-            Only calibrations of these; all if not given. A detector may be given by number where it is declared.
+            Only calibrations of these; all if not given. A detector may be given by its number.
 
         Raises
         ------
         CuratedError
-            If there is no such type or instrument.
+            If there is no such type or instrument, or if the instrument that is given has no such detector or filter.
         """
         type_name = get_type(type_name).SPEC.name if type_name else ""
-        files = [file for file in self._files(instrument) if type_name in ("", file.key.type)]
-        if detector != "":
-            files = [f for f in files if f.key.detector == self._detector(f.key.instrument, detector)]
-        if filter:
-            files = [file for file in files if file.key.filter == directory_name(filter)]
-        files_of_package = self.package.files
-        reports = {
-            f.path: read_and_check(files_of_package, f, self._declared, companion=False).report for f in files
-        }
-        ranges = resolve_ranges(files, reports)
+        key = CalibKey("", type_name, str(detector), directory_name(filter))
+        keys = [self._named(replace(key, instrument=name)) for name in self._directories(instrument)]
+        files = [file for file in self._files(instrument) if any(_is_of(file.key, k) for k in keys)]
+        if not files and instrument:
+            require_names(self.package, self._declared.get(keys[0].instrument), keys[0])
+        ranges = read_ranges(self.package.files, files)
         return [Epoch.of(file, ranges[file.path]) for file in files]
 
     def find(
@@ -285,6 +285,7 @@ class Calibrations:
         """
         names = (instrument, type_name, str(detector), filter)
         selection = select(self.package, self._declared, *names)
+        require_sound_settings(self._settings[1], "when a night begins")
         offset = instrument_settings(self.package, self._declared, selection.instrument).utc_offset
         try:
             begin, end = night_bounds(parse_night(str(night)), offset)
@@ -342,11 +343,15 @@ class Calibrations:
         """Return the directory of an instrument."""
         return instrument_directories(self.package, self._declared, name)[0]
 
-    def _detector(self, instrument: str, detector: str | int) -> str:
-        """Return the directory of a detector that may be given by its declared number."""
-        declared = self._declared.get(instrument)
-        names_by_number = {str(d.id): name for name, d in declared.detectors.items()} if declared else {}
-        return names_by_number.get(str(detector), directory_name(str(detector)))
+    def _directories(self, instrument: str) -> list[str]:
+        return [self._instrument(instrument)] if instrument else self.instruments
+
+    def _named(self, key: CalibKey) -> CalibKey:
+        """Return a key with the directory of its detector, which may be a number."""
+        declared = self._declared.get(key.instrument)
+        if not key.detector:
+            return key
+        return replace(key, detector=detector_directory(self.package, declared, key.instrument, key.detector))
 
     def _files(self, instrument: str) -> list[CalibFile]:
         """Return the files of an instrument; all files if the name is empty."""
@@ -381,3 +386,9 @@ def _as_utc(at: Any) -> datetime:
 
 def _epochs(products: Iterable[Product]) -> list[Epoch]:
     return [Epoch.of(file, valid) for product in products for file, valid in product.epochs]
+
+
+def _is_of(key: CalibKey, names: CalibKey) -> bool:
+    """Return whether a key has the names of another one, as far as that has any."""
+    pairs = zip(astuple(key), astuple(names), strict=True)
+    return all(not name or value == name for value, name in pairs)

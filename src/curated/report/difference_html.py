@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape as escape_html
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Effect, Total, find_totals, part_text
-from curated.difference.wording import Picture, change_names, effect_text, number_text
+from curated.difference.wording import Picture, change_names, different_names, effect_text, number_text
 from curated.package.validity import Range
 from curated.report.difference_text import source_text
 from curated.report.text import count_text, printable
@@ -25,7 +26,7 @@ MOST_PICTURES = 40
 
 _MOST_SECTIONS = 300
 _MOST_ROWS = 2000
-_MOST_EFFECTS = 30
+_MOST_EFFECTS, _MOST_OF_MEASURE = 60, 8
 _MOST_NAMES = 60
 _MOST_RANGES = 10
 
@@ -192,12 +193,23 @@ def _section(change: Change, name: str, picture: Picture | None) -> Iterator[str
     if picture is not None:
         yield f"<figure>{_inline(picture, name)}</figure>"
     if change.effects:
-        effects = change.effects[:_MOST_EFFECTS]
+        effects = _shown_effects(change.effects)
         heads = ("Measure", "Of", "Change", "Unit", "Before", "After")
         yield from _table("Effects, the largest first", heads, effects, _effect_cells)
         if len(change.effects) > len(effects):
             yield _left_out(len(change.effects) - len(effects), "smaller effects are left out")
     yield "</section>"
+
+
+def _shown_effects(effects: Sequence[Effect]) -> list[Effect]:
+    """Return the largest effects, of each measure some: a hundred amplifiers leave room for the other measures."""
+    counts: Counter[str] = Counter()
+    shown = []
+    for effect in effects:
+        counts[effect.measure.name] += 1
+        if counts[effect.measure.name] <= _MOST_OF_MEASURE:
+            shown.append(effect)
+    return shown[:_MOST_EFFECTS]
 
 
 def _inline(picture: Picture, name: str) -> str:
@@ -263,8 +275,8 @@ def _change_cells(row: tuple[Change, str]) -> Iterator[str]:
     effect = effect_text(change.effects[0]) if change.effects else ""
     if change.unreadable:
         effect = "cannot be read"
-    elif not effect and (change.fields or change.keywords):
-        effect = f"differs in {', '.join((*change.fields, *change.keywords)[:4])}"
+    elif not effect and different_names(change):
+        effect = f"differs in {', '.join(different_names(change)[:4])}"
     yield _cell(
         effect or "begins" if change.old is None else effect or "ends" if change.new is None else effect
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
-from curated.difference.wording import number_text
+from curated.difference.wording import different_names, number_text
 from curated.report.difference_text import effect_text, names_text, source_text
 from curated.report.text import count_text, printable
 
@@ -132,8 +132,8 @@ def _change_cells(change: Change) -> Iterator[str]:
     if len(change.effects) > _MOST_EFFECTS:
         effects.append(f"and {len(change.effects) - _MOST_EFFECTS} smaller ones")
     effects += [f"{path} cannot be read" for path in change.unreadable]
-    if not effects and (change.fields or change.keywords):
-        effects.append(names_text((*change.fields, *change.keywords)))
+    if not effects and different_names(change):
+        effects.append(names_text(different_names(change)))
     yield "<br>".join(map(escape, effects))
     paths = dict.fromkeys((change.old or "nothing", change.new or "nothing"))
     yield " → ".join(map(escape, paths))

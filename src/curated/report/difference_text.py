@@ -12,7 +12,7 @@ from curated.declare import AB
 from curated.difference import wording
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
 from curated.difference.sources import TITLES
-from curated.difference.wording import number_text, range_text
+from curated.difference.wording import different_names, number_text, range_text
 from curated.package.validity import Range
 from curated.report.text import count_text, printable
 
@@ -77,8 +77,9 @@ def change_lines(change: Change) -> Iterator[str]:
     for path in change.unreadable:
         yield f"    {printable(path)} cannot be read; 'curated check' says why"
     yield from _effect_lines(change.effects)
-    if not change.effects and (change.fields or change.keywords):
-        yield f"    {names_text((*change.fields, *change.keywords))}"
+    names = different_names(change)
+    if not change.effects and names:
+        yield from _wrapped(names_text(names))
 
 
 def _effect_lines(effects: Sequence[Effect]) -> Iterator[str]:
@@ -93,14 +94,14 @@ def _effect_lines(effects: Sequence[Effect]) -> Iterator[str]:
         text = f"{', '.join(texts)} {unit}".strip()
         if len(group) > _MOST_EFFECTS:
             text += f", and {len(group) - _MOST_EFFECTS:,} smaller"
-        lines = textwrap.wrap(
-            f"{name} {text}",
-            _WIDTH - 4,
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        yield from (f"    {line.replace(_NO_BREAK, ' ')}" for line in lines)
+        yield from _wrapped(f"{name} {text}")
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    lines = textwrap.wrap(
+        text, _WIDTH - 4, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    yield from (f"    {line.replace(_NO_BREAK, ' ')}" for line in lines)
 
 
 def _value_text(effect: Effect) -> str:
@@ -155,13 +156,14 @@ def difference_to_json(difference: Difference) -> dict[str, Any]:
         "before": difference.before,
         "after": difference.after,
         "source": difference.source,
-        "changes": [_change_to_json(change) for change in difference.changes],
+        "changes": [change_to_json(change) for change in difference.changes],
         "unchanged": len(difference.unchanged),
-        "no_physical_change": [_change_to_json(change) for change in difference.unchanged],
+        "no_physical_change": [change_to_json(change) for change in difference.unchanged],
     }
 
 
-def _change_to_json(change: Change) -> dict[str, Any]:
+def change_to_json(change: Change) -> dict[str, Any]:
+    """Return a change as plain values."""
     key = change.key
     return {
         "instrument": key.instrument,

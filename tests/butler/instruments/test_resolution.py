@@ -240,3 +240,24 @@ def test_an_empty_repository_gets_the_names_of_the_package(com_cam: Path, tmp_pa
     assert hashlib.sha256((com_cam / "manifest.json").read_bytes()).hexdigest()[:16] in "".join(
         path.name for path in (tmp_path / "named" / "curated-imports").iterdir()
     )
+
+
+def test_two_instruments_can_swap_their_names(tmp_path: Path) -> None:
+    bundle, repo = make_bundle(tmp_path, ["comCam", "comCamSim"]), str(tmp_path / "repo")
+    choices = ["comCam=comCamSim", "comCamSim=ComCam"]
+    planned = import_bundle(bundle, repo, instruments=choices, dry_run=True)
+    report = import_bundle(bundle, repo, instruments=choices)
+    assert report.ok, report.diagnostics
+    names = {i.bundle_name: i.name for i in report.instruments}
+    assert names == {i.bundle_name: i.name for i in planned.instruments}
+    assert names == {"ComCam": "comCamSim", "comCamSim": "ComCam"}
+    with Butler.from_config(repo) as butler:
+        for directory, name in (("comCam", "comCamSim"), ("comCamSim", "ComCam")):
+            for ref in butler.query_datasets("defects", f"{name}/calib/v1/*", find_first=False):
+                detector = PACKAGES[directory][1][ref.dataId["detector"]]
+                original = bundle / "files" / directory / "defects" / detector / "19700101T000000.fits"
+                assert Path(butler.getURI(ref).ospath).read_bytes() == original.read_bytes()
+    assert not import_bundle(bundle, repo, instruments=choices).changed
+    assert not scrub_repository(repo).diagnostics
+    half = import_bundle(bundle, str(tmp_path / "half"), instruments=choices[:1], dry_run=True)
+    assert codes(half) == ["CAL653"]

@@ -131,6 +131,22 @@ def test_headers_that_fail_do_not_hide_the_others(lab: GitPackage, curated: Comm
     assert (done.status, done.stdout, (tmp_path / "out").exists()) == (2, "", False)
 
 
+def test_a_wrong_declaration_is_no_default(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
+    raw = write_raw(tmp_path / "a.fits")
+    lab.write({"calibs/lab/instrument.yaml": "name: Lab\nutc_offset: west\nheaders: {scale: GPS}\n"})
+    for words, message in (
+        (
+            ("lab", "--night", "20240229"),
+            "when a night begins is not known: calibs/lab/instrument.yaml:2: CAL002",
+        ),
+        (("--header", raw), "what headers say is not known: calibs/lab/instrument.yaml:2: CAL002"),
+    ):
+        done = curated(lab.path, "lookup", *words)
+        assert (done.status, done.stdout) == (2, "")
+        assert message in done.stderr
+    assert curated(lab.path, "lookup", "lab", "--at", "2024-02-29").status == 0
+
+
 def test_states_that_differ(lab: GitPackage, curated: Commands) -> None:
     lab.commit({NEW: defects_text({"SEQNAME": "S2"}, date="2024-03-01T00:00:00")})
     question = (

@@ -178,3 +178,12 @@ def test_the_largest_effects_stand_above() -> None:
     measure = change.effects[0].measure
     wild = dataclasses.replace(change, effects=(Effect(measure, Reading(float("nan"), of={"band": "u"})),))
     assert f"largest: {measure.name} (u) not a number {measure.unit}" in texts(draw_change(wild, old, new))
+
+
+def test_flags_are_drawn_and_named_where_no_measure_changed() -> None:
+    old = demo_calib("crosstalk")
+    new = dataclasses.replace(old, coeffValid=~old.coeffValid)
+    change = dataclasses.replace(make_change(old, new), effects=(), keywords=("SEQNAME", "DATE"))
+    figure = draw_change(change, old, new)
+    assert "after - before" in texts(figure)
+    assert "differs in coeffValid, SEQNAME" in texts(figure)

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from curated.export.holdings import INSTRUMENT_KEYS
+
 if TYPE_CHECKING:
     # Reports are printed where there is no Butler.
     from lsst.daf.butler import DimensionUniverse
@@ -29,6 +31,8 @@ _SETTINGS = {
     ("physical_filter", "name"): "filters[].name",
     ("physical_filter", "band"): "filters[].band",
 }
+
+_INSTRUMENT_KEYS = ("name", *INSTRUMENT_KEYS)
 
 State = Literal["empty", "inferred", "filled in"]
 
@@ -56,8 +60,10 @@ class ColumnReport:
 
     @property
     def setting(self) -> str:
-        """Place of the value in ``instrument.yaml``."""
-        return _SETTINGS.get((self.element, self.column), self.column)
+        """Place of the value in ``instrument.yaml``; empty for a column of another universe, which has none."""
+        if self.element == "instrument":
+            return self.column if self.column in _INSTRUMENT_KEYS else ""
+        return _SETTINGS.get((self.element, self.column), "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -109,11 +109,7 @@ def command(
 
     Exit status 1 if none is in force.
     """
-    from curated.check.instruments import read_instruments
-    from curated.git.repository import open_repository
-    from curated.git.revisions import find_revision
     from curated.history.exposure.usage import Question
-    from curated.history.lookup import package_at
 
     names, files = _split_words(words, headers)
     if sum(option is not None for option in (at, mjd, night)) + bool(files) != 1:
@@ -123,13 +119,8 @@ def command(
     instrument, type_name = (*names, "", "")[:2]
     state = dict(map(_split_match, match))
     time = _time(at, mjd)
-    package, revision = settings.package(), None
-    if as_of is not None:
-        revision = find_revision(open_repository(package.root), as_of)
-        package, _ = package_at(package.root, revision.sha1)
-        for remark in revision.remarks:
-            settings.remark(f"curated: {remark}")
-    source = _Source(settings, package, revision, read_instruments(package)[0], form)
+    dependent = "what headers say" if files else "when a night begins" if night is not None else ""
+    source = _open(settings, as_of, form, dependent)
     question = Question(instrument, type_name, detector, filter_name, state)
     if time is not None and type_name and form != "csv" and output is None and _is_single(question):
         _print_answer(source, question, time, explain=explain)
@@ -163,6 +154,26 @@ class _Source(NamedTuple):
     @property
     def sha1(self) -> str:
         return self.revision.sha1 if self.revision is not None else ""
+
+
+def _open(settings: Settings, as_of: str | None, form: str, dependent: str) -> _Source:
+    """Open the work tree or a revision; ``dependent`` is what depends on the descriptions of instruments."""
+    from curated.check.instruments import read_instruments
+    from curated.git.repository import open_repository
+    from curated.git.revisions import find_revision
+    from curated.history.exposure.raw import require_sound_settings
+    from curated.history.lookup import package_at
+
+    package, revision = settings.package(), None
+    if as_of is not None:
+        revision = find_revision(open_repository(package.root), as_of)
+        package, _ = package_at(package.root, revision.sha1)
+        for remark in revision.remarks:
+            settings.remark(f"curated: {remark}")
+    declared, findings = read_instruments(package)
+    if dependent:
+        require_sound_settings(findings, dependent)
+    return _Source(settings, package, revision, declared, form)
 
 
 def _mention_obstacle(source: _Source) -> None:

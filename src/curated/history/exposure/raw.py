@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curated.core.diagnostic import CuratedError, brief
+from curated.core.diagnostic import CuratedError, Diagnostic, brief
 from curated.core.times import as_utc, scaled_time
 from curated.fits.raw_header import RawHeader, read_raw_header, value_text
 from curated.history.names import instrument_directories, known_names
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
 from curated.package.settings.header_mapping import SCALES, HeaderMapping, fill_template, template_keywords
+
+_MAX_ERRORS = 5
+"""Findings that a message quotes."""
 
 _LONGEST = 10 * 86400.0
 """Longest exposure, in seconds."""
@@ -65,6 +68,23 @@ def instrument_settings(package: Package, declared: Mapping[str, Instrument], di
         return declared[directory]
     overrides = package.config.instruments.get(directory, {})
     return parse_instrument({"name": directory, **overrides}, directory)[0]
+
+
+def require_sound_settings(findings: Iterable[Diagnostic], what: str) -> None:
+    """Raise an error if an ``instrument.yaml`` has errors: defaults would stand for what it was to say.
+
+    Parameters
+    ----------
+    findings : iterable [`Diagnostic`]
+        Findings in the descriptions of instruments.
+    what : `str`
+        What depends on them, as the end of a sentence.
+    """
+    errors = sorted(finding for finding in findings if finding.is_error)
+    if errors:
+        messages = "; ".join(f"{e.file}:{e.line}: {e.code} {e.message}" for e in errors[:_MAX_ERRORS])
+        more = f" and {len(errors) - _MAX_ERRORS} more" if len(errors) > _MAX_ERRORS else ""
+        raise CuratedError(f"{what} is not known: {messages}{more}", "correct it, and see 'curated check'")
 
 
 def read_exposure(

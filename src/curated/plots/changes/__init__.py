@@ -19,7 +19,7 @@ from curated.core.diagnostic import CuratedError
 from curated.declare import Conditions, PlotSpec
 from curated.declare.field import Field
 from curated.difference.change import Change, Effect
-from curated.difference.wording import Picture, alternative_text, effect_text, range_text
+from curated.difference.wording import Picture, alternative_text, different_names, effect_text, range_text
 from curated.plots.canvas import figure_bytes, new_figure, plain, styled
 from curated.plots.style import GREY
 
@@ -35,6 +35,9 @@ _MODULES = {
 
 _WHOLE = frozenset({"boxes", "layout", "image"})
 """Kinds that draw the calibration itself, not one of its values."""
+
+_NUMBERS = "iufb"
+"""Kinds of columns that are drawn; flags are zero and one."""
 
 _MOST_FIELDS = 4
 _MOST_MEASURES = 3
@@ -186,14 +189,14 @@ def _field_plot(pair: Pair, declared: Field) -> PlotSpec | None:
     values = [getattr(calib, declared.name) for _, _, calib in pair.sides]
     if all(isinstance(value, dict) for value in values):
         items = [np.asarray(item) for value in values for item in value.values()]
-        kinds = {item.ndim for item in items if item.dtype.kind in "iuf"}
-        if len(kinds) == 1 and all(item.dtype.kind in "iuf" for item in items):
+        kinds = {item.ndim for item in items if item.dtype.kind in _NUMBERS}
+        if len(kinds) == 1 and all(item.dtype.kind in _NUMBERS for item in items):
             kind: Any = {0: "bars", 1: "keyed", 2: "matrix"}.get(kinds.pop())
             labels = ("Key", "") if kind == "bars" else ()
             return PlotSpec(kind=kind, y=declared.name, labels=labels) if kind else None
         return None
     if not all(
-        isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.size for value in values
+        isinstance(value, np.ndarray) and value.dtype.kind in _NUMBERS and value.size for value in values
     ):
         return None
     if all(value.ndim == 2 for value in values):
@@ -212,7 +215,7 @@ def _places(pair: Pair, declared: Field) -> str:
         if all(
             isinstance(x, np.ndarray)
             and x.ndim == 1
-            and x.dtype.kind in "iuf"
+            and x.dtype.kind in _NUMBERS
             and len(x) == len(y)
             and bool((np.diff(x) > 0).all())
             for x, y in columns
@@ -241,6 +244,8 @@ def _heading(change: Change, width: float) -> list[str]:
     if effects:
         wrapped = textwrap.wrap("largest: " + "; ".join(effects), most, break_on_hyphens=False)[:3]
         lines += [line.replace("\xa0", " ") for line in wrapped]
+    elif different_names(change) and change.old and change.new:
+        lines.append(f"differs in {', '.join(different_names(change))}")
     lines += [f"{path} cannot be read" for path in change.unreadable]
     return [
         plain(str(change.key)),
