@@ -110,6 +110,7 @@ def command(
     Exit status 1 if none is in force.
     """
     from curated.history.exposure.usage import Question
+    from curated.history.products import find_skipped
 
     names, files = _split_words(words, headers)
     if sum(option is not None for option in (at, mjd, night)) + bool(files) != 1:
@@ -133,6 +134,14 @@ def command(
     if failures and (output is not None or not usages):
         _fail(failures)
     _mention_obstacle(source)
+    skipped = dict(pair for usage in usages for pair in find_skipped(source.package, usage.selection))
+    if skipped:
+        files_text = (
+            "1 file in these directories is"
+            if len(skipped) == 1
+            else f"{len(skipped)} files in these directories are"
+        )
+        settings.remark(f"{files_text} not read; 'curated check' says why")
     for usage in usages:
         echo_findings(settings, usage.findings)
     failed = output is not None and _write(source, usages, output)
