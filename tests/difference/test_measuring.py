@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -141,3 +142,25 @@ def test_the_pair_of_a_change_is_what_was_and_what_is_in_force(make_package: Mak
         (MIDDLE, added): [[2], [9]],  # and goes on where the removed one began
         (defects_path(1), defects_path(1)): [[1], None],
     }
+
+
+def failing(*_: object) -> list[Reading]:
+    raise IndexError("columns of other lengths")
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_a_measure_may_fail_for_what_is_in_error(monkeypatch: pytest.MonkeyPatch, is_sound: bool) -> None:
+    measure = Measure(name="fails", unit="", doc="", compute=failing)
+    monkeypatch.setattr(Persistence, "SPEC", replace(Persistence.SPEC, measures=(measure,)))
+    pair = persistence(1)._replace(is_sound=is_sound), persistence(2)
+    if is_sound:
+        with pytest.raises(IndexError):
+            compare(KEY, *pair, (), Conditions())
+    else:
+        assert compare(KEY, *pair, (), Conditions()).unreadable == (pair[0].path,)
+
+
+def test_infinite_values_are_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    change = compare(KEY, persistence(np.inf, 1e308), persistence(np.inf, -1e308), (), Conditions())
+    assert change.effects
+    assert not recwarn.list

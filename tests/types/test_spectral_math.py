@@ -157,3 +157,12 @@ def test_samples_that_neither_curve_has_are_left_out() -> None:
     lost = read("zero_point_shift", make_curve(0.5), make_curve(fractions))
     assert np.isnan(lost["r",].value)
     assert "g" not in {key[0] for key in lost}
+
+
+@pytest.mark.parametrize("longest", [1e9, 1e300, np.inf])
+def test_wavelengths_of_no_filter_take_no_memory(longest: float) -> None:
+    wavelengths = np.array([400.0, 500.0, longest])
+    old, new = make_curve(0.5, wavelengths), make_curve(0.4, wavelengths)
+    shifts = read("zero_point_shift", old, new, filter_name="r_03")
+    assert len(Band("r", 400.0, 1e9).samples()) <= 200_001
+    assert list(shifts) == ([] if np.isinf(longest) else [("r_03",)])
