@@ -11,6 +11,7 @@ from curated.declare import Band, Conditions, Reading, Spectrum
 from curated.types._spectral_math import MEASURES, Curve, half_edges, integrate
 from curated.types.qe_curve import QECurve
 from curated.types.transmission_optics import OpticsTransmission
+from curated.types.transmission_sensor import SensorTransmission
 
 WAVELENGTHS = np.arange(300.0, 1101.0, 1.0)
 
@@ -159,7 +160,24 @@ def test_samples_that_neither_curve_has_are_left_out() -> None:
     assert "g" not in {key[0] for key in lost}
 
 
-@pytest.mark.parametrize("longest", [1e9, 1e300, np.inf])
+def test_single_and_double_precision_of_the_same_numbers_are_the_same() -> None:
+    amplifiers = np.repeat(["C00", "C01"], len(WAVELENGTHS))
+    grid = np.tile(WAVELENGTHS, 2)
+    fractions = (0.4 + 0.3 * np.sin(grid / 70 + np.repeat([0, 0.1], len(WAVELENGTHS)))).astype("f4")
+    single, double = (
+        SensorTransmission(
+            wavelength=grid,
+            efficiency=(np.float32(100) * fractions).astype(dtype),
+            amp_name=amplifiers,
+            units={"wavelength": "nm", "efficiency": "%"},
+        )
+        for dtype in ("f4", "f8")
+    )
+    assert single.samples()[1].dtype == "f8"
+    assert [measure.name for measure in MEASURES if list(measure.read(single, double, Conditions()))] == []
+
+
+@pytest.mark.parametrize("longest", [1e9, 1e15, np.inf])
 def test_wavelengths_of_no_filter_take_no_memory(longest: float) -> None:
     wavelengths = np.array([400.0, 500.0, longest])
     old, new = make_curve(0.5, wavelengths), make_curve(0.4, wavelengths)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from curated.bundle.base import Base, read_base
 from curated.bundle.checks.consistency import declared_spec
@@ -24,11 +25,14 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_error
 from curated.core.parallel import Progress
 from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.inventory import Inventory
-from curated.export.bundle_contents import bytes_of_entries, values_of_entries
+from curated.export.bundle_contents import BundleFile, bytes_of_entries, values_of_entries
+from curated.export.differences import Holdings, StoredFile
+from curated.export.holdings import LocalFile
 from curated.git.checkout import check_out
 from curated.git.repository import open_repository, resolve_commit
 from curated.git.revisions import find_revision
 from curated.package.committed import compare_with_commit
+from curated.package.instrument import Instrument
 from curated.package.package import Package, open_package
 
 
@@ -46,12 +50,15 @@ class SourceInventory:
         Findings; with an error among them the inventory is incomplete.
     foreign : `tuple` [`ForeignType`]
         Dataset types that no calibration type declares: no package can have them, so that they do not count.
+    holdings : `Holdings`, optional
+        The inventory with the files of its datasets, as long as they are there; see `read_inventory`.
     """
 
     kind: str
     inventory: Inventory
     diagnostics: tuple[Diagnostic, ...] = ()
     foreign: tuple[ForeignType, ...] = ()
+    holdings: Holdings | None = None
 
     @property
     def failed(self) -> bool:
@@ -71,6 +78,7 @@ def read_inventory(
     jobs: int | None = None,
     progress: Progress | None = None,
     by_bytes: bool = False,
+    stack: ExitStack | None = None,
 ) -> SourceInventory:
     """Return the calibrations in force in a package, a bundle or a repository.
 
@@ -100,6 +108,8 @@ def read_inventory(
     by_bytes : `bool`, optional
         Whether the content of a calibration is the hash of its FITS file without origin and validity, instead of that
         of the values that its type declares.
+    stack : `contextlib.ExitStack`, optional
+        Until it is closed, the files of the inventory are there, also those of a revision.
 
     Raises
     ------
@@ -115,12 +125,22 @@ def read_inventory(
         from curated.butler.certified.inventory import read_repository
 
         repository = read_repository(source, collections, progress, by_bytes=by_bytes, jobs=jobs)
-        return SourceInventory("repository", repository.inventory, repository.diagnostics, repository.foreign)
-    with _opened_package(source, directory, revision) as (package, name):
-        entries, diagnostics = _package_entries(
+        return SourceInventory(
+            "repository",
+            repository.inventory,
+            repository.diagnostics,
+            repository.foreign,
+            repository.holdings,
+        )
+    with ExitStack() as own_stack:
+        package, name = (stack or own_stack).enter_context(_opened_package(source, directory, revision))
+        content = _package_content(
             package, "package", jobs, progress, names_of, choices, certain, by_bytes=by_bytes
         )
-        return SourceInventory("package", Inventory.of(name, entries), tuple(diagnostics))
+        inventory = Inventory.of(name, content.entries)
+        return SourceInventory(
+            "package", inventory, tuple(content.diagnostics), holdings=content.holdings(inventory, package)
+        )
 
 
 def lacks_files(source: str) -> bool:
@@ -163,10 +183,10 @@ def find_base(
     commit = resolve_commit(open_repository(package.root), source)
     label = default_label(package, Origin(commit, "", False, {}, {}))
     with _checked_out(package, commit) as committed:
-        entries, diagnostics = _package_entries(committed, label, None, progress)
-    _refuse(diagnostics, source)
+        content = _package_content(committed, label, None, progress)
+    _refuse(content.diagnostics, source)
     # The stamp is not known, and so neither is the hash of the file: its content is compared.
-    return Base.of(label, (replace(entry, sha256="", size=0) for entry in entries))
+    return Base.of(label, (replace(entry, sha256="", size=0) for entry in content.entries))
 
 
 def _refuse(diagnostics: Sequence[Diagnostic], source: str) -> None:
@@ -242,7 +262,15 @@ def _bundle_inventory(
             else:
                 datasets.append(replace(entry, content=content))
     inventory = Inventory.of(f"bundle {path}", datasets)
-    return SourceInventory("bundle", inventory, tuple(diagnostics), count_foreign(others, classes))
+    files = {
+        (entry.key, entry.span.begin): StoredFile(entry.path, BundleFile(str(path), entry.path))
+        for entry in datasets
+        if not entry.is_reference
+    }
+    records = contents.records.get("detector", ()) if contents is not None else ()
+    detector_names = {(str(r["instrument"]), int(r["id"])): str(r["full_name"]) for r in records}
+    holdings = Holdings(inventory, files, detector_names=detector_names)
+    return SourceInventory("bundle", inventory, tuple(diagnostics), count_foreign(others, classes), holdings)
 
 
 @contextmanager
@@ -300,7 +328,29 @@ def _changes(package: Package, commit: str) -> str:
     return ", with changes that are not committed" if comparison.differences else ""
 
 
-def _package_entries(
+class _PackageContent(NamedTuple):
+    """The datasets of a package, findings in it, the paths of its datasets, and its instruments."""
+
+    entries: list[Entry]
+    diagnostics: list[Diagnostic]
+    paths: Sequence[str] = ()
+    instruments: Sequence[Instrument] = ()
+
+    def holdings(self, inventory: Inventory, package: Package) -> Holdings:
+        """Return an inventory of these datasets with their files."""
+        files = {
+            (entry.key, entry.span.begin): StoredFile(path, LocalFile(os.path.join(package.root, path)))
+            for entry, path in zip(self.entries, self.paths, strict=True)
+        }
+        detectors = {
+            (instrument.name, detector.id): instrument.geometry(detector.id)
+            for instrument in self.instruments
+            for detector in instrument.detectors.values()
+        }
+        return Holdings(inventory, files, detectors, {place: d.name for place, d in detectors.items()})
+
+
+def _package_content(
     package: Package,
     label: str,
     jobs: int | None,
@@ -310,7 +360,7 @@ def _package_entries(
     certain: bool = False,
     *,
     by_bytes: bool = True,
-) -> tuple[list[Entry], list[Diagnostic]]:
+) -> _PackageContent:
     """Return the datasets of a bundle of a package, with nothing written and whether or not it is committed."""
     package.require_whole(
         package.hidden,
@@ -322,7 +372,7 @@ def _package_entries(
         package, origin, None, jobs=jobs, progress=progress, for_bundle=by_bytes, for_values=not by_bytes
     )
     if report.failed:
-        return [], list(report.diagnostics)
+        return _PackageContent([], list(report.diagnostics))
     diagnostics = list(report.diagnostics)
     instruments = complete_instruments(package, report.reports, report.declared)
     if names_of and _is_repository(names_of) and not _is_bundle(names_of):
@@ -332,4 +382,6 @@ def _package_entries(
         names = package_renamings(names_of, instruments.values(), choices, certain=certain)
         instruments = renamed_instruments(instruments, names.renamings)
         diagnostics += [Diagnostic.from_problem(problem, str(package.root)) for problem in names.unsettled]
-    return make_entries(label, report, instruments, converted), diagnostics
+    paths = [result.file.path for result in converted]
+    entries = make_entries(label, report, instruments, converted)
+    return _PackageContent(entries, diagnostics, paths, tuple(instruments.values()))

@@ -200,7 +200,9 @@ def _size(value: float) -> float:
     return math.inf if math.isnan(value) else abs(value)
 
 
-def find_limit_findings(changes: Sequence[Change], limits: Limits, notes: Notes) -> list[Diagnostic]:
+def find_limit_findings(
+    changes: Sequence[Change], limits: Limits, notes: Notes | None = None
+) -> list[Diagnostic]:
     """Return an error (CAL446) for each change beyond a limit that no note names.
 
     A change with limits that could not be measured, since a calibration cannot be read, is a warning (CAL447).
@@ -210,7 +212,7 @@ def find_limit_findings(changes: Sequence[Change], limits: Limits, notes: Notes)
     findings = [
         _finding(excess)
         for excess in find_excesses(changes, limits)
-        if not notes.name(excess.change, excess.worst.measure.name)
+        if notes is None or not notes.name(excess.change, excess.worst.measure.name)
     ]
     for change in changes:
         if change.unreadable and change.old is not None and change.ranges and limits.apply_to(change.key):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curated.calib import Calib
+from curated.calib.arrays import is_equal
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError, has_errors
@@ -265,13 +266,39 @@ def compare(
         if before is None or after is None:
             return replace(change, effects=effects)
         fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
-        return replace(change, effects=effects, fields=fields, keywords=keywords)
+        detectors = different_detectors(before, after)
+        return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
     except _FAILURES:
         # Columns of other lengths and keys that are missing make a measure fail, and nothing else may.
         unsound = [version.path for version in (old, new) if version is not None and not version.is_sound]
         if not unsound:
             raise
         return replace(change, unreadable=tuple(dict.fromkeys(unsound)))
+
+
+def different_detectors(old: Calib, new: Calib) -> tuple[str, ...] | None:
+    """Return the detectors whose rows differ; `None` where no rows belong to detectors, or other values differ."""
+    tables = {index: table for index, table in enumerate(old.SPEC.tables) if table.detector}
+    if type(old) is not type(new) or not tables:
+        return None
+    others = [column.name for column in old.FIELDS if column.table not in tables]
+    if not all(is_equal(getattr(old, name), getattr(new, name)) for name in others):
+        return None
+    names: dict[str, None] = {}
+    for index, table in tables.items():
+        columns = [column.name for column in old.FIELDS if column.table == index]
+        before, after = (_rows_by_detector(calib, table.detector, columns) for calib in (old, new))
+        names |= dict.fromkeys(name for name in (*before, *after) if before.get(name) != after.get(name))
+    return tuple(names)
+
+
+def _rows_by_detector(calib: Calib, detector: str, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return the rows of each detector in any order, as texts, in which NaN is equal to NaN."""
+    rows: dict[str, list[str]] = {}
+    arrays = [np.asarray(getattr(calib, name)).tolist() for name in columns]
+    for name, *cells in zip(np.asarray(getattr(calib, detector)).tolist(), *arrays, strict=True):
+        rows.setdefault(str(name), []).append(repr(cells))
+    return {name: sorted(texts) for name, texts in rows.items()}
 
 
 def find_effects(old: Calib | None, new: Calib | None, conditions: Conditions) -> Iterator[Effect]:

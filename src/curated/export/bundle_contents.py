@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from curated.bundle.contents import Entry
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.parallel import Progress, run_all
 from curated.core.regular_files import FileTree, blocks
+from curated.export.holdings import LocalFile
 from curated.export.values import values_of_file
 from curated.fits.digest import content_digest
 
@@ -43,6 +46,33 @@ def values_of_entries(
             "name the package or the repository instead, or compare files with --bytes",
         )
     return run_all(_ValuesReader(str(bundle)), entries, jobs, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """The location of a file of a bundle, which is opened without following links that lead out of it."""
+
+    root: str
+    path: str
+
+    @contextmanager
+    def as_local(self) -> Iterator[LocalFile]:
+        """Return the file, for as long as it is used.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read, or is not in the bundle.
+        """
+        with FileTree(self.root) as tree:
+            handle = tree.open(self.path)
+            try:
+                path = os.path.join(self.root, self.path)
+                if not os.path.samestat(os.fstat(handle), os.stat(path)):
+                    raise OSError(errno.ESTALE, "the file was replaced while it was read", path)
+                yield LocalFile(path)
+            finally:
+                os.close(handle)
 
 
 def _content(tree: FileTree, entry: Entry) -> str:

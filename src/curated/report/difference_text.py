@@ -156,13 +156,14 @@ def difference_to_json(difference: Difference) -> dict[str, Any]:
         "before": difference.before,
         "after": difference.after,
         "source": difference.source,
-        "changes": [_change_to_json(change) for change in difference.changes],
+        "changes": [change_to_json(change) for change in difference.changes],
         "unchanged": len(difference.unchanged),
-        "no_physical_change": [_change_to_json(change) for change in difference.unchanged],
+        "no_physical_change": [change_to_json(change) for change in difference.unchanged],
     }
 
 
-def _change_to_json(change: Change) -> dict[str, Any]:
+def change_to_json(change: Change) -> dict[str, Any]:
+    """Return a change as plain values."""
     key = change.key
     return {
         "instrument": key.instrument,

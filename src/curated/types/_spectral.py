@@ -129,7 +129,8 @@ class SpectralCurve(Calib):
         """Wavelengths in nm and fractions of all rows of the file, (N,) each."""
         unit = self.units.get("wavelength", "") or "nm"
         wavelengths = self.wavelength.astype("f8") * (1.0 if unit == "nm" else length_factor(unit) / 10.0)
-        return wavelengths, self.fractions.astype("f8")
+        # In double precision, so that the same numbers in another precision are the same fractions.
+        return wavelengths, self.samples_of_file.astype("f8") * (0.01 if self.is_percent else 1.0)
 
     def samples_of(self, amplifier: str) -> tuple[Array, Array]:
         """Return the wavelengths in nm, (N,), and the fractions, (N,), of the samples of one amplifier."""
@@ -139,6 +140,10 @@ class SpectralCurve(Calib):
 
     def samples(self) -> tuple[Array, Array]:
         """Return the wavelengths of the samples in nm, (N,), and the mean fraction over the amplifiers there, (N,)."""
+        return self.precise_samples()
+
+    def precise_samples(self) -> tuple[Array, Array]:
+        """Return the same in double precision, also where the stack has single precision."""
         wavelengths, fractions = self._rows
         if len(self.amplifiers) < 2:
             return wavelengths, fractions

@@ -130,7 +130,7 @@ def mean_curves(old: Any, new: Any) -> Pair:
     An amplifier that one of them has not measured would make every mean NaN, and hide what happened to the others:
     means are taken over those that both have measured, if there are any.
     """
-    before, after = Curve(*old.samples()), Curve(*new.samples())
+    before, after = Curve(*old.precise_samples()), Curve(*new.precise_samples())
     if (before.is_measured and after.is_measured) or not (old.amplifiers and new.amplifiers):
         return _paired(before, after)
     pairs = [pair for _, pair in amplifier_pairs(old, new) if all(curve.is_measured for curve in pair)]

@@ -40,6 +40,13 @@ def test_differences(make_package: MakePackage) -> None:
     assert (value["same"], value["failed"]) == (False, False)
     assert sorted(difference["kind"] for difference in value["differences"]) == ["added", "content"]
     assert len(set(value["fingerprints"])) == 2
+    assert "    pixels_gained +4 pix, pixels_lost +4 pix" in done.stdout.splitlines()
+    (content,) = (d for d in value["differences"] if d["kind"] == "content")
+    ((change,), keys) = content["changes"], ("name", "value", "unit")
+    assert [tuple(m[key] for key in keys) for m in change["measures"]] == [
+        ("pixels_gained", 4, "pix"),
+        ("pixels_lost", 4, "pix"),
+    ]
 
 
 def test_dataset_types_that_no_type_declares_are_listed_apart(tmp_path: Path) -> None:

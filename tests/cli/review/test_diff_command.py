@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from conftest import MakePackage
+from curated.bundle.builder import build_bundle
+from curated.butler import import_bundle
+from curated.package.package import open_package
 from support.changes import EPOCHS, OLD, version
+from support.exports import certify_foreign
 from support.programs import printed_json, run_curated
 
 
@@ -66,6 +70,40 @@ def test_limits_in_json_and_markdown(make_package: MakePackage) -> None:
     assert (done.returncode, finding["code"], finding["file"]) == (1, "CAL446", OLD)
     done = run_curated("diff", "--max", "pixels_gained=7", "--format", "markdown", cwd=package.path)
     assert f"- **error** CAL446 {OLD}: pixels\\_gained changes by +8 pix from" in done.stdout
+
+
+def test_between_two_sources(make_package: MakePackage, tmp_path: Path) -> None:
+    package, bundle, repo = make_package(EPOCHS), tmp_path / "bundle", tmp_path / "repo"
+    assert build_bundle(open_package(package.path), bundle, label="v1")[1] is not None
+    assert import_bundle(bundle, str(repo)).ok
+    certify_foreign(repo, "Lab/odd/certified")
+    package.commit({OLD: version(OLD, x0=3)})
+    collections = ("--collection", "Lab/calib", "--collection", "Lab/odd/certified")
+    done = run_curated(
+        "diff", "--between", repo, "HEAD", *collections, "--max", "pixels_lost=7", cwd=package.path
+    )
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:1] == ["Lab/defects/d00"]
+    assert "1 oddity (StructuredDataDict)" in done.stderr
+    assert "error CAL446 pixels_lost changes by +8 pix" in done.stderr
+    done = run_curated("diff", "--between", bundle, "HEAD~", "--format", "json", cwd=package.path)
+    document = printed_json(done)
+    assert (done.returncode, document["changes"], document["foreign"]) == (0, [], [[], []])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--between", ".", "nothing"),
+        ("--between", "."),
+        ("--between", ".", ".", "HEAD"),
+        ("--collection", "c"),
+    ],
+)
+def test_wrong_use_of_between_is_exit_2(make_package: MakePackage, arguments: tuple[str, ...]) -> None:
+    done = run_curated("diff", *arguments, cwd=make_package(EPOCHS).path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
 
 
 # -- the history of a real package -----------------------------------------------------------------------

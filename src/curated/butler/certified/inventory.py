@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -27,6 +27,7 @@ from curated.core.parallel import Progress, run_all
 from curated.datasets.foreign import ForeignType, count_foreign
 from curated.datasets.inventory import Inventory
 from curated.datasets.record import Dataset, key_text
+from curated.export.differences import Holdings, StoredFile
 from curated.export.values import ContentReader
 
 
@@ -44,12 +45,15 @@ class RepositoryInventory:
         Dataset types that no calibration type declares; their datasets are not in the inventory.
     diagnostics : `tuple` [`Diagnostic`]
         Files that cannot be read; their datasets are left out.
+    holdings : `Holdings`
+        The inventory with the files of its datasets.
     """
 
     inventory: Inventory
     datasets: tuple[Dataset, ...]
     foreign: tuple[ForeignType, ...]
     diagnostics: tuple[Diagnostic, ...]
+    holdings: Holdings
 
     def base(self) -> Base:
         """Return the datasets as the base of a bundle."""
@@ -89,13 +93,15 @@ def read_repository(
     """
     with opened(repo) as butler:
         try:
-            names = list(collections) or default_collections(butler)
+            searched = list(collections) or default_collections(butler)
         except CuratedError as error:
             # Of two that are compared, the message says which.
             raise CuratedError(f"{repo}: {error.message}", error.hint) from error
-        members = list(in_force(butler, names))
+        members = list(in_force(butler, searched))
         certified = [item for item in members if declared_spec(item.dataset.dataset_type) is not None]
-        contents, diagnostics = _read_contents(butler, certified, progress, by_bytes=by_bytes, jobs=jobs)
+        uris = _locate(butler, certified)
+        contents, diagnostics = _read_contents(uris, certified, progress, by_bytes=by_bytes, jobs=jobs)
+        names = _detector_names(butler) if certified else {}
     datasets = tuple(
         replace(dataset, content=contents[dataset.uuid])
         for dataset, _ in certified
@@ -103,12 +109,32 @@ def read_repository(
     )
     others = [item for item in members if declared_spec(item.dataset.dataset_type) is None]
     foreign = count_foreign((dataset for dataset, _ in others), storage_classes(ref for _, ref in others))
-    source = f"{repo}: {', '.join(names)}"
-    return RepositoryInventory(Inventory.of(source, datasets), datasets, foreign, tuple(diagnostics))
+    inventory = Inventory.of(f"{repo}: {', '.join(searched)}", datasets)
+    files = {
+        (dataset.key, dataset.span.begin): StoredFile(str(uri), StoredLocation(uri))
+        for dataset in datasets
+        if (uri := uris[dataset.uuid]) is not None
+    }
+    holdings = Holdings(inventory, files, detector_names=names)
+    return RepositoryInventory(inventory, datasets, foreign, tuple(diagnostics), holdings)
+
+
+def _detector_names(butler: Butler) -> dict[tuple[str, int], str]:
+    """Return the names of detectors by name of the instrument and number."""
+    with butler.query() as query:
+        return {(r.instrument, r.id): r.full_name for r in query.dimension_records("detector")}
+
+
+def _locate(butler: Butler, certified: Sequence[Certified]) -> dict[str, ResourcePath | None]:
+    """Return the file of each dataset, by UUID; `None` where there is no single one."""
+    refs = list({ref.id: ref for _, ref in certified}.values())
+    locations = butler.get_many_uris(refs, allow_missing=True) if refs else {}
+    uris = {str(ref.id): location.primaryURI for ref, location in locations.items()}
+    return {str(ref.id): uris.get(str(ref.id)) for ref in refs}
 
 
 def _read_contents(
-    butler: Butler,
+    uris: Mapping[str, ResourcePath | None],
     certified: Sequence[Certified],
     progress: Progress | None,
     *,
@@ -116,20 +142,17 @@ def _read_contents(
     jobs: int | None,
 ) -> tuple[dict[str, str], list[Diagnostic]]:
     """Return the content of each dataset by UUID, and findings about files that cannot be read."""
-    refs = list({ref.id: ref for _, ref in certified}.values())
-    if not refs:
+    if not uris:
         return {}, []
-    locations = butler.get_many_uris(refs, allow_missing=True)
-    uris = {ref.id: location.primaryURI for ref, location in locations.items()}
     contents: dict[str, str] = {}
     diagnostics = []
     datasets = {dataset.uuid: dataset for dataset, _ in certified}
-    pairs = [(datasets[str(ref.id)], uris.get(ref.id)) for ref in refs]
+    pairs = [(datasets[uuid], uri) for uuid, uri in uris.items()]
     with ExitStack() as stack:
         results: Iterable[str | Problem]
         if by_bytes:
             pool = stack.enter_context(ThreadPoolExecutor(THREADS))
-            results = _counted(pool.map(_read, (uri for _, uri in pairs)), len(refs), progress)
+            results = _counted(pool.map(_read, (uri for _, uri in pairs)), len(uris), progress)
         else:
             located = [(dataset, uri and StoredLocation(uri)) for dataset, uri in pairs]
             results = run_all(ContentReader(), located, jobs, progress)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -29,8 +30,10 @@ from curated.cli.release.fingerprint_command import (
 )
 
 if TYPE_CHECKING:
+    from curated.butler.inventories import SourceInventory
     from curated.datasets.inventory import Difference
-    from curated.datasets.record import Dataset
+    from curated.datasets.record import Dataset, Key
+    from curated.difference.change import Change
 
 _KINDS = {
     "missing": "only in A",
@@ -38,6 +41,10 @@ _KINDS = {
     "validity": "valid at other times",
     "content": "another content",
 }
+
+
+_MOST_CHANGES = 3
+"""Changes of a product whose measures text shows."""
 
 
 @click.command("compare")
@@ -66,6 +73,7 @@ def command(
 
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
     The values that calibrations declare are compared, whoever wrote their files; with --bytes, the files themselves.
+    What a difference means physically is said below it, such as shifts of zero points; `curated diff --between` says more.
     Where a file of the stack holds only the mean of curves over amplifiers, the means are compared to rounding errors.
     Where one is a repository, the other one's instruments have the names there under which they would be imported, or were.
 
@@ -84,19 +92,29 @@ def command(
     if not by_bytes and any(map(lacks_files, (first, second))):
         by_bytes = True
         echo("files are compared, as with --bytes: a bundle refers to files of its base", err=True)
-    # Where one of them is a repository, the other one takes its names for instruments.
-    audits = [
-        find_inventory(
-            settings, where, collections, None, jobs, names_of=other, choices=choices, by_bytes=by_bytes
-        )
-        for where, other in ((first, second), (second, first))
-    ]
-    if not any(audit.inventory.datasets for audit in audits):
-        refuse_empty(audits[0], allow_empty=allow_empty)
-    echo_findings(settings, (d for audit in audits for d in audit.diagnostics if d.code == "CAL648"))
-    failed = any(audit.failed for audit in audits)
-    inventories = [audit.inventory for audit in audits]
-    differences = compare(*inventories)
+    with ExitStack() as stack:
+        # Where one of them is a repository, the other one takes its names for instruments.
+        audits = [
+            find_inventory(
+                settings,
+                where,
+                collections,
+                None,
+                jobs,
+                names_of=other,
+                choices=choices,
+                by_bytes=by_bytes,
+                stack=stack,
+            )
+            for where, other in ((first, second), (second, first))
+        ]
+        if not any(audit.inventory.datasets for audit in audits):
+            refuse_empty(audits[0], allow_empty=allow_empty)
+        echo_findings(settings, (d for audit in audits for d in audit.diagnostics if d.code == "CAL648"))
+        failed = any(audit.failed for audit in audits)
+        inventories = [audit.inventory for audit in audits]
+        differences = compare(*inventories)
+        changes = {} if by_bytes else _measure(audits, differences, jobs)
     if form == "json":
         print_json(
             "compare",
@@ -105,7 +123,7 @@ def command(
             sources=[inventory.source for inventory in inventories],
             foreign=[[foreign.to_dict() for foreign in audit.foreign] for audit in audits],
             fingerprints=[inventory.fingerprint for inventory in inventories],
-            differences=[_to_json(difference) for difference in differences],
+            differences=[_to_json(difference, changes) for difference in differences],
             findings=[d.to_dict() for audit in audits for d in audit.diagnostics],
         )
     elif not failed:
@@ -115,14 +133,34 @@ def command(
             if audit.foreign:
                 text = f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
                 echo(printable(text))
-        for text in _lines(differences):
+        for text in _lines(differences, changes):
             echo(printable(text))
         same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"
         echo(_summary(differences) if differences else same)
     raise SystemExit(1 if failed or differences else 0)
 
 
-def _to_json(difference: Difference) -> dict[str, object]:
+def _measure(
+    audits: Sequence[SourceInventory], differences: Sequence[Difference], jobs: int | None
+) -> dict[Key, list[Change]]:
+    """Return what the differences of contents mean physically, the largest first, by dataset type and data ID."""
+    holdings = [audit.holdings for audit in audits if audit.holdings is not None]
+    keys = {difference.key for difference in differences if difference.kind == "content"}
+    if len(holdings) != len(audits) or not keys:
+        return {}
+    from curated.declare import Conditions
+    from curated.export.differences import measure_pairs
+
+    changes: dict[Key, list[Change]] = {}
+    first, second = holdings
+    for key, change in measure_pairs(first, second, Conditions(), keys=keys, jobs=jobs):
+        changes.setdefault(key, []).append(change)
+    return {key: sorted(values, key=lambda change: -change.weight) for key, values in changes.items()}
+
+
+def _to_json(difference: Difference, changes: Mapping[Key, Sequence[Change]]) -> dict[str, object]:
+    from curated.report.difference_text import change_to_json
+
     dataset_type, data_id = difference.key
     return {
         "dataset_type": dataset_type,
@@ -131,12 +169,14 @@ def _to_json(difference: Difference) -> dict[str, object]:
         "fields": list(difference.fields),
         "first": [dataset_to_json(dataset) for dataset in difference.first],
         "second": [dataset_to_json(dataset) for dataset in difference.second],
+        "changes": [change_to_json(change) for change in changes.get(difference.key, ())],
     }
 
 
-def _lines(differences: list[Difference]) -> Iterator[str]:
+def _lines(differences: list[Difference], changes: Mapping[Key, Sequence[Change]]) -> Iterator[str]:
     from curated.datasets.record import key_text
     from curated.datasets.spans import utc_span_texts
+    from curated.report.difference_text import measures_text
 
     texts = utc_span_texts(
         dataset.span for difference in differences for dataset in (*difference.first, *difference.second)
@@ -150,6 +190,10 @@ def _lines(differences: list[Difference]) -> Iterator[str]:
         yield f"{key_text(difference.key)}: {_KINDS[difference.kind]}{names}"
         yield from (line("-", dataset) for dataset in difference.first)
         yield from (line("+", dataset) for dataset in difference.second)
+        measures = [text for change in changes.get(difference.key, ()) if (text := measures_text(change))]
+        yield from (f"    {text}" for text in measures[:_MOST_CHANGES])
+        if len(measures) > _MOST_CHANGES:
+            yield f"    and {len(measures) - _MOST_CHANGES} more changes"
 
 
 def _summary(differences: list[Difference]) -> str:

@@ -20,6 +20,8 @@ from curated.cli.context import (
 from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from curated.butler.inventories import SourceInventory
     from curated.datasets.record import Dataset
 
@@ -143,6 +145,7 @@ def find_inventory(
     *,
     certain: bool = False,
     by_bytes: bool = False,
+    stack: ExitStack | None = None,
 ) -> SourceInventory:
     """Return the inventory of a package, bundle or repository, after printing its errors."""
     from curated.butler.inventories import read_inventory
@@ -159,6 +162,7 @@ def find_inventory(
             jobs=jobs,
             progress=progress,
             by_bytes=by_bytes,
+            stack=stack,
         )
     echo_findings(settings, (d for d in result.diagnostics if d.is_error))
     if result.failed:

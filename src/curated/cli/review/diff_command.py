@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from curated.cli.context import (
     Settings,
+    allow_class_option,
     echo,
     echo_findings,
     format_option,
@@ -17,7 +19,16 @@ from curated.cli.context import (
     print_json,
     selected_paths,
 )
+from curated.cli.release.fingerprint_command import choice_option, collection_option, find_inventory
 from curated.cli.review.pictures import draw, plot_options, prepare
+
+if TYPE_CHECKING:
+    from curated.core.diagnostic import Diagnostic
+    from curated.datasets.foreign import ForeignType
+    from curated.declare import Conditions
+    from curated.difference.change import Difference
+    from curated.difference.revisions import States
+    from curated.difference.wording import Picture
 
 
 @click.command("diff")
@@ -34,9 +45,18 @@ from curated.cli.review.pictures import draw, plot_options, prepare
     help="Source of zero points: constant flux per frequency (ab, the default), an A0V star (Vega), a K star, or a "
     "spectrum: an ECSV or FITS table with the columns wavelength and flux.",
 )
+@click.option(
+    "--between",
+    nargs=2,
+    metavar="A B",
+    help="Compare what is in force in two packages, bundles or repositories, also DIR@REV, instead of revisions.",
+)
+@collection_option
+@choice_option
 @max_option
 @plot_options
 @jobs_option
+@allow_class_option
 @format_option("markdown", "html")
 @pass_settings
 def command(
@@ -44,6 +64,9 @@ def command(
     revisions: tuple[str, ...],
     bands: str | None,
     source: str,
+    between: tuple[str, str] | None,
+    collections: tuple[str, ...],
+    choices: tuple[str, ...],
     limits: tuple[str, ...],
     plot: Path | None,
     plot_format: str,
@@ -63,32 +86,88 @@ def command(
       curated diff main... --format json
       curated diff HEAD~ HEAD --source a0v
       curated diff main... --max zero_point_shift=20
+      curated diff --between build/v2 /site/repo --collection LSSTCam/calib/v2
       curated diff main... --plot plots --format html > page.html
 
     Exit status 1 if anything differs physically. A change beyond its limit that no note names is an error (CAL446).
     """
-    from curated.core.diagnostic import CuratedError, has_errors
+    from curated.core.diagnostic import has_errors
     from curated.declare import BANDS, Conditions
     from curated.difference.bands import parse_bands
-    from curated.difference.limits import find_limit_findings, find_limits, parse_options
+    from curated.difference.limits import Limits, find_limit_findings, find_limits, parse_options
     from curated.difference.notes import Notes
+    from curated.difference.revisions import WORK_TREE
+    from curated.difference.sources import find_gap, find_source
+
+    if between is not None and (revisions or plot is not None):
+        raise click.UsageError("with --between there are no revisions, paths and plots")
+    if between is None and (collections or choices):
+        raise click.UsageError("--collection and --instrument go with --between")
+    limit_values = parse_options(limits)
+    is_drawn = form == "html" and between is None
+    target = prepare(plot, plot_format, overwrite=overwrite, for_page=is_drawn)
+    conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
+    gap = find_gap(conditions.source, conditions.bands)
+    if gap:
+        settings.remark(gap)
+    more: dict[str, Any] = {}
+    pictures: dict[str, Picture] = {}
+    if between is not None:
+        difference, foreign = _diff_between(settings, between, collections, choices, conditions, jobs)
+        more["foreign"] = [[kind.to_dict() for kind in kinds] for kinds in foreign]
+        excesses = find_limit_findings(difference.changes, Limits(limit_values))
+    else:
+        difference, states = _diff_revisions(settings, revisions, conditions, jobs)
+        package_limits, faults = find_limits(states.changes.now, limit_values)
+        notes = Notes(states.changes, "" if states.after == WORK_TREE else states.after)
+        excesses = [*faults, *find_limit_findings(difference.changes, package_limits, notes)]
+        if target is not None:
+            pictures = draw(settings, states, difference, conditions, target, jobs)
+    _print(difference, excesses, more, pictures, form)
+    if form != "json":
+        echo_findings(settings, excesses)
+    raise SystemExit(1 if difference.changes or has_errors(excesses) else 0)
+
+
+def _print(
+    difference: Difference,
+    findings: list[Diagnostic],
+    more: dict[str, Any],
+    pictures: dict[str, Picture],
+    form: str,
+) -> None:
+    """Print a difference in one of the formats; ``more`` is for JSON, ``pictures`` for the page."""
+    from curated.report.difference_text import difference_lines, difference_to_json
+
+    if form == "json":
+        content = difference_to_json(difference)
+        print_json("diff", **content, findings=[finding.to_dict() for finding in findings], **more)
+    elif form == "markdown":
+        from curated.report.difference_markdown import difference_markdown
+
+        echo(*difference_markdown(difference, findings=findings).split("\n"))
+    elif form == "html":
+        from curated.report.difference_html import difference_html
+
+        echo(*difference_html(difference, pictures, findings=findings).rstrip("\n").split("\n"))
+    else:
+        for line in difference_lines(difference):
+            echo(line)
+
+
+def _diff_revisions(
+    settings: Settings, revisions: tuple[str, ...], conditions: Conditions, jobs: int | None
+) -> tuple[Difference, States]:
+    """Return what differs between two states of the package, and the states."""
+    from curated.core.diagnostic import CuratedError
     from curated.difference.revisions import (
         HIDING,
-        WORK_TREE,
         find_difference,
         hidden_findings,
         open_states,
         split_arguments,
     )
-    from curated.difference.sources import find_gap, find_source
-    from curated.report.difference_text import difference_lines, difference_to_json
 
-    limit_values = parse_options(limits)
-    target = prepare(plot, plot_format, overwrite=overwrite, for_page=form == "html")
-    conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
-    gap = find_gap(conditions.source, conditions.bands)
-    if gap:
-        settings.remark(gap)
     package = settings.package()
     names, paths = split_arguments(package, settings.directory, revisions)
     states = open_states(package, names)
@@ -102,27 +181,53 @@ def command(
     selection = selected_paths(package, settings.directory, tuple(paths), deleted=True)
     with settings.progress("comparing") as progress:
         difference = find_difference(states, selection, conditions, jobs=jobs, progress=progress)
-    package_limits, faults = find_limits(states.changes.now, limit_values)
-    after = "" if states.after == WORK_TREE else states.after
-    excesses = [
-        *faults,
-        *find_limit_findings(difference.changes, package_limits, Notes(states.changes, after)),
-    ]
-    pictures = draw(settings, states, difference, conditions, target, jobs) if target is not None else {}
-    if form == "json":
-        content = difference_to_json(difference)
-        print_json("diff", **content, findings=[finding.to_dict() for finding in excesses])
-    elif form == "markdown":
-        from curated.report.difference_markdown import difference_markdown
+    return difference, states
 
-        echo(*difference_markdown(difference, findings=excesses).split("\n"))
-    elif form == "html":
-        from curated.report.difference_html import difference_html
 
-        echo(*difference_html(difference, pictures, findings=excesses).rstrip("\n").split("\n"))
-    else:
-        for line in difference_lines(difference):
-            echo(line)
-    if form != "json":
-        echo_findings(settings, excesses)
-    raise SystemExit(1 if difference.changes or has_errors(excesses) else 0)
+def _diff_between(
+    settings: Settings,
+    between: tuple[str, str],
+    collections: tuple[str, ...],
+    choices: tuple[str, ...],
+    conditions: Conditions,
+    jobs: int | None,
+) -> tuple[Difference, list[tuple[ForeignType, ...]]]:
+    """Return what differs between two packages, bundles or repositories, and the foreign types of both."""
+    from contextlib import ExitStack
+
+    from curated.butler.inventories import lacks_files
+    from curated.core.diagnostic import CuratedError
+    from curated.datasets.foreign import foreign_text
+    from curated.difference.change import Difference
+    from curated.export.differences import measure_pairs
+    from curated.report.text import printable
+
+    for where in between:
+        if lacks_files(where):
+            raise CuratedError(
+                f"bundle {where} refers to files of its base, whose values it does not hold",
+                "name the package or the repository instead",
+            )
+    with ExitStack() as stack:
+        first, second = (
+            find_inventory(
+                settings, where, collections, None, jobs, names_of=other, choices=choices, stack=stack
+            )
+            for where, other in (between, between[::-1])
+        )
+        if first.failed or second.failed or first.holdings is None or second.holdings is None:
+            raise SystemExit(1)
+        for name, audit in zip(between, (first, second), strict=True):
+            if audit.foreign:
+                text = f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
+                settings.remark(printable(text))
+        with settings.progress("comparing") as progress:
+            changes = [
+                change
+                for _, change in measure_pairs(
+                    first.holdings, second.holdings, conditions, jobs=jobs, progress=progress
+                )
+            ]
+    sources = (first.inventory.source, second.inventory.source)
+    difference = Difference.of(*sources, changes, conditions.source)
+    return difference, [first.foreign, second.foreign]
