@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from curated.calib import Calib
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
@@ -245,7 +247,9 @@ def compare(
     if unreadable:
         return replace(change, unreadable=tuple(dict.fromkeys(unreadable)))
     before, after = old.calib if old else None, new.calib if new else None
-    effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
+    # Numbers that no check has accepted are divided as well; what comes of them is not a number.
+    with np.errstate(all="ignore"):
+        effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
     if before is None or after is None:
         return replace(change, effects=effects)
     fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
