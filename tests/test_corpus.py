@@ -74,7 +74,9 @@ def test_the_census(obs_lsst_data: GitPackage, check_result: dict[str, Any]) -> 
 
 def test_no_errors_and_these_warnings(check_result: dict[str, Any]) -> None:
     assert {finding["severity"] for finding in check_result["findings"]} == {"warning"}
-    assert Counter(f["code"] for f in check_result["findings"]) == {"CAL114": 19, "CAL304": 35, "CAL313": 1}
+    # The optics of three cameras fall from 0.91 to 0.11 in the last nanometre of their table.
+    expected = {"CAL114": 19, "CAL304": 35, "CAL313": 1, "CAL365": 3}
+    assert Counter(f["code"] for f in check_result["findings"]) == expected
 
 
 def header_of(text: str) -> str:

@@ -41,6 +41,7 @@ TESTED_WITH: dict[str, str] = {
     "core/codes/release.py": "core/test_codes.py",
     "core/tables.py": "fits/test_reader.py",
     "exposures/batch.py": "exposures/test_table.py",
+    "exposures/impact.py": "exposures/test_search.py",
     "package/settings/instrument.py": "package/test_instrument.py",
     "report/answer_text.py": "cli/package/test_lookup_command.py",
 }

@@ -48,6 +48,13 @@ BOUNDS = (bound("gain", 0.05, 30.0), bound("read_noise", None, 200.0))
             ("quantity", "'x' is not a quantity with bounds of ptc; these are: gain, read_noise"),
         ),
         ("gain", None, None, ("quantity", "neither minimum nor maximum is set")),
+        ("gain", None, float("nan"), ("maximum", "nan is no limit: to allow any value, give a large number")),
+        (
+            "gain",
+            float("-inf"),
+            9.0,
+            ("minimum", "-inf is no limit: to allow any value, give a large number"),
+        ),
         ("gain", 2.0, 1.0, ("minimum", "2 is above the maximum, 1")),
         ("gain", 40.0, None, ("minimum", "40 is above the maximum of the type, 30; set both")),
         ("gain", None, 0.01, ("maximum", "0.01 is below the minimum of the type, 0.05; set both")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from curated.difference.measuring import (
     Version,
     changed_keys,
     compare,
+    different_detectors,
     find_effects,
     is_selected,
     measure_changes,
@@ -25,6 +27,7 @@ from curated.difference.measuring import (
 from curated.difference.revisions import open_states
 from curated.package.package import open_package
 from support.changes import EPOCHS, MIDDLE, OLD, version
+from support.demo import demo_calib
 from support.packages import defects_path
 
 KEY = CalibKey("lab", "persistence", "d00", "")
@@ -141,3 +144,61 @@ def test_the_pair_of_a_change_is_what_was_and_what_is_in_force(make_package: Mak
         (MIDDLE, added): [[2], [9]],  # and goes on where the removed one began
         (defects_path(1), defects_path(1)): [[1], None],
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "detectors"),
+    [
+        ({}, ()),
+        ({"detector_x": 1}, ("d01",)),
+        ({"amplifier_gain": 0}, ("d00",)),
+        ({"detector_x": 2, "amplifier_gain": -1}, ("d02", "d03")),
+        ({"amplifier_gain": 0, "filter_wavelength": 0}, None),
+    ],
+)
+def test_detectors_whose_rows_differ(fields: dict[str, int], detectors: tuple[str, ...] | None) -> None:
+    camera = demo_calib("camera")
+    values = {}
+    for name, row in fields.items():
+        values[name] = getattr(camera, name).copy()
+        values[name][row] += 1
+    changed = replace(camera, **values)
+    assert different_detectors(camera, changed) == detectors
+    change = compare(
+        CalibKey("demo", "camera"), Version("a", camera), Version("b", changed), (), Conditions()
+    )
+    assert change.detectors == detectors
+
+
+def test_the_order_of_detectors_does_not_matter() -> None:
+    camera = demo_calib("camera")
+    columns = [column for column in camera.FIELDS if column.table == 0]
+    reordered = replace(camera, **{column.name: getattr(camera, column.name)[::-1] for column in columns})
+    assert different_detectors(camera, reordered) == ()
+
+
+def test_calibrations_of_one_detector_have_no_rows_of_others() -> None:
+    old, new = demo_calib("ptc"), demo_calib("ptc")
+    assert different_detectors(old, new) is None
+
+
+def failing(*_: object) -> list[Reading]:
+    raise IndexError("columns of other lengths")
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_a_measure_may_fail_for_what_is_in_error(monkeypatch: pytest.MonkeyPatch, is_sound: bool) -> None:
+    measure = Measure(name="fails", unit="", doc="", compute=failing)
+    monkeypatch.setattr(Persistence, "SPEC", replace(Persistence.SPEC, measures=(measure,)))
+    pair = persistence(1)._replace(is_sound=is_sound), persistence(2)
+    if is_sound:
+        with pytest.raises(IndexError):
+            compare(KEY, *pair, (), Conditions())
+    else:
+        assert compare(KEY, *pair, (), Conditions()).unreadable == (pair[0].path,)
+
+
+def test_infinite_values_are_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    change = compare(KEY, persistence(np.inf, 1e308), persistence(np.inf, -1e308), (), Conditions())
+    assert change.effects
+    assert not recwarn.list

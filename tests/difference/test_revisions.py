@@ -154,3 +154,19 @@ def test_units_that_fits_has_no_name_for_are_compared_as_they_are(make_package: 
     package.write({path: text.replace("unit: nm", "unit: 10 nm")})
     (change,) = difference(package).changes
     assert "wavelength" in change.fields
+
+
+def test_rows_in_another_order_are_no_physical_change(package: GitPackage) -> None:
+    text = version(OLD)
+    package.commit({OLD: text + "9 9 1 1\n"})
+    package.write({OLD: text.replace("x0 y0 width height\n", "x0 y0 width height\n9 9 1 1\n")})
+    result = difference(package)
+    assert result.changes == ()
+    assert [(change.new, change.fields) for change in result.unchanged] == [(OLD, ())]
+
+
+def test_a_directory_in_another_case_is_no_change(package: GitPackage) -> None:
+    moved = {path.replace("calibs/lab", "calibs/LAB"): text for path, text in EPOCHS.items() if "lab" in path}
+    package.commit({**dict.fromkeys(path for path in EPOCHS if "lab" in path), **moved})
+    result = difference(package, "HEAD~", "HEAD")
+    assert (result.changes, result.unchanged) == ((), ())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from curated.core.diagnostic import CuratedError
 from curated.exposures.batch import NO_NIGHT
 from curated.exposures.table import read_exposures
 from support.exposures import NS, TIME, MakeTable, read
@@ -98,3 +100,19 @@ def test_nothing_is_lost_between_parts(table: MakeTable) -> None:
     assert [text for part in parts for text in part.ids] == [str(i) for i in range(count)]
     assert np.concatenate([part.rows for part in parts]).tolist() == list(range(2, count + 2))
     assert all((part.nights == NO_NIGHT).all() for part in parts)
+
+
+def test_times_that_astropy_wrote(table: MakeTable, tmp_path: Path) -> None:
+    from astropy.table import Table
+    from astropy.time import Time
+
+    for scale in ("utc", "tai"):
+        data = Table({"time": Time([TIME], scale="utc", format="isot"), "band": ["g"]})
+        data["time"] = getattr(data["time"], scale)
+        data.write(tmp_path / "t.ecsv", overwrite=True)
+        ((_, time, _, _, name, _),), _ = read(tmp_path / "t.ecsv")
+        assert (time, name) == (NS, "g")
+    data["time"] = data["time"].tdb
+    data.write(tmp_path / "t.ecsv", overwrite=True)
+    with pytest.raises(CuratedError, match="have the scale tdb"):
+        read(tmp_path / "t.ecsv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -111,3 +112,24 @@ def test_an_instrument_moves_the_limit_of_a_step() -> None:
     assert not problems_of(calib, bounds=(bound,))
     strict = InstrumentBound("transmission_optics", "step", "one mirror", maximum=0.001)
     assert problems_of(curve("transmission_optics", GRID, SMOOTH), bounds=(strict,))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_steps_are_those_of_all_pairs(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    wavelengths = np.sort(chance.uniform(400, 430, 60))
+    values = chance.uniform(0, 0.9, 60)
+    far = np.abs(wavelengths[:, np.newaxis] - wavelengths) > 2
+    differences = np.where(far, 0, np.abs(values[:, np.newaxis] - values))
+    largest = differences.max() / values.max()
+    messages = [p.detail for p in problems_of(curve("transmission_optics", wavelengths, values))]
+    step = next(message for message in messages if message.startswith("step "))
+    assert float(step.split(" is ")[1].split()[0]) == pytest.approx(largest, rel=1e-5)
+
+
+def test_dense_tables_take_no_longer() -> None:
+    wavelengths = np.linspace(500, 502, 100_000)
+    values = np.where(wavelengths < 501, 0.2, 0.9)
+    start = time.process_time()
+    assert problems_of(curve("transmission_optics", wavelengths, values))
+    assert time.process_time() - start < 3

@@ -49,11 +49,23 @@ def package_datasets(
     datasets = {}
     for file in report.files:
         valid = report.ranges[file.path]
-        span = Span.of(times[valid.start], times[valid.end] if valid.end else None)
+        begin = None if is_unbounded(file) else times[valid.start]
+        span = Span.of(begin, times[valid.end] if valid.end else None)
         instrument = instruments[file.key.instrument]
         keywords = report.reports[file.path].keywords
         datasets[file.path] = _dataset(file, instrument, str(keywords.get("CALIBDATE")), label, span, runs)
     return datasets
+
+
+def is_unbounded(file: CalibFile) -> bool:
+    """Return whether a calibration has no start in a repository: a camera file of the stack from the earliest time on.
+
+    The stack's own writer certifies its camera without bounds.
+    """
+    return file.start <= _EARLIEST and get_type(file.key.type).SPEC.verbatim
+
+
+_EARLIEST = datetime(1970, 1, 1)
 
 
 def _dataset(

@@ -10,7 +10,7 @@ from typing import Any
 
 from curated.bundle.base import Base
 from curated.bundle.contents import Entry
-from curated.bundle.identity import package_datasets, validity_times
+from curated.bundle.identity import is_unbounded, package_datasets, validity_times
 from curated.check.report import Report
 from curated.convert import Converted
 from curated.convert.origin import Origin
@@ -64,7 +64,7 @@ def make_manifest(
         "instruments": [_instrument(instruments[d], label) for d in directories],
         "dataset_types": _dataset_types(converted),
         "datasets": [
-            _plain_entry(entry, c, origin, _validity(report.ranges[c.file.path], times))
+            _plain_entry(entry, c, origin, _validity(c.file, report.ranges[c.file.path], times))
             for entry, c in zip(entries, converted, strict=True)
         ],
         "deprecated": _deprecated(origin, report),
@@ -141,9 +141,9 @@ def _plain_entry(
     }
 
 
-def _validity(valid: Range, times: Mapping[datetime, int]) -> dict[str, Any]:
+def _validity(file: CalibFile, valid: Range, times: Mapping[datetime, int]) -> dict[str, Any]:
     """Return a range in UTC and TAI; it is open where a repository cannot hold its end."""
-    begin = valid.start if times[valid.start] >= FIRST_NS else None
+    begin = valid.start if times[valid.start] >= FIRST_NS and not is_unbounded(file) else None
     end = valid.end if valid.end and times[valid.end] <= LAST_NS else None
     return {
         "begin": f"{iso(begin)}Z" if begin else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from curated.butler.scrubbing.scrubber import ScrubReport
     from curated.calib import Calib
     from curated.export.report import ExportReport
+    from curated.exposures.batch import Batch
     from curated.package.instrument import Instrument
     from curated.package.package import Package
 
@@ -32,6 +33,7 @@ __all__ = [
     "open_repository",
     "read",
     "read_registered_instruments",
+    "read_repository_exposures",
     "recertify_ranges",
     "retract_release",
     "run_import",
@@ -198,6 +200,26 @@ def read_registered_instruments(
     from curated.butler.instruments.adoption import read_registered_instruments
 
     return read_registered_instruments(repo, instruments, choices)
+
+
+def read_repository_exposures(
+    repo: str, instruments: Iterable[Instrument], choices: Iterable[str] = ()
+) -> Iterator[Batch]:
+    """Yield the exposure records of a repository, in pages; see `curated.butler.exposures`.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    instruments : iterable [`~curated.package.instrument.Instrument`]
+        Those of the package, declared or inferred.
+    choices : iterable [`str`], optional
+        Choices ``NAME=REPOSITORY'S NAME``, for instruments that are not unique.
+    """
+    require_butler()
+    from curated.butler.exposures import read_repository_exposures
+
+    return read_repository_exposures(repo, instruments, choices)
 
 
 def export_package(

@@ -61,6 +61,7 @@ COMMANDS = {
     "fingerprint": ("release", "Hash the calibrations in force, in a package, a bundle or a repository."),
     "compare": ("release", "Compare the calibrations in force in two packages, bundles or repositories."),
     "diff": ("review", "Say what a change does in pixels, electrons and magnitudes."),
+    "impact": ("review", "Say which exposures a change affects, and how much."),
     "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
@@ -93,7 +94,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         room = COMMANDS[cmd_name][0]
-        if room not in ("package", "review"):
+        if room not in ("package", "review") or cmd_name == "impact":
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command

@@ -114,6 +114,39 @@ def compare(first: Inventory, second: Inventory) -> list[Difference]:
     return differences
 
 
+_CAMERA = "camera"
+"""Dataset type of the stack's camera."""
+
+
+def cameras_apart(
+    differences: Iterable[Difference], are_repositories: Sequence[bool]
+) -> tuple[list[Difference], list[Difference]]:
+    """Part differences from cameras of the stack that only a repository has.
+
+    Most repositories of pipelines have one, and most packages keep none; that is no difference of their calibrations. It
+    is one where a package or a bundle has a camera that the other side lacks.
+
+    Parameters
+    ----------
+    are_repositories : sequence [`bool`]
+        Whether the first and whether the second inventory is that of a repository.
+
+    Returns
+    -------
+    differences : `list` [`Difference`]
+        The others.
+    apart : `list` [`Difference`]
+        Cameras that are not compared.
+    """
+    owners = dict(zip(("missing", "added"), are_repositories, strict=True))
+    others: list[Difference] = []
+    apart: list[Difference] = []
+    for difference in differences:
+        is_apart = difference.key[0] == _CAMERA and owners.get(difference.kind, False)
+        (apart if is_apart else others).append(difference)
+    return others, apart
+
+
 def _is_among(dataset: Dataset, others: Iterable[Dataset]) -> bool:
     """Return whether others of the same key have the same content at the same times."""
     return any(

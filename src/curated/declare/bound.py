@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,9 @@ def bound_fault(
         return "quantity", f"{quantity[:80]!r} is not a quantity with bounds of {name}; {remedy}"
     if minimum is None and maximum is None:
         return "quantity", "neither minimum nor maximum is set"
+    for key, limit in (("minimum", minimum), ("maximum", maximum)):
+        if limit is not None and not math.isfinite(limit):
+            return key, f"{limit:g} is no limit: to allow any value, give a large number"
     least = declared[quantity].minimum if minimum is None else minimum
     largest = declared[quantity].maximum if maximum is None else maximum
     if least is not None and largest is not None and least > largest:

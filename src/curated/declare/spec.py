@@ -61,6 +61,8 @@ class Table:
         Keywords of this table's own FITS header.
     fits_units : `str`
         Which units FITS columns have in TUNIT; see `FitsUnits`.
+    detector : `str`
+        Field of the table that names the detector of each row, where rows belong to several detectors.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Table:
     group: str = ""
     keywords: tuple[str, ...] = ()
     fits_units: FitsUnits = "declared"
+    detector: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

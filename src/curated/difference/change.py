@@ -52,6 +52,8 @@ class Change:
         Paths of those that cannot be read.
     old_range, new_range : `Range` or `None`
         When each of them is in force in its own state; `None` where there is none.
+    detectors : `tuple` [`str`] or `None`
+        Names of the detectors whose values differ, where the calibration has rows of several; `None` for all.
     """
 
     key: CalibKey
@@ -64,6 +66,7 @@ class Change:
     unreadable: tuple[str, ...] = ()
     old_range: Range | None = None
     new_range: Range | None = None
+    detectors: tuple[str, ...] | None = None
 
     @property
     def is_physical(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -9,11 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from curated.calib import Calib
+from curated.calib.arrays import is_equal
+from curated.calib.fingerprint import values_hash
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
+from curated.datasets.values import is_same_content
 from curated.declare import Conditions
 from curated.difference.change import Change, Effect
 from curated.difference.companions import attach_companion
@@ -22,6 +26,8 @@ from curated.history.effects import find_segments
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.package.validity import Range, by_key
+
+_FAILURES = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 
 
 class KeyFiles(NamedTuple):
@@ -105,10 +111,14 @@ class _Work:
             states.epochs(files.before, is_new=False),
             states.epochs(files.after, is_new=True),
         )
-        for segment in find_segments(old_epochs, new_epochs):
+        segments = find_segments(old_epochs, new_epochs)
+        for segment in segments:
             if not states.is_same(segment.before, segment.now):
                 ranges_by_pair.setdefault((segment.before, segment.now), []).append(segment.range)
-        self._add_idle(ranges_by_pair, files)
+        used = {
+            file.path for segment in segments for file in (segment.before, segment.now) if file is not None
+        }
+        self._add_idle(ranges_by_pair, files, used)
         conditions = conditions_of(files.key, self.conditions, self.declared)
         old_ranges, new_ranges = dict(old_epochs), dict(new_epochs)
         for (old, new), ranges in ranges_by_pair.items():
@@ -126,10 +136,18 @@ class _Work:
             )
 
     def _add_idle(
-        self, ranges_by_pair: dict[tuple[CalibFile | None, CalibFile | None], list[Range]], files: KeyFiles
+        self,
+        ranges_by_pair: dict[tuple[CalibFile | None, CalibFile | None], list[Range]],
+        files: KeyFiles,
+        paths: set[str],
     ) -> None:
-        """Add changed files that were never in force, or are not, as pairs of the same path."""
-        paths = {file.path for pair in ranges_by_pair for file in pair if file is not None}
+        """Add changed files that were never in force, or are not, as pairs of the same path.
+
+        Parameters
+        ----------
+        paths : `set` [`str`]
+            Files that were or are in force at some time.
+        """
         before = {file.path: file for file in files.before}
         after = {file.path: file for file in files.after}
         for path in sorted(before.keys() | after.keys()):
@@ -180,7 +198,10 @@ class _States:
         return old.path != new.path and texts[0] == texts[1] and old.start == new.start
 
     def calib(self, file: CalibFile | None, *, is_new: bool) -> Version | None:
-        return None if file is None else Version(file.path, self._with_pixels(file, is_new=is_new))
+        if file is None:
+            return None
+        findings = self._read(file, is_new=is_new).report.diagnostics
+        return Version(file.path, self._with_pixels(file, is_new=is_new), not has_errors(findings))
 
     def _package(self, *, is_new: bool) -> Package:
         return self.changes.now if is_new else self.changes.before
@@ -224,10 +245,17 @@ def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | N
 
 
 class Version(NamedTuple):
-    """A calibration with its path; `None` where it cannot be read."""
+    """A calibration with its path; `None` where it cannot be read.
+
+    Parameters
+    ----------
+    is_sound : `bool`
+        Whether the check finds no error in it.
+    """
 
     path: str
     calib: Calib | None
+    is_sound: bool = True
 
 
 def compare(
@@ -247,13 +275,55 @@ def compare(
     if unreadable:
         return replace(change, unreadable=tuple(dict.fromkeys(unreadable)))
     before, after = old.calib if old else None, new.calib if new else None
-    # Numbers that no check has accepted are divided as well; what comes of them is not a number.
-    with np.errstate(all="ignore"):
-        effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
-    if before is None or after is None:
-        return replace(change, effects=effects)
-    fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
-    return replace(change, effects=effects, fields=fields, keywords=keywords)
+    try:
+        # Numbers that no check has accepted are divided as well; what comes of them is not a number.
+        with np.errstate(all="ignore"):
+            effects = tuple(
+                sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight)
+            )
+        if before is None or after is None:
+            return replace(change, effects=effects)
+        fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
+        if fields and not effects and _is_same_content(before, after):
+            fields = ()
+        detectors = different_detectors(before, after)
+        return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
+    except _FAILURES:
+        # Columns of other lengths and keys that are missing make a measure fail, and nothing else may.
+        unsound = [version.path for version in (old, new) if version is not None and not version.is_sound]
+        if not unsound:
+            raise
+        return replace(change, unreadable=tuple(dict.fromkeys(unsound)))
+
+
+def _is_same_content(old: Calib, new: Calib) -> bool:
+    """Say whether two calibrations mean the same, such as defects in another order."""
+    return type(old) is type(new) and is_same_content(values_hash(old), values_hash(new))
+
+
+def different_detectors(old: Calib, new: Calib) -> tuple[str, ...] | None:
+    """Return the detectors whose rows differ; `None` where no rows belong to detectors, or other values differ."""
+    tables = {index: table for index, table in enumerate(old.SPEC.tables) if table.detector}
+    if type(old) is not type(new) or not tables:
+        return None
+    others = [column.name for column in old.FIELDS if column.table not in tables]
+    if not all(is_equal(getattr(old, name), getattr(new, name)) for name in others):
+        return None
+    names: dict[str, None] = {}
+    for index, table in tables.items():
+        columns = [column.name for column in old.FIELDS if column.table == index]
+        before, after = (_rows_by_detector(calib, table.detector, columns) for calib in (old, new))
+        names |= dict.fromkeys(name for name in (*before, *after) if before.get(name) != after.get(name))
+    return tuple(names)
+
+
+def _rows_by_detector(calib: Calib, detector: str, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Return the rows of each detector in any order, as texts, in which NaN is equal to NaN."""
+    rows: dict[str, list[str]] = {}
+    arrays = [np.asarray(getattr(calib, name)).tolist() for name in columns]
+    for name, *cells in zip(np.asarray(getattr(calib, detector)).tolist(), *arrays, strict=True):
+        rows.setdefault(str(name), []).append(repr(cells))
+    return {name: sorted(texts) for name, texts in rows.items()}
 
 
 def find_effects(old: Calib | None, new: Calib | None, conditions: Conditions) -> Iterator[Effect]:
@@ -262,5 +332,8 @@ def find_effects(old: Calib | None, new: Calib | None, conditions: Conditions) -
     if calib is None:
         return
     for measure in calib.SPEC.measures:
-        for reading in measure.read(old, new, conditions):
-            yield Effect(measure, reading)
+        # Values that are infinite, or no numbers, are findings of the check.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            readings = list(measure.read(old, new, conditions))
+        yield from (Effect(measure, reading) for reading in readings)

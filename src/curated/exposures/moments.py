@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ MJD_EPOCH = 40587
 """1970-01-01."""
 
 _EPOCH = datetime(1970, 1, 1)
+_LONGEST_DATE = 10
+"""Characters of ``2024-04-01``."""
+
 _WHOLE_SECONDS = 63_072_000_000_000
 """1972-01-01 in microseconds: since then UTC and TAI differ by whole seconds."""
 
@@ -129,16 +133,6 @@ def read_times(texts: Sequence[str], scale: str) -> tuple[Array, dict[int, str]]
     faults : `dict` [`int`, `str`]
         What is wrong with a text, by its index.
     """
-    try:
-        # Nearly all tables have nothing else.
-        times = list(map(datetime.fromisoformat, [text.removesuffix("Z") for text in texts]))
-        if (
-            not any(map(_zone, times))
-            and FIRST <= min(times, default=FIRST) <= max(times, default=FIRST) <= LAST
-        ):
-            return _of_scale(np.array(times, dtype="datetime64[us]").astype(np.int64), scale), {}
-    except (ValueError, OverflowError):
-        pass
     values = np.zeros(len(texts), dtype=np.int64)
     faults: dict[int, str] = {}
     for index, text in enumerate(texts):
@@ -149,8 +143,23 @@ def read_times(texts: Sequence[str], scale: str) -> tuple[Array, dict[int, str]]
     return values, faults
 
 
-def _zone(time: datetime) -> bool:
-    return time.tzinfo is not None
+def read_plain_times(texts: Sequence[str], scale: str) -> Array | None:
+    """Return what `read_times` does where all texts are date-times without an offset other than Z, much faster.
+
+    Returns
+    -------
+    nanoseconds : `numpy.ndarray` or `None`
+        `None` where one of them is anything else, such as a date alone.
+    """
+    try:
+        times = list(map(datetime.fromisoformat, [text.removesuffix("Z") for text in texts]))
+    except (ValueError, TypeError, AttributeError):
+        return None
+    if not times or min(map(len, texts)) <= _LONGEST_DATE or any(map(attrgetter("tzinfo"), times)):
+        return None
+    micros = np.array(times, dtype="datetime64[us]").astype(np.int64)
+    first, last = ((time - _EPOCH) // timedelta(microseconds=1) for time in (FIRST, LAST))
+    return _of_scale(micros, scale) if first <= micros.min() and micros.max() <= last else None
 
 
 def _of_scale(micros: Array, scale: str) -> Array:
@@ -252,4 +261,4 @@ def read_night(value: Any) -> int:
 
 def is_date(text: str) -> bool:
     """Say whether a text is a date without a time."""
-    return _NIGHT.match(text) is not None
+    return len(text) <= _LONGEST_DATE and _NIGHT.match(text) is not None

@@ -16,7 +16,7 @@ from curated.core.regular_files import FileTree, UnsafeFileError
 from curated.exposures.batch import NO_NIGHT, NO_TIME, Array, Batch, Cells, Exposures, TableOptions
 from curated.exposures.delimited import read_delimited
 from curated.exposures.json_lines import read_json_lines
-from curated.exposures.moments import is_date, read_mjd, read_night, read_times
+from curated.exposures.moments import is_date, read_mjd, read_night, read_plain_times, read_times
 from curated.exposures.parquet import read_parquet
 
 _GZIP = b"\x1f\x8b"
@@ -112,7 +112,7 @@ class _Reading:
     """Makes values of cells; texts that stand in many rows are read once."""
 
     def __init__(self) -> None:
-        self._texts: dict[Any, str] = {}
+        self._texts = _Texts()
         self._nights: dict[Any, int | str] = {}
 
     def batch(self, cells: Cells) -> Batch:
@@ -132,7 +132,7 @@ class _Reading:
         texts = {
             role: self._names(cells.values.get(role), count) for role in ("instrument", "detector", "filter")
         }
-        texts["id"] = [_text(cell) for cell in _plain(cells.values.get("id"))] or [""] * count
+        texts["id"] = _ids(_plain(cells.values.get("id"))) or [""] * count
         rows = np.asarray(cells.rows, dtype=np.int64)
         problems = [
             *cells.problems,
@@ -157,9 +157,8 @@ class _Reading:
             return [""] * count
         if len(self._texts) > _MOST_TEXTS:
             self._texts.clear()
-        texts = self._texts
         try:
-            return [texts[cell] if cell in texts else texts.setdefault(cell, _text(cell)) for cell in values]
+            return list(map(self._texts.__getitem__, values))
         except TypeError:  # lists and objects of JSON
             return [_text(cell) for cell in values]
 
@@ -186,6 +185,10 @@ def _read_times(
             _read_mjds(cells, scale, times, faults)
             return
         cells = ["" if np.isnat(cell) else str(cell) for cell in cells]
+    plain_times = read_plain_times(cells, scale)
+    if plain_times is not None:
+        times[:] = plain_times
+        return
     texts = [cell.strip() if isinstance(cell, str) else _text(cell) for cell in cells]
     places = np.array([i for i, text in enumerate(texts) if text.lower() not in _MISSING], dtype=np.int64)
     if len(places) < len(texts):
@@ -195,7 +198,7 @@ def _read_times(
     for index, fault in wrong.items():
         times[places[index]] = NO_TIME
         faults[int(places[index])] = fault
-    for index in [index for index, text in enumerate(texts) if len(text) <= 10 and is_date(text)]:
+    for index in [index for index, text in enumerate(texts) if is_date(text)]:
         place = places[index]
         if index not in wrong:
             times[place] = NO_TIME
@@ -233,6 +236,22 @@ def _plain(cells: Sequence[Any] | Array | None) -> Sequence[Any]:
     if cells is None:
         return ()
     return cells.tolist() if isinstance(cells, np.ndarray) else cells
+
+
+class _Texts(dict[Any, str]):
+    """Cells as names; each is made once."""
+
+    def __missing__(self, cell: Any) -> str:
+        text = self[cell] = _text(cell)
+        return text
+
+
+def _ids(cells: Sequence[Any]) -> list[str]:
+    """Return cells as names of exposures, which are mostly different."""
+    if not all(isinstance(cell, str) for cell in cells):
+        return [_text(cell) for cell in cells]
+    texts = [cell.strip() for cell in cells]
+    return texts if _MISSING.isdisjoint(map(str.lower, texts)) else [_text(text) for text in texts]
 
 
 def _text(cell: Any) -> str:

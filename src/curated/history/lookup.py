@@ -20,15 +20,13 @@ from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.git.revisions import find_revision
 from curated.git.tree import read_tree
 from curated.history.names import detector_directory, instrument_directories, require_names
+from curated.history.products import OF_SKIPPED_FILES
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name, discover
 from curated.package.package import Package
 from curated.package.validity import Range, folded
 from curated.registry import find_type, get_type
-
-_OF_SKIPPED_FILES = frozenset({"CAL101", "CAL107", "CAL220"})
-"""Codes of files in the right directory that are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def _find_skipped(package: Package, key: CalibKey) -> Iterator[tuple[str, str]]:
     depth = len(package.top.split("/")) if package.top else 0
     names = [directory_name(name) for name in (key.instrument, key.detector, key.filter) if name]
     for path, problem in package.layout.problems:
-        if problem.code not in _OF_SKIPPED_FILES:
+        if problem.code not in OF_SKIPPED_FILES:
             continue
         instrument, *rest = path.split("/")[depth:-1] or [""]
         cls = find_type(rest[0]) if rest else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,10 +16,13 @@ from curated.package.instrument import Instrument
 from curated.package.layout import directory_name, discover
 from curated.package.package import Package
 from curated.package.validity import Range, by_key, covering
-from curated.registry import get_type
+from curated.registry import find_type, get_type
 
 _OF_VALIDITY = (b"validend", b"deprecated", b"\\")
 """What a text has, in lower case, that says more of its validity than its name does: a keyword, maybe written with escapes."""
+
+OF_SKIPPED_FILES = frozenset({"CAL101", "CAL107", "CAL220"})
+"""Codes of files in the right directory that are not read."""
 
 _MOMENT = timedelta.resolution
 
@@ -176,6 +179,21 @@ def _require_whole(package: Package, selection: CalibKey) -> None:
     paths = [file.path for file in layout.files if is_selected(file.key, selection)]
     paths += [path for directory, path in layout.instruments.items() if directory == selection.instrument]
     package.require_whole(paths, "what is in force is not known", "look in the commit with '--as-of HEAD'")
+
+
+def find_skipped(package: Package, selection: CalibKey) -> Iterator[tuple[str, str]]:
+    """Yield the files in the directories of selected products that are not read, and why."""
+    depth = len(package.top.split("/")) if package.top else 0
+    for path, problem in package.layout.problems:
+        instrument, *rest = path.split("/")[depth:-1] or [""]
+        cls = find_type(rest[0]) if rest else None
+        if problem.code not in OF_SKIPPED_FILES or cls is None:
+            continue
+        levels = [directory_name(name) for name in rest[1:]]
+        detector = levels[0] if levels and cls.SPEC.has_detector else ""
+        filter_name = levels[-1] if levels and cls.SPEC.has_filter else ""
+        if is_selected(CalibKey(instrument, cls.SPEC.name, detector, filter_name), selection):
+            yield path, problem.detail
 
 
 def read_ranges(files: Files, calib_files: Iterable[CalibFile]) -> dict[str, Range]:

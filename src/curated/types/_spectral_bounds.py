@@ -162,18 +162,35 @@ def _changes(curve: Any, distance: float) -> tuple[Array, Array] | None:
     peak = float(np.nanmax(values, initial=0.0))
     if not 0 < peak < np.inf:
         return None
-    changes = np.zeros(len(rows))
-    for offset in range(1, len(rows)):
-        spans = wavelengths[offset:] - wavelengths[:-offset]
-        is_near = (spans > 0) & (spans <= distance * (1 + _ROUNDING))
-        if amplifiers is not None:
-            is_near &= amplifiers[offset:] == amplifiers[:-offset]
-        if not is_near.any():
-            break
-        sizes = np.abs(values[offset:] - values[:-offset]) / peak
-        part = changes[:-offset]
-        np.fmax(part, np.where(is_near, sizes, 0.0), out=part)
-    return changes, rows
+    # Amplifiers stand one after the other, farther apart than the distance.
+    places = wavelengths - wavelengths.min()
+    if amplifiers is not None:
+        places = places + amplifiers * (2 * distance + float(places.max()))
+    last = np.searchsorted(places, places + distance * (1 + _ROUNDING), side="right") - 1
+    is_finite = np.isfinite(values)
+    highest = _largest_between(np.where(is_finite, values, -np.inf), last)
+    lowest = -_largest_between(np.where(is_finite, -values, -np.inf), last)
+    with np.errstate(all="ignore"):
+        changes = np.maximum(highest - values, values - lowest) / peak
+    return np.where(is_finite, changes, 0.0), rows
+
+
+def _largest_between(values: Array, last: Array) -> Array:
+    """Return the largest of the values from each one to the one with an index ``last``, (N,), which is not before it.
+
+    Maxima over 1, 2, 4, ... values are computed once; two of them cover any range. Tables can have any number of
+    samples within a nanometre.
+    """
+    first = np.arange(len(values))
+    powers = np.log2(np.maximum(last - first + 1, 1)).astype(int)
+    result = np.empty(len(values))
+    maxima = values
+    for power in range(int(powers.max()) + 1):
+        is_own = powers == power
+        starts, ends = first[is_own], last[is_own] - 2**power + 1
+        result[is_own] = np.maximum(maxima[starts], maxima[ends])
+        maxima = np.maximum(maxima[: -(2**power)], maxima[2**power :]) if len(maxima) > 2**power else maxima
+    return result
 
 
 def _in_file_order(values: Array, rows: Array) -> Array:
@@ -325,9 +342,13 @@ _FINENESS = 1.01
 """Ratio of neighbouring wavelengths at which curves of amplifiers are compared."""
 
 
+_MOST_AMPLIFIERS = 128
+"""Number of amplifiers up to which each is compared with each."""
+
+
 def _curves_of_amplifiers(curve: Any) -> dict[str, Array] | None:
     """Return the fractions of each amplifier at common wavelengths, whatever its samples; NaN beyond these."""
-    if len(curve.amplifiers) < 2 or _curve_fractions(curve) is None:
+    if not 2 <= len(curve.amplifiers) <= _MOST_AMPLIFIERS or _curve_fractions(curve) is None:
         return None
     grid = _SHORTEST * _FINENESS ** np.arange(np.ceil(np.log(_LONGEST / _SHORTEST) / np.log(_FINENESS)))
     rows, wavelengths, amplifiers = curve.ordered

@@ -46,8 +46,8 @@ class CameraGeometry(Calib):
         calibcls="curated.types.camera.CameraGeometry",
         forms=("yaml",),
         tables=(
-            Table(name="detectors", rows="records"),
-            Table(name="amplifiers", rows="records"),
+            Table(name="detectors", rows="records", detector="detector_name"),
+            Table(name="amplifiers", rows="records", detector="amplifier_detector"),
             Table(name="filters", rows="records", optional=True),
         ),
         absent="omit",

@@ -43,6 +43,20 @@ def test_text(lab: GitPackage, curated: Commands) -> None:
     assert curated(lab.path, "lookup", "lab", "defects", "--at", "2019-06-01").status == 1
 
 
+def test_files_that_are_not_read_are_mentioned(lab: GitPackage, curated: Commands) -> None:
+    lab.write(
+        {
+            NEW.replace(".ecsv", ".fits"): b"FITS",
+            defects_path(0, "2024-06-01").replace(".ecsv", ".fits"): b"FITS",
+        }
+    )
+    lab.write({defects_path(1, "2024-13-01"): "x"})
+    for words, count in ((("lab",), 2), (("lab", "defects"), 2), (("lab", "--detector", "d01"), 1)):
+        done = curated(lab.path, "lookup", *words, "--at", "2024-06-01")
+        files = "1 file in these directories is" if count == 1 else "2 files in these directories are"
+        assert (done.status, done.stderr) == (0, f"{files} not read; 'curated check' says why\n")
+
+
 def test_a_night(lab: GitPackage, curated: Commands) -> None:
     for text in ("2024-02-29", "20240229"):
         done = curated(lab.path, "lookup", "lab", "defects", "--night", text, "--detector", "d00")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
 from conftest import GitPackage, MakePackage
+from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
+from curated.cli.main import cli
+from curated.package.package import open_package
+from support.cameras import camera_texts, detector
 from support.exports import certify_foreign
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.programs import printed_json, run_curated
@@ -67,3 +74,47 @@ def test_dataset_types_that_no_type_declares_are_listed_apart(tmp_path: Path) ->
     assert (one.returncode, f"not counted: {note}" in one.stderr) == (0, True)
     alone = run_curated("fingerprint", repo, *options[2:])
     assert (alone.returncode, f"but {note}, which no calibration type declares" in alone.stderr) == (2, True)
+
+
+def test_a_camera_that_only_a_repository_has_is_no_difference(
+    make_package: MakePackage, tmp_path: Path
+) -> None:
+    files = {"curated.yaml": "", defects_path(0): defects_text(), **camera_texts("cam", [detector(0, "d00")])}
+    with_camera = make_package(files)
+    bare_files = {path: text for path, text in files.items() if "stack_camera" not in path}
+    without = make_package(bare_files, "without").path
+    repos = []
+    for name, package in (("with", with_camera.path), ("bare", without)):
+        _, bundle = build_bundle(open_package(package), tmp_path / f"{name}-bundle", label="v1", jobs=1)
+        assert bundle is not None
+        repos.append(str(tmp_path / name))
+        assert import_bundle(bundle.path, repos[-1]).ok
+    repo, bare = repos
+
+    done = run(["compare", str(without), repo])
+    assert done.exit_code == 0, done.output
+    assert "not compared: camera instrument=cam in B; A has no camera" in done.stdout
+    assert done.stdout.splitlines()[-1] == "the same 1 calibrations are in force in both"
+    done = run(["compare", repo, bare, "--format", "json"])
+    value = json.loads(done.stdout)
+    assert (done.exit_code, value["same"], value["differences"]) == (0, True, [])
+    assert [(entry["dataset_type"], entry["kind"]) for entry in value["apart"]] == [("camera", "missing")]
+    # What a package has must be in the repository, and in the next state of the package.
+    for other in (bare, str(without)):
+        done = run(["compare", str(with_camera.path), other])
+        assert (done.exit_code, "camera instrument=cam: only in A" in done.stdout) == (1, True)
+    # The camera is certified without bounds, as the stack certifies its own.
+    assert run(["compare", str(with_camera.path), repo]).exit_code == 0
+    assert "  - open to open" in run(["compare", str(with_camera.path), bare]).stdout
+
+    fingerprints = [
+        run(["fingerprint", where, *options]).stdout.partition(" ")[0]
+        for where, options in ((str(without), []), (repo, ["--without", "stack_camera"]), (repo, []))
+    ]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+    done = run(["fingerprint", repo, "--without", "stack_camra"])
+    assert "did you mean 'stack_camera'?" in str(getattr(done.exception, "hint", ""))
+
+
+def run(arguments: list[str]) -> Result:
+    return CliRunner().invoke(cli, arguments)

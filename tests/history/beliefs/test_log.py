@@ -174,6 +174,24 @@ def test_hostile_messages_and_names(make_package: MakePackage) -> None:
     assert len(read(package.path).beliefs) == 5
 
 
+def test_a_version_that_is_missing(make_package: MakePackage) -> None:
+    """Its end of validity would be missing too."""
+    package = make_package(
+        {"curated.yaml": "", **{p: t or "" for p, t in epoch(2020, VALIDEND="2021-01-01").items()}}
+    )
+    blob = package.git("rev-parse", f"HEAD:{path_of(2020)}")
+    package.commit(epoch(2020, 2), "Edit")
+    (package.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(CuratedError, match=f"blob {blob[:12]}, a version of lab/defects/d00, is missing"):
+        read(package.path)
+
+
+def test_an_empty_version(make_package: MakePackage) -> None:
+    package = make_package({"curated.yaml": "", path_of(2020): ""})
+    package.commit(epoch(2020), "Fill it")
+    assert [events(belief) for belief in read(package.path).beliefs] == [["added 2020"], ["edited 2020"]]
+
+
 def test_the_real_history(corpus: Path, tmp_path: Path) -> None:
     """A directory that was renamed twice, and a type whose values were too large for six months."""
     bundle = corpus / "obs_lsst_data.gitbundle"

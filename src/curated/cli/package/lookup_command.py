@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
@@ -20,8 +20,9 @@ from curated.cli.context import (
     print_findings,
     print_json,
 )
+from curated.cli.moments import moment, parsed
 from curated.core.diagnostic import CuratedError
-from curated.core.times import explain_time, iso, night_bounds, parse_mjd, parse_night, parse_time
+from curated.core.times import iso, night_bounds, parse_night
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from curated.package.package import Package
 
 _FITS = (".fits", ".fit", ".fts", ".fz", ".gz")
-
-_Value = TypeVar("_Value")
 
 
 @click.command(
@@ -110,6 +109,7 @@ def command(
     Exit status 1 if none is in force.
     """
     from curated.history.exposure.usage import Question
+    from curated.history.products import find_skipped
 
     names, files = _split_words(words, headers)
     if sum(option is not None for option in (at, mjd, night)) + bool(files) != 1:
@@ -118,7 +118,7 @@ def command(
         raise click.UsageError("Missing argument 'INSTRUMENT'.")
     instrument, type_name = (*names, "", "")[:2]
     state = dict(map(_split_match, match))
-    time = _time(at, mjd)
+    time = moment(at, mjd)
     dependent = "what headers say" if files else "when a night begins" if night is not None else ""
     source = _open(settings, as_of, form, dependent)
     question = Question(instrument, type_name, detector, filter_name, state)
@@ -133,6 +133,8 @@ def command(
     if failures and (output is not None or not usages):
         _fail(failures)
     _mention_obstacle(source)
+    skipped = dict(pair for usage in usages for pair in find_skipped(source.package, usage.selection))
+    _mention_skipped(settings, len(skipped), "these directories", "'curated check' says why")
     for usage in usages:
         echo_findings(settings, usage.findings)
     failed = output is not None and _write(source, usages, output)
@@ -184,6 +186,12 @@ def _mention_obstacle(source: _Source) -> None:
         )
 
 
+def _mention_skipped(settings: Settings, count: int, where: str, way_out: str) -> None:
+    if count:
+        files = f"1 file in {where} is" if count == 1 else f"{count} files in {where} are"
+        settings.remark(f"{files} not read; {way_out}")
+
+
 def _split_words(words: Sequence[str], headers: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return instrument and type, and the files whose headers are read: with --header, words may be files as well."""
     files = [word for word in words if headers and (os.path.isfile(word) or word.lower().endswith(_FITS))]
@@ -200,24 +208,6 @@ def _split_match(text: str) -> tuple[str, str]:
     return keyword.strip().upper(), value.strip()
 
 
-def _time(at: str | None, mjd: str | None) -> datetime | None:
-    if mjd is not None:
-        return _parsed(mjd, "--mjd", parse_mjd, "write it like 60401.5, '60401.5 tai' or '60401.5 utc'")
-    if at is None:
-        return None
-    try:
-        return parse_time(at)
-    except ValueError as error:
-        raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
-
-
-def _parsed(text: str, option: str, parse: Callable[[str], _Value], hint: str) -> _Value:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise CuratedError(f"{option} {text!r} is {error}", hint) from error
-
-
 def _night(source: _Source, instrument: str, text: str) -> tuple[datetime, datetime]:
     """Return the noons between which a night lies."""
     from curated.history.exposure.raw import instrument_settings
@@ -225,9 +215,9 @@ def _night(source: _Source, instrument: str, text: str) -> tuple[datetime, datet
 
     hint = "write it like 2024-04-01 or 20240401"
     directory = instrument_directories(source.package, source.declared, instrument)[0]
-    date = _parsed(text, "--night", parse_night, hint)
+    date = parsed(text, "--night", parse_night, hint)
     offset = instrument_settings(source.package, source.declared, directory).utc_offset
-    return _parsed(text, "--night", lambda _: night_bounds(date, offset), hint)
+    return parsed(text, "--night", lambda _: night_bounds(date, offset), hint)
 
 
 def _is_single(question: Question) -> bool:
@@ -379,10 +369,9 @@ def _print_answer(source: _Source, question: Question, time: datetime, *, explai
     if in_force is not None and revision is None:
         change = uncommitted_change(package, in_force.file.path)
     _mention_obstacle(source)
-    if answer.skipped and not explain:
-        count = len(answer.skipped)
-        files = "1 file in its directory is" if count == 1 else f"{count} files in its directory are"
-        settings.remark(f"{files} not read; --explain and 'curated check' say why")
+    if not explain:
+        way_out = "--explain and 'curated check' say why"
+        _mention_skipped(settings, len(answer.skipped), "its directory", way_out)
     findings = find_usage(package, source.declared, question, time).findings if question.state else ()
     echo_findings(settings, findings)
     if source.form == "json":

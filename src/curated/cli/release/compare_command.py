@@ -86,7 +86,8 @@ def command(
     """
     from curated.butler.inventories import lacks_files
     from curated.datasets.foreign import foreign_text
-    from curated.datasets.inventory import compare
+    from curated.datasets.inventory import cameras_apart, compare
+    from curated.datasets.record import key_text
     from curated.report.text import printable
 
     if not by_bytes and any(map(lacks_files, (first, second))):
@@ -113,7 +114,9 @@ def command(
         echo_findings(settings, (d for audit in audits for d in audit.diagnostics if d.code == "CAL648"))
         failed = any(audit.failed for audit in audits)
         inventories = [audit.inventory for audit in audits]
-        differences = compare(*inventories)
+        differences, apart = cameras_apart(
+            compare(*inventories), [audit.kind == "repository" for audit in audits]
+        )
         changes = {} if by_bytes else _measure(audits, differences, jobs)
     if form == "json":
         print_json(
@@ -124,6 +127,7 @@ def command(
             foreign=[[foreign.to_dict() for foreign in audit.foreign] for audit in audits],
             fingerprints=[inventory.fingerprint for inventory in inventories],
             differences=[_to_json(difference, changes) for difference in differences],
+            apart=[_to_json(difference, changes) for difference in apart],
             findings=[d.to_dict() for audit in audits for d in audit.diagnostics],
         )
     elif not failed:
@@ -133,9 +137,13 @@ def command(
             if audit.foreign:
                 text = f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
                 echo(printable(text))
+        for difference in apart:
+            name, lacking = ("A", "B") if difference.first else ("B", "A")
+            echo(printable(f"not compared: {key_text(difference.key)} in {name}; {lacking} has no camera"))
         for text in _lines(differences, changes):
             echo(printable(text))
-        same = f"the same {len(inventories[0].datasets)} calibrations are in force in both"
+        number = len(inventories[0].datasets) - sum(len(difference.first) for difference in apart)
+        same = f"the same {number} calibrations are in force in both"
         echo(_summary(differences) if differences else same)
     raise SystemExit(1 if failed or differences else 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,6 +67,13 @@ bytes_option = click.option(
 @click.option(
     "--list", "list_lines", is_flag=True, help="Print the lines that the fingerprint is the SHA-256 of."
 )
+@click.option(
+    "--without",
+    "left_out",
+    multiple=True,
+    metavar="TYPE",
+    help="Leave a type out, such as stack_camera, which a repository has and the package does not; may be repeated.",
+)
 @bytes_option
 @allow_empty_option
 @jobs_option
@@ -80,6 +88,7 @@ def command(
     names_of: str,
     choices: tuple[str, ...],
     list_lines: bool,
+    left_out: tuple[str, ...],
     by_bytes: bool,
     allow_empty: bool,
     jobs: int | None,
@@ -103,9 +112,12 @@ def command(
 
     if choices and not names_of:
         raise click.UsageError("--instrument NAME=OTHER needs --names-of REPO")
+    names = _dataset_types(left_out)
     audit = find_inventory(
         settings, where, collections, revision, jobs, names_of, choices, certain=True, by_bytes=by_bytes
     )
+    kept = (dataset for dataset in audit.inventory.datasets if dataset.dataset_type not in names)
+    audit = replace(audit, inventory=replace(audit.inventory, datasets=tuple(kept)))
     refuse_empty(audit, allow_empty=allow_empty)
     if audit.foreign and form != "json":
         settings.remark(
@@ -132,6 +144,13 @@ def command(
             f"{inventory.fingerprint}  {len(inventory.datasets)} calibrations in force in {inventory.source}"
         )
     raise SystemExit(1 if audit.failed else 0)
+
+
+def _dataset_types(names: tuple[str, ...]) -> set[str]:
+    """Return the dataset types of types, or fail for one that does not exist."""
+    from curated.registry import get_type
+
+    return {get_type(name).SPEC.dataset for name in names}
 
 
 def find_inventory(

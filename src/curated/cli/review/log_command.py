@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
+from curated.cli.moments import moment
 from curated.core.diagnostic import CuratedError
-from curated.core.times import explain_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,10 +92,7 @@ def command(
         periods_to_json,
     )
 
-    try:
-        time = None if at is None else parse_time(at)
-    except ValueError as error:
-        raise CuratedError(f"{at!r} is {explain_time(at)}", "write it like 2024-06-01T00:00:00") from error
+    time = moment(at)
     if path is None and (value or amplifier or band):
         raise click.UsageError("--value, --amplifier and --band belong to --plot.")
     if detector and detector_name:

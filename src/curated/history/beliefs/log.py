@@ -12,8 +12,9 @@ from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
 from curated.git.changes import Commit, read_history
-from curated.git.objects import read_objects
+from curated.git.objects import damaged, read_objects
 from curated.git.repository import Repository, is_shallow
+from curated.git.tree import object_name
 from curated.history.beliefs.places import FileStep, Locator, Step, apply_steps, follow
 from curated.history.effects import find_segments
 from curated.history.products import says_validity
@@ -149,6 +150,9 @@ def read_product_history(package: Package, repository: Repository, sha1: str, ke
         {blob for step in steps for file in step.files for blob in (file.old_blob, file.new_blob) if blob}
     )
     contents = dict(zip(blobs, read_objects(repository, blobs), strict=True))
+    for blob, content in contents.items():
+        if object_name("blob", content, len(blob)) != blob:
+            raise damaged(repository, f"blob {blob[:12]}, a version of {key},", bool(content))
     reader = _Reader(locator, contents, is_shallow(repository), {})
     return History(key, tuple(reader.beliefs(steps, repository.prefix)), contents)
 

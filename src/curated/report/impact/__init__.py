@@ -1,0 +1,1 @@
+"""What a change does to exposures: a summary, and rows of affected exposures."""

@@ -1,0 +1,66 @@
+"""Run the commands and the Python of docs/review.md."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conftest import GitPackage
+from curated.exposures.columns import ROLES
+from support.packages import ROOT
+from support.pages import HashNames, assert_page_shows, environment_with_curated
+
+PAGE = ROOT / "docs/review.md"
+TEXT = PAGE.read_text("utf-8")
+VISITS = """\
+visit,instrument,date_obs,physical_filter
+101,Demo,2022-02-01T02:00:00,g
+102,Demo,2024-06-01T02:00:00,g
+103,Demo,2024-06-01T02:10:00,r
+104,Demo,2024-06-02T03:00:00,r
+"""
+
+
+def make_package(path: Path) -> GitPackage:
+    """Make a repository of the demonstration, with a table of exposures."""
+    package = GitPackage(path)
+    for name in ("defects", "transmission_filter"):
+        shutil.copytree(ROOT / "calibs/demo" / name, path / "calibs/demo" / name)
+    shutil.copy(ROOT / "calibs/demo/instrument.yaml", path / "calibs/demo")
+    package.git("init", "--quiet")
+    package.commit({"curated.yaml": "calibs: calibs\n", "visits.csv": VISITS}, "Add calibrations")
+    return package
+
+
+def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    package = make_package(tmp_path / "package")
+    (tmp_path / "bin").mkdir()
+    assert_page_shows(
+        PAGE,
+        package.path,
+        environment_with_curated(tmp_path / "bin"),
+        HashNames(),
+        update=pytestconfig.getoption("update_expected"),
+    )
+
+
+def test_the_python_of_the_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = make_package(tmp_path / "package")
+    path = "calibs/demo/defects/d00/20240301T000000.ecsv"
+    package.write({path: (package.path / path).read_text().replace("640 88 2 1", "640 88 2 90")})
+    monkeypatch.chdir(package.path)
+    (code,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out == "3 ['2024-05-31', '2024-06-01']\n"
+
+
+def test_the_names_of_columns_are_those_that_are_known() -> None:
+    rows = dict(re.findall(r"^\| (\w+) \| (`.*`) \|", TEXT, re.MULTILINE))
+    assert {
+        role: tuple(re.findall("`([a-z]+)`", names.partition(" |")[0])) for role, names in rows.items()
+    } == ROLES
