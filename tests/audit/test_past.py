@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from conftest import GitPackage
-from curated.audit.past import NOT_COMMITTED, Past
+from curated.audit.past import NOT_COMMITTED, IsSame, Past
 from curated.audit.standing import Status
 from curated.audit.state import Memory
 from curated.core.keys import CalibKey
@@ -35,8 +35,10 @@ KEY = CalibKey("lab", "defects", "d00")
 TIME = datetime(2021, 6, 1)
 
 
-def blob(package: GitPackage, revision: str) -> str:
-    return package.git("rev-parse", f"{revision}:{OLD}")
+def blob(package: GitPackage, revision: str) -> IsSame:
+    """Return what says whether a file has the content that it has at a revision."""
+    name = package.git("rev-parse", f"{revision}:{OLD}")
+    return lambda _, other: other == name
 
 
 def test_what_a_branch_did_is_superseded_by_its_merge(released: GitPackage) -> None:
@@ -53,7 +55,7 @@ def test_what_a_branch_did_is_superseded_by_its_merge(released: GitPackage) -> N
 def test_what_is_in_force_or_never_was(released: GitPackage) -> None:
     past = open_past(released)
     assert past.superseding_commit(KEY, blob(released, "v1"), TIME) == NOT_COMMITTED
-    assert past.superseding_commit(KEY, "0" * 40, TIME) is None
+    assert past.superseding_commit(KEY, lambda *_: False, TIME) is None
     assert past.superseding_commit(KEY, blob(released, "v1"), datetime(2030, 1, 1)) is None
     assert past.superseding_commit(CalibKey("lab", "defects", "d77"), blob(released, "v1"), TIME) is None
 
@@ -75,5 +77,5 @@ def test_all_versions_of_a_product(released: GitPackage) -> None:
 
 def test_without_a_repository_there_is_no_past() -> None:
     past = Past(None, "", "calibs", Memory())
-    assert past.superseding_commit(KEY, "0" * 40, TIME) is None
+    assert past.superseding_commit(KEY, lambda *_: False, TIME) is None
     assert list(past.all_versions(KEY)) == []

@@ -100,3 +100,12 @@ def test_boundaries_belong_to_the_later_calibration(released: GitPackage, moment
     run = RUN if path == OLD else RUN.replace("2020", "2022")
     raw = {**RAW, "DATE-BEG": moment}
     assert judge(released, isr_keywords(applied("defects", "defects", run)), raw).successor == path
+
+
+def test_what_changes_no_value_supersedes_nothing(released: GitPackage) -> None:
+    released.commit({OLD: version(OLD, MAKER="A2")}, "Correct a keyword")
+    assert judge(released, isr_keywords(DEFECTS)).status is Status.IN_FORCE
+    commit = released.commit({OLD: version(OLD, MAKER="A2", x0=5)})
+    standing = judge(released, isr_keywords(DEFECTS))
+    assert standing.since is not None
+    assert standing.since.sha1 == commit

@@ -180,3 +180,25 @@ def test_the_order_of_detectors_does_not_matter() -> None:
 def test_calibrations_of_one_detector_have_no_rows_of_others() -> None:
     old, new = demo_calib("ptc"), demo_calib("ptc")
     assert different_detectors(old, new) is None
+
+
+def failing(*_: object) -> list[Reading]:
+    raise IndexError("columns of other lengths")
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_a_measure_may_fail_for_what_is_in_error(monkeypatch: pytest.MonkeyPatch, is_sound: bool) -> None:
+    measure = Measure(name="fails", unit="", doc="", compute=failing)
+    monkeypatch.setattr(Persistence, "SPEC", replace(Persistence.SPEC, measures=(measure,)))
+    pair = persistence(1)._replace(is_sound=is_sound), persistence(2)
+    if is_sound:
+        with pytest.raises(IndexError):
+            compare(KEY, *pair, (), Conditions())
+    else:
+        assert compare(KEY, *pair, (), Conditions()).unreadable == (pair[0].path,)
+
+
+def test_infinite_values_are_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    change = compare(KEY, persistence(np.inf, 1e308), persistence(np.inf, -1e308), (), Conditions())
+    assert change.effects
+    assert not recwarn.list

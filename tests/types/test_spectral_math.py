@@ -175,3 +175,12 @@ def test_single_and_double_precision_of_the_same_numbers_are_the_same() -> None:
     )
     assert single.samples()[1].dtype == "f8"
     assert [measure.name for measure in MEASURES if list(measure.read(single, double, Conditions()))] == []
+
+
+@pytest.mark.parametrize("longest", [1e9, 1e15, np.inf])
+def test_wavelengths_of_no_filter_take_no_memory(longest: float) -> None:
+    wavelengths = np.array([400.0, 500.0, longest])
+    old, new = make_curve(0.5, wavelengths), make_curve(0.4, wavelengths)
+    shifts = read("zero_point_shift", old, new, filter_name="r_03")
+    assert len(Band("r", 400.0, 1e9).samples()) <= 200_001
+    assert list(shifts) == ([] if np.isinf(longest) else [("r_03",)])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
 from curated.audit.state import Memory, in_force_of
+from curated.calib import Calib
+from curated.check.file import check_file
 from curated.check.report import FileReport
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
@@ -19,6 +21,9 @@ from curated.package.validity import folded
 
 NOT_COMMITTED = Commit("", "", "")
 """Stands for a change of the work tree that no commit has yet."""
+
+
+IsSame = Callable[[CalibFile, str], bool]
 
 
 class _Step(NamedTuple):
@@ -98,20 +103,21 @@ class Past:
                 by_key.setdefault(key, []).append(_Step(step.commit, files))
         return by_key
 
-    def superseding_commit(self, key: CalibKey, blob: str, time: datetime) -> Commit | None:
-        """Return the commit since which a content is no longer in force at a time; `None` if history does not tell.
+    def superseding_commit(self, key: CalibKey, is_same: IsSame, time: datetime) -> Commit | None:
+        """Return the commit since which a calibration is no longer in force at a time; `None` if history does not tell.
 
-        It is `NOT_COMMITTED` if the content is in force in the last commit.
+        It is `NOT_COMMITTED` if the calibration is in force in the last commit.
 
         Parameters
         ----------
-        key : `CalibKey`
-            Product of the calibration.
-        blob : `str`
-            Its content, which was in force.
+        is_same : callable
+            Says of a file and its blob whether that has the values of the calibration.
+        time : `datetime.datetime`
+            A time for which it was in force, UTC.
         """
         for commit, blobs in self._states(key):
-            if self._is_in_force(blobs, blob, time):
+            file = self._in_force(blobs, time)
+            if file is not None and is_same(file, blobs[file.path]):
                 return commit or NOT_COMMITTED
         return None
 
@@ -136,12 +142,16 @@ class Past:
         for path, blob in sorted(versions):
             yield self._files[path], self._report(path, blob)
 
-    def _is_in_force(self, blobs: dict[str, str], blob: str, time: datetime) -> bool:
-        if blob not in blobs.values():
-            return False
+    def _in_force(self, blobs: dict[str, str], time: datetime) -> CalibFile | None:
         reports = {path: self._report(path, content) for path, content in blobs.items()}
-        file = in_force_of([self._files[path] for path in blobs], reports, time)
-        return file is not None and blobs[file.path] == blob
+        return in_force_of([self._files[path] for path in blobs], reports, time)
+
+    def calib(self, file: CalibFile, blob: str) -> Calib | None:
+        """Return a calibration without its pixels; `None` if it cannot be read."""
+        try:
+            return check_file(file, self._objects.read(blob))[0]
+        except CuratedError:
+            return None
 
     def _report(self, path: str, blob: str) -> FileReport:
         file = self._files[path]

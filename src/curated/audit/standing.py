@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -134,12 +135,18 @@ class Judge:
 
     def _is_same(self, source: Source, file: CalibFile, in_force: CalibFile) -> bool:
         """Say whether a calibration has the content, or else the values, of the one in force."""
-        blob = self.now.blob(in_force)
+        return self._has_values(
+            source, file, in_force, self.now.blob(in_force), lambda: self.now.calib(in_force)
+        )
+
+    def _has_values(
+        self, source: Source, file: CalibFile, other: CalibFile, blob: str, read: Callable[[], Calib | None]
+    ) -> bool:
         if source.blob and source.blob == blob:
             return True
-        key = source.blob, blob, in_force.path
+        key = source.blob, blob, other.path
         if key not in self._same:
-            old, new = self._calib(source, file), self.now.calib(in_force)
+            old, new = self._calib(source, file), read()
             self._same[key] = old is not None and new is not None and not any(different_fields(old, new))
         return self._same[key]
 
@@ -157,7 +164,11 @@ class Judge:
     ) -> Commit | None:
         key = folded(file.key), source.blob, in_force.path if in_force is not None else ""
         if key not in self._commits:
-            self._commits[key] = self.past.superseding_commit(file.key, source.blob, time)
+
+            def is_same(other: CalibFile, blob: str) -> bool:
+                return self._has_values(source, file, other, blob, lambda: self.past.calib(other, blob))
+
+            self._commits[key] = self.past.superseding_commit(file.key, is_same, time)
         return self._commits[key]
 
     def _find_effects(self, source: Source, file: CalibFile, in_force: CalibFile) -> tuple[Effect, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from curated.core.geometry import DetectorGeometry
 from curated.declare.field import Array
 
+_MOST_SAMPLES = 200_000
 _ROUNDING = 1e-9
 """Part of what is notable below which a change is one of rounding."""
 
@@ -45,9 +46,9 @@ class Band(NamedTuple):
         Parameters
         ----------
         step : `float`, optional
-            Distance between two of them (nm).
+            Distance between two of them (nm); larger in a band that is wider than any filter.
         """
-        return np.arange(self.begin, self.end, step)
+        return np.arange(self.begin, self.end, max(step, (self.end - self.begin) / _MOST_SAMPLES))
 
 
 # Nearly the half-maximum points of the filters of the Rubin Observatory (LSE-40), without gaps from g to y.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from curated.calib import Calib
 from curated.calib.arrays import is_equal
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
 from curated.declare import Conditions
@@ -23,6 +24,8 @@ from curated.history.effects import find_segments
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.package.validity import Range, by_key
+
+_FAILURES = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 
 
 class KeyFiles(NamedTuple):
@@ -181,7 +184,10 @@ class _States:
         return old.path != new.path and texts[0] == texts[1] and old.start == new.start
 
     def calib(self, file: CalibFile | None, *, is_new: bool) -> Version | None:
-        return None if file is None else Version(file.path, self._with_pixels(file, is_new=is_new))
+        if file is None:
+            return None
+        findings = self._read(file, is_new=is_new).report.diagnostics
+        return Version(file.path, self._with_pixels(file, is_new=is_new), not has_errors(findings))
 
     def _package(self, *, is_new: bool) -> Package:
         return self.changes.now if is_new else self.changes.before
@@ -225,10 +231,17 @@ def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | N
 
 
 class Version(NamedTuple):
-    """A calibration with its path; `None` where it cannot be read."""
+    """A calibration with its path; `None` where it cannot be read.
+
+    Parameters
+    ----------
+    is_sound : `bool`
+        Whether the check finds no error in it.
+    """
 
     path: str
     calib: Calib | None
+    is_sound: bool = True
 
 
 def compare(
@@ -248,12 +261,19 @@ def compare(
     if unreadable:
         return replace(change, unreadable=tuple(dict.fromkeys(unreadable)))
     before, after = old.calib if old else None, new.calib if new else None
-    effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
-    if before is None or after is None:
-        return replace(change, effects=effects)
-    fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
-    detectors = different_detectors(before, after)
-    return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
+    try:
+        effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
+        if before is None or after is None:
+            return replace(change, effects=effects)
+        fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
+        detectors = different_detectors(before, after)
+        return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
+    except _FAILURES:
+        # Columns of other lengths and keys that are missing make a measure fail, and nothing else may.
+        unsound = [version.path for version in (old, new) if version is not None and not version.is_sound]
+        if not unsound:
+            raise
+        return replace(change, unreadable=tuple(dict.fromkeys(unsound)))
 
 
 def different_detectors(old: Calib, new: Calib) -> tuple[str, ...] | None:
@@ -287,5 +307,8 @@ def find_effects(old: Calib | None, new: Calib | None, conditions: Conditions) -
     if calib is None:
         return
     for measure in calib.SPEC.measures:
-        for reading in measure.read(old, new, conditions):
-            yield Effect(measure, reading)
+        # Values that are infinite, or no numbers, are findings of the check.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            readings = list(measure.read(old, new, conditions))
+        yield from (Effect(measure, reading) for reading in readings)

@@ -12,6 +12,7 @@ from curated.check.instruments import complete_instruments, read_instruments
 from curated.core.diagnostic import CuratedError, brief
 from curated.core.keys import CalibFile
 from curated.core.similar import similar_name
+from curated.declare import BANDS
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package
@@ -45,7 +46,7 @@ class Names:
     """
 
     packages: Sequence[Package]
-    bands: Sequence[str] = ()
+    bands: Sequence[str] = tuple(band.name for band in BANDS)
     selected: Sequence[str] = ()
     _inferred: dict[str, Instrument] = field(default_factory=dict)
 

@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from curated.core.diagnostic import MAX_FINDINGS, Diagnostic, Problem
-from curated.declare import BANDS
 from curated.difference.change import Change, Difference
 from curated.exposures.batch import NO_NIGHT, NO_TIME, Array, Batch, Exposures
 from curated.exposures.counting import Counter
@@ -99,7 +98,7 @@ class ImpactSearch:
         zeros = np.zeros(len(self._types), dtype=np.int64)
         rows = np.zeros((len(self._types), len(LEVELS)), dtype=np.int64)
         self._nothing = Outcome((), zeros.astype(np.uint8), rows, zeros, skips_filters=False)
-        bands = frozenset(self.names.bands) or frozenset(band.name for band in BANDS)
+        bands = frozenset(self.names.bands)
         by_instrument: dict[str, list[Change]] = {}
         for change in changes:
             by_instrument.setdefault(change.key.instrument.lower(), []).append(change)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from curated.core.diagnostic import CuratedError
 from curated.plots.style import STYLE
 
@@ -57,7 +59,13 @@ def styled(**more: Any) -> Iterator[None]:
         raise CuratedError("plots need matplotlib", "pip install 'curated-calibs[plots]'") from error
     # The user's own settings would change the bytes; the backend is not a matter of style.
     defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
-    with mpl.rc_context({**defaults, **STYLE, **more}), warnings.catch_warnings():
+    with (
+        mpl.rc_context({**defaults, **STYLE, **more}),
+        np.errstate(all="ignore"),
+        warnings.catch_warnings(),
+    ):
+        # Values that are infinite, or no numbers, are findings of the check.
+        warnings.simplefilter("ignore", RuntimeWarning)
         # Names may have characters that the font lacks; boxes are drawn in their place.
         warnings.filterwarnings("ignore", message=".*[Gg]lyph")
         yield

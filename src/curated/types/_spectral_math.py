@@ -162,6 +162,8 @@ def bands_of(pair: Pair, conditions: Conditions) -> Iterator[Band]:
     if not ranges:
         return
     begin, end = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if not np.isfinite([begin, end, end - begin]).all():
+        return
     if conditions.filter_name:
         yield Band(conditions.filter_name, begin, end + 0.1)
         return

@@ -91,6 +91,8 @@ def test_rows_that_could_not_be_looked_at_are_no_success(run: Commands, package:
         (("HEAD", "--exposures", "visits.csv", "--instrument", "lab=Lab"), "is a choice for a repository"),
         (("HEAD", "--exposures", "visits.csv", "-o", "rows.txt"), "the ending says no form"),
         (("HEAD", "--exposures", "visits.csv", "-o", "none/rows.csv"), "none/rows.csv"),
+        (("HEAD", "--exposures", "visits.csv", "-o", "./visits.csv"), "is the table of exposures itself"),
+        (("HEAD", "--exposures", "visits.csv", "-o", "calibs", "--format", "csv"), "calibs is no file"),
         (("HEAD", "--exposures", "calibs", "--column", "time=x"), "a repository has no columns"),
         (("HEAD", "--exposures", "visits.csv", "--bands", "u"), "is no band"),
     ],

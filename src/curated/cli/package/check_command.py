@@ -23,6 +23,7 @@ from curated.cli.context import (
     print_json,
     selected_paths,
 )
+from curated.cli.review.checked_change import check_change, start_edit_search
 from curated.core.diagnostic import CuratedError
 from curated.core.times import explain_time, parse_time
 from curated.git.repository import find_work_tree
@@ -97,14 +98,19 @@ def command(
         raise click.UsageError("--max goes with --since")
     package = settings.package()
     selected = selected_paths(package, settings.directory, paths)
-    search = _edit_search(package)
+    search = start_edit_search(package)
     changes: list[dict[str, Any]] | None = None
     with settings.progress("checking") as progress:
         options = {"jobs": jobs, "use_cache": not no_cache, "progress": progress}
         if since is None:
             report = _check(package, selected, today, search, options)
         else:
-            report, changes = _check_since(package, since, selected, today, limit, limits, search, options)
+            from curated.report.difference_text import difference_to_json
+
+            report, difference, _ = check_change(
+                package, since, selected, today, limit, limits, search, options
+            )
+            changes = difference_to_json(difference)["changes"]
     is_empty = not (allow_empty or report.failed or _is_anything_checked(package, report, selected))
     if is_empty:
         report = _with_emptiness(package, report, selected)
@@ -219,54 +225,3 @@ def _check(
         findings += find_hidden_differences(search)
         findings += find_unnoted_edits(search, select(package.layout.files, paths, reading.reports))
     return judge(package, paths, reading.declared, reading.reports, findings, today=today)
-
-
-def _check_since(
-    package: Package,
-    since: str,
-    paths: list[str],
-    today: dt.date,
-    observed_until: dt.datetime,
-    limits: tuple[str, ...],
-    search: EditSearch | None,
-    options: dict[str, Any],
-) -> tuple[Report, list[dict[str, Any]]]:
-    """Check what changed since a commit; return also the changes, as JSON has them."""
-    from curated.difference.limits import find_limit_findings, find_limits, parse_options
-    from curated.difference.notes import Notes
-    from curated.difference.revisions import WORK_TREE, States, find_difference
-    from curated.history.change_check import check_since
-    from curated.history.changes import find_changes
-    from curated.report.difference_text import difference_to_json, measures_text
-
-    limit_values = parse_options(limits)
-    changes = find_changes(package, since, observed_until)
-    difference = find_difference(States(changes.base, WORK_TREE, changes), paths, jobs=options["jobs"])
-    # Errors in the settings are findings of the check itself.
-    package_limits, _ = find_limits(package, limit_values)
-    report = check_since(
-        package,
-        since,
-        paths,
-        today=today,
-        observed_until=observed_until,
-        search=search,
-        changes=changes,
-        measures={
-            (change.old, change.new): measures_text(change)
-            for change in difference.changes
-            if change.old is not None
-        },
-        further=find_limit_findings(difference.changes, package_limits, Notes(changes)),
-        **options,
-    )
-    return report, difference_to_json(difference)["changes"]
-
-
-def _edit_search(package: Package) -> EditSearch | None:
-    """Start the search for edits without a note; `None` outside of git repositories."""
-    if find_work_tree(package.root / package.top) is None:
-        return None
-    from curated.history.edits import start_edit_search
-
-    return start_edit_search(package)

@@ -130,8 +130,8 @@ def command(
         raise CuratedError(
             f"{output}: the ending says no form", "name it .csv, .ecsv or .jsonl, or give --format csv"
         )
-    if output is not None and not os.path.isdir(os.path.dirname(output) or "."):
-        raise CuratedError(f"{output}: there is no such directory", "make it first")
+    if output is not None:
+        _check_output(output, source)
     conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(spectrum))
     gap = find_gap(conditions.source, conditions.bands)
     if gap:
@@ -190,6 +190,18 @@ def _read(
     from curated.butler import read_repository_exposures
 
     return read_repository_exposures(source, names.describe_all(), choices)
+
+
+def _check_output(output: str, source: str) -> None:
+    """Raise an error if rows cannot be written into a file, before anything is computed."""
+    from curated.core.diagnostic import CuratedError
+
+    if not os.path.isdir(os.path.dirname(output) or "."):
+        raise CuratedError(f"{output}: there is no such directory", "make it first")
+    if os.path.lexists(output) and not os.path.isfile(output):
+        raise CuratedError(f"{output} is no file", "name a file for the rows")
+    if os.path.exists(output) and os.path.exists(source) and os.path.samefile(output, source):
+        raise CuratedError(f"{output} is the table of exposures itself", "name another file for the rows")
 
 
 def _is_repository(source: str) -> bool:
