@@ -95,3 +95,23 @@ def test_an_image_that_is_damaged_or_gone_cannot_be_read(
     package.write({**image_package("bias", NEW), IMAGE: damage})
     change = only_change(package)
     assert change.unreadable == ("calibs/cam/bias/d00/20240101T000000.yaml",)
+
+
+def test_other_pixels_behind_the_same_text_are_a_change(make_package: MakePackage) -> None:
+    package = make_package(image_package("bias", OLD))
+    package.write({IMAGE: NEW})
+    change = only_change(package)
+    assert shift_of(change) == pytest.approx(3, abs=1e-4)
+    assert (change.old, change.fields, change.keywords) == (change.new, (), ())
+    old, new = read_pair(open_states(open_package(package.path), ()).changes, change)
+    assert old is not None
+    assert new is not None
+    assert np.array_equal(old.image, PIXELS)  # type: ignore[attr-defined]
+    package.commit()
+    assert shift_of(only_change(package, "HEAD~", "HEAD")) == pytest.approx(3, abs=1e-4)
+
+
+def test_a_file_that_no_text_names_changes_nothing(make_package: MakePackage) -> None:
+    package = make_package({**image_package("bias", OLD), IMAGE.replace("2024", "2023"): OLD})
+    package.write({IMAGE.replace("2024", "2023"): NEW})
+    assert find_difference(open_states(open_package(package.path), ())).changes == ()

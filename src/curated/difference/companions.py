@@ -7,17 +7,38 @@ import os
 import posixpath
 import stat
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from curated.calib import Calib
+from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError
 from curated.core.storage.limits import raise_exhausted
 from curated.git.forms import parse_pointer
 from curated.git.repository import open_repository
 from curated.git.settings import find_common_directory, find_git_directory
+from curated.history.changes import Changes
 from curated.package.package import Package
 
 _CHUNK = 2**20
+
+
+def with_companions(changes: Changes) -> Changes:
+    """Return changes in which a calibration counts as changed where the file that it names is another one."""
+    packages = changes.before, changes.now
+    files = changes.paths.intersection(path for package in packages for path in package.layout.beside)
+    directories = {posixpath.dirname(path) for path in files}
+    paths = set(changes.paths)
+    for package in packages if files else ():
+        for file in package.layout.files:
+            directory = posixpath.dirname(file.path)
+            if file.path in paths or directory not in directories:
+                continue
+            calib = read_and_check(package.files, file, {}, companion=False).calib
+            companion = calib.companion() if calib is not None else None
+            if companion is not None and posixpath.join(directory, companion.file) in files:
+                paths.add(file.path)
+    return replace(changes, paths=frozenset(paths))
 
 
 def attach_companion(package: Package, path: str, calib: Calib) -> Calib | None:

@@ -12,6 +12,7 @@ from curated.core.diagnostic import CuratedError, Diagnostic
 from curated.core.parallel import Progress
 from curated.declare import Conditions
 from curated.difference.change import Difference
+from curated.difference.companions import with_companions
 from curated.difference.measuring import changed_keys, is_selected, measure_changes
 from curated.git.repository import Repository, merge_base, open_repository
 from curated.git.revisions import find_revision
@@ -74,11 +75,11 @@ def open_states(package: Package, revisions: Sequence[str]) -> States:
         before = find_revision(repository, names[0] if names else "HEAD").sha1
         after = find_revision(repository, names[1]).sha1 if len(names) == 2 else ""
     if not after:
-        return States(before, WORK_TREE, changes_since(package, before))
+        return States(before, WORK_TREE, with_companions(changes_since(package, before)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # find_revision has warned of the same names
         old, new = (package_at(package.root, sha1)[0] for sha1 in (before, after))
-    return States(before, after, changes_between(old, new, before))
+    return States(before, after, with_companions(changes_between(old, new, before)))
 
 
 def _split(revisions: Sequence[str]) -> tuple[list[str], bool]:
