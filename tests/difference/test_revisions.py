@@ -12,7 +12,7 @@ from curated.difference.change import Change, Difference
 from curated.difference.revisions import find_difference, open_states, split_arguments
 from curated.package.package import open_package
 from support.changes import EPOCHS, FUTURE, LATER, MIDDLE, OLD, version
-from support.packages import defects_path
+from support.packages import ROOT, defects_path
 
 
 @pytest.fixture
@@ -145,3 +145,28 @@ def test_arguments_are_revisions_and_then_paths(package: GitPackage, monkeypatch
         split_arguments(opened, ".", ["HEAX"])
     Path(OLD).unlink()
     assert split_arguments(opened, ".", [OLD]) == ([], [OLD])
+
+
+def test_units_that_fits_has_no_name_for_are_compared_as_they_are(make_package: MakePackage) -> None:
+    path = "calibs/cam/transmission_optics/20240101T000000.ecsv"
+    text = (ROOT / "calibs/demo/transmission_optics/20200101T000000.ecsv").read_text(encoding="utf-8")
+    package = make_package({"curated.yaml": "calibs: calibs\n", path: text})
+    package.write({path: text.replace("unit: nm", "unit: 10 nm")})
+    (change,) = difference(package).changes
+    assert "wavelength" in change.fields
+
+
+def test_rows_in_another_order_are_no_physical_change(package: GitPackage) -> None:
+    text = version(OLD)
+    package.commit({OLD: text + "9 9 1 1\n"})
+    package.write({OLD: text.replace("x0 y0 width height\n", "x0 y0 width height\n9 9 1 1\n")})
+    result = difference(package)
+    assert result.changes == ()
+    assert [(change.new, change.fields) for change in result.unchanged] == [(OLD, ())]
+
+
+def test_a_directory_in_another_case_is_no_change(package: GitPackage) -> None:
+    moved = {path.replace("calibs/lab", "calibs/LAB"): text for path, text in EPOCHS.items() if "lab" in path}
+    package.commit({**dict.fromkeys(path for path in EPOCHS if "lab" in path), **moved})
+    result = difference(package, "HEAD~", "HEAD")
+    assert (result.changes, result.unchanged) == ((), ())

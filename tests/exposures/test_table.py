@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from curated.core.diagnostic import CuratedError
+from curated.exposures.table import read_exposures
 from support.exposures import NS, TIME, MakeTable, read
 
 
@@ -56,6 +57,8 @@ def test_files_that_are_no_files(tmp_path: Path) -> None:
     for name, message in (("pipe", "named pipe"), (".", "directory"), ("none", "No such file")):
         with pytest.raises(CuratedError, match=message):
             read(tmp_path / name)
+    with pytest.raises(CuratedError, match="is empty"):
+        list(read_exposures(""))
     (tmp_path / "link.csv").symlink_to(tmp_path / "table.csv")
     (tmp_path / "table.csv").write_text(f"time\n{TIME}\n")
     assert len(read(tmp_path / "link.csv")[0]) == 1

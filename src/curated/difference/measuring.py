@@ -11,11 +11,13 @@ import numpy as np
 
 from curated.calib import Calib
 from curated.calib.arrays import is_equal
+from curated.calib.fingerprint import values_hash
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
+from curated.datasets.values import is_same_content
 from curated.declare import Conditions
 from curated.difference.change import Change, Effect
 from curated.difference.companions import attach_companion
@@ -109,10 +111,14 @@ class _Work:
             states.epochs(files.before, is_new=False),
             states.epochs(files.after, is_new=True),
         )
-        for segment in find_segments(old_epochs, new_epochs):
+        segments = find_segments(old_epochs, new_epochs)
+        for segment in segments:
             if not states.is_same(segment.before, segment.now):
                 ranges_by_pair.setdefault((segment.before, segment.now), []).append(segment.range)
-        self._add_idle(ranges_by_pair, files)
+        used = {
+            file.path for segment in segments for file in (segment.before, segment.now) if file is not None
+        }
+        self._add_idle(ranges_by_pair, files, used)
         conditions = conditions_of(files.key, self.conditions, self.declared)
         old_ranges, new_ranges = dict(old_epochs), dict(new_epochs)
         for (old, new), ranges in ranges_by_pair.items():
@@ -130,10 +136,18 @@ class _Work:
             )
 
     def _add_idle(
-        self, ranges_by_pair: dict[tuple[CalibFile | None, CalibFile | None], list[Range]], files: KeyFiles
+        self,
+        ranges_by_pair: dict[tuple[CalibFile | None, CalibFile | None], list[Range]],
+        files: KeyFiles,
+        paths: set[str],
     ) -> None:
-        """Add changed files that were never in force, or are not, as pairs of the same path."""
-        paths = {file.path for pair in ranges_by_pair for file in pair if file is not None}
+        """Add changed files that were never in force, or are not, as pairs of the same path.
+
+        Parameters
+        ----------
+        paths : `set` [`str`]
+            Files that were or are in force at some time.
+        """
         before = {file.path: file for file in files.before}
         after = {file.path: file for file in files.after}
         for path in sorted(before.keys() | after.keys()):
@@ -262,10 +276,16 @@ def compare(
         return replace(change, unreadable=tuple(dict.fromkeys(unreadable)))
     before, after = old.calib if old else None, new.calib if new else None
     try:
-        effects = tuple(sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight))
+        # Numbers that no check has accepted are divided as well; what comes of them is not a number.
+        with np.errstate(all="ignore"):
+            effects = tuple(
+                sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight)
+            )
         if before is None or after is None:
             return replace(change, effects=effects)
         fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
+        if fields and not effects and _is_same_content(before, after):
+            fields = ()
         detectors = different_detectors(before, after)
         return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
     except _FAILURES:
@@ -274,6 +294,11 @@ def compare(
         if not unsound:
             raise
         return replace(change, unreadable=tuple(dict.fromkeys(unsound)))
+
+
+def _is_same_content(old: Calib, new: Calib) -> bool:
+    """Say whether two calibrations mean the same, such as defects in another order."""
+    return type(old) is type(new) and is_same_content(values_hash(old), values_hash(new))
 
 
 def different_detectors(old: Calib, new: Calib) -> tuple[str, ...] | None:

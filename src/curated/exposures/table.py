@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -75,6 +76,11 @@ def read_exposures(filename: str | os.PathLike[str], options: TableOptions | Non
 
 def _opened(path: str) -> BinaryIO:
     """Open a file that is neither a directory nor a pipe, which might wait for ever."""
+    if not path:
+        raise CuratedError("the name of the file is empty", "name a file with a table, or a repository")
+    if stat.S_ISFIFO(os.stat(path).st_mode):
+        # That of a shell's <(...) leads to no place in a directory.
+        raise CuratedError("is a named pipe", "write the table into a file, and name that")
     parent, name = os.path.split(os.path.realpath(path))
     try:
         with FileTree(parent) as tree:

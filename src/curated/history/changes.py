@@ -21,6 +21,7 @@ from curated.core.keys import CalibFile
 from curated.core.metadata import is_same
 from curated.core.parallel import Progress
 from curated.datasets.deprecation import MARK
+from curated.declare import Field
 from curated.git.changes import WorkTreeChanges, work_tree_changes
 from curated.git.objects import CommitTree, blob_sha1
 from curated.git.repository import find_work_tree, merge_base, open_repository
@@ -318,9 +319,17 @@ def different_fields(old: Calib, new: Calib) -> Iterator[str]:
         values = getattr(old, column.name), getattr(new, column.name)
         if file_names[0] is not None and values == file_names:
             continue  # the name of the companion; its hash tells whether it is the same
-        units = {column_unit(calib.SPEC, column, calib.units) for calib in (old, new)}
+        units = {_unit_of(calib, column) for calib in (old, new)}
         if not is_equal(*values) or len(units) > 1:
             yield column.key
+
+
+def _unit_of(calib: Calib, column: Field) -> str:
+    """Return the unit of a column, as the file has it where FITS has no name for it, which the check reports."""
+    try:
+        return column_unit(calib.SPEC, column, calib.units)
+    except ValueError:
+        return calib.units.get(column.name, "")
 
 
 def different_keywords(old: Calib, new: Calib) -> Iterator[str]:
