@@ -32,6 +32,9 @@ _FAR = 1e18
 _SPREAD = 0.1
 """Least distance from a key's own values, in standard deviations of the keys, that can be an exchange."""
 
+_RESEMBLANCE = 0.5
+"""Largest distance of exchanged rows, in standard deviations of the rows now."""
+
 _MOST_ROWS = 128
 """Number of amplifiers of a detector up to which each is compared with each."""
 
@@ -221,11 +224,14 @@ def exchanged_rows(old: Array, new: Array) -> dict[int, int]:
     if moved_count < 2:
         return {}
     tolerance = _tolerance(old)
+    # Where outliers of the rows before are gone, all rows are near to those that had none.
+    farthest = _RESEMBLANCE * float(np.sqrt(np.nanmean(np.nanvar(new, axis=0)))) / spread
     pairs: dict[int, int] = {}
     for cycle in _cycles(_assignment(distances)):
         rows, targets = list(cycle), list(cycle.values())
         own_sum = float(own_distances[rows].sum())
-        if own_sum > _SPREAD * len(rows) and distances[rows, targets].sum() <= tolerance * own_sum:
+        sum_now = float(distances[rows, targets].sum())
+        if own_sum > _SPREAD * len(rows) and sum_now <= min(tolerance * own_sum, farthest * len(rows)):
             pairs |= cycle
     return dict(sorted(pairs.items())) if 2 * len(pairs) >= moved_count else {}
 
