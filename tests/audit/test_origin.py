@@ -118,3 +118,12 @@ def test_an_instrument_that_a_repository_calls_otherwise(released: GitPackage) -
     for wrong in ("lab", "labb=LSSTLab", "lab=", "lab=a/b"):
         with pytest.raises(CuratedError):
             judge(released, isr_keywords(use), names=[wrong])
+
+
+def test_a_history_that_is_cut_off_is_said(released: GitPackage) -> None:
+    released.commit({"README.md": "text"})
+    shallow = GitPackage(released.path.parent / "shallow")
+    released.git(
+        "clone", "--quiet", "--depth", "1", "--no-tags", f"file://{released.path}", str(shallow.path)
+    )
+    assert "git fetch --unshallow --tags" in judge(shallow, isr_keywords(DEFECTS)).remarks[0]

@@ -109,3 +109,10 @@ def test_what_changes_no_value_supersedes_nothing(released: GitPackage) -> None:
     standing = judge(released, isr_keywords(DEFECTS))
     assert standing.since is not None
     assert standing.since.sha1 == commit
+
+
+def test_a_successor_that_cannot_be_read_is_said(released: GitPackage) -> None:
+    released.commit({OLD: "no calibration"})
+    standing = judge(released, isr_keywords(DEFECTS), with_effects=True)
+    assert (standing.status, standing.effects) == (Status.SUPERSEDED, ())
+    assert standing.remarks == ("what is in force cannot be read; 'curated check' says why",)

@@ -16,10 +16,10 @@ from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import compact, parse_time
-from curated.datasets.names import RUN_END, UNBOUNDED
+from curated.datasets.names import RUN_END, UNBOUNDED, is_label
 from curated.datasets.record import DataId, data_id_of, dataset_uuid
 from curated.declare import Spec
-from curated.git.repository import Repository, all_commits, all_tags
+from curated.git.repository import Repository, all_commits, all_tags, is_shallow
 from curated.history.lookup import package_at
 from curated.registry import all_types
 
@@ -114,6 +114,7 @@ class Releases:
         self._evidence, self._choices = evidence or {}, choices or {}
         self._commits_by_label: dict[str, list[str]] = {}
         self._commits: dict[str, str] = {}
+        self._is_cut_off = repository is not None and is_shallow(repository)
         if repository is not None:
             for tag, sha1 in all_tags(repository).items():
                 self._commits_by_label.setdefault(tag.replace("/", "-"), []).append(sha1)
@@ -205,7 +206,10 @@ class Releases:
                 return [], f"commit {match['digits']} of its release is not in this repository"
             commits = [sha1]
         if not commits:
-            return [], f"release {label} is no tag of this repository (--release {label}=REV, or --bundle)"
+            way_out = f" (--release {label}=REV, or --bundle)" if is_label(label) else ""
+            if self._is_cut_off:
+                way_out = "; its history is cut off, 'git fetch --unshallow --tags' brings it"
+            return [], f"release {label} is no tag of this repository{way_out}"
         return commits, ""
 
     def _of_other_key(self, use: Use, exposure: Exposure, spec: Spec, run: str, instrument: str) -> Origin:

@@ -87,6 +87,7 @@ class Judge:
     past: Past
     with_effects: bool = False
     _same: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    _readable: dict[str, bool] = field(default_factory=dict)
     _commits: dict[tuple[CalibKey, str, str], Commit | None] = field(default_factory=dict)
     _effects: dict[tuple[str, str, str], tuple[Effect, ...]] = field(default_factory=dict)
 
@@ -122,6 +123,8 @@ class Judge:
         remarks = (str(mark),) if mark is not None else ()
         if source.blob == (self.now.blob(in_force) if in_force is not None else ""):
             remarks = (*remarks, "its values have not changed")
+        if in_force is not None and not self._is_readable(in_force):
+            remarks = (*remarks, "what is in force cannot be read; 'curated check' says why")
         return Standing(
             use,
             status,
@@ -149,6 +152,11 @@ class Judge:
             old, new = self._calib(source, file), read()
             self._same[key] = old is not None and new is not None and not any(different_fields(old, new))
         return self._same[key]
+
+    def _is_readable(self, file: CalibFile) -> bool:
+        if file.path not in self._readable:
+            self._readable[file.path] = self.now.calib(file) is not None
+        return self._readable[file.path]
 
     def _calib(self, source: Source, file: CalibFile) -> Calib | None:
         """Return the calibration as it was applied; `None` if it is not here any more."""

@@ -55,7 +55,7 @@ def find_driver(repository: Repository, top: str, *, is_private: bool = False) -
     is_private : `bool`, optional
         Whether attributes go into the repository's own directory instead of the package's ``.gitattributes``.
     """
-    common = find_common_directory(find_git_directory(repository.top))
+    common = find_common_directory(find_git_directory(repository.top)).resolve()
     root = repository.top / repository.prefix
     directory = f"{repository.prefix}{top}" if is_private else top
     attributes = common / "info" / "attributes" if is_private else root / ".gitattributes"

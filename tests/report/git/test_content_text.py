@@ -119,6 +119,8 @@ def test_renaming_modes_and_conflicts(place: Path) -> None:
     ]
     modes = [OLD, str(path), ZEROS, "100644", str(path), ZEROS, "100755"]
     assert list(external_difference(modes))[1:3] == ["old mode 100644", "new mode 100755"]
+    modes[2] = modes[5] = "a" * 40
+    assert len(list(external_difference(modes))) == 3
     assert list(external_difference([OLD])) == [f"* Unmerged path {OLD}"]
     for wrong in ([], [OLD, "x"], [OLD] * 8):
         with pytest.raises(CuratedError):

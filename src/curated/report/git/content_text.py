@@ -155,12 +155,14 @@ def external_difference(arguments: Sequence[str]) -> Iterator[str]:
         return
     if len(arguments) not in (7, 9):
         raise CuratedError(f"git gave {len(arguments)} arguments", "git calls it by itself")
-    path, old_file, _, old_mode, new_file, _, new_mode, *renaming = arguments
+    path, old_file, old_blob, old_mode, new_file, new_blob, new_mode, *renaming = arguments
     new_path = renaming[0] if renaming else path
     yield printable(f"diff --curated a/{path} b/{new_path}")
     if renaming:
         yield from (printable(line) for line in renaming[1].splitlines())
     yield from _mode_lines(old_file, old_mode, new_file, new_mode)
+    if old_blob == new_blob and old_blob.strip("0."):
+        return  # the mode or the name alone
     old = read_content(old_file, path) if old_file != _NOTHING else None
     new = read_content(new_file, new_path) if new_file != _NOTHING else None
     calibs = [content.calib for content in (old, new) if content is not None]
