@@ -91,14 +91,18 @@ def test_every_input_of_the_workflow_is_on_the_page() -> None:
             "."
         )
         value = inputs[name].get("default", "required")
-        assert default.strip("`") == (str(value).lower() if isinstance(value, bool) else value)
+        assert default.strip("`") == (str(value).lower() if isinstance(value, bool) else value or "none")
 
 
 def run_step(name: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a step of the workflow like a runner: its script in bash, its inputs in the environment."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/reusable-check.yaml").read_text())
     (step,) = [step for step in workflow["jobs"]["check"]["steps"] if step.get("name") == name]
-    assert list(step["env"].values()) == ["${{ inputs.directory }}"]
+    assert set(step["env"].values()) <= {
+        "${{ inputs.directory }}",
+        "${{ inputs.exposures }}",
+        "${{ github.base_ref }}",
+    }
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-c", step["run"]],
         cwd=directory,
@@ -109,15 +113,42 @@ def run_step(name: str, directory: Path, **environment: str) -> subprocess.Compl
     )
 
 
+def make_tool(directory: Path) -> None:
+    """Make the program where the workflow installs it."""
+    tool = directory / "curated/.venv/bin/curated"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
+    tool.chmod(0o755)
+
+
+def test_the_report_of_a_pull_request_goes_into_the_summary(tmp_path: Path) -> None:
+    package = GitPackage(tmp_path / "package")
+    package.write({f"data/{defects_path()}": defects_text(), "data/curated.yaml": ""})
+    package.write({"data/my visits.csv": "visit,date_obs\n1,2021-01-01T00:00:00\n"})
+    package.git("init", "--quiet")
+    package.commit()
+    package.git("update-ref", "refs/remotes/origin/release/1", "HEAD")
+    make_tool(tmp_path)
+    summary = tmp_path / "summary with spaces.md"
+    environment = {"DIRECTORY": "data", "BASE": "release/1", "GITHUB_STEP_SUMMARY": str(summary)}
+    # An error in a calibration was reported by the check, and the report is made all the same.
+    for x0, exposures, heading in (
+        (3, "data/my visits.csv", "1 of 1 exposures affected"),
+        (-1, "", "failed"),
+    ):
+        package.commit({f"data/{defects_path()}": defects_text(x0=x0)})
+        process = run_step("Report", tmp_path, EXPOSURES=exposures, **environment)
+        assert (process.returncode, process.stderr) == (0, "")
+        assert heading in summary.read_text()
+        assert "pixels_gained" in (tmp_path / "curated-report/index.html").read_text()
+
+
 def test_the_steps_of_the_workflow_do_what_they_say(tmp_path: Path) -> None:
     package = GitPackage(tmp_path / "package")
     package.write({f"data/{defects_path()}": defects_text(x0=-1), "data/curated.yaml": ""})
     package.git("init", "--quiet")
     package.commit()
-    tool = tmp_path / "curated/.venv/bin/curated"
-    tool.parent.mkdir(parents=True)
-    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
-    tool.chmod(0o755)
+    make_tool(tmp_path)
     summary = tmp_path / "summary with spaces.md"
     for wrong, status in ((True, 1), (False, 0)):
         package.commit({f"data/{defects_path()}": defects_text(x0=-1 if wrong else 1)})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import GitPackage
+from conftest import AUTHOR, EMAIL, GitPackage
 from curated.exposures.columns import ROLES
 from support.packages import ROOT
 from support.pages import HashNames, assert_page_shows, environment_with_curated
@@ -31,11 +31,14 @@ def make_package(path: Path) -> GitPackage:
         shutil.copytree(ROOT / "calibs/demo" / name, path / "calibs/demo" / name)
     shutil.copy(ROOT / "calibs/demo/instrument.yaml", path / "calibs/demo")
     package.git("init", "--quiet")
+    for key, value in (("user.name", AUTHOR), ("user.email", EMAIL)):
+        package.git("config", key, value)
     package.commit({"curated.yaml": "calibs: calibs\n", "visits.csv": VISITS}, "Add calibrations")
     return package
 
 
 def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    pytest.importorskip("matplotlib")
     package = make_package(tmp_path / "package")
     (tmp_path / "bin").mkdir()
     assert_page_shows(

@@ -62,6 +62,7 @@ COMMANDS = {
     "compare": ("release", "Compare the calibrations in force in two packages, bundles or repositories."),
     "diff": ("review", "Say what a change does in pixels, electrons and magnitudes."),
     "impact": ("review", "Say which exposures a change affects, and how much."),
+    "report": ("review", "Put all that is to be said about a change on one page."),
     "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),

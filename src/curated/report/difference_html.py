@@ -85,6 +85,18 @@ def difference_html(
     limit : `int`, optional
         Most bytes of pictures; the largest changes keep theirs.
     """
+    body = difference_body(difference, pictures, findings=findings, limit=limit)
+    return html_page(_title(difference), body)
+
+
+def html_page(title: str, body: Iterable[str]) -> str:
+    """Return a page of ASCII with a title, and with the style of tables, sections and figures.
+
+    Parameters
+    ----------
+    body : iterable [`str`]
+        Lines of HTML.
+    """
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -94,11 +106,11 @@ def difference_html(
         # Should anything be taken for markup after all, it loads and runs nothing.
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">",
-        f"<title>{_text(_title(difference))}</title>",
+        f"<title>{_text(title)}</title>",
         f"<style>{_STYLE}</style>",
         "</head>",
         "<body>",
-        *difference_body(difference, pictures, findings=findings, limit=limit),
+        *body,
         "</body>",
         "</html>",
     ]

@@ -143,7 +143,7 @@ def command(
     selected = (*selected, *(choice.partition("=")[0] for choice in choices))
     band_names = tuple(band.name for band in conditions.bands)
     names = Names((states.changes.now, states.changes.before), band_names, selected)
-    batches = _read(source, columns, time_scale, names, choices)
+    batches = open_exposures(source, columns, time_scale, names, choices)
     findings = hidden_findings(states)
     echo_findings(settings, findings)
     if any(finding.code in HIDING for finding in findings):
@@ -168,7 +168,7 @@ def command(
     raise SystemExit(1 if impact.affected.any or has_errors(impact.findings) else 0)
 
 
-def _read(
+def open_exposures(
     source: str, columns: tuple[str, ...], time_scale: str | None, names: Names, choices: tuple[str, ...]
 ) -> Iterator[Batch]:
     """Return the exposures of a table or of a repository."""
