@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from curated.declare import InstrumentBound
 from curated.registry import own_types
+from curated.types._spectral_bounds import is_plain
 from support.plausibility import curve, problems_of
 
 CURVES = [name for name in own_types() if name.startswith("transmission_")]
@@ -133,3 +135,18 @@ def test_dense_tables_take_no_longer() -> None:
     start = time.process_time()
     assert problems_of(curve("transmission_optics", wavelengths, values))
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("name", ["transmission_sensor", "transmission_filter"])
+@pytest.mark.parametrize("seed", range(30))
+def test_the_quick_look_hides_nothing(name: str, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    wavelengths = np.tile(np.sort(chance.uniform(400, 600, 40)), 2)
+    values = np.abs(np.cumsum(chance.normal(0, [0.01, 0.1, 0.3][seed % 3], 80)))
+    values *= chance.uniform(0.5, 1.2) / values.max()
+    calib = curve(name, wavelengths, values, amplifiers=["C00"] * 40 + ["C01"] * 40)
+    if is_plain(calib):
+        unscreened = replace(calib, units=calib.units)
+        for bound in calib.SPEC.bounds:
+            numbers = bound.values(unscreened)
+            assert numbers is None or bound.maximum is None or numbers.max() <= bound.maximum

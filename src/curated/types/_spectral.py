@@ -68,9 +68,12 @@ class SpectralCurve(Calib):
     def extremes(self) -> tuple[float, float, float, float]:
         """Least and largest fraction, shortest and longest wavelength as the file has it; NaN where a sample is NaN."""
         # Rows of several amplifiers may stand in any order.
-        fractions = self.fractions
-        ends = self.wavelength.min(), self.wavelength.max()
-        return float(fractions.min()), float(fractions.max()), float(ends[0]), float(ends[1])
+        values = self.samples_of_file
+        ends = values.min(), values.max()
+        if self.is_percent:
+            factor = values.dtype.type(0.01)
+            ends = ends[0] * factor, ends[1] * factor
+        return float(ends[0]), float(ends[1]), float(self.wavelength.min()), float(self.wavelength.max())
 
     @cached_property
     def ordered(self) -> tuple[Array, Array, Array | None]:

@@ -19,6 +19,9 @@ _SPACING = 25.0
 _SPIKES, _ISOLATED = 0.3, 0.1
 """Part of the peak from which a single sample is an accident, and the largest part of the samples that can be one."""
 
+_LEAST, _MOST = -0.05, 1.1
+"""Fractions beyond which a sample is no measurement of a passive element, whatever its noise."""
+
 _ROUNDING = 1e-3
 """Part of a distance by which wavelengths in single precision can be off."""
 
@@ -100,8 +103,8 @@ _WAVELENGTH_BOUNDS = (
     Bound(
         quantity="fraction",
         values=_fractions,
-        minimum=-0.05,
-        maximum=1.1,
+        minimum=_LEAST,
+        maximum=_MOST,
         milder="CAL304",
         place=_fraction_column,
         label=_sample_label,
@@ -326,14 +329,27 @@ def is_plain(curve: Any) -> bool:
     least, largest, shortest, longest = curve.extremes
     factor = _factor(curve)
     is_plain_table = shortest * factor >= _SHORTEST and longest * factor <= _LONGEST_START
-    if not (is_plain_table and least >= 0 and 0 < largest <= 1):
+    if not (is_plain_table and least >= _LEAST and 0 < largest <= _MOST):
         return False
     peak = largest * (100 if curve.is_percent else 1)
-    with np.errstate(all="ignore"):
-        changes = np.abs(values[1:] - values[:-1])
-        slope = (changes / np.abs(wavelengths[1:] - wavelengths[:-1])).max() / factor
+    changes = values[1:] - values[:-1]
+    np.abs(changes, out=changes)
+    spans = wavelengths[1:] - wavelengths[:-1]
+    if curve.amp_name is not None:
+        # The next amplifier begins where wavelengths go back.
+        is_forward = spans >= 0
+        changes, spans = changes[is_forward], spans[is_forward]
+    if not changes.size:
+        return False
+    largest_change = float(changes.max())
+    if not largest_change < _SPIKES * peak:
+        return False
+    steepest = 0.2 * peak * factor / (_STEP * (1 + _ROUNDING))
     # No part of a broken line is steeper than its steepest piece; NaN is not below anything.
-    return bool(changes.max() < _SPIKES * peak and slope * _STEP * (1 + _ROUNDING) < 0.2 * peak)
+    if largest_change < steepest * float(spans.min()):
+        return True
+    with np.errstate(all="ignore"):
+        return bool((changes / spans).max() < steepest)
 
 
 # -- comparisons --------------------------------------------------------------------------------------

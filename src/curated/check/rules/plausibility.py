@@ -81,7 +81,8 @@ def limits_of(bound: Bound, overrides: Iterable[InstrumentBound]) -> tuple[float
 def _are_within(values: Any, limits: tuple[float | None, float | None]) -> bool:
     """Say quickly that all values of an array are within limits; NaN, and mappings, take a closer look."""
     if isinstance(values, Mapping):
-        return not values
+        arrays = values.values()
+        return all(isinstance(array, np.ndarray) and _are_within(array, limits) for array in arrays)
     minimum, maximum = limits
     return not values.size or bool(
         (minimum is None or values.min() >= minimum) and (maximum is None or values.max() <= maximum)
