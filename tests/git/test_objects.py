@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,27 @@ def test_a_partial_clone_is_said_to_be_one(small: GitPackage) -> None:
     with pytest.raises(CuratedError, match="partial clone") as caught:
         CommitTree(repository, small.commits[-1]).read(A)
     assert "--refetch" in caught.value.hint
+
+
+def _read_all(tree: CommitTree) -> list[bytes]:
+    return [tree.read(path) for _ in range(20) for path in tree.paths()]
+
+
+_TREE: list[CommitTree] = []
+
+
+def _read_inherited(_: int) -> list[bytes]:
+    return _read_all(_TREE[0])
+
+
+def test_processes_do_not_share_the_pipes_of_git(make_package: MakePackage) -> None:
+    """Processes that were forked after the first object was read would take each other's answers."""
+    package = make_package({f"calibs/{n}.txt": f"{n}" * (200 + n) for n in range(40)})
+    tree = CommitTree(open_repository(package.path), package.commits[0])
+    expected = _read_all(tree)
+    _TREE[:] = [tree]
+    with ProcessPoolExecutor(3, get_context("fork")) as pool:
+        assert all(contents == expected for contents in pool.map(_read_inherited, range(6)))
+    assert _read_all(tree) == expected
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        assert pool.submit(_read_all, pickle.loads(pickle.dumps(tree))).result() == expected

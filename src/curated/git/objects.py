@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated.core.diagnostic import CuratedError
 from curated.git.command import GitError, run_git, split_nul, start_git
@@ -92,23 +92,33 @@ def is_partial(repository: Repository) -> bool:
 
 
 class Objects:
-    """Objects of a repository that are looked up one at a time, by git processes that keep running."""
+    """Objects of a repository that are looked up one at a time, by git processes that keep running.
+
+    A process that was forked starts its own: answers that two of them read from one pipe would be torn apart.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._processes: dict[tuple[int, str], Popen[bytes]] = {}
 
-    @cached_property
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Objects, (self._repository,)  # for a process that was not forked
+
+    @property
     def _headers(self) -> Popen[bytes]:
-        return self._start("--batch-check")
+        return self._process("--batch-check")
 
-    @cached_property
+    @property
     def _contents(self) -> Popen[bytes]:
-        return self._start("--batch")
+        return self._process("--batch")
 
-    def _start(self, option: str) -> Popen[bytes]:
-        process = start_git(self._repository.top, "cat-file", option, has_input=True)
-        weakref.finalize(self, _end_process, process)
-        return process
+    def _process(self, option: str) -> Popen[bytes]:
+        key = os.getpid(), option
+        if key not in self._processes:
+            process = start_git(self._repository.top, "cat-file", option, has_input=True)
+            weakref.finalize(self, _end_process, process, key[0])
+            self._processes[key] = process
+        return self._processes[key]
 
     def read(self, name: str) -> bytes:
         """Return the content of an object.
@@ -178,9 +188,10 @@ def _ask(process: Popen[bytes], name: str) -> _Header | None:
     return _Header(words[0].decode(), int(words[2])) if len(words) == 3 and words[2].isdigit() else None
 
 
-def _end_process(process: Popen[bytes]) -> None:
-    process.kill()
-    process.communicate()
+def _end_process(process: Popen[bytes], owner: int) -> None:
+    if os.getpid() == owner:  # not in a fork, whose parent goes on to use it
+        process.kill()
+        process.communicate()
 
 
 def find_blobs(repository: Repository, sha1: str, top: str = "") -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from curated.exposures.impact import Counts
 from curated.report.review.markdown import review_markdown
 from support.reviews import EVIL, make_review
 
@@ -40,3 +42,12 @@ def test_names_are_no_markup() -> None:
     assert "`" not in re.sub(r"`[^`\n]*`|\\`", "", text)
     prose = re.sub(r"`[^`\n]*`", "", text).replace("<br>", "")
     assert re.findall(r"(?<!\\)[<\[]|(?<!\\:)//", prose) == []
+
+
+def test_no_exposure_affected() -> None:
+    review = make_review()
+    assert review.impact is not None
+    untouched = review._replace(impact=replace(review.impact, affected=Counts(), rejected=0))
+    assert "No exposure in d00.csv uses another calibration.\n\n### 1 calibration" in review_markdown(
+        untouched
+    )

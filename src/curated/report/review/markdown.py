@@ -38,8 +38,10 @@ def impact_lines(impact: Impact, source: str) -> Iterator[str]:
     """Yield the lines of what a change does to exposures, by type and by night."""
     yield f"### {impact.affected.any:,} of {impact.total:,} exposures affected"
     yield ""
-    yield f"Of the exposures in {escape(source)}, so many use another file, other content, an effect that is notable:"
-    if impact.affected.any:
+    if not impact.affected.any:
+        yield f"No exposure in {escape(source)} uses another calibration."
+    else:
+        yield f"Of the exposures in {escape(source)}, so many use another file, other content, an effect that is notable:"
         yield ""
         yield from _head("Type", *_LEVELS, "Largest effect")
         yield from (f"| {' | '.join(_type_cells(kind))} |" for kind in impact.types)
