@@ -57,3 +57,12 @@ def test_many_findings_and_nights_are_cut() -> None:
     page = review_page(make_review(changes=3, nights=1500, findings=1200))
     assert "200 more findings are left out" in page
     assert "500 more nights are left out" in page
+
+
+def test_many_findings_do_not_hide_the_differences() -> None:
+    assert "<details open>" in review_page(make_review(findings=3))
+    page = review_page(make_review(findings=30))
+    parse(page)
+    assert "<details>" in page
+    assert "<summary>30 findings</summary>" in page
+    assert re.search(r"<td>CAL301</td><td>error</td><td>30</td>", page)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape as escape_html
 from typing import TypeVar
 
-from curated.core.codes import Severity
+from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic
 from curated.exposures.impact import Impact, NightImpact, TypeImpact
 from curated.report.difference_html import difference_body, html_page
 from curated.report.difference_text import effect_text
 from curated.report.review.content import Review
-from curated.report.text import place_of, plain, printable, verdict
+from curated.report.text import count_text, place_of, plain, printable, verdict
 
 T = TypeVar("T")
 
 _MOST_ROWS = 1000
+_FEW = 12
 _WHOLE = '<span style="white-space: nowrap">'
 _LEVELS = ("File", "Content", "Effect", "New", "Lost")
 _SEVERITIES = list(Severity)
@@ -50,13 +52,24 @@ def _check(review: Review) -> Iterator[str]:
     yield f"<h2>Check: {'failed' if report.failed else 'passed'}</h2>"
     yield f"<p>{_text(verdict(report.diagnostics, len(report.files), report.silenced, plain))}</p>"
     findings = sorted(report.diagnostics, key=lambda finding: _SEVERITIES.index(finding.severity))
-    if findings:
-        heads = ("Where", "Code", "Severity", "What was found", "To mend it")
-        yield from _table(
-            heads, findings[:_MOST_ROWS], lambda finding: _finding_cells(finding, review.prefix)
-        )
+    if not findings:
+        return
+    counts = Counter(finding.code for finding in findings)
+    yield from _table(("Code", "Severity", "Findings", "What it is"), counts.items(), _count_cells)
+    heads = ("Where", "Code", "Severity", "What was found", "To mend it")
+    rows = _table(heads, findings[:_MOST_ROWS], lambda finding: _finding_cells(finding, review.prefix))
+    # Many findings would push the differences out of sight.
+    yield f"<details{' open' if len(findings) <= _FEW else ''}>"
+    yield f"<summary>{count_text(len(findings), 'finding')}</summary>"
+    yield from rows
     if len(findings) > _MOST_ROWS:
         yield f"<p>{len(findings) - _MOST_ROWS:,} more findings are left out.</p>"
+    yield "</details>"
+
+
+def _count_cells(count: tuple[str, int]) -> Iterator[str]:
+    info = code_info(count[0])
+    yield from (info.code, info.severity.value, f"{count[1]:,}", _text(info.title))
 
 
 def _finding_cells(finding: Diagnostic, prefix: str) -> Iterator[str]:
@@ -102,7 +115,8 @@ def _night_cells(night: NightImpact) -> Iterator[str]:
 def _table(heads: Sequence[str], items: Iterable[T], cells: Callable[[T], Iterator[str]]) -> Iterator[str]:
     """Yield a table, whose cells are HTML."""
     yield '<div class="wide"><table>'
-    yield f"<thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>"
+    cells_of_head = "".join(f"<th>{_WHOLE}{head}</span></th>" for head in heads)
+    yield f"<thead><tr>{cells_of_head}</tr></thead>"
     yield "<tbody>"
     for item in items:
         yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells(item))}</tr>"
