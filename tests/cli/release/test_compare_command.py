@@ -62,7 +62,7 @@ def test_differences(make_package: MakePackage) -> None:
 def test_other_units_and_rounding_are_no_difference(make_package: MakePackage) -> None:
     curve, path = (
         demo_calib("transmission_filter", "g"),
-        "calibs/Lab/transmission_filter/g/20200101T000000.ecsv",
+        "calibs/demo/transmission_filter/g/20200101T000000.ecsv",
     )
     wavelength, efficiency = curve.wavelength.astype("f8") * length_factor("nm"), curve.efficiency * 0.01
     units = {**curve.units, "wavelength": "Angstrom", "efficiency": ""}
@@ -71,21 +71,21 @@ def test_other_units_and_rounding_are_no_difference(make_package: MakePackage) -
     texts = [calib.text_bytes("ecsv").decode() for calib in (curve, other, changed)]
     package = make_package({"curated.yaml": "", path: texts[0]})
     package.commit({path: texts[1]})
-    package.write({path: texts[2]})
+    package.commit({path: texts[2]})
     results = [CliRunner().invoke(cli, ["-C", str(package.path), *a]) for a in _SAME]
-    assert [result.exit_code for result in results] == [0, 0, 0, 1, 1, 1]
+    assert [result.exit_code for result in results] == [0, 0, 0, 1, 1, 1], results[0].output
     assert "the same 1 calibrations are in force in both" in results[0].output
     assert "1 calibration with no physical change" in results[1].output
     assert "another content (throughputs)" in results[3].output
 
 
 _SAME = [
+    ["compare", "HEAD~2", "HEAD~"],
+    ["diff", "HEAD~2", "HEAD~"],
+    ["diff", "--between", "HEAD~2", "HEAD~"],
     ["compare", "HEAD~", "HEAD"],
     ["diff", "HEAD~", "HEAD"],
-    ["diff", "--between", "HEAD~", "HEAD"],
-    ["compare", "HEAD", "."],
-    ["diff", "HEAD"],
-    ["diff", "HEAD~"],
+    ["diff", "--between", "HEAD~2", "HEAD"],
 ]
 
 
