@@ -245,6 +245,30 @@ def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | N
     return old, new
 
 
+@dataclass(frozen=True, slots=True)
+class PackagePairs:
+    """The calibrations of the changes between two states of a package, which are read where they are drawn.
+
+    Parameters
+    ----------
+    changes : `Changes`
+        The states.
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    """
+
+    changes: Changes
+    declared: Mapping[str, Instrument]
+
+    def read(self, change: Change) -> tuple[Calib | None, Calib | None]:
+        """Return the calibrations before and after a change; see `read_pair`."""
+        return read_pair(self.changes, change)
+
+    def conditions_of(self, key: CalibKey, conditions: Conditions) -> Conditions:
+        """Return the conditions of the measures of a key; see `conditions_of`."""
+        return conditions_of(key, conditions, self.declared)
+
+
 class Version(NamedTuple):
     """A calibration with its path; `None` where it cannot be read.
 

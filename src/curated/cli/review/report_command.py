@@ -164,12 +164,12 @@ def _find_impact(
 def _draw(
     settings: Settings, change: CheckedChange, conditions: Conditions, jobs: int | None
 ) -> dict[str, Picture]:
-    from curated.cli.review.pictures import draw, prepare
+    from curated.cli.review.pictures import draw, pairs_of, prepare
 
     target = prepare(None, "png", overwrite=False, for_page=True)
     if target is None or not change.difference.changes:
         return {}
-    return draw(settings, change.states, change.difference, conditions, target, jobs)
+    return draw(settings, pairs_of(change.states), change.difference, conditions, target, jobs)
 
 
 def _prefix(package: Package) -> str:
