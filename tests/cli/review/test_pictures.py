@@ -52,7 +52,6 @@ def test_pictures_between_a_repository_a_bundle_and_revisions(
     assert import_bundle(bundle, str(repo)).ok
     package.commit({OLD: version(OLD, x0=3)})
     names: set[str] = set()
-    sizes = []
     for number, sides in enumerate([("HEAD~", "HEAD"), (bundle, "HEAD"), (repo, "HEAD")]):
         plots = tmp_path / f"plots{number}"
         arguments = ("diff", "--between", *map(str, sides), "--plot", str(plots), "--format", "html")
@@ -62,10 +61,6 @@ def test_pictures_between_a_repository_a_bundle_and_revisions(
         assert (done.returncode, done.stderr) == (1, f"1 change drawn in {plots}\n")
         assert done.stdout.count("<svg") == 1
         names |= {path.name for path in plots.iterdir()} - {"plots.json"}
-        (plot,) = plots.glob("*.png")
-        sizes.append(plot.stat().st_size)
-    # The same pixels; only names of files and detectors in the title differ.
-    assert max(sizes) < 1.2 * min(sizes)
     assert all(name.startswith(("lab", "Lab")) and "-defects-d00" in name for name in names)
     # Without --plot the page has its pictures as well.
     done = run_curated("diff", "--between", bundle, "HEAD", "--format", "html", cwd=package.path)

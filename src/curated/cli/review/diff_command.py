@@ -20,6 +20,7 @@ from curated.cli.context import (
     print_json,
     selected_paths,
 )
+from curated.cli.prerequisites import require_option
 from curated.cli.release.fingerprint_command import choice_option, collection_option, find_inventory
 from curated.cli.review.pictures import draw, pairs_of, plot_options, prepare
 
@@ -103,8 +104,8 @@ def command(
 
     if between is not None and revisions:
         raise click.UsageError("with --between there are no revisions and paths")
-    if between is None and (collections or choices):
-        raise click.UsageError("--collection and --instrument go with --between")
+    require_option("--between", "--collection", "--instrument")
+    require_option("--plot", "--plot-format", "--overwrite")
     limit_values = parse_options(limits)
     target = prepare(plot, plot_format, overwrite=overwrite, for_page=form == "html")
     conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
@@ -220,6 +221,8 @@ def _diff_between(
     )
     if first.failed or second.failed or first.holdings is None or second.holdings is None:
         raise SystemExit(1)
+    if (collections or choices) and "repository" not in (first.kind, second.kind):
+        raise click.UsageError("--collection and --instrument have no effect: neither is a repository")
     for name, audit in zip(between, (first, second), strict=True):
         if audit.foreign:
             text = (

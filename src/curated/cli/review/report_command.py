@@ -20,6 +20,7 @@ from curated.cli.context import (
     pass_settings,
     print_json,
 )
+from curated.cli.prerequisites import require_option
 from curated.cli.review.checked_change import check_change, start_edit_search
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ def command(
     from curated.report.review.page import review_page
     from curated.report.text import json_text, printable
 
-    if columns and source is None:
-        raise click.UsageError("--column goes with --exposures")
+    require_option("--exposures", "--column")
     place = Path(output)
     if os.path.lexists(place) and not place.is_dir():
         raise CuratedError(f"{output} is no directory", "name another one with -o")
