@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.core.units import length_factor
-from curated.declare import Array, Bound, Comparison
+from curated.declare import Array, Bound
 
 _STEP, _STEEP = 2.0, 1.0
 """Distances (nm) within which a curve that is smooth does not step, and within which a filter does not."""
@@ -25,7 +25,7 @@ _LEAST, _MOST = -0.05, 1.1
 _ROUNDING = 1e-3
 """Part of a distance by which wavelengths in single precision can be off."""
 
-_SHORTEST, _LONGEST, _LONGEST_START = 80.0, 40_000.0, 2500.0
+SHORTEST, LONGEST, _LONGEST_START = 80.0, 40_000.0, 2500.0
 """Limits (nm) of wavelengths of cameras for light, and of where a curve begins."""
 
 _FRACTIONS = (
@@ -63,7 +63,7 @@ def _longest(curve: Any) -> Array | None:
 
 def _rise(curve: Any) -> Array | None:
     """Return where the curve first reaches half of its peak; nothing where it begins beyond what is allowed."""
-    fractions = _curve_fractions(curve)
+    fractions = curve_fractions(curve)
     if fractions is None:
         return None
     peak = float(np.nanmax(fractions, initial=0.0))
@@ -73,10 +73,10 @@ def _rise(curve: Any) -> Array | None:
     wavelength = float(curve.wavelength[bright].min()) * _factor(curve)
     # The other two bounds report such tables.
     is_reported = float(curve.wavelength.min()) * _factor(curve) > _LONGEST_START
-    return None if is_reported or wavelength > _LONGEST else np.array([wavelength])
+    return None if is_reported or wavelength > LONGEST else np.array([wavelength])
 
 
-def _curve_fractions(curve: Any) -> Array | None:
+def curve_fractions(curve: Any) -> Array | None:
     """Return the fractions of all samples, if there is one for each wavelength."""
     fractions: Array = curve.fractions
     return fractions if 0 < len(fractions) == len(curve.wavelength) else None
@@ -115,7 +115,7 @@ _WAVELENGTH_BOUNDS = (
         quantity="shortest_wavelength",
         values=_shortest,
         unit="nm",
-        minimum=_SHORTEST,
+        minimum=SHORTEST,
         maximum=_LONGEST_START,
         milder="CAL334",
         place=lambda _: "wavelength",
@@ -126,7 +126,7 @@ _WAVELENGTH_BOUNDS = (
         quantity="longest_wavelength",
         values=_longest,
         unit="nm",
-        maximum=_LONGEST,
+        maximum=LONGEST,
         milder="CAL334",
         place=lambda _: "wavelength",
         doc="Wavelength of the last sample.",
@@ -157,7 +157,7 @@ def _changes(curve: Any, distance: float) -> tuple[Array, Array] | None:
     rows : `numpy.ndarray`, (N,)
         Their rows in the file.
     """
-    fractions = _curve_fractions(curve)
+    fractions = curve_fractions(curve)
     if fractions is None:
         return None
     rows, wavelengths, amplifiers = curve.ordered
@@ -215,7 +215,7 @@ def _steps(distance: float) -> Callable[[Any], Array | None]:
 
 def _edge_steps(curve: Any) -> Array | None:
     """Return the change between the last rows of the table and their neighbours, within a distance from the end."""
-    fractions = _curve_fractions(curve)
+    fractions = curve_fractions(curve)
     if fractions is None:
         return None
     rows, wavelengths, amplifiers = curve.ordered
@@ -236,7 +236,7 @@ def _edge_steps(curve: Any) -> Array | None:
 
 def _spikes(curve: Any) -> Array | None:
     """Return by which part of the peak each row is above or below both of its neighbours."""
-    fractions = _curve_fractions(curve)
+    fractions = curve_fractions(curve)
     if fractions is None or len(fractions) < 5:
         return None
     rows, wavelengths, amplifiers = curve.ordered
@@ -328,7 +328,7 @@ def is_plain(curve: Any) -> bool:
         return False
     least, largest, shortest, longest = curve.extremes
     factor = _factor(curve)
-    is_plain_table = shortest * factor >= _SHORTEST and longest * factor <= _LONGEST_START
+    is_plain_table = shortest * factor >= SHORTEST and longest * factor <= _LONGEST_START
     if not (is_plain_table and least >= _LEAST and 0 < largest <= _MOST):
         return False
     peak = largest * (100 if curve.is_percent else 1)
@@ -350,56 +350,3 @@ def is_plain(curve: Any) -> bool:
         return True
     with np.errstate(all="ignore"):
         return bool((changes / spans).max() < steepest)
-
-
-# -- comparisons --------------------------------------------------------------------------------------
-
-_FINENESS = 1.01
-"""Ratio of neighbouring wavelengths at which curves of amplifiers are compared."""
-
-
-_MOST_AMPLIFIERS = 128
-"""Number of amplifiers up to which each is compared with each."""
-
-
-def _curves_of_amplifiers(curve: Any) -> dict[str, Array] | None:
-    """Return the fractions of each amplifier at common wavelengths, whatever its samples; NaN beyond these."""
-    if not 2 <= len(curve.amplifiers) <= _MOST_AMPLIFIERS or _curve_fractions(curve) is None:
-        return None
-    grid = _SHORTEST * _FINENESS ** np.arange(np.ceil(np.log(_LONGEST / _SHORTEST) / np.log(_FINENESS)))
-    rows, wavelengths, amplifiers = curve.ordered
-    ends = np.searchsorted(amplifiers, range(len(curve.amplifiers) + 1))
-    fractions = curve.fractions[rows]
-    return {
-        name: np.interp(grid, wavelengths[start:stop], fractions[start:stop], left=np.nan, right=np.nan)
-        for name, start, stop in zip(curve.amplifiers, ends[:-1], ends[1:], strict=True)
-    }
-
-
-def _mean_curve(curve: Any) -> dict[str, Array] | None:
-    """Return the wavelengths (nm) and the fractions of the detector."""
-    if _curve_fractions(curve) is None:
-        return None
-    wavelengths, fractions = curve.samples()
-    return {"wavelength": wavelengths, "fraction": fractions}
-
-
-CURVE = "curve"
-"""Quantity of the comparison of whole curves with products."""
-
-COMPARISONS = (
-    Comparison(
-        quantity="amplifiers",
-        values=_curves_of_amplifiers,
-        doc="Curves of the amplifiers.",
-        factor=0.0,
-        place="amp_name",
-    ),
-    Comparison(
-        quantity=CURVE,
-        values=_mean_curve,
-        doc="The curve, with that of the system and of its parts.",
-        factor=0.0,
-        exchange="",
-    ),
-)

@@ -14,7 +14,8 @@ from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
-from curated.types._spectral_bounds import COMPARISONS, is_plain
+from curated.types._spectral_bounds import is_plain
+from curated.types._spectral_comparisons import COMPARISONS
 from curated.types._spectral_math import MEASURES
 
 _ARCHIVE_CLASS = "SpatiallyConstantTransmissionCurve"

@@ -13,7 +13,8 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._spectral import SpectralCurve
-from curated.types._spectral_bounds import COMPARISONS, SMOOTH_BOUNDS, is_plain
+from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
+from curated.types._spectral_comparisons import COMPARISONS
 from curated.types._spectral_math import MEASURES
 
 
