@@ -31,6 +31,11 @@ TESTED_ELSEWHERE = {
     **{f"CAL{number}": "what a change does; history/test_change_check.py" for number in range(420, 426)},
     **{f"CAL{number}": "what a change does; history/test_deprecation.py" for number in range(443, 446)},
     **{f"CAL{number}": "limits of changes; difference/test_limits.py" for number in range(446, 448)},
+    **{
+        f"CAL45{number}": "tables of exposures; exposures/test_delimited.py, exposures/test_search.py"
+        for number in range(6)
+    },
+    **{f"CAL46{number}": "headers of images; audit/test_auditor.py" for number in range(4)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
     "CAL501": "reserved for the writing of FITS",
 }

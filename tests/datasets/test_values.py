@@ -10,11 +10,21 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from curated.calib import CalibrationError
+from curated.calib.arrays import is_equal
 from curated.calib.fingerprint import values_hash
+from curated.core.keys import CalibKey
 from curated.datasets.values import ValuesHash, differing_fields, is_same_content
+from curated.declare import Conditions
+from curated.difference.measuring import Version, compare
+from curated.history.changes import different_fields
 from curated.registry import get_type
+from support.demo import demo_calib, shown_types
 
 AMPLIFIERS, SAMPLES = 16, 30
+
+IMAGES = frozenset({"bias", "dark", "flat", "fringe", "sky", "illum", "straylight"})
+"""Types whose values are pixels; their side files have statistics of them, which are none."""
 
 
 def curve(
@@ -95,3 +105,39 @@ def test_it_is_a_text_that_travels() -> None:
     assert is_same_content(digest, str(digest))
     assert not is_same_content(digest, "0")
     assert differing_fields(digest, "0") == []
+
+
+def without(tree: Any, key: str) -> Any:
+    """Return a tree without the entries of a key, but for those of its keywords."""
+    if not isinstance(tree, dict):
+        return tree
+    return {
+        name: value if name == "metadata" else without(value, key)
+        for name, value in tree.items()
+        if name != key
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(set(shown_types()) - IMAGES))
+def test_a_missing_optional_column_counts_where_it_had_values(kind: str) -> None:
+    calib = demo_calib(kind)
+    key = CalibKey("demo", kind, "d00" if calib.SPEC.has_detector else "", "")
+    for column in calib.FIELDS:
+        if column.required:
+            continue
+        try:
+            other = type(calib).fromDict(without(calib.toDict(), column.key))
+        except CalibrationError:
+            continue  # other columns need it
+        names = [f.key for f in calib.FIELDS if not is_equal(getattr(calib, f.name), getattr(other, f.name))]
+        # What a file does not have is what its reader fills in, and nothing else.
+        assert set(names) <= {column.key}
+        for pair in ((calib, other), (other, calib)):
+            assert is_same_content(*map(values_hash, pair)) == (not names), column.key
+            assert list(different_fields(*pair)) == names
+            versions = [Version(path, side) for path, side in zip("ab", pair, strict=True)]
+            change = compare(key, versions[0], versions[1], (), Conditions())
+            assert change.fields == tuple(names)
+            assert change.is_physical == bool(names)
+            if not names:
+                assert change.effects == ()

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.core.geometry import DetectorGeometry
+from curated.core.geometry import Amplifier, Box, DetectorGeometry
 from curated.declare import Conditions
 from curated.types import _defects_math
-from curated.types._defects_math import Areas, box_array, compare_areas, masked_columns
+from curated.types._defects_math import Areas, box_array, compare_areas, compare_columns
 from curated.types.defects import Defects
+from support.readings import all_readings, readings
 from support.texts import examples
 
 SIZE = 24
@@ -48,10 +49,45 @@ def test_areas_are_those_of_masks(
 
 
 @examples(100)
-@given(boxes=box_lists, height=st.integers(1, SIZE))
-def test_masked_columns_are_those_of_masks(boxes: list[tuple[int, int, int, int]], height: int) -> None:
-    expected = int(pixels(boxes)[:height].all(axis=0).sum())
-    assert masked_columns(box_array(make_defects(boxes)), height) == expected
+@given(old=box_lists, new=box_lists, height=st.integers(1, SIZE))
+def test_masked_columns_are_those_of_masks(
+    old: list[tuple[int, int, int, int]], new: list[tuple[int, int, int, int]], height: int
+) -> None:
+    before, now = (pixels(boxes)[:height].all(axis=0) for boxes in (old, new))
+    counts = [int(mask.sum()) for mask in (before, now, now & ~before, before & ~now)]
+    assert compare_columns(box_array(make_defects(old)), box_array(make_defects(new)), height) == Areas(
+        *counts
+    )
+
+
+@examples(50)
+@given(old=box_lists, new=box_lists)
+def test_amplifiers_are_parts_of_the_detector(
+    old: list[tuple[int, int, int, int]], new: list[tuple[int, int, int, int]]
+) -> None:
+    # Two above each other, and one that is narrower; boxes reach beyond the detector.
+    areas = {"C00": Box(0, 0, 8, 3), "C10": Box(0, 3, 8, 5), "C01": Box(8, 0, 4, 8)}
+    detector = DetectorGeometry("D", 0, 12, 8, tuple(Amplifier(name, box) for name, box in areas.items()))
+    lists, conditions = (make_defects(old), make_defects(new)), Conditions(detector=detector)
+    before, now = pixels(old), pixels(new)
+
+    def changes(name: str) -> dict[Any, tuple[float, Any, Any]]:
+        found = readings(*lists, name, conditions)
+        return {r.of.get("amplifier"): (pytest.approx(r.value), r.old, r.new) for r in found}
+
+    shares, columns = {}, {}
+    for name, box in areas.items():
+        first, last = 100 * before[box.slices].mean(), 100 * now[box.slices].mean()
+        if first != last:
+            shares[name] = (last - first, pytest.approx(first), pytest.approx(last))
+        full = [mask[box.slices].all(axis=0) for mask in (before, now)]
+        if (full[1] & ~full[0]).any():
+            columns[name] = (int((full[1] & ~full[0]).sum()), int(full[0].sum()), int(full[1].sum()))
+    assert changes("amplifier_fraction_change") == shares
+    assert changes("columns_fully_masked") == columns
+    total = 100 * now[:8, :12].mean() - 100 * before[:8, :12].mean()
+    found = changes("masked_fraction_change")
+    assert found[None][0] == total if total else not found
 
 
 def test_huge_boxes_take_no_memory() -> None:
@@ -79,6 +115,10 @@ def test_measures_of_a_list_that_begins_or_ends() -> None:
         ("masked_fraction_change", False): [-20],
         ("masked_columns_change", True): [2],
         ("masked_columns_change", False): [-2],
+        ("amplifier_fraction_change", True): [],
+        ("amplifier_fraction_change", False): [],
+        ("columns_fully_masked", True): [2],
+        ("columns_fully_masked", False): [],
     }
 
 
@@ -86,3 +126,12 @@ def test_shares_need_the_size_of_the_detector() -> None:
     defects = make_defects([(0, 0, 2, 10)])
     names = [m.name for m in Defects.SPEC.measures for _ in m.read(None, defects, Conditions())]
     assert names == ["pixels_gained"]
+
+
+def test_columns_that_take_the_place_of_others() -> None:
+    conditions = Conditions(detector=DetectorGeometry("D", 0, 10, 10))
+    pair = make_defects([(0, 0, 2, 10)]), make_defects([(4, 0, 1, 4), (4, 4, 1, 9), (1, 0, 1, 10)])
+    values = all_readings(*pair, conditions)
+    # As many as before, of which one is another.
+    assert "masked_columns_change" not in values
+    assert values["columns_fully_masked"] == [(1, 2, 2, {})]

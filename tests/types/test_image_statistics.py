@@ -42,6 +42,30 @@ def test_a_flat_is_as_high_as_it_says(level: float, normalisation: float) -> Non
         assert np.median(flat.apply(target)) == pytest.approx(normalisation / level, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("factor", "is_wrong"),
+    [(1.0, False), (1.015, False), (0.985, False), (1.025, True), (0.97, True), (1.4, True)],
+)
+def test_a_flat_of_the_only_detector_has_its_own_level(factor: float, is_wrong: bool) -> None:
+    pixels = make_pixels() / np.float32(100)
+    flat = image_of("flat", pixels, normalisation=factor * float(np.median(pixels)))
+    problems = list(flat.pixel_problems(is_sole=True))
+    assert [problem.code for problem in problems] == (["CAL353"] if is_wrong else [])
+    assert codes(flat) == []
+
+
+def test_a_flat_may_be_divided_by_its_mean() -> None:
+    # Vignetted: mean and median are far from each other, and the one as good as the other.
+    distances = np.hypot(*np.mgrid[-1:1:64j, -1:1:64j])
+    pixels = np.where(distances < 0.9, 1.0, 0.2).astype("f4")
+    mean = float(pixels.mean())
+    assert mean < 0.75
+    for level, is_wrong in ((mean, False), (1.0, False), (0.85, False), (1.03, True), (0.97 * mean, True)):
+        flat = image_of("flat", pixels, normalisation=level)
+        problems = [problem.code for problem in flat.pixel_problems(is_sole=True)]
+        assert problems == (["CAL353"] if is_wrong else [])
+
+
 @pytest.mark.parametrize("normalisation", [0.0, -1.0, float("inf"), float("nan")])
 def test_a_level_that_nothing_can_have(normalisation: float) -> None:
     flat = image_of("flat", make_pixels(), normalisation=normalisation)

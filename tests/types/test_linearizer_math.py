@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,15 @@ def test_other_types_and_corrections_that_are_lost() -> None:
     lost = linearizer("Spline", [0.0, 5e4, 1e5, 0.0, np.nan, 0.0])
     assert np.isnan(readings(spline, lost, "nonlinearity_change")[0].value)
     assert readings(lost, lost, "nonlinearity_change") == []
+
+
+def test_the_range_in_which_only_one_is_defined_is_in_adu() -> None:
+    amplifier = Amplifier("C00", Box(0, 0, 5, 5), gain=2.0, saturation=50_000.0)
+    conditions = Conditions(detector=DetectorGeometry("d00", 0, 5, 5, (amplifier,)))
+    old, new = linearizer("Squared", [0.0]), linearizer("Squared", [0.0], linearityUnits="electron")
+    old = dataclasses.replace(old, linearityMaxSignal={"C00": 60_000.0})
+    new = dataclasses.replace(new, linearityMaxSignal={"C00": 140_000.0})
+    # From 60,000 to 70,000 adu only the new one is defined.
+    (change,) = readings(old, new, "range_change", conditions)
+    assert change == (10_000, 60_000, 70_000, {"amplifier": "C00"})
+    assert next(m for m in new.SPEC.measures if m.name == "range_change").unit == "adu"

@@ -54,3 +54,43 @@ def test_pixel_areas() -> None:
     assert all_readings(old, changed(aMatrix={**old.aMatrix, name: matrix}))["a00_change"][
         0
     ].value == pytest.approx(-10)
+
+
+def with_a00(calib: Any, **values: float) -> Any:
+    """Return a curve whose matrices a start with other values, of which the fit knows nothing."""
+    matrices = {}
+    for name, matrix in calib.aMatrix.items():
+        matrices[name] = matrix.copy()
+        matrices[name].flat[0] = values.get(name, matrix.flat[0])
+    return dataclasses.replace(calib, aMatrix=matrices)
+
+
+def test_a00_in_errors_of_the_fit() -> None:
+    old = demo_calib("ptc")
+    value, error = old.aMatrix["C01"].flat[0], old.ptcFitParsError["C01"][0]
+    new = with_a00(old, C01=value + 3e-7)
+    parameters = new.ptcFitPars["C01"].copy()
+    parameters[0] = value + 3e-7
+    errors = {**old.ptcFitParsError, "C01": 2 * old.ptcFitParsError["C01"]}
+    new = dataclasses.replace(new, ptcFitPars={**old.ptcFitPars, "C01": parameters}, ptcFitParsError=errors)
+    (reading,) = all_readings(old, new)["a00_significance"]
+    assert reading.value == pytest.approx(3e-7 / (np.sqrt(5) * error))
+    assert reading[1:] == (value, pytest.approx(value + 3e-7), {"amplifier": "C01"})
+
+
+def test_a00_in_scatter_of_the_amplifiers_where_the_fit_has_no_error() -> None:
+    old = demo_calib("ptc")
+    nothing = {name: np.array([]) for name in old.gain}
+    old = dataclasses.replace(old, ptcFitPars=nothing, ptcFitParsError=nothing)
+    good = [name for name in old.aMatrix if name not in old.badAmps]
+    elements = {name: float(old.aMatrix[name].flat[0]) for name in good}
+    new = with_a00(old, C00=elements["C00"] + 2e-7)
+    (reading,) = all_readings(old, new)["a00_significance"]
+    scatters = []
+    for values in (elements, {**elements, "C00": elements["C00"] + 2e-7}):
+        numbers = list(values.values())
+        scatters.append(1.4826 * np.median(np.abs(np.array(numbers) - np.median(numbers))))
+    assert reading.value == pytest.approx(2e-7 / np.hypot(*scatters))
+    # Two amplifiers have no scatter; a change in per cent is left.
+    pair = [dataclasses.replace(calib, badAmps=np.array(["C10", "C11"])) for calib in (old, new)]
+    assert set(all_readings(*pair)) == {"a00_change"}

@@ -69,6 +69,18 @@ def test_a_filter_is_compared_over_its_whole_curve() -> None:
     assert shifts["r_03",].value == pytest.approx(2.0, abs=0.02)
 
 
+def test_a_tilted_throughput_has_another_mean_wavelength() -> None:
+    grid = np.linspace(402.0, 552.0, 200_001)
+    tilted = 0.5 + (grid - 550) / 4000
+    mean = np.sum(grid * tilted) / np.sum(tilted)
+    new = make_curve(0.5 + (WAVELENGTHS - 550) / 4000)
+    reading = read("mean_wavelength_shift", make_curve(0.5), new)["g",]
+    assert reading.old == pytest.approx(477.0, abs=0.06)
+    assert reading.new == pytest.approx(mean, abs=0.06)
+    assert reading.value == pytest.approx(mean - 477.0, abs=0.005)
+    assert read("mean_wavelength_shift", make_curve(0.5), make_curve(0.4)) == {}
+
+
 def test_bands_beyond_both_curves_are_left_out() -> None:
     short = np.arange(390.0, 710.0, 1.0)
     assert [key[0] for key in read("zero_point_shift", make_curve(0.5, short), make_curve(0.4, short))] == [
@@ -102,6 +114,9 @@ def test_ratios_where_there_is_light() -> None:
     new = make_curve(old.samples()[1] * factors)
     readings = read("ratio_change", old, new)
     assert readings["largest", 500.0].value == pytest.approx(20)
+    is_used = old.samples()[1] > 0.01 * 0.8
+    assert readings["mean",].value == pytest.approx(100 * (factors[is_used].mean() - 1))
+    assert set(readings) == {("mean",), ("largest", 500.0)}
 
 
 def test_efficiencies_have_the_same_measures() -> None:

@@ -115,8 +115,14 @@ class Hooks:
         """Return it with the contents of its `companion`, or with large parts of its own FITS file."""
         return self, []
 
-    def pixel_problems(self) -> Iterator[Problem]:
-        """Yield what the contents of its `companion` contradict; all of them are read."""
+    def pixel_problems(self, *, is_sole: bool = False) -> Iterator[Problem]:
+        """Yield what the contents of its `companion` contradict; all of them are read.
+
+        Parameters
+        ----------
+        is_sole : `bool`, optional
+            Whether its detector is the only one of the instrument.
+        """
         return iter(())
 
     def described(self, filename: str | os.PathLike[str], name: str = "") -> Self:

@@ -131,7 +131,10 @@ def check_file(
     is_sound = not any(code_info(p.code).severity is Severity.ERROR for p in content_problems)
     companion, companion_state = "", ""
     if calib is not None and files is not None:
-        calib, companion, companion_state, companion_problems = _attach_companion(files, file, calib)
+        is_sole = instrument is not None and len(instrument.detectors) == 1
+        calib, companion, companion_state, companion_problems = _attach_companion(
+            files, file, calib, is_sole=is_sole
+        )
         problems += companion_problems
     claims = calib.claims() if calib is not None and is_sound else None
     metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
@@ -173,8 +176,15 @@ def _identity_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
     return identity
 
 
-def _attach_companion(files: Files, file: CalibFile, calib: Calib) -> tuple[Calib, str, str, list[Problem]]:
+def _attach_companion(
+    files: Files, file: CalibFile, calib: Calib, *, is_sole: bool = False
+) -> tuple[Calib, str, str, list[Problem]]:
     """Check the file that a calibration's text names, and attach it.
+
+    Parameters
+    ----------
+    is_sole : `bool`, optional
+        Whether its detector is the only one of the instrument.
 
     Returns
     -------
@@ -202,7 +212,7 @@ def _attach_companion(files: Files, file: CalibFile, calib: Calib) -> tuple[Cali
         if not any(problem.code == "CAL342" for problem in problems):
             differences = list(_wrong_size_or_hash(companion, place, attached))
             # Another image has other statistics as a matter of course.
-            problems += differences or attached.pixel_problems()
+            problems += differences or attached.pixel_problems(is_sole=is_sole)
         return attached, path, state, problems
     except FileNotFoundError:
         detail = f"{companion.file} is not there, in the directory of {os.path.basename(file.path)}"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, Conditions, Measure, Reading
 
 _MAX_CELLS = 20_000_000
@@ -100,16 +101,16 @@ def _within(boxes: Boxes, rows: Array) -> Boxes:
     return clipped
 
 
-def masked_columns(boxes: Boxes, height: int) -> int:
-    """Return how many columns boxes mask from the first row to the last.
+def full_columns(boxes: Boxes, height: int) -> Boxes:
+    """Return the columns that boxes mask from the first row to the last, as boxes of one row.
 
     Parameters
     ----------
     height : `int`
-        Rows of the detector.
+        Rows of the detector, or of an amplifier.
     """
     columns = np.unique(boxes[:, [0, 2]]) if len(boxes) else np.empty(0, "i8")
-    count = 0
+    parts = [np.empty((0, 4), "i8")]
     for start in range(0, max(0, len(columns) - 1), 1000):
         edges = columns[start : start + 1001]
         part = boxes[(boxes[:, 0] < edges[-1]) & (boxes[:, 2] > edges[0])]
@@ -117,8 +118,29 @@ def masked_columns(boxes: Boxes, height: int) -> int:
         part[:, [1, 3]] = part[:, [1, 3]].clip(0, height)
         rows = np.unique(np.append(part[:, [1, 3]], [0, height]))
         is_full = covered_cells(part, edges, rows).all(axis=0)
-        count += int(np.diff(edges)[is_full].sum())
-    return count
+        first, last = edges[:-1][is_full], edges[1:][is_full]
+        parts.append(np.stack([first, 0 * first, last, 0 * last + 1], axis=1))
+    return np.concatenate(parts)
+
+
+def compare_columns(old: Boxes, new: Boxes, height: int) -> Areas:
+    """Count the columns that boxes mask from the first row to the last, before and now.
+
+    Parameters
+    ----------
+    old, new : `numpy.ndarray`, (N, 4)
+        Boxes before and now; see `box_array`.
+    height : `int`
+        Rows of the detector, or of an amplifier.
+    """
+    return compare_areas(full_columns(old, height), full_columns(new, height))
+
+
+def clip_boxes(boxes: Boxes, area: Box) -> Boxes:
+    """Return the parts of boxes within an area, with coordinates from its first pixel on."""
+    start = np.array([area.x0, area.y0] * 2)
+    clipped: Array = (boxes - start).clip(0, np.array([area.width, area.height] * 2))
+    return clipped[(clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])]
 
 
 def _gained(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
@@ -135,18 +157,47 @@ def _fraction(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
     detector = conditions.detector
     if detector is None or not detector.width or not detector.height:
         return
-    area = detector.width * detector.height
-    areas = compare_areas(box_array(old), box_array(new))
-    before, now = 100 * areas.old / area, 100 * areas.new / area
-    yield Reading(now - before, before, now)
+    yield _share(box_array(old), box_array(new), Box(0, 0, detector.width, detector.height))
+
+
+def _share(old: Boxes, new: Boxes, area: Box, **of: str) -> Reading:
+    """Return the reading of the shares of an area (%) that boxes cover."""
+    covered = compare_areas(clip_boxes(old, area), clip_boxes(new, area))
+    before, now = (100 * count / (area.width * area.height) for count in (covered.old, covered.new))
+    return Reading(now - before, before, now, of)
+
+
+def _amplifier_boxes(detector: DetectorGeometry | None) -> list[tuple[str, Box]]:
+    """Return the names and the areas of the amplifiers of a detector, as far as they are known."""
+    amplifiers = detector.amplifiers if detector is not None else ()
+    return [(a.name, a.box) for a in amplifiers if a.box.width > 0 and a.box.height > 0]
+
+
+def _amplifier_fractions(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    before, after = box_array(old), box_array(new)
+    for name, area in _amplifier_boxes(conditions.detector):
+        yield _share(before, after, area, amplifier=name)
 
 
 def _columns(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
     detector = conditions.detector
     if detector is None or not detector.height:
         return
-    before, now = (masked_columns(box_array(calib), detector.height) for calib in (old, new))
-    yield Reading(now - before, before, now)
+    counts = compare_columns(box_array(old), box_array(new), detector.height)
+    yield Reading(counts.new - counts.old, counts.old, counts.new)
+
+
+def _new_columns(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    before, after = box_array(old), box_array(new)
+    detector = conditions.detector
+    areas: list[tuple[dict[str, str], Box]] = [
+        ({"amplifier": name}, area) for name, area in _amplifier_boxes(detector)
+    ]
+    if not areas and detector is not None and detector.width and detector.height:
+        areas = [({}, Box(0, 0, detector.width, detector.height))]
+    for of, area in areas:
+        counts = compare_columns(clip_boxes(before, area), clip_boxes(after, area), area.height)
+        yield Reading(counts.gained, counts.old, counts.new, of)
 
 
 MEASURES = (
@@ -179,10 +230,30 @@ MEASURES = (
         needs_both=False,
     ),
     Measure(
+        name="amplifier_fraction_change",
+        unit="%",
+        doc="The same of the pixels of each amplifier; needs the boxes of the amplifiers.",
+        compute=_amplifier_fractions,
+        worse="more",
+        notable=1,
+        needs_both=False,
+    ),
+    Measure(
         name="masked_columns_change",
         unit="pix",
         doc="Change of the number of columns that boxes cover from the first row to the last; needs the size of the detector.",
         compute=_columns,
+        worse="more",
+        notable=1,
+        additive=True,
+        needs_both=False,
+    ),
+    Measure(
+        name="columns_fully_masked",
+        unit="pix",
+        doc="Columns that boxes cover from the first row to the last now, and did not before, of each amplifier where "
+        "their boxes are known, else of the detector.",
+        compute=_new_columns,
         worse="more",
         notable=1,
         additive=True,

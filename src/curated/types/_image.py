@@ -329,12 +329,15 @@ class ImageCalib(Calib):
             detail = f"the image has {size[0]} x {size[1]} pixels, its detector {width} x {height}"
             yield Problem("CAL347", _FILE_PLACE, detail)
 
-    def pixel_problems(self) -> Iterator[Problem]:
+    def pixel_problems(self, *, is_sole: bool = False) -> Iterator[Problem]:
         """Yield what contradicts its pixels, all of which are read: statistics, and in some types a level."""
         if self.measured:
             declared = {f.name: getattr(self, f.name) for f in self.FIELDS if f.table == _STATISTICS}
             yield from statistic_problems(declared, self.measured)
-            yield from self.level_problems(self.measured)
+            problems = list(self.level_problems(self.measured))
+            yield from problems
+            if is_sole and not problems:
+                yield from self.sole_level_problems(self.measured)
 
     @cached_property
     def measured(self) -> Mapping[str, float]:
@@ -343,6 +346,10 @@ class ImageCalib(Calib):
 
     def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:  # noqa: ARG002 (types need it)
         """Yield a level of the pixels that the type cannot have; ``measured`` is what `statistics` returns."""
+        return iter(())
+
+    def sole_level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:  # noqa: ARG002 (types need it)
+        """Yield a level that the only detector of an instrument cannot have, one of many detectors can."""
         return iter(())
 
     # -- FITS ------------------------------------------------------------------------------------------

@@ -14,6 +14,12 @@ _LARGEST_SCALE, _LARGE_SCALE = 4.0, 1.5
 A flat that is normalised over a focal plane has another level on each detector, by its gain, efficiency and vignetting.
 """
 
+_SOLE_TOLERANCE = 0.02
+"""Largest part by which the level of the only detector of an instrument is beyond its mean and median.
+
+Such a flat is divided by one of them; bad pixels, which may have been left out or not, move them less.
+"""
+
 _TOLERANCE = {"mean": 0.01, "median": 0.01, "standard_deviation": 0.05}
 """Largest relative differences of statistics, which may be rounded, or those of pixels before a last correction."""
 
@@ -86,6 +92,28 @@ def divisor_problems(level: float, name: str, measured: Mapping[str, float]) -> 
         yield Problem("CAL352", place, detail)
     elif not 1 / _LARGE_SCALE <= ratio <= _LARGE_SCALE:
         yield Problem("CAL353", place, detail)
+
+
+def sole_divisor_problems(level: float, name: str, measured: Mapping[str, float]) -> Iterator[Problem]:
+    """Yield a divisor of the only detector of an instrument whose level is neither mean nor median of its pixels.
+
+    Where there are several detectors, each may have a level of its own by tens of per cent, because all of them were
+    divided by the same number; see `divisor_problems`.
+
+    Parameters
+    ----------
+    level, name, measured : `float`, `str`, `dict`
+        See `divisor_problems`.
+    """
+    mean, median = (measured.get(key, math.nan) for key in ("mean", "median"))
+    least, largest = min(mean, median) * (1 - _SOLE_TOLERANCE), max(mean, median) * (1 + _SOLE_TOLERANCE)
+    if level < least or level > largest:
+        detail = (
+            f"{name} is {level:g}, but the only detector of the instrument has a median of {median:g} and a "
+        )
+        yield Problem(
+            "CAL353", (name,), f"{detail}mean of {mean:g}: images are divided by {median / level:.3g}"
+        )
 
 
 def pattern_problems(measured: Mapping[str, float]) -> Iterator[Problem]:

@@ -211,6 +211,14 @@ def _is_usable(calib: Any, name: str) -> bool:
         return next(coefficient_problems(kind, coeffs, calib.tableData), None) is None
 
 
+def _per_adu(calib: Any, name: str, gain: float) -> float:
+    """Return how many units of a linearizer one adu is; see `added_signal`."""
+    if calib.linearityUnits != "electron":
+        return 1.0
+    gains = [float(g) for g in (calib.inputGain.get(name, np.nan), gain) if np.isfinite(g) and g > 0]
+    return gains[0] if gains else 1.0
+
+
 def added_signal(calib: Any, name: str, signals: Array, gain: float) -> Array:
     """Return what a linearizer adds to signals (adu) of an amplifier, in adu.
 
@@ -219,10 +227,7 @@ def added_signal(calib: Any, name: str, signals: Array, gain: float) -> Array:
     gain : `float`
         Gain (electron/adu) of a linearizer in electron that does not have its own; 1 is used for NaN.
     """
-    scale = 1.0
-    if calib.linearityUnits == "electron":
-        gains = [float(g) for g in (calib.inputGain.get(name, np.nan), gain) if np.isfinite(g) and g > 0]
-        scale = gains[0] if gains else 1.0
+    scale = _per_adu(calib, name, gain)
     with np.errstate(all="ignore"):
         levels = signals * scale
         added: Array = (calib.correct(name, levels) - levels) / scale
@@ -257,10 +262,12 @@ def _at_saturation(old: Any, new: Any, conditions: Conditions) -> Iterator[Readi
         yield compared(difference, before[-1], after[-1], amplifier=name)
 
 
-def _ranges(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+def _ranges(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
     for name in old.linearityBBox:
         if name in new.linearityBBox and _is_usable(old, name) and _is_usable(new, name):
-            yield compared(difference, old.largest(name), new.largest(name), amplifier=name)
+            _, gain = _level_of(name, conditions)
+            limits = [calib.largest(name) / _per_adu(calib, name, gain) for calib in (old, new)]
+            yield compared(difference, limits[0], limits[1], amplifier=name)
 
 
 MEASURES = (
@@ -280,8 +287,8 @@ MEASURES = (
     ),
     Measure(
         name="range_change",
-        unit="",
-        doc="Change of the largest signal that the correction is defined for, in the unit of the linearizer.",
+        unit="adu",
+        doc="Change of the largest signal that the correction is defined for: between both only one of them is.",
         compute=_ranges,
         worse="less",
         notable=1000,

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
-from curated.declare import Comparison
+import numpy as np
+
+from curated.declare import Comparison, Conditions, Measure, Reading
 from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, NOISE, keyed_bound, of_field, products
-from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, keyed_measure, set_measures
+from curated.types._keyed_changes import (
+    AMPLIFIER_SET,
+    AMPLIFIER_SET_DOCS,
+    difference,
+    keyed_measure,
+    set_measures,
+)
 
 
 def _of_good(values: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], dict[str, Any]]:
@@ -24,6 +33,45 @@ def _of_good(values: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], dict
 def _first_elements(calib: Any) -> dict[str, float]:
     """Return the element (0, 0) of the matrix a of each amplifier that has one."""
     return {name: float(matrix.flat[0]) for name, matrix in calib.aMatrix.items() if matrix.size}
+
+
+_LEAST_AMPLIFIERS = 3
+"""Number of amplifiers from which their scatter is an error."""
+
+
+def _first_errors(calib: Any) -> dict[str, float]:
+    """Return the standard errors of the elements (0, 0) of the matrices a.
+
+    They are the errors of the fit where a00 is its first parameter (Astier et al. 2019, A&A 629, A36, equation 16), and
+    elsewhere the robust scatter over the amplifiers: the stack keeps no errors of the matrices.
+    """
+    elements = _of_good(_first_elements)(calib)
+    finite = np.array([value for value in elements.values() if np.isfinite(value)])
+    scatter = np.nan
+    if finite.size >= _LEAST_AMPLIFIERS:
+        with np.errstate(all="ignore"):
+            scatter = 1.4826 * float(np.median(np.abs(finite - np.median(finite))))
+    errors = {}
+    for name, value in elements.items():
+        parameters, deviations = calib.ptcFitPars.get(name, ()), calib.ptcFitParsError.get(name, ())
+        is_fitted = (
+            len(parameters) and len(deviations) and np.isclose(parameters[0], value, rtol=1e-3, atol=0)
+        )
+        error = float(deviations[0]) if is_fitted else np.nan
+        errors[name] = error if np.isfinite(error) and error > 0 else scatter
+    return errors
+
+
+def _significances(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
+    before, after = (_of_good(_first_elements)(calib) for calib in (old, new))
+    errors = [_first_errors(calib) for calib in (old, new)]
+    for name in before:
+        if name in after:
+            error = math.hypot(errors[0][name], errors[1][name])
+            change = difference(before[name], after[name])
+            # Without an error, or without an element, the relative change says what there is to say.
+            if math.isfinite(change) and math.isfinite(error) and error > 0:
+                yield Reading(change / error, before[name], after[name], {"amplifier": name})
 
 
 MEASURES = (
@@ -55,6 +103,13 @@ MEASURES = (
         "%",
         "Relative change of a00, the pixel area change of the model by a pixel's own charge (Astier et al. 2019, A&A 629, A36).",
         _of_good(_first_elements),
+        notable=5,
+    ),
+    Measure(
+        name="a00_significance",
+        unit="",
+        doc="Change of a00 in standard errors of both: those of the fit where it gives them, else the robust scatter over the amplifiers.",
+        compute=_significances,
         notable=5,
     ),
     *set_measures(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curated.declare import A0V, Array, Band, Conditions, K, Measure, Part, Reading, Spectrum
+from curated.declare.measure import Compute
 
 _LEAST = 0.01
 """Fraction of the peak below which ratios say nothing."""
@@ -24,10 +25,13 @@ class Integrals(NamedTuple):
         number of photons that are counted.
     pivot : `float`
         Pivot wavelength (nm); NaN where no light passes.
+    mean : `float`
+        Mean wavelength (nm), weighted by the throughput; NaN where no light passes.
     """
 
     photons: float
     pivot: float
+    mean: float
 
 
 def integrate(wavelengths: Array, throughputs: Array, source: Spectrum | None = None) -> Integrals:
@@ -35,7 +39,7 @@ def integrate(wavelengths: Array, throughputs: Array, source: Spectrum | None = 
 
     The signal of a source of flux ``f`` per frequency, in photons, is proportional to the integral of
     ``T f / lambda`` over the wavelength; the pivot wavelength is ``sqrt(int T lambda / int T / lambda)`` (Bessell
-    and Murphy 2012, PASP 124, 140, equations A11 and A15).
+    and Murphy 2012, PASP 124, 140, equations A11 and A15). The mean wavelength is ``int T lambda / int T``.
 
     Parameters
     ----------
@@ -49,8 +53,10 @@ def integrate(wavelengths: Array, throughputs: Array, source: Spectrum | None = 
     fluxes = np.ones(len(wavelengths)) if source is None else source.at(wavelengths)
     flat = float(np.trapezoid(throughputs / wavelengths, wavelengths))
     moment = float(np.trapezoid(throughputs * wavelengths, wavelengths))
+    area = float(np.trapezoid(throughputs, wavelengths))
     pivot = float(np.sqrt(moment / flat)) if flat > 0 and moment > 0 else np.nan
-    return Integrals(float(np.trapezoid(throughputs * fluxes / wavelengths, wavelengths)), pivot)
+    mean = moment / area if area > 0 and moment > 0 else np.nan
+    return Integrals(float(np.trapezoid(throughputs * fluxes / wavelengths, wavelengths)), pivot, mean)
 
 
 def zero_point(photons: float) -> float | None:
@@ -195,12 +201,18 @@ def _amplifier_points(old: Any, new: Any, conditions: Conditions) -> Iterator[Re
             yield from _shifts(pair, conditions, amplifier=name)
 
 
-def _pivots(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
-    pair = _latest.pair(old, new)
-    for band in bands_of(pair, conditions):
-        before, after = change_in_band(pair, band, conditions.source)
-        if np.isfinite(before.pivot) and np.isfinite(after.pivot):
-            yield Reading(after.pivot - before.pivot, before.pivot, after.pivot, {"band": band.name})
+def _wavelengths(name: str) -> Compute:
+    """Return a function that compares a wavelength of `Integrals`."""
+
+    def compute(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+        pair = _latest.pair(old, new)
+        for band in bands_of(pair, conditions):
+            integrals = change_in_band(pair, band, conditions.source)
+            before, after = (float(getattr(integral, name)) for integral in integrals)
+            if np.isfinite(before) and np.isfinite(after):
+                yield Reading(after - before, before, after, {"band": band.name})
+
+    return compute
 
 
 def _colours(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
@@ -244,6 +256,8 @@ def _ratios(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
         place = int(np.flatnonzero(is_used)[index])
         of: Part = {"extreme": name, "wavelength": round(float(wavelengths[place]), 3)}
         yield Reading(float(ratios[index]), float(100 * before[place]), float(100 * after[place]), of)
+    old_mean, new_mean = (float(100 * values[is_used].mean()) for values in (before, after))
+    yield Reading(float(ratios.mean()), old_mean, new_mean, {"extreme": "mean"})
 
 
 def half_edges(curve: Curve) -> tuple[float, float]:
@@ -297,7 +311,14 @@ MEASURES = (
         name="pivot_shift",
         unit="nm",
         doc="Change of the pivot wavelength in a band, sqrt(int T lambda / int T / lambda).",
-        compute=_pivots,
+        compute=_wavelengths("pivot"),
+        notable=0.5,
+    ),
+    Measure(
+        name="mean_wavelength_shift",
+        unit="nm",
+        doc="Change of the mean wavelength in a band, int T lambda / int T.",
+        compute=_wavelengths("mean"),
         notable=0.5,
     ),
     Measure(
@@ -311,7 +332,7 @@ MEASURES = (
     Measure(
         name="ratio_change",
         unit="%",
-        doc="Least and largest relative change at samples above 1 % of the peak.",
+        doc="Least, largest and mean relative change at samples above 1 % of the peak.",
         compute=_ratios,
         notable=5,
     ),

@@ -11,7 +11,7 @@ from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import divide
-from curated.types._image_statistics import divisor_problems
+from curated.types._image_statistics import divisor_problems, sole_divisor_problems
 
 
 @calibration
@@ -33,6 +33,10 @@ class Flat(ImageCalib):
     def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
         """Yield a level of the pixels that is far from ``normalisation``."""
         return divisor_problems(self.normalisation, "normalisation", measured)
+
+    def sole_level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
+        """Yield a level of the pixels that is not ``normalisation``, where no other detectors explain it."""
+        return sole_divisor_problems(self.normalisation, "normalisation", measured)
 
     def apply(self, target: Image, **options: Any) -> Image:
         """Divide by it: ``image / (flat / normalisation)`` (Howell 2006, section 4.5).
