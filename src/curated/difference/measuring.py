@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curated.calib import Calib
+from curated.calib.agreement import has_same_content
 from curated.calib.arrays import is_equal
 from curated.calib.fingerprint import values_hash
 from curated.check.file import CheckedFile, read_and_check
@@ -17,7 +18,7 @@ from curated.check.report import resolve_ranges
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
-from curated.datasets.values import is_same_content
+from curated.datasets.values import differing_fields, is_same_content
 from curated.declare import Conditions
 from curated.difference.change import Change, Effect
 from curated.difference.companions import attach_companion
@@ -293,8 +294,10 @@ def compare(
         if before is None or after is None:
             return replace(change, effects=effects)
         fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))
-        if fields and not effects and _is_same_content(before, after):
-            fields = ()
+        if _is_same_content(before, after, effects, fields):
+            effects = fields = ()
+        elif not fields and not effects and _are_alone(before, after):
+            fields = tuple(differing_fields(values_hash(before), values_hash(after)))
         detectors = different_detectors(before, after)
         return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
     except _FAILURES:
@@ -305,9 +308,27 @@ def compare(
         return replace(change, unreadable=tuple(dict.fromkeys(unsound)))
 
 
-def _is_same_content(old: Calib, new: Calib) -> bool:
-    """Say whether two calibrations mean the same, such as defects in another order."""
-    return type(old) is type(new) and is_same_content(values_hash(old), values_hash(new))
+def _is_same_content(old: Calib, new: Calib, effects: Sequence[Effect], fields: Sequence[str]) -> bool:
+    """Say whether two calibrations mean the same, such as defects in another order, or wavelengths in another unit.
+
+    What measures make of rounding errors is no effect. Pixels are compared exactly, and only without an effect.
+    """
+    if type(old) is not type(new):
+        return False
+    has_pixels = _has_pixels(old) or _has_pixels(new)
+    if not has_pixels and (not fields or has_same_content(old, new)):
+        return True
+    # As closely as the means of curves are known, where a file has nothing else.
+    return bool(fields) and not effects and is_same_content(values_hash(old), values_hash(new))
+
+
+def _are_alone(old: Calib, new: Calib) -> bool:
+    """Say whether two calibrations hold pixels, and no text has the hash of their files."""
+    return all(calib.companion() is None and _has_pixels(calib) for calib in (old, new))
+
+
+def _has_pixels(calib: Calib) -> bool:
+    return calib.companion() is not None or bool(getattr(calib, "planes", None))
 
 
 def different_detectors(old: Calib, new: Calib) -> tuple[str, ...] | None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from curated.calib import Calib
-from curated.calib.arrays import is_equal
+from curated.calib.agreement import has_same_value, is_close
 from curated.calib.keywords import content_keywords
-from curated.calib.writer import column_unit
 from curated.check.cache import Cache
 from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
@@ -21,7 +20,6 @@ from curated.core.keys import CalibFile
 from curated.core.metadata import is_same
 from curated.core.parallel import Progress
 from curated.datasets.deprecation import MARK
-from curated.declare import Field
 from curated.git.changes import WorkTreeChanges, work_tree_changes
 from curated.git.objects import CommitTree, blob_sha1
 from curated.git.repository import find_work_tree, merge_base, open_repository
@@ -312,24 +310,15 @@ def find_differences(old: Calib, new: Calib) -> list[str]:
 
 
 def different_fields(old: Calib, new: Calib) -> Iterator[str]:
-    """Yield the fields whose values or units are not the same."""
+    """Yield the fields whose values are not the same, in whatever units; see `has_same_value`."""
     companions = [calib.companion() for calib in (old, new)]
     file_names = tuple(companion.file if companion else None for companion in companions)
     for column in old.FIELDS:
         values = getattr(old, column.name), getattr(new, column.name)
         if file_names[0] is not None and values == file_names:
             continue  # the name of the companion; its hash tells whether it is the same
-        units = {_unit_of(calib, column) for calib in (old, new)}
-        if not is_equal(*values) or len(units) > 1:
+        if not has_same_value(old, new, column):
             yield column.key
-
-
-def _unit_of(calib: Calib, column: Field) -> str:
-    """Return the unit of a column, as the file has it where FITS has no name for it, which the check reports."""
-    try:
-        return column_unit(calib.SPEC, column, calib.units)
-    except ValueError:
-        return calib.units.get(column.name, "")
 
 
 def different_keywords(old: Calib, new: Calib) -> Iterator[str]:
@@ -337,5 +326,5 @@ def different_keywords(old: Calib, new: Calib) -> Iterator[str]:
     old_keywords, new_keywords = (content_keywords(calib.SPEC, calib.metadata) for calib in (old, new))
     for key in {**old_keywords, **new_keywords}:
         values = old_keywords.get(key), new_keywords.get(key)
-        if key not in _VALIDITY_KEYWORDS and not (is_same(*values) or is_equal(*values)):
+        if key not in _VALIDITY_KEYWORDS and not (is_same(*values) or is_close(*values)):
             yield key

@@ -13,7 +13,7 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.core.diagnostic import Problem
-from curated.core.units import ANGSTROM, length_factor
+from curated.core.units import length_factor
 from curated.declare import Array, column
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0
@@ -110,9 +110,13 @@ class SpectralCurve(Calib):
     def content_values(self) -> dict[str, Any]:
         """Return what counts where calibrations are compared: wavelengths with their unit, fractions, amplifiers."""
         unit = self.units.get("wavelength", "") or "nm"
+        wavelengths = self.wavelength
+        if unit != "nm":
+            wavelengths = wavelengths / wavelengths.dtype.type(10.0 / length_factor(unit))
         return {
             **super().content_values(),
-            "unit of wavelength": "Angstrom" if unit in ANGSTROM else unit,
+            "wavelength": wavelengths,
+            "unit of wavelength": "Angstrom",  # for all, so that hashes stay what they were
             self._fraction_field: self.fractions,
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -12,8 +13,10 @@ from conftest import GitPackage, MakePackage
 from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.cli.main import cli
+from curated.core.units import length_factor
 from curated.package.package import open_package
 from support.cameras import camera_texts, detector
+from support.demo import demo_calib
 from support.exports import certify_foreign
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.programs import printed_json, run_curated
@@ -54,6 +57,36 @@ def test_differences(make_package: MakePackage) -> None:
         ("pixels_gained", 4, "pix"),
         ("pixels_lost", 4, "pix"),
     ]
+
+
+def test_other_units_and_rounding_are_no_difference(make_package: MakePackage) -> None:
+    curve, path = (
+        demo_calib("transmission_filter", "g"),
+        "calibs/demo/transmission_filter/g/20200101T000000.ecsv",
+    )
+    wavelength, efficiency = curve.wavelength.astype("f8") * length_factor("nm"), curve.efficiency * 0.01
+    units = {**curve.units, "wavelength": "Angstrom", "efficiency": ""}
+    other = replace(curve, wavelength=wavelength, efficiency=efficiency, units=units)
+    changed = replace(other, efficiency=efficiency * (1 + 1e-6))
+    texts = [calib.text_bytes("ecsv").decode() for calib in (curve, other, changed)]
+    package = make_package({"curated.yaml": "", path: texts[0]})
+    package.commit({path: texts[1]})
+    package.commit({path: texts[2]})
+    results = [CliRunner().invoke(cli, ["-C", str(package.path), *a]) for a in _SAME]
+    assert [result.exit_code for result in results] == [0, 0, 0, 1, 1, 1], results[0].output
+    assert "the same 1 calibrations are in force in both" in results[0].output
+    assert "1 calibration with no physical change" in results[1].output
+    assert "another content (throughputs)" in results[3].output
+
+
+_SAME = [
+    ["compare", "HEAD~2", "HEAD~"],
+    ["diff", "HEAD~2", "HEAD~"],
+    ["diff", "--between", "HEAD~2", "HEAD~"],
+    ["compare", "HEAD~", "HEAD"],
+    ["diff", "HEAD~", "HEAD"],
+    ["diff", "--between", "HEAD~2", "HEAD"],
+]
 
 
 def test_dataset_types_that_no_type_declares_are_listed_apart(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def command(
     Each of them is a package, a bundle, a repository, a revision of this package, or DIR@REV.
     The values that calibrations declare are compared, whoever wrote their files; with --bytes, the files themselves.
     What a difference means physically is said below it, such as shifts of zero points; `curated diff --between` says more.
+    Values that differ in their units or by rounding alone are the same.
     Where a file of the stack holds only the mean of curves over amplifiers, the means are compared to rounding errors.
     Where one is a repository, the other one's instruments have the names there under which they would be imported, or were.
 
@@ -118,6 +119,7 @@ def command(
             compare(*inventories), [audit.kind == "repository" for audit in audits]
         )
         changes = {} if by_bytes else _measure(audits, differences, jobs)
+        differences = [d for d in differences if not _is_rounding(d, changes.get(d.key, ()))]
     if form == "json":
         print_json(
             "compare",
@@ -164,6 +166,21 @@ def _measure(
     for key, change in measure_pairs(first, second, Conditions(), keys=keys, jobs=jobs):
         changes.setdefault(key, []).append(change)
     return {key: sorted(values, key=lambda change: -change.weight) for key, values in changes.items()}
+
+
+def _is_rounding(difference: Difference, changes: Sequence[Change]) -> bool:
+    """Say whether the contents of a product differ by rounding or in their units alone.
+
+    Hashes cannot tell, but the values can, wherever one calibration of A and one of B are in force at the same time.
+    A keyword that contradicts the data ID is always a difference.
+    """
+    return (
+        difference.kind == "content"
+        and bool(changes)
+        and not any(change.is_physical for change in changes)
+        and bool(difference.fields)
+        and not any(name.startswith("metadata ") for name in difference.fields)
+    )
 
 
 def _to_json(difference: Difference, changes: Mapping[Key, Sequence[Change]]) -> dict[str, object]:
