@@ -115,8 +115,13 @@ def test_an_instrument_that_a_repository_calls_otherwise(released: GitPackage) -
     use = applied("defects", "defects", RUN.replace("Lab/", "LSSTLab/"), instrument="LSSTLab")
     assert "(--instrument DIR=LSSTLab)" in judge(released, isr_keywords(use)).remarks[0]
     assert source(judge(released, isr_keywords(use), names=["lab=LSSTLab"]))[2] == OLD
-    for wrong in ("lab", "labb=LSSTLab", "lab=", "lab=a/b"):
-        with pytest.raises(CuratedError):
+    for wrong, message in (
+        ("lab", "'lab' is not DIRECTORY=NAME"),
+        ("labb=LSSTLab", "the package has no instrument 'labb'"),
+        ("lab=", "is not DIRECTORY=NAME"),
+        ("lab=a/b", "is not DIRECTORY=NAME"),
+    ):
+        with pytest.raises(CuratedError, match=message):
             judge(released, isr_keywords(use), names=[wrong])
 
 

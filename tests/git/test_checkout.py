@@ -93,6 +93,9 @@ def test_a_file_of_lfs_comes_from_the_store_of_the_clone(make_package: MakePacka
             with pytest.raises(CuratedError, match="is not in this clone") as caught:
                 check_out(repository, package.commits[0], output)
             assert "git lfs fetch" in caught.value.hint
+            # Where one calibration is wanted, only its own content must be there.
+            check_out(repository, package.commits[0], output / "kept", keep_pointers=True)
+            assert (output / "kept" / A).read_bytes() == (package.path / A).read_bytes()
 
 
 def test_an_object_that_is_gone(make_package: MakePackage, tmp_path: Path) -> None:

@@ -127,6 +127,18 @@ def test_a_hole_is_none_to_find_and_an_error_to_get(demo: Calibrations) -> None:
         ("transmission_filter", {"filter": "u"}, "demo has no filter 'u'", "g, i, r"),
         ("defects", {}, "defects has a detector level", "give the detector"),
         ("camera", {"detector": "d00"}, "camera has no detector level", "leave the detector out"),
+        (
+            "transmission_filter",
+            {"detector": "r"},
+            "has no detector level",
+            "if 'r' is a filter, write --filter r",
+        ),
+        (
+            "defects",
+            {"filter": "d00", "detector": 0},
+            "has no filter level",
+            "if 'd00' is a detector, write --detector d00",
+        ),
         ("nothing", {}, "unknown calibration type 'nothing'", "crosstalk"),
         ("defects", {"detector": 0, "instrument": "other"}, "unknown instrument 'other'", "demo"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_nothing_is_written_if_it_fails(tmp_path: Path) -> None:
         with pytest.raises(CuratedError, match=message):
             plot_history(HISTORY, tmp_path / name, value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_commit(tmp_path: Path) -> None:
+    """What applies at all times is drawn over a year, and the commits are counted in English."""
+    product = History(KEY, (belief("2023-02-01T00:00:00", version(1970, None, "small")),), HISTORY.contents)
+    plot_history(product, tmp_path / "a.svg")
+    texts = re.findall("<!-- (.*?) -->", (tmp_path / "a.svg").read_text(encoding="utf-8"))
+    assert "1 commit until 000000000000 2023-02-01T00:00:00" in texts
+    assert [text for text in texts if text in ("2023", "Nov", "Jul")] == ["Nov", "2023", "Jul"]
 
 
 @pytest.mark.parametrize("year", [1, 1970, 9999])

@@ -180,10 +180,15 @@ def _names(package: Package, names: Sequence[str]) -> dict[str, str]:
     pairs = {}
     for text in names:
         directory, _, name = text.partition("=")
-        if directory not in package.layout.instruments or not is_instrument(name):
+        if not is_instrument(name):
             raise CuratedError(
                 f"{text!r:.80} is not DIRECTORY=NAME",
-                known_names(directory, package.layout.instruments, "directories"),
+                "write it like --instrument demo=Demo, with the name that the repository has",
+            )
+        if directory not in package.layout.instruments:
+            raise CuratedError(
+                f"the package has no instrument {directory!r:.80}",
+                known_names(directory, package.layout.instruments, "instruments"),
             )
         pairs[directory] = name.lower()
     return pairs

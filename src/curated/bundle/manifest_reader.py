@@ -76,7 +76,8 @@ def read_contents(
             locate = json_locator(stream.read(LARGEST_PIECE).decode("utf-8", "replace"))
     except OSError as error:
         raise CuratedError(
-            f"{bundle} is no bundle: {error}", "name a directory that 'curated bundle' wrote"
+            f"{bundle} is no bundle: {error.strerror or error}",
+            "name a directory that 'curated bundle' wrote",
         ) from error
     places = (
         (problem, locate(problem.pointer) if problem.pointer else (0, 0)) for problem in limited(problems)

@@ -307,7 +307,7 @@ def _checked_out(package: Package, commit: str) -> Iterator[Package]:
     repository = open_repository(package.root)
     with tempfile.TemporaryDirectory(prefix="curated-") as name:
         directory = Path(name).resolve()
-        check_out(repository, commit, directory)
+        check_out(repository, commit, directory, keep_pointers=True)
         yield open_package(directory / repository.prefix)
 
 

@@ -260,7 +260,7 @@ def convert_in_force(
     repository = open_repository(package.root)
     with tempfile.TemporaryDirectory(prefix="curated-") as name:
         directory = Path(name).resolve()
-        check_out(repository, sha1, directory)
+        check_out(repository, sha1, directory, keep_pointers=True)
         committed = open_package(directory / repository.prefix)
         origin = origin_of_commit(committed, repository, sha1)
         report, converted = convert_into(committed, origin, output, paths, progress=progress, overwrite=False)

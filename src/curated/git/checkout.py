@@ -25,18 +25,22 @@ class _Entry(NamedTuple):
     path: str
 
 
-def check_out(repository: Repository, sha1: str, directory: Path) -> None:
+def check_out(repository: Repository, sha1: str, directory: Path, *, keep_pointers: bool = False) -> None:
     """Write the package's files of a commit below another directory; work tree and index are left alone.
 
     Parameters
     ----------
     directory : `~pathlib.Path`
         Stands for the top of the work tree.
+    keep_pointers : `bool`, optional
+        Leave the pointer of git-lfs where the clone does not have the content. The check reports it (CAL342) if a
+        calibration needs that file, and no other file that has not been fetched is in the way.
 
     Raises
     ------
     CuratedError
-        If git cannot read them, if a path cannot be one of a work tree, or if git-lfs has not fetched one.
+        If git cannot read them, if a path cannot be one of a work tree, or if git-lfs has not fetched one and pointers
+        are not kept.
     """
     entries = _entries(repository, sha1)
     objects = Objects(repository)
@@ -50,7 +54,7 @@ def check_out(repository: Repository, sha1: str, directory: Path) -> None:
                 os.symlink(os.fsdecode(content), directory / entry.path)
             else:
                 with (directory / entry.path).open("xb") as stream:
-                    _write(repository, sha1, entry.path, content, stream)
+                    _write(repository, sha1, entry.path, content, stream, keep_pointers=keep_pointers)
     except (OSError, ValueError) as error:
         raise CuratedError(
             f"commit {sha1[:12]} cannot be checked out: {error}", "see whether 'git checkout' of it works"
@@ -73,7 +77,9 @@ def _entries(repository: Repository, sha1: str) -> list[_Entry]:
     return entries
 
 
-def _write(repository: Repository, sha1: str, path: str, content: bytes, stream: BinaryIO) -> None:
+def _write(
+    repository: Repository, sha1: str, path: str, content: bytes, stream: BinaryIO, *, keep_pointers: bool
+) -> None:
     """Write a file; a pointer of git-lfs is replaced by the content in the store of the clone.
 
     The program of git-lfs would be one that the repository's settings name, and might fetch.
@@ -92,7 +98,13 @@ def _write(repository: Repository, sha1: str, path: str, content: bytes, stream:
                 stream.write(block)
     except FileNotFoundError:
         pass
-    if digest.hexdigest() != pointer.sha256:
+    if digest.hexdigest() == pointer.sha256:
+        return
+    if keep_pointers:
+        stream.seek(0)
+        stream.truncate()
+        stream.write(content)
+    else:
         raise CuratedError(
             f"the content of {path} of commit {sha1[:12]}, which git-lfs keeps, is not in this clone",
             f"fetch it with 'git lfs fetch --all', or check the commit out with 'git worktree add DIRECTORY {sha1[:12]}'",

@@ -19,7 +19,12 @@ from curated.git.objects import CommitTree, find_blobs
 from curated.git.repository import is_shallow, open_repository, resolve_commit
 from curated.git.revisions import find_revision
 from curated.git.tree import read_tree
-from curated.history.names import detector_directory, instrument_directories, require_names
+from curated.history.names import (
+    detector_directory,
+    instrument_directories,
+    leave_out_hint,
+    require_names,
+)
 from curated.history.products import OF_SKIPPED_FILES
 from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.instrument import Instrument
@@ -117,7 +122,7 @@ def lookup(
         if has_level and not name:
             raise CuratedError(f"{spec.name} has a {level} level", f"give the {level} (--{level})")
         if name and not has_level:
-            raise CuratedError(f"{spec.name} has no {level} level", f"leave the {level} out (--{level})")
+            raise CuratedError(f"{spec.name} has no {level} level", leave_out_hint(spec, level, name))
     if detector:
         detector = detector_directory(package, declared.get(directory), directory, detector)
     key = CalibKey(directory, spec.name, detector, directory_name(filter_name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
@@ -9,6 +10,7 @@ from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibKey
 from curated.core.similar import in_another_form, similar_name
+from curated.declare import Spec
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package
@@ -53,6 +55,14 @@ def instrument_directories(package: Package, declared: Mapping[str, Instrument],
         hint = known_names(name, package.layout.instruments, "instruments", names)
         raise CuratedError(f"unknown instrument {name!r}", hint)
     return directories
+
+
+def leave_out_hint(spec: Spec, level: str, name: str) -> str:
+    """Return how to ask for a type without a detector or filter that was given; it may be a name of the other level."""
+    other = "filter" if level == "detector" else "detector"
+    if spec.has_filter if other == "filter" else spec.has_detector:
+        return f"leave the {level} out (--{level}); if {name!r} is a {other}, write --{other} {shlex.quote(name)}"
+    return f"leave the {level} out (--{level})"
 
 
 def detector_directory(

@@ -10,7 +10,12 @@ from curated.check.file import read_and_check
 from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
-from curated.history.names import detector_directory, instrument_directories, require_names
+from curated.history.names import (
+    detector_directory,
+    instrument_directories,
+    leave_out_hint,
+    require_names,
+)
 from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name, discover
@@ -109,7 +114,7 @@ def select(
             (filter_name, spec.has_filter, "filter"),
         ):
             if name and not has_level:
-                raise CuratedError(f"{spec.name} has no {level} level", f"leave the {level} out (--{level})")
+                raise CuratedError(f"{spec.name} has no {level} level", leave_out_hint(spec, level, name))
     if detector:
         detector = detector_directory(package, declared.get(directory), directory, detector)
     key = CalibKey(directory, spec.name if spec else "", detector, directory_name(filter_name))

@@ -132,7 +132,8 @@ def draw_history(figure: Any, history: History, values: Values) -> None:
     figure.suptitle(
         plain(str(history.key).replace("/", "  ·  ")), fontweight="bold", x=0.02, ha="left", fontsize=11
     )
-    source = f"{len(history.beliefs)} commits until {newest.sha1[:12]} {newest.date}"
+    commits = f"{len(history.beliefs):,} commit{'' if len(history.beliefs) == 1 else 's'}"
+    source = f"{commits} until {newest.sha1[:12]} {newest.date}"
     figure.get_layout_engine().set(rect=(0, 0.05, 1, 0.95))
     figure.text(0.02, 0.015, plain(source), fontsize=7, color=GREY)
 
@@ -159,5 +160,6 @@ def _limits(history: History, segments: Sequence[Segment]) -> tuple[datetime, da
     moments += [t for s in segments for t in (s.begin, s.end) if t is not None]
     bounded = [moment for moment in moments if moment >= _UNBOUNDED] or moments or [_UNBOUNDED]
     first, last = max(min(bounded), _FIRST), min(max(bounded), _LAST)
-    margin = max((last - first) / 20, timedelta(days=1))
+    # Of a single moment, what applies at all times is drawn over a year about it, not over hours.
+    margin = max((last - first) / 20, timedelta(days=1) if last > first else timedelta(days=183))
     return max(first, _FIRST + margin) - margin, min(last, _LAST - margin) + margin

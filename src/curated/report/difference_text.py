@@ -79,7 +79,7 @@ def change_lines(change: Change) -> Iterator[str]:
     yield from _effect_lines(change.effects)
     names = different_names(change)
     if not change.effects and names:
-        yield from _wrapped(names_text(names))
+        yield from wrapped(names_text(names))
 
 
 def _effect_lines(effects: Sequence[Effect]) -> Iterator[str]:
@@ -94,14 +94,15 @@ def _effect_lines(effects: Sequence[Effect]) -> Iterator[str]:
         text = f"{', '.join(texts)} {unit}".strip()
         if len(group) > _MOST_EFFECTS:
             text += f", and {len(group) - _MOST_EFFECTS:,} smaller"
-        yield from _wrapped(f"{name} {text}")
+        yield from wrapped(f"{name} {text}")
 
 
-def _wrapped(text: str) -> Iterator[str]:
+def wrapped(text: str, indent: str = "    ") -> Iterator[str]:
+    """Yield the lines of a text that is already printable, those after the first further to the right."""
     lines = textwrap.wrap(
-        text, _WIDTH - 4, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        text, _WIDTH - len(indent), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
-    yield from (f"    {line.replace(_NO_BREAK, ' ')}" for line in lines)
+    yield from (f"{indent}{line.replace(_NO_BREAK, ' ')}" for line in lines)
 
 
 def _value_text(effect: Effect) -> str:
@@ -128,7 +129,10 @@ def total_lines(difference: Difference) -> Iterator[str]:
         of = part_text(total.of)
         place = "" if total.measure.additive else f" ({printable(of)})" if of else ""
         unit = f" {total.measure.unit}" if total.measure.unit else ""
-        yield f"  {name:44} {value}{unit} {kind}{place}"
+        line = f"  {name:44} {value}{unit} {kind}{place}"
+        yield from textwrap.wrap(
+            line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
     if source_text(difference):
         yield source_text(difference)
     if difference.unchanged:

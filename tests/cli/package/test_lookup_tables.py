@@ -12,6 +12,7 @@ from support.commands import Commands
 from support.packages import defects_path, defects_text
 from support.raw_images import write_raw
 
+CASES = Path(__file__).parents[2] / "data/bad"
 OLD, NEW, OTHER = defects_path(0), defects_path(0, "20240301T000000"), defects_path(1, "20210101T000000")
 
 
@@ -210,6 +211,23 @@ def test_fits_files(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
     lab.commit(message="Break it")
     done = curated(lab.path, *question, tmp_path / "broken")
     assert (done.status, list((tmp_path / "broken").glob("**/*"))) == (1, [])
+
+
+def test_what_git_lfs_did_not_fetch(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
+    """Only a content that is wanted must be in the clone."""
+    case = CASES / "CAL342-lfs/calibs"
+    lab.commit(
+        {
+            path.relative_to(case.parent).as_posix(): path.read_bytes()
+            for path in case.rglob("*")
+            if path.is_file()
+        }
+    )
+    question = ("--at", "2024-06-01", "--as-of", "HEAD", "--output")
+    done = curated(lab.path, "lookup", "lab", *question, tmp_path / "lab")
+    assert (done.status, done.stderr) == (0, f"2 FITS files in {tmp_path / 'lab'}\n")
+    done = curated(lab.path, "lookup", "cam", *question, tmp_path / "cam")
+    assert (done.status, "error CAL342" in done.stderr, (tmp_path / "cam").exists()) == (1, True, False)
 
 
 @pytest.mark.parametrize(

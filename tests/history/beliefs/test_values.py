@@ -43,6 +43,13 @@ def test_a_column_by_amplifier() -> None:
     values = read_values(product, "gain", amplifier="c00")
     assert numbers(values) == [{"C00": ptc.gain["C00"]}]
     assert (values.label, values.quantity.unit) == ("gain", "electron/adu")
+    # By default it is what a measure compares in per cent, which is the same column.
+    default = read_values(product)
+    assert (default.quantity.name, default.label, default.quantity.unit) == (
+        "gain_change",
+        "gain",
+        "electron/adu",
+    )
     assert set(numbers(read_values(product, "GAIN"))[0]) == {"C00", "C01", "C10", "C11"}
 
 

@@ -97,6 +97,16 @@ def test_difference_of_a_changed_calibration(place: Path) -> None:
     assert difference(old, same)[1:] == ["  no physical change: the files differ, their values do not"]
 
 
+def test_many_names_fit_a_terminal(place: Path) -> None:
+    keywords = [f"KEYWORD_WITH_A_LONG_NAME_{number}" for number in range(5)]
+    text = version(OLD)
+    changed = text.replace("\n# schema", "".join(f"\n# - {{{name}: 1}}" for name in keywords) + "\n# schema")
+    assert changed != text
+    lines_shown = difference(write(place, "a.ecsv", text), write(place, "b.ecsv", changed))[1:]
+    assert " ".join(" ".join(lines_shown).split()) == f"differs in {', '.join(keywords)}"
+    assert max(map(len, lines_shown)) <= 80
+
+
 def test_difference_of_added_and_deleted_calibrations(place: Path) -> None:
     path = write(place, "a.ecsv", version(OLD))
     assert difference(None, path)[1:] == ["new file mode 100644", "  pixels_gained +12 pix"]

@@ -139,9 +139,10 @@ def _quantities(cls: type[Calib], conditions: Conditions) -> Iterator[Quantity]:
         if declared.dtype in ("f8", "f4", "i8", "f", "n", "any"):
             note = "element farthest from zero" if len(declared.shape) > 1 else ""
             yield Quantity(declared.name, declared.unit, _field_reader(cls, declared), note)
+    units = {declared.name: declared.unit for declared in cls.FIELDS}
     for measure in cls.SPEC.measures:
-        # The unit of a relative change is not that of what changes.
-        unit = "" if measure.unit == "%" else measure.unit
+        # The unit of a relative change is not that of what changes, which is a column or is not known.
+        unit = units.get(_SUFFIX.sub("", measure.name), "") if measure.unit == "%" else measure.unit
         yield Quantity(measure.name, unit, _measure_reader(measure, conditions))
 
 

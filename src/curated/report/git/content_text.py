@@ -19,7 +19,7 @@ from curated.history.changes import different_fields, different_keywords
 from curated.package.instrument import Instrument
 from curated.package.layout import discover
 from curated.registry import find_type
-from curated.report.difference_text import effect_text, names_text
+from curated.report.difference_text import effect_text, names_text, wrapped
 from curated.report.git.calibration_text import calibration_lines
 from curated.report.text import printable
 from curated.text import read
@@ -200,7 +200,7 @@ def _effect_lines(path: str, old: Content | None, new: Content | None) -> Iterat
     yield from (f"  {effect_text(effect)}" for effect in change.effects)
     names = (*change.fields, *change.keywords)
     if before is not None and after is not None:
-        yield f"  {names_text(names)}" if names else _NOTHING_CHANGED
+        yield from wrapped(names_text(names), "  ") if names else (_NOTHING_CHANGED,)
     elif not change.effects:
         yield from (f"  {line}" for line in calibration_lines(calib, Conditions()))
 
@@ -215,7 +215,7 @@ def _companion_lines(before: Calib | None, after: Calib | None) -> Iterator[str]
     if len(hashes) > 1:
         yield "  another image; 'curated diff' measures its pixels"
     names = (*different_fields(before, after), *different_keywords(before, after))
-    yield f"  {names_text(names)}" if names else _NOTHING_CHANGED
+    yield from wrapped(names_text(names), "  ") if names else (_NOTHING_CHANGED,)
 
 
 def conditions_of(path: str, calib: Calib) -> Conditions:
