@@ -127,6 +127,26 @@ def test_shares_are_those_of_the_declared_detector(
     assert ended.ranges[0].start == datetime(2020, 1, 1)
 
 
+def test_features_have_the_names_of_the_comments_above_their_rows(make_package: MakePackage) -> None:
+    package = make_package(EPOCHS)
+    rows = "# Glow of\n# the amplifier\n50 60 10 10\n55 60 10 10\n\n500 0 1 7\n"
+    package.write({OLD: version(OLD) + rows})
+    states = open_states(open_package(package.path), [])
+    (change,) = measure_changes(
+        states.changes, changed_keys(states.changes), Conditions(), read_instruments(states.changes.now)[0]
+    )
+    readings = {effect.measure.name: effect.reading for effect in change.effects}
+    assert readings["feature_pixels_gained"] == (150, 0, 150, {"feature": "Glow of the amplifier"})
+    assert readings["pixels_gained"].value == 157
+    assert readings.keys() == {"feature_pixels_gained", "pixels_gained"}
+    # A comment alone is no change.
+    package.commit()
+    package.write({OLD: version(OLD) + rows.replace("Glow of", "Hot pixels of")})
+    states = open_states(open_package(package.path), [])
+    (change,) = measure_changes(states.changes, changed_keys(states.changes), Conditions(), {})
+    assert not change.is_physical
+
+
 def test_the_pair_of_a_change_is_what_was_and_what_is_in_force(make_package: MakePackage) -> None:
     package = make_package(EPOCHS)
     added = defects_path(0, "20210101T000000")

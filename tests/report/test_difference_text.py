@@ -47,6 +47,21 @@ def test_numbers_have_four_digits(value: float, text: str) -> None:
     assert number_text(value, signed=value != 0) == text
 
 
+def test_totals_of_long_names_are_wrapped() -> None:
+    difference = make_difference()
+    effect = Effect(
+        SHIFT,
+        Reading(1.0, of={"feature": "a glow of the amplifier that is next to the edge of the detector"}),
+    )
+    changes = (replace(difference.changes[0], effects=(effect,)),)
+    lines = list(difference_lines(replace(difference, changes=changes)))
+    assert max(map(len, lines)) <= 80
+    assert lines[-2:] == [
+        "  kind zero_point_shift                        +1 mmag at most (a glow of the",
+        "    amplifier that is next to the edge of the detector)",
+    ]
+
+
 def test_lines_say_what_takes_whose_place_and_when() -> None:
     assert list(difference_lines(make_difference())) == [
         "cam/kind/d00",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,10 @@ def test_measures_of_a_list_that_begins_or_ends() -> None:
         ("amplifier_fraction_change", False): [],
         ("columns_fully_masked", True): [2],
         ("columns_fully_masked", False): [],
+        ("feature_pixels_gained", True): [],
+        ("feature_pixels_gained", False): [],
+        ("feature_pixels_lost", True): [],
+        ("feature_pixels_lost", False): [],
     }
 
 
@@ -135,3 +140,52 @@ def test_columns_that_take_the_place_of_others() -> None:
     # As many as before, of which one is another.
     assert "masked_columns_change" not in values
     assert values["columns_fully_masked"] == [(1, 2, 2, {})]
+
+
+def features(
+    old: list[tuple[int, int, int, int]],
+    new: list[tuple[int, int, int, int]],
+    old_names: Sequence[str] = (),
+    new_names: Sequence[str] = (),
+) -> Any:
+    """Return the pixels that named features gained and lost."""
+    conditions = Conditions(row_names=(old_names, new_names))
+    values = all_readings(make_defects(old), make_defects(new), conditions)
+    return {
+        name.split("_")[-1]: {r.of["feature"]: r.value for r in values[name]}
+        for name in ("feature_pixels_gained", "feature_pixels_lost")
+        if name in values
+    }
+
+
+def test_features_are_named() -> None:
+    old, new = [(0, 0, 4, 4)], [(0, 0, 4, 4), (2, 2, 4, 4), (10, 0, 1, 20), (10, 0, 1, 20)]
+    names = ("", "glow", "column", "column")
+    # Of the glow 4 pixels were masked before; rows of a name that cover the same pixels count once.
+    assert features(old, new, new_names=names) == {"gained": {"glow": 12, "column": 20}}
+    assert features(new, old, old_names=names) == {"lost": {"glow": 12, "column": 20}}
+    # Another name of the same pixels is no change, and names of other rows are none.
+    assert features(new, new, new_names=names, old_names=("a", "b", "c", "d")) == {}
+    assert features(old, new, new_names=("glow",)) == {}
+
+
+@examples(50)
+@given(old=box_lists, new=box_lists, seed=st.integers(0, 2**32 - 1))
+def test_features_are_those_of_masks(
+    old: list[tuple[int, int, int, int]], new: list[tuple[int, int, int, int]], seed: int
+) -> None:
+    names = np.random.default_rng(seed).choice(["a", "b", ""], len(new)).tolist()
+    expected = {}
+    for name in "ab":
+        gained = pixels([box for box, label in zip(new, names, strict=True) if label == name]) & ~pixels(old)
+        if gained.any():
+            expected[name] = int(gained.sum())
+    assert features(old, new, new_names=names) == ({"gained": expected} if expected else {})
+    assert features(new, old, old_names=names) == ({"lost": expected} if expected else {})
+
+
+def test_features_beyond_a_thousand_are_counted_together() -> None:
+    new = [(3 * i, 0, 2, 1) for i in range(1005)]
+    gained = features([], new, new_names=[f"f{i}" for i in range(1005)])["gained"]
+    assert len(gained) == 1001
+    assert (gained["f0"], gained["other features"]) == (2, 10)

@@ -106,12 +106,15 @@ class Conditions:
         Filter that the calibrations belong to; empty if they belong to none.
     detector : `DetectorGeometry`, optional
         Detector that they belong to, with the saturation of its amplifiers, if it is known.
+    row_names : `tuple`
+        The name of each row of the text before and now, by the comment above it; empty where no row has one.
     """
 
     bands: Sequence[Band] = BANDS
     source: Spectrum = AB
     filter_name: str = ""
     detector: DetectorGeometry | None = None
+    row_names: tuple[Sequence[str], Sequence[str]] = ((), ())
 
     def saturation(self, index: int) -> float:
         """Return the saturation level (adu) of an amplifier, by its index; `DEFAULT_SATURATION` if it is not known."""

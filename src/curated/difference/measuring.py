@@ -27,6 +27,7 @@ from curated.history.effects import find_segments
 from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.package.validity import Range, by_key
+from curated.text.ecsv.row_comments import row_comments
 
 _FAILURES = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 
@@ -120,9 +121,11 @@ class _Work:
             file.path for segment in segments for file in (segment.before, segment.now) if file is not None
         }
         self._add_idle(ranges_by_pair, files, used)
-        conditions = conditions_of(files.key, self.conditions, self.declared)
+        usual_conditions = conditions_of(files.key, self.conditions, self.declared)
         old_ranges, new_ranges = dict(old_epochs), dict(new_epochs)
         for (old, new), ranges in ranges_by_pair.items():
+            names = states.row_names(old, is_new=False), states.row_names(new, is_new=True)
+            conditions = replace(usual_conditions, row_names=names) if any(names) else usual_conditions
             change = compare(
                 files.key,
                 states.calib(old, is_new=False),
@@ -203,6 +206,12 @@ class _States:
             return None
         findings = self._read(file, is_new=is_new).report.diagnostics
         return Version(file.path, self._with_pixels(file, is_new=is_new), not has_errors(findings))
+
+    def row_names(self, file: CalibFile | None, *, is_new: bool) -> Sequence[str]:
+        """Return the name of each row of a file by the comments above them; empty where there are none."""
+        if file is None or file.form != "ecsv":
+            return ()
+        return row_comments(self._read(file, is_new=is_new).text)
 
     def _package(self, *, is_new: bool) -> Package:
         return self.changes.now if is_new else self.changes.before

@@ -129,7 +129,10 @@ def total_lines(difference: Difference) -> Iterator[str]:
         of = part_text(total.of)
         place = "" if total.measure.additive else f" ({printable(of)})" if of else ""
         unit = f" {total.measure.unit}" if total.measure.unit else ""
-        yield f"  {name:44} {value}{unit} {kind}{place}"
+        line = f"  {name:44} {value}{unit} {kind}{place}"
+        yield from textwrap.wrap(
+            line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
     if source_text(difference):
         yield source_text(difference)
     if difference.unchanged:

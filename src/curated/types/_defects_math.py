@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,9 @@ from curated.declare import Array, Conditions, Measure, Reading
 
 _MAX_CELLS = 20_000_000
 """Cells of a grid that are looked at together: 20 MB for each mask."""
+
+_MOST_FEATURES, _OTHERS = 1000, "other features"
+"""Number of named features that are told apart, and what the others are called together."""
 
 Boxes = Array
 """Boxes, (N, 4), int64: first column, first row, the column after the last, and the row after the last."""
@@ -200,6 +203,43 @@ def _new_columns(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading
         yield Reading(counts.gained, counts.old, counts.new, of)
 
 
+def _feature_boxes(defects: Any, names: Sequence[str]) -> dict[str, Boxes]:
+    """Return the boxes of the rows of each name; none where the names are not those of these rows."""
+    if defects is None or len(names) != len(defects.x0):
+        return {}
+    x0, y0, width, height = (getattr(defects, name).astype("i8") for name in ("x0", "y0", "width", "height"))
+    boxes = np.stack([x0, y0, x0 + width, y0 + height], axis=1)
+    indices_by_name: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        is_new = name not in indices_by_name and len(indices_by_name) >= _MOST_FEATURES
+        if name:
+            indices_by_name.setdefault(_OTHERS if is_new else name, []).append(index)
+    return {name: boxes[indices] for name, indices in indices_by_name.items()}
+
+
+def _near(boxes: Boxes, feature: Boxes) -> Boxes:
+    """Return the boxes that may overlap a feature: no others count, and there may be many features."""
+    x0, y0 = feature[:, :2].min(axis=0)
+    x1, y1 = feature[:, 2:].max(axis=0)
+    is_near = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
+    near: Array = boxes[is_near]
+    return near
+
+
+def _features_gained(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    before = box_array(old)
+    for name, boxes in _feature_boxes(new, conditions.row_names[1]).items():
+        areas = compare_areas(_near(before, boxes), boxes)
+        yield Reading(areas.gained, areas.new - areas.gained, areas.new, {"feature": name})
+
+
+def _features_lost(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+    after = box_array(new)
+    for name, boxes in _feature_boxes(old, conditions.row_names[0]).items():
+        areas = compare_areas(boxes, _near(after, boxes))
+        yield Reading(areas.lost, areas.old, areas.old - areas.lost, {"feature": name})
+
+
 MEASURES = (
     Measure(
         name="pixels_gained",
@@ -257,6 +297,23 @@ MEASURES = (
         worse="more",
         notable=1,
         additive=True,
+        needs_both=False,
+    ),
+    Measure(
+        name="feature_pixels_gained",
+        unit="pix",
+        doc="Pixels gained that rows under a comment cover, by that comment; those of two comments count for both.",
+        compute=_features_gained,
+        worse="more",
+        notable=100,
+        needs_both=False,
+    ),
+    Measure(
+        name="feature_pixels_lost",
+        unit="pix",
+        doc="Pixels lost that rows under a comment covered, by that comment; those of two comments count for both.",
+        compute=_features_lost,
+        notable=100,
         needs_both=False,
     ),
 )

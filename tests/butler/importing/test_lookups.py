@@ -176,6 +176,24 @@ def test_a_place_that_does_not_exist(
     assert members(expert_repo) == (EXPERT, "Lab/calib/v1")
 
 
+def test_a_chain_that_somebody_made_of_releases_and_more_stays_in_front(
+    expert_repo: str, tmp_path: Path
+) -> None:
+    inner = f"{CHAIN}/best"
+    butler("collection-chain", expert_repo, inner, EXPERT, f"{CHAIN}/v1")
+    butler("collection-chain", expert_repo, CHAIN, inner, "--mode", "redefine")
+    report = import_bundle(other_bundle(tmp_path / "v2"), expert_repo, dry_run=True)
+    assert report.instruments[0].chain_after == (inner, f"{CHAIN}/v2")
+    # The release in that chain hides the new one as well, and the option that helps names the chain.
+    assert [(d.code, d.message.split(" in front")[0]) for d in report.diagnostics] == [
+        ("CAL646", EXPERT),
+        ("CAL646", f"{CHAIN}/v1"),
+    ]
+    assert all(finding.hint.endswith(f"--before {inner}") for finding in report.diagnostics)
+    front = import_bundle(other_bundle(tmp_path / "v2b"), expert_repo, dry_run=True, before=inner)
+    assert front.diagnostics[0].hint.endswith(f"--after {inner}")
+
+
 def test_options_that_contradict_each_other(bundle: Path, repo: str) -> None:
     for options in (
         {"before": "a", "front": True},
