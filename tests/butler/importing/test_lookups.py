@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from curated.butler import ImportReport, import_bundle
+from curated.butler.certified.inventory import read_repository
 from curated.core.diagnostic import CuratedError
 from curated.report.import_text import done_lines, plan_lines
 from support.repositories import BundleMaker, make_bundle, run_stock_butler
@@ -241,8 +242,13 @@ def test_a_collection_of_the_chain_s_name_stays_as_it_is(bundle: Path, tmp_path:
     # By its receipt.
     again = import_bundle(bundle, repo)
     assert (again.changed, codes(again)) == (False, ["CAL644"])
+    # What is looked up by default has none of it, and says where it is.
+    (finding,) = read_repository(repo).diagnostics
+    assert (finding.code, finding.hint) == ("CAL644", "name --collection Lab/calib/v1 to look there")
+    assert read_repository(repo, ["Lab/calib/v1"]).diagnostics == ()
     moved = import_bundle(bundle, repo, chain_names=["Lab/calib/curated"])
     assert (moved.ok, codes(moved)) == (True, [])
+    assert "--collection Lab/calib/curated to" in read_repository(repo).diagnostics[0].hint
     with closing(Butler.from_config(repo)) as after:
         assert after.collections.get_info("Lab/calib/curated").children == ("Lab/calib/v1",)
         assert after.collections.get_info("Lab/defaults").children == (CHAIN,)
