@@ -164,3 +164,18 @@ def test_every_type_is_the_same_as_itself_and_not_after_a_change(name: str) -> N
             if np.isfinite(other.reshape(-1)[index]) and array.dtype.kind == "f":
                 changed = {**arrays, key: other} if isinstance(value, dict) else other
                 assert not has_same_value(calib, replace(calib, **{declared.name: changed}), declared)
+
+
+def test_images_without_a_side_file() -> None:
+    """Pixels are compared exactly, also those of planes that no measure looks at; numbers beside them are rounded."""
+    pixels = np.linspace(0.9, 1.1, 600, dtype="f4").reshape(20, 30)
+    cls: Any = shown_types()["flat"]
+    make = cls.from_pixels
+    flat = make(pixels, variance=pixels * 0.1, unit="", normalisation=1.0)
+    assert not change(flat, replace(flat, normalisation=1.0 + 2.0**-52)).is_physical
+    assert change(flat, replace(flat, normalisation=1.0 + 1e-6)).is_physical
+    assert change(flat, make(pixels, variance=pixels * 0.2, unit="", normalisation=1.0)).fields == (
+        "VARIANCE",
+    )
+    other = np.nextafter(pixels, np.float32(2))
+    assert change(flat, make(other, variance=pixels * 0.1, unit="", normalisation=1.0)).is_physical

@@ -327,7 +327,8 @@ def compare(
         if _is_same_content(before, after, effects, fields):
             effects = fields = ()
         elif not fields and not effects and _are_alone(before, after):
-            fields = tuple(differing_fields(values_hash(before), values_hash(after)))
+            names = set(differing_fields(values_hash(before), values_hash(after)))
+            fields = tuple(sorted(names - {column.name for column in before.FIELDS}))
         detectors = different_detectors(before, after)
         return replace(change, effects=effects, fields=fields, keywords=keywords, detectors=detectors)
     except _FAILURES:
