@@ -384,7 +384,7 @@ def test_options_of_the_command(two: GitPackage, tmp_path: Path) -> None:
     assert (answer["datasets"], answer["failed"], answer["version"]) == (1, False, 1)
     assert manifest["repository"]["label"] == "v7"
     done = run_curated("bundle", tmp_path / "new", "--label", "", cwd=two.path)
-    assert (done.returncode, "cannot be a label" in done.stderr) == (2, True)
+    assert (done.returncode, "'--label' has an empty value" in done.stderr) == (2, True)
 
 
 def test_a_tag_that_is_no_label(two: GitPackage, tmp_path: Path) -> None:

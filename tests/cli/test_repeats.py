@@ -1,4 +1,4 @@
-"""Options that are given twice, of every command."""
+"""Options that are given twice, or an empty value, of every command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from curated.cli.main import COMMANDS, cli
-from curated.cli.repeats import refuse_repeated_options
+from curated.cli.repeats import refuse_unclear_options
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -32,7 +32,7 @@ OPTIONS = [
 
 
 def value_of(option: click.Option) -> list[str]:
-    return [] if option.is_flag else ["1"]
+    return [] if option.is_flag else ["1"] * option.nargs
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,17 @@ def test_each_option_of_each_command(names: tuple[str, ...], option: click.Optio
     once = [option.opts[-1], *value_of(option)]
     other = [(option.secondary_opts or option.opts)[0], *value_of(option)]
     command = dict(commands())[names]
-    refuse_repeated_options(command, click.Context(command), once)
+    refuse_unclear_options(command, click.Context(command), once)
+    if not option.is_flag:
+        for empty in ("", " "):
+            values = [*value_of(option)[1:], empty]
+            with pytest.raises(click.UsageError, match="has an empty value"):
+                refuse_unclear_options(command, click.Context(command), [option.opts[-1], *values])
     if option.multiple or (option.is_flag and not option.secondary_opts):
-        refuse_repeated_options(command, click.Context(command), once + other)
+        refuse_unclear_options(command, click.Context(command), once + other)
         return
     with pytest.raises(click.UsageError, match="is given more than once; it takes one value"):
-        refuse_repeated_options(command, click.Context(command), once + other)
+        refuse_unclear_options(command, click.Context(command), once + other)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +69,14 @@ def test_each_option_of_each_command(names: tuple[str, ...], option: click.Optio
 def test_any_spelling(arguments: list[str]) -> None:
     result = CliRunner().invoke(cli, arguments)
     assert (result.exit_code, "is given more than once" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--signer="], ["--allowed-signers", ""], ["--signer", "a@b", "--revoked", "  "]]
+)
+def test_no_signature_is_left_out_because_a_variable_is_not_set(arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["verify-bundle", ".", *arguments])
+    assert (result.exit_code, "has an empty value" in result.output) == (2, True)
 
 
 def test_what_may_be_repeated() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 from pathlib import Path
@@ -67,6 +68,8 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     fits.PrimaryHDU(np.zeros((4, 4))).writeto(other)
     with pytest.raises(CuratedError, match="no ARCHIVE_INDEX"):
         read_camera(other)
+    with pytest.raises(CuratedError, match="unpack it with gunzip"):
+        parse_camera(gzip.compress(other.read_bytes()))
     with pytest.raises(CuratedError, match="does not begin with SIMPLE"):
         parse_camera(b"version https://git-lfs.github.com/spec/v1\n")
     pipe = tmp_path / "pipe.fits"

@@ -41,7 +41,7 @@ from curated.cli.process import (
     prepare_streams,
     require_memory,
 )
-from curated.cli.repeats import refuse_repeated_options
+from curated.cli.repeats import refuse_unclear_options
 from curated.core.diagnostic import CuratedError
 from curated.core.storage.limits import require_files
 from curated.core.version import __version__
@@ -103,7 +103,7 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and not ctx.resilient_parsing:
-            refuse_repeated_options(self, ctx, args)
+            refuse_unclear_options(self, ctx, args)
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -111,7 +111,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and not ctx.resilient_parsing:
-            refuse_repeated_options(command, click.Context(command, parent=ctx, info_name=name), rest)
+            refuse_unclear_options(command, click.Context(command, parent=ctx, info_name=name), rest)
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

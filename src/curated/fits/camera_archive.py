@@ -24,6 +24,7 @@ PURPOSES = ("SCIENCE", "FOCUS", "GUIDER", "WAVEFRONT")
 """What a detector is for, by the number that the archive has (afw, enumeration DetectorType)."""
 
 _SIGNATURE = b"SIMPLE  ="
+_GZIP = b"\x1f\x8b"
 _MOST_ROWS = 1 << 20
 
 # What astropy raises for damaged files.
@@ -132,6 +133,8 @@ def parse_camera(data: bytes) -> CameraArchive:
     """
     from astropy.io import fits
 
+    if data.startswith(_GZIP):
+        raise CuratedError("it is packed; unpack it with gunzip")
     if not data.startswith(_SIGNATURE):
         raise CuratedError("it does not begin with SIMPLE, as a FITS file does")
     try:

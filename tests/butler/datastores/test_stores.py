@@ -127,8 +127,9 @@ def test_children_take_what_they_accept(bundle, tmp_path, datastore, tables) -> 
         (chain(files(0), files(1), constraints={"reject": ["camera_geometry"]}), "no datastore accepts camera_geometry"),
         (files(0, constraints={"accept": ["raw"]}), "no datastore accepts camera_geometry, defects, transmission_filter"),
         (chain(files(0), files(1, records={"table": "records_0"})), "have one table of records, records_0"),
+        (chain(files(0, name="disk"), chain(files(1, name="disk"))), "two datastores have one name, disk"),
     ],
-    ids=["chain", "file", "table"],
+    ids=["chain", "file", "table", "name"],
 )  # fmt: skip
 def test_what_cannot_be_ingested_is_refused_before(bundle, tmp_path, datastore, message) -> None:
     repo = make_repository(tmp_path / "repo", datastore)

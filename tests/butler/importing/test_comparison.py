@@ -70,6 +70,9 @@ def test_a_label_is_not_used_twice(bundle, repo, tmp_path) -> None:
     report = import_bundle(maker.write(tmp_path / "again"), repo)
     assert codes(report) == ["CAL625"]
     assert not report.changed
+    hint = report.diagnostics[0].hint
+    assert "another --label" in hint
+    assert "'curated scrub' finds out" in hint
 
 
 def test_ranges_that_overlap_within_the_bundle(repo, tmp_path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from curated.butler import ImportReport, import_bundle
+from curated.butler.certified.inventory import read_repository
 from curated.core.diagnostic import CuratedError
 from curated.report.import_text import done_lines, plan_lines
 from support.repositories import BundleMaker, make_bundle, run_stock_butler
@@ -176,6 +177,24 @@ def test_a_place_that_does_not_exist(
     assert members(expert_repo) == (EXPERT, "Lab/calib/v1")
 
 
+def test_a_chain_that_somebody_made_of_releases_and_more_stays_in_front(
+    expert_repo: str, tmp_path: Path
+) -> None:
+    inner = f"{CHAIN}/best"
+    butler("collection-chain", expert_repo, inner, EXPERT, f"{CHAIN}/v1")
+    butler("collection-chain", expert_repo, CHAIN, inner, "--mode", "redefine")
+    report = import_bundle(other_bundle(tmp_path / "v2"), expert_repo, dry_run=True)
+    assert report.instruments[0].chain_after == (inner, f"{CHAIN}/v2")
+    # The release in that chain hides the new one as well, and the option that helps names the chain.
+    assert [(d.code, d.message.split(" in front")[0]) for d in report.diagnostics] == [
+        ("CAL646", EXPERT),
+        ("CAL646", f"{CHAIN}/v1"),
+    ]
+    assert all(finding.hint.endswith(f"--before {inner}") for finding in report.diagnostics)
+    front = import_bundle(other_bundle(tmp_path / "v2b"), expert_repo, dry_run=True, before=inner)
+    assert front.diagnostics[0].hint.endswith(f"--after {inner}")
+
+
 def test_options_that_contradict_each_other(bundle: Path, repo: str) -> None:
     for options in (
         {"before": "a", "front": True},
@@ -223,8 +242,13 @@ def test_a_collection_of_the_chain_s_name_stays_as_it_is(bundle: Path, tmp_path:
     # By its receipt.
     again = import_bundle(bundle, repo)
     assert (again.changed, codes(again)) == (False, ["CAL644"])
+    # What is looked up by default has none of it, and says where it is.
+    (finding,) = read_repository(repo).diagnostics
+    assert (finding.code, finding.hint) == ("CAL644", "name --collection Lab/calib/v1 to look there")
+    assert read_repository(repo, ["Lab/calib/v1"]).diagnostics == ()
     moved = import_bundle(bundle, repo, chain_names=["Lab/calib/curated"])
     assert (moved.ok, codes(moved)) == (True, [])
+    assert "--collection Lab/calib/curated to" in read_repository(repo).diagnostics[0].hint
     with closing(Butler.from_config(repo)) as after:
         assert after.collections.get_info("Lab/calib/curated").children == ("Lab/calib/v1",)
         assert after.collections.get_info("Lab/defaults").children == (CHAIN,)

@@ -89,6 +89,15 @@ def test_an_inferred_instrument_declares_nothing() -> None:
     assert codes({}, declared) == ["CAL104", "CAL105"]
 
 
+def test_a_declaration_of_neither_detectors_nor_filters() -> None:
+    context = file_context_of(PATH, GOOD, Instrument("Cam", "cam", declared=True))
+    details = [problem.detail for rule in (detector_keywords, filter_keywords) for problem in rule(context)]
+    assert details == [
+        "detector 'r00_s11' is not declared, nor is any other",
+        "filter 'r_band' is not declared, nor is any other",
+    ]
+
+
 def test_the_spelling_of_a_declared_filter() -> None:
     context = file_context_of(PATH, GOOD | {"FILTER": "r band"}, INSTRUMENT)
     assert [problem.code for problem in filter_keywords(context)] == ["CAL132"]

@@ -10,7 +10,13 @@ from uuid import UUID
 
 from lsst.daf.butler import Butler, CollectionInfo, CollectionType, DatasetRef, MissingCollectionError
 
-from curated.butler.certified.lookup import Certified, certified_in, default_collections, storage_classes
+from curated.butler.certified.lookup import (
+    Certified,
+    certified_in,
+    default_collections,
+    releases_beside,
+    storage_classes,
+)
 from curated.butler.repository.compatibility import many_datasets
 from curated.butler.repository.files import StoredLocation
 from curated.butler.repository.opening import find_config, opened
@@ -64,6 +70,8 @@ def _valid_uuids(texts: Iterable[str]) -> Iterator[UUID]:
 
 def _read_holdings(butler: Butler, repo: str, collections: Sequence[str], types: Sequence[str]) -> Holdings:
     names = tuple(collections) or tuple(default_collections(butler))
+    problems = () if collections else releases_beside(butler, names)
+    beside = [Diagnostic.from_problem(problem, repo) for problem in problems]
     infos = _collection_infos(butler, names)
     certified = [
         list(_certified(butler, info, types)) for info in infos if info.type is CollectionType.CALIBRATION
@@ -78,7 +86,7 @@ def _read_holdings(butler: Butler, repo: str, collections: Sequence[str], types:
         certified=tuple(tuple(dataset for dataset, _ in members) for members in certified),
         locations=_locations(butler, list(refs.values())),
         instruments={name: _instrument(butler, name) for name in instruments},
-        diagnostics=tuple(_findings(butler, infos)),
+        diagnostics=(*_findings(butler, infos), *beside),
         storage_classes=storage_classes(refs.values()),
     )
 

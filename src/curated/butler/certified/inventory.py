@@ -18,6 +18,7 @@ from curated.butler.certified.lookup import (
     Certified,
     default_collections,
     in_force,
+    releases_beside,
     storage_classes,
 )
 from curated.butler.repository.files import StoredLocation, content_of
@@ -97,6 +98,7 @@ def read_repository(
         except CuratedError as error:
             # Of two that are compared, the message says which.
             raise CuratedError(f"{repo}: {error.message}", error.hint) from error
+        beside = [] if collections else list(releases_beside(butler, searched))
         members = list(in_force(butler, searched))
         certified = [item for item in members if declared_spec(item.dataset.dataset_type) is not None]
         uris = _locate(butler, certified)
@@ -116,6 +118,7 @@ def read_repository(
         if (uri := uris[dataset.uuid]) is not None
     }
     holdings = Holdings(inventory, files, detector_names=names)
+    diagnostics += (Diagnostic.from_problem(problem, repo) for problem in beside)
     return RepositoryInventory(inventory, datasets, foreign, tuple(diagnostics), holdings)
 
 

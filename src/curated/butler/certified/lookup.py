@@ -14,8 +14,9 @@ from lsst.daf.butler import (
     Timespan,
 )
 
+from curated.bundle.export_file import DOC
 from curated.butler.repository.opening import collection_info
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Problem
 from curated.datasets.record import Dataset, Key, in_precedence
 from curated.datasets.spans import ALWAYS, Span
 
@@ -53,6 +54,31 @@ def default_collections(butler: Butler) -> list[str]:
             "the repository has no collection <instrument>/calib", "name one with --collection"
         )
     return sorted(names)
+
+
+def releases_beside(butler: Butler, collections: Iterable[str]) -> Iterator[Problem]:
+    """Yield the releases that lookups do not find because ``<inst>/calib`` is a collection of another kind than a chain.
+
+    Parameters
+    ----------
+    collections : iterable [`str`]
+        What `default_collections` returns.
+    """
+    for name in collections:
+        info = collection_info(butler, name)
+        if info is None or info.type is CollectionType.CHAINED or not name.endswith("/calib"):
+            continue
+        kinds = {CollectionType.CALIBRATION, CollectionType.CHAINED}
+        below = butler.collections.query_info(
+            f"{name}/*", collection_types=kinds, flatten_chains=False, include_doc=True
+        )
+        releases = sorted(other.name for other in below if (other.doc or "").startswith(DOC))
+        chains = sorted(other.name for other in below if other.children and {*other.children} & {*releases})
+        if releases:
+            text = (
+                f"{name} is a {info.type.name} collection: what is in {', '.join(releases)} is not looked up"
+            )
+            yield Problem("CAL644", (), text, f"name --collection {(chains or releases)[-1]} to look there")
 
 
 def in_force(butler: Butler, collections: Sequence[str]) -> Iterator[Certified]:

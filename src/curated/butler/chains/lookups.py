@@ -59,9 +59,17 @@ class ChainLookups:
 
     @property
     def ahead(self) -> tuple[str, ...]:
-        """Collections in front of the release that are no releases."""
+        """Somebody else's collections in front of the release, with the releases in their inner chains."""
         names = tuple(self.after)
-        return tuple(name for name in names[: names.index(self.release)] if name not in self.chain.releases)
+        return tuple(
+            name
+            for name in names[: names.index(self.release)]
+            if not self.chain.is_release(self.member_of(name))
+        )
+
+    def member_of(self, name: str) -> str:
+        """Return the member of the chain through which a collection is found: itself, or an inner chain."""
+        return next(member for member in self.members if name in self.chain.flat.get(member, (member,)))
 
     @property
     def older(self) -> tuple[str, ...]:

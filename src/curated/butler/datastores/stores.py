@@ -182,12 +182,18 @@ def datastore_problems(
             "change 'constraints:' or 'datastore_constraints:' in the repository's butler.yaml, or leave the types out",
         )
     tables: dict[str, FileStore] = {}
+    names: dict[str, FileStore] = {}
     runs = sorted({ref.run for ref in refs})
     for store in receivers.values():
         other = tables.setdefault(store.table, store)
         if other is not store:
             detail = f"the datastores {other.root} and {store.root} have one table of records, {store.table}"
             yield Problem("CAL659", (), detail, "give each child its own 'records: table:' in butler.yaml")
+        if names.setdefault(store.datastore.name, store) is not store:
+            # Butler records by name where a dataset is, and makes names of roots.
+            detail = f"two datastores have one name, {store.datastore.name}"
+            hint = "give each child its own root, and its own 'name:' if it has one, in butler.yaml"
+            yield Problem("CAL659", (), detail, hint)
         if store.root.isLocal and mode != "direct":
             yield from _local_problems(store.root.ospath, runs, device if mode == "hardlink" else None)
 

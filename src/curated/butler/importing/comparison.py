@@ -18,6 +18,7 @@ from curated.butler.certified.lookup import certified_in, key_of
 from curated.butler.datastores.stores import FileRecord, file_records
 from curated.butler.importing.survey import Survey
 from curated.butler.repository.files import content_of, name_in_zip, object_state, size_and_hash_of
+from curated.core.codes import code_info
 from curated.core.diagnostic import Diagnostic, Problem
 from curated.datasets.record import Dataset, Key
 from curated.datasets.spans import Span
@@ -306,7 +307,9 @@ def _file_diagnostic(
 ) -> Diagnostic:
     if state == "differs":
         text = f"{entry} has another content in run {entry.run}"
-        return _diagnostic(entry.place, "CAL625", text, _hint_of(entry))
+        damaged = f"if it is damaged, as 'curated scrub' finds out, an import puts it back after {uri} is moved away"
+        hint = _hint_of(entry) or code_info("CAL625").hint
+        return _diagnostic(entry.place, "CAL625", text, f"{hint}; {damaged}")
     if entry.is_reference:
         return _diagnostic(entry.place, "CAL681", f"{entry}: {uri} is gone")
     if not _is_within(uri, roots):

@@ -29,11 +29,14 @@ class Gap(NamedTuple):
         The member of the chain, or of an inner chain, that competes with the release.
     ranges : `dict` [`Key`, `list` [`Span`]]
         Where it is.
+    member : `str`
+        The member of the chain through which it is found: itself, or an inner chain.
     """
 
     release: str
     collection: str
     ranges: Ranges
+    member: str
 
 
 def find_gaps(lookups: ChainLookups) -> Iterator[Gap]:
@@ -47,7 +50,7 @@ def find_gaps(lookups: ChainLookups) -> Iterator[Gap]:
         for dataset in lookups.after[name]:
             ranges[dataset.key].append(dataset.span)
         if ranges:
-            yield Gap(lookups.release, name, ranges)
+            yield Gap(lookups.release, name, ranges, lookups.member_of(name))
 
 
 class Overlap(NamedTuple):
@@ -59,7 +62,7 @@ class Overlap(NamedTuple):
 
 
 def find_overlaps(lookups: ChainLookups) -> list[Overlap]:
-    """Return the ranges in which collections in front of a release that are no releases are found instead of it."""
+    """Return the ranges in which somebody else's collections in front of a release are found instead of it."""
     planned: dict[Key, list[Dataset]] = defaultdict(list)
     for dataset in lookups.planned:
         planned[dataset.key].append(dataset)
@@ -74,7 +77,7 @@ def find_overlaps(lookups: ChainLookups) -> list[Overlap]:
 
 
 def hiding_collections(
-    release: str, overlaps: Iterable[Overlap], contents: Mapping[str, str]
+    lookups: ChainLookups, overlaps: Iterable[Overlap], contents: Mapping[str, str]
 ) -> Iterator[Gap]:
     """Yield the collections that hide a release, where they have another content.
 
@@ -88,7 +91,7 @@ def hiding_collections(
         content = contents.get(dataset.uuid)
         if content is None or content != contents.get(hidden.uuid):
             ranges[dataset.collection][dataset.key].append(span)
-    yield from (Gap(release, name, ranges[name]) for name in ranges)
+    yield from (Gap(lookups.release, name, ranges[name], lookups.member_of(name)) for name in ranges)
 
 
 def hidden_collections(lookups: ChainLookups, changes: Iterable[LookupChange]) -> Iterator[Gap]:
@@ -99,7 +102,7 @@ def hidden_collections(lookups: ChainLookups, changes: Iterable[LookupChange]) -
             name = change.before.collection
             if name not in lookups.chain.releases and name != lookups.release:
                 ranges[name][change.key].append(change.span)
-    yield from (Gap(lookups.release, name, ranges[name]) for name in ranges)
+    yield from (Gap(lookups.release, name, ranges[name], lookups.member_of(name)) for name in ranges)
 
 
 def gap_diagnostic(gap: Gap, repository: str) -> Diagnostic:
@@ -113,14 +116,14 @@ def gap_diagnostic(gap: Gap, repository: str) -> Diagnostic:
 def hiding_diagnostic(gap: Gap, repository: str) -> Diagnostic:
     """Return a collection that hides a release as a finding about a repository."""
     detail = f"{gap.collection} in front of {gap.release} is found instead of it: {_ranges_text(gap)}"
-    hint = f"if the release is to be found there, import it with --before {gap.collection}"
+    hint = f"if the release is to be found there, import it with --before {gap.member}"
     return Diagnostic.from_problem(Problem("CAL646", (), detail, hint), repository)
 
 
 def hidden_diagnostic(gap: Gap, repository: str) -> Diagnostic:
     """Return a collection that a release hides as a finding about a repository."""
     detail = f"{gap.release} is found instead of {gap.collection}: {_ranges_text(gap)}"
-    hint = f"if {gap.collection} is to be found there, import with --after {gap.collection}"
+    hint = f"if {gap.collection} is to be found there, import with --after {gap.member}"
     return Diagnostic.from_problem(Problem("CAL645", (), detail, hint), repository)
 
 

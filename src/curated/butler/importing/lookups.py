@@ -71,9 +71,6 @@ def _compare(
     hidden = hidden_collections(lookups, changes.changes)
     return changes, [
         *(gap_diagnostic(gap, repository) for gap in find_gaps(lookups)),
-        *(
-            hiding_diagnostic(gap, repository)
-            for gap in hiding_collections(lookups.release, overlaps, contents)
-        ),
+        *(hiding_diagnostic(gap, repository) for gap in hiding_collections(lookups, overlaps, contents)),
         *(hidden_diagnostic(gap, repository) for gap in hidden),
     ]

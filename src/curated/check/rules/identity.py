@@ -76,6 +76,15 @@ def detector_keywords(context: FileContext) -> Iterator[Problem]:
         yield from _declared_detector(context.instrument, directory, number, places)
 
 
+def _undeclared(noun: str, directory: str, names: Iterable[str]) -> str:
+    """Return that a directory is not one of the declared detectors or filters."""
+    if not (declared := sorted(names)):
+        return f"{noun} {directory!r} is not declared, nor is any other"
+    return (
+        f"{noun} {directory!r} is not one of {', '.join(declared)[:200]}{_form_remark(directory, declared)}"
+    )
+
+
 def _form_remark(directory: str, names: Iterable[str]) -> str:
     """Return that a declared name is the same but for the normal form of Unicode; empty if none is."""
     other_form = in_another_form(directory, names)
@@ -88,8 +97,7 @@ def _declared_detector(
     """Compare the number, RAFTNAME and SLOTNAME of a detector with ``instrument.yaml``."""
     declared = instrument.detectors.get(directory)
     if declared is None:
-        names = ", ".join(sorted(instrument.detectors)) or "none"
-        detail = f"detector {directory!r} is not one of {names[:200]}{_form_remark(directory, instrument.detectors)}"
+        detail = _undeclared("detector", directory, instrument.detectors)
         yield Problem("CAL104", (), detail, line=0, column=0)
         return
     if isinstance(number, int) and number != declared.id:
@@ -116,8 +124,7 @@ def filter_keywords(context: FileContext) -> Iterator[Problem]:
     filters = context.instrument.filters
     declared = filters.get(directory)
     if declared is None:
-        names = ", ".join(sorted(filters)) or "none"
-        detail = f"filter {directory!r} is not one of {names[:200]}{_form_remark(directory, filters)}"
+        detail = _undeclared("filter", directory, filters)
         yield Problem("CAL105", (), detail, line=0, column=0)
     elif directory_name(name) == directory and name != declared.name:
         detail = f"FILTER is {brief(name)}, instrument.yaml has {brief(declared.name)}"

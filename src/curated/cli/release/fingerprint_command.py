@@ -183,7 +183,7 @@ def find_inventory(
             by_bytes=by_bytes,
             stack=stack,
         )
-    echo_findings(settings, (d for d in result.diagnostics if d.is_error))
+    echo_findings(settings, (d for d in result.diagnostics if d.is_error or d.code == "CAL644"))
     if result.failed:
         echo(
             f"{result.inventory.source}: what is in force is not known as long as there are errors", err=True
