@@ -56,7 +56,8 @@ def test_a_run_alone(released: GitPackage) -> None:
     ("use", "reason"),
     [
         (Applied("bias", "bias", str(uuid.uuid4()), "u/somebody/bias"), "UUID is none of a release"),
-        (Applied("defects", "defects", str(uuid.uuid4()), RUN), "UUID is none of a release"),
+        (Applied("defects", "defects", str(uuid.uuid4()), "u/somebody/defects"), "UUID is none of a release"),
+        (Applied("newThing", "newthing", str(uuid.uuid4()), RUN), "UUID is none of a release"),
         (applied("bias", "bias", "u/somebody/bias"), "RUN is none of a release"),
         (applied("camera", "camera", "Lab/calib/unbounded"), "RUN is none of a release"),
         (applied("newThing", "newthing", RUN), "RUN is none of a release"),
@@ -77,6 +78,14 @@ def test_what_is_not_curated(released: GitPackage, use: Applied, reason: str) ->
         (applied("defects", "defects", RUN, detector=99), "not that of its RUN"),
         (applied("defects", "defects", RUN.replace("2020", "2019")), "has no defects of this exposure"),
         (Applied("defects", "defects", "no-uuid", RUN), "UUID in the header is none"),
+        (
+            Applied("defects", "defects", str(uuid.uuid4()), RUN),
+            "'butler write-curated-calibrations' writes such",
+        ),
+        (
+            Applied("defects", "defects", str(uuid.uuid4()), "Lab/calib/curated/20200101T000000Z"),
+            "'butler write-curated-calibrations' writes such",
+        ),
         (Applied("defects", "defects", str(uuid.uuid5(uuid.NAMESPACE_DNS, "a")), ""), "no release"),
     ],
 )

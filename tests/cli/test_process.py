@@ -211,6 +211,18 @@ def test_failures_of_the_environment(error: Exception, message: str) -> None:
     assert failure.message == message
 
 
+def test_a_file_in_no_directory(tmp_path: Path) -> None:
+    """Whoever writes into a directory that is not there learns which one to make."""
+    failure = environment_failure(
+        FileNotFoundError(errno.ENOENT, "No such file", str(tmp_path / "none/a.png"))
+    )
+    assert failure is not None
+    assert failure.hint == f"there is no directory {tmp_path / 'none'}: make it first"
+    failure = environment_failure(FileNotFoundError(errno.ENOENT, "No such file", str(tmp_path / "a.png")))
+    assert failure is not None
+    assert failure.hint == ""
+
+
 @pytest.mark.parametrize(
     "error",
     [ValueError("x"), RuntimeError("x"), AssertionError(), KeyError("x"), ImportError("x", name="curated.x")],

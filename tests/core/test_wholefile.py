@@ -98,3 +98,7 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="No space left") as caught:
             write(tmp_path / "file", full())
         assert caught.value.filename == str(tmp_path / "file")
+    for write in (write_whole, write_new):
+        with pytest.raises(FileNotFoundError) as caught:
+            write(tmp_path / "none/file", [b""])
+        assert caught.value.filename == str(tmp_path / "none/file")

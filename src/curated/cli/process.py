@@ -203,6 +203,8 @@ def _system_failure(error: OSError) -> CuratedError:
         return CuratedError("the current directory no longer exists", "change to one that does")
     name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     message = f"{error.strerror or error}{f': {name}' if name else ''}"
+    if error.errno == errno.ENOENT and name and not os.path.isdir(os.path.dirname(name) or "."):
+        return CuratedError(message, f"there is no directory {os.path.dirname(name)}: make it first")
     # Without a file's name it is standard output that cannot be written.
     return CuratedError(
         message, _HINTS.get(error.errno or 0, "") if name or error.errno not in _OF_DISKS else ""

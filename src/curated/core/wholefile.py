@@ -161,7 +161,12 @@ def _temporary_file(filename: str, parts: Iterable[bytes], mode: int, *, durable
     """Yield the name of a complete file beside another one; it is removed at the end if it is still there."""
     directory = os.path.dirname(filename)
     _clean(directory or ".")
-    temporary, handle, lock = _make_temporary(directory)
+    try:
+        temporary, handle, lock = _make_temporary(directory)
+    except OSError as error:
+        # Nobody knows the temporary file.
+        error.filename = filename
+        raise
     try:
         with naming(filename), os.fdopen(handle, "wb") as file:
             file.writelines(parts)
