@@ -272,13 +272,7 @@ def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | N
 
 @dataclass(frozen=True, slots=True)
 class PackagePairs:
-    """The calibrations of the changes between two states of a package, which are read where they are drawn.
-
-    Parameters
-    ----------
-    declared : `dict` [`str`, `Instrument`]
-        The declared instruments, by directory.
-    """
+    """The calibrations of the changes between two states of a package, which are read where they are drawn."""
 
     changes: Changes
     declared: Mapping[str, Instrument]
@@ -348,10 +342,7 @@ def compare(
 
 
 def _is_same_content(old: Calib, new: Calib, effects: Sequence[Effect], fields: Sequence[str]) -> bool:
-    """Say whether two calibrations mean the same, such as defects in another order, or wavelengths in another unit.
-
-    What measures make of rounding errors is no effect. Pixels are compared exactly, and only without an effect.
-    """
+    """Say whether two calibrations mean the same; what measures make of rounding errors is no effect."""
     if type(old) is not type(new):
         return False
     has_pixels = _has_pixels(old) or _has_pixels(new)
