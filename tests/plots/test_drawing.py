@@ -11,7 +11,7 @@ from conftest import MakePackage
 from curated.core.diagnostic import CuratedError
 from curated.declare import Conditions
 from curated.difference.change import Change
-from curated.difference.measuring import changed_keys, measure_changes
+from curated.difference.measuring import PackagePairs, changed_keys, measure_changes
 from curated.difference.revisions import open_states
 from curated.difference.wording import change_names
 from curated.history.changes import Changes
@@ -44,9 +44,11 @@ def test_drawings_do_not_depend_on_the_number_of_processes(states: Changes) -> N
     tasks = tasks_of(states, for_page=True)
     steps: list[tuple[int, int]] = []
     one = list(
-        draw_changes(states, tasks, Conditions(), {}, jobs=1, progress=lambda *step: steps.append(step))
+        draw_changes(
+            PackagePairs(states, {}), tasks, Conditions(), jobs=1, progress=lambda *step: steps.append(step)
+        )
     )
-    assert one == list(draw_changes(states, tasks, Conditions(), {}, jobs=2))
+    assert one == list(draw_changes(PackagePairs(states, {}), tasks, Conditions(), jobs=2))
     assert [drawing.name for drawing in one] == [task.name for task in tasks]
     assert steps == [(n, len(tasks)) for n in range(1, len(tasks) + 1)]
     for drawing in one:
@@ -56,7 +58,7 @@ def test_drawings_do_not_depend_on_the_number_of_processes(states: Changes) -> N
 
 def test_what_cannot_be_read_is_a_problem(states: Changes) -> None:
     change = Change(tasks_of(states)[0].change.key, None, defects_path(1), unreadable=(defects_path(1),))
-    (drawing,) = draw_changes(states, [Task("x", change, "png")], Conditions(), {})
+    (drawing,) = draw_changes(PackagePairs(states, {}), [Task("x", change, "png")], Conditions())
     assert (drawing.file, drawing.problem) == (b"", "neither calibration can be read")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -126,13 +127,8 @@ class _Work:
         for (old, new), ranges in ranges_by_pair.items():
             names = states.row_names(old, is_new=False), states.row_names(new, is_new=True)
             conditions = replace(usual_conditions, row_names=names) if any(names) else usual_conditions
-            change = compare(
-                files.key,
-                states.calib(old, is_new=False),
-                states.calib(new, is_new=True),
-                tuple(ranges),
-                conditions,
-            )
+            versions = states.calibs(old, new)
+            change = compare(files.key, *versions, tuple(ranges), conditions)
             yield replace(
                 change,
                 old_range=old_ranges.get(old) if old is not None else None,
@@ -213,6 +209,18 @@ class _States:
             return ()
         return row_comments(self._read(file, is_new=is_new).text)
 
+    def calibs(self, old: CalibFile | None, new: CalibFile | None) -> tuple[Version | None, Version | None]:
+        """Return the calibrations before and now; git unpacks the pixels of both at once."""
+        changed = [file for file in (old, new) if file is not None and self.changes.include(file)]
+        calib = self._read(changed[0], is_new=False).calib if len(changed) == 2 else None
+        if calib is None or calib.companion() is None:
+            return self.calib(old, is_new=False), self.calib(new, is_new=True)
+        # The states have git processes of their own, so that nobody reads another's answers.
+        with ThreadPoolExecutor(1) as pool:
+            before = pool.submit(self.calib, old, is_new=False)
+            now = self.calib(new, is_new=True)
+            return before.result(), now
+
     def _package(self, *, is_new: bool) -> Package:
         return self.changes.now if is_new else self.changes.before
 
@@ -252,6 +260,28 @@ def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | N
         calibs.append(version.calib if version is not None else None)
     old, new = calibs
     return old, new
+
+
+@dataclass(frozen=True, slots=True)
+class PackagePairs:
+    """The calibrations of the changes between two states of a package, which are read where they are drawn.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    """
+
+    changes: Changes
+    declared: Mapping[str, Instrument]
+
+    def read(self, change: Change) -> tuple[Calib | None, Calib | None]:
+        """Return the calibrations before and after a change; see `read_pair`."""
+        return read_pair(self.changes, change)
+
+    def conditions_of(self, key: CalibKey, conditions: Conditions) -> Conditions:
+        """Return the conditions of the measures of a key; see `conditions_of`."""
+        return conditions_of(key, conditions, self.declared)
 
 
 class Version(NamedTuple):

@@ -156,6 +156,52 @@ def measure_pairs(
     yield from ((task.pair.key, change) for task, change in zip(tasks, results, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPairs:
+    """The calibrations of changes from one source to another, which are read where they are drawn.
+
+    Parameters
+    ----------
+    first, second : `dict` [`str`, `FileLocation`]
+        Files by their names.
+    detectors : `dict` [`tuple`, `DetectorGeometry`]
+        Detectors by instrument and detector of the key.
+    """
+
+    first: Mapping[str, FileLocation]
+    second: Mapping[str, FileLocation]
+    detectors: Mapping[tuple[str, str], DetectorGeometry]
+
+    @classmethod
+    def of(cls, first: Holdings, second: Holdings, changes: Iterable[Change]) -> StoredPairs:
+        """Return the calibrations of some changes between two sources, and of no others."""
+        changes = list(changes)
+        names = {change.old for change in changes}, {change.new for change in changes}
+        old_files, new_files = (
+            {file.name: file.location for file in holdings.files.values() if file.name in selected}
+            for holdings, selected in zip((first, second), names, strict=True)
+        )
+        detector_names = {**second.detector_names, **first.detector_names}
+        detectors: dict[tuple[str, str], DetectorGeometry] = {}
+        for place, geometry in {**second.detectors, **first.detectors}.items():
+            name = detector_names.get(place)
+            detectors[place[0], directory_name(name) if name else str(place[1])] = geometry
+        return cls(old_files, new_files, detectors)
+
+    def read(self, change: Change) -> tuple[Calib | None, Calib | None]:
+        """Return the calibrations of the first and of the second source; `None` for what cannot be read."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            places = self.first.get(change.old or ""), self.second.get(change.new or "")
+            old, new = (None if place is None else _read(change.key, place) for place in places)
+        return old, new
+
+    def conditions_of(self, key: CalibKey, conditions: Conditions) -> Conditions:
+        """Return the conditions of the measures of a key: those of all keys, with its detector and filter."""
+        detector = self.detectors.get((key.instrument, key.detector))
+        return replace(conditions, detector=detector, filter_name=key.filter)
+
+
 def _range(span: Span, times: Mapping[int, datetime]) -> Range:
     return Range(max(times[span.begin], EARLIEST), None if span.end == LAST_NS else times[span.end])
 

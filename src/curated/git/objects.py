@@ -28,7 +28,9 @@ MAX_FILES = 500_000
 
 def blob_sha1(data: bytes) -> str:
     """Return the name that git gives to a file's content."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)  # images are large: they are not copied for a few bytes before them
+    return digest.hexdigest()
 
 
 def read_objects(repository: Repository, names: Sequence[str]) -> Iterator[bytes]:
@@ -135,10 +137,10 @@ class Objects:
         if header is None:
             raise damaged(self._repository, f"object {name[:80]}")
         stream = self._contents.stdout
-        data = stream.read(header.size + 1) if stream is not None else b""
-        if len(data) != header.size + 1:
+        data = stream.read(header.size) if stream is not None else b""
+        if len(data) != header.size or stream is None or stream.read(1) != b"\n":
             raise damaged(self._repository, f"object {name[:80]}")
-        return data[:-1]
+        return data
 
     def size(self, name: str) -> int | None:
         """Return the size of an object in bytes; `None` if there is no such object, or git cannot read it."""

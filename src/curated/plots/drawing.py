@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
+from curated.core.keys import CalibKey
 from curated.core.parallel import Progress, default_jobs, run_all
 from curated.core.wholefile import write_whole
 from curated.declare import Conditions
 from curated.difference.change import Change
-from curated.difference.measuring import conditions_of, read_pair
 from curated.difference.wording import Picture, alternative_text
-from curated.history.changes import Changes
-from curated.package.instrument import Instrument
 from curated.plots.canvas import FORMATS, figure_bytes
 from curated.plots.changes import draw_change, picture
 
@@ -37,6 +36,16 @@ _CHUNK = 4
 
 _FAILURES = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, MemoryError)
 """What drawing raises for values that nobody has thought of."""
+
+
+class Pairs(Protocol):
+    """Where the calibrations of changes come from: the states of a package, or what is stored elsewhere."""
+
+    def read(self, change: Change, /) -> tuple[Calib | None, Calib | None]:
+        """Return the calibrations before and after a change; `None` for what is not there, or cannot be read."""
+
+    def conditions_of(self, key: CalibKey, conditions: Conditions, /) -> Conditions:
+        """Return conditions with the detector and filter of a key."""
 
 
 class Task(NamedTuple):
@@ -80,10 +89,9 @@ class Drawing(NamedTuple):
 
 
 def draw_changes(
-    changes: Changes,
+    pairs: Pairs,
     tasks: Sequence[Task],
     conditions: Conditions,
-    declared: Mapping[str, Instrument],
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -92,14 +100,12 @@ def draw_changes(
 
     Parameters
     ----------
-    changes : `Changes`
-        The states that the changes are between.
+    pairs : `Pairs`
+        Where the calibrations come from.
     tasks : sequence [`Task`]
         What to draw.
     conditions : `Conditions`
         Under which conditions measures were taken; detector and filter are those of each key.
-    declared : `dict` [`str`, `Instrument`]
-        The declared instruments, by directory.
     jobs : `int`, optional
         Number of processes; that of the processors if not given, or one for few changes.
     progress : callable, optional
@@ -107,7 +113,7 @@ def draw_changes(
     """
     if jobs is None:
         jobs = default_jobs() if len(tasks) >= _PARALLEL else 1
-    work = _Work(changes, conditions, declared)
+    work = _Work(pairs, conditions)
     yield from run_all(work, tasks, jobs, progress, chunk=_CHUNK if jobs > 1 else 1)
 
 
@@ -115,19 +121,18 @@ def draw_changes(
 class _Work:
     """Draws some changes, maybe in another process."""
 
-    changes: Changes
+    pairs: Pairs
     conditions: Conditions
-    declared: Mapping[str, Instrument]
 
     def __call__(self, tasks: Sequence[Task]) -> list[Drawing]:
         return [self._draw(task) for task in tasks]
 
     def _draw(self, task: Task) -> Drawing:
-        pair = read_pair(self.changes, task.change)
+        pair = self.pairs.read(task.change)
         if all(calib is None for calib in pair):
             return Drawing(task.name, problem="neither calibration can be read")
         try:
-            conditions = conditions_of(task.change.key, self.conditions, self.declared)
+            conditions = self.pairs.conditions_of(task.change.key, self.conditions)
             figure = draw_change(task.change, *pair, conditions)
             file = figure_bytes(figure, task.form) if task.form else b""
             return Drawing(task.name, file, picture(task.change, figure) if task.for_page else None)

@@ -95,7 +95,7 @@ def test_a_plot(lab: GitPackage, curated: Commands, tmp_path: Path) -> None:
         (("lab", "defects", "d00", "--at", "soon"), "'soon' is not a date-time", "write it like"),
         (
             ("lab", "defects", "d00", "--value", "gain"),
-            "--value, --amplifier and --band belong to --plot",
+            "no effect without --plot",
             "",
         ),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ from curated.cli.context import (
     print_json,
     selected_paths,
 )
+from curated.cli.prerequisites import require_option
 from curated.cli.release.fingerprint_command import choice_option, collection_option, find_inventory
-from curated.cli.review.pictures import draw, plot_options, prepare
+from curated.cli.review.pictures import draw, pairs_of, plot_options, prepare
 
 if TYPE_CHECKING:
     from curated.core.diagnostic import Diagnostic
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from curated.difference.change import Difference
     from curated.difference.revisions import States
     from curated.difference.wording import Picture
+    from curated.export.differences import StoredPairs
 
 
 @click.command("diff")
@@ -99,13 +102,12 @@ def command(
     from curated.difference.revisions import WORK_TREE
     from curated.difference.sources import find_gap, find_source
 
-    if between is not None and (revisions or plot is not None):
-        raise click.UsageError("with --between there are no revisions, paths and plots")
-    if between is None and (collections or choices):
-        raise click.UsageError("--collection and --instrument go with --between")
+    if between is not None and revisions:
+        raise click.UsageError("with --between there are no revisions and paths")
+    require_option("--between", "--collection", "--instrument")
+    require_option("--plot", "--plot-format", "--overwrite")
     limit_values = parse_options(limits)
-    is_drawn = form == "html" and between is None
-    target = prepare(plot, plot_format, overwrite=overwrite, for_page=is_drawn)
+    target = prepare(plot, plot_format, overwrite=overwrite, for_page=form == "html")
     conditions = Conditions(BANDS if bands is None else parse_bands(bands), find_source(source))
     gap = find_gap(conditions.source, conditions.bands)
     if gap:
@@ -113,7 +115,13 @@ def command(
     more: dict[str, Any] = {}
     pictures: dict[str, Picture] = {}
     if between is not None:
-        difference, foreign = _diff_between(settings, between, collections, choices, conditions, jobs)
+        # The files of a revision are there until the stack is closed.
+        with ExitStack() as stack:
+            difference, foreign, pairs = _diff_between(
+                settings, between, collections, choices, conditions, jobs, stack
+            )
+            if target is not None:
+                pictures = draw(settings, pairs, difference, conditions, target, jobs)
         more["foreign"] = [[kind.to_dict() for kind in kinds] for kinds in foreign]
         excesses = find_limit_findings(difference.changes, Limits(limit_values))
     else:
@@ -122,7 +130,7 @@ def command(
         notes = Notes(states.changes, "" if states.after == WORK_TREE else states.after)
         excesses = [*faults, *find_limit_findings(difference.changes, package_limits, notes)]
         if target is not None:
-            pictures = draw(settings, states, difference, conditions, target, jobs)
+            pictures = draw(settings, pairs_of(states), difference, conditions, target, jobs)
     _print(difference, excesses, more, pictures, form)
     if form != "json":
         echo_findings(settings, excesses)
@@ -191,15 +199,14 @@ def _diff_between(
     choices: tuple[str, ...],
     conditions: Conditions,
     jobs: int | None,
-) -> tuple[Difference, list[tuple[ForeignType, ...]]]:
-    """Return what differs between two packages, bundles or repositories, and the foreign types of both."""
-    from contextlib import ExitStack
-
+    stack: ExitStack,
+) -> tuple[Difference, list[tuple[ForeignType, ...]], StoredPairs]:
+    """Return what differs between two packages, bundles or repositories, the foreign types of both, and their files."""
     from curated.butler.inventories import lacks_files
     from curated.core.diagnostic import CuratedError
     from curated.datasets.foreign import foreign_text
     from curated.difference.change import Difference
-    from curated.export.differences import measure_pairs
+    from curated.export.differences import StoredPairs, measure_pairs
     from curated.report.text import printable
 
     for where in between:
@@ -208,26 +215,28 @@ def _diff_between(
                 f"bundle {where} refers to files of its base, whose values it does not hold",
                 "name the package or the repository instead",
             )
-    with ExitStack() as stack:
-        first, second = (
-            find_inventory(
-                settings, where, collections, None, jobs, names_of=other, choices=choices, stack=stack
+    first, second = (
+        find_inventory(settings, where, collections, None, jobs, names_of=other, choices=choices, stack=stack)
+        for where, other in (between, between[::-1])
+    )
+    if first.failed or second.failed or first.holdings is None or second.holdings is None:
+        raise SystemExit(1)
+    if (collections or choices) and "repository" not in (first.kind, second.kind):
+        raise click.UsageError("--collection and --instrument have no effect: neither is a repository")
+    for name, audit in zip(between, (first, second), strict=True):
+        if audit.foreign:
+            text = (
+                f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
             )
-            for where, other in (between, between[::-1])
-        )
-        if first.failed or second.failed or first.holdings is None or second.holdings is None:
-            raise SystemExit(1)
-        for name, audit in zip(between, (first, second), strict=True):
-            if audit.foreign:
-                text = f"not compared: {foreign_text(audit.foreign)} in {name}, which no calibration type declares"
-                settings.remark(printable(text))
-        with settings.progress("comparing") as progress:
-            changes = [
-                change
-                for _, change in measure_pairs(
-                    first.holdings, second.holdings, conditions, jobs=jobs, progress=progress
-                )
-            ]
+            settings.remark(printable(text))
+    with settings.progress("comparing") as progress:
+        changes = [
+            change
+            for _, change in measure_pairs(
+                first.holdings, second.holdings, conditions, jobs=jobs, progress=progress
+            )
+        ]
     sources = (first.inventory.source, second.inventory.source)
     difference = Difference.of(*sources, changes, conditions.source)
-    return difference, [first.foreign, second.foreign]
+    pairs = StoredPairs.of(first.holdings, second.holdings, difference.changes)
+    return difference, [first.foreign, second.foreign], pairs

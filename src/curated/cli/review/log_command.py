@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.cli.moments import moment
+from curated.cli.prerequisites import require_option
 from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ def command(
     )
 
     time = moment(at)
-    if path is None and (value or amplifier or band):
-        raise click.UsageError("--value, --amplifier and --band belong to --plot.")
+    require_option("--plot", "--value", "--amplifier", "--band")
     if detector and detector_name:
         raise click.UsageError("Give the detector once.")
     work_tree = settings.package()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curated.difference.change import Difference
     from curated.difference.revisions import States
     from curated.difference.wording import Picture
+    from curated.plots.drawing import Pairs
 
 
 class Target(NamedTuple):
@@ -80,16 +81,24 @@ def prepare(plot: Path | None, plot_format: str, *, overwrite: bool, for_page: b
     return Target(plot, plot_format, find_old_plots(plot, overwrite=overwrite), for_page)
 
 
+def pairs_of(states: States) -> Pairs:
+    """Return where the calibrations of changes between two states of a package are read."""
+    from curated.check.instruments import read_instruments
+    from curated.difference.measuring import PackagePairs
+
+    changes = states.changes
+    return PackagePairs(changes, read_instruments(changes.now)[0] or read_instruments(changes.before)[0])
+
+
 def draw(
     settings: Settings,
-    states: States,
+    pairs: Pairs,
     difference: Difference,
     conditions: Conditions,
     target: Target,
     jobs: int | None,
 ) -> dict[str, Picture]:
     """Draw the changes, write the files, and return the pictures for a page by name."""
-    from curated.check.instruments import read_instruments
     from curated.difference.wording import change_names
     from curated.plots.drawing import Task, draw_changes, write_plots
     from curated.report.difference_html import MOST_PICTURES
@@ -100,11 +109,9 @@ def draw(
         for_page = target.for_page and number < MOST_PICTURES
         if target.form or for_page:
             tasks.append(Task(name, change, target.form, for_page))
-    changes = states.changes
-    declared = read_instruments(changes.now)[0] or read_instruments(changes.before)[0]
     pictures: dict[str, Picture] = {}
     with settings.progress("drawing") as progress:
-        drawings = draw_changes(changes, tasks, conditions, declared, jobs=jobs, progress=progress)
+        drawings = draw_changes(pairs, tasks, conditions, jobs=jobs, progress=progress)
         if target.directory is not None:
             drawings = write_plots(target.directory, tasks, drawings, target.old_plots)
         for drawing in drawings:

@@ -20,6 +20,7 @@ from curated.cli.context import (
     pass_settings,
     print_json,
 )
+from curated.cli.prerequisites import require_option
 from curated.cli.review.checked_change import check_change, start_edit_search
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ def command(
     from curated.report.review.page import review_page
     from curated.report.text import json_text, printable
 
-    if columns and source is None:
-        raise click.UsageError("--column goes with --exposures")
+    require_option("--exposures", "--column")
     place = Path(output)
     if os.path.lexists(place) and not place.is_dir():
         raise CuratedError(f"{output} is no directory", "name another one with -o")
@@ -164,12 +164,12 @@ def _find_impact(
 def _draw(
     settings: Settings, change: CheckedChange, conditions: Conditions, jobs: int | None
 ) -> dict[str, Picture]:
-    from curated.cli.review.pictures import draw, prepare
+    from curated.cli.review.pictures import draw, pairs_of, prepare
 
     target = prepare(None, "png", overwrite=False, for_page=True)
     if target is None or not change.difference.changes:
         return {}
-    return draw(settings, change.states, change.difference, conditions, target, jobs)
+    return draw(settings, pairs_of(change.states), change.difference, conditions, target, jobs)
 
 
 def _prefix(package: Package) -> str:
