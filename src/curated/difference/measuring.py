@@ -21,6 +21,7 @@ from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
 from curated.datasets.values import differing_fields, is_same_content
 from curated.declare import Conditions
+from curated.difference.cameras import NO_CAMERAS, Cameras, read_cameras
 from curated.difference.change import Change, Effect
 from curated.difference.companions import attach_companion
 from curated.history.changes import Changes, different_fields, different_keywords
@@ -91,7 +92,9 @@ def measure_changes(
     progress : callable, optional
         Called with how many keys are done and how many there are.
     """
-    work = _Work(changes, conditions, declared)
+    instruments = {files.key.instrument for files in keys if files.key.detector}
+    cameras = read_cameras((changes.now, changes.before), instruments)
+    work = _Work(changes, conditions, declared, cameras)
     for results in run_all(work, keys, jobs, progress):
         yield from results
 
@@ -103,6 +106,7 @@ class _Work:
     changes: Changes
     conditions: Conditions
     declared: Mapping[str, Instrument]
+    cameras: Cameras = NO_CAMERAS
 
     def __call__(self, chunk: Sequence[KeyFiles]) -> list[list[Change]]:
         return [list(self._changes(files)) for files in chunk]
@@ -127,6 +131,10 @@ class _Work:
         for (old, new), ranges in ranges_by_pair.items():
             names = states.row_names(old, is_new=False), states.row_names(new, is_new=True)
             conditions = replace(usual_conditions, row_names=names) if any(names) else usual_conditions
+            latest = new if new is not None else old
+            geometry = self.cameras.geometry(files.key, latest.start) if latest is not None else None
+            if geometry is not None:
+                conditions = replace(conditions, detector=geometry)
             versions = states.calibs(old, new)
             change = compare(files.key, *versions, tuple(ranges), conditions)
             yield replace(

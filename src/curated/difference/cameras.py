@@ -1,0 +1,70 @@
+"""Cameras of a package: where the amplifiers of a detector are, and their gain and saturation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from curated.check.file import read_and_check
+from curated.core.diagnostic import CuratedError, has_errors
+from curated.core.geometry import Camera, DetectorGeometry
+from curated.core.keys import CalibKey
+from curated.package.package import Package
+from curated.registry import get_type
+
+
+class Cameras(NamedTuple):
+    """Camera calibrations of instruments.
+
+    Parameters
+    ----------
+    epochs : `dict` [`str`, `list`]
+        By instrument directory, in the order of starts: start and calibration of each camera.
+    """
+
+    epochs: Mapping[str, Sequence[tuple[datetime, Any]]]
+
+    def geometry(self, key: CalibKey, time: datetime) -> DetectorGeometry | None:
+        """Return the detector of a key, with its amplifiers, from the camera in force at a time.
+
+        Before the first camera that one is taken. `None` is returned where no camera has the detector.
+        """
+        epochs = self.epochs.get(key.instrument)
+        if not epochs or not key.detector:
+            return None
+        in_force = (camera for start, camera in reversed(epochs) if start <= time)
+        try:
+            geometry: DetectorGeometry = next(in_force, epochs[0][1]).detector(key.detector)
+        except CuratedError:
+            return None
+        return geometry
+
+
+NO_CAMERAS = Cameras({})
+"""Cameras of packages that have none."""
+
+
+def read_cameras(packages: Sequence[Package], instruments: Collection[str]) -> Cameras:
+    """Read the cameras of instruments, each from the first package that has one.
+
+    Cameras with errors are findings of the check, and left out; those out of use are as well.
+
+    Parameters
+    ----------
+    packages : sequence [`Package`]
+        States of a package, the preferred one first.
+    instruments : collection [`str`]
+        Directories of the instruments.
+    """
+    epochs: dict[str, list[tuple[datetime, Any]]] = {}
+    for package in packages:
+        missing = set(instruments) - epochs.keys()
+        for file in package.layout.files if missing else ():
+            if file.key.instrument not in missing or not issubclass(get_type(file.key.type), Camera):
+                continue
+            checked = read_and_check(package.files, file, {}, companion=False)
+            is_usable = not has_errors(checked.report.diagnostics) and checked.report.deprecation is None
+            if checked.calib is not None and is_usable:
+                epochs.setdefault(file.key.instrument, []).append((file.start, checked.calib))
+    return Cameras({name: sorted(items, key=lambda item: item[0]) for name, items in epochs.items()})
