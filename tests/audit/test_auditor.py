@@ -91,6 +91,15 @@ def test_files_are_worst_first_and_findings_are_no_success(released: GitPackage,
     assert run_audit(released, good, foreign).is_settled
 
 
+def test_a_keyword_with_two_values_is_a_finding(released: GitPackage, tmp_path: Path) -> None:
+    path = write_image(tmp_path / "image.fits", isr_keywords(DEFECTS))
+    content = path.read_bytes()
+    place = content.index(b"DETECTOR=")
+    path.write_bytes(content[:place] + b"INSTRUME= 'Other   '".ljust(80) + content[place + 80 :])
+    (file,) = run_audit(released, path).files
+    assert ("CAL462", "INSTRUME has several values") in [(f.code, f.message) for f in file.findings]
+
+
 def test_headers_are_read_by_the_mapping_of_the_instrument(make_package: MakePackage) -> None:
     instrument = {
         "name": "Lab",

@@ -243,7 +243,13 @@ class Auditor:
                 if header.contradictions[_MOST_NAMED:]
                 else ""
             )
-            findings.append(Problem("CAL462", (), f"{names}{more} have several values"))
+            findings.append(
+                Problem(
+                    "CAL462",
+                    (),
+                    f"{names}{more} {'has' if len(header.contradictions) == 1 else 'have'} several values",
+                )
+            )
         if header.stamp and not header.uses:
             standings = [*self._of_stamp(header.stamp)]
             exposure = None

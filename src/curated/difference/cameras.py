@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibKey
+from curated.declare import Conditions
+from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.registry import get_type
 
@@ -68,3 +71,21 @@ def read_cameras(packages: Sequence[Package], instruments: Collection[str]) -> C
             if checked.calib is not None and is_usable:
                 epochs.setdefault(file.key.instrument, []).append((file.start, checked.calib))
     return Cameras({name: sorted(items, key=lambda item: item[0]) for name, items in epochs.items()})
+
+
+def conditions_of(key: CalibKey, conditions: Conditions, declared: Mapping[str, Instrument]) -> Conditions:
+    """Return the conditions of the measures of one key: those of all keys, with its detector and filter.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory.
+    """
+    detector = None
+    instrument = declared.get(key.instrument)
+    if instrument is not None and key.detector:
+        try:
+            detector = instrument.geometry(key.detector)
+        except CuratedError:
+            detector = None  # a directory of no declared detector is a finding of the check
+    return replace(conditions, detector=detector, filter_name=key.filter)

@@ -16,12 +16,12 @@ from curated.calib.arrays import is_equal
 from curated.calib.fingerprint import values_hash
 from curated.check.file import CheckedFile, read_and_check
 from curated.check.report import resolve_ranges
-from curated.core.diagnostic import CuratedError, has_errors
+from curated.core.diagnostic import has_errors
 from curated.core.keys import CalibFile, CalibKey
 from curated.core.parallel import Progress, run_all
 from curated.datasets.values import differing_fields, is_same_content
 from curated.declare import Conditions
-from curated.difference.cameras import NO_CAMERAS, Cameras, read_cameras
+from curated.difference.cameras import NO_CAMERAS, Cameras, conditions_of, read_cameras
 from curated.difference.change import Change, Effect
 from curated.difference.companions import attach_companion
 from curated.history.changes import Changes, different_fields, different_keywords
@@ -164,24 +164,6 @@ class _Work:
                 file is not None and self.changes.include(file) for file in (old, new)
             ):
                 ranges_by_pair[old, new] = []
-
-
-def conditions_of(key: CalibKey, conditions: Conditions, declared: Mapping[str, Instrument]) -> Conditions:
-    """Return the conditions of the measures of one key: those of all keys, with its detector and filter.
-
-    Parameters
-    ----------
-    declared : `dict` [`str`, `Instrument`]
-        The declared instruments, by directory.
-    """
-    detector = None
-    instrument = declared.get(key.instrument)
-    if instrument is not None and key.detector:
-        try:
-            detector = instrument.geometry(key.detector)
-        except CuratedError:
-            detector = None  # a directory of no declared detector is a finding of the check
-    return replace(conditions, detector=detector, filter_name=key.filter)
 
 
 @dataclass(slots=True)

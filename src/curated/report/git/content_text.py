@@ -165,6 +165,9 @@ def external_difference(arguments: Sequence[str]) -> Iterator[str]:
         return  # the mode or the name alone
     old = read_content(old_file, path) if old_file != _NOTHING else None
     new = read_content(new_file, new_path) if new_file != _NOTHING else None
+    is_same = old is not None and new is not None and old.data == new.data and not old.is_fits
+    if old_mode != new_mode and is_same:
+        return  # the mode alone: git does not hash files of the work tree before
     calibs = [content.calib for content in (old, new) if content is not None]
     if not calibs or any(calib is None for calib in calibs):
         yield from _other_lines(old, new)
