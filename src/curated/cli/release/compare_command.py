@@ -110,6 +110,7 @@ def command(
             )
             for where, other in ((first, second), (second, first))
         ]
+        _require_repository(audits, *collections, *choices)
         if not any(audit.inventory.datasets for audit in audits):
             refuse_empty(audits[0], allow_empty=allow_empty)
         echo_findings(settings, (d for audit in audits for d in audit.diagnostics if d.code == "CAL648"))
@@ -148,6 +149,12 @@ def command(
         same = f"the same {number} calibrations are in force in both"
         echo(_summary(differences) if differences else same)
     raise SystemExit(1 if failed or differences else 0)
+
+
+def _require_repository(audits: Sequence[SourceInventory], *options: str) -> None:
+    """Refuse values of options that have no effect where neither of the two is a repository."""
+    if options and not any(audit.kind == "repository" for audit in audits):
+        raise click.UsageError("--collection and --instrument have no effect: neither is a repository")
 
 
 def _measure(

@@ -116,6 +116,8 @@ def command(
     audit = find_inventory(
         settings, where, collections, revision, jobs, names_of, choices, certain=True, by_bytes=by_bytes
     )
+    if collections and audit.kind != "repository":
+        raise click.UsageError(f"--collection has no effect: {where} is no repository")
     kept = (dataset for dataset in audit.inventory.datasets if dataset.dataset_type not in names)
     audit = replace(audit, inventory=replace(audit.inventory, datasets=tuple(kept)))
     refuse_empty(audit, allow_empty=allow_empty)
