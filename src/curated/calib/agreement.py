@@ -27,10 +27,10 @@ _UNIT_NAME = re.compile(r"(?:.*[_a-z])?units?\Z|.*Units?\Z", re.ASCII)
 def has_same_value(old: Hooks, new: Hooks, field: Field) -> bool:
     """Say whether a field has the same value in two calibrations of a type.
 
-    Numbers count in a common unit. Those that are stored as floats are the same if they differ by no more than
-    `UNITS_IN_LAST_PLACE` units in the last place of the coarser of the two precisions (8.9e-16 of the value in double
-    and 4.8e-7 in single precision); whole numbers in one unit are compared exactly. So 3 is 3.0, 0.0 is -0.0, NaN is
-    NaN, and a change by one part in a million is none of rounding. A text that is a unit counts by its meaning, so that
+    Numbers count in a common unit. After a conversion, of units or of precision, those that are stored as floats are the
+    same if they differ by no more than `UNITS_IN_LAST_PLACE` units in the last place of the coarser of the two precisions
+    (8.9e-16 of the value in double and 4.8e-7 in single precision); without one, numbers are compared exactly. So 3 is
+    3.0, 0.0 is -0.0, NaN is NaN, and a change by one part in a million is none of rounding. A text that is a unit counts by its meaning, so that
     ``electrons`` is ``electron``. Mappings count in any order.
 
     Parameters
@@ -46,7 +46,14 @@ def has_same_value(old: Hooks, new: Hooks, field: Field) -> bool:
         return True
     if all(isinstance(value, str) for value in values):
         return is_unit(field) and _is_same_name(*values)
-    return is_close(values[0], values[1], scale)
+    return is_close(values[0], values[1], scale, is_exact=scale == 1 and _have_same_precision(*values))
+
+
+def _have_same_precision(left: Any, right: Any) -> bool:
+    """Say whether two values are no conversion of each other, but floats of one precision."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return all(_have_same_precision(left[key], right[key]) for key in left.keys() & right.keys())
+    return np.asarray(left).dtype == np.asarray(right).dtype
 
 
 def is_unit(field: Field) -> bool:
@@ -89,7 +96,7 @@ def _unit(calib: Any, field: Field) -> str:
     return unit or (field.unit if field.needs_unit else "")
 
 
-def is_close(left: Any, right: Any, scale: float = 1.0) -> bool:
+def is_close(left: Any, right: Any, scale: float = 1.0, *, is_exact: bool = False) -> bool:
     """Say whether two values are the same up to rounding; see `has_same_value`.
 
     Parameters
@@ -98,22 +105,26 @@ def is_close(left: Any, right: Any, scale: float = 1.0) -> bool:
         Scalars, arrays, lists, and mappings of them.
     scale : `float`, optional
         Factor from the unit of the first to that of the second.
+    is_exact : `bool`, optional
+        Whether floats differ at the last place as well.
     """
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(is_close(left[k], right[k], scale) for k in left)
+        return left.keys() == right.keys() and all(
+            is_close(left[key], right[key], scale, is_exact=is_exact) for key in left
+        )
     if left is None or right is None or isinstance(left, (str, bool)) or isinstance(right, (str, bool)):
         return type(left) is type(right) and bool(left == right)
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         pairs = zip(left, right, strict=False)
-        return len(left) == len(right) and all(is_close(*pair, scale) for pair in pairs)
+        return len(left) == len(right) and all(is_close(*pair, scale, is_exact=is_exact) for pair in pairs)
     before, after = np.asarray(left), np.asarray(right)
     kinds = before.dtype.kind, after.dtype.kind
     if before.shape != after.shape:
         return False
     if not all(kind in "fiu" for kind in kinds):
         return kinds[0] == kinds[1] and is_equal(before, after)
-    if scale == 1 and "f" not in kinds:
-        return bool(np.array_equal(before, after))
+    if scale == 1 and (is_exact or "f" not in kinds):
+        return bool(np.array_equal(before, after, equal_nan="f" in kinds))
     return _is_close(before, after, scale)
 
 
@@ -142,6 +153,7 @@ def has_same_content(old: Hooks, new: Hooks) -> bool:
         return False
     before, after = _without_empty(before), _without_empty(after)
     fields = {field.name: field for field in old.FIELDS}
+    is_exact = not any(_is_converted(old, new, field) for field in old.FIELDS)
     if before.keys() != after.keys():
         return False
     is_single = any(_is_single(getattr(calib, name)) for calib in (old, new) for name in fields)
@@ -151,10 +163,18 @@ def has_same_content(old: Hooks, new: Hooks) -> bool:
             is_same = value == others or (is_unit(fields[name]) and _is_same_name(value, others))
         else:
             is_converted = name not in fields and is_single
-            is_same = is_close(_in_single(value), others) if is_converted else is_close(value, others)
+            is_same = is_close(_in_single(value) if is_converted else value, others, is_exact=is_exact)
         if not is_same:
             return False
     return True
+
+
+def _is_converted(old: Hooks, new: Hooks, field: Field) -> bool:
+    """Say whether a field of one calibration is in another unit or precision than that of the other."""
+    values = getattr(old, field.name), getattr(new, field.name)
+    if all(isinstance(value, str) for value in values):
+        return is_unit(field) and values[0] != values[1]
+    return _unit(old, field) != _unit(new, field) or not _have_same_precision(*values)
 
 
 def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
