@@ -54,7 +54,9 @@ def test_values_that_no_detector_has(
     wrong = replace(calib, **{field: with_first(getattr(calib, field), value)})  # type: ignore[type-var]
     problems = [problem for problem in problems_of(wrong) if problem.pointer == place]
     assert any(part in problem.detail for problem in problems), problems_of(wrong)
-    assert {problem.code for problem in problems_of(wrong)} == {"CAL364"}
+    # Levels at which fits of single amplifiers end are not certain enough for an error.
+    codes = {"ptcTurnoff": "CAL370"}
+    assert {codes.get(str(p.pointer[0]), "CAL364") == p.code for p in problems_of(wrong)} == {True}
 
 
 def test_amplifiers_that_cannot_be_used_have_no_bounds() -> None:

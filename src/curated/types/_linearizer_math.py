@@ -340,6 +340,7 @@ BOUNDS = (
             "source": "A few per cent up to the full well (Janesick 2001, Scientific Charge-Coupled Devices, section 2.2.8; Plazas et al. 2017, JINST 12, C04009).",
         },
         _relative_corrections,
+        code="CAL370",
         pointer=_in_amplifier("linearityCoeffs"),
         label=lambda calib, key, index: f"{key} at a signal of {_levels(calib, key)[index[0]]:g}",
     ),

@@ -146,9 +146,15 @@ BOUNDS = (
         "Turn-off of an amplifier that badAmps does not list.",
         LEVEL,
         of_field("ptcTurnoff", _bad),
+        code="CAL370",
     ),
     keyed_bound(
-        "full_well", "The turn-off in electron.", FULL_WELL, _full_wells, place=lambda _: "ptcTurnoff"
+        "full_well",
+        "The turn-off in electron.",
+        FULL_WELL,
+        _full_wells,
+        place=lambda _: "ptcTurnoff",
+        code="CAL370",
     ),
     keyed_bound(
         "a00",

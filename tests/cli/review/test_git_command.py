@@ -61,10 +61,12 @@ def test_without_an_identity_git_caches_nothing_and_does_not_fail(make_package: 
     assert "+  x0 (pix): 1" in package.git("log", "-p", **NO_PATH)
 
 
-def test_uninstall_leaves_everything_as_it_was(make_package: MakePackage) -> None:
+def test_uninstall_leaves_everything_as_it_was(
+    make_package: MakePackage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = make_package(EPOCHS)
     before = read_tree(package.path / ".git")
-    os.chdir(package.path)
+    monkeypatch.chdir(package.path)
     for options in ([], ["--private"]):
         for command in (["install", *options], ["install", *options], ["uninstall"], ["uninstall"]):
             done = CliRunner().invoke(cli, ["git", *command], catch_exceptions=False)

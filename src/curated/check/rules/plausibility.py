@@ -12,7 +12,7 @@ from curated.check.rules.context import FileContext
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.declare import Array, Bound, InstrumentBound, Spec
 
-_BOUND_CODES = ("CAL364", "CAL365")
+_BOUND_CODES = ("CAL364", "CAL365", "CAL370")
 _MOST_NAMES = 3
 """Places that a finding names beside the worst one."""
 

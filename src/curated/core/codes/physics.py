@@ -17,10 +17,13 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL367", "warning", "amplifiers whose values were exchanged against the epoch before",
      "check the order of the amplifiers against the raw data; if the epoch before was wrong, deprecate it or say so in a note of the edit",
      "Values of one amplifier are applied to another. Both files look right; either of them can be the wrong one."),
-    ("CAL368", "error", "a throughput of the system that is not the product of its parts",
+    ("CAL368", "warning", "a throughput of the system that is not the product of its parts",
      "make it again from the parts in force, or correct the part that is wrong; 'bounds' of instrument.yaml changes the tolerance, with a reason",
      "Whoever uses the system's curve and whoever multiplies its parts get different fluxes for the same star."),
     ("CAL369", "info", "a comparison between files that was not made", "mend the errors of the file that the message names, and check again",
      "A rule on several files needs all of them."),
+    ("CAL370", "warning", "a level or a correction that detectors in use do not have",
+     "check the unit and the fit; if the value is right, write the limit and the reason into 'bounds' of instrument.yaml",
+     "Fits of single amplifiers fail, and their values are still used where nobody lists the amplifier as bad."),
 )
 # fmt: on
