@@ -12,9 +12,12 @@ from curated.butler.instruments.candidates import RegisteredInstrument
 
 
 def read_class_names(butler: Butler) -> dict[str, str]:
-    """Return the class names of a repository's instruments by name; empty for one without a class."""
+    """Return the class names of a repository's instruments by name; empty for one without a class.
+
+    A universe of dimensions may lack the column altogether.
+    """
     rows = butler.query_dimension_records("instrument", explain=False, limit=None)
-    return {str(row.name): str(row.class_name or "") for row in rows}
+    return {str(row.name): str(getattr(row, "class_name", None) or "") for row in rows}
 
 
 def read_registered(
@@ -32,7 +35,7 @@ def read_registered(
     names = None if names is None else list(names)
     detectors: dict[str, dict[int, str]] = defaultdict(dict)
     for row in _rows(butler, "detector", names):
-        detectors[str(row.instrument)][int(row.id)] = str(row.full_name or "")
+        detectors[str(row.instrument)][int(row.id)] = str(getattr(row, "full_name", None) or "")
     filters: dict[str, set[str]] = defaultdict(set)
     for row in _rows(butler, "physical_filter", names):
         filters[str(row.instrument)].add(str(row.name))
