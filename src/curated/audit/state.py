@@ -93,9 +93,9 @@ class State:
 
     def report(self, file: CalibFile) -> FileReport:
         """Return what the check says of a file by itself."""
-        known = self.memory.reports.get((file.path, self.blob(file)))
-        if known is not None:
-            return known
+        report = self.memory.reports.get((file.path, self.blob(file)))
+        if report is not None:
+            return report
         data = read_file(self.package.files, file.path)
         return self.memory.report(file, self.blob(file), data if isinstance(data, bytes) else b"")
 
@@ -156,11 +156,11 @@ class State:
         """Return the directories of detectors by number, which each of their calibrations states."""
         if directory not in self._detectors:
             numbers: dict[int, str] = {}
-            seen = set()
+            names = set()
             for file in self.package.layout.files:
                 name = file.key.detector
-                if file.key.instrument == directory and name and name not in seen:
-                    seen.add(name)
+                if file.key.instrument == directory and name and name not in names:
+                    names.add(name)
                     number = self.report(file).keywords.get("DETECTOR")
                     if isinstance(number, int):
                         numbers.setdefault(number, name)

@@ -76,10 +76,10 @@ def _find_registered(
         if name in names:
             registered.append(_Registered(instrument.directory, name, filters))
     if not registered:
-        listed = ", ".join(instrument.name for instrument in instruments) or "none"
-        listed = "; ".join([listed, *(problem.detail for problem in unsettled)])
+        reasons = ", ".join(instrument.name for instrument in instruments) or "none"
+        reasons = "; ".join([reasons, *(problem.detail for problem in unsettled)])
         raise CuratedError(
-            f"{repo} has none of the package's instruments: {listed}",
+            f"{repo} has none of the package's instruments: {reasons}",
             f"it has {', '.join(sorted(names)) or 'none'}; say which is which: --instrument NAME=REPOSITORY'S NAME",
         )
     return registered

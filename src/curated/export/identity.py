@@ -224,10 +224,10 @@ def exported_provenance(calib: Calib, item: ExportItem) -> tuple[Provenance, lis
     record["collection"] = dataset.collection
     inputs = []
     for entry in construction.input_datasets:
-        known = contradicted_inputs([entry], item.known_inputs).get(entry["uuid"])
-        inputs.append({**entry, **(known or {})})
-        if known is not None:
-            detail = f"its header says that its input {entry['uuid']} is {_name_of(entry)}, the repository {_name_of(known)}"
+        correction = contradicted_inputs([entry], item.known_inputs).get(entry["uuid"])
+        inputs.append({**entry, **(correction or {})})
+        if correction is not None:
+            detail = f"its header says that its input {entry['uuid']} is {_name_of(entry)}, the repository {_name_of(correction)}"
             problems.append(Problem("CAL657", (), detail))
     construction = replace(construction, dataset=record, input_datasets=tuple(inputs))
     return replace(provenance, construction=construction), problems

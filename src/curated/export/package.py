@@ -133,8 +133,8 @@ def _write_texts(
 def _corrected(texts: Sequence[ExportedText], holdings: Holdings) -> list[ExportItem]:
     """Return all items with what the repository says of inputs that headers contradict; none if there are none."""
     uuids = sorted({entry["uuid"] for text in texts for entry in text.inputs})
-    known = holdings.find_datasets(uuids) if uuids else {}
-    items = [replace(text.item, known_inputs=contradicted_inputs(text.inputs, known)) for text in texts]
+    records = holdings.find_datasets(uuids) if uuids else {}
+    items = [replace(text.item, known_inputs=contradicted_inputs(text.inputs, records)) for text in texts]
     return items if any(item.known_inputs for item in items) else []
 
 

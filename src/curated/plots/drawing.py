@@ -164,9 +164,9 @@ def find_old_plots(directory: Path, *, overwrite: bool = False) -> list[str]:
         return []
     except OSError as error:
         raise CuratedError(f"{directory} cannot be used: {error.strerror}", "name a directory") from error
-    listed = set(_listed(directory / INDEX))
-    others = [name for name in names if name not in listed and name != INDEX]
-    if INDEX in names and not listed and not _is_index(directory / INDEX):
+    drawn_names = set(_listed(directory / INDEX))
+    others = [name for name in names if name not in drawn_names and name != INDEX]
+    if INDEX in names and not drawn_names and not _is_index(directory / INDEX):
         others.append(INDEX)
     if others and not overwrite:
         listing = ", ".join(others[:_SHOWN]) + (", ..." if len(others) > _SHOWN else "")
@@ -174,7 +174,7 @@ def find_old_plots(directory: Path, *, overwrite: bool = False) -> list[str]:
             f"{directory} holds files that are no plots of 'curated diff': {listing}",
             "name a new or an empty directory, or give --overwrite: other files stay",
         )
-    return sorted(listed.intersection(names))
+    return sorted(drawn_names.intersection(names))
 
 
 def _index(path: Path) -> dict[str, Any]:

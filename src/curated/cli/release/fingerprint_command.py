@@ -118,8 +118,8 @@ def command(
     )
     if collections and audit.kind != "repository":
         raise click.UsageError(f"--collection has no effect: {where} is no repository")
-    kept = (dataset for dataset in audit.inventory.datasets if dataset.dataset_type not in names)
-    audit = replace(audit, inventory=replace(audit.inventory, datasets=tuple(kept)))
+    datasets = (dataset for dataset in audit.inventory.datasets if dataset.dataset_type not in names)
+    audit = replace(audit, inventory=replace(audit.inventory, datasets=tuple(datasets)))
     refuse_empty(audit, allow_empty=allow_empty)
     if audit.foreign and form != "json":
         settings.remark(

@@ -112,7 +112,7 @@ def command(
 
         plot_history(history, path, value, amplifier=amplifier, band=band)
         settings.remark(f"written {path}")
-    known = None if time is None else periods(history, time)
+    beliefs = None if time is None else periods(history, time)
     if form == "json":
         content: dict[str, Any] = {
             "as_of": revision.sha1,
@@ -120,14 +120,14 @@ def command(
             "remarks": list(revision.remarks),
             **history_to_json(history),
         }
-        if known is not None:
-            content |= {"at": at, "beliefs": periods_to_json(known)}
+        if beliefs is not None:
+            content |= {"at": at, "beliefs": periods_to_json(beliefs)}
         print_json("log", **content)
-    elif known is not None and time is not None:
-        echo(*period_lines(history, time, known))
+    elif beliefs is not None and time is not None:
+        echo(*period_lines(history, time, beliefs))
     else:
         echo(history_summary(history), "", *history_lines(history))
-    raise SystemExit(1 if known is not None and all(period.version is None for period in known) else 0)
+    raise SystemExit(1 if beliefs is not None and all(period.version is None for period in beliefs) else 0)
 
 
 def _read(

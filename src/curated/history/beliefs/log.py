@@ -268,17 +268,17 @@ def periods(history: History, time: datetime) -> list[Period]:
     time : `datetime.datetime`
         The moment, UTC.
     """
-    found: list[Period] = []
+    consecutive: list[Period] = []
     for belief in history.beliefs:
         version = belief.in_force(time)
-        last = found[-1].version if found else None
+        last = consecutive[-1].version if consecutive else None
         if (version and (version.file.path, version.blob)) == (last and (last.file.path, last.blob)):
-            if found and version is not None:
-                found[-1] = found[-1]._replace(version=version)
+            if consecutive and version is not None:
+                consecutive[-1] = consecutive[-1]._replace(version=version)
             continue
-        if found:
-            found[-1] = found[-1]._replace(until=belief.commit)
+        if consecutive:
+            consecutive[-1] = consecutive[-1]._replace(until=belief.commit)
         else:
-            found.append(Period(None, belief.commit, None))
-        found.append(Period(belief.commit, None, version))
-    return (found or [Period(None, None, None)])[::-1]
+            consecutive.append(Period(None, belief.commit, None))
+        consecutive.append(Period(belief.commit, None, version))
+    return (consecutive or [Period(None, None, None)])[::-1]

@@ -61,8 +61,8 @@ def intersections(first: Array, second: Array) -> Array:
     parts = [np.empty((0, 4), "f8")]
     step = max(1, _MOST_PAIRS // (10 * max(1, len(second))))
     for start in range(0, len(first), step):
-        one = first[start : start + step, None, :]
-        low, high = np.maximum(one[..., :2], second[:, :2]), np.minimum(one[..., 2:], second[:, 2:])
+        boxes = first[start : start + step, None, :]
+        low, high = np.maximum(boxes[..., :2], second[:, :2]), np.minimum(boxes[..., 2:], second[:, 2:])
         is_common = (high > low).all(axis=-1)
         parts.append(np.concatenate([low[is_common], high[is_common]], axis=1))
     return np.concatenate(parts)
