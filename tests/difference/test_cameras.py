@@ -14,7 +14,7 @@ from curated.check.instruments import read_instruments
 from curated.core.geometry import Box
 from curated.core.keys import CalibKey
 from curated.declare import Conditions
-from curated.difference.cameras import NO_CAMERAS, read_cameras
+from curated.difference.cameras import NO_CAMERAS, conditions_at, conditions_of, read_cameras
 from curated.difference.measuring import changed_keys, measure_changes
 from curated.difference.revisions import open_states
 from curated.package.package import open_package
@@ -103,3 +103,13 @@ def test_measures_use_saturations_and_boxes_of_the_camera(make_package: MakePack
     assert amplifiers[1].box == Box(512, 0, 512, 512)
     assert readings["columns_fully_masked", amplifiers[1].name].value == 2
     assert readings["amplifier_fraction_change", amplifiers[1].name].value == pytest.approx(100 * 2 / 512)
+
+
+def test_conditions_of_a_file(package: Path) -> None:
+    opened = open_package(package)
+    declared = read_instruments(opened)[0]
+    file = next(file for file in opened.layout.files if file.key.type == "crosstalk")
+    cameras = read_cameras([opened], {"demo"})
+    without = conditions_at(file, Conditions(), declared, NO_CAMERAS)
+    assert without == conditions_of(file.key, Conditions(), declared)
+    assert conditions_at(file, Conditions(), declared, cameras).detector == cameras.geometry(KEY, file.start)

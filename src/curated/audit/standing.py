@@ -15,6 +15,7 @@ from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
 from curated.declare import Conditions
+from curated.difference.cameras import Cameras, conditions_at, read_cameras
 from curated.difference.change import Effect
 from curated.difference.measuring import Version, compare
 from curated.git.changes import Commit
@@ -90,6 +91,7 @@ class Judge:
     _readable: dict[str, bool] = field(default_factory=dict)
     _commits: dict[tuple[CalibKey, str, str], Commit | None] = field(default_factory=dict)
     _effects: dict[tuple[str, str, str], tuple[Effect, ...]] = field(default_factory=dict)
+    _cameras_by_instrument: dict[str, Cameras] = field(default_factory=dict)
 
     def judge(self, use: Use, origin: Origin, exposure: Exposure) -> Standing:
         """Return what became of a calibration that was applied to an exposure."""
@@ -186,14 +188,14 @@ class Judge:
             self._effects[key] = ()
             if old is not None and new is not None:
                 versions = Version(source.path, old), Version(in_force.path, new)
-                conditions = self._conditions(in_force.key)
+                conditions = conditions_at(
+                    in_force, Conditions(), self.now.declared, self._cameras(in_force.key)
+                )
                 self._effects[key] = compare(in_force.key, *versions, (), conditions).effects
         return self._effects[key]
 
-    def _conditions(self, key: CalibKey) -> Conditions:
-        instrument = self.now.declared.get(key.instrument)
-        try:
-            detector = instrument.geometry(key.detector) if instrument is not None and key.detector else None
-        except CuratedError:
-            detector = None
-        return Conditions(detector=detector, filter_name=key.filter)
+    def _cameras(self, key: CalibKey) -> Cameras:
+        if key.instrument not in self._cameras_by_instrument:
+            cameras = read_cameras((self.now.package,), (key.instrument,))
+            self._cameras_by_instrument[key.instrument] = cameras
+        return self._cameras_by_instrument[key.instrument]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError, has_errors
 from curated.core.geometry import Camera, DetectorGeometry
-from curated.core.keys import CalibKey
+from curated.core.keys import CalibFile, CalibKey
 from curated.declare import Conditions
 from curated.package.instrument import Instrument
 from curated.package.package import Package
@@ -89,3 +89,20 @@ def conditions_of(key: CalibKey, conditions: Conditions, declared: Mapping[str, 
         except CuratedError:
             detector = None  # a directory of no declared detector is a finding of the check
     return replace(conditions, detector=detector, filter_name=key.filter)
+
+
+def conditions_at(
+    file: CalibFile, conditions: Conditions, declared: Mapping[str, Instrument], cameras: Cameras
+) -> Conditions:
+    """Return the conditions of the measures of a file: those of its key, with the detector of the camera in force.
+
+    Parameters
+    ----------
+    declared : `dict` [`str`, `Instrument`]
+        The declared instruments, by directory; what they say of a detector counts where no camera has it.
+    cameras : `Cameras`
+        Cameras of the package.
+    """
+    conditions = conditions_of(file.key, conditions, declared)
+    geometry = cameras.geometry(file.key, file.start)
+    return conditions if geometry is None else replace(conditions, detector=geometry)

@@ -10,9 +10,11 @@ import pytest
 from astropy.io import fits
 
 from curated.core.diagnostic import CuratedError
-from curated.report.git.content_text import content_lines, external_difference, read_content
+from curated.report.git.content_text import conditions_of, content_lines, external_difference, read_content
+from curated.types.camera import CameraGeometry
+from curated.types.crosstalk import Crosstalk
 from support.changes import OLD, version
-from support.demo import demo_calib, demo_path
+from support.demo import DEMO, demo_calib, demo_path
 
 ZEROS, MODE = "0" * 40, "100644"
 
@@ -159,3 +161,14 @@ def test_names_cannot_control_a_terminal(place: Path) -> None:
     assert all(
         line.isprintable() for line in difference(path, None, "calibs/\x1b[2J\n::error::/defects/a.ecsv")
     )
+
+
+def test_amplifiers_are_those_of_the_camera_in_force() -> None:
+    path = DEMO / "crosstalk" / "d02" / "20200101T000000.ecsv"
+    calib = Crosstalk.readText(path)
+    camera = CameraGeometry.readText(DEMO / "camera" / "20200101T000000.yaml")
+    detector = conditions_of(str(path), calib).detector
+    assert detector is not None
+    expected = camera.detector("d02").amplifiers
+    assert [amplifier.saturation for amplifier in detector.amplifiers] == [a.saturation for a in expected]
+    assert all(amplifier.saturation > 0 for amplifier in detector.amplifiers)

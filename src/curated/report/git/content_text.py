@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from curated.calib import Calib, CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibKey
 from curated.declare import Conditions
+from curated.difference.cameras import NO_CAMERAS, conditions_at, read_cameras
 from curated.difference.measuring import Version, compare
 from curated.fits.file_headers import read_headers
 from curated.fits.header import DamagedError, read_keywords
@@ -232,11 +234,11 @@ def conditions_of(path: str, calib: Calib) -> Conditions:
         relative = os.path.relpath(os.path.realpath(path), os.path.realpath(package.root))
         (file,) = discover([relative], package.top).files
         declared: dict[str, Instrument] = read_instruments(package)[0]
-        instrument = declared[file.key.instrument]
-        detector = instrument.geometry(file.key.detector) if file.key.detector else None
-    except (CuratedError, OSError, ValueError, KeyError):
+        cameras = read_cameras((package,), (file.key.instrument,)) if file.key.detector else NO_CAMERAS
+    except (CuratedError, OSError, ValueError):
         return Conditions(filter_name=filter_name)
-    return Conditions(filter_name=file.key.filter or filter_name, detector=detector)
+    conditions = conditions_at(file, Conditions(), declared, cameras)
+    return replace(conditions, filter_name=conditions.filter_name or filter_name)
 
 
 def _other_lines(old: Content | None, new: Content | None) -> Iterator[str]:
