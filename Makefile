@@ -43,8 +43,9 @@ $(VENV)/run.stamp: requirements/run.txt | $(BIN)/python
 	@touch $@
 
 # In addition, what tests and checks need. The pins include those of run.txt.
-$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+$(VENV)/dev.stamp: requirements/dev.txt requirements/frames.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r $<
+	$(PIP) install --require-hashes --no-deps -r requirements/frames.txt
 	@touch $@
 
 # Without isolation, because the build backend is locked as well: nothing is downloaded here.
@@ -69,6 +70,7 @@ publish: install ## Publish the package into a new repository under build/, and 
 system:
 	@$(call apt,command -v fitsverify,fitsverify)
 	@$(call apt,command -v ssh-keygen,openssh-client)
+	@$(call apt,command -v chromium && command -v chromedriver,chromium chromium-driver)
 
 .PHONY: docs
 docs: develop ## Write what is generated: docs/types, docs/codes.md, docs/rooms.svg, schemas/

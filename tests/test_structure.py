@@ -15,8 +15,8 @@ import pytest
 from source_tree import ROOT, SOURCE, Module, find_circles, import_graph, read_modules
 from words import bound_names, empty_entries, vague_names
 
-MAX_MODULES = 410
-"""Limit for all folders but the unlimited ones; some 300 together with the types of today."""
+MAX_MODULES = 490
+"""Limit for all folders but the unlimited ones."""
 
 MAX_FILES_IN_FOLDER = 15
 MAX_LINES = 400

@@ -1,0 +1,1 @@
+"""Commands with which people write calibrations: new ones, edits, and what other programs have."""
