@@ -124,7 +124,7 @@ def test_times_that_astropy_wrote(table: MakeTable, tmp_path: Path) -> None:
 
 
 def test_lines_of_rows_below_commented_names_and_comments(table: MakeTable) -> None:
-    rows, findings = read(table(f"# all of a night\n#mjd;exposure\n\n60401;1\n# more\nx;2\n60402;3\n"))
+    rows, findings = read(table("# all of a night\n#mjd;exposure\n\n60401;1\n# more\nx;2\n60402;3\n"))
     assert [(row[0], row[-1]) for row in rows] == [(4, "1"), (7, "3")]
     assert findings == [(6, "CAL451")]
 
