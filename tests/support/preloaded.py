@@ -29,7 +29,8 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
-MODULES = ("lsst.daf.butler.cli.butler", "lsst.daf.butler.script", "curated.butler", "curated.cli.main")
+STOCK = ("lsst.daf.butler", "lsst.daf.butler.cli.butler", "lsst.daf.butler.script")
+MODULES = (*STOCK, "curated.butler", "curated.cli.main")
 
 # Run without the modules of site-packages, so that it starts in a few milliseconds.
 _CLIENT = """
@@ -40,13 +41,16 @@ request = json.dumps([sys.argv[2:], os.getcwd(), dict(os.environ)]).encode()
 streams = array.array("i", [0, 1, 2])
 server.sendmsg([len(request).to_bytes(8, "little")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
 server.sendall(request)
-status = server.recv(4)
-sys.exit(int.from_bytes(status, "little", signed=True) if status else 70)
+answer = server.recv(4)
+status = int.from_bytes(answer, "little", signed=True) if answer else 70
+if status < 0:  # ended by a signal, as this program now is
+    os.kill(os.getpid(), -status)
+sys.exit(status)
 """
 
 
 class Programs:
-    """`curated` and `butler`, started from a process that has imported them."""
+    """`curated`, `butler` and Python code, started from a process that has imported what they use."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -57,6 +61,10 @@ class Programs:
         scripts = Path(sys.executable).parent
         path = f"{self.directory}:{scripts}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+
+    def command(self, *arguments: str | os.PathLike[str]) -> list[str]:
+        """Return the command line of a program, ``command("butler", "query-collections", repo)``."""
+        return [str(self.directory / os.fspath(arguments[0])), *map(os.fspath, arguments[1:])]
 
     def run(
         self,
@@ -72,7 +80,7 @@ class Programs:
             All environment variables of the program instead of `environment`.
         """
         return subprocess.run(
-            [self.directory / os.fspath(arguments[0]), *map(os.fspath, arguments[1:])],
+            self.command(*arguments),
             cwd=cwd,
             env=self.environment if environment is None else environment,
             stdin=subprocess.DEVNULL,
@@ -84,22 +92,29 @@ class Programs:
 
 
 @cache
-def shared_programs() -> Programs:
-    """Return the programs of a server that all tests of this process share; both end with this process."""
+def shared_programs(modules: tuple[str, ...] = MODULES) -> Programs:
+    """Return the programs of a server that all tests of this process share; both end with this process.
+
+    Parameters
+    ----------
+    modules : `tuple` [`str`], optional
+        What the server imports; ``STOCK`` is for programs that must not have curated.
+    """
     directory = Path(tempfile.mkdtemp(prefix="curated-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    _write_programs(directory, f"{directory}/socket")
+    address = f"{directory}/socket"
+    _write_programs(directory, address)
     # A pipe that only this process holds open: where it ends, however it ends, the server reads its end.
     lifeline, kept_open = os.pipe()
     server = subprocess.Popen(
-        [sys.executable, __file__, f"{directory}/socket", str(lifeline)],
+        [sys.executable, __file__, address, str(lifeline), *modules],
         pass_fds=(lifeline,),
         start_new_session=True,
     )
     os.close(lifeline)
     atexit.register(server.wait)
     atexit.register(os.close, kept_open)
-    _wait_for(f"{directory}/socket", server)
+    _wait_for(address, server)
     return Programs(directory)
 
 
@@ -121,7 +136,7 @@ def preloaded_programs(directory: Path, path: Sequence[str] = ()) -> Iterator[Pr
         inherited = os.environ.get("PYTHONPATH", "")
         environment = {**os.environ, "PYTHONPATH": ":".join([*path, *filter(None, [inherited])])}
         server = subprocess.Popen(
-            [sys.executable, __file__, address], env=environment, start_new_session=True
+            [sys.executable, __file__, address, "", *MODULES], env=environment, start_new_session=True
         )
         try:
             _wait_for(address, server)
@@ -134,7 +149,7 @@ def preloaded_programs(directory: Path, path: Sequence[str] = ()) -> Iterator[Pr
 def _write_programs(directory: Path, address: str) -> None:
     client = directory / "client.py"
     client.write_text(_CLIENT)
-    for name in ("curated", "butler"):
+    for name in ("curated", "butler", "python"):
         command = shlex.join([sys.executable, "-I", "-S", str(client), address, name])
         (directory / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         (directory / name).chmod(0o755)
@@ -151,11 +166,11 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 # -- the server ------------------------------------------------------------------------------------------
 
 
-def serve(address: str, lifeline: int | None = None) -> None:
+def serve(address: str, lifeline: int | None, modules: Sequence[str]) -> None:
     """Answer requests, each in a process of its own, until the process is ended or the lifeline's other end closed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in MODULES:
+        for name in modules:
             importlib.import_module(name)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
@@ -193,8 +208,7 @@ def _answer(connection: socket.socket) -> NoReturn:
                 os.close(stream)
         _run(arguments, directory, environment)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    # Shells say it like this if a program was ended by a signal.
-    connection.sendall((status if status >= 0 else 128 - status).to_bytes(4, "little", signed=True))
+    connection.sendall(status.to_bytes(4, "little", signed=True))
     os._exit(0)
 
 
@@ -220,6 +234,10 @@ def _run(arguments: list[str], directory: str, environment: Mapping[str, str]) -
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     status = 1
     try:
+        if arguments[0] == "python":
+            code, sys.argv = arguments[1], ["-c", *arguments[2:]]
+            exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+            sys.exit(0)
         if arguments[0] == "butler":
             from lsst.daf.butler.cli.butler import main as butler
 
@@ -239,4 +257,4 @@ def _run(arguments: list[str], directory: str, environment: Mapping[str, str]) -
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], *map(int, sys.argv[2:]))
+    serve(sys.argv[1], int(sys.argv[2]) if sys.argv[2] else None, sys.argv[3:])

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from support.preloaded import shared_programs
+from support.preloaded import STOCK, shared_programs
 
 # Python reads them before any program does.
 _VARIABLES_OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ", "OMP_", "OPENBLAS_", "MKL_")
@@ -71,6 +71,12 @@ def printed_json(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program."""
     return run_command(python_command(code, *arguments))
+
+
+def run_with_butler(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program in a process that has imported Butler, but not curated."""
+    programs = shared_programs(STOCK)
+    return programs.run("python", code, *arguments, environment=os.environ | {"PYTHONWARNINGS": "ignore"})
 
 
 def without_override() -> None:
