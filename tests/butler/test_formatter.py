@@ -13,7 +13,7 @@ import pytest
 from conftest import GitPackage
 from curated.butler import import_bundle, open_repository, read
 from support.images import image_package, make_image, make_pixels, make_planes
-from support.programs import run_curated, run_python
+from support.programs import run_curated, run_python, run_with_butler
 from support.repositories import INSTRUMENT, BundleMaker, run_stock_butler, run_without_curated
 from support.stack_packages import STACK_FORMATTER, recorded_formatters, with_stack, write_stack
 
@@ -45,7 +45,7 @@ print(type(butler.get(ref)).__name__, butler.getURI(ref).getExtension())
 
 def test_a_plain_butler_returns_our_classes(bundle, repo) -> None:
     import_bundle(bundle, repo)
-    done = run_python(GET, repo)
+    done = run_with_butler(GET, repo)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [
         ["curated.types.defects.Defects", "[1]"],
@@ -56,7 +56,7 @@ def test_a_plain_butler_returns_our_classes(bundle, repo) -> None:
 def test_a_plain_butler_puts_our_classes(bundle, repo) -> None:
     import_bundle(bundle, repo)
     file = next((bundle / "files").rglob("defects/*/*.fits"))
-    done = run_python(PUT, repo, str(file))
+    done = run_with_butler(PUT, repo, str(file))
     assert done.stdout.split() == ["Defects", ".fits"], done.stderr
 
 
@@ -86,7 +86,7 @@ def test_a_repository_of_the_stack_keeps_its_formatters(tmp_path) -> None:
     done = run_python(with_stack(stack, code), repo, str(bundle))
     assert done.stdout.strip() == "True []", done.stderr
     # The record names the stack's formatter, so without the stack there is no reading through Butler ...
-    assert "lsst.obs.base" in run_python(GET, repo).stderr
+    assert "lsst.obs.base" in run_with_butler(GET, repo).stderr
     done = run_python(with_stack(stack, GET), repo)
     assert json.loads(done.stdout) == [["lsst.ip.isr.Defects", "read by the stack"]] * 2, done.stderr
     # ... but there is past it.
@@ -117,7 +117,7 @@ def test_a_plain_new_repository_gets_our_formatter_on_request_with_a_warning(bun
     assert [d.code for d in report.diagnostics] == ["CAL628"]
     assert report.ok
     assert report.changed
-    assert json.loads(run_python(GET, repo).stdout)[0] == ["curated.types.defects.Defects", "[1]"]
+    assert json.loads(run_with_butler(GET, repo).stdout)[0] == ["curated.types.defects.Defects", "[1]"]
     assert import_bundle(bundle, repo, formatter="curated").diagnostics == ()
 
 
@@ -153,7 +153,7 @@ def test_opening_knows_the_classes_before_anything_is_read(bundle, repo) -> None
         "from lsst.daf.butler import Butler\n"
         "Butler.from_config(sys.argv[1])\n"
     )
-    done = run_python(code, repo)
+    done = run_with_butler(code, repo)
     assert (done.returncode, done.stdout.strip()) == (0, "Calib"), done.stderr
 
 
@@ -225,7 +225,7 @@ def image_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_images_that_curated_imports_are_read_by_a_plain_program(image_bundle: Path, tmp_path: Path) -> None:
     repo = tmp_path / "repo"
     assert run_curated("import", image_bundle, repo).returncode == 0
-    done = run_python(GET_IMAGES, str(repo))
+    done = run_with_butler(GET_IMAGES, str(repo))
     assert done.returncode == 0, done.stderr
     images = json.loads(done.stdout)
     assert images.keys() == IMAGES.keys()
@@ -278,8 +278,8 @@ def test_image_dataset_types_that_the_stack_made_are_welcome(image_bundle: Path,
         "    butler.registry.registerDatasetType(kind)\n"
     )
     repo = str(tmp_path / "repo")
-    done = run_python(code, repo)
+    done = run_with_butler(code, repo)
     assert done.returncode == 0, done.stderr
     done = run_curated("import", image_bundle, repo, "--formatter", "curated")
     assert done.returncode == 0, done.stderr
-    assert json.loads(run_python(GET_IMAGES, repo).stdout)["flat"][0] == "Flat"
+    assert json.loads(run_with_butler(GET_IMAGES, repo).stdout)["flat"][0] == "Flat"

@@ -15,7 +15,7 @@ from conftest import GitPackage, MakePackage
 from curated.provenance import parse
 from curated.text.provenance import provenance_text
 from support.packages import ROOT, defects_path, defects_text
-from support.programs import run_curated, run_python
+from support.programs import run_curated, run_with_butler
 from support.records import RECORD
 
 CONFIG = {"curated.yaml": "calibs: calibs\n"}
@@ -120,7 +120,7 @@ def test_a_repository_gives_it_back(package: GitPackage, tmp_path: Path) -> None
     assert run_curated("bundle", bundle, "--label", "v1", cwd=package.path).returncode == 0
     done = run_curated("import", bundle, repo, "--transfer", "copy", cwd=package.path)
     assert done.returncode == 0, done.stderr
-    got = run_python(GET, str(repo), "Lab/calib/v1")
+    got = run_with_butler(GET, str(repo), "Lab/calib/v1")
     assert got.returncode == 0, got.stderr
     assert json.loads(got.stdout) == [RECORD]
 

@@ -22,8 +22,12 @@ from curated.schema import (
 )
 from support import schemas as support
 from support.demo import shown_types
+from support.texts import FULL
 
-SLOW = settings(max_examples=100, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+SLOW = settings(
+    max_examples=1000 if FULL else 40,
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
+)
 
 STRUCTURE = frozenset({"CAL113", "CAL210", "CAL211", "CAL212", "CAL301"})
 """Findings that are about one document's structure, which a schema can say."""

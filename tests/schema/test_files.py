@@ -28,9 +28,13 @@ from curated.schema import (
 from curated.text.provenance import read_provenance_file
 from curated.text.yaml.reader import load_yaml
 from support import schemas as support
+from support.texts import FULL
 
 COMMITTED = support.ROOT / "schemas"
-SLOW = settings(max_examples=100, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+SLOW = settings(
+    max_examples=1000 if FULL else 40,
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
+)
 
 CONFIG: dict[str, Any] = {
     "calibs": "calibs",

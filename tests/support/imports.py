@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from curated.butler import ImportReport, open_repository
-from support.programs import curated_command, python_command, run_command
+from support.preloaded import shared_programs
+from support.programs import curated_command, python_command, run_curated
 from support.repositories import DATASET_TYPES, write_manifest
 
 # It kills itself, so that nothing can be tidied up, when a number of items of a stage are done.
@@ -33,11 +34,17 @@ def start_import(
     transfer: str = "copy",
     stage: str = "",
     count: int | None = None,
+    new_python: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start an import that kills itself when ``count`` items of a stage are done, or all of them."""
+    """Start an import that kills itself when ``count`` items of a stage are done, or all of them.
+
+    With ``new_python`` the process that is returned is the import, so that it can be killed from outside.
+    """
     arguments = [str(bundle), repo, transfer, str(seed or ""), stage, str(count or "")]
     return subprocess.Popen(
-        python_command(_IMPORT, *arguments),
+        python_command(_IMPORT, *arguments)
+        if new_python
+        else shared_programs().command("python", _IMPORT, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -57,9 +64,9 @@ def run_import(
     bundle: Path, repo: Path, *options: str, before: Callable[[], object] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command, after a function in its process that changes what it may do."""
-    command = curated_command("-q", "import", bundle, repo, *options)
     if before is None:
-        return run_command(command)
+        return run_curated("-q", "import", bundle, repo, *options)
+    command = curated_command("-q", "import", bundle, repo, *options)
     return subprocess.run(
         command, capture_output=True, text=True, check=False, preexec_fn=before, timeout=200
     )

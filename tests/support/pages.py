@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from support.programs import curated_command
+from support.preloaded import shared_programs
 
 PROMPT = "    $ "
 
@@ -42,9 +41,9 @@ def _lines(page: str) -> Iterator[tuple[str, bool]]:
 
 def environment_with_curated(directory: Path) -> dict[str, str]:
     """Return an environment in which `curated` is this source tree's, and other programs those of its Python."""
-    script = directory / "curated"
-    script.write_text(f'#!/bin/sh\nexec {shlex.join(curated_command())} "$@"\n')
-    script.chmod(0o755)
+    programs = shared_programs()
+    for name in ("curated", "butler"):
+        (directory / name).symlink_to(programs.directory / name)
     scripts = Path(sys.executable).parent
     return {**os.environ, "PATH": f"{directory}:{scripts}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 

@@ -11,6 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from support.preloaded import STOCK, shared_programs
+
+# Python reads them before any program does.
+_VARIABLES_OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ", "OMP_", "OPENBLAS_", "MKL_")
+
 # From linux/prctl.h and linux/capability.h.
 _PR_CAPBSET_DROP = 24
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
@@ -45,8 +50,14 @@ def run_command(
 def run_curated(
     *arguments: str | os.PathLike[str], cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``curated`` with additional environment variables."""
-    return run_command(curated_command(*arguments), cwd, os.environ | environment)
+    """Run ``curated`` with additional environment variables, in a process of its own.
+
+    It is forked from one that has imported `curated` and Butler, unless a variable is for the start of Python; what
+    tests the start itself runs `curated_command`.
+    """
+    if any(name.startswith(_VARIABLES_OF_THE_START) for name in environment):
+        return run_command(curated_command(*arguments), cwd, os.environ | environment)
+    return shared_programs().run("curated", *arguments, cwd=cwd, environment=os.environ | environment)
 
 
 def printed_json(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -60,6 +71,12 @@ def printed_json(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program."""
     return run_command(python_command(code, *arguments))
+
+
+def run_with_butler(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program in a process that has imported Butler, but not curated."""
+    programs = shared_programs(STOCK)
+    return programs.run("python", code, *arguments, environment=os.environ | {"PYTHONWARNINGS": "ignore"})
 
 
 def without_override() -> None:

@@ -13,7 +13,7 @@ from astropy.io import fits
 from astropy.io.fits.card import Undefined
 from astropy.table import Table
 
-from support.programs import run_python
+from support.programs import run_with_butler
 
 # Keywords that name the class by which the stack reads the FITS file (ip_isr's `IsrCalib.readFits`).
 REWRITTEN = ("OBSTYPE", "CALIBCLS")
@@ -52,14 +52,14 @@ Question = tuple[str, dict[str, Any], str, int]
 
 def look_up(repo: Path, questions: list[Question]) -> list[list[str] | None]:
     """Look up calibrations in a repository's chain: path of the source, module and name of the class that `get` returns."""
-    done = run_python(LOOK_UP, str(repo), json.dumps(questions))
+    done = run_with_butler(LOOK_UP, str(repo), json.dumps(questions))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
 def count_datasets(repo: Path) -> dict[str, int]:
     """Count the datasets of each type in a repository."""
-    done = run_python(COUNT, str(repo))
+    done = run_with_butler(COUNT, str(repo))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 

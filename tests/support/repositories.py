@@ -20,7 +20,7 @@ from curated.datasets.record import data_id_of, dataset_uuid
 from curated.fits.digest import content_digest
 from curated.fits.header import BLOCK, cards, header_length, read_keywords
 from curated.registry import all_types
-from support.programs import run_python
+from support.programs import run_with_butler
 
 INSTRUMENT = "Lab"
 SHA1 = "0123456789abcdef0123456789abcdef01234567"
@@ -286,9 +286,9 @@ sys.modules.pop("curated", None)
 def run_stock_butler(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the stock ``butler`` command in a process where curated is not installed."""
     code = f"{_WITHOUT_CURATED}\nfrom lsst.daf.butler.cli.butler import main\nsys.exit(main())"
-    return run_python(code, *arguments)
+    return run_with_butler(code, *arguments)
 
 
 def run_without_curated(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program in a process where curated is not installed."""
-    return run_python(f"{_WITHOUT_CURATED}\n{code}", *arguments)
+    return run_with_butler(f"{_WITHOUT_CURATED}\n{code}", *arguments)

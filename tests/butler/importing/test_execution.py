@@ -25,7 +25,8 @@ from curated.datasets.record import data_id_of, dataset_uuid
 from curated.fits.digest import content_digest
 from support.imports import assert_refused, assert_whole, edit_manifest, run_import, start_import
 from support.kills import duration, finish_rollback, kill_once, moments, state_of
-from support.programs import python_command, run_command, without_override
+from support.preloaded import shared_programs
+from support.programs import without_override
 from support.remote import repository_contents, server_lock
 from support.repositories import BundleMaker
 
@@ -80,7 +81,7 @@ def test_an_import_killed_while_it_mends_records_and_changes_the_chain(bundle, t
     shutil.copytree(clean, repo)
     before, formatters_before = state_of(repo), formatters(repo)
     assert import_bundle(bundle, str(clean), formatter="repository").formatters_mended == 6
-    done = run_command(python_command(_KILLED_AFTER, bundle, repo, function))
+    done = shared_programs().run("python", _KILLED_AFTER, bundle, repo, function)
     assert done.returncode == -signal.SIGKILL
     finish_rollback(repo)
     assert (state_of(repo), formatters(repo)) == (before, formatters_before)
@@ -263,7 +264,7 @@ def test_a_repository_that_may_only_be_read(next_bundle, filled_repo, tmp_path) 
 
 def test_an_import_killed_while_the_server_works_for_it(server_repo, next_bundle, postgres, schema) -> None:
     before = repository_contents(server_repo)
-    process = start_import(next_bundle, server_repo)
+    process = start_import(next_bundle, server_repo, new_python=True)
     with server_lock(postgres, schema, process):
         process.kill()
         process.communicate()

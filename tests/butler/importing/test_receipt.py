@@ -14,7 +14,7 @@ from curated.butler import import_bundle
 from curated.butler.importing.receipt import DatabaseSnapshot, DatabaseState, commit_count
 from support.imports import codes, run_import
 from support.kills import state_of
-from support.programs import python_command, run_command
+from support.preloaded import shared_programs
 
 pytest.importorskip("lsst.daf.butler")
 
@@ -116,7 +116,7 @@ except CuratedError as error:
 
 def test_a_database_that_is_replaced_in_the_middle(next_bundle, filled_repo) -> None:
     before = state_of(filled_repo)
-    done = run_command(python_command(REPLACE, next_bundle, filled_repo))
+    done = shared_programs().run("python", REPLACE, next_bundle, filled_repo)
     assert done.returncode == 2, done.stderr
     assert "database" in done.stdout
     assert "Traceback" not in done.stderr
