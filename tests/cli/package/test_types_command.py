@@ -33,4 +33,5 @@ def test_every_type_is_described(
     commands = Commands(capsys, monkeypatch)
     for name in own_types():
         output = commands(tmp_path, "types", name).stdout
-        assert output.startswith(f"{name}: ") and "fields:" in output, name
+        assert output.startswith(f"{name}: "), name
+        assert "fields:" in output, name
