@@ -35,6 +35,7 @@ FILE_RULES: tuple[FileRule, ...] = (
 RULES: tuple[Rule, ...] = (
     layout.misplaced_files,
     layout.unusable_plugins,
+    layout.new_packages,
     layout.unnamed_companions,
     layout.missing_calibrations,
     epochs.validity,
