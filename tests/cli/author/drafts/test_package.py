@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from support.commands import Commands
 
 
@@ -69,7 +70,7 @@ def test_nothing_is_overwritten_without_force(curated: Commands, tmp_path: Path)
     (root / "README.md").write_text("mine\n", "utf-8")
     done = curated(root, "new", "package", ".")
     assert (done.status, tree(root)) == (2, {"README.md": "mine\n"})
-    assert "README.md: there already" in done.stderr
+    assert "README.md is there already" in done.stderr
     assert "--force" in done.stderr
     assert curated(root, "new", "package", ".", "--force").status == 0
     assert tree(root)["README.md"].startswith("# cam\n")
@@ -93,7 +94,7 @@ def test_dry_run_prints_what_it_would_write(curated: Commands, tmp_path: Path) -
         (["outer/inner"], "is in the package"),
         (["/"], "no name for a package"),
         (["new", "--url", "https://me:secret@example.org/"], "url has a user or a password"),
-        (["README.md"], "is no directory"),
+        (["README.md"], "is not a directory"),
     ],
 )
 def test_refusals_leave_nothing_behind(
