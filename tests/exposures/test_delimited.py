@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.table import Table
+from astropy.time import Time
 
 from curated.core.diagnostic import CuratedError
 from curated.exposures.batch import NO_NIGHT
@@ -23,6 +26,8 @@ from support.exposures import NS, TIME, MakeTable, read
         f"instrument | time\nLab | {TIME}\n\n",
         f"# a comment\n\ninstrument,time\nLab,{TIME}",
         f'"INSTRUME","DATE-OBS"\n"Lab","{TIME}"\n',
+        f"# of one night\n# instrument, time\n\nLab,{TIME}\n",
+        f"instrument,time\n# a comment\n#Lab,{TIME}\nLab,{TIME}\n",
         "instrument\rtime".replace("\r", ",") + f"\rLab,{TIME}\r",
         f"# %ECSV 1.0\n# ---\n# datatype:\n# - {{name: instrument, datatype: string}}\ninstrument time\nLab {TIME}\n",
         f"# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype: []\ninstrument,time\n# comment\nLab,{TIME}\n",
@@ -116,3 +121,31 @@ def test_times_that_astropy_wrote(table: MakeTable, tmp_path: Path) -> None:
     data.write(tmp_path / "t.ecsv", overwrite=True)
     with pytest.raises(CuratedError, match="have the scale tdb"):
         read(tmp_path / "t.ecsv")
+
+
+def test_lines_of_rows_below_commented_names_and_comments(table: MakeTable) -> None:
+    rows, findings = read(table("# all of a night\n#mjd;exposure\n\n60401;1\n# more\nx;2\n60402;3\n"))
+    assert [(row[0], row[-1]) for row in rows] == [(4, "1"), (7, "3")]
+    assert findings == [(6, "CAL451")]
+
+
+def test_a_quotation_mark_without_its_other_one_swallows_no_row_in_silence(table: MakeTable) -> None:
+    rows, findings = read(table('time,note\n2024-04-01T01:00:00,"clouds\n2024-04-01T02:00:00,\n'))
+    assert (rows, findings) == ([], [(2, "CAL450")])
+
+
+def test_zones_are_utc_whatever_the_column_has(table: MakeTable) -> None:
+    text = f"obs_start\n{TIME}\n{TIME}Z\n{TIME}+00:00\n"
+    assert [row[1] - NS for row in read(table(text))[0]] == [-37_000_000_000, 0, 0]
+    assert [row[1] - NS for row in read(table(f"time\n{TIME}Z\n"), scale="tai")[0]] == [0]
+
+
+def test_astropys_scale_of_a_column_with_a_blank_in_its_name(table: MakeTable) -> None:
+    stream = io.StringIO()
+    Table({"obs start": Time([TIME], scale="utc")}).write(stream, format="ascii.ecsv")
+    assert [row[1] for row in read(table(stream.getvalue()))[0]] == [NS]
+
+
+def test_images_of_a_sequence_number_are_one_exposure(table: MakeTable) -> None:
+    rows, _ = read(table("Day Obs,SeqNum,detector\n2024-04-01 00:00:00,7,0\n20240401,8,0\n"))
+    assert [(str(row[1]), row[-1]) for row in rows] == [("2024-04-01", "7"), ("2024-04-01", "8")]

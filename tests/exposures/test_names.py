@@ -29,7 +29,7 @@ def make_names(root: Path, files: dict[str, str], *, selected: tuple[str, ...] =
 def test_declared_names(tmp_path: Path) -> None:
     names = make_names(tmp_path, {"calibs/lab/instrument.yaml": DECLARED})
     assert [names.instrument(text) for text in ("", "lab", "LAB", "labcam")] == ["lab"] * 4
-    assert [names.detector("lab", text) for text in ("4", "017", "r00_s00", "R00_S01")] == [
+    assert [names.detector("lab", text) for text in ("4.0", "017", "r00_s00", "R00_S01")] == [
         *("r00_s00", "r00_s01", "r00_s00", "r00_s01"),
     ]
     assert names.filter("lab", "G_1") == FilterName("g_1", "g")

@@ -27,6 +27,8 @@ def test_parquet_times(tmp_path: Path, unit: str, zone: str | None) -> None:
     }
     pq.write_table(pa.table(columns), tmp_path / "t.csv")
     assert read(tmp_path / "t.csv") == ([(1, NS, "", "3", "g", "")], [(2, "CAL451")])
+    pq.write_table(pa.table({"obs_start": times}), tmp_path / "t.csv")
+    assert read(tmp_path / "t.csv")[0][0][1] == (NS if zone else NS - 37_000_000_000)
 
 
 def test_other_parquet_columns(tmp_path: Path) -> None:

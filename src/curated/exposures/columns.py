@@ -35,7 +35,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "filter": ("physicalfilter", "filter", "filtername", "filt", "band"),
     "id": (
         *("id", "exposure", "exposureid", "expid", "expnum", "visit", "visitid", "obsid", "observationid"),
-        "seqid",
+        *("exposurename", "obsname", "seqid", "seqnum", "seq"),
     ),
 }
 """Names of columns for each purpose, the first ones preferred; lower case, without separators."""

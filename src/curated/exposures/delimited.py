@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, BinaryIO, TextIO
 
@@ -23,7 +23,9 @@ _DELIMITERS = (",", ";", "\t", "|")
 
 # Entries of ECSV headers.
 _DELIMITER = re.compile(r"^ *delimiter: *(['\"]?)(?P<delimiter>.)\1 *$", re.MULTILINE)
-_TIME = re.compile(r"(?P<column>[\w.\-]+):\s{1,99}?\{?__class__: astropy\.time\.core\.Time\b")
+_TIME = re.compile(
+    r"(?P<column>[\w.](?:[\w.\- ]{0,200}[\w.\-])?)['\"]?:\s{1,99}?\{?__class__: astropy\.time\.core\.Time\b"
+)
 _SCALE = re.compile(r"\bscale: *['\"]?(?P<scale>\w+)")
 _SCALES = ("utc", "tai")
 
@@ -54,11 +56,17 @@ def _read_text(lines: _Lines, options: TableOptions) -> Iterator[Cells]:
         delimiter, scales = read_ecsv_header(comments)
     if not first.strip():
         raise CuratedError("there is no line with the names of the columns", "write them into the first line")
+    ahead: list[str] = []
+    offset = len(comments)
+    if not is_ecsv and (place := _commented_names(comments, first, options)) is not None:
+        ahead = [*comments[place + 1 :], first]
+        offset, first = place, comments[place].lstrip("#")
     delimiter = delimiter or max(_DELIMITERS, key=first.count)
     reader = csv.reader(
-        _body(first, iter(lines), is_ecsv=is_ecsv),
+        _body(first, chain(ahead, lines)),
         delimiter=delimiter,
         skipinitialspace=is_ecsv or delimiter != "\t",
+        strict=True,  # a quotation mark without its other one would swallow the rows after it
     )
     try:
         names = [name.strip() for name in next(reader)]
@@ -67,7 +75,6 @@ def _read_text(lines: _Lines, options: TableOptions) -> Iterator[Cells]:
     if len(names) > _MOST_COLUMNS:
         raise CuratedError(f"{len(names)} columns are too many", f"at most {_MOST_COLUMNS} are read")
     columns = find_columns(names, options.columns, options.scale, scales)
-    offset = len(comments)
     while cells := _chunk(reader, lines, names, columns, offset):
         yield cells
 
@@ -152,10 +159,37 @@ def _comments(lines: Iterator[str]) -> tuple[list[str], str]:
     return comments, ""
 
 
-def _body(first: str, lines: Iterator[str], *, is_ecsv: bool) -> Iterator[str]:
-    if not is_ecsv:
-        return chain((first,), lines)
-    # An ECSV table may have comments between rows.
+def _commented_names(comments: Sequence[str], first: str, options: TableOptions) -> int | None:
+    """Return which comment has the names of columns, as numpy and astropy write them; `None` if none has.
+
+    It is the last one, if it has as many cells as the line after the comments, and that line names no time.
+    """
+    place = next((i for i in reversed(range(len(comments))) if comments[i].strip("# \t\n")), None)
+    if place is None:
+        return None
+    delimiter = max(_DELIMITERS, key=first.count)
+    try:
+        names, cells = (
+            [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+            for line in (comments[place].lstrip("#"), first)
+        )
+    except csv.Error:
+        return None
+    if len(names) != len(cells) or _has_time(cells, options):
+        return None
+    return place if _has_time(names, options) else None
+
+
+def _has_time(names: Sequence[str], options: TableOptions) -> bool:
+    try:
+        find_columns(names, options.columns)
+    except CuratedError:
+        return False
+    return True
+
+
+def _body(first: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the line with the names and those after it; comments between rows are blank lines."""
     return chain((first,), ("\n" if line.startswith("#") else line for line in lines))
 
 

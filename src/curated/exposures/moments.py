@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
@@ -35,6 +36,7 @@ _WHOLE_SECONDS = 63_072_000_000_000
 
 _LEAP = re.compile(r"(\d{4}-?\d\d-?\d\d[T ]?23:?59:?)60(?:[.,](\d{1,9})\d*)?Z?\Z", re.ASCII)
 _NIGHT = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:\.0*)?\Z", re.ASCII)
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0*)?)?(?:Z|\+00:00)?\Z", re.ASCII)
 
 
 @cache
@@ -122,7 +124,7 @@ def read_times(texts: Sequence[str], scale: str) -> tuple[Array, dict[int, str]]
     Parameters
     ----------
     texts : sequence [`str`], (N,)
-        Texts; without an offset they are in the scale.
+        Texts; without an offset they are in the scale. One with an offset, or ``Z``, is in UTC whatever the scale.
     scale : `str`
         ``utc`` or ``tai``.
 
@@ -152,9 +154,14 @@ def read_plain_times(texts: Sequence[str], scale: str) -> Array | None:
         `None` where one of them is anything else, such as a date alone.
     """
     try:
-        times = list(map(datetime.fromisoformat, [text.removesuffix("Z") for text in texts]))
+        plain = [text.removesuffix("Z") for text in texts]
+        times = list(map(datetime.fromisoformat, plain))
     except (ValueError, TypeError, AttributeError):
         return None
+    zoned = sum(map(str.endswith, texts, repeat("Z")))
+    if zoned and zoned < len(texts) and scale != "utc":
+        return None
+    scale = "utc" if zoned else scale
     if not times or min(map(len, texts)) <= _LONGEST_DATE or any(map(attrgetter("tzinfo"), times)):
         return None
     micros = np.array(times, dtype="datetime64[us]").astype(np.int64)
@@ -167,8 +174,11 @@ def _of_scale(micros: Array, scale: str) -> Array:
 
 
 def _read_time(text: str, scale: str) -> int:
+    plain = text.removesuffix("Z")
+    if plain != text:
+        scale = "utc"
     try:
-        time = datetime.fromisoformat(text.removesuffix("Z"))
+        time = datetime.fromisoformat(plain)
     except ValueError:
         return _read_odd_time(text, scale)
     if time.tzinfo is not None:
@@ -237,7 +247,7 @@ def read_mjd(dates: Array, scale: str) -> tuple[Array, dict[int, str]]:
 
 
 def read_night(value: Any) -> int:
-    """Return the days from 1970-01-01 to a date such as ``20240401`` or ``2024-04-01``.
+    """Return the days from 1970-01-01 to a date such as ``20240401`` or ``2024-04-01``, or to its midnight.
 
     Raises
     ------
@@ -247,7 +257,8 @@ def read_night(value: Any) -> int:
     if isinstance(value, date) and not isinstance(value, datetime):
         day = value
     else:
-        match = _NIGHT.match(str(value).strip())
+        # A date that a library made a time of is midnight.
+        match = _NIGHT.match(_MIDNIGHT.sub("", str(value).strip()))
         if match is None:
             raise ValueError(f"{brief(value)} is no night: write 20240401 or 2024-04-01")
         try:

@@ -154,11 +154,12 @@ class Names:
         name = directory_name(text)
         if name in directories:
             return name
-        numbers: dict[str, str] = {}
-        if text.isdecimal() and text.isascii():
+        # Columns of numbers that lack some become floats in many programs.
+        number = text.removesuffix(".0")
+        if number.isdecimal() and number.isascii():
             numbers = {str(d.id): directory for directory, d in self.describe(folded).detectors.items()}
-            if str(int(text[:20])) in numbers:
-                return numbers[str(int(text[:20]))]
+            if (directory := numbers.get(str(int(number[:20])))) is not None:
+                return directory
         if not directories:
             return name  # nothing of this instrument depends on the detector
         raise UnknownNameError(_unknown("detector", text, directories, f" of {self.directories[folded]}"))

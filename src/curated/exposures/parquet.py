@@ -62,7 +62,9 @@ def _cells(pa: Any, column: Any, name: str) -> list[Any] | Array:
     if pa.types.is_dictionary(kind):
         return _cells(pa, column.dictionary_decode(), name)
     if pa.types.is_timestamp(kind):
-        return _microseconds(pa, column)
+        micros = _microseconds(pa, column)
+        # A zone says that times are UTC, whatever the name of the column says.
+        return micros if kind.tz is None else ["" if np.isnat(time) else f"{time}Z" for time in micros]
     if pa.types.is_date(kind):
         days = column.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
         return _with_missing(days).astype("datetime64[D]")

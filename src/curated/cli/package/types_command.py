@@ -157,5 +157,5 @@ def _print_description(entry: dict[str, Any]) -> None:
         shape = f"[{','.join(map(str, f['shape']))}]" if f["shape"] else ""
         unit = f" {f['unit']}" if f["unit"] else ""
         optional = "" if f["required"] else " (optional)"
-        place = f["column"] or f["keyword"]
+        place = f["column"] or f["keyword"] or ""
         echo(f"  {f['key']:22s} {place:24s} {f['dtype']}{shape}{unit}{optional}", f"      {f['doc']}")
