@@ -1,1 +1,1 @@
-"""Drafts of packages, instruments and calibrations, for a person to complete: files that pass the check as they are."""
+"""Drafts of packages, instruments, calibrations and types: files that pass the check, with notes for a person."""
