@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from curated.calib import Calib
+from curated.calib.origin import Origin
 from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.core.diagnostic import CuratedError, Diagnostic
@@ -229,7 +230,7 @@ class Calibrations:
         if checked.calib is None or errors:
             messages = "; ".join(f"{d.code} {d.message}" for d in errors)
             raise CuratedError(f"{path} cannot be used: {messages}", "see 'curated check'")
-        return checked.calib
+        return replace(checked.calib, origin=Origin.of_bytes(path, checked.text, self.commit))
 
     def all(
         self,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.calib.content import Claims
+from curated.calib.content import Claims, Content
 from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
@@ -211,6 +211,12 @@ class Linearizer(Calib):
         required=False,
         doc="Lookup table: a row for each correction, a column for each integer signal.",
     )
+
+    @classmethod
+    def complete(cls, content: Content) -> None:
+        """Fill in that corrections are in force, and that there is a table, where there are any."""
+        for key, source in (("HAS_LINEARITY", "linearityType"), ("HAS_TABLE", "tableData")):
+            _ = content.values.get(source) is None or content.metadata.setdefault(key, True)
 
     # -- rules ----------------------------------------------------------------------------------------
 
