@@ -23,7 +23,7 @@ DEMO = Path(__file__).parents[2] / "calibs" / "demo"
 
 def demo(name: str) -> Calib:
     """Return a calibration of the demonstration package."""
-    path = min(path for form in ("ecsv", "yaml") for path in (DEMO / name).rglob(f"2*.{form}"))
+    path = min(path for form in ("ecsv", "yaml", "json") for path in (DEMO / name).rglob(f"2*.{form}"))
     return get_type(name).readText(path)
 
 
@@ -36,9 +36,11 @@ def problems_of(calib: Calib, form: str = "yaml", bounds: tuple[InstrumentBound,
 
 
 def with_first(mapping: Any, value: Any) -> Any:
-    """Return a mapping, or an array, with another first value."""
+    """Return a mapping, or an array, with another first value; of a number the value."""
     if isinstance(mapping, dict):
         return {**mapping, next(iter(mapping)): value}
+    if not isinstance(mapping, np.ndarray):
+        return value
     changed = mapping.copy()
     changed.flat[0] = value
     return changed

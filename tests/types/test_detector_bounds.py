@@ -23,7 +23,7 @@ def test_every_bound_says_where_it_comes_from(name: str) -> None:
     ("name", "field", "value", "place", "part"),
     [
         ("ptc", "gain", 150.0, ("gain", "C00"), "gain of C00 is 150 electron/adu, above 30 electron/adu"),
-        ("ptc", "gain", 0.001, ("gain", "C00"), "below 0.05"),
+        ("ptc", "gain", 0.001, ("gain", "C00"), "below 0.01"),
         ("ptc", "noise", 900.0, ("noise", "C00"), "above 200 electron"),
         ("ptc", "noise", 0.0, ("noise", "C00"), "below 0.03 electron"),
         ("ptc", "ptcTurnoff", 5e6, ("ptcTurnoff", "C00"), "above 1.04858e+06 adu"),
@@ -43,7 +43,22 @@ def test_every_bound_says_where_it_comes_from(name: str) -> None:
         ("cti", "inputGain", 99.0, ("inputGain", "C00"), "above 30"),
         ("electroBfDistortionMatrix", "aMatrix", 0.5, ("aMatrix",), "element 1, 1 is 0.5 1/electron"),
         ("electroBfDistortionMatrix", "aW", -0.01, ("aW",), "west element 1, 1 is 0.01"),
-        ("electroBfDistortionMatrix", "gain", 0.0001, ("gain", "C00"), "below 0.05"),
+        ("ptc", "gain", np.inf, ("gain", "C00"), "gain of C00 is inf electron/adu, above 30 electron/adu"),
+        ("bfk", "gain", -np.inf, ("gain", "C00"), "gain of C00 is -inf electron/adu, below 0.01"),
+        ("camera", "detector_x", -8430.0, ("detectors", 0, "x"), "d00 is 8430 mm, above 2000 mm"),
+        ("crosstalk", "fitGains", 1e4, ("fitGains", 0), "above 30 electron/adu"),
+        ("crosstalk", "ampGainRatios", -1.0, ("ampGainRatios",), "amplifiers 1 to 1 is -1, below 0.1"),
+        ("photodiode", "currentSamples", -50.0, ("currentSamples", 0), "is 50 A, above 0.1 A"),
+        ("shutter", "actionDuration", 900.0, ("actionDuration", 0), "is 900 s, above 100 s"),
+        ("shutter", "position", 7.5e5, ("position", 0), "above 5000 mm"),
+        (
+            "electroBfDistortionMatrix",
+            "aMatrix",
+            3e-6,
+            ("aMatrix", 0),
+            "a00 is 3e-06 1/electron, above 1e-06",
+        ),
+        ("electroBfDistortionMatrix", "gain", 0.0001, ("gain", "C00"), "below 0.01"),
     ],
 )
 def test_values_that_no_detector_has(
@@ -57,6 +72,23 @@ def test_values_that_no_detector_has(
     # Levels at which fits of single amplifiers end are not certain enough for an error.
     codes = {"ptcTurnoff": "CAL370"}
     assert {codes.get(str(p.pointer[0]), "CAL364") == p.code for p in problems_of(wrong)} == {True}
+
+
+def test_values_of_unusual_detectors() -> None:
+    """An EMCCD at a gain of 300, an infrared array of 15 electron noise and a small well, a CTI that was not reached."""
+    ptc: Any = demo("ptc")
+    for gain, noise in ((0.016, 0.17), (2.2, 15.0), (0.11, 0.3), (8.0, 100.0)):
+        assert not [
+            p
+            for p in problems_of(
+                replace(ptc, gain=with_first(ptc.gain, gain), noise=with_first(ptc.noise, noise))
+            )
+            if p.code == "CAL364"
+        ]
+    cti: Any = demo("cti")
+    assert not problems_of(replace(cti, serialCtiTurnoff=with_first(cti.serialCtiTurnoff, np.inf)))
+    crosstalk: Any = demo("crosstalk")
+    assert not problems_of(replace(crosstalk, fitGains=np.zeros_like(crosstalk.fitGains)))
 
 
 def test_amplifiers_that_cannot_be_used_have_no_bounds() -> None:

@@ -150,3 +150,32 @@ def test_the_quick_look_hides_nothing(name: str, seed: int) -> None:
         for bound in calib.SPEC.bounds:
             numbers = bound.values(unscreened)
             assert numbers is None or bound.maximum is None or numbers.max() <= bound.maximum
+
+
+def line_filter(wavelengths: Any, width: float) -> Any:
+    """Return the transmission of a filter around H alpha, by its full width at half maximum (nm)."""
+    return 0.9 * np.exp(-4 * np.log(2) * ((wavelengths - 656.3) / width) ** 2)
+
+
+@pytest.mark.parametrize("width", [0.1, 0.3, 0.5, 1.0, 3.0])
+@pytest.mark.parametrize("spacing", [0.1, 0.5, 1.0])
+def test_filters_of_lines_have_no_steps(width: float, spacing: float) -> None:
+    wavelengths = np.arange(640, 672, spacing)
+    problems = problems_of(curve("transmission_filter", wavelengths, line_filter(wavelengths, width)))
+    assert not [p.detail for p in problems]
+
+
+def test_a_bright_sample_in_a_faint_filter_is_no_line() -> None:
+    wavelengths = np.arange(300, 1101, 1.0)
+    fractions = 0.35 * BAND
+    fractions[180] = 0.95
+    problems = problems_of(curve("transmission_filter", wavelengths, fractions))
+    assert any(p.detail.startswith("spike of row 181") for p in problems), problems
+
+
+@pytest.mark.parametrize("name", ["transmission_sensor", "transmission_optics", "qe_curve"])
+def test_curves_without_light(name: str) -> None:
+    percent = 100 if name == "qe_curve" else 1
+    for factor, codes in ((1, []), (1e-3, [] if percent > 1 else ["CAL370"]), (0, ["CAL370"])):
+        assert [p.code for p in problems_of(curve(name, GRID, factor * percent * SMOOTH))] == codes
+    assert not problems_of(curve("transmission_filter", GRID, 1e-4 * BAND))

@@ -36,6 +36,8 @@ class Bound:
         Unit of values and limits; empty for a pure number.
     minimum, maximum : `float`, optional
         Least and largest plausible value.
+    finite : `bool`
+        Whether infinite values are beyond the limits; of levels they say that one was not reached, and do not count.
     code : `str`
         Code of the finding.
     milder : `str`
@@ -55,6 +57,7 @@ class Bound:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    finite: bool = False
     code: str = "CAL364"
     milder: str = ""
     place: Callable[[Any], str] | None = None

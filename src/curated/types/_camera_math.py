@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from curated.declare import Bound, Comparison, Conditions, Measure, Reading
 from curated.types._detector_bounds import FULL_WELL, GAIN, LEVEL, NOISE
 from curated.types._keyed_changes import compared, difference, percentage
@@ -215,6 +217,19 @@ def _amplifier_bound(quantity: str, doc: str, limits: Mapping[str, Any], key: st
     )
 
 
+def _position_bound(axis: str) -> Bound:
+    return Bound(
+        quantity=f"detector_{axis}",
+        doc=f"Distance of a detector from the centre of the focal plane in {axis}.",
+        values=lambda calib: np.abs(np.asarray(getattr(calib, f"detector_{axis}"), "f8")),
+        unit="mm",
+        maximum=2000.0,
+        label=lambda calib, _, index: str(calib.detector_name[index[0]]),
+        pointer=lambda _, index: ("detectors", *index, axis),
+        source="The largest focal planes are 1,000 mm wide (LSSTCam: 640); larger numbers may be in micrometres.",
+    )
+
+
 BOUNDS = (
     _amplifier_bound("gain", "Gain of an amplifier.", GAIN, "gain", lambda calib: calib.amplifier_gain),
     _amplifier_bound(
@@ -249,6 +264,8 @@ BOUNDS = (
         pointer=lambda _, index: ("detectors", *index, "pixel_size"),
         source="CMOS sensors of cameras have 0.0005 to 0.01, CCDs and infrared arrays up to 0.05.",
     ),
+    _position_bound("x"),
+    _position_bound("y"),
     Bound(
         quantity="filter_wavelength",
         doc="Central wavelength of a filter.",

@@ -9,6 +9,7 @@ import numpy as np
 
 from curated.declare import Array, Bound, Comparison, Conditions, Measure, Part, Reading
 from curated.declare.measure import DEFAULT_SATURATION
+from curated.types._detector_bounds import GAIN
 
 
 def coefficients_in_force(calib: Any, name: str = "coeffs") -> Array:
@@ -271,6 +272,14 @@ def _used_coefficients(name: str) -> Callable[[Any], Array | None]:
     return values
 
 
+def _without_zeros(values: Array | None) -> Array | None:
+    """Return values with NaN for zeros, which the stack writes where there is no value."""
+    if values is None:
+        return None
+    numbers = np.asarray(values, "f8")
+    return np.where(numbers == 0, np.nan, numbers)
+
+
 def _pair_label(_calib: Any, _key: str, index: tuple[int, ...]) -> str:
     return f"amplifiers {index[0] + 1} to {index[1] + 1}"
 
@@ -295,6 +304,30 @@ BOUNDS = (
         maximum=0.01,
         doc="Size of a coefficient from an amplifier of another detector.",
         source="Smaller than between amplifiers of one detector, whose wires are closer.",
+    ),
+    Bound(
+        quantity="coeffsSqr",
+        values=_used_coefficients("coeffsSqr"),
+        unit="1/adu or 1/electron",
+        maximum=1e-6,
+        label=_pair_label,
+        doc="Size of a valid coefficient of the squared signal, [source, target].",
+        source="At 10,000 adu it would add 1e-2 to the coefficient, whose limit that is; LSSTCam has some 1e-10.",
+    ),
+    Bound(
+        quantity="fitGains",
+        values=lambda crosstalk: _without_zeros(crosstalk.fitGains),
+        doc="Gain with which an amplifier was fitted; 0 if none was used.",
+        **GAIN,
+    ),
+    Bound(
+        quantity="ampGainRatios",
+        values=lambda crosstalk: _without_zeros(crosstalk.ampGainRatios),
+        minimum=0.1,
+        maximum=10.0,
+        label=_pair_label,
+        doc="Ratio of the gains of two amplifiers; 0 if it is not known.",
+        source="Amplifiers of one detector are alike; those of LSSTCam differ by less than a third.",
     ),
 )
 

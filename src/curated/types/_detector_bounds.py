@@ -13,16 +13,18 @@ _WELLS = "Janesick 2001, Scientific Charge-Coupled Devices, chapter 4"
 
 GAIN: dict[str, Any] = {
     "unit": "electron/adu",
-    "minimum": 0.05,
+    "minimum": 0.01,
     "maximum": 30.0,
-    "source": f"Wells of 10,000 to 2,000,000 electron ({_WELLS}) over converters of 16 to 18 bits; instruments in use have 0.3 to 15.",
+    "finite": True,
+    "source": f"Wells of 10,000 to 2,000,000 electron ({_WELLS}) over converters of 16 to 18 bits; instruments in use have 0.3 to 15, those that multiply electrons 0.01 and more.",
 }
-"""Limits of gains. Photon-counting detectors and converters of 14 bits and less can be beyond them."""
+"""Limits of gains. Converters of 12 bits and less can be beyond them."""
 
 NOISE: dict[str, Any] = {
     "unit": "electron",
     "minimum": 0.03,
     "maximum": 200.0,
+    "finite": True,
     "source": "Skipper CCDs reach 0.07 (Tiffenberg et al. 2017, PRL 119, 131802), detectors read fast 100 (Kepler Instrument Handbook, KSCI-19033).",
 }
 """Limits of the read noise."""

@@ -106,6 +106,15 @@ BOUNDS = (
         values=_sizes("aMatrixModel"),
         **_AREA_CHANGE,
     ),
+    Bound(
+        quantity="a00",
+        doc="Measured change of the area of a pixel by its own charge.",
+        values=lambda calib: np.asarray(calib.aMatrix, "f8").ravel()[:1],
+        unit="1/electron",
+        maximum=1e-6,
+        place=lambda _: "aMatrix",
+        source="A pixel that holds charge is smaller: -3e-6 of CCDs (Astier et al. 2019, A&A 629, A36).",
+    ),
     keyed_bound(
         "boundaries",
         "Size of a shift of a pixel boundary.",

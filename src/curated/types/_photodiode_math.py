@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from curated.core.diagnostic import CuratedError
+from curated.declare import Bound
 from curated.types._keyed_changes import keyed_measure, number_measure, set_measures
 
 
@@ -47,6 +48,18 @@ MEASURES = (
         "Change of the time from the first sample to the last.",
         _duration,
         notable=0.1,
+    ),
+)
+
+BOUNDS = (
+    Bound(
+        quantity="current",
+        doc="Size of a current, or of a charge.",
+        values=lambda calib: np.abs(np.asarray(calib.currentSamples, "f8")),
+        unit="A",
+        maximum=0.1,
+        place=lambda _: "currentSamples",
+        source="Photodiodes saturate at some mA; those of calibrations have pA to uA, which larger numbers may be in.",
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.declare import Conditions, Measure, Reading
+from curated.declare import Bound, Conditions, Measure, Reading
 from curated.types._keyed_changes import number_measure
 
 
@@ -48,5 +48,31 @@ MEASURES = (
         doc="Largest abs(new - old) of the encoder's position at the same time after the first sample, interpolated linearly.",
         compute=_paths,
         notable=1,
+    ),
+)
+
+
+def _duration_bound(name: str, doc: str) -> Bound:
+    return Bound(
+        quantity=name,
+        doc=doc,
+        values=lambda calib: np.array([getattr(calib, name)], "f8"),
+        unit="s",
+        minimum=1e-4,
+        maximum=100.0,
+        source="Blades cross the beam in 0.01 to 10 s, those of LSSTCam in 0.9.",
+    )
+
+
+BOUNDS = (
+    _duration_bound("targetDuration", "Commanded duration of the motion."),
+    _duration_bound("actionDuration", "Actual duration of the motion."),
+    Bound(
+        quantity="position",
+        doc="Size of a position of the blade.",
+        values=lambda calib: np.abs(np.asarray(calib.position, "f8")),
+        unit="mm",
+        maximum=5000.0,
+        source="The largest shutter, of LSSTCam, moves by 750 mm; larger numbers may be in micrometres.",
     ),
 )

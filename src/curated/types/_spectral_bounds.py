@@ -16,11 +16,20 @@ _STEP, _STEEP = 2.0, 1.0
 _SPACING = 25.0
 """Largest distance (nm) of two samples between which a real curve cannot rise and fall again."""
 
+_FEW = 20
+"""Samples of a curve so coarse that a peak of one row has any neighbours."""
+
 _SPIKES, _ISOLATED = 0.3, 0.1
 """Part of the peak from which a single sample is an accident, and the largest part of the samples that can be one."""
 
 _LEAST, _MOST = -0.05, 1.1
 """Fractions beyond which a sample is no measurement of a passive element, whatever its noise."""
+
+_FAR, _DARK = 5.0, 0.2
+"""Distance (nm) from the bright part of a filter of a line, and the largest part of the peak that it has there."""
+
+_FAINTEST = 0.01
+"""Peak that optics, atmospheres and detectors have at least."""
 
 _ROUNDING = 1e-3
 """Part of a distance by which wavelengths in single precision can be off."""
@@ -80,6 +89,15 @@ def curve_fractions(curve: Any) -> Array | None:
     """Return the fractions of all samples, if there is one for each wavelength."""
     fractions: Array = curve.fractions
     return fractions if 0 < len(fractions) == len(curve.wavelength) else None
+
+
+def _peak(curve: Any) -> Array | None:
+    """Return the largest fraction, unless the curve is reported as one that is not in per cent, or has one sample."""
+    fractions = curve_fractions(curve)
+    if fractions is None or np.count_nonzero(np.isfinite(fractions)) < 2:
+        return None
+    peak = float(np.nanmax(fractions))
+    return None if curve.is_percent and 0 < peak <= _FAINTEST else np.array([peak])
 
 
 def _fraction_column(curve: Any) -> str:
@@ -203,10 +221,35 @@ def _in_file_order(values: Array, rows: Array) -> Array:
     return result
 
 
-def _steps(distance: float) -> Callable[[Any], Array | None]:
-    """Return a function that returns the largest change that begins at each row and ends within a distance (nm)."""
+def _is_narrow(fractions: Array, wavelengths: Array) -> bool:
+    """Say whether a curve is that of a filter of a line: bright within 2 nm, or in 3 rows, and dark elsewhere."""
+    peak = float(np.nanmax(fractions, initial=0.0))
+    bright = np.flatnonzero(fractions >= peak / 2)
+    if not peak > 0 or bright[-1] - bright[0] >= max(len(fractions) // 2, 3):
+        return False
+    width = float(wavelengths[bright[-1]] - wavelengths[bright[0]])
+    if width > _STEP and bright[-1] - bright[0] >= 3:
+        return False
+    margin = max(_FAR, 2 * width)
+    is_far = wavelengths < wavelengths[bright[0]] - margin
+    is_far |= wavelengths > wavelengths[bright[-1]] + margin
+    return not np.any(fractions[is_far] > _DARK * peak)
+
+
+def _steps(distance: float, *, narrow: bool = False) -> Callable[[Any], Array | None]:
+    """Return a function that returns the largest change that begins at each row and ends within a distance (nm).
+
+    Parameters
+    ----------
+    narrow : `bool`
+        Whether curves of lines have no steps.
+    """
 
     def values(curve: Any) -> Array | None:
+        if narrow and curve.amp_name is None and (fractions := curve_fractions(curve)) is not None:
+            rows, wavelengths, _ = curve.ordered
+            if _is_narrow(fractions[rows], wavelengths):
+                return None
         changes = _changes(curve, distance)
         return None if changes is None else _in_file_order(*changes)
 
@@ -251,6 +294,8 @@ def _spikes(curve: Any) -> Array | None:
     sizes = np.where(is_near & (before * after > 0), np.minimum(np.abs(before), np.abs(after)), 0.0)
     # The peak of a narrow filter is a row above its neighbours, if no other row is bright.
     is_summit = (before > 0) & (values[1:-1] >= 0.5 * peak) & (np.count_nonzero(values >= 0.5 * peak) <= 3)
+    if is_summit.any() and amplifiers is None and len(values) > _FEW:
+        is_summit &= _is_narrow(values, wavelengths)
     spikes = np.zeros(len(rows))
     spikes[1:-1] = np.where(is_summit, 0.0, sizes) / peak
     # A coarse curve that goes up and down everywhere is noise, and no accident of one sample.
@@ -288,8 +333,19 @@ _EDGE = _step_bound(
     "Change of the curve within 2 nm of an end of its table.",
 )
 
+_PEAK = Bound(
+    quantity="peak",
+    values=_peak,
+    minimum=_FAINTEST,
+    code="CAL370",
+    place=_fraction_column,
+    doc="Largest fraction of the curve.",
+    source="Detectors and optics that are used have 10 to 100 %, photocathodes of the ultraviolet 1 % and more.",
+)
+
 SMOOTH_BOUNDS = (
     *_WAVELENGTH_BOUNDS,
+    _PEAK,
     _step_bound("step", _steps(_STEP), 0.2, "Change of the curve within 2 nm."),
     _SPIKE,
 )
@@ -298,7 +354,7 @@ SMOOTH_BOUNDS = (
 FILTER_BOUNDS = (
     *_WAVELENGTH_BOUNDS,
     _EDGE,
-    _step_bound("step", _steps(_STEEP), 0.8, "Change of the curve within 1 nm."),
+    _step_bound("step", _steps(_STEEP, narrow=True), 0.8, "Change of the curve within 1 nm."),
     _SPIKE,
 )
 """Bounds of filters, which rise and fall within a few nm, but are dark where their tables end."""
@@ -329,7 +385,7 @@ def is_plain(curve: Any) -> bool:
     least, largest, shortest, longest = curve.extremes
     factor = _factor(curve)
     is_plain_table = shortest * factor >= SHORTEST and longest * factor <= _LONGEST_START
-    if not (is_plain_table and least >= _LEAST and 0 < largest <= _MOST):
+    if not (is_plain_table and least >= _LEAST and _FAINTEST <= largest <= _MOST):
         return False
     peak = largest * (100 if curve.is_percent else 1)
     changes = values[1:] - values[:-1]

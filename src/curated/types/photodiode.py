@@ -12,7 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.types._photodiode_math import MEASURES
+from curated.types._photodiode_math import BOUNDS, MEASURES
 from curated.types._rules import order_problems
 
 _METHODS = ("DIRECT_SUM", "TRIMMED_SUM", "CHARGE_SUM", "MEAN")
@@ -47,6 +47,7 @@ class Photodiode(Calib):
         tables=(Table(name="SAMPLES", rows="one", fits_units="given"),),
         keywords=("INTEGRATION_METHOD",),
         measures=MEASURES,
+        bounds=BOUNDS,
         plot=PlotSpec(kind="curve", x="timeSamples", y="currentSamples", labels=("Time (s)", "Current (A)")),
     )
 

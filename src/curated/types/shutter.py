@@ -15,7 +15,7 @@ from curated.core.times import parse_time
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types._rules import order_problems
 from curated.types._shutter_forms import ShutterText, nested_schema
-from curated.types._shutter_math import MEASURES
+from curated.types._shutter_math import BOUNDS, MEASURES
 
 _ENCODER, _HALL, _FITS = 0, 1, 2
 _JITTER = 0.005
@@ -63,6 +63,7 @@ class ShutterMotionProfile(Calib):
         ),
         aliases=("shutterMotionProfile",),
         measures=MEASURES,
+        bounds=BOUNDS,
         plot=PlotSpec(
             kind="curve",
             x="seconds",

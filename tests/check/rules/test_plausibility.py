@@ -75,7 +75,7 @@ def test_an_instrument_moves_the_limit(tmp_path: Path, limit: str, codes: list[s
             "did you mean crosstalk?",
         ),
         ({"type": "what", "quantity": "coeffs", "maximum": 1.0, "reason": "x"}, "not a calibration type"),
-        ({"type": "ptc", "quantity": "gain", "maximum": 0.01, "reason": "x"}, "minimum of the type, 0.05"),
+        ({"type": "ptc", "quantity": "gain", "maximum": 0.005, "reason": "x"}, "minimum of the type, 0.01"),
         ({"type": "ptc", "quantity": "gain", "minimum": 40.0, "reason": "x"}, "maximum of the type, 30"),
         ({"type": "crosstalk", "quantity": "coeffs", "reason": "x"}, "neither minimum nor maximum"),
         (

@@ -13,6 +13,9 @@ from curated.core.diagnostic import Pointer, Problem, brief
 from curated.declare import Array, Bound, InstrumentBound, Spec
 
 _BOUND_CODES = ("CAL364", "CAL365", "CAL370")
+_DECLARED_CODES = ("CAL301", "CAL302", "CAL312", "CAL328")
+"""What is declared of a field: its limits, and that it is finite."""
+
 _MOST_NAMES = 3
 """Places that a finding names beside the worst one."""
 
@@ -42,7 +45,7 @@ def without_milder(spec: Spec, problems: Sequence[Problem]) -> list[Problem]:
     Left out are unusual values of quantities that have impossible values, and bounds where the value breaks the
     declaration of its field already.
     """
-    declared = [problem.pointer for problem in problems if problem.code == "CAL301"]
+    declared = [problem.pointer for problem in problems if problem.code in _DECLARED_CODES]
     problems = [
         p for p in problems if p.code not in _BOUND_CODES or not any(_overlap(p.pointer, d) for d in declared)
     ]
@@ -127,6 +130,9 @@ def _problems(
     """Yield one problem for all values beyond the limits, if there are any; NaN is beyond none."""
     values = collected.values
     excess = np.zeros(values.shape)
+    if bound.finite:
+        for limit, infinite in zip(limits, (-np.inf, np.inf), strict=True):
+            excess[(values == infinite) & (limit is not None)] = np.inf
     for limit, sign in zip(limits, (-1.0, 1.0), strict=True):
         if limit is not None:
             with np.errstate(all="ignore"):

@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "Whoever uses the system's curve and whoever multiplies its parts get different fluxes for the same star."),
     ("CAL369", "info", "a comparison between files that was not made", "mend the errors of the file that the message names, and check again",
      "A rule on several files needs all of them."),
-    ("CAL370", "warning", "a level or a correction that detectors in use do not have",
+    ("CAL370", "warning", "a level, a correction or a peak that instruments in use do not have",
      "check the unit and the fit; if the value is right, write the limit and the reason into 'bounds' of instrument.yaml",
      "Fits of single amplifiers fail, and their values are still used where nobody lists the amplifier as bad."),
 )
