@@ -17,7 +17,6 @@ from curated.calib.content import Content
 from curated.calib.error import CalibrationError, or_raise
 from curated.calib.keywords import content_keywords
 from curated.calib.mismatch import detector_keywords, identity_mismatches
-from curated.calib.origin import Origin, recorded
 from curated.calib.reader import from_columns, from_tree
 from curated.calib.writer import plain_tree, table_data
 from curated.core.diagnostic import CuratedError, Problem
@@ -26,6 +25,7 @@ from curated.core.tables import TableData, TextColumn
 from curated.core.wholefile import write_whole
 from curated.declare import column, fields_of
 from curated.provenance import Provenance, combine
+from curated.provenance.origin import Origin, recorded
 
 if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable

@@ -17,7 +17,6 @@ from curated.calib.field_reader import FieldReader
 from curated.calib.hooks import Hooks
 from curated.calib.keywords import array_sizes, declared_problems
 from curated.calib.mismatch import type_keywords
-from curated.calib.origin import Origin
 from curated.calib.reader import complete_keys
 from curated.calib.writer import plain
 from curated.core.diagnostic import CuratedError, Problem
@@ -26,6 +25,7 @@ from curated.core.similar import similar_name
 from curated.core.units import text_unit
 from curated.declare import Field
 from curated.provenance import Provenance
+from curated.provenance.origin import Origin
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from curated.calib import Calib
-from curated.calib.origin import Origin
 from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.core.diagnostic import CuratedError, Diagnostic
@@ -31,6 +30,7 @@ from curated.history.products import Product, find_products, read_ranges, select
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package, open_package
+from curated.provenance.origin import Origin
 from curated.registry import get_type
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from astropy.nddata import CCDData
 
 import curated
 from curated.calib import Calib
-from curated.calib.origin import Origin
 from curated.core.version import __version__
+from curated.provenance.origin import Origin
 from curated.registry import all_types
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
