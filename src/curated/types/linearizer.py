@@ -224,10 +224,8 @@ class Linearizer(Calib):
         """Yield corrections that cannot be applied, and values that contradict each other."""
         names, has_table = list(self.linearityBBox), self.tableData is not None
         if names and not self.hasLinearity:
-            detail = (
-                f"HAS_LINEARITY is not true, so the corrections of {len(names)} amplifiers are not in force"
-            )
-            yield Problem("CAL323", ("metadata", "HAS_LINEARITY"), detail)
+            detail = f"HAS_LINEARITY is not true, so the corrections of {len(names)} amplifiers"
+            yield Problem("CAL323", ("metadata", "HAS_LINEARITY"), f"{detail} are not in force")
         if self.hasTable is not has_table:
             detail = f"HAS_TABLE is {self.hasTable} for a lookup table, but there is "
             yield Problem("CAL308", ("metadata", "HAS_TABLE"), detail + ("one" if has_table else "none"))
