@@ -4,6 +4,9 @@ from __future__ import annotations
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL700", "warning", "a draft that nobody has completed",
+     "replace the values that DRAFT names by measured ones, and remove the keyword DRAFT",
+     "'curated new' writes nominal values, which pass every rule. Nobody has measured them; images would be corrected with numbers that mean nothing."),
     ("CAL703", "info", "a new package without calibrations", "write the first one: 'curated new TYPE --from DATE', or 'curated add FILE'",
      "A check of nothing is an error (CAL139) unless curated.yaml says 'stage: new', as 'curated new package' writes it."),
     ("CAL704", "warning", "a package that is said to be new and has calibrations", "remove 'stage: new' from curated.yaml",
