@@ -35,6 +35,7 @@ TESTED_ELSEWHERE = {
         f"CAL45{number}": "tables of exposures; exposures/test_delimited.py, exposures/test_search.py"
         for number in range(6)
     },
+    "CAL372": "headers of raw images; history/exposure/test_usage.py",
     **{f"CAL46{number}": "headers of images; audit/test_auditor.py" for number in range(4)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
     "CAL501": "reserved for the writing of FITS",
