@@ -21,6 +21,7 @@ TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
     "CAL006": "types of other packages; test_registry.py",
+    **{f"CAL00{number}": "types of other packages; drafts/test_type_package.py" for number in (7, 8, 9)},
     **{f"CAL02{number}": "what git hides; history/test_checkout.py" for number in range(5)},
     "CAL106": "a link; check/test_file.py",
     "CAL136": "a name that some file systems change; package/test_layout.py",

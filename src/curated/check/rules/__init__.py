@@ -35,6 +35,7 @@ FILE_RULES: tuple[FileRule, ...] = (
 
 RULES: tuple[Rule, ...] = (
     layout.misplaced_files,
+    layout.types_of_other_packages,
     layout.unusable_plugins,
     layout.unnamed_companions,
     layout.missing_calibrations,

@@ -20,9 +20,9 @@ from curated.cli.context import (
     print_findings,
     print_json,
 )
-from curated.cli.moments import moment, parsed
+from curated.cli.moments import moment, night_span
 from curated.core.diagnostic import CuratedError
-from curated.core.times import iso, night_bounds, parse_night
+from curated.core.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -213,11 +213,9 @@ def _night(source: _Source, instrument: str, text: str) -> tuple[datetime, datet
     from curated.history.exposure.raw import instrument_settings
     from curated.history.names import instrument_directories
 
-    hint = "write it like 2024-04-01 or 20240401"
     directory = instrument_directories(source.package, source.declared, instrument)[0]
-    date = parsed(text, "--night", parse_night, hint)
     offset = instrument_settings(source.package, source.declared, directory).utc_offset
-    return parsed(text, "--night", lambda _: night_bounds(date, offset), hint)
+    return night_span(text, "--night", offset)
 
 
 def _is_single(question: Question) -> bool:
