@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     layout.misplaced_files,
     layout.types_of_other_packages,
     layout.unusable_plugins,
+    layout.new_packages,
     layout.unnamed_companions,
     layout.missing_calibrations,
     epochs.validity,
