@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import authoring, check, physics, release, review, stack
+from curated.core.codes import authoring, check, package, physics, release, review, stack
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -58,6 +58,7 @@ FAMILIES = {
 CODES = {
     code: CodeInfo(code, Severity(severity), title, hint, why)
     for code, severity, title, hint, why in (
+        *package.ROWS,
         *check.ROWS,
         *review.ROWS,
         *stack.ROWS,

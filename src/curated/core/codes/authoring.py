@@ -4,6 +4,10 @@ from __future__ import annotations
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL703", "info", "a new package without calibrations", "write the first one: 'curated new TYPE --from DATE', or 'curated add FILE'",
+     "A check of nothing is an error (CAL139) unless curated.yaml says 'stage: new', as 'curated new package' writes it."),
+    ("CAL704", "warning", "a package that is said to be new and has calibrations", "remove 'stage: new' from curated.yaml",
+     "With that line the check would accept the loss of all calibrations."),
     ("CAL710", "error", "a file of another program that cannot be read", "see what wrote it, and whether it is whole; 'curated add --list' lists what can be read",
      "Nothing is written of a file that is understood in part."),
     ("CAL711", "error", "a part of a foreign file that cannot be used", "correct it, or remove it from the file",
@@ -24,4 +28,3 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "The foreign file has them in another unit or precision than the calibration."),
 )
 # fmt: on
-"""Code, severity, title, hint and reason of each."""
