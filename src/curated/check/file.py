@@ -157,6 +157,9 @@ def check_file(
     for rule in FILE_RULES:
         problems += rule(context)
     problems = without_milder(cls.SPEC, problems)
+    # Before the provenance is added, since statistics of pixels are kept with the calibration that they were taken of.
+    is_traced = calib is not None and file.is_compared and is_sound
+    traces = traces_of(calib, shared=True) if calib is not None and is_traced else ()
     calib, side_findings = _join_side(calib, file, side)
     findings = [source.diagnose(problem, path) for problem in limited(problems)]
     end = read_date(keywords, "VALIDEND")
@@ -171,7 +174,7 @@ def check_file(
         companion_state,
         claims,
         deprecation,
-        traces_of(calib) if calib is not None and file.is_compared and is_sound else (),
+        traces,
     )
 
 

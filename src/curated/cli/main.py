@@ -47,6 +47,7 @@ from curated.core.storage.limits import require_files
 from curated.core.version import __version__
 
 COMMANDS = {
+    "new": ("author", "Begin: write drafts of a package, an instrument or a calibration."),
     "check": ("package", "Report all that is wrong with the calibrations."),
     "adopt": ("package", "Declare an existing package: write its curated.yaml and instrument.yaml."),
     "convert": ("release", "Write calibrations as stamped FITS files."),

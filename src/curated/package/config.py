@@ -24,6 +24,9 @@ STACK = "stack"
 READERS = (STACK,)
 """Programs that read the texts of packages beside curated."""
 
+NEW = "new"
+"""Stage of a package that has no calibration yet."""
+
 _CREDENTIALS = "CAL010"
 
 
@@ -73,6 +76,8 @@ class Config:
         Pattern of the git tags that are labels of releases; empty where all are.
     signatures : `str`
         ``commit`` or ``tag``: what must be signed for a release; empty if nothing must.
+    stage : `str`
+        `NEW` for a package that has no calibration yet, which the check then accepts; else empty.
     readers : `tuple` [`str`]
         Programs that read the texts of the package beside curated, of `READERS`.
     instruments : `dict`
@@ -91,6 +96,7 @@ class Config:
     url: str = ""
     tags: str = ""
     signatures: str = ""
+    stage: str = ""
     readers: tuple[str, ...] = ()
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
@@ -157,6 +163,11 @@ CONFIG = Setting(
             pattern=r"^(commit|tag)$",
             says="neither 'commit' nor 'tag'",
             doc="What must be signed with an allowed SSH key before a release is made of it: commit, or tag.",
+        ),
+        "stage": Setting(
+            kind="text",
+            choices=(NEW,),
+            doc="'new' where the package has no calibration yet: the check, otherwise an error, accepts that.",
         ),
         "readers": Setting(
             kind="list",

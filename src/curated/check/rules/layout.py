@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from curated.check.rules.context import Context
 from curated.core.diagnostic import Pointer, Problem
-from curated.package.config import CONFIG_FILE
+from curated.package.config import CONFIG_FILE, NEW
 from curated.package.instrument import Expected, Instrument
 from curated.registry import distribution_of, find_type, get_type, plugin_faults
 
@@ -24,6 +24,20 @@ def unusable_plugins(_: Context) -> Iterator[tuple[str, Problem]]:
     """Yield the types of other packages that cannot be loaded, where a directory may be named after one."""
     for fault in plugin_faults():
         yield CONFIG_FILE, Problem("CAL006", (), str(fault))
+
+
+def new_packages(context: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield that a package which declares itself new has no calibration yet, or has some."""
+    if context.config.stage != NEW:
+        return
+    if context.files:
+        detail = f"'stage: {NEW}' says that there is no calibration, and there are {len(context.files)}"
+        yield CONFIG_FILE, Problem("CAL704", ("stage",), detail)
+    else:
+        yield (
+            CONFIG_FILE,
+            Problem("CAL703", ("stage",), f"there is no calibration yet, as 'stage: {NEW}' says"),
+        )
 
 
 def types_of_other_packages(context: Context) -> Iterator[tuple[str, Problem]]:

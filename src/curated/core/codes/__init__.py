@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import check, package, physics, release, review, stack
+from curated.core.codes import authoring, check, package, physics, release, review, stack
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -51,6 +51,7 @@ FAMILIES = {
     "4": "validity and sets",
     "5": "FITS",
     "6": "bundle and import",
+    "7": "drafts and authoring",
 }
 """Titles of the families by the first digit of their codes."""
 
@@ -63,6 +64,7 @@ CODES = {
         *stack.ROWS,
         *physics.ROWS,
         *release.ROWS,
+        *authoring.ROWS,
     )
 }
 """Rows of the table by code."""
