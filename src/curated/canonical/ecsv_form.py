@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from curated.canonical.yaml_form import UnformattableError, canonical_number, format_yaml
+from curated.canonical.yaml_form import UnformattableError, canonical_number, format_yaml, yaml_comments
 from curated.text.ecsv.header import Header, read_header
 from curated.text.yaml.writer import json_scalar
 
@@ -56,10 +56,13 @@ def format_ecsv(text: str) -> str:
 
 
 def ecsv_comments(text: str) -> list[str]:
-    """Return the comments between the rows of an ECSV file, in order."""
+    """Return the comments of an ECSV file, in order: those in the YAML of its header, and those between its rows."""
     lines = text.split("\n")
     count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return [line.strip() for line in lines[count:] if line.strip().startswith("#")]
+    head = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines[1:count])
+    return yaml_comments(f"{head}\n") + [
+        line.strip() for line in lines[count:] if line.strip().startswith("#")
+    ]
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -68,17 +71,19 @@ def _split(line: str, delimiter: str) -> list[str]:
         return line.split() if delimiter == " " else [cell.strip() for cell in line.split(delimiter)]
     limit = csv.field_size_limit(len(line) + 1)
     try:
-        rows = list(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        raise UnformattableError(f"a row cannot be read: {error}") from error
+        (cells,) = csv.reader([f"{line}\n"], delimiter=delimiter, skipinitialspace=True)
     finally:
         csv.field_size_limit(limit)
-    return [cell.strip(" \t") for cell in rows[0]]
+    if cells[-1].endswith("\n"):
+        raise UnformattableError("a text in a row goes on in the next line")
+    return [cell.strip(" \t") for cell in cells]
 
 
 def _types(header: Header) -> list[tuple[str, bool]]:
     """Return the type of each column's numbers, and whether its cells are lists."""
-    return [(column.subtype.partition("[")[0] or column.dtype, bool(column.subtype)) for column in header.columns]
+    return [
+        (column.subtype.partition("[")[0] or column.dtype, bool(column.subtype)) for column in header.columns
+    ]
 
 
 def _cell(text: str, kind: tuple[str, bool]) -> str:
@@ -86,7 +91,11 @@ def _cell(text: str, kind: tuple[str, bool]) -> str:
     if not is_list:
         return _number(text, name)
     try:
-        return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False) if name == "string" else _flat(text, name)
+        return (
+            json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
+            if name == "string"
+            else _flat(text, name)
+        )
     except (ValueError, RecursionError):
         return text
 
@@ -98,8 +107,6 @@ def _flat(text: str, name: str) -> str:
 
 
 def _json_number(text: str, name: str) -> str:
-    if name not in ("float16", "float32", "float64"):
-        return text
     value = json.loads(text)
     if not isinstance(value, float):
         return text
@@ -133,6 +140,6 @@ def _short(text: str, name: str) -> str:
 
 def _quoted(cell: str, delimiter: str) -> str:
     """Return a cell, in quotes if it would be read as something else."""
-    if cell and not any(character in cell for character in (' ', '"', '#', delimiter)):
+    if cell and not any(character in cell for character in (" ", '"', "#", delimiter)):
         return cell
     return '"' + cell.replace('"', '""') + '"'

@@ -65,6 +65,8 @@ def format_text(data: bytes, form: str, *, is_calibration: bool = True) -> Forma
         return Formatted(data, problems)
     try:
         result = _format(text, form, numbers=is_calibration)
+        if result.encode() == data:
+            return Formatted(data, [])
         sound = (
             _content(result, form, is_calibration=is_calibration)[0] == before
             and _comments(result, form) == _comments(text, form)

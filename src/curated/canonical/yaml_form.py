@@ -124,6 +124,8 @@ class _Formatter:
             return
         if isinstance(token, (yaml.DirectiveToken, yaml.DocumentEndToken)):
             raise UnformattableError("a directive, or the end of a document before the end of the file")
+        if isinstance(token, yaml.DocumentStartToken) and self.previous is not None:
+            raise UnformattableError("more than one document")
         if isinstance(token, yaml.StreamEndToken):
             self._new_lines(gap, 0, column=0)
             return
