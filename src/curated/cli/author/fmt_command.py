@@ -91,12 +91,13 @@ def command(
         )
         raise SystemExit(int(failed))
     if is_diff:
-        for result in changes:
-            echo(*_difference(result))
+        lines = [line for result in changes for line in _difference(result)]
     elif is_check:
-        echo(*(f"{result.path}: not in canonical form" for result in changes))
+        lines = [f"{result.path}: not in canonical form" for result in changes]
     else:
-        echo(*file_lines(outcomes, dry_run=dry_run))
+        lines = file_lines(outcomes, dry_run=dry_run)
+    if lines:
+        echo(*lines)
     echo_findings(settings, diagnostics)
     total = f"{len(results)} text{'s' * (len(results) != 1)}"
     verb = (
