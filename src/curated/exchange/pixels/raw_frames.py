@@ -60,10 +60,11 @@ def raw_areas(target: Target) -> list[RawArea]:
         camera.amplifier_x0,
         camera.amplifier_y0,
     )
-    areas = [
-        RawArea(*(int(column[row]) for column in columns), bool(camera.flip_x[row]), bool(camera.flip_y[row]))
-        for row in rows
-    ]
+    areas = []
+    for row in rows:
+        x, y, width, height, x0, y0 = (int(column[row]) for column in columns)
+        flips = (bool(camera.flip_x[row]), bool(camera.flip_y[row]))
+        areas.append(RawArea(x, y, width, height, x0, y0, *flips))
     overlaps = any(_overlap(first, second) for i, first in enumerate(areas) for second in areas[:i])
     return [] if overlaps else areas
 
