@@ -66,6 +66,7 @@ COMMANDS = {
     "report": ("review", "Put all that is to be said about a change on one page."),
     "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
+    "fmt": ("author", "Bring texts into canonical form; comments and values stay."),
     "add": ("author", "Make a calibration of a file of another program."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),

@@ -130,8 +130,9 @@ class Conventions:
         Name or number of the HDU to read; empty for the only one that fits.
     bits : `tuple` [`str`, ...]
         Names or numbers of the bits of a mask that mark bad pixels; all bits if there are none.
-    inverted : `bool`
-        Whether pixels of a mask are good where it is not zero.
+    inverted : `bool`, optional
+        Whether pixels of a mask are good where it is not zero; `None` if nobody says so, which is refused for a mask
+        most of whose pixels would be bad.
     origin : `int`, optional
         Number of the first pixel, 0 or 1; that of the file's form if `None`.
     untrimmed : `bool`, optional
@@ -156,7 +157,7 @@ class Conventions:
 
     hdu: str = ""
     bits: tuple[str, ...] = ()
-    inverted: bool = False
+    inverted: bool | None = None
     origin: int | None = None
     untrimmed: bool | None = None
     transposed: bool = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from curated.calib import Calib
 from curated.core.diagnostic import Problem
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
-from curated.exchange.pixels import ds9
+from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
 from curated.exchange.tables import crosstalk, linearity, plain, stack
 
 
@@ -60,6 +60,30 @@ READERS = (
         takes=stack.takes,
         recognises=stack.recognises,
         read=stack.read,
+    ),
+    Reader(
+        name="badpix",
+        title="lists of bad pixels of IRAF, x1 x2 y1 y2 from 1",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=box_lists.recognises,
+        read=box_lists.read,
+    ),
+    Reader(
+        name="region-table",
+        title="FITS tables of regions, or of boxes x0, y0, width, height",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=region_tables.recognises,
+        read=region_tables.read,
+    ),
+    Reader(
+        name="mask",
+        title="FITS images of bad pixels: whole numbers, 0 for good (CCDData, DQ, BPM)",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=mask_images.recognises,
+        read=mask_images.read,
     ),
     Reader(
         name="matrix",

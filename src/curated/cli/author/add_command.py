@@ -47,7 +47,9 @@ def _list(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
 @click.option(
     "--bits", metavar="BIT,...", default="", help="Bits of a mask that mark bad pixels; any if not given."
 )
-@click.option("--inverted", is_flag=True, help="Pixels of a mask are good where it is not zero.")
+@click.option(
+    "--inverted/--not-inverted", default=None, help="Whether pixels of a mask are good where it is not zero."
+)
 @click.option("--origin", type=click.IntRange(0, 1), help="Number of the first pixel in the file.")
 @click.option(
     "--untrimmed/--trimmed",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL700", "warning", "a draft that nobody has completed",
+     "replace the values that DRAFT names by measured ones, and remove the keyword DRAFT",
+     "'curated new' writes nominal values, which pass every rule. Nobody has measured them; images would be corrected with numbers that mean nothing."),
     ("CAL703", "info", "a new package without calibrations", "write the first one: 'curated new TYPE --from DATE', or 'curated add FILE'",
      "A check of nothing is an error (CAL139) unless curated.yaml says 'stage: new', as 'curated new package' writes it."),
     ("CAL704", "warning", "a package that is said to be new and has calibrations", "remove 'stage: new' from curated.yaml",
      "With that line the check would accept the loss of all calibrations."),
+    ("CAL740", "error", "a text that cannot be brought into canonical form", "write it as the message says, or leave it out of 'curated fmt'",
+     "It may be correct; but its layout is one that no program can change without risking what it says."),
     ("CAL710", "error", "a file of another program that cannot be read", "see what wrote it, and whether it is whole; 'curated add --list' lists what can be read",
      "Nothing is written of a file that is understood in part."),
     ("CAL711", "error", "a part of a foreign file that cannot be used", "correct it, or remove it from the file",
