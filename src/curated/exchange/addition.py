@@ -173,11 +173,12 @@ def make_calibration(
 def _image_of(
     cls: type[Calib], foreign: Foreign, metadata: Mapping[str, Any], values: Mapping[str, Any]
 ) -> tuple[Calib | None, list[Problem]]:
-    from_planes = getattr(cls, "from_planes", None)
-    if from_planes is None:
-        return None, [Problem("CAL710", (), f"{cls.SPEC.name} is no image")]
+    image_type: Any = cls
+    arrays = {name.lower(): plane.native for name, plane in foreign.planes.items()}
+    bits = foreign.planes["MASK"].bits if "MASK" in foreign.planes else None
+    fields = {**foreign.tree, **values}
     try:
-        return from_planes(foreign.planes, metadata=metadata, **{**foreign.tree, **values}), []
+        return image_type.from_pixels(**arrays, mask_planes=bits or None, metadata=metadata, **fields), []
     except CuratedError as error:
         return None, [Problem("CAL714", (), error.message, error.hint)]
 
