@@ -79,14 +79,19 @@ def read(file: ForeignFile, target: Target) -> Foreign:
         variance, variance_problems = _variance(hdus, others, pixels.shape, header)
         left_out = _left_out(hdus, [number, *others])
     problems = [*mask_problems, *variance_problems, *left_out]
-    unit, factor, unit_problems = settle_unit(target, header)
+    unit, factor, unit_problems = settle_unit(target, header, pixels)
     problems += unit_problems
     time, time_problems = _time(target, unit, header)
     problems += time_problems
     arrays = {"IMAGE": pixels, "MASK": mask, "VARIANCE": variance}
     planes, plane_problems = _planes(arrays, bits, header, target, factor)
     tree = {"unit": unit, **time}
-    return Foreign(planes=planes, tree=tree, metadata={**kept, **identity_claims(header)}, problems=(*problems, *plane_problems))
+    return Foreign(
+        planes=planes,
+        tree=tree,
+        metadata={**kept, **identity_claims(header)},
+        problems=(*problems, *plane_problems),
+    )
 
 
 # -- planes ---------------------------------------------------------------------------------------------

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from curated.core.diagnostic import Problem, brief
+from curated.declare import Array
 from curated.exchange.foreign import Target
 from curated.types._image_units import spelled_unit
 
@@ -14,8 +17,10 @@ _COUNTS = frozenset(("count", "counts", "ct", "cts", "dn", "count/s", "counts/s"
 """Units of numbers that a camera gave, which may be adu or electrons."""
 
 
-def settle_unit(target: Target, header: Mapping[str, Any]) -> tuple[str, float, list[Problem]]:
+def settle_unit(target: Target, header: Mapping[str, Any], pixels: Array) -> tuple[str, float, list[Problem]]:
     """Return the unit of an image's pixels among those of the type, and the factor that converts them into it.
+
+    CCDData writes no BUNIT for plain numbers: pixels about one are taken for such in types that may have them.
 
     Returns
     -------
@@ -33,6 +38,9 @@ def settle_unit(target: Target, header: Mapping[str, Any]) -> tuple[str, float, 
     hint = f"--unit says it: {names}"
     if option is not None:
         return _chosen(option, stated, choices, hint)
+    if stated is None and "" in choices and (len(choices) == 1 or _is_about_one(pixels)):
+        detail = "no BUNIT says what the unit of the pixels is; they are about 1, and taken for plain numbers"
+        return "", 1.0, [Problem("CAL718", (), detail, hint)] if len(choices) > 1 else []
     if stated is None:
         detail = "no BUNIT says what the unit of the pixels is"
         return choices[0], 1.0, [Problem("CAL714", (), detail, hint)]
@@ -47,6 +55,12 @@ def settle_unit(target: Target, header: Mapping[str, Any]) -> tuple[str, float, 
         return converted, factor, [Problem("CAL718", (), detail)]
     detail = f"BUNIT is {brief(stated)}, which is not one of {names}"
     return choices[0], 1.0, [Problem("CAL714", (), detail, hint)]
+
+
+def _is_about_one(pixels: Array) -> bool:
+    """Say whether the median of an image is within a factor of two of one."""
+    finite = pixels[np.isfinite(pixels)]
+    return bool(finite.size) and 0.5 < float(np.median(finite)) < 2
 
 
 def _chosen(
