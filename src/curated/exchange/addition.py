@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from curated.calib import Calib
+from curated.calib import Calib, CalibrationError
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors, limited
+from curated.core.metadata import Metadata
 from curated.core.times import compact
 from curated.exchange.foreign import Conventions, Foreign, Target, open_foreign
 from curated.exchange.placement import (
@@ -140,7 +141,15 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
     findings += [Diagnostic.from_problem(problem, request.file) for problem in limited(problems)]
     if calib is None or has_errors(findings):
         return Addition(path=path, contents={}, diagnostics=tuple(sorted(findings)), reader=title)
-    contents, calib = _contents(calib, foreign, path, form)
+    if not request.form and form == "ecsv" and len(calib.tables()) > 1:
+        form = next(other for other in cls.SPEC.forms if other != "ecsv")
+        path = f"{place.directory}/{compact(request.start)}.{form}"
+    try:
+        contents, calib = _contents(calib, foreign, path, form)
+    except CuratedError as error:
+        problems = [Problem("CAL711", (), error.message, error.hint)]
+        findings += [Diagnostic.from_problem(problem, request.file) for problem in problems]
+        return Addition(path=path, contents={}, diagnostics=tuple(sorted(findings)), reader=title)
     # The check finds them again, in the text that is written.
     findings = [finding for finding in findings if finding.code.startswith("CAL7")]
     findings += _check(package, path, contents)
@@ -179,9 +188,22 @@ def make_calibration(
         return None, problems
     if foreign.planes:
         return _image_of(cls, foreign, metadata, settled)
+    if foreign.calib is not None:
+        return _with_keywords(foreign.calib, metadata, settled)
     if foreign.tables and not settled:
         return cls.from_columns(metadata, list(foreign.tables), "fits")
     return cls.from_tree(metadata, {**foreign.tree, **settled}, "yaml")
+
+
+def _with_keywords(
+    calib: Calib, metadata: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[Calib | None, list[Problem]]:
+    """Return a calibration with other keywords, all of them, and with the values that a person gave."""
+    unwanted = {key: None for key in calib.metadata if key not in Metadata(metadata)}
+    try:
+        return calib.replace(metadata={**unwanted, **metadata}, **values), []
+    except CalibrationError as error:
+        return None, error.problems
 
 
 def _image_of(

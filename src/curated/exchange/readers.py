@@ -10,6 +10,7 @@ from curated.core.diagnostic import Problem
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
 from curated.exchange.images import fits_images
 from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
+from curated.exchange.tables import crosstalk, linearity, plain, stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,14 @@ READERS = (
         read=ds9.read,
     ),
     Reader(
+        name="stack",
+        title="calibration of the type itself, as FITS of the stack or as text",
+        types="all types of tables",
+        takes=stack.takes,
+        recognises=stack.recognises,
+        read=stack.read,
+    ),
+    Reader(
         name="badpix",
         title="lists of bad pixels of IRAF, x1 x2 y1 y2 from 1",
         types="defects, manual_defects",
@@ -84,6 +93,30 @@ READERS = (
         takes=fits_images.takes,
         recognises=fits_images.recognises,
         read=fits_images.read,
+    ),
+    Reader(
+        name="matrix",
+        title="matrix or list of crosstalk coefficients",
+        types="crosstalk",
+        takes=crosstalk.takes,
+        recognises=crosstalk.recognises,
+        read=crosstalk.read,
+    ),
+    Reader(
+        name="linearity",
+        title="table of polynomials, splines or lookup tables by amplifier",
+        types="linearizer",
+        takes=linearity.takes,
+        recognises=linearity.recognises,
+        read=linearity.read,
+    ),
+    Reader(
+        name="table",
+        title="table with named columns (CSV, ECSV, FITS, VOTable, IPAC, fixed width, blanks)",
+        types="curves, lists, and numbers by amplifier",
+        takes=plain.takes,
+        recognises=plain.recognises,
+        read=plain.read,
     ),
 )
 """All readers; the first one that takes the type and recognises the file reads it."""
