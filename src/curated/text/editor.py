@@ -11,7 +11,6 @@ from curated.text.entries import (
     Section,
     add_entry,
     find_section,
-    header_of,
     json_flow,
     names_of,
     remove_entry,
@@ -133,6 +132,13 @@ class TextEditor:
                 self.text = add_entry(self.text, section, section.pair_text(name, value), names)
             section = find_section(self.text, self.form, key) or section
 
+    def remove_section(self, key: str) -> None:
+        """Remove a value at the top of a YAML or JSON document, with all that it holds."""
+        self._values.setdefault(key, set()).add("")
+        root = find_section(self.text, self.form)
+        if root is not None and key in names_of(root):
+            self.text = remove_entry(self.text, root, names_of(root).index(key))
+
     def append(self, key: str, item: Mapping[str, Any]) -> None:
         """Add an item at the end of a list at the top of a YAML or JSON document, or of a provenance file."""
         self._values.setdefault(key, set()).add("")
@@ -199,10 +205,12 @@ class TextEditor:
             changed = self._values.get(key, set())
             if key in IDENTITY_KEYS or "" in changed:
                 continue
-            if isinstance(value, Mapping):
-                value = {name: item for name, item in value.items() if name not in changed}
-            if value or key not in self._values:
-                values[key] = repr(value)
+            is_section = isinstance(value, Mapping)
+            rest = (
+                {name: item for name, item in value.items() if name not in changed} if is_section else value
+            )
+            if rest or key not in self._values:
+                values[key] = repr(rest)
         return values
 
 
