@@ -102,7 +102,10 @@ def test_a_type_that_cannot_be_loaded(
     package = make_package({"curated.yaml": "", defects_path(): defects_text(), path: "metadata: {}\n"})
     check = run_curated("check", cwd=package.path, **environment)
     assert check.returncode == 1
-    assert f"curated.yaml: error CAL006 wavefront (wavefronts:Wavefront): {message}" in check.stdout
+    assert (
+        f"curated.yaml: error CAL006 wavefront (wavefronts:Wavefront of wavefronts 1.0): {message}"
+        in check.stdout
+    )
     assert "CAL103" in check.stdout
     known = run_curated("types", "wavefront", **environment)
     assert (known.returncode, message in known.stderr) == (2, True)

@@ -38,6 +38,7 @@ TINY_MODULE = 60
 
 TESTED_WITH: dict[str, str] = {
     "core/codes/check.py": "core/test_codes.py",
+    "core/codes/package.py": "core/test_codes.py",
     "core/codes/release.py": "core/test_codes.py",
     "core/tables.py": "fits/test_reader.py",
     "exposures/batch.py": "exposures/test_table.py",

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated import types
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.core.similar import similar_name
 from curated.declare.spec import Spec
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "curated.types"
 
@@ -46,6 +52,22 @@ def all_types() -> dict[str, type[Calib]]:
     return {**own_types(), **_plugins().types}
 
 
+class Distribution(NamedTuple):
+    """What was installed with a type of another package.
+
+    Parameters
+    ----------
+    name, version : `str`
+        As its metadata say; empty where it has none.
+    """
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, self)) or "a package without metadata"
+
+
 class PluginFault(NamedTuple):
     """A type of another package that cannot be used.
 
@@ -55,20 +77,24 @@ class PluginFault(NamedTuple):
         Name of the entry point.
     value : `str`
         Module and class that the entry point names.
+    distribution : `Distribution`
+        What was installed with it.
     reason : `str`
         What failed.
     """
 
     name: str
     value: str
+    distribution: Distribution
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.value}): {self.reason}"
+        return f"{self.name} ({self.value} of {self.distribution}): {self.reason}"
 
 
 class _Plugins(NamedTuple):
     types: dict[str, type[Calib]]
+    distributions: dict[str, Distribution]
     faults: tuple[PluginFault, ...]
 
 
@@ -77,24 +103,71 @@ def plugin_faults() -> tuple[PluginFault, ...]:
     return _plugins().faults if _plugins.cache_info().currsize else ()
 
 
+def plugin_distributions() -> dict[str, Distribution]:
+    """Return what the types of other packages were installed with, by the names of the types."""
+    return _plugins().distributions
+
+
+def distribution_of(name: str) -> Distribution | None:
+    """Return what a type of another package was installed with; `None` for one of this package.
+
+    Parameters
+    ----------
+    name : `str`
+        A name with which the type was found before.
+    """
+    return _plugins().distributions.get(name) if _plugins.cache_info().currsize else None
+
+
+def distribution_at_fault(error: BaseException) -> Distribution | None:
+    """Return the distribution whose type raised an exception; `None` where that was code of this package.
+
+    Exceptions of other processes count as well: their tracebacks come as text.
+    """
+    if not _plugins.cache_info().currsize:
+        return None
+    files = set(_files_of(error.__traceback__))
+    text = str(error.__cause__ or "")
+    for name, cls in _plugins().types.items():
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        if file and (file in files or f'File "{file}"' in text):
+            return _plugins().distributions[name]
+    return None
+
+
+def _files_of(traceback: TracebackType | None) -> Iterator[str]:
+    while traceback is not None:
+        yield traceback.tb_frame.f_code.co_filename
+        traceback = traceback.tb_next
+
+
 @cache
 def _plugins() -> _Plugins:
     """Return the types of other packages, and why the rest cannot be used."""
     from importlib.metadata import entry_points
 
     loaded: dict[str, type[Calib]] = {}
+    distributions = {}
     faults = []
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
+        distribution = _distribution(entry)
         try:
             name, cls = _loaded_type(entry.load())
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of another package may raise anything
-            faults.append(PluginFault(entry.name, entry.value, f"{type(error).__name__}: {error}"))
-            continue
-        if name in own_types() or name in loaded:
-            faults.append(PluginFault(entry.name, entry.value, f"it declares {name!r}, which exists already"))
+            reason = f"{type(error).__name__}: {error}"
         else:
-            loaded[name] = cls
-    return _Plugins(loaded, tuple(faults))
+            if name not in own_types() and name not in loaded:
+                loaded[name], distributions[name] = cls, distribution
+                continue
+            reason = f"it declares {name!r}, which exists already"
+        faults.append(PluginFault(entry.name, entry.value, distribution, reason))
+    return _Plugins(loaded, distributions, tuple(faults))
+
+
+def _distribution(entry: EntryPoint) -> Distribution:
+    """Return what an entry point was installed with."""
+    metadata = getattr(getattr(entry, "dist", None), "metadata", None) or {}
+    return Distribution(metadata.get("Name") or "", metadata.get("Version") or "")
 
 
 def _loaded_type(cls: Any) -> tuple[str, type[Calib]]:

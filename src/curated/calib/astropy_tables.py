@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from curated.core.diagnostic import CuratedError
 from curated.core.tables import TableData, TextColumn
 from curated.core.units import text_unit
 from curated.provenance import Provenance
@@ -16,11 +17,62 @@ if TYPE_CHECKING:
 
 
 def columns_of(table: Table) -> dict[str, TextColumn]:
-    """Return the columns of an astropy table by name."""
-    return {
-        name: TextColumn(np.asarray(table[name]), str(table[name].dtype), str(table[name].unit or ""))
-        for name in table.colnames
-    }
+    """Return the columns of an astropy table by name.
+
+    Bytes, as FITS has them, are texts in UTF-8 without the blanks at their ends; masked numbers are NaN.
+
+    Raises
+    ------
+    CuratedError
+        If a value is masked that is no floating-point number, or bytes are no text; it names all columns.
+    """
+    columns: dict[str, TextColumn] = {}
+    wrong: list[str] = []
+    for name in table.colnames:
+        try:
+            values = _values(table[name])
+        except ValueError as error:
+            wrong.append(f"column {name}: {error}")
+        else:
+            columns[name] = TextColumn(values, str(values.dtype), str(table[name].unit or ""))
+    if wrong:
+        raise CuratedError("; ".join(wrong), "fill in the values, or leave out their rows")
+    return columns
+
+
+def _values(column: Any) -> Any:
+    """Return the values of a column as a plain array.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing, or is no text.
+    """
+    values = np.asarray(column)
+    mask = np.asarray(getattr(column, "mask", False))
+    if mask.dtype.kind == "b" and mask.any():
+        if values.dtype.kind != "f":
+            rows = np.flatnonzero(mask.reshape(len(mask), -1).any(axis=1)) + 1
+            raise ValueError(f"no value in row {', '.join(map(str, rows[:5].tolist()))}")
+        values = np.where(mask, np.nan, values).astype(values.dtype)
+    return decoded(values)
+
+
+def decoded(values: Any) -> Any:
+    """Return an array of bytes as one of texts; any other as it is.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no UTF-8.
+    """
+    if values.dtype.kind == "S":
+        texts = [text.decode() for text in values.ravel().tolist()]
+    elif values.dtype.kind == "O" and values.size and all(isinstance(item, bytes) for item in values.flat):
+        texts = [text.decode() for text in values.flat]
+    else:
+        return values
+    return np.array([text.rstrip(" ") for text in texts], dtype=str).reshape(values.shape)
 
 
 def astropy_tables(

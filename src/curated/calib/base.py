@@ -6,26 +6,26 @@ The method names of that interface are the LSST stack's, so that its formatters 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, dataclass_transform
 
 from curated.calib.arrays import is_equal
+from curated.calib.constructor import Constructor
 from curated.calib.content import Content
-from curated.calib.error import FATAL, CalibrationError, or_raise
-from curated.calib.field_reader import FieldReader
-from curated.calib.hooks import Hooks
-from curated.calib.keywords import array_sizes, content_keywords, declared_problems
+from curated.calib.error import CalibrationError, or_raise
+from curated.calib.keywords import content_keywords
 from curated.calib.mismatch import detector_keywords, identity_mismatches
 from curated.calib.reader import from_columns, from_tree
-from curated.calib.writer import plain, plain_tree, table_data
+from curated.calib.writer import plain_tree, table_data
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import Metadata
 from curated.core.tables import TableData, TextColumn
 from curated.core.wholefile import write_whole
 from curated.declare import column, fields_of
 from curated.provenance import Provenance, combine
+from curated.provenance.origin import Origin, recorded
 
 if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable
@@ -44,60 +44,19 @@ def calibration(cls: T) -> T:
     """Make a class with a ``SPEC`` and columns a calibration type."""
     dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
     cls.FIELDS = fields_of(cls)
+    if "apply" in vars(cls):
+        cls.apply = recorded(cls.apply)  # type: ignore[method-assign]
     return cls
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Calib(Hooks):
+class Calib(Constructor):
     """A calibration: the values that its type declares, and the keywords that identify it.
 
-    Parameters
-    ----------
-    metadata : `Metadata`
-        Keywords, looked up without regard to case.
-    units : `dict` [`str`, `str`]
-        Units that the file gives, by attribute name; values that were converted have the declared unit.
-    provenance : `Provenance`
-        Inputs, construction and manual edits.
+    Values may be given as lists and ``metadata`` as a plain mapping; see `Constructor`.
     """
 
-    metadata: Metadata = field(default_factory=Metadata)
-    units: dict[str, str] = field(default_factory=dict)
-    provenance: Provenance = field(default_factory=Provenance)
-
     # -- making one ---------------------------------------------------------------------------------------
-
-    @classmethod
-    def build(cls, content: Content, problems: Iterable[Problem] = ()) -> tuple[Self | None, list[Problem]]:
-        """Make a calibration of untrusted values.
-
-        Parameters
-        ----------
-        content : `Content`
-            Values by field name.
-        problems : iterable [`Problem`], optional
-            Problems of the content that are known already.
-
-        Returns
-        -------
-        calib : `Calib` or `None`
-            The calibration; `None` where a value cannot be used at all.
-        problems : `list` [`Problem`]
-            All problems, including those of the type's own rules.
-        """
-        problems = [*problems, *declared_problems(cls.SPEC, cls.FIELDS, content), *cls.prepare(content)]
-        sizes, size_problems = array_sizes(cls.SPEC, cls.FIELDS, content.metadata)
-        reader = FieldReader(cls.SPEC, cls.FIELDS, content, sizes)
-        values = {declared.name: reader.read(declared) for declared in cls.FIELDS}
-        problems += size_problems + reader.problems
-        for declared in cls.FIELDS:
-            if declared.keyword and values[declared.name] is not None:
-                content.metadata[declared.keyword] = plain(values[declared.name])
-        if any(p.code in FATAL for p in problems):
-            return None, problems
-        units = {name: unit for name, unit in content.units.items() if unit}
-        calib = cls(metadata=Metadata(content.metadata), units=units, provenance=content.provenance, **values)
-        return calib, problems + [reader.in_columns(problem) for problem in calib.problems()]
 
     @classmethod
     def from_columns(
@@ -252,7 +211,8 @@ class Calib(Hooks):
         from curated.text.provenance import provenance_path, read_provenance_file
 
         path = Path(filename)
-        source, problems = read(path.read_bytes(), path.suffix[1:].lower())
+        data = path.read_bytes()
+        source, problems = read(data, path.suffix[1:].lower())
         if source is None:
             raise CalibrationError(problems, str(path))
         calib, more = cls.from_source(source)
@@ -260,6 +220,7 @@ class Calib(Hooks):
         companion = calib.companion()
         if companion is not None:
             calib = or_raise(*calib.attach(path.parent / companion.file), str(path))
+        calib = replace(calib, origin=Origin.of_bytes(str(path), data))
         beside = Path(provenance_path(str(path)))
         if not beside.is_file():
             return calib
@@ -280,6 +241,7 @@ class Calib(Hooks):
 
         metadata, tables = read_fits(filename, cls.SPEC.table_keywords)
         calib = or_raise(*cls.from_fits_tables(metadata, tables), str(filename))
+        calib = replace(calib, origin=Origin.of_fits(str(filename), metadata))
         return or_raise(*calib.attach(filename), str(filename))
 
     def writeText(self, filename: str | os.PathLike[str], form: str | None = None) -> str:

@@ -45,6 +45,13 @@ class Hooks:
         return None
 
     @classmethod
+    def complete(cls, content: Content) -> None:
+        """Fill in what follows from the values of a calibration that is not made of a file of its own type, in place.
+
+        Such as the number of amplifiers where a matrix is given; what is there stays.
+        """
+
+    @classmethod
     def text_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the schema of its text, given the schema of its declaration."""
         return schema

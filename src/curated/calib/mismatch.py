@@ -94,11 +94,18 @@ def identity_keywords(detector: DetectorGeometry) -> dict[str, Any]:
 
 def detector_keywords(spec: Spec, detector: DetectorGeometry) -> dict[str, Any]:
     """Return the keywords of a calibration of a type for a detector, without those that are not known."""
+    keywords = type_keywords(spec)
+    calibcls = keywords.pop("CALIBCLS", "")
+    keywords |= identity_keywords(detector) | {"CALIBCLS": calibcls}
+    return {key: value for key, value in keywords.items() if value != ""}
+
+
+def type_keywords(spec: Spec) -> dict[str, Any]:
+    """Return the keywords that follow from a type alone: OBSTYPE, its schema and version, the stack's class."""
     keywords = {
         "OBSTYPE": spec.obstype,
         f"{spec.obstype}_SCHEMA": spec.schema,
         f"{spec.obstype}_VERSION": spec.version,
-        **identity_keywords(detector),
         "CALIBCLS": spec.calibcls,
     }
     return {key: value for key, value in keywords.items() if value != ""}

@@ -54,7 +54,7 @@ def from_columns(
         own_fields = tuple(f for f in fields if f.table == index)
         problems += _read_table(spec, spec.tables[index], own_fields, columns, content)
     _fill_records(spec, fields, content)
-    _complete_keys(spec, fields, content)
+    complete_keys(spec, fields, content)
     return content, problems
 
 
@@ -184,7 +184,7 @@ def _fill_records(spec: Spec, fields: tuple[Field, ...], content: Content) -> No
                 content.values[field.name] = np.full(rows, field.default) if rows else []
 
 
-def _complete_keys(spec: Spec, fields: tuple[Field, ...], content: Content) -> None:
+def complete_keys(spec: Spec, fields: tuple[Field, ...], content: Content) -> None:
     """Bring all mappings of a ``key`` table into one order, and fill in what keys may lack."""
     values = content.values
     for index, table in enumerate(spec.tables):
@@ -231,7 +231,7 @@ def from_tree(
         if not is_nested(spec.tables[field.table], field):
             keys.update({field.key, *field.aliases})
             problems += _read_key(spec.tables[field.table], field, tree, content)
-    _complete_keys(spec, fields, content)
+    complete_keys(spec, fields, content)
     expected = ", ".join(sorted(keys - IDENTITY_KEYS))
     problems += [
         Problem("CAL212", (key,), f"{brief(key)} is not one of {expected}") for key in tree if key not in keys

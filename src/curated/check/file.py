@@ -23,7 +23,7 @@ from curated.core.times import iso
 from curated.datasets.deprecation import find_deprecation
 from curated.package.files import Files, LeadsOutError, read_file
 from curated.package.instrument import Instrument
-from curated.registry import get_type
+from curated.registry import distribution_at_fault, get_type
 from curated.text import read
 
 KEYWORDS = [
@@ -79,13 +79,24 @@ def read_and_check(
         report = FileReport(file.path, file.key.detector, file.key.filter, diagnostics=(finding,))
         return CheckedFile(report, None, b"", None)
     side = read_file(files, file.side) if file.side else None
-    calib, report = check_file(
-        file,
-        text,
-        declared.get(file.key.instrument),
-        side=side,
-        files=files if companion else None,
-    )
+    try:
+        calib, report = check_file(
+            file,
+            text,
+            declared.get(file.key.instrument),
+            side=side,
+            files=files if companion else None,
+        )
+    except Exception as error:
+        distribution = distribution_at_fault(error)
+        if distribution is None:
+            raise
+        detail = f"{file.key.type} of {distribution}: {type(error).__name__}: {str(error)[:300]}"
+        finding = Diagnostic.from_problem(Problem("CAL009", (), detail), file.path)
+        calib, report = (
+            None,
+            FileReport(file.path, file.key.detector, file.key.filter, diagnostics=(finding,)),
+        )
     return CheckedFile(report, calib, text, side if isinstance(side, bytes) else None)
 
 
@@ -146,6 +157,9 @@ def check_file(
     for rule in FILE_RULES:
         problems += rule(context)
     problems = without_milder(cls.SPEC, problems)
+    # Before the provenance is added, since statistics of pixels are kept with the calibration that they were taken of.
+    is_traced = calib is not None and file.is_compared and is_sound
+    traces = traces_of(calib, shared=True) if calib is not None and is_traced else ()
     calib, side_findings = _join_side(calib, file, side)
     findings = [source.diagnose(problem, path) for problem in limited(problems)]
     end = read_date(keywords, "VALIDEND")
@@ -160,7 +174,7 @@ def check_file(
         companion_state,
         claims,
         deprecation,
-        traces_of(calib) if calib is not None and file.is_compared and is_sound else (),
+        traces,
     )
 
 

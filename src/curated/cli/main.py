@@ -47,6 +47,7 @@ from curated.core.storage.limits import require_files
 from curated.core.version import __version__
 
 COMMANDS = {
+    "new": ("author", "Begin: write drafts of a package, an instrument or a calibration."),
     "check": ("package", "Report all that is wrong with the calibrations."),
     "adopt": ("package", "Declare an existing package: write its curated.yaml and instrument.yaml."),
     "convert": ("release", "Write calibrations as stamped FITS files."),
@@ -208,6 +209,14 @@ def _report(error: Exception) -> int:
     failure = environment_failure(error)
     if failure is not None:
         _print_error(f"error: {failure.message}", *([f"hint: {failure.hint}"] if failure.hint else []))
+        return CuratedError.exit_status
+    registry = sys.modules.get("curated.registry")
+    distribution = registry.distribution_at_fault(error) if registry is not None else None
+    if distribution is not None:
+        _print_error(
+            f"error: a type of {distribution} failed: {type(error).__name__}: {error}",
+            "hint: report it to the authors of that package; -v shows the traceback",
+        )
         return CuratedError.exit_status
     _print_error(
         f"bug: {type(error).__name__}: {error}", "hint: run it again with -v and report what it prints"

@@ -16,7 +16,7 @@ FITS_PERCENT = "10**-2"
 """Percent in FITS, whose standard has no name for it; astropy reads it as percent."""
 
 _TEXT_NAMES = {
-    **dict.fromkeys((FITS_PERCENT, "percent", "pct"), "%"),
+    **dict.fromkeys((FITS_PERCENT, "percent", "pct", "0.01"), "%"),
     **dict.fromkeys(("micron", "microns", "\u03bcm", "\u00b5m"), "um"),
     **dict.fromkeys(("\u00c5", "\u212b", "A\u030a"), "Angstrom"),
     **dict.fromkeys(("ADU", "ADUs", "adus"), "adu"),
@@ -24,7 +24,7 @@ _TEXT_NAMES = {
 }
 """Names that units go by, in FITS, in astropy and at cameras, and their names here."""
 
-_OTHER = re.compile(rf"{re.escape(FITS_PERCENT)}\Z|percent|pct|micron|ADU|adus|\be-|electrons")
+_OTHER = re.compile(rf"{re.escape(FITS_PERCENT)}\Z|0\.01\Z|percent|pct|micron|ADU|adus|\be-|electrons")
 _WORD = re.compile(r"(?<![\w.])e-|[^\W\d_]\u030a?[^\W\d_]*")
 """A name within a unit; that of Angstrom may have its ring as a character of its own."""
 

@@ -29,6 +29,8 @@ class Comparison:
         What can be exchanged (CAL367); see `Exchange`.
     place : `str`
         Key or column of the text where findings are reported; the quantity if empty.
+    is_shared : `bool`
+        Whether it is compared with the values of the other detectors at the same time, not with the epoch before.
     """
 
     quantity: str
@@ -37,3 +39,4 @@ class Comparison:
     factor: float = 10.0
     exchange: Exchange = "keys"
     place: str = ""
+    is_shared: bool = False

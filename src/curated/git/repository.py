@@ -85,6 +85,17 @@ def open_repository(root: Path) -> Repository:
     raise CuratedError(f"{root} is not in a git repository", hint)
 
 
+def create_repository(directory: Path) -> None:
+    """Make a directory a git repository with the branch ``main``, without commits and hooks.
+
+    Raises
+    ------
+    CuratedError
+        If git cannot be run, or does not do it.
+    """
+    run_git(directory, "init", "--quiet", "--template=", "--initial-branch=main", ".")
+
+
 def _refuse_endless_files(directory: Path) -> None:
     """Refuse a repository for whose files git would wait for ever."""
     refuse_irregular_files(directory)

@@ -30,6 +30,7 @@ from curated.history.products import Product, find_products, read_ranges, select
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
 from curated.package.package import Package, open_package
+from curated.provenance.origin import Origin
 from curated.registry import get_type
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class Calibrations:
         if checked.calib is None or errors:
             messages = "; ".join(f"{d.code} {d.message}" for d in errors)
             raise CuratedError(f"{path} cannot be used: {messages}", "see 'curated check'")
-        return checked.calib
+        return replace(checked.calib, origin=Origin.of_bytes(path, checked.text, self.commit))
 
     def all(
         self,

@@ -24,6 +24,9 @@ STACK = "stack"
 READERS = (STACK,)
 """Programs that read the texts of packages beside curated."""
 
+NEW = "new"
+"""Stage of a package that has no calibration yet."""
+
 _CREDENTIALS = "CAL010"
 
 
@@ -73,10 +76,14 @@ class Config:
         Pattern of the git tags that are labels of releases; empty where all are.
     signatures : `str`
         ``commit`` or ``tag``: what must be signed for a release; empty if nothing must.
+    stage : `str`
+        `NEW` for a package that has no calibration yet, which the check then accepts; else empty.
     readers : `tuple` [`str`]
         Programs that read the texts of the package beside curated, of `READERS`.
     instruments : `dict`
         Keys of ``instrument.yaml`` that are overridden, by instrument directory.
+    types : `dict` [`str`, `str`]
+        Types of other packages that it uses, and the requirement on the distribution that declares each.
     limits : `dict`
         Largest changes that need no note; see `LimitValues`. Those of an instrument win.
     silence : `tuple` [`Silence`]
@@ -89,8 +96,10 @@ class Config:
     url: str = ""
     tags: str = ""
     signatures: str = ""
+    stage: str = ""
     readers: tuple[str, ...] = ()
     instruments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
     limits: LimitValues = field(default_factory=dict)
     silence: tuple[Silence, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -155,6 +164,11 @@ CONFIG = Setting(
             says="neither 'commit' nor 'tag'",
             doc="What must be signed with an allowed SSH key before a release is made of it: commit, or tag.",
         ),
+        "stage": Setting(
+            kind="text",
+            choices=(NEW,),
+            doc="'new' where the package has no calibration yet: the check, otherwise an error, accepts that.",
+        ),
         "readers": Setting(
             kind="list",
             items=Setting(
@@ -168,6 +182,16 @@ CONFIG = Setting(
             kind="mapping",
             items=OVERRIDE,
             doc="Keys of instrument.yaml that are overridden, by instrument directory.",
+        ),
+        "types": Setting(
+            kind="mapping",
+            items=Setting(
+                kind="text",
+                pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])? *(?:[<>=!~][<>=!~0-9A-Za-z.*+, ]*)?$",
+                says="not the name of a distribution, with versions or without, such as wavefronts>=1.2",
+                doc="Name of the distribution as pip installs it, and which versions: wavefronts>=1.2.",
+            ),
+            doc="Which distribution declares each type of another package that is used here.",
         ),
         "limits": LIMITS,
         "silence": Setting(kind="list", items=_SILENCE, doc="Codes that are not reported."),
@@ -196,6 +220,11 @@ def parse_config(text: str) -> Config:
         directory: override
         for directory, override in values.get("instruments", {}).items()
         if ("instruments", directory) not in wrong_entries
+    }
+    values["types"] = {
+        name: requirement
+        for name, requirement in values.get("types", {}).items()
+        if ("types", name) not in wrong_values
     }
     values["limits"], limit_problems = parse_limits(
         values.get("limits", {}), "CAL001", wrong_places=wrong_values

@@ -14,7 +14,7 @@ from curated.package.config import CONFIG_FILE
 from curated.package.layout import INSTRUMENT_FILE
 from curated.package.package import Package
 from curated.provenance.record import PROVENANCE_ENDING
-from curated.registry import own_types
+from curated.registry import all_types
 from curated.schema.files import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SCHEMA, write_files
 
 SETTINGS_FILE = ".vscode/settings.json"
@@ -43,7 +43,7 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
     beside = f"**/*{PROVENANCE_ENDING}"
     patterns = {
         schema_name(spec.name, spec.schema_version): [f"{start}*/{spec.name}/**/*.yaml", f"!{beside}"]
-        for spec in (cls.SPEC for cls in own_types().values())
+        for spec in (cls.SPEC for cls in all_types().values())
         if "yaml" in spec.forms
     }
     patterns[CONFIG_SCHEMA] = [CONFIG_FILE]

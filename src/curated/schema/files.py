@@ -15,7 +15,7 @@ from curated.declare.settings import document_schema, schema_name
 from curated.package.config import CONFIG
 from curated.package.settings.instrument import INSTRUMENT
 from curated.provenance.record import PROVENANCE
-from curated.registry import own_types
+from curated.registry import all_types
 from curated.schema.attestation import ATTESTATION
 from curated.schema.document import type_schema
 from curated.schema.manifest import MANIFEST
@@ -52,8 +52,11 @@ def instrument_schema() -> dict[str, Any]:
 
 
 def schema_files() -> dict[str, str]:
-    """Return the text of every schema by file name; the same declarations give the same bytes."""
-    schemas = [type_schema(cls) for cls in own_types().values()]
+    """Return the text of every schema by file name; the same declarations give the same bytes.
+
+    Types of other packages that are installed are among them.
+    """
+    schemas = [type_schema(cls) for cls in all_types().values()]
     schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST, ATTESTATION]
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 

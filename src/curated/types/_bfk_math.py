@@ -226,4 +226,5 @@ COMPARISONS = (
         place="ampKernels",
     ),
     Comparison(quantity="gain", values=_usable("gain"), doc="Gains."),
+    Comparison(quantity="noise", values=_usable("noise"), doc="Read noise.", exchange=""),
 )

@@ -357,4 +357,10 @@ COMPARISONS = (
     Comparison(
         quantity="coeffsSqr", values=_rows_by_source("coeffsSqr"), doc="Quadratic coefficients.", exchange=""
     ),
+    Comparison(
+        quantity="interChip",
+        values=lambda crosstalk: {name: np.ravel(matrix) for name, matrix in crosstalk.interChip.items()},
+        doc="Coefficients from amplifiers of other detectors.",
+        exchange="",
+    ),
 )

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curated.core.diagnostic import Pointer, Problem
+from curated.declare import Bound, Comparison
 
-_LARGEST_SCALE, _LARGE_SCALE = 4.0, 1.5
+_LARGEST_SCALE, LARGE_SCALE = 4.0, 1.5
 """Ratios of a flat's level to its normalisation: beyond the first it is another quantity; beyond the second it is odd.
 
 A flat that is normalised over a focal plane has another level on each detector, by its gain, efficiency and vignetting.
@@ -25,6 +26,43 @@ _TOLERANCE = {"mean": 0.01, "median": 0.01, "standard_deviation": 0.05}
 
 _SPREAD_TOLERANCE = 0.05
 """Largest difference of a mean and a median in standard deviations of the pixels, which matters where they are near zero."""
+
+
+def _levels(calib: Any) -> dict[str, list[float]] | None:
+    """Return median and mean of a flat and the error of the mean, in units of its normalisation.
+
+    `None` is returned if it has no pixels, or none that images can be divided by.
+    """
+    measured, level = calib.measured, calib.normalisation
+    median = measured.get("median", 0.0)
+    if not median > 0 or "mean" not in measured or not 0 < level < math.inf:
+        return None
+    count = calib.planes["IMAGE"].width * calib.planes["IMAGE"].height - measured["bad_pixels"]
+    error = measured.get("standard_deviation", 0.0) / math.sqrt(count)
+    return {"": [median / level, measured["mean"] / level, error / level]}
+
+
+LEVEL = Comparison(
+    quantity="level",
+    values=_levels,
+    doc="Median and mean of the good pixels, in units of the normalisation.",
+    factor=0.0,
+    exchange="",
+    place="normalisation",
+    is_shared=True,
+)
+"""The level of a flat beside those of the other detectors."""
+
+LEVEL_BOUND = Bound(
+    quantity="level",
+    values=lambda _: None,
+    unit="of the normalisation",
+    maximum=0.05,
+    code="CAL371",
+    doc="Distance of the middle of all detectors' levels from their normalisation.",
+    source="Mean and median of a focal plane, with and without its bad pixels, differ by some per cent.",
+)
+"""How far the middle of the flats of a focal plane may be from what they are normalised to."""
 
 
 def statistic_problems(
@@ -90,7 +128,7 @@ def divisor_problems(level: float, name: str, measured: Mapping[str, float]) -> 
     detail = f"{label}the median of the pixels is {median:g}: images are divided by {ratio:.3g}"
     if not 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE:
         yield Problem("CAL352", place, detail)
-    elif not 1 / _LARGE_SCALE <= ratio <= _LARGE_SCALE:
+    elif not 1 / LARGE_SCALE <= ratio <= LARGE_SCALE:
         yield Problem("CAL353", place, detail)
 
 

@@ -377,4 +377,14 @@ COMPARISONS = (
         place="amplifiers",
     ),
     Comparison(quantity="inputGain", values=attrgetter("inputGain"), doc="Gains.", place="amplifiers"),
+    *(
+        Comparison(
+            quantity=name,
+            values=attrgetter(name),
+            doc="Signals up to which a correction is made.",
+            exchange="",
+            place="amplifiers",
+        )
+        for name in ("linearityTurnoff", "linearityMaxSignal")
+    ),
 )

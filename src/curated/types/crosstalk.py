@@ -169,6 +169,15 @@ class Crosstalk(Calib):
         return problems
 
     @classmethod
+    def complete(cls, content: Content) -> None:
+        """Fill in the number of amplifiers, and that there is crosstalk, where there are coefficients."""
+        coeffs = content.values.get("coeffs")
+        if coeffs is not None and "nAmp" not in content.values:
+            content.metadata.setdefault("NAMP", len(coeffs))
+        if coeffs is not None and "hasCrosstalk" not in content.values:
+            content.metadata.setdefault("HAS_CROSSTALK", True)
+
+    @classmethod
     def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
         """Return coefficients of zero, with HAS_CROSSTALK set: without it readers skip the matrices."""
         count = len(detector.amplifiers)

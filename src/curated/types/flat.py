@@ -11,7 +11,7 @@ from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import divide
-from curated.types._image_statistics import divisor_problems, sole_divisor_problems
+from curated.types._image_statistics import LEVEL, LEVEL_BOUND, divisor_problems, sole_divisor_problems
 
 
 @calibration
@@ -22,6 +22,8 @@ class Flat(ImageCalib):
         "flat",
         "Flat field",
         dimensions=("instrument", "detector", "physical_filter"),
+        comparisons=(LEVEL,),
+        bounds=(LEVEL_BOUND,),
         measures=image_measures("ratio", notable=0.5, level=", each divided by its normalisation"),
     )
 

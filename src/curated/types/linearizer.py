@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curated.calib import Calib, calibration
-from curated.calib.content import Claims
+from curated.calib.content import Claims, Content
 from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
@@ -212,16 +212,20 @@ class Linearizer(Calib):
         doc="Lookup table: a row for each correction, a column for each integer signal.",
     )
 
+    @classmethod
+    def complete(cls, content: Content) -> None:
+        """Fill in that corrections are in force, and that there is a table, where there are any."""
+        for key, source in (("HAS_LINEARITY", "linearityType"), ("HAS_TABLE", "tableData")):
+            _ = content.values.get(source) is None or content.metadata.setdefault(key, True)
+
     # -- rules ----------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[Problem]:
         """Yield corrections that cannot be applied, and values that contradict each other."""
         names, has_table = list(self.linearityBBox), self.tableData is not None
         if names and not self.hasLinearity:
-            detail = (
-                f"HAS_LINEARITY is not true, so the corrections of {len(names)} amplifiers are not in force"
-            )
-            yield Problem("CAL323", ("metadata", "HAS_LINEARITY"), detail)
+            detail = f"HAS_LINEARITY is not true, so the corrections of {len(names)} amplifiers"
+            yield Problem("CAL323", ("metadata", "HAS_LINEARITY"), f"{detail} are not in force")
         if self.hasTable is not has_table:
             detail = f"HAS_TABLE is {self.hasTable} for a lookup table, but there is "
             yield Problem("CAL308", ("metadata", "HAS_TABLE"), detail + ("one" if has_table else "none"))

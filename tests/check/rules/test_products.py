@@ -109,11 +109,22 @@ def test_a_part_that_was_left_out(root: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FACTORS)
-def test_without_a_part_nothing_is_compared(root: Path, name: str) -> None:
+def test_without_a_part_the_others_are_a_limit(root: Path, name: str) -> None:
     for path in (root / "calibs" / "cam" / name).glob("*.ecsv"):
         path.unlink()
-    write(root, SYSTEM, GRID, np.full(len(GRID), 0.5))
-    assert findings(root) == []
+    for factor in (1.0, 0.3):
+        write(root, SYSTEM, GRID, factor * product(GRID))
+        assert findings(root) == []
+    write(root, SYSTEM, GRID, np.minimum(1.2 * product(GRID, without=name), 1))
+    [(code, _, message)] = [f for f in findings(root) if f[1] == "transmission_system" and f[0] != "CAL365"]
+    assert code == "CAL368"
+    assert name.partition("/")[0] in message.partition(" of its peak")[2]
+    assert message.endswith(", which the package lacks, can only make it less")
+
+
+def test_without_any_part_nothing_is_compared(tmp_path: Path) -> None:
+    write(tmp_path, SYSTEM, GRID, product(GRID))
+    assert findings(tmp_path) == []
 
 
 def test_the_parts_in_force_at_its_start_count(root: Path) -> None:

@@ -48,6 +48,9 @@ def scaled(values: Any, factor: float) -> Any:
         ("cti", "driftScale"),
         ("electroBfDistortionMatrix", "aMatrix"),
         ("linearizer", "inputGain"),
+        ("linearizer", "linearityMaxSignal"),
+        ("crosstalk", "interChip"),
+        ("bfk", "noise"),
     ],
 )
 @pytest.mark.parametrize("factor", [0.05, 0.5, 1.0, 3.0, 9.5, 10.0, 100.0])

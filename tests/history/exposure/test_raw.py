@@ -186,3 +186,27 @@ def test_what_astro_metadata_translator_knows(make_package: MakePackage, tmp_pat
     package.commit({"calibs/decam/instrument.yaml": mapping})
     found = exposure(package, tmp_path, CHIP="N4", **keywords)
     assert (found.translator, found.detector) == ("", "N4")
+
+
+@pytest.mark.parametrize(("keyword", "value"), [("EXPTIME", None), ("EXPTIME", "long"), ("CCDNUM", "forty")])
+def test_why_a_translator_failed(
+    make_package: MakePackage, tmp_path: Path, keyword: str, value: str | None
+) -> None:
+    pytest.importorskip("astro_metadata_translator")
+    path, text = (
+        "calibs/decam/defects/n04/20200101T000000.ecsv",
+        defects_text({"INSTRUME": "DECam"}, detector=40),
+    )
+    keywords = {
+        "INSTRUME": "DECam", "DET_NAME": None, "CCDNUM": 40, "FILTER": "r DECam SDSS c0002 6415.0 1480.0",
+        "DATE_BEG": None, "DATE_END": None, "DATE_OBS": "2024-03-01T02:00:00.5", "EXPTIME": 30.0,
+        "TIMESYS": "UTC", "OBS_ID": "x", "TELESCOP": "CTIO 4.0-m telescope", keyword: value,
+    }  # fmt: skip
+    package = make_package({path: text, "curated.yaml": ""})
+    raw = exposure(package, tmp_path, **keywords)
+    assert raw.translator == ""
+    assert raw.fault.startswith("the translator DECam of astro_metadata_translator could not read it: ")
+    assert "Error" in raw.fault
+    # Without a time, the error says it beside what the mapping lacks.
+    with pytest.raises(CuratedError, match=r"does not say when it was taken.*the translator DECam"):
+        exposure(package, tmp_path, **{**keywords, "DATE_OBS": None})

@@ -130,3 +130,21 @@ def test_names_that_do_not_exist(
         usage(lab, tmp_path, **keywords)
     assert "0.fits" in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_a_translator_that_failed_is_said(make_package: MakePackage, tmp_path: Path) -> None:
+    pytest.importorskip("astro_metadata_translator")
+    path, text = (
+        "calibs/decam/defects/n04/20200101T000000.ecsv",
+        defects_text({"INSTRUME": "DECam"}, detector=40),
+    )
+    keywords: dict[str, Any] = {
+        "INSTRUME": "DECam", "DET_NAME": None, "CCDNUM": 40, "FILTER": "r DECam SDSS c0002 6415.0 1480.0",
+        "DATE_BEG": None, "DATE_END": None, "DATE_OBS": "2024-03-01T02:00:00.5", "EXPTIME": 30.0,
+        "TIMESYS": "UTC", "OBS_ID": "x", "TELESCOP": "CTIO 4.0-m telescope",
+    }  # fmt: skip
+    package = make_package({path: text, "curated.yaml": ""})
+    question = Question("", detector="n04")
+    assert "CAL372" not in codes(usage(package, tmp_path, question, **keywords))
+    failed = usage(package, tmp_path, question, **{**keywords, "EXPTIME": "long"})
+    assert [f.message for f in failed.findings if f.code == "CAL372"]

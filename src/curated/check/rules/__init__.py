@@ -6,6 +6,7 @@ from curated.check.rules import (
     epochs,
     identity,
     layout,
+    levels,
     plausibility,
     products,
     stack,
@@ -34,7 +35,9 @@ FILE_RULES: tuple[FileRule, ...] = (
 
 RULES: tuple[Rule, ...] = (
     layout.misplaced_files,
+    layout.types_of_other_packages,
     layout.unusable_plugins,
+    layout.new_packages,
     layout.unnamed_companions,
     layout.missing_calibrations,
     epochs.validity,
@@ -43,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     epochs.mixed_offsets,
     succession.implausible_successions,
     products.contradicted_products,
+    levels.wrong_levels,
     detectors.conflicting_numbers,
     detectors.conflicting_names,
     detectors.serial_numbers,

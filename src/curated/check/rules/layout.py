@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 
 from curated.check.rules.context import Context
 from curated.core.diagnostic import Pointer, Problem
-from curated.package.config import CONFIG_FILE
+from curated.package.config import CONFIG_FILE, NEW
 from curated.package.instrument import Expected, Instrument
-from curated.registry import get_type, plugin_faults
+from curated.registry import distribution_of, find_type, get_type, plugin_faults
 
 _MAX_NAMED = 8
 """Most missing calibrations that a message names."""
@@ -24,6 +24,60 @@ def unusable_plugins(_: Context) -> Iterator[tuple[str, Problem]]:
     """Yield the types of other packages that cannot be loaded, where a directory may be named after one."""
     for fault in plugin_faults():
         yield CONFIG_FILE, Problem("CAL006", (), str(fault))
+
+
+def new_packages(context: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield that a package which declares itself new has no calibration yet, or has some."""
+    if context.config.stage != NEW:
+        return
+    if context.files:
+        detail = f"'stage: {NEW}' says that there is no calibration, and there are {len(context.files)}"
+        yield CONFIG_FILE, Problem("CAL704", ("stage",), detail)
+    else:
+        yield (
+            CONFIG_FILE,
+            Problem("CAL703", ("stage",), f"there is no calibration yet, as 'stage: {NEW}' says"),
+        )
+
+
+def types_of_other_packages(context: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield types of ``types:`` in ``curated.yaml`` that are not installed as it says, and those that it lacks."""
+    for name, requirement in context.config.types.items():
+        detail = _unmet(name, requirement)
+        if detail:
+            yield CONFIG_FILE, Problem("CAL007", ("types", name), detail)
+    if not context.config.top:  # a bare package has no settings
+        return
+    for name in sorted({file.key.type for file in context.files} - set(context.config.types)):
+        distribution = distribution_of(name)
+        if distribution is not None:
+            detail = f"{name} is a type of {distribution}; the line is '  {name}: {distribution.name}'"
+            yield CONFIG_FILE, Problem("CAL008", (), detail)
+
+
+def _unmet(name: str, requirement: str) -> str:
+    """Return why a type is not declared by the distribution that a requirement names; empty if it is."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    try:
+        required = Requirement(requirement)
+    except InvalidRequirement:
+        return f"{name}: {requirement!r} is no requirement such as 'wavefronts>=1.2'"
+    cls = find_type(name)
+    if cls is None:
+        faulty = [str(fault) for fault in plugin_faults() if fault.name == name]
+        if faulty:
+            return f"{name} cannot be loaded: {faulty[0]}"
+        return f"{name} is declared by nothing that is installed here; run: pip install '{required}'"
+    distribution = distribution_of(cls.SPEC.name)
+    if distribution is None:
+        return f"{name} is a type of curated itself: leave it out"
+    if canonicalize_name(distribution.name) != canonicalize_name(required.name):
+        return f"{name} is declared by {distribution}, not by {required.name}"
+    if not required.specifier.contains(distribution.version, prereleases=True):
+        return f"{name} is declared by {distribution}; run: pip install '{required}'"
+    return ""
 
 
 def unnamed_companions(context: Context) -> Iterator[tuple[str, Problem]]:

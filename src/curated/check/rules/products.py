@@ -53,7 +53,10 @@ class _Contradiction(NamedTuple):
 
 
 def contradicted_products(context: Context) -> Iterator[tuple[str, Problem]]:
-    """Yield curves of a system that are not the product of the curves of its parts in force at their start."""
+    """Yield curves of a system that are not the product of the curves of its parts in force at their start.
+
+    Where the package lacks a part, the curve is only above the product of the others in error: no part adds light.
+    """
     curves: dict[str, _Curve | None] = {}
     for key, epochs in context.epochs.items():
         spec = get_type(key.type).SPEC
@@ -61,7 +64,7 @@ def contradicted_products(context: Context) -> Iterator[tuple[str, Problem]]:
             if context.reports[file.path].deprecation is not None:
                 continue
             parts = _parts_in_force(context, key, spec.factors, file.start)
-            if parts is None:
+            if not parts:
                 continue
             system = _curve(context, file, curves)
             factors = [_curve(context, part, curves) for part in parts]
@@ -74,7 +77,12 @@ def contradicted_products(context: Context) -> Iterator[tuple[str, Problem]]:
             known_factors = {
                 part: factor for part, factor in zip(parts, factors, strict=True) if factor is not None
             }
-            problem = _problem(file, system, known_factors, _tolerance(context, file))
+            missing = [
+                " or ".join(names)
+                for names in spec.factors
+                if not {part.key.type for part in parts} & {*names}
+            ]
+            problem = _problem(file, system, known_factors, _tolerance(context, file), missing)
             if problem is not None:
                 yield file.path, problem
 
@@ -90,15 +98,13 @@ def _tolerance(context: Context, file: CalibFile) -> float:
 
 def _parts_in_force(
     context: Context, key: CalibKey, factors: Sequence[Sequence[str]], time: datetime
-) -> list[CalibFile] | None:
-    """Return the files of all factors that are in force at a time; `None` if there is none of one of them."""
-    parts = []
-    for alternatives in factors:
-        part = next(filter(None, (_in_force(context, key, name, time) for name in alternatives)), None)
-        if part is None:
-            return None
-        parts.append(part)
-    return parts
+) -> list[CalibFile]:
+    """Return the file of each factor that is in force at a time."""
+    parts = (
+        next(filter(None, (_in_force(context, key, name, time) for name in alternatives)), None)
+        for alternatives in factors
+    )
+    return [part for part in parts if part is not None]
 
 
 def _in_force(context: Context, key: CalibKey, name: str, time: datetime) -> CalibFile | None:
@@ -129,10 +135,14 @@ def _curve(context: Context, file: CalibFile, curves: dict[str, _Curve | None]) 
 
 
 def _problem(
-    file: CalibFile, system: _Curve, factors: Mapping[CalibFile, _Curve], tolerance: float
+    file: CalibFile,
+    system: _Curve,
+    factors: Mapping[CalibFile, _Curve],
+    tolerance: float,
+    missing: Sequence[str],
 ) -> Problem | None:
-    """Return where a system contradicts the product of its factors, if it does."""
-    contradiction = _contradiction(system, list(factors.values()))
+    """Return where a system contradicts the product of its factors, of which some may be missing, if it does."""
+    contradiction = _contradiction(system, list(factors.values()), above_only=bool(missing))
     if contradiction is None or not contradiction.size > tolerance:
         return None
     names = ", ".join(part.path for part in factors)
@@ -141,7 +151,9 @@ def _problem(
         f"product of {names} in force at {iso(file.start)}: {100 * contradiction.size:.3g} % of its peak, "
         f"above {100 * tolerance:g} %"
     )
-    for part in factors:
+    if missing:
+        detail += f"; {', '.join(missing)}, which the package lacks, can only make it less"
+    for part in factors if not missing else ():
         rest = [curve for other, curve in factors.items() if other is not part]
         without = _contradiction(system, rest)
         if without is not None and without.size <= tolerance:
@@ -150,7 +162,9 @@ def _problem(
     return Problem("CAL368", ("wavelength", contradiction.row), detail)
 
 
-def _contradiction(system: _Curve, factors: Sequence[_Curve]) -> _Contradiction | None:
+def _contradiction(
+    system: _Curve, factors: Sequence[_Curve], *, above_only: bool = False
+) -> _Contradiction | None:
     """Return where a system is farthest from the product of its factors; `None` where they share no wavelength.
 
     They are compared at the wavelengths of the system's samples. The product may be that of any wavelength within
@@ -168,7 +182,9 @@ def _contradiction(system: _Curve, factors: Sequence[_Curve]) -> _Contradiction 
     peak = float(middle[is_known].max())
     if not peak > 0:
         return None
-    excess = np.maximum(system.fractions - products.max(axis=0), products.min(axis=0) - system.fractions)
+    excess = system.fractions - products.max(axis=0)
+    if not above_only:
+        excess = np.maximum(excess, products.min(axis=0) - system.fractions)
     excess = np.where(is_known, np.maximum(excess, 0.0), 0.0)
     index = int(excess.argmax())
     return _Contradiction(

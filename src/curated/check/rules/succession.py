@@ -43,11 +43,19 @@ _MOST_NAMES = 4
 # -- traces -------------------------------------------------------------------------------------------
 
 
-def traces_of(calib: Calib) -> tuple[Trace, ...]:
-    """Return the values of a calibration that are compared with those of other files."""
+def traces_of(calib: Calib, *, shared: bool = False) -> tuple[Trace, ...]:
+    """Return the values of a calibration that are compared with those of other files.
+
+    Parameters
+    ----------
+    shared : `bool`, optional
+        Whether to return those that are compared between detectors as well.
+    """
     traces = []
     with np.errstate(all="ignore"):
         for comparison in calib.SPEC.comparisons:
+            if comparison.is_shared and not shared:
+                continue
             values = comparison.values(calib)
             trace = Trace.of(comparison.quantity, values) if values else None
             if trace is not None:

@@ -141,10 +141,12 @@ def _limit_of_past(since: str | None, text: str | None, today: dt.date) -> dt.da
 
 
 def _is_anything_checked(package: Package, report: Report, paths: list[str]) -> bool:
-    """Say whether the paths, or the package, have a calibration or a file of settings."""
+    """Say whether the paths, or the package, have a calibration or a file of settings; a new package need not."""
     from curated.check.package import select
-    from curated.package.config import CONFIG_FILE
+    from curated.package.config import CONFIG_FILE, NEW
 
+    if not paths and package.config.stage == NEW:
+        return True
     if report.files or select(package.layout.files, paths):
         return True
     others = {CONFIG_FILE, *package.layout.instruments.values(), *package.layout.beside}

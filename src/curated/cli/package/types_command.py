@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
 from curated.calib import Calib
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
-from curated.registry import all_types, get_type, plugin_faults
+from curated.cli.prerequisites import require_option
+from curated.registry import all_types, distribution_of, get_type, plugin_distributions, plugin_faults
 
 
 def describe(cls: type[Calib]) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def describe(cls: type[Calib]) -> dict[str, Any]:
         "forms": list(spec.forms),
         "version": spec.version,
         "class": spec.calibcls,
+        "distribution": str(distribution_of(spec.name) or "") or None,
         "fields": [
             {
                 "name": f.name,
@@ -43,16 +46,40 @@ def describe(cls: type[Calib]) -> dict[str, Any]:
 
 @click.command("types")
 @click.argument("name", required=False)
+@click.option(
+    "--check",
+    "is_check",
+    is_flag=True,
+    help="Check the declarations instead: of the type NAME, or of all types of other packages.",
+)
+@click.option(
+    "--example",
+    "examples",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A calibration of the type NAME that must survive its text forms and FITS. May be repeated.",
+)
 @format_option()
 @pass_settings
-def command(settings: Settings, name: str | None, form: str) -> None:
+def command(
+    settings: Settings, name: str | None, is_check: bool, examples: tuple[Path, ...], form: str
+) -> None:
     """List the calibration types with their forms, or describe the type NAME.
+
+    With --check, say what is wrong in declarations; exit 1 if anything is. docs/own-type.md tells how to declare a type
+    of one's own.
 
     \b
     Examples:
       curated types
       curated types crosstalk
+      curated types --check persistence --example 20240101T000000.yaml
     """
+    require_option("--check", "--example")
+    if examples and not name:
+        raise click.UsageError("--example needs the NAME of its type")
+    if is_check:
+        _check(name, examples, form)
     types = [get_type(name)] if name else list(all_types().values())
     descriptions = [describe(cls) for cls in types]
     if form == "json":
@@ -63,6 +90,32 @@ def command(settings: Settings, name: str | None, form: str) -> None:
         _print_list(descriptions)
     for fault in plugin_faults():
         echo(f"not usable: {fault}", err=True)
+
+
+def _check(name: str | None, examples: tuple[Path, ...], form: str) -> NoReturn:
+    """Check declarations, print the result, and end the command."""
+    from curated.schema.declarations import declaration_faults, example_faults
+
+    classes = [get_type(name)] if name else [all_types()[other] for other in plugin_distributions()]
+    faults = {cls.SPEC.name: declaration_faults(cls) for cls in classes}
+    for path in examples:
+        faults[classes[0].SPEC.name] += example_faults(classes[0], path)
+    unusable = [str(fault) for fault in plugin_faults() if name is None or fault.name == name]
+    is_failed = bool(unusable) or any(faults.values())
+    if form == "json":
+        print_json("types-check", failed=is_failed, types=faults, unusable=unusable)
+        raise SystemExit(int(is_failed))
+    for type_name, texts in faults.items():
+        distribution = distribution_of(type_name)
+        origin = f" ({distribution})" if distribution else ""
+        echo(f"{type_name}{origin}: {'sound' if not texts else f'{len(texts)} wrong'}")
+        for text in texts:
+            echo(f"  {text}")
+    for text in unusable:
+        echo(f"not usable: {text}")
+    if not faults and not unusable:
+        echo("no type of another package is installed; name one to check its declaration")
+    raise SystemExit(int(is_failed))
 
 
 def _print_list(descriptions: list[dict[str, Any]]) -> None:
@@ -95,6 +148,8 @@ def _print_description(entry: dict[str, Any]) -> None:
         f"dataset type   {entry['dataset_type']} ({', '.join(entry['dimensions'])}), storage class {entry['storage_class']}"
     )
     echo(f"class          {entry['class']}, version {entry['version']}")
+    if entry["distribution"]:
+        echo(f"declared by    {entry['distribution']}")
     if entry["aliases"]:
         echo(f"also called    {', '.join(entry['aliases'])}")
     echo("", "fields:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import check, physics, release, review, stack
+from curated.core.codes import authoring, check, package, physics, release, review, stack
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -51,17 +51,20 @@ FAMILIES = {
     "4": "validity and sets",
     "5": "FITS",
     "6": "bundle and import",
+    "7": "drafts and authoring",
 }
 """Titles of the families by the first digit of their codes."""
 
 CODES = {
     code: CodeInfo(code, Severity(severity), title, hint, why)
     for code, severity, title, hint, why in (
+        *package.ROWS,
         *check.ROWS,
         *review.ROWS,
         *stack.ROWS,
         *physics.ROWS,
         *release.ROWS,
+        *authoring.ROWS,
     )
 }
 """Rows of the table by code."""

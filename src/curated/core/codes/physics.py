@@ -25,5 +25,12 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL370", "warning", "a level, a correction or a peak that instruments in use do not have",
      "check the unit and the fit; if the value is right, write the limit and the reason into 'bounds' of instrument.yaml",
      "Fits of single amplifiers fail, and their values are still used where nobody lists the amplifier as bad."),
+    ("CAL371", "warning", "flats of several detectors that are not at their normalisation",
+     "write the level that all of them were divided by into 'normalisation'; 'bounds' of instrument.yaml changes the tolerance, with a reason",
+     "A flat of a focal plane is divided by one number, so that detectors differ, but their middle is at that number. Where it is not, "
+     "all images of the epoch are scaled, and zero points with them."),
+    ("CAL372", "info", "a header that astro_metadata_translator knows and could not read",
+     "correct the header, or say in 'headers' of instrument.yaml which keywords count",
+     "Detector, filter and times come from other keywords then, and may be others."),
 )
 # fmt: on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,6 +44,8 @@ class Exposure:
         Values of the keywords of the camera's state that the header has.
     translator : `str`
         Name of the translator of astro_metadata_translator that read the header; empty for the mapping.
+    fault : `str`
+        Why a translator that knows the header could not read it, so that the mapping was used; empty for none.
     """
 
     source: str
@@ -54,6 +56,7 @@ class Exposure:
     end: datetime | None
     state: Mapping[str, Any] = field(default_factory=dict)
     translator: str = ""
+    fault: str = ""
 
 
 def instrument_settings(package: Package, declared: Mapping[str, Instrument], directory: str) -> Instrument:
@@ -117,12 +120,19 @@ def read_exposure(
     translation, directory = None, ""
     if not any(entry.headers.declared for directory, entry in settings.items() if place in ("", directory)):
         translation = _translate(header)
-    if translation is not None:
+    if isinstance(translation, _Translation):
         directory = _named(settings, translation.instrument, place)
-    if translation is not None and directory:
-        return _Reader(path, header, settings[directory], package).translated(translation)
-    directory = _find_instrument(settings, header, place, path)
-    return _Reader(path, header, settings[directory], package).read()
+        if directory:
+            return _Reader(path, header, settings[directory], package).translated(translation)
+    fault = translation if isinstance(translation, str) else ""
+    try:
+        directory = _find_instrument(settings, header, place, path)
+        exposure = _Reader(path, header, settings[directory], package).read()
+    except CuratedError as error:
+        if not fault:
+            raise
+        raise CuratedError(f"{error.message}; {fault}", error.hint) from error
+    return replace(exposure, fault=fault) if fault else exposure
 
 
 def _find_instrument(settings: Mapping[str, Instrument], header: RawHeader, place: str, path: str) -> str:
@@ -320,8 +330,11 @@ class _Translation(NamedTuple):
     end: datetime | None
 
 
-def _translate(header: RawHeader) -> _Translation | None:
-    """Return what astro_metadata_translator says; `None` if it is not installed, or does not know the header."""
+def _translate(header: RawHeader) -> _Translation | str | None:
+    """Return what astro_metadata_translator says, or why it fails over a header that it knows.
+
+    `None` is returned if it is not installed, or does not know the header.
+    """
     try:
         from astro_metadata_translator import MetadataTranslator, ObservationInfo
     except ImportError:
@@ -330,14 +343,26 @@ def _translate(header: RawHeader) -> _Translation | None:
     subset = {"instrument", "detector_num", "physical_filter", "datetime_begin", "datetime_end"}
     try:
         translator = MetadataTranslator.determine_translator(values)
+    except ValueError:
+        return None  # no translator accepts the header
+    except Exception as error:  # noqa: BLE001 - each translator looks at the header, and may raise anything over it
+        return f"astro_metadata_translator could not look at it: {_reason(error)}"
+    try:
         info = ObservationInfo(
             values, translator_class=translator, pedantic=True, search_path=(), subset=subset, quiet=True
         )
         begin, end = as_utc(info.datetime_begin), as_utc(info.datetime_end)
-    except Exception:  # noqa: BLE001 - the translator of any instrument may raise anything over a header
-        return None
+    except Exception as error:  # noqa: BLE001 - the translator of any instrument may raise anything over a header
+        name = f"the translator {translator.name} of astro_metadata_translator"
+        return f"{name} could not read it: {_reason(error)}"
     number, filter_name = info.detector_num, info.physical_filter
     detector = "" if number is None else str(number)
     return _Translation(
         str(translator.name), str(info.instrument), detector, str(filter_name or ""), begin, end
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return an error of another program in one short line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {brief(text)}" if text else type(error).__name__

@@ -143,6 +143,9 @@ def find_exposure_usage(
         products = [product for product in products if not product.key.filter]
         detail = f"{exposure.source} has no filter: calibrations that have one are left out"
         findings.append(Diagnostic.from_problem(Problem("CAL483", (), detail), exposure.source))
+    if exposure.fault:
+        detail = f"{exposure.fault}; it is read by the keywords of 'headers'"
+        findings.append(Diagnostic.from_problem(Problem("CAL372", (), detail), exposure.source))
     entry = instrument_settings(package, declared, exposure.instrument)
     state = {**exposure.state, **(question.state or {})}
     keywords = list(dict.fromkeys([*entry.match, *state]))

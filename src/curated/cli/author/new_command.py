@@ -1,0 +1,22 @@
+"""``curated new``."""
+
+from __future__ import annotations
+
+import click
+
+from curated.cli.author.drafts.package import package
+
+
+@click.group("new", subcommand_metavar="package DIR | instrument NAME | TYPE")
+def command() -> None:
+    """Write drafts of a package, an instrument or a calibration.
+
+    \b
+    Examples:
+      curated new package my-calibs
+
+    What is written passes 'curated check' as it is. Nothing is overwritten without --force.
+    """
+
+
+command.add_command(package)

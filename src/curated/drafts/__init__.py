@@ -1,0 +1,1 @@
+"""Drafts of packages, instruments, calibrations and types: files that pass the check, with notes for a person."""
