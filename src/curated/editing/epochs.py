@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -47,6 +48,8 @@ class EpochPlan:
         The new and the changed files, by path.
     before : `dict` [`str`, `bytes`]
         Content of the files that change.
+    origins : `dict` [`str`, `str`]
+        Path of the calibration that each new one is a copy of.
     remarks : `tuple` [`str`]
         What else there is to be said, such as what was not carried over.
     effects : `tuple` [`tuple` [`CalibKey`, `Segment`]]
@@ -58,6 +61,7 @@ class EpochPlan:
     source: CalibFile
     contents: Mapping[str, bytes]
     before: Mapping[str, bytes]
+    origins: Mapping[str, str]
     remarks: tuple[str, ...]
     effects: tuple[tuple[CalibKey, Segment], ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -76,6 +80,7 @@ class _Draft:
     contents: dict[str, bytes] = field(default_factory=dict)
     before: dict[str, bytes] = field(default_factory=dict)
     files: list[CalibFile] = field(default_factory=list)
+    origins: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -227,7 +232,13 @@ def _planned(
     errors = [d for d in findings if d.is_error and (d.file, d.code) not in old_problems]
     effects = tuple((source.key, segment) for segment in segments if segment.before != segment.now)
     return EpochPlan(
-        source, draft.contents, draft.before, tuple(draft.remarks), effects, tuple(sorted(errors))
+        source,
+        draft.contents,
+        draft.before,
+        draft.origins,
+        tuple(draft.remarks),
+        effects,
+        tuple(sorted(errors)),
     )
 
 
@@ -244,18 +255,15 @@ def _end_at(draft: _Draft, file: CalibFile, end: datetime) -> None:
     draft.remarks.append(f"{file.path} ends at {iso(end)} UTC now")
 
 
-class _naming:
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
     """Name a file in errors about its text."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, CuratedError) and not error.message.startswith(self.path):
-            raise CuratedError(f"{self.path}: {error.message}", error.hint) from error
+    try:
+        yield
+    except CuratedError as error:
+        if error.message.startswith(path):
+            raise
+        raise CuratedError(f"{path}: {error.message}", error.hint) from error
 
 
 def _add_copy(
@@ -298,6 +306,7 @@ def _add_copy(
             file = replace(file, side=os.path.join(directory, stem + PROVENANCE_ENDING))
             draft.contents[file.side] = record
     draft.files.append(file)
+    draft.origins[path] = source.path
     if dropped:
         draft.remarks.append(
             f"{path} is without {', '.join(dropped)} of {source.path}, which tell how that was made"

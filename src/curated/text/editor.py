@@ -157,15 +157,7 @@ class TextEditor:
         name = "meta" if self.form == "ecsv" else key
         newline = "\r\n" if "\r\n" in self.text else "\n"
         if name in names_of(root):
-            index = names_of(root).index(name)
-            entry = root.entries[index]
-            self.text = (
-                replace_value(self.text, entry, value_texts(entry, content, is_json=root.is_json)[0])
-                if (entry.style is not None)
-                else self.text[: entry.value_start]
-                + (json_flow(content) if root.is_json else yaml_flow(content))
-                + self.text[entry.value_end :]
-            )
+            self._fill(root, names_of(root).index(name), content)
             return
         if self.form == "ecsv":
             lines = [
@@ -177,6 +169,22 @@ class TextEditor:
         new = root.pair_text(key, content) if root.is_flow else newline.join(_block_lines(key, content))
         after = () if is_first else None
         self.text = add_entry(self.text, root, new, after)
+
+    def _fill(self, root: Section, index: int, content: Any) -> None:
+        """Write the content of an empty mapping or list: on lines of their own in a YAML document of lines."""
+        entry, text = root.entries[index], self.text
+        end = text.find("\n", entry.value_end)
+        rest = text[entry.value_end : len(text) if end < 0 else end].rstrip("\r")
+        if root.is_flow or self.form == "ecsv" or (rest.strip() and not rest.lstrip().startswith("#")):
+            flow = json_flow(content) if root.is_json else yaml_flow(content)
+            blank = "" if text[entry.value_start - 1 : entry.value_start] in ("", " ") else " "
+            self.text = text[: entry.value_start] + blank + flow + text[entry.value_end :]
+            return
+        heading, *lines = _block_lines(entry.name, content)
+        newline = "\r\n" if "\r\n" in text else "\n"
+        start = entry.value_end + len(rest)
+        block = newline.join([f"{heading}{rest}", *lines])
+        self.text = text[: entry.start] + block + text[start:]
 
     # -- the result ----------------------------------------------------------------------------------------
 

@@ -67,23 +67,23 @@ def files_at(package: Package, path: str) -> list[CalibFile]:
     from curated.check.package import select
     from curated.provenance.record import PROVENANCE_ENDING
 
-    files = select(package.layout.files, [path])
+    files = list(select(package.layout.files, [path]))
     if not files:
         companions = set(package.layout.beside) | set(package.layout.sides)
         stem = (
             path.removesuffix(PROVENANCE_ENDING)
             if path.endswith(PROVENANCE_ENDING)
-            else path.split(".fits")[0]
+            else path.partition(".fits")[0]
         )
         if path in companions:
-            files = tuple(f for f in package.layout.files if os.path.splitext(f.path)[0] == stem)
+            files = [f for f in package.layout.files if os.path.splitext(f.path)[0] == stem]
     if not files:
         problems = [problem for place, problem in package.layout.problems if place == path]
         reason = f": {problems[0].code} {problems[0].detail}" if problems else ""
         raise CuratedError(
             f"there is no calibration at {path or '.'}{reason}", "name its file as it is in the package"
         )
-    return list(files)
+    return files
 
 
 def in_force(
@@ -147,10 +147,14 @@ def _print_text(
     from curated.report.text import printable
 
     echo_findings(settings, plan.diagnostics)
-    echo(*file_lines(outcomes, dry_run=dry_run))
+    for line in file_lines(outcomes, dry_run=dry_run):
+        echo(line)
     for key, part in plan.effects:
         before, now = (printable(file.path) if file else "nothing" for file in (part.before, part.now))
-        echo(f"{printable(str(key))} from {part.range} UTC: {now} instead of {before}")
+        origin = plan.origins.get(part.now.path) if part.now is not None else None
+        is_copy = part.before is not None and origin == part.before.path
+        copy = ", a copy with the same values" if is_copy else ""
+        echo(f"{printable(str(key))} from {part.range} UTC: {now} instead of {before}{copy}")
     for remark in (*plan.remarks, *ignored):
         settings.remark(f"note: {printable(remark)}")
     if plan.failed:
