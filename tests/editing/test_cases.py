@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import shlex
 import subprocess
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -11,41 +11,11 @@ from pathlib import Path
 import pytest
 
 from support.commands import Commands
+from support.editing import copy_package
 from support.packages import read_tree
 
 DATA = Path(__file__).parents[1] / "data" / "edits"
-ROOT = Path(__file__).parents[2]
 CASES = sorted(path for path in DATA.iterdir() if path.is_dir())
-PARTS = (
-    *(
-        "instrument.yaml",
-        "defects/d00",
-        "defects/d01",
-        "defects/d02",
-        "bias",
-        "shutter",
-        "manual_defects/d01",
-    ),
-    *("transmission_filter/r", "transmission_filter/i"),
-)
-TYPES = ("defects", "manual_defects", "bias", "shutter", "transmission_filter")
-
-
-def copy_package(place: Path) -> Path:
-    """Copy a part of the demonstration package."""
-    for part in PARTS:
-        source, target = ROOT / "calibs" / "demo" / part, place / "calibs" / "demo" / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copy(source, target)
-    (place / "curated.yaml").write_text("")
-    instrument = place / "calibs" / "demo" / "instrument.yaml"
-    text = instrument.read_text()
-    if "expected:" in text:  # this part lacks most of what the whole package is expected to have
-        instrument.write_text(text[: text.index("expected:")])
-    return place
 
 
 def shown_changes(before: dict[str, bytes], now: dict[str, bytes]) -> Iterator[str]:
@@ -99,7 +69,6 @@ def test_case(
             subprocess.run(command, cwd=package, shell=True, check=True)
             original = read_tree(package)
             continue
-        import shlex
 
         done = run(package, *shlex.split(command)[1:])
         lines += [*done.stdout.splitlines(), *done.stderr.splitlines()]
@@ -107,5 +76,5 @@ def test_case(
     lines += ["", *shown_changes(original, read_tree(package))]
     result = "".join(f"{line}\n" for line in lines).replace(str(package), "PACKAGE")
     if pytestconfig.getoption("update_expected"):
-        (case / "expected.txt").write_text(result)
-    assert result == (case / "expected.txt").read_text()
+        (case / "transcript.txt").write_text(result)
+    assert result == (case / "transcript.txt").read_text()

@@ -193,8 +193,12 @@ def test_sections(text: str, change: dict[str, Any], result: str) -> None:
     ],
 )
 def test_what_only_a_person_can_edit(text: str, form: str) -> None:
-    with pytest.raises(CuratedError, match=r".") as raised:
+
+    def edit() -> bytes:
         editor = TextEditor(text.encode(), form)
         editor.set_keyword("DETECTOR", 7)
-        editor.finish()
+        return editor.finish()
+
+    with pytest.raises(CuratedError, match=r".") as raised:
+        edit()
     assert raised.value.hint

@@ -21,6 +21,7 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, brief
 from curated.core.keys import CalibFile
 from curated.core.metadata import has_value
 from curated.core.times import iso, parse_time
+from curated.editing.expectations import detector_keywords, filter_keywords, instrument_keywords
 from curated.editing.images import wrong_values
 from curated.editing.spelling import keyword_time
 from curated.editing.surroundings import (
@@ -36,14 +37,6 @@ from curated.package.package import Package
 from curated.registry import find_type, get_type
 from curated.text.editor import TextEditor
 from curated.text.source import Source
-
-_LEVELS = {
-    "instrument": ("INSTRUME",),
-    "type": ("OBSTYPE", "CALIBCLS"),
-    "detector": ("DETECTOR", "DET_NAME", "RAFTNAME", "SLOTNAME"),
-    "filter": ("FILTER",),
-}
-"""Keywords that follow from a level of the path."""
 
 _ID_PART = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*\Z)")
 _ID_KEYWORDS = {
@@ -223,14 +216,15 @@ class _Fixer:
     def _expectations(self) -> Iterator[tuple[str, Expected | None]]:
         """Yield each keyword that is missing or wrong, with the value that it should have; `None` if nothing tells."""
         file = self.file
+        if "type" not in self.misplaced:
+            yield from self._type()
         for level, checks in (
-            ("instrument", self._instrument),
-            ("type", self._type),
-            ("detector", self._detector),
-            ("filter", self._filter),
+            ("instrument", instrument_keywords),
+            ("detector", detector_keywords),
+            ("filter", filter_keywords),
         ):
             if level not in self.misplaced:
-                yield from checks()
+                yield from checks(self.surroundings, file, self.keywords)
         start = iso(file.start)
         expected = Expected(start, "the file name says so")
         for keyword in ("CALIBDATE", "VALIDSTART"):
@@ -263,16 +257,6 @@ class _Fixer:
             return True
         return False
 
-    def _instrument(self) -> Iterator[tuple[str, Expected | None]]:
-        directory, value = self.file.key.instrument, self.keywords.get("INSTRUME")
-        if isinstance(value, str) and value.lower() == directory.lower():
-            return
-        instrument = self.surroundings.instrument(self.file)
-        if instrument is not None and instrument.name.lower() == directory.lower():
-            yield "INSTRUME", Expected(instrument.name, "instrument.yaml")
-        else:
-            yield "INSTRUME", self.surroundings.of_others("INSTRUME", self.file, "")
-
     def _type(self) -> Iterator[tuple[str, Expected | None]]:
         spec, value = self.spec, self.keywords.get("OBSTYPE")
         if not isinstance(value, str) or value.lower() not in (spec.name.lower(), spec.obstype.lower()):
@@ -295,77 +279,6 @@ class _Fixer:
         detail = f"OBSTYPE {brief(obstype)} is what it can be read as, and {self.spec.name!r} is not"
         self._report("CAL705", detail, "OBSTYPE", "move it to the directory of its type")
         return True
-
-    def _detector(self) -> Iterator[tuple[str, Expected | None]]:
-        if not self.spec.has_detector:
-            return
-        file, keywords, around = self.file, self.keywords, self.surroundings
-        instrument, declared = around.instrument(file), around.detector(file)
-        if instrument is not None and declared is None:
-            # 'curated check' says so (CAL104); what follows from such a directory nobody knows.
-            return
-        said = "instrument.yaml"
-        number = keywords.get("DETECTOR")
-        expected = (
-            Expected(declared.id, said)
-            if declared is not None
-            else around.of_others("DETECTOR", file, file.key.detector)
-        )
-        is_number = isinstance(number, int) and not isinstance(number, bool) and number >= 0
-        if (expected is not None and (not is_number or number != expected.value)) or not is_number:
-            yield "DETECTOR", expected
-        name, raft, slot = (str(keywords.get(k) or "") for k in ("DET_NAME", "RAFTNAME", "SLOTNAME"))
-        agrees = file.key.detector in (directory_name(name), directory_name(f"{raft}_{name}"))
-        expected = (
-            Expected(declared.name, said)
-            if declared is not None
-            else around.of_others("DET_NAME", file, file.key.detector)
-        )
-        is_misspelled = (
-            declared is not None and name != declared.name and name.lower() == declared.name.lower()
-        )
-        if (name and not agrees) or (not name and declared is not None) or is_misspelled:
-            yield "DET_NAME", expected
-            name = str(expected.value) if expected is not None else name
-        places = self._places(name)
-        for keyword, value in (("RAFTNAME", raft), ("SLOTNAME", slot)):
-            place = places.get(keyword)
-            if (
-                place is not None
-                and value.lower() != str(place.value).lower()
-                and (value or declared is not None)
-            ):
-                yield keyword, place
-
-    def _places(self, name: str) -> dict[str, Expected]:
-        """Return the raft and slot of a detector, as far as they are declared or follow from its name."""
-        declared = self.surroundings.detector(self.file)
-        others = {
-            k: self.surroundings.of_others(k, self.file, self.file.key.detector)
-            for k in ("RAFTNAME", "SLOTNAME")
-        }
-        places = {k: expected for k, expected in others.items() if expected is not None}
-        raft, _, slot = name.partition("_")
-        if raft and slot and directory_name(name) == self.file.key.detector:
-            raft_and_slot = {"RAFTNAME": raft, "SLOTNAME": slot}
-            places |= {k: Expected(v, f"DET_NAME is {name!r}") for k, v in raft_and_slot.items()}
-        if declared is not None:
-            of_instrument = {"RAFTNAME": declared.raft, "SLOTNAME": declared.slot}
-            places |= {k: Expected(v, "instrument.yaml") for k, v in of_instrument.items() if v}
-        return places
-
-    def _filter(self) -> Iterator[tuple[str, Expected | None]]:
-        if not self.spec.has_filter:
-            return
-        file, value = self.file, self.keywords.get("FILTER")
-        instrument, declared = self.surroundings.instrument(file), self.surroundings.filter(file)
-        if instrument is not None and declared is None:
-            return
-        if declared is not None:
-            if value != declared.name:
-                yield "FILTER", Expected(declared.name, "instrument.yaml")
-        elif not isinstance(value, str) or directory_name(value) != file.key.filter:
-            yield "FILTER", self.surroundings.of_others("FILTER", file, file.key.filter)
 
     def _correct(self, keyword: str, expected: Expected | None) -> None:
         before = self.keywords.get(keyword)

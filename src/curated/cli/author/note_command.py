@@ -42,7 +42,7 @@ def command(
           'Masked the glow in the lower right corner' --by 'Ada Astronomer'
     """
     from curated.editing.edit_notes import make_edit, plan_notes
-    from curated.git.identity import user_name
+    from curated.git.repository import user_name
 
     package = settings.package()
     name = by if by is not None else user_name(package.root)
