@@ -37,9 +37,17 @@ TINY_MODULE = 60
 """Lines up to which a module may be tested with the module that uses it."""
 
 TESTED_WITH: dict[str, str] = {
+    "canonical/ecsv_form.py": "canonical/test_formatter.py",
+    "canonical/json_form.py": "canonical/test_formatter.py",
+    "canonical/package.py": "cli/author/test_fmt_command.py",
+    "canonical/yaml_form.py": "canonical/test_formatter.py",
+    "cli/author/drafts/output.py": "cli/author/drafts/test_package.py",
     "core/codes/check.py": "core/test_codes.py",
     "core/codes/package.py": "core/test_codes.py",
     "core/codes/release.py": "core/test_codes.py",
+    "types/_gains_math.py": "types/test_gains.py",
+    "types/_spectral_comparisons.py": "check/rules/test_succession.py",
+    "types/_spectral_steps.py": "types/test_spectral_bounds.py",
     "core/tables.py": "fits/test_reader.py",
     "exposures/batch.py": "exposures/test_table.py",
     "exposures/impact.py": "exposures/test_search.py",

@@ -20,6 +20,7 @@ GOOD = sorted(path for path in (DATA / "good").iterdir() if path.is_dir())
 TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
+    "CAL740": "texts without a canonical form; canonical/test_formatter.py",
     "CAL006": "types of other packages; test_registry.py",
     **{f"CAL00{number}": "types of other packages; drafts/test_type_package.py" for number in (7, 8, 9)},
     **{f"CAL02{number}": "what git hides; history/test_checkout.py" for number in range(5)},
@@ -40,6 +41,8 @@ TESTED_ELSEWHERE = {
     **{f"CAL46{number}": "headers of images; audit/test_auditor.py" for number in range(4)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
     **{f"CAL70{number}": "what 'curated fix' leaves; editing/test_corrections.py" for number in range(5, 9)},
+    **{f"CAL{number}": "foreign files; exchange" for number in range(710, 719)},
+    **{f"CAL{number}": "foreign tables; exchange/tables/test_plain.py" for number in range(720, 730)},
     "CAL501": "reserved for the writing of FITS",
 }
 """Codes that no file in tests/data can have, and where they are tested."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,20 @@ from conftest import GitPackage, MakePackage
 from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
 from curated.butler.inventories import read_inventory
+from curated.check.instruments import read_instruments
 from curated.datasets.inventory import Inventory
 from curated.datasets.record import Dataset, data_id_of
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span
 from curated.declare import Conditions
 from curated.difference.change import Change
+from curated.difference.measuring import changed_keys, measure_changes
+from curated.difference.revisions import open_states
 from curated.export.differences import Holdings, StoredFile, find_pairs, measure_pairs
 from curated.export.holdings import LocalFile
 from curated.package.package import open_package
+from curated.types.crosstalk import Crosstalk
 from support.changes import EPOCHS, LATER, MIDDLE, OLD, version
+from support.demo import DEMO
 from support.packages import defects_path
 
 BOTH = {"pixels_gained": 8.0, "pixels_lost": 8.0}
@@ -158,3 +164,73 @@ def test_links_out_of_a_bundle_are_not_followed(package: GitPackage, tmp_path: P
     file.symlink_to(tmp_path / "outside.fits")
     source = read_inventory(str(bundle))
     assert [d.code for d in source.diagnostics] == ["CAL613"]
+
+
+def test_amplifiers_are_those_of_the_camera_in_force(make_package: MakePackage, tmp_path: Path) -> None:
+    names = [
+        "instrument.yaml",
+        "camera/20200101T000000.yaml",
+        "crosstalk/d02/20200101T000000.ecsv",
+        "defects/d02/20200101T000000.ecsv",
+    ]
+    top = "calibs/demo"
+    camera, matrix, defects = (f"{top}/{name}" for name in names[1:])
+    package = make_package(
+        {
+            "curated.yaml": "calibs: calibs\n",
+            **{f"{top}/{name}": (DEMO / name).read_bytes() for name in names},
+        }
+    )
+    # A later camera, of which a crosstalk of its time takes its saturations.
+    text = (package.path / camera).read_text().replace("2020-01-01T00:00:00", "2022-01-01T00:00:00")
+    later = {camera.replace("2020", "2022"): text.replace("saturation: ", "saturation: 1")}
+    old = Crosstalk.readText(package.path / matrix)
+    second = matrix.replace("20200101", "20220601")
+    package.commit({**later, second: crosstalk(old, 0.0001, "2022-06-01")})
+    bundle, repo = bundled(package, tmp_path / "bundle"), tmp_path / "repo"
+    assert import_bundle(bundle, str(repo)).ok
+    package.commit(
+        {
+            matrix: crosstalk(old, 0.002),
+            second: crosstalk(old, 0.0021, "2022-06-01"),
+            defects: (package.path / defects).read_text() + "600 0 2 512\n",
+        }
+    )
+    new_bundle, new_repo = bundled(package, tmp_path / "new_bundle"), tmp_path / "new_repo"
+    assert import_bundle(new_bundle, str(new_repo)).ok
+    states = open_states(open_package(package.path), ["HEAD~", "HEAD"])
+    declared = read_instruments(states.changes.now)[0]
+    expected = list(measure_changes(states.changes, changed_keys(states.changes), Conditions(), declared))
+    assert len(expected) == 3
+    levels = [
+        effect.reading.value
+        for change in expected
+        for effect in change.effects
+        if effect.measure.name == "coefficient_change_at_saturation"
+    ]
+    assert len(set(levels)) == 2
+    pairs = [
+        ("HEAD~", "HEAD"),
+        (bundle, new_bundle),
+        (repo, new_repo),
+        (bundle, new_repo),
+        (repo, package.path),
+    ]
+    for pair in pairs:
+        measured = changes(*pair, package.path)
+        assert [readings(change) for change in measured] == [readings(change) for change in expected], pair
+        assert all(change.geometry is not None and change.geometry.amplifiers for change in measured)
+
+
+def crosstalk(calib: Crosstalk, change: float, date: str = "2020-01-01") -> bytes:
+    """Return the text of a matrix with another coefficient and date."""
+    coeffs = calib.coeffs.copy()
+    coeffs[1, 0] += change
+    return replace(calib, coeffs=coeffs).text_bytes("ecsv").replace(b"2020-01-01T", f"{date}T".encode())
+
+
+def readings(change: Change) -> list[tuple[str, float, dict[str, object]]]:
+    return sorted(
+        ((e.measure.name, pytest.approx(e.reading.value), dict(e.reading.of)) for e in change.effects),
+        key=lambda item: (item[0], str(item[2])),
+    )

@@ -12,6 +12,7 @@ import pytest
 from astropy.io import fits
 
 from curated.core.diagnostic import CuratedError
+from curated.core.geometry import Box
 from curated.fits.camera_archive import LARGEST_CAMERA, parse_camera, read_camera
 from support.cameras import AMPLIFIERS, detector, write_camera
 from support.corpus import stack_repository
@@ -34,6 +35,24 @@ def test_detectors_and_amplifiers(camera: Path) -> None:
         assert [(a.name, a.width, a.height, a.gain) for a in entry.amplifiers] == [
             (name, 24, 32, 1.5) for name in AMPLIFIERS
         ]
+
+
+def test_geometry_of_amplifiers_is_that_of_their_own_raw_images(camera: Path) -> None:
+    first, second = read_camera(camera).detectors[1].amplifiers
+    assert (first.x0, second.x0, first.corner, second.corner) == (0, 24, "LL", "LR")
+    assert (first.flip_x, second.flip_x, first.flip_y, second.flip_y) == (False, True, False, False)
+    for amplifier in (first, second):
+        assert amplifier.raw == Box(3, 0, 24, 32)
+        assert amplifier.serial_overscan == Box(27, 0, 8, 32)
+        assert amplifier.parallel_overscan == Box(0, 0, 0, 0)
+        assert (amplifier.gain, amplifier.read_noise, amplifier.saturation) == (1.5, 7.0, 60000.0)
+
+
+def test_turned_detectors_have_angles_within_a_turn(tmp_path: Path) -> None:
+    detectors = [detector(0, "d0", yaw=450.0), detector(1, "d1", yaw=-90.0), detector(2, "d2")]
+    archive = read_camera(write_camera(tmp_path / "camera.fits", "Lab", detectors))
+    assert [d.rotation for d in archive.detectors] == [90.0, 270.0, 0.0]
+    assert [(d.x, d.y, d.pixel_size) for d in archive.detectors] == [(10.0 * n, 0.5, 0.012) for n in range(3)]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_errors_are_at_their_lines() -> None:
         (
             "CAL001",
             2,
-            "'colour' is not one of calibs, url, tags, signatures, readers, instruments, limits, silence",
+            "'colour' is not one of calibs, url, tags, signatures, stage, readers, instruments, types, limits, silence",
         ),
     ]
     assert found("instruments: {cam: {utc_offset: 25}}") == [

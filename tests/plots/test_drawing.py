@@ -45,10 +45,10 @@ def test_drawings_do_not_depend_on_the_number_of_processes(states: Changes) -> N
     steps: list[tuple[int, int]] = []
     one = list(
         draw_changes(
-            PackagePairs(states, {}), tasks, Conditions(), jobs=1, progress=lambda *step: steps.append(step)
+            PackagePairs(states), tasks, Conditions(), jobs=1, progress=lambda *step: steps.append(step)
         )
     )
-    assert one == list(draw_changes(PackagePairs(states, {}), tasks, Conditions(), jobs=2))
+    assert one == list(draw_changes(PackagePairs(states), tasks, Conditions(), jobs=2))
     assert [drawing.name for drawing in one] == [task.name for task in tasks]
     assert steps == [(n, len(tasks)) for n in range(1, len(tasks) + 1)]
     for drawing in one:
@@ -58,7 +58,7 @@ def test_drawings_do_not_depend_on_the_number_of_processes(states: Changes) -> N
 
 def test_what_cannot_be_read_is_a_problem(states: Changes) -> None:
     change = Change(tasks_of(states)[0].change.key, None, defects_path(1), unreadable=(defects_path(1),))
-    (drawing,) = draw_changes(PackagePairs(states, {}), [Task("x", change, "png")], Conditions())
+    (drawing,) = draw_changes(PackagePairs(states), [Task("x", change, "png")], Conditions())
     assert (drawing.file, drawing.problem) == (b"", "neither calibration can be read")
 
 

@@ -56,6 +56,10 @@ def write_camera(path: Path, name: str, detectors: Sequence[dict[str, Any]]) -> 
                 ("bbox_min_y", "J", [0] * len(ids)),
                 ("bbox_max_x", "J", [d["width"] - 1 for d in detectors]),
                 ("bbox_max_y", "J", [d["height"] - 1 for d in detectors]),
+                ("fpPosition_x", "D", [10.0 * n for n in range(len(ids))]),
+                ("fpPosition_y", "D", [0.5] * len(ids)),
+                ("yaw", "D", [np.deg2rad(d.get("yaw", 0.0)) for d in detectors]),
+                ("pixelSize_x", "D", [0.012] * len(ids)),
                 ("physicalType", "QA", ["E2V"] * len(ids)),
             ],
         ),
@@ -67,6 +71,7 @@ def write_camera(path: Path, name: str, detectors: Sequence[dict[str, Any]]) -> 
                 ("bbox_extent_y", "J", [a[2] for a in amplifiers]),
                 ("gain", "D", [a[3] for a in amplifiers]),
                 ("readnoise", "D", [7.0] * len(amplifiers)),
+                *_raw_columns(detectors),
             ],
         ),
         ("Camera", [("name", "QA", [name])]),
@@ -77,6 +82,34 @@ def write_camera(path: Path, name: str, detectors: Sequence[dict[str, Any]]) -> 
         hdus.append(hdu)
     fits.HDUList(hdus).writeto(path, overwrite=True)
     return path
+
+
+def _raw_columns(detectors: Sequence[dict[str, Any]]) -> list[tuple[str, str, list[Any]]]:
+    """Return raw geometry: amplifiers side by side, the second one's raw image right of the first and flipped."""
+    rows = [
+        (n, n * a[1], a[1], a[2], n * (a[1] + 11)) for d in detectors for n, a in enumerate(d["amplifiers"])
+    ]
+    numbers = {
+        "bbox_min_x": [x0 for _, x0, *_ in rows],
+        "bbox_min_y": [0 for _ in rows],
+        "readoutcorner": [0 for _ in rows],
+        "raw_bbox_min_x": [start for *_, start in rows],
+        "raw_bbox_min_y": [0 for _ in rows],
+        "raw_databbox_min_x": [start + 3 for *_, start in rows],
+        "raw_databbox_min_y": [0 for _ in rows],
+        "raw_databbox_extent_x": [width for _, _, width, _, _ in rows],
+        "raw_databbox_extent_y": [height for _, _, _, height, _ in rows],
+        "raw_horizontaloverscanbbox_min_x": [start + 3 + width for _, _, width, _, start in rows],
+        "raw_horizontaloverscanbbox_min_y": [0 for _ in rows],
+        "raw_horizontaloverscanbbox_extent_x": [8 for _ in rows],
+        "raw_horizontaloverscanbbox_extent_y": [height for _, _, _, height, _ in rows],
+    }
+    flags = np.array([[False, n % 2 == 1, False] for n, *_ in rows])
+    return [
+        ("flags", "3X", flags),
+        ("saturation", "D", [60000.0 for _ in rows]),
+        *((name, "J", values) for name, values in numbers.items()),
+    ]
 
 
 def camera_texts(

@@ -74,12 +74,12 @@ def test_a_level_that_nothing_can_have(normalisation: float) -> None:
         flat.apply(np.ones(flat.image.shape))
 
 
-@pytest.mark.parametrize("kind", ["illum", "fringe", "sky", "bias", "dark"])
+@pytest.mark.parametrize("kind", ["illum", "fringe", "sky", "bias", "dark", "straylight"])
 def test_images_of_nothing_but_nan(kind: str) -> None:
     pixels = np.full((8, 16), np.nan, "f4")
-    time = {"dark_time": 1.0} if kind == "dark" else {}
+    time = {"dark": {"dark_time": 1.0}, "straylight": {"exposure_time": 1.0}}.get(kind, {})
     problems = codes(image_of(kind, pixels, **time))
-    assert problems == {"illum": ["CAL352"], "fringe": ["CAL355"], "sky": ["CAL355"]}.get(kind, [])
+    assert problems == {"illum": ["CAL352"], "fringe": ["CAL355"], "sky": ["CAL355"]}.get(kind, ["CAL374"])
 
 
 @pytest.mark.parametrize("kind", ["flat", "illum", "fringe", "sky", "bias", "dark"])
@@ -138,3 +138,19 @@ def test_the_time_of_an_image(header: dict[str, float], seconds: float | None) -
             dark.apply(target)
     else:
         assert np.asarray(dark.apply(target).data)[0, 0] == -seconds
+
+
+@pytest.mark.parametrize(
+    ("level", "seconds", "is_wrong"),
+    [
+        (0.02, 1, False),
+        (-3.0, 1, False),
+        (90.0, 1, False),
+        (3e4, 300, False),
+        (1000.5, 1, True),
+        (-1000.0, 30, True),
+    ],
+)
+def test_rates_of_darks(level: float, seconds: float, is_wrong: bool) -> None:
+    dark = image_of("dark", np.full((8, 16), level, "f4"), dark_time=seconds)
+    assert codes(dark) == (["CAL375"] if is_wrong else [])

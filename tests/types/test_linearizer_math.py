@@ -104,3 +104,19 @@ def test_the_range_in_which_only_one_is_defined_is_in_adu() -> None:
     (change,) = readings(old, new, "range_change", conditions)
     assert change == (10_000, 60_000, 70_000, {"amplifier": "C00"})
     assert next(m for m in new.SPEC.measures if m.name == "range_change").unit == "adu"
+
+
+def test_corrections_are_compared_where_both_are_defined() -> None:
+    metadata = {"HAS_LINEARITY": True, "HAS_TABLE": True}
+    plain = linearizer("LookupTable", [0, 0], tableData=[[0.0, 0.0]], metadata=metadata)
+    tables = [np.zeros((1, 100_001)), np.full((1, 100_001), 3.0)]
+    tables[0][:, 60_001:] = np.nan
+    tables[1][:, :20_000] = np.nan
+    old, new = (dataclasses.replace(plain, tableData=table) for table in tables)
+    (change,) = readings(old, new, "nonlinearity_change")
+    # 3 adu weigh most at the least common signal.
+    assert change.value == pytest.approx(3e6 / 20_000)
+    assert change.of == {"amplifier": "C00", "signal": 20_000, "range": "20000 to 60000 adu in common"}
+    tables[1][:, :70_000] = np.nan
+    apart = dataclasses.replace(plain, tableData=tables[1])
+    assert np.isnan(readings(old, apart, "nonlinearity_change")[0].value)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from curated.butler.instruments.adoption import RegisteredInstruments
     from curated.butler.scrubbing.scrubber import ScrubReport
     from curated.calib import Calib
+    from curated.core.diagnostic import Diagnostic
     from curated.export.report import ExportReport
     from curated.exposures.batch import Batch
+    from curated.fits.camera_archive import CameraArchive
     from curated.package.instrument import Instrument
     from curated.package.package import Package
 
@@ -32,6 +34,7 @@ __all__ = [
     "is_alias",
     "open_repository",
     "read",
+    "read_registered_instrument",
     "read_registered_instruments",
     "read_repository_exposures",
     "recertify_ranges",
@@ -175,6 +178,16 @@ def scrub_repository(repo: str, **options: Any) -> ScrubReport:
     from curated.butler.scrubbing.scrubber import ScrubRequest, scrub
 
     return scrub(ScrubRequest(repo, **options))
+
+
+def read_registered_instrument(
+    repo: str, name: str, directory: str
+) -> tuple[Instrument, CameraArchive | None, tuple[Diagnostic, ...]]:
+    """Return one instrument of a repository; see `curated.butler.instruments.adoption.read_registered_instrument`."""
+    require_butler()
+    from curated.butler.instruments.adoption import read_registered_instrument as read_instrument
+
+    return read_instrument(repo, name, directory)
 
 
 def read_registered_instruments(

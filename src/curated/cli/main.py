@@ -70,6 +70,8 @@ COMMANDS = {
     "split": ("author", "Split the range of a calibration in two."),
     "note": ("author", "Note an edit of calibrations: who, when, and what."),
     "fix": ("author", "Fill in or correct what follows from path, instrument and image."),
+    "fmt": ("author", "Bring texts into canonical form; comments and values stay."),
+    "add": ("author", "Make a calibration of a file of another program."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),
@@ -100,7 +102,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         room = COMMANDS[cmd_name][0]
-        if room not in ("package", "review") or cmd_name == "impact":
+        if room not in ("package", "review", "author") or cmd_name == "impact":
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command

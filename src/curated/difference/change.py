@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from curated.core.geometry import DetectorGeometry
 from curated.core.keys import CalibKey
 from curated.declare import AB, Measure, Part, Reading, Spectrum
 from curated.package.validity import Range
@@ -54,6 +55,8 @@ class Change:
         When each of them is in force in its own state; `None` where there is none.
     detectors : `tuple` [`str`] or `None`
         Names of the detectors whose values differ, where the calibration has rows of several; `None` for all.
+    geometry : `DetectorGeometry` or `None`
+        The detector by which it was measured; `None` where it is not known.
     """
 
     key: CalibKey
@@ -67,6 +70,7 @@ class Change:
     old_range: Range | None = None
     new_range: Range | None = None
     detectors: tuple[str, ...] | None = None
+    geometry: DetectorGeometry | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_physical(self) -> bool:

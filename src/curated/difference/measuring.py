@@ -257,15 +257,10 @@ class PackagePairs:
     """The calibrations of the changes between two states of a package, which are read where they are drawn."""
 
     changes: Changes
-    declared: Mapping[str, Instrument]
 
     def read(self, change: Change) -> tuple[Calib | None, Calib | None]:
         """Return the calibrations before and after a change; see `read_pair`."""
         return read_pair(self.changes, change)
-
-    def conditions_of(self, key: CalibKey, conditions: Conditions) -> Conditions:
-        """Return the conditions of the measures of a key; see `conditions_of`."""
-        return conditions_of(key, conditions, self.declared)
 
 
 class Version(NamedTuple):
@@ -294,7 +289,8 @@ def compare(
     ranges : `tuple` [`Range`]
         When.
     """
-    change = Change(key, old.path if old else None, new.path if new else None, ranges)
+    paths = old.path if old else None, new.path if new else None
+    change = Change(key, *paths, ranges, geometry=conditions.detector)
     unreadable = [version.path for version in (old, new) if version is not None and version.calib is None]
     if unreadable:
         return replace(change, unreadable=tuple(dict.fromkeys(unreadable)))

@@ -79,8 +79,6 @@ def draft_type_package(
     ----------
     name : `str`
         Name of the type, such as ``persistence``.
-    quantities : `tuple` [`Quantity`]
-        Its quantities.
     distribution : `str`, optional
         Name of the distribution; ``curated-<name>`` if it is not given.
     title : `str`, optional

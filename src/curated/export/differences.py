@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
-from curated.core.geometry import DetectorGeometry
+from curated.core.geometry import Camera, DetectorGeometry
 from curated.core.keys import CalibKey
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.limits import raise_exhausted
@@ -21,6 +21,7 @@ from curated.datasets.record import Dataset, Key, key_order
 from curated.datasets.spans import LAST_NS, Span
 from curated.datasets.values import is_same_content
 from curated.declare import Conditions
+from curated.difference.cameras import Cameras
 from curated.difference.change import Change
 from curated.difference.measuring import Version, compare
 from curated.export.holdings import FileLocation
@@ -75,6 +76,8 @@ class DatasetPair(NamedTuple):
     first: StoredFile | None
     second: StoredFile | None
     spans: tuple[Span, ...]
+    begin: int
+    """Begin of the second calibration, of the first one where there is no second one; nanoseconds TAI."""
 
 
 def find_pairs(first: Holdings, second: Holdings) -> list[DatasetPair]:
@@ -99,7 +102,13 @@ def find_pairs(first: Holdings, second: Holdings) -> list[DatasetPair]:
             else:
                 parts.append(Span(begin, end))
         pairs.extend(
-            DatasetPair(key, first.files.get((key, begin)), second.files.get((key, other)), tuple(parts))
+            DatasetPair(
+                key,
+                first.files.get((key, begin)),
+                second.files.get((key, other)),
+                tuple(parts),
+                begin if other == -1 else other,
+            )
             for (begin, other), parts in spans.items()
         )
     return pairs
@@ -137,9 +146,15 @@ def measure_pairs(
         As for `~curated.core.parallel.run_all`.
     """
     pairs = [pair for pair in find_pairs(first, second) if keys is None or pair.key in keys]
-    times = utc_times({ns for pair in pairs for span in pair.spans for ns in span})
+    times = utc_times(
+        {ns for pair in pairs for ns in (pair.begin, *(ns for span in pair.spans for ns in span))}
+    )
     detectors = {**second.detectors, **first.detectors}
     names = {**second.detector_names, **first.detector_names}
+    instruments = {
+        str(dict(pair.key[1]).get("instrument", "")) for pair in pairs if "detector" in dict(pair.key[1])
+    }
+    cameras = _read_cameras((second, first), instruments)
     tasks = []
     for pair in pairs:
         key = _calib_key(pair.key, names)
@@ -150,10 +165,33 @@ def measure_pairs(
             if isinstance(detector, int)
             else None
         )
+        geometry = cameras.geometry(key, times[pair.begin]) or geometry
         ranges = tuple(_range(span, times) for span in pair.spans)
         tasks.append(_Task(key, pair, ranges, replace(conditions, detector=geometry, filter_name=key.filter)))
     results = run_all(_PairMeasurer(), tasks, jobs, progress)
     yield from ((task.pair.key, change) for task, change in zip(tasks, results, strict=True))
+
+
+def _read_cameras(sources: Sequence[Holdings], instruments: Collection[str]) -> Cameras:
+    """Read the cameras of instruments, each from the first source that has one, as those of packages are.
+
+    Those that cannot be read are left out.
+    """
+    epochs: dict[str, list[tuple[datetime, Calib]]] = {}
+    for holdings in sources:
+        missing = set(instruments) - epochs.keys()
+        for dataset in holdings.inventory.datasets if missing else ():
+            if dataset.instrument not in missing:
+                continue
+            spec = type_of(dataset.dataset_type, "")
+            file = holdings.files.get((dataset.key, dataset.span.begin))
+            if spec is None or file is None or not issubclass(get_type(spec.name), Camera):
+                continue
+            calib = _read(_calib_key(dataset.key, {}), file.location)
+            if calib is not None:
+                start = utc_times({dataset.span.begin})[dataset.span.begin]
+                epochs.setdefault(dataset.instrument, []).append((start, calib))
+    return Cameras({name: sorted(cameras, key=lambda item: item[0]) for name, cameras in epochs.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +202,10 @@ class StoredPairs:
     ----------
     first, second : `dict` [`str`, `FileLocation`]
         Files by their names.
-    detectors : `dict` [`tuple`, `DetectorGeometry`]
-        Detectors by instrument and detector of the key.
     """
 
     first: Mapping[str, FileLocation]
     second: Mapping[str, FileLocation]
-    detectors: Mapping[tuple[str, str], DetectorGeometry]
 
     @classmethod
     def of(cls, first: Holdings, second: Holdings, changes: Iterable[Change]) -> StoredPairs:
@@ -181,12 +216,7 @@ class StoredPairs:
             {file.name: file.location for file in holdings.files.values() if file.name in selected}
             for holdings, selected in zip((first, second), names, strict=True)
         )
-        detector_names = {**second.detector_names, **first.detector_names}
-        detectors: dict[tuple[str, str], DetectorGeometry] = {}
-        for place, geometry in {**second.detectors, **first.detectors}.items():
-            name = detector_names.get(place)
-            detectors[place[0], directory_name(name) if name else str(place[1])] = geometry
-        return cls(old_files, new_files, detectors)
+        return cls(old_files, new_files)
 
     def read(self, change: Change) -> tuple[Calib | None, Calib | None]:
         """Return the calibrations of the first and of the second source; `None` for what cannot be read."""
@@ -195,11 +225,6 @@ class StoredPairs:
             places = self.first.get(change.old or ""), self.second.get(change.new or "")
             old, new = (None if place is None else _read(change.key, place) for place in places)
         return old, new
-
-    def conditions_of(self, key: CalibKey, conditions: Conditions) -> Conditions:
-        """Return the conditions of the measures of a key: those of all keys, with its detector and filter."""
-        detector = self.detectors.get((key.instrument, key.detector))
-        return replace(conditions, detector=detector, filter_name=key.filter)
 
 
 def _range(span: Span, times: Mapping[int, datetime]) -> Range:

@@ -6,6 +6,7 @@ lsst::afw::table::io::OutputArchive). A detector has a row in one table, and its
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import warnings
@@ -16,9 +17,13 @@ from typing import Any
 import numpy as np
 
 from curated.core.diagnostic import CuratedError
+from curated.core.geometry import Box
 
 LARGEST_CAMERA = 1 << 27
 """Size in bytes of the largest camera file that is read: 128 MB; those of 200 detectors have 2 MB."""
+
+CORNERS = ("LL", "LR", "UR", "UL")
+"""Corners by the number that the archive has (afw, enumeration ReadoutCorner)."""
 
 PURPOSES = ("SCIENCE", "FOCUS", "GUIDER", "WAVEFRONT")
 """What a detector is for, by the number that the archive has (afw, enumeration DetectorType)."""
@@ -40,6 +45,9 @@ _DAMAGE = (
 )
 
 
+_NO_BOX = Box(0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class CameraAmplifier:
     """An amplifier of a camera file.
@@ -50,12 +58,36 @@ class CameraAmplifier:
         Columns and rows that see light.
     gain : `float`
         Gain (electron/adu); NaN if it is not known.
+    read_noise : `float`
+        Read noise (electron); NaN if it is not known.
+    saturation : `float`
+        Saturation level (adu); NaN if it is not known.
+    x0, y0 : `int`
+        First column and row in the assembled detector.
+    corner : `str`
+        One of `CORNERS`, in the assembled detector: where the pixel is that is read first.
+    flip_x, flip_y : `bool`
+        Whether columns and rows of the raw image are reversed in the assembled detector.
+    raw : `~curated.core.geometry.Box`
+        Pixels that see light, in the amplifier's own raw image.
+    serial_overscan, parallel_overscan : `~curated.core.geometry.Box`
+        Overscans in that image; of no size where there is none.
     """
 
     name: str
     width: int
     height: int
     gain: float
+    read_noise: float = math.nan
+    saturation: float = math.nan
+    x0: int = 0
+    y0: int = 0
+    corner: str = "LL"
+    flip_x: bool = False
+    flip_y: bool = False
+    raw: Box = _NO_BOX
+    serial_overscan: Box = _NO_BOX
+    parallel_overscan: Box = _NO_BOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +104,12 @@ class CameraDetector:
         Columns and rows of the assembled detector.
     amplifiers : `tuple` [`CameraAmplifier`]
         Its amplifiers in the order of the file.
+    x, y : `float`
+        Centre in the focal plane (mm).
+    rotation : `float`
+        Angle from the focal plane's x to its rows (deg), counter-clockwise.
+    pixel_size : `float`
+        Side of a pixel (mm).
     """
 
     id: int
@@ -81,6 +119,10 @@ class CameraDetector:
     width: int
     height: int
     amplifiers: tuple[CameraAmplifier, ...]
+    x: float = 0.0
+    y: float = 0.0
+    rotation: float = 0.0
+    pixel_size: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +191,43 @@ def parse_camera(data: bytes) -> CameraArchive:
         raise CuratedError(f"it is cut off or damaged ({type(error).__name__})") from error
 
 
+class _Columns(dict[str, Any]):
+    """Columns of a table by name, each read once: a row of a table of astropy takes as long as a column."""
+
+    def __init__(self, data: Any) -> None:
+        super().__init__()
+        self.data = data
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = column = self.data[name]
+        return column
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of a table."""
+
+    columns: _Columns
+    number: int
+
+    def __getitem__(self, name: str) -> Any:
+        return self.columns[name][self.number]
+
+    def get(self, name: str, default: Any) -> Any:
+        """Return a value of a column that not every camera file has."""
+        return self[name] if name in self.columns.data.dtype.names else default
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """The rows of an object in one of its tables."""
 
-    data: Any
+    columns: _Columns
     start: int
     count: int
 
-    def __iter__(self) -> Iterator[Any]:
-        return (self.data[n] for n in range(self.start, self.start + self.count))
+    def __iter__(self) -> Iterator[_Row]:
+        return (_Row(self.columns, n) for n in range(self.start, self.start + self.count))
 
 
 def _archive(hdus: Any) -> CameraArchive:
@@ -190,23 +259,25 @@ def _archive(hdus: Any) -> CameraArchive:
 def _objects(index: Any, tables: Mapping[int, Any]) -> Iterator[tuple[tuple[str, int], dict[int, _Rows]]]:
     """Yield the parts of each object of the archive that is compared, by its class and key."""
     parts: dict[tuple[str, int], dict[int, _Rows]] = {}
+    columns = {number: _Columns(table.data) for number, table in tables.items()}
     if len(index) > _MOST_ROWS:
         raise CuratedError(f"its index has {len(index)} rows, more than any camera's")
-    for row in index:
+    for row in _Rows(_Columns(index), 0, len(index)):
         kind = str(row["name"]).strip()
         if kind not in ("Camera", "Detector"):
             continue
-        table = tables.get(int(row["cat.archive"]))
+        number = int(row["cat.archive"])
+        table = tables.get(number)
         start, count = int(row["row0"]), int(row["nrows"])
         if table is None or start < 0 or count < 0 or start + count > len(table.data):
             raise CuratedError(f"its index names rows of {kind} that are not there")
         parts.setdefault((kind, int(row["id"])), {})[int(row["cat.persistable"])] = _Rows(
-            table.data, start, count
+            columns[number], start, count
         )
     yield from parts.items()
 
 
-def _detector(row: Any, amplifiers: _Rows) -> CameraDetector:
+def _detector(row: _Row, amplifiers: _Rows) -> CameraDetector:
     number = int(row["type"])
     return CameraDetector(
         id=int(row["id"]),
@@ -215,16 +286,46 @@ def _detector(row: Any, amplifiers: _Rows) -> CameraDetector:
         purpose=PURPOSES[number] if number in range(len(PURPOSES)) else "",
         width=int(row["bbox_max_x"]) - int(row["bbox_min_x"]) + 1,
         height=int(row["bbox_max_y"]) - int(row["bbox_min_y"]) + 1,
-        amplifiers=tuple(
-            CameraAmplifier(
-                _text(amplifier["name"]),
-                int(amplifier["bbox_extent_x"]),
-                int(amplifier["bbox_extent_y"]),
-                float(amplifier["gain"]),
-            )
-            for amplifier in amplifiers
-        ),
+        amplifiers=tuple(map(_amplifier, amplifiers)),
+        x=float(row.get("fpPosition_x", 0)),
+        y=float(row.get("fpPosition_y", 0)),
+        rotation=round(math.degrees(float(row.get("yaw", 0))), 9) % 360.0,
+        pixel_size=float(row.get("pixelSize_x", math.nan)),
     )
+
+
+def _amplifier(row: _Row) -> CameraAmplifier:
+    # The first flag says whether there are raw boxes.
+    _, flip_x, flip_y = (bool(flag) for flag in np.resize(row.get("flags", [False]), 3))
+    number = int(row.get("readoutcorner", 0))
+    corner = CORNERS[number] if number in range(len(CORNERS)) else CORNERS[0]
+    vertical, horizontal = corner[0], corner[1]
+    return CameraAmplifier(
+        _text(row["name"]),
+        int(row["bbox_extent_x"]),
+        int(row["bbox_extent_y"]),
+        float(row["gain"]),
+        float(row.get("readnoise", math.nan)),
+        float(row.get("saturation", math.nan)),
+        int(row.get("bbox_min_x", 0)),
+        int(row.get("bbox_min_y", 0)),
+        # The archive has the corner of the raw image.
+        ("LU"["UL".index(vertical)] if flip_y else vertical)
+        + ("RL"["LR".index(horizontal)] if flip_x else horizontal),
+        flip_x,
+        flip_y,
+        *(_raw_box(row, name) for name in ("data", "horizontaloverscan", "verticaloverscan")),
+    )
+
+
+def _raw_box(row: _Row, name: str) -> Box:
+    """Return a box in the amplifier's own raw image, which may be a part of the detector's."""
+    x0, y0, width, height = (
+        int(row.get(f"raw_{name}bbox_{part}", 0)) for part in ("min_x", "min_y", "extent_x", "extent_y")
+    )
+    if not width or not height:
+        return _NO_BOX
+    return Box(x0 - int(row.get("raw_bbox_min_x", 0)), y0 - int(row.get("raw_bbox_min_y", 0)), width, height)
 
 
 def _text(characters: Any) -> str:

@@ -8,13 +8,12 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
-from curated.core.keys import CalibKey
 from curated.core.parallel import Progress, default_jobs, run_all
 from curated.core.wholefile import write_whole
 from curated.declare import Conditions
@@ -43,9 +42,6 @@ class Pairs(Protocol):
 
     def read(self, change: Change, /) -> tuple[Calib | None, Calib | None]:
         """Return the calibrations before and after a change; `None` for what is not there, or cannot be read."""
-
-    def conditions_of(self, key: CalibKey, conditions: Conditions, /) -> Conditions:
-        """Return conditions with the detector and filter of a key."""
 
 
 class Task(NamedTuple):
@@ -132,7 +128,8 @@ class _Work:
         if all(calib is None for calib in pair):
             return Drawing(task.name, problem="neither calibration can be read")
         try:
-            conditions = self.pairs.conditions_of(task.change.key, self.conditions)
+            change = task.change
+            conditions = replace(self.conditions, detector=change.geometry, filter_name=change.key.filter)
             figure = draw_change(task.change, *pair, conditions)
             file = figure_bytes(figure, task.form) if task.form else b""
             return Drawing(task.name, file, picture(task.change, figure) if task.for_page else None)

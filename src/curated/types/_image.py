@@ -21,7 +21,7 @@ from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.content import plane_contents
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.image.reader import PLANES, is_plain_name, read_image
-from curated.types._image_statistics import statistic_problems, time_problems
+from curated.types._image_statistics import empty_problems, statistic_problems, time_problems
 from curated.types._image_units import unit_of
 
 _TABLES = (
@@ -344,9 +344,9 @@ class ImageCalib(Calib):
         """Statistics of its good pixels by field name; empty if it has no pixels."""
         return statistics(self.planes) if "IMAGE" in self.planes else {}
 
-    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:  # noqa: ARG002 (types need it)
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
         """Yield a level of the pixels that the type cannot have; ``measured`` is what `statistics` returns."""
-        return iter(())
+        yield from empty_problems(measured)
 
     def sole_level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:  # noqa: ARG002 (types need it)
         """Yield a level that the only detector of an instrument cannot have, one of many detectors can."""

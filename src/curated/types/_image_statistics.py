@@ -154,6 +154,19 @@ def sole_divisor_problems(level: float, name: str, measured: Mapping[str, float]
         )
 
 
+def empty_problems(measured: Mapping[str, float]) -> Iterator[Problem]:
+    """Yield an image of which no pixel is good."""
+    if measured and "median" not in measured:
+        yield Problem("CAL374", ("image", "file"), "no pixel is good: all are masked or not finite")
+
+
+def rate_problems(rate: float, place: Pointer) -> Iterator[Problem]:
+    """Yield a dark signal (adu or electron per second) that detectors in use do not have."""
+    if not _LEAST_RATE <= rate <= _LARGEST_RATE:
+        detail = f"the median of the pixels is {rate:.6g} per second of dark time, not {_LEAST_RATE:g} to {_LARGEST_RATE:g}"
+        yield Problem("CAL375", place, detail)
+
+
 def pattern_problems(measured: Mapping[str, float]) -> Iterator[Problem]:
     """Yield a pattern that cannot be fitted to an image: no good pixels, or all of them equal."""
     place = ("image", "file")
@@ -184,6 +197,9 @@ def time_problems(name: str, seconds: float, header: Mapping[str, Any]) -> Itera
             yield Problem("CAL357", (name,), detail)
         return
 
+
+_LEAST_RATE, _LARGEST_RATE = -10.0, 1000.0
+"""Limits of dark signals: 1e-4 to 1 per second of cooled CCDs, 100 of CMOS sensors at room temperature; below zero by noise."""
 
 _TIME_KEYWORDS = {"dark_time": "DARKTIME", "exposure_time": "EXPTIME"}
 """Keywords of images by the field with the time."""

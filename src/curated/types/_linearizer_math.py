@@ -245,15 +245,19 @@ def _corrections(old: Any, new: Any, conditions: Conditions) -> Iterator[tuple[s
 
 def _nonlinearity(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
     for name, signals, before, after in _corrections(old, new, conditions):
-        if not np.array_equal(np.isfinite(before), np.isfinite(after)):
+        is_defined = np.isfinite(before), np.isfinite(after)
+        is_common = is_defined[0] & is_defined[1]
+        if not is_common.any() and (is_defined[0].any() or is_defined[1].any()):
             yield Reading(np.nan, of={"amplifier": name})
             continue
         with np.errstate(all="ignore"):
             parts = [1e6 * d / signals for d in (before, after)]
             sizes = np.abs(parts[1] - parts[0])
-        sizes = np.where(np.isfinite(before), sizes, 0.0)
+        sizes = np.where(is_common, sizes, 0.0)
         index = int(sizes.argmax())
         of: Part = {"amplifier": name, "signal": float(signals[index])}
+        if not np.array_equal(*is_defined):
+            of = {**of, "range": f"{signals[is_common][0]:.6g} to {signals[is_common][-1]:.6g} adu in common"}
         yield Reading(float(sizes[index]), float(parts[0][index]), float(parts[1][index]), of)
 
 
@@ -274,7 +278,8 @@ MEASURES = (
     Measure(
         name="nonlinearity_change",
         unit="ppm",
-        doc="Largest abs(new - old) of what is added to a signal, divided by it, at 1,000 signals from 0 to saturation.",
+        doc="Largest abs(new - old) of what is added to a signal, divided by it, at 1,000 signals from 0 to "
+        "saturation, as far as both corrections are defined there.",
         compute=_nonlinearity,
         notable=500,
     ),

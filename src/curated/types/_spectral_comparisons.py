@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from curated.declare import Array, Comparison
-from curated.types._spectral_bounds import LONGEST, SHORTEST, curve_fractions
+from curated.types._spectral_bounds import LONGEST, SHORTEST
+from curated.types._spectral_steps import curve_fractions
 
 _FINENESS = 1.01
 """Ratio of neighbouring wavelengths at which curves of amplifiers are compared."""

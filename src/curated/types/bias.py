@@ -31,6 +31,7 @@ class Bias(ImageCalib):
 
     def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
         """Yield a level as high as an electronic offset, which is subtracted twice if images are corrected for overscan."""
+        yield from super().level_problems(measured)
         median = measured.get("median", 0.0)
         if abs(median) > _LARGEST_LEVEL:
             detail = f"the median of the pixels is {median:g}: the overscan seems not to be subtracted"

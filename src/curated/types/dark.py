@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from curated.calib import calibration
+from curated.core.diagnostic import Problem
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import seconds_of, subtract
+from curated.types._image_statistics import rate_problems
 
 
 @calibration
@@ -35,6 +38,13 @@ class Dark(ImageCalib):
         unit="s",
         above=0,
     )
+
+    def level_problems(self, measured: Mapping[str, float]) -> Iterator[Problem]:
+        """Yield a dark signal that detectors in use do not have."""
+        yield from super().level_problems(measured)
+        seconds = 1.0 if self.dark_time is None else self.dark_time
+        if "median" in measured and seconds > 0:
+            yield from rate_problems(measured["median"] / seconds, ("image", "file"))
 
     def apply(self, target: Image, *, dark_time: float | None = None, **options: Any) -> Image:
         """Subtract it, scaled by time: ``image - dark * t / t_dark`` (Howell 2006, section 4.5).

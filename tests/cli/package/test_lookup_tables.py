@@ -62,7 +62,7 @@ def test_a_night(lab: GitPackage, curated: Commands) -> None:
     for text in ("2024-02-29", "20240229"):
         done = curated(lab.path, "lookup", "lab", "defects", "--night", text, "--detector", "d00")
         assert done.stdout.splitlines() == [
-            f"lab in the night of {text}, 2024-02-29T12:00:00 to 2024-03-01T12:00:00 UTC",
+            f"lab, night of {text}, 2024-02-29T12:00:00 to 2024-03-01T12:00:00 UTC",
             "calibs/lab/defects",
             "  d00/20200101T000000.ecsv  2020-01-01T00:00:00 to 2024-03-01T00:00:00",
             "  d00/20240301T000000.ecsv  2024-03-01T00:00:00 to open",

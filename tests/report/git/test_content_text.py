@@ -172,3 +172,11 @@ def test_amplifiers_are_those_of_the_camera_in_force() -> None:
     expected = camera.detector("d02").amplifiers
     assert [amplifier.saturation for amplifier in detector.amplifiers] == [a.saturation for a in expected]
     assert all(amplifier.saturation > 0 for amplifier in detector.amplifiers)
+
+
+def test_defects_are_named_by_the_comments_above_their_rows(place: Path) -> None:
+    text = version(OLD)
+    body = text.rstrip("\n").splitlines()
+    old = write(place, "20200101T000000.ecsv", text)
+    new = write(place, "new.ecsv", "\n".join([*body, "# bright column", "40 0 1 5"]) + "\n")
+    assert any("bright column" in line for line in difference(old, new, OLD))

@@ -13,6 +13,7 @@ from curated.butler.instruments.resolution import package_instruments, resolve
 from curated.butler.instruments.settlement import parse_choices
 from curated.butler.repository.opening import opened
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, brief
+from curated.core.similar import similar_name
 from curated.fits.camera_archive import CameraArchive, read_camera
 from curated.package.instrument import Detector, Filter, Instrument
 from curated.package.layout import directory_name
@@ -83,6 +84,57 @@ def read_registered_instruments(
                 cameras[instrument.directory] = address
             registered[instrument.directory] = record
     return RegisteredInstruments(registered, cameras, tuple(diagnostics))
+
+
+def read_registered_instrument(
+    repo: str, name: str, directory: str
+) -> tuple[Instrument, CameraArchive | None, tuple[Diagnostic, ...]]:
+    """Return one instrument of a repository, for a package that does not have it yet.
+
+    Parameters
+    ----------
+    repo : `str`
+        Path, URI or alias of the repository.
+    name : `str`
+        Name of the instrument; case does not matter where one alone is meant.
+    directory : `str`
+        Its directory in the package.
+
+    Returns
+    -------
+    instrument : `Instrument`
+        As its records have it, with sizes, serial numbers and amplifiers of its camera file.
+    archive : `CameraArchive` or `None`
+        The newest camera file that can be read.
+    diagnostics : `tuple` [`Diagnostic`]
+        Contradictions between the two, and why a camera file cannot be read.
+
+    Raises
+    ------
+    CuratedError
+        If there is no repository, or no such instrument.
+    """
+    with opened(repo) as butler:
+        names = [
+            str(record.name)
+            for record in butler.query_dimension_records("instrument", explain=False, limit=None)
+        ]
+        matches = [n for n in names if n == name] or [n for n in names if n.lower() == name.lower()]
+        if len(matches) != 1:
+            similar = similar_name(name, names)
+            question = f"did you mean {similar}? " if similar else ""
+            raise CuratedError(
+                f"{repo} has no instrument {brief(name)}",
+                f"{question}it has {', '.join(sorted(names)[:10]) or 'none'}; --registered-name says which one is meant",
+            )
+        record = _read_instrument(butler, matches[0], directory)
+        if record is None:
+            raise CuratedError(f"{repo} has lost the instrument {brief(matches[0])}", "run it again")
+        address, archive, problems = _camera(butler, matches[0])
+        if archive is not None:
+            record, more = with_camera(record, archive)
+            problems = [*problems, *more]
+        return record, archive, tuple(Diagnostic.from_problem(p, address or repo) for p in problems)
 
 
 def _read_instrument(butler: Butler, name: str, directory: str) -> Instrument | None:

@@ -3,6 +3,7 @@
 from curated.check.rules import (
     cameras,
     detectors,
+    drafts,
     epochs,
     identity,
     layout,
@@ -30,6 +31,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     identity.outside_detector,
     cameras.unfit_camera_file,
     plausibility.implausible_values,
+    drafts.unfinished_drafts,
 )
 """Rules on one file."""
 

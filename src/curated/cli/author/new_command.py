@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from curated.cli.author.drafts.instrument import instrument
 from curated.cli.author.drafts.package import package
 
 
@@ -14,9 +15,11 @@ def command() -> None:
     \b
     Examples:
       curated new package my-calibs
+      curated new instrument MyCam --detectors 4 --size 4000x4072 --filter g=g
 
     What is written passes 'curated check' as it is. Nothing is overwritten without --force.
     """
 
 
 command.add_command(package)
+command.add_command(instrument)

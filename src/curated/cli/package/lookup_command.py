@@ -338,7 +338,7 @@ def _title(usage: Usage, night: str | None) -> str:
     if usage.exposure is not None:
         parts = (name, usage.selection.detector, usage.selection.filter)
         return f"{printable(usage.exposure.source)}: {printable(' '.join(filter(None, parts)))}, {span}"
-    return f"{name} in the night of {night}, {span}" if night is not None else f"{name} at {span}"
+    return f"{name}, night of {night}, {span}" if night is not None else f"{name} at {span}"
 
 
 # -- one calibration --------------------------------------------------------------------------------------

@@ -83,11 +83,10 @@ def prepare(plot: Path | None, plot_format: str, *, overwrite: bool, for_page: b
 
 def pairs_of(states: States) -> Pairs:
     """Return where the calibrations of changes between two states of a package are read."""
-    from curated.check.instruments import read_instruments
     from curated.difference.measuring import PackagePairs
 
     changes = states.changes
-    return PackagePairs(changes, read_instruments(changes.now)[0] or read_instruments(changes.before)[0])
+    return PackagePairs(changes)
 
 
 def draw(

@@ -32,5 +32,10 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL372", "info", "a header that astro_metadata_translator knows and could not read",
      "correct the header, or say in 'headers' of instrument.yaml which keywords count",
      "Detector, filter and times come from other keywords then, and may be others."),
+    ("CAL374", "error", "an image without a good pixel", "make it again, or correct its mask",
+     "Whatever it is applied to is lost."),
+    ("CAL375", "warning", "a dark signal that detectors in use do not have",
+     "check 'dark_time:', the unit, and whether bias and overscan were subtracted",
+     "It is scaled by the dark time of each image; a wrong rate takes more from it than the sky gives."),
 )
 # fmt: on

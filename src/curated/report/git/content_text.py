@@ -25,6 +25,7 @@ from curated.report.difference_text import effect_text, names_text, wrapped
 from curated.report.git.calibration_text import calibration_lines
 from curated.report.text import printable
 from curated.text import read
+from curated.text.ecsv.row_comments import row_comments
 from curated.text.reader import MAX_BYTES
 
 _FITS = b"SIMPLE  ="
@@ -201,13 +202,22 @@ def _effect_lines(path: str, old: Content | None, new: Content | None) -> Iterat
         return
     first = Version(path, before) if before is not None else None
     second = Version(path, after) if after is not None else None
-    change = compare(CalibKey("", calib.SPEC.name), first, second, (), conditions_of(path, calib))
+    names_of_rows = _row_names(path, old), _row_names(path, new)
+    conditions = replace(conditions_of(path, calib), row_names=names_of_rows)
+    change = compare(CalibKey("", calib.SPEC.name), first, second, (), conditions)
     yield from (f"  {effect_text(effect)}" for effect in change.effects)
     names = (*change.fields, *change.keywords)
     if before is not None and after is not None:
         yield from wrapped(names_text(names), "  ") if names else (_NOTHING_CHANGED,)
     elif not change.effects:
         yield from (f"  {line}" for line in calibration_lines(calib, Conditions()))
+
+
+def _row_names(path: str, content: Content | None) -> Sequence[str]:
+    """Return the name of each row of a table by the comments above them; empty where there are none."""
+    if content is None or content.calib is None or not path.endswith(".ecsv"):
+        return ()
+    return row_comments(content.data)
 
 
 def _companion_lines(before: Calib | None, after: Calib | None) -> Iterator[str]:

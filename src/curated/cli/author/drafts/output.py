@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curated.cli.author.file_outcomes import file_lines, files_to_json, ignored_lines
 from curated.cli.context import Settings, echo, print_json
+
+if TYPE_CHECKING:
+    from curated.package.package import Package
 
 
 def write_drafts(
@@ -66,6 +69,27 @@ def write_drafts(
         settings.remark(remark)
     if steps and not (dry_run or settings.quiet):
         echo("", "next:", *(f"  {step}" for step in steps))
+
+
+def leave_stage(package: Package, contents: dict[str, bytes]) -> dict[str, bytes]:
+    """Add a ``curated.yaml`` to drafts of calibrations that no longer says that there is none, if it says so.
+
+    Returns
+    -------
+    before : `dict` [`str`, `bytes`]
+        The file as it is; empty if it stays.
+    """
+    from curated.drafts.package import without_stage
+    from curated.package.config import CONFIG_FILE
+
+    if not package.config.stage:
+        return {}
+    data = package.files.read(CONFIG_FILE)
+    text = without_stage(data.decode("utf-8")).encode()
+    if text == data:
+        return {}
+    contents[CONFIG_FILE] = text
+    return {CONFIG_FILE: data}
 
 
 def _text(content: bytes) -> str | None:

@@ -1,0 +1,1 @@
+"""Images of other programs, with their masks and variances."""

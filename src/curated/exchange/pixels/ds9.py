@@ -1,0 +1,247 @@
+"""Region files of DS9, whose image coordinates count pixels from one (SAOImage DS9 reference manual, "Regions")."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from curated.core.diagnostic import Problem, brief
+from curated.exchange.foreign import Foreign, ForeignFile, Target
+from curated.exchange.pixels.shapes import Shape, foreign_defects
+
+_SHAPES = {
+    "box": "box",
+    "rotbox": "box",
+    "circle": "circle",
+    "ellipse": "ellipse",
+    "polygon": "polygon",
+    "point": "point",
+    "annulus": "annulus",
+}
+_WITHOUT_AREA = frozenset(
+    ("line", "vector", "text", "ruler", "compass", "projection", "segment", "composite")
+)
+"""Shapes that mark no pixels by themselves."""
+
+_OTHER_SHAPES = frozenset(
+    ("panda", "epanda", "bpanda", "pie", "sector", "field", "rectangle", "cpanda", "template")
+)
+"""Shapes with an area that are not read."""
+
+_SKY = frozenset(
+    (
+        "fk4",
+        "b1950",
+        "fk5",
+        "j2000",
+        "icrs",
+        "galactic",
+        "ecliptic",
+        "linear",
+        "wcs",
+        "amplifier",
+        "detector",
+        "physical",
+    )
+)
+_SYSTEM = re.compile(r"(?:image|tile\s+\d+|wcs[a-z]?|" + "|".join(sorted(_SKY)) + r")\Z", re.I)
+_NAME = "|".join(sorted((*_SHAPES, *_WITHOUT_AREA, *_OTHER_SHAPES), key=len, reverse=True))
+_REGION = re.compile(rf"([+-]?)\s*({_NAME})\b\s*(?:\(([^()]*)\)|([^()#|]*))\s*(?:\|\|)?\s*\Z", re.I)
+_START = re.compile(rf"\s*(?:[+-]?\s*(?:{_NAME})\s*[\s(]|image\b|global\s|physical\b|fk5\b|icrs\b)", re.I)
+_ANNOTATION = re.compile(rf"({'|'.join(sorted(_WITHOUT_AREA))})\s*\([-+0-9.,\s\"':dpirm]*\)", re.I)
+_TEXT = re.compile(r"\btext\s*=\s*(?:\{([^}]*)\}|\"([^\"]*)\"|'([^']*)')")
+_PROPERTY = re.compile(
+    r"\b[a-z0-9]+\s*=\s*(?:\{[^}]*\}|\"[^\"]*\"|'[^']*'|\S+)(?:\s+\d+(?=\s|\Z))*|\b(?:background|source)\b",
+    re.I,
+)
+_MARK = re.compile(r"#\s*region file format", re.I)
+_QUOTES = {"{": "}", '"': '"', "'": "'"}
+
+
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """What has been read of a file so far."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    system: str = ""
+    comments: list[str] = field(default_factory=list)
+    assumed_line: int = 0
+
+    def report(self, code: str, detail: str, line: int, hint: str = "") -> None:
+        """Add a problem."""
+        self.problems.append(Problem(code, (), detail, hint, line=line))
+
+
+def recognises(file: ForeignFile) -> bool:
+    """Say whether a file is a region file of DS9: by its first comment, or by lines that only such files have."""
+    if not file.is_text:
+        return False
+    text = file.head.decode("utf-8", "ignore").removeprefix("\ufeff")
+    if _MARK.match(text):
+        return True
+    lines = (line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    first = next(lines, "")
+    return bool(_START.match(first)) or (not first and file.name.lower().endswith(".reg"))
+
+
+def read(file: ForeignFile, target: Target) -> Foreign:
+    """Read the regions of a file as boxes of defects, each with its text as comment."""
+    reading = _Reading()
+    for number, line in enumerate(file.text.splitlines(), start=1):
+        _read_line(line, number, reading)
+    if reading.assumed_line:
+        detail = "no line says which coordinates these are; they are read as those of the image, from 1"
+        hint = "write 'image' in a line above the first region: DS9 takes them for physical ones"
+        reading.report("CAL717", detail, reading.assumed_line, hint)
+    origin = target.conventions.origin
+    shift = 1 if origin is None else origin
+    shapes = [_shifted(shape, shift) for shape in reading.shapes]
+    return foreign_defects(shapes, target, reading.problems)
+
+
+def _shifted(shape: Shape, shift: int) -> Shape:
+    """Return a shape with coordinates from zero."""
+    count = len(shape.numbers) if shape.kind == "polygon" else 2
+    moved = [number - shift if i < count else number for i, number in enumerate(shape.numbers)]
+    return Shape(
+        kind=shape.kind,
+        numbers=tuple(moved),
+        comment=shape.comment,
+        is_excluded=shape.is_excluded,
+        line=shape.line,
+        label=shape.label,
+    )
+
+
+def _read_line(line: str, number: int, reading: _Reading) -> None:
+    stripped = line.strip()
+    if not stripped:
+        reading.comments = []
+    elif stripped.startswith("#"):
+        _read_comment(stripped, number, reading)
+    elif stripped.split()[0].lower() != "global":
+        for part, comment in _split(stripped):
+            _read_part(part.strip(), comment, number, reading)
+        reading.comments = []
+
+
+def _read_comment(text: str, number: int, reading: _Reading) -> None:
+    """Keep a comment for the region below it; annotations that DS9 writes as comments are left out."""
+    content = text.lstrip("#").strip()
+    match = _ANNOTATION.match(content)
+    if match is not None:
+        reading.report("CAL716", f"{match[1].lower()} marks no pixels, and is left out", number)
+    elif not _MARK.match(text) and not content.lower().startswith("filename:"):
+        reading.comments.append(content)
+
+
+def _split(line: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a line that semicolons separate, each with the comment behind it; quotes may hold both signs."""
+    part, comment, end = "", "", ""
+    target_is_comment = False
+    for character in line:
+        if end:
+            end = "" if character == end else end
+        elif character in _QUOTES and target_is_comment and (comment or part).rstrip().endswith("="):
+            end = _QUOTES[character]
+        elif character == "#" and not target_is_comment:
+            target_is_comment = True
+            continue
+        elif character == ";":
+            yield part, comment.strip()
+            part, comment, target_is_comment = "", "", False
+            continue
+        if target_is_comment:
+            comment += character
+        else:
+            part += character
+    yield part, comment.strip()
+
+
+def _read_part(part: str, comment: str, number: int, reading: _Reading) -> None:
+    """Read a coordinate system or a region."""
+    if not part:
+        if comment:
+            reading.comments.append(comment)
+        return
+    if _SYSTEM.match(part):
+        reading.system = part.lower()
+        return
+    match = _REGION.match(part)
+    if match is None:
+        reading.report("CAL711", f"{brief(part)} is no region", number)
+        return
+    sign, name, inner, bare = match.groups()
+    name = name.lower()
+    if not _is_usable(name, number, reading):
+        return
+    numbers = _numbers(inner if inner is not None else bare, name, number, reading)
+    if numbers is None:
+        return
+    text = _comment(comment) or " ".join(filter(None, reading.comments))
+    for kind, values in _expand(_SHAPES[name], numbers):
+        shape = Shape(
+            kind=kind, numbers=values, comment=text, is_excluded=sign == "-", line=number, label=name
+        )
+        reading.shapes.append(shape)
+
+
+def _is_usable(name: str, number: int, reading: _Reading) -> bool:
+    """Say whether a region marks pixels of the image; why it does not is a problem."""
+    if name in _WITHOUT_AREA:
+        hint = "draw it as a box or polygon if it marks pixels"
+        code = "CAL711" if name == "line" else "CAL716"
+        reading.report(
+            code, f"{name} marks no pixels{'' if name == 'line' else ', and is left out'}", number, hint
+        )
+        return False
+    if name in _OTHER_SHAPES:
+        reading.report("CAL711", f"{name} is not one of {', '.join(_SHAPES)}", number, "draw it as a polygon")
+        return False
+    if reading.system and reading.system != "image":
+        detail = f"{name} is in coordinates {reading.system!r}, not those of the image"
+        hint = "save the regions with 'image' as coordinate system (in DS9: Region, File Coordinate System)"
+        reading.report("CAL712", detail, number, hint)
+        return False
+    if not reading.system and not reading.assumed_line:
+        reading.assumed_line = number
+    return True
+
+
+def _numbers(text: str, name: str, number: int, reading: _Reading) -> tuple[float, ...] | None:
+    values = []
+    for word in re.split(r"[\s,]+", text.strip().strip(",")):
+        bare = word[:-1] if word[-1:] in ("i", "I") else word
+        try:
+            values.append(float(bare))
+        except ValueError:
+            is_angle = bool(re.fullmatch(r"[-+0-9.eE:hdmsr]+[\"'dprhms]?", word))
+            detail = f"{name}: {brief(word)} is no number of pixels"
+            reading.report("CAL712" if is_angle else "CAL711", detail, number)
+            return None
+    return tuple(values)
+
+
+def _expand(kind: str, numbers: tuple[float, ...]) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Yield a region, or the rings between several sizes of one."""
+    if kind == "annulus" and len(numbers) > 4:
+        for inner, outer in itertools.pairwise(numbers[2:]):
+            yield kind, (*numbers[:2], inner, outer)
+    elif kind in ("box", "ellipse") and len(numbers) >= 6 and len(numbers) % 2:
+        pairs = [numbers[i : i + 2] for i in range(2, len(numbers) - 1, 2)]
+        ring = "boxannulus" if kind == "box" else "elliptannulus"
+        for small, large in itertools.pairwise(pairs):
+            yield ring, (*numbers[:2], *small, *large, numbers[-1])
+    else:
+        yield kind, numbers
+
+
+def _comment(text: str) -> str:
+    """Return the text of a region: that of its property, else what is no property."""
+    match = _TEXT.search(text)
+    if match is not None:
+        return next(group for group in match.groups() if group is not None)
+    return " ".join(_PROPERTY.sub(" ", text).split())

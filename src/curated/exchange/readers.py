@@ -1,0 +1,169 @@
+"""The readers of foreign files, declared in one table, and the choice among them by type and content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from curated.calib import Calib
+from curated.core.diagnostic import Problem
+from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
+from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
+from curated.exchange.tables import crosstalk, linearity, plain, stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A reader of one foreign form.
+
+    Parameters
+    ----------
+    name : `str`
+        One word, which an option may name.
+    title : `str`
+        The form, for people.
+    takes : `~collections.abc.Callable`
+        Says whether a type may come from this form.
+    recognises : `~collections.abc.Callable`
+        Says by the start of a file whether it has this form.
+    read : `~collections.abc.Callable`
+        Reads a file for a target; may raise `ForeignError`.
+    types : `str`
+        The types that it takes, for people.
+    """
+
+    name: str
+    title: str
+    types: str
+    takes: Callable[[type[Calib]], bool]
+    recognises: Callable[[ForeignFile], bool]
+    read: Callable[[ForeignFile, Target], Foreign]
+
+
+def _has_boxes(cls: type[Calib]) -> bool:
+    return cls.SPEC.plot is not None and cls.SPEC.plot.kind == "boxes"
+
+
+READERS = (
+    Reader(
+        name="ds9",
+        title="regions of DS9 in image coordinates",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=ds9.recognises,
+        read=ds9.read,
+    ),
+    Reader(
+        name="stack",
+        title="calibration of the type itself, as FITS of the stack or as text",
+        types="all types of tables",
+        takes=stack.takes,
+        recognises=stack.recognises,
+        read=stack.read,
+    ),
+    Reader(
+        name="badpix",
+        title="lists of bad pixels of IRAF, x1 x2 y1 y2 from 1",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=box_lists.recognises,
+        read=box_lists.read,
+    ),
+    Reader(
+        name="region-table",
+        title="FITS tables of regions, or of boxes x0, y0, width, height",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=region_tables.recognises,
+        read=region_tables.read,
+    ),
+    Reader(
+        name="mask",
+        title="FITS images of bad pixels: whole numbers, 0 for good (CCDData, DQ, BPM)",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=mask_images.recognises,
+        read=mask_images.read,
+    ),
+    Reader(
+        name="matrix",
+        title="matrix or list of crosstalk coefficients",
+        types="crosstalk",
+        takes=crosstalk.takes,
+        recognises=crosstalk.recognises,
+        read=crosstalk.read,
+    ),
+    Reader(
+        name="linearity",
+        title="table of polynomials, splines or lookup tables by amplifier",
+        types="linearizer",
+        takes=linearity.takes,
+        recognises=linearity.recognises,
+        read=linearity.read,
+    ),
+    Reader(
+        name="table",
+        title="table with named columns (CSV, ECSV, FITS, VOTable, IPAC, fixed width, blanks)",
+        types="curves, lists, and numbers by amplifier",
+        takes=plain.takes,
+        recognises=plain.recognises,
+        read=plain.read,
+    ),
+)
+"""All readers; the first one that takes the type and recognises the file reads it."""
+
+
+def read_foreign(file: ForeignFile, target: Target, name: str = "") -> tuple[Foreign, Reader | None]:
+    """Read a foreign file with the first reader that takes the type and recognises the file.
+
+    Parameters
+    ----------
+    name : `str`, optional
+        Name of the reader, where a person chose it.
+
+    Returns
+    -------
+    foreign : `Foreign`
+        What it holds; without values, and with the problems, where it cannot be read.
+    reader : `Reader` or `None`
+        The reader; `None` where there is none.
+    """
+    reader = _choose(file, target.cls, name)
+    if isinstance(reader, Problem):
+        return Foreign(problems=(reader,)), None
+    try:
+        return reader.read(file, target), reader
+    except ForeignError as error:
+        return Foreign(problems=error.problems), reader
+    except OSError as error:
+        return Foreign(problems=(Problem("CAL710", (), f"{error.strerror or error}"),)), reader
+
+
+def _choose(file: ForeignFile, cls: type[Calib], name: str) -> Reader | Problem:
+    """Return the reader for a file and a type, or why there is none."""
+    if not file.size:
+        return Problem("CAL710", (), "the file is empty")
+    fitting = [reader for reader in READERS if reader.takes(cls) and name in ("", reader.name)]
+    if not fitting:
+        what = f"the reader {name!r}" if name else "no reader"
+        return Problem(
+            "CAL710", (), f"{what} makes {cls.SPEC.name}", "'curated add --list' lists what can be read"
+        )
+    if name:
+        return fitting[0]
+    chosen = next((reader for reader in fitting if reader.recognises(file)), None)
+    if chosen is not None:
+        return chosen
+    other = next((reader for reader in READERS if reader.recognises(file)), None)
+    forms = "; ".join(reader.title for reader in fitting)
+    if other is not None:
+        detail = f"the file is one of {other.title}, of which no {cls.SPEC.name} is made"
+        return Problem(
+            "CAL710", (), detail, f"that form gives {other.types}; {cls.SPEC.name} is made of {forms}"
+        )
+    return Problem(
+        "CAL710",
+        (),
+        f"no reader for {cls.SPEC.name} recognises the file",
+        f"{cls.SPEC.name} is made of {forms}",
+    )

@@ -1,0 +1,32 @@
+"""The table of readers, and the choice among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curated.exchange.foreign import open_foreign
+from curated.exchange.readers import READERS, read_foreign
+from support.foreign import make_target
+
+
+def test_names_of_readers_are_unique() -> None:
+    names = [reader.name for reader in READERS]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", b"no form that anybody reads\n"])
+def test_a_file_that_nothing_recognises(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file.dat"
+    path.write_bytes(content)
+    foreign, reader = read_foreign(open_foreign(path), make_target())
+    assert (reader, [problem.code for problem in foreign.problems]) == (None, ["CAL710"])
+
+
+def test_an_unknown_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.reg"
+    path.write_text("image\npoint(1,1)\n")
+    foreign, reader = read_foreign(open_foreign(path), make_target(), "ds8")
+    assert reader is None
+    assert "--list" in foreign.problems[0].hint
