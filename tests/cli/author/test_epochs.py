@@ -21,12 +21,12 @@ def test_files_at_paths(tmp_path: Path) -> None:
     notes = "calibs/demo/manual_defects/d01/20220301T000000"
     assert [f.path for f in files_at(package, f"{notes}.inputs.yaml")] == [f"{notes}.ecsv"]
     assert len(files_at(package, "calibs/demo/defects/d00")) == 3
-    with pytest.raises(CuratedError, match="no calibration at calibs/demo/instrument.yaml"):
+    with pytest.raises(CuratedError, match=r"no calibration at calibs/demo/instrument\.yaml"):
         files_at(package, "calibs/demo/instrument.yaml")
     settings = Settings(str(package.root), False, False)
-    assert file_at(settings, package, f"{bias}.fits").path == f"{bias}.yaml"
+    assert file_at(settings, package, str(package.root / f"{bias}.fits")).path == f"{bias}.yaml"
     with pytest.raises(CuratedError, match="has 3 calibrations"):
-        file_at(settings, package, "calibs/demo/defects/d00")
+        file_at(settings, package, str(package.root / "calibs/demo/defects/d00"))
 
 
 def test_what_is_in_force(tmp_path: Path) -> None:
@@ -36,5 +36,5 @@ def test_what_is_in_force(tmp_path: Path) -> None:
     assert file.path == "calibs/demo/defects/d00/20230510T000000.ecsv"
     with pytest.raises(CuratedError, match="nothing of demo/defects/d02 is in force"):
         in_force(package, names, "d02", "", datetime(2021, 8, 1))
-    with pytest.raises(CuratedError, match="no calibration of demo/dark/g00"):
+    with pytest.raises(CuratedError, match="has no type 'dark'"):
         in_force(package, ("demo", "dark"), "g00", "", datetime(2021, 8, 1))
