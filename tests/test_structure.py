@@ -43,6 +43,7 @@ TESTED_WITH: dict[str, str] = {
     "canonical/yaml_form.py": "canonical/test_formatter.py",
     "cli/author/drafts/type_package.py": "pages/test_own_type.py",
     "cli/author/drafts/output.py": "cli/author/drafts/test_package.py",
+    "core/codes/authoring.py": "core/test_codes.py",
     "core/codes/check.py": "core/test_codes.py",
     "core/codes/package.py": "core/test_codes.py",
     "core/codes/release.py": "core/test_codes.py",
