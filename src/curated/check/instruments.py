@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
-from curated.package.bounds import parse_bounds
+from curated.package.settings.bounds import parse_bounds
 from curated.package.config import CONFIG_FILE, as_written, load_setting
 from curated.package.files import read_file
 from curated.package.instrument import Instrument, parse_instrument
