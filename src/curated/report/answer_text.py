@@ -48,7 +48,7 @@ def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
     valid = candidate.range
     return {
         "file": candidate.file.source,
-        "shared": bool(candidate.file.shared),
+        **({"shared": True} if candidate.file.shared else {}),
         "begin": f"{iso(valid.start)}Z",
         "end": f"{iso(valid.end)}Z" if valid.end else None,
         "verdict": candidate.verdict,
