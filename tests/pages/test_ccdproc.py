@@ -14,7 +14,8 @@ import pytest
 from curated.cli.main import cli
 from support.packages import ROOT
 
-_COMMAND = re.compile(r"^    \$ (curated .*)$", re.MULTILINE)
+_CONTINUED = "\\\n"
+_COMMAND = re.compile(r"^    \$ (curated (?:.*\\\n)*.*)$", re.MULTILINE)
 
 
 def shell(command: str) -> None:
@@ -35,9 +36,10 @@ def test_from_raw_frames_to_a_calibrated_image(tmp_path: Path, monkeypatch: pyte
         pytest.skip("needs real frames: install msfc-ccd")
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs/ccdproc.md").read_text()
-    text = _COMMAND.sub(lambda match: f"    >>> shell({match[1]!r})", page)
+    text = _COMMAND.sub(lambda match: f"    >>> shell({match[1].replace(_CONTINUED, ' ')!r})", page)
     assert text.count("shell(") >= 6
     test = doctest.DocTestParser().get_doctest(text, {"shell": shell}, "docs/ccdproc.md", "docs/ccdproc.md", 0)
+    assert sum(len(example.want) > 0 for example in test.examples) >= 10
     failures: list[str] = []
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     doctest.DocTestRunner(optionflags=flags, verbose=False).run(test, out=failures.append)

@@ -9,6 +9,7 @@ import numpy as np
 from curated.core.diagnostic import Problem
 from curated.declare import Array, Field
 from curated.exchange.tables.source_table import SourceTable
+from curated.exchange.tables.text_table import is_number
 
 
 def missing_values(
@@ -35,11 +36,7 @@ def missing_values(
                 )
     if column.values.dtype.kind == "U" and field.dtype != "str":
         for row, text in enumerate(column.values.tolist()):
-            if row in column.missing:
-                continue
-            try:
-                float(text)
-            except (TypeError, ValueError):
+            if row not in column.missing and not is_number(text):
                 yield table.problem("CAL724", row, f"{name} is {text!r:.60}, not a number")
 
 
