@@ -38,7 +38,9 @@ def test_from_raw_frames_to_a_calibrated_image(tmp_path: Path, monkeypatch: pyte
     page = (ROOT / "docs/ccdproc.md").read_text()
     text = _COMMAND.sub(lambda match: f"    >>> shell({match[1].replace(_CONTINUED, ' ')!r})", page)
     assert text.count("shell(") >= 6
-    test = doctest.DocTestParser().get_doctest(text, {"shell": shell}, "docs/ccdproc.md", "docs/ccdproc.md", 0)
+    test = doctest.DocTestParser().get_doctest(
+        text, {"shell": shell}, "docs/ccdproc.md", "docs/ccdproc.md", 0
+    )
     assert sum(len(example.want) > 0 for example in test.examples) >= 10
     failures: list[str] = []
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -27,7 +27,7 @@ def missing_values(
     for row in column.missing:
         if field.dtype == "str" or needs_values:
             yield table.problem("CAL724", row, f"{name} has no value", "fill it in, or remove the row")
-    if column.values.dtype.kind == "f" and needs_values:
+    if column.values.dtype.kind == "f" and needs_values and column.values.size:
         finite = np.isfinite(column.values.reshape(len(column.values), -1)).all(axis=1)
         for row in np.flatnonzero(~finite).tolist():
             if row not in column.missing:

@@ -147,7 +147,11 @@ def _head(
 
 def _are_units(below: list[str], next_row: list[str]) -> bool:
     """Say whether the line below the names has units: texts where the next line has numbers."""
-    cells = [below[i] for i, cell in enumerate(next_row[: len(below)]) if is_number(cell)]
+    is_numeric = [is_number(cell) for cell in next_row[: len(below)]]
+    cells = [cell for cell, numeric in zip(below, is_numeric, strict=False) if numeric]
+    # Names have no unit: a text beside them is one of their values.
+    if any(cell.strip("-") for cell, numeric in zip(below, is_numeric, strict=False) if not numeric):
+        return False
     if any(map(_is_value, below)) or any(cell.lower() in _MISSING - {"", "none"} for cell in cells):
         return False
     return any(cells) and all(_UNIT.match(cell) for cell in cells)
