@@ -6,9 +6,10 @@ import click
 
 from curated.cli.author.drafts.instrument import instrument
 from curated.cli.author.drafts.package import package
+from curated.cli.author.drafts.type_package import type_package
 
 
-@click.group("new", subcommand_metavar="package DIR | instrument NAME | TYPE")
+@click.group("new", subcommand_metavar="package DIR | instrument NAME | type NAME | TYPE")
 def command() -> None:
     """Write drafts of a package, an instrument or a calibration.
 
@@ -23,3 +24,4 @@ def command() -> None:
 
 command.add_command(package)
 command.add_command(instrument)
+command.add_command(type_package)
