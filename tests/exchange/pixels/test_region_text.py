@@ -52,7 +52,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_text_ds9_and_text_again(path: Path, rows: list[Row]) -> None:
     columns = {name: [getattr(row, name) for row in rows] for name in ("x0", "y0", "width", "height")}
     comments = tuple(" ".join(row.comment.split()) for row in rows)
-    tree = {"metadata": {"INSTRUME": "Tiny", "DETECTOR": 0}, "units": dict.fromkeys(columns, "pix"), **columns}
+    tree = {
+        "metadata": {"INSTRUME": "Tiny", "DETECTOR": 0},
+        "units": dict.fromkeys(columns, "pix"),
+        **columns,
+    }
     defects = Defects.fromDict(tree)
     canonical = defects.text_bytes("ecsv")
     text = with_row_comments(canonical, comments) if any(comments) else canonical
