@@ -68,6 +68,7 @@ COMMANDS = {
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
     "fmt": ("author", "Bring texts into canonical form; comments and values stay."),
     "add": ("author", "Make a calibration of a file of another program."),
+    "migrate": ("author", "Make a package of the calibrations of another system."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),

@@ -48,6 +48,8 @@ class AddRequest:
         Name of the reader; empty for the one that recognises the file.
     conventions : `Conventions`
         What a person says of the file.
+    keywords : `dict`
+        Keywords of the calibration beside those that follow from the others.
     """
 
     file: str
@@ -58,6 +60,7 @@ class AddRequest:
     form: str = ""
     reader: str = ""
     conventions: Conventions = field(default_factory=Conventions)
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,6 +125,7 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
         **keywords_of(cls, place, request.start, request.end),
         SOURCE_FILE: file.name,
         SOURCE_HASH: file.sha256,
+        **request.keywords,
     }
     calib, problems = make_calibration(cls, foreign, metadata, request.conventions.values)
     findings += [Diagnostic.from_problem(problem, request.file) for problem in limited(problems)]
