@@ -208,7 +208,12 @@ def _without_unit(declared: Field, value: Any, units: dict[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _without_unit(declared, item, units) for key, item in value.items()}
     if not _has_unit(value):
-        return decoded(value) if isinstance(value, np.ndarray) else value
+        return _text_list(decoded(value)) if isinstance(value, np.ndarray) else value
     if has_value(value.unit):
         units[declared.name] = text_unit(str(value.unit))
-    return decoded(np.asarray(getattr(value, "value", value)))
+    return _text_list(decoded(np.asarray(getattr(value, "value", value))))
+
+
+def _text_list(values: Any) -> Any:
+    """Return texts as a list, as files give them; numbers as they are."""
+    return values.tolist() if values.dtype.kind == "U" else values

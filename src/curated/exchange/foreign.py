@@ -130,8 +130,9 @@ class Conventions:
         Name or number of the HDU to read; empty for the only one that fits.
     bits : `tuple` [`str`, ...]
         Names or numbers of the bits of a mask that mark bad pixels; all bits if there are none.
-    inverted : `bool`
-        Whether pixels of a mask are good where it is not zero.
+    inverted : `bool`, optional
+        Whether pixels of a mask are good where it is not zero; `None` if nobody says so, which is refused for a mask
+        most of whose pixels would be bad.
     origin : `int`, optional
         Number of the first pixel, 0 or 1; that of the file's form if `None`.
     untrimmed : `bool`, optional
@@ -142,16 +143,31 @@ class Conventions:
         Units by name of a column or field; the one of the empty name is that of all values or pixels.
     values : `dict` [`str`, `str`]
         Values of fields that the file does not have, by name.
+    columns : `dict` [`str`, `str`]
+        Columns of a table, or their numbers from 1, by name of the field.
+    by_order : `bool`
+        Whether amplifiers are those of the detector in its order, whatever the file calls them.
+    sort : `bool`
+        Whether to sort the samples of curves by wavelength.
+    source_axis : `str`
+        Axis of a crosstalk matrix that has the sources, ``rows`` or ``columns``; empty if only the file can say it.
+    sign : `str`, optional
+        Whether crosstalk coefficients are what appears in the target (``added``) or what removes it (``correction``).
     """
 
     hdu: str = ""
     bits: tuple[str, ...] = ()
-    inverted: bool = False
+    inverted: bool | None = None
     origin: int | None = None
     untrimmed: bool | None = None
     transposed: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    by_order: bool = False
+    sort: bool = False
+    source_axis: str = ""
+    sign: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -181,7 +197,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Foreign:
-    """What a foreign file holds for a calibration of a type: values of one of three kinds, and what is wrong.
+    """What a foreign file holds for a calibration of a type: values of one of four kinds, and what is wrong.
 
     Parameters
     ----------
@@ -193,6 +209,8 @@ class Foreign:
         Pixels of an image by name of the plane.
     metadata : `dict`
         Keywords of the calibration that the file states.
+    calib : `Calib`, optional
+        The calibration itself, of files in the type's own form; its keywords are those of ``metadata``.
     row_comments : `tuple` [`str`, ...]
         What the file says of each row; empty, or one text for each.
     problems : `tuple` [`Problem`, ...]
@@ -203,5 +221,6 @@ class Foreign:
     tables: tuple[Mapping[str, TextColumn], ...] = ()
     planes: Mapping[str, Plane] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    calib: Calib | None = None
     row_comments: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from curated.calib import Calib
 from curated.core.diagnostic import Problem
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
-from curated.exchange.pixels import ds9
+from curated.exchange.images import fits_images
+from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
+from curated.exchange.tables import crosstalk, linearity, plain, stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,70 @@ READERS = (
         takes=_has_boxes,
         recognises=ds9.recognises,
         read=ds9.read,
+    ),
+    Reader(
+        name="stack",
+        title="calibration of the type itself, as FITS of the stack or as text",
+        types="all types of tables",
+        takes=stack.takes,
+        recognises=stack.recognises,
+        read=stack.read,
+    ),
+    Reader(
+        name="badpix",
+        title="lists of bad pixels of IRAF, x1 x2 y1 y2 from 1",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=box_lists.recognises,
+        read=box_lists.read,
+    ),
+    Reader(
+        name="region-table",
+        title="FITS tables of regions, or of boxes x0, y0, width, height",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=region_tables.recognises,
+        read=region_tables.read,
+    ),
+    Reader(
+        name="mask",
+        title="FITS images of bad pixels: whole numbers, 0 for good (CCDData, DQ, BPM)",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=mask_images.recognises,
+        read=mask_images.read,
+    ),
+    Reader(
+        name="image",
+        title="FITS images with mask and uncertainty (CCDData, ccdproc, the LSST stack, plain ones)",
+        types="bias, dark, flat, fringe, sky, illum, straylight",
+        takes=fits_images.takes,
+        recognises=fits_images.recognises,
+        read=fits_images.read,
+    ),
+    Reader(
+        name="matrix",
+        title="matrix or list of crosstalk coefficients",
+        types="crosstalk",
+        takes=crosstalk.takes,
+        recognises=crosstalk.recognises,
+        read=crosstalk.read,
+    ),
+    Reader(
+        name="linearity",
+        title="table of polynomials, splines or lookup tables by amplifier",
+        types="linearizer",
+        takes=linearity.takes,
+        recognises=linearity.recognises,
+        read=linearity.read,
+    ),
+    Reader(
+        name="table",
+        title="table with named columns (CSV, ECSV, FITS, VOTable, IPAC, fixed width, blanks)",
+        types="curves, lists, and numbers by amplifier",
+        takes=plain.takes,
+        recognises=plain.recognises,
+        read=plain.read,
     ),
 )
 """All readers; the first one that takes the type and recognises the file reads it."""

@@ -135,3 +135,20 @@ def _last_used(means: Any, mask: Any) -> float:
     used_means = [mean for mean, flag in zip(means, mask, strict=True) if flag is True or flag is np.True_]
     last = used_means[-1] if used_means else np.nan
     return float(last) if is_kind(last, "f8") else float(np.nan)
+
+
+def blank_values(fields: tuple[Field, ...], amplifiers: list[str]) -> dict[str, Any]:
+    """Return the values of a document without any pair of flat fields, for gains that were measured otherwise."""
+    tree: dict[str, Any] = {"ampNames": amplifiers, "ptcFitType": "PARTIAL", "badAmps": []}
+    for field in fields:
+        if field.name in tree or field.prefix:
+            continue
+        if field.common:
+            tree[field.key] = 0
+        elif field.shape:
+            tree[field.key] = {name: [] for name in amplifiers}
+        elif field.fill is not None:
+            tree[field.key] = dict.fromkeys(amplifiers, field.fill)
+        else:
+            tree[field.key] = dict.fromkeys(amplifiers, float(np.nan))
+    return tree

@@ -47,7 +47,9 @@ def _list(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
 @click.option(
     "--bits", metavar="BIT,...", default="", help="Bits of a mask that mark bad pixels; any if not given."
 )
-@click.option("--inverted", is_flag=True, help="Pixels of a mask are good where it is not zero.")
+@click.option(
+    "--inverted/--not-inverted", default=None, help="Whether pixels of a mask are good where it is not zero."
+)
 @click.option("--origin", type=click.IntRange(0, 1), help="Number of the first pixel in the file.")
 @click.option(
     "--untrimmed/--trimmed",
@@ -64,6 +66,26 @@ def _list(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
 )
 @click.option(
     "--set", "values", metavar="NAME=VALUE", multiple=True, help="A value that the file does not have."
+)
+@click.option(
+    "--column",
+    "columns",
+    metavar="NAME=COLUMN",
+    multiple=True,
+    help="Column of a table, by name or number; NAME is that of the type, or 'amplifier'.",
+)
+@click.option("--by-order", is_flag=True, help="Amplifiers are those of the detector, in its order.")
+@click.option("--sort", is_flag=True, help="Sort the samples of a curve by wavelength.")
+@click.option(
+    "--source",
+    "source_axis",
+    type=click.Choice(["rows", "columns"]),
+    help="Which axis of a crosstalk matrix has the sources.",
+)
+@click.option(
+    "--sign",
+    type=click.Choice(["added", "correction"]),
+    help="Whether crosstalk coefficients are what appears in the target, or what removes it.",
 )
 @click.option(
     "--list", is_flag=True, expose_value=False, is_eager=True, callback=_list, help="List what can be read."
@@ -87,6 +109,10 @@ def command(
           --hdu DQ --bits 0,3
       curated add master_bias.fits --as bias --detector d00 --from 2024-06-01 \\
           --unit adu
+      curated add qe.csv --as qe_curve --detector d00 --from 2024-06-01 \\
+          --unit wavelength=nm --unit efficiency=percent
+      curated add xtalk.txt --as crosstalk --detector d00 --from 2024-06-01 \\
+          --source rows --unit adu --by-order
 
     Exit status 1 if there are errors; then nothing is written.
     """
@@ -141,6 +167,11 @@ def _request(settings: Settings, file: str, options: dict[str, Any]) -> Any:
             transposed=options["transposed"],
             units=_pairs(options["units"], "--unit", whole=True),
             values=_pairs(options["values"], "--set"),
+            columns=_pairs(options["columns"], "--column"),
+            by_order=options["by_order"],
+            sort=options["sort"],
+            source_axis=options["source_axis"] or "",
+            sign=options["sign"],
         ),
     )
 

@@ -7,6 +7,7 @@ import click
 from curated.cli.author.drafts.calibration import find_command
 from curated.cli.author.drafts.instrument import instrument
 from curated.cli.author.drafts.package import package
+from curated.cli.author.drafts.type_package import type_package
 
 
 class _Drafts(click.Group):
@@ -21,7 +22,7 @@ class _Drafts(click.Group):
             formatter.write_dl([*rows, ("TYPE", "Write a calibration; 'curated types' lists the types.")])
 
 
-@click.group("new", cls=_Drafts, subcommand_metavar="package DIR | instrument NAME | TYPE")
+@click.group("new", cls=_Drafts, subcommand_metavar="package DIR | instrument NAME | type NAME | TYPE")
 def command() -> None:
     """Write drafts of a package, an instrument or a calibration.
 
@@ -38,3 +39,4 @@ def command() -> None:
 
 command.add_command(package)
 command.add_command(instrument)
+command.add_command(type_package)
