@@ -302,6 +302,16 @@ def responses() -> Iterator[File]:
         "absoluteReferenceAmplifier": "C00",
     }
     yield f"linearizer/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(header), values)
+    header = keywords("gains", "curated.types.gains.Gains", FIRST, detector)
+    values = {
+        "source": "measured",
+        "gain": {name: camera.gain(detector, name) for name in camera.AMPLIFIERS},
+        "readNoise": {name: camera.read_noise(detector, name) for name in camera.AMPLIFIERS},
+        "saturation": {
+            name: float(np.round(90_000 / camera.gain(detector, name), -1)) for name in camera.AMPLIFIERS
+        },
+    }
+    yield f"gains/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(header), values)
     type_keywords = {"CTI_SCHEMA": "Deferred Charge", "CTI_VERSION": 1.3, "UNITS": "electron"}
     cls = "lsst.ip.isr.deferredCharge.DeferredChargeCalib"
     header = keywords("CTI", cls, FIRST, detector, **type_keywords)

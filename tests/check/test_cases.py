@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "CAL372": "headers of raw images; history/exposure/test_usage.py",
     **{f"CAL46{number}": "headers of images; audit/test_auditor.py" for number in range(4)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
+    **{f"CAL70{number}": "what 'curated fix' leaves; editing/test_corrections.py" for number in range(5, 9)},
     **{f"CAL{number}": "foreign files; exchange" for number in range(710, 719)},
     **{f"CAL{number}": "foreign tables; exchange/tables/test_plain.py" for number in range(720, 730)},
     "CAL501": "reserved for the writing of FITS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,16 +17,30 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_error
 from curated.core.metadata import Metadata
 from curated.core.times import compact
 from curated.exchange.foreign import Conventions, Foreign, Target, open_foreign
-from curated.exchange.placement import Names, find_place, keywords_of, read_camera, with_amplifiers
+from curated.exchange.placement import (
+    Names,
+    find_place,
+    keywords_of,
+    read_camera,
+    reconcile_claims,
+    with_amplifiers,
+)
 from curated.exchange.readers import read_foreign
 from curated.exchange.row_comments import with_row_comments
 from curated.history.names import known_names
+from curated.image.planes import statistics
 from curated.package.files import Files
 from curated.package.package import Package
 from curated.registry import get_type
 
 SOURCE_FILE, SOURCE_HASH = "SRCFILE", "SRCSHA"
 """Keywords with the name and the SHA-256 of the file that a calibration was made of."""
+
+
+_LEVEL_HINT = "--set normalisation=median, mean or a number says by which level the images are to be divided"
+
+_STATISTICS = frozenset(("mean", "median"))
+"""Values of fields of images that are computed of the good pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +135,12 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
     title = reader.title if reader is not None else ""
     if has_errors(findings):
         return Addition(path=path, contents={}, diagnostics=tuple(sorted(findings)), reader=title)
-    metadata = {
-        **foreign.metadata,
-        **keywords_of(cls, place, request.start, request.end),
-        SOURCE_FILE: file.name,
-        SOURCE_HASH: file.sha256,
-        **request.keywords,
-    }
-    calib, problems = make_calibration(cls, foreign, metadata, request.conventions.values)
+    keywords = keywords_of(cls, place, request.start, request.end)
+    claims, problems = reconcile_claims(cls, foreign.metadata, keywords)
+    claims = {key: value for key, value in claims.items() if key not in keywords}
+    metadata = {**keywords, **claims, SOURCE_FILE: file.name, SOURCE_HASH: file.sha256, **request.keywords}
+    calib, more_problems = make_calibration(cls, foreign, metadata, request.conventions.values)
+    problems += more_problems
     findings += [Diagnostic.from_problem(problem, request.file) for problem in limited(problems)]
     if calib is None or has_errors(findings):
         return Addition(path=path, contents={}, diagnostics=tuple(sorted(findings)), reader=title)
@@ -180,8 +193,11 @@ def make_calibration(
         return _image_of(cls, foreign, metadata, settled)
     if foreign.calib is not None:
         return _with_keywords(foreign.calib, metadata, settled)
-    if foreign.tables and not settled:
-        return cls.from_columns(metadata, list(foreign.tables), "fits")
+    if foreign.tables:
+        calib, problems = cls.from_columns(metadata, list(foreign.tables), "fits")
+        if calib is None or not settled:
+            return calib, problems
+        return _with_keywords(calib, calib.metadata, settled)
     return cls.from_tree(metadata, {**foreign.tree, **settled}, "yaml")
 
 
@@ -199,11 +215,17 @@ def _with_keywords(
 def _image_of(
     cls: type[Calib], foreign: Foreign, metadata: Mapping[str, Any], values: Mapping[str, Any]
 ) -> tuple[Calib | None, list[Problem]]:
-    from_planes = getattr(cls, "from_planes", None)
-    if from_planes is None:
-        return None, [Problem("CAL710", (), f"{cls.SPEC.name} is no image")]
+    image_type: Any = cls
+    arrays = {name.lower(): plane.native for name, plane in foreign.planes.items()}
+    bits = foreign.planes["MASK"].bits if "MASK" in foreign.planes else None
+    fields = {**foreign.tree, **values}
+    if _STATISTICS.intersection(map(str, values.values())):
+        measured = statistics(foreign.planes)
+        fields |= {
+            name: measured.get(value, math.nan) for name, value in values.items() if value in _STATISTICS
+        }
     try:
-        return from_planes(foreign.planes, metadata=metadata, **{**foreign.tree, **values}), []
+        return image_type.from_pixels(**arrays, mask_planes=bits or None, metadata=metadata, **fields), []
     except CuratedError as error:
         return None, [Problem("CAL714", (), error.message, error.hint)]
 
@@ -220,6 +242,9 @@ def _field_values(cls: type[Calib], texts: Mapping[str, str]) -> tuple[dict[str,
             problems.append(Problem("CAL714", (), f"{cls.SPEC.name} has no field {name!r}", hint))
             continue
         try:
+            if text in _STATISTICS and hasattr(cls, "from_pixels"):
+                values[declared.name] = text
+                continue
             kind = declared.dtype[:1]
             values[declared.name] = text if kind not in "if" else (int(text) if kind == "i" else float(text))
         except ValueError:
@@ -265,7 +290,8 @@ def _check(package: Package, path: str, contents: Mapping[str, bytes]) -> list[D
         files = _NewFiles(package.files, contents, directory, os.path.dirname(path))
         changed = Package(package.root, files, package.config, package.bare)
         report = check_package(changed, [path], jobs=1, use_cache=False)
-    return [finding for finding in report.diagnostics if finding.file in contents]
+    findings = [finding for finding in report.diagnostics if finding.file in contents]
+    return [replace(f, hint=_LEVEL_HINT) if "normalisation" in f.message else f for f in findings]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from curated.calib import Calib
 from curated.calib.mismatch import detector_keywords
 from curated.check.file import read_and_check
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Problem, brief
+from curated.core.metadata import IDENTITY, has_value, meaning
 from curated.core.times import iso
 from curated.history.names import instrument_directories, known_names
 from curated.package.layout import directory_name
 from curated.package.package import Package
-from curated.registry import get_type
+from curated.registry import find_type, get_type
 from curated.types.camera import CameraGeometry
 
 if TYPE_CHECKING:
@@ -152,6 +154,46 @@ def keywords_of(cls: type[Calib], place: Place, start: datetime, end: datetime |
     if end is not None:
         keywords["VALIDEND"] = iso(end)
     return keywords
+
+
+def reconcile_claims(
+    cls: type[Calib], claims: Mapping[str, Any], keywords: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the keywords of a foreign file that a calibration may have, and its contradictions to those of the package.
+
+    Parameters
+    ----------
+    claims : `dict`
+        Keywords that the file states.
+    keywords : `dict`
+        Keywords that follow from the place in the package; they go before those of the file.
+    """
+    problems = []
+    obstype = str(claims.get("OBSTYPE", "")).strip()
+    other = find_type(obstype) if obstype else None
+    if other is not None and other.SPEC.name != cls.SPEC.name and other.SPEC.obstype != cls.SPEC.obstype:
+        detail = (
+            f"OBSTYPE of the file is {brief(obstype)}, which is {other.SPEC.name} and not {cls.SPEC.name}"
+        )
+        problems.append(Problem("CAL711", (), detail, f"--as {other.SPEC.name} adds it as that"))
+    for keyword in IDENTITY:
+        claimed, own = claims.get(keyword), keywords.get(keyword)
+        if keyword in ("CALIB_ID", "OBSTYPE") or not has_value(claimed) or not has_value(own):
+            continue
+        if str(claimed).strip().lower() != str(own).lower():
+            detail = f"{keyword} of the file is {brief(claimed)}, that of the calibration {brief(own)}"
+            problems.append(
+                Problem("CAL717", (), detail, "see that it is a file of this instrument, detector and filter")
+            )
+    foreign_levels = {"FILTER"} if not cls.SPEC.has_filter else set()
+    if not cls.SPEC.has_detector:
+        foreign_levels |= {"DETECTOR", "DET_NAME", "DET_SER", "RAFTNAME", "SLOTNAME"}
+    kept = {
+        k: v
+        for k, v in claims.items()
+        if meaning(k) not in foreign_levels and k not in ("CALIB_ID", "OBSTYPE")
+    }
+    return kept, problems
 
 
 def read_camera(package: Package, place: Place, start: datetime) -> CameraGeometry | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from curated.calib import Calib
 from curated.core.diagnostic import Problem
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
+from curated.exchange.images import fits_images
 from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
 from curated.exchange.tables import crosstalk, linearity, plain, stack
 
@@ -84,6 +85,14 @@ READERS = (
         takes=_has_boxes,
         recognises=mask_images.recognises,
         read=mask_images.read,
+    ),
+    Reader(
+        name="image",
+        title="FITS images with mask and uncertainty (CCDData, ccdproc, the LSST stack, plain ones)",
+        types="bias, dark, flat, fringe, sky, illum, straylight",
+        takes=fits_images.takes,
+        recognises=fits_images.recognises,
+        read=fits_images.read,
     ),
     Reader(
         name="matrix",

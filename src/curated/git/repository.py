@@ -234,3 +234,19 @@ def merge_base(repository: Repository, revision: str, other: str = "HEAD") -> st
 def git_directory(repository: Repository) -> str:
     """Return the absolute path of the directory that holds the objects and references of a work tree."""
     return run_git(repository.top, "rev-parse", "--absolute-git-dir").removesuffix("\n")
+
+
+def user_name(directory: Path) -> str:
+    """Return git's ``user.name`` for a directory; empty if there is none, or if git cannot be asked.
+
+    Parameters
+    ----------
+    directory : `~pathlib.Path`
+        Within a repository its own settings count too, elsewhere the user's alone.
+    """
+    resolved = directory.resolve()
+    try:
+        place = open_repository(resolved).top if find_work_tree(resolved) is not None else resolved
+        return run_git(place, "config", "--get", "user.name").strip()
+    except CuratedError:
+        return ""

@@ -87,9 +87,9 @@ def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation |
     edits = tuple(_edit(package, file, mark) for file in selected)
     keys = {folded(file.key) for file in selected}
     files = [file for file in package.layout.files if folded(file.key) in keys]
-    edited_files = _EditedFiles(package.files, {edit.file.path: edit.text for edit in edits})
-    old_ranges, old_findings = _resolve(package, files, package.files)
-    ranges, findings = _resolve(package, files, edited_files)
+    edited_files = EditedFiles(package.files, {edit.file.path: edit.text for edit in edits})
+    old_ranges, old_findings = resolve_contents(package, files, package.files)
+    ranges, findings = resolve_contents(package, files, edited_files)
     effects = [
         (epochs[0].key, segment)
         for epochs in by_key(files).values()
@@ -151,7 +151,7 @@ def _edit(package: Package, file: CalibFile, mark: Deprecation | None) -> FileEd
     return FileEdit(file, before, after)
 
 
-def _resolve(
+def resolve_contents(
     package: Package, calib_files: Sequence[CalibFile], files: Files
 ) -> tuple[Mapping[str, Range], list[Diagnostic]]:
     """Return the ranges of calibrations with the contents of ``files``, and the findings about their validity."""
@@ -166,7 +166,7 @@ def _resolve(
 
 
 @dataclass(frozen=True, slots=True)
-class _EditedFiles:
+class EditedFiles:
     """Files of a package, some of which have a new content."""
 
     files: Files

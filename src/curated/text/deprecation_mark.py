@@ -7,19 +7,18 @@ the entries are follows from the nodes that PyYAML composes; the result is read 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from curated.core.diagnostic import CuratedError
 from curated.core.metadata import canonical, normalise
 from curated.datasets.deprecation import MARK, Deprecation, find_deprecation
+from curated.text.entries import BOM, header_of, without_bom
 from curated.text.reader import read
 from curated.text.yaml.locator import compose
 from curated.text.yaml.writer import json_scalar, yaml_scalar
 
-_BOM = "\ufeff"
 _SEPARATOR = re.compile(r"[\s,#\-]*", re.ASCII)
 """Text between two entries."""
 
@@ -91,7 +90,7 @@ def add_mark(data: bytes, form: str, mark: Deprecation) -> bytes:
         raise CuratedError("the place of the mark is not clear in this form of metadata", by_hand)
     at = metadata.entries[0].start
     before = text[text.rfind("\n", 0, at) + 1 : at]
-    is_line = not before.strip(" \t#-") and not before.endswith(_BOM)
+    is_line = not before.strip(" \t#-") and not before.endswith(BOM)
     end = ("\r\n" if "\r\n" in text else "\n") + before if is_line else " "
     end = f",{end}" if metadata.is_flow else end
     if not metadata.is_flow and not is_line:
@@ -167,7 +166,7 @@ def _find_metadata(text: str, form: str) -> _Metadata | None:
     """Find the metadata and their entries; `None` if their form is not known."""
     import yaml
 
-    document, to_file = _ecsv_header(text) if form == "ecsv" else _without_bom(text)
+    document, to_file = header_of(text) if form == "ecsv" else without_bom(text)
     root = compose(document)
     key = "meta" if form == "ecsv" else "metadata"
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
@@ -196,31 +195,3 @@ def _entries(node: Any, yaml: Any) -> Iterator[tuple[str, Any, Any]]:
             yield canonical(str(first.value)), item.start_mark, item.end_mark
         else:
             yield "", item.start_mark, item.end_mark
-
-
-def _without_bom(text: str) -> tuple[str, Callable[[int], int]]:
-    """Return a text without byte-order mark, and a function from its positions to those in the file."""
-    shift = len(text) - len(text.removeprefix(_BOM))
-    return text[shift:], lambda index: index + shift
-
-
-def _ecsv_header(text: str) -> tuple[str, Callable[[int], int]]:
-    """Return the YAML of a header, and a function from its positions to those in the file."""
-    starts, file_starts, lines, file_position, length = [], [], [], 0, 0
-    for number, file_line in enumerate(text.split("\n")):
-        line = file_line.rstrip("\r")
-        if number and line.strip() and not line.startswith("#"):
-            break
-        prefix = 0 if not number else 2 if line.startswith("# ") else 1
-        content = line[prefix:] if number else ""
-        starts.append(length)
-        file_starts.append(file_position + prefix)
-        lines.append(content)
-        length += len(content) + 1
-        file_position += len(file_line) + 1
-
-    def to_file(position: int) -> int:
-        line = bisect_right(starts, position) - 1
-        return file_starts[line] + position - starts[line]
-
-    return "\n".join(lines) + "\n", to_file

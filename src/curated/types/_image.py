@@ -21,6 +21,7 @@ from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.content import plane_contents
 from curated.image.planes import Plane, digest, planes_of, statistics
 from curated.image.reader import PLANES, is_plain_name, read_image
+from curated.types._image_ccddata import CcdImage
 from curated.types._image_statistics import empty_problems, statistic_problems, time_problems
 from curated.types._image_units import unit_of
 
@@ -81,7 +82,7 @@ def _statistic(keyword: str, doc: str, dtype: str = "f8", **more: Any) -> Any:
 
 
 @calibration
-class ImageCalib(Calib):
+class ImageCalib(CcdImage, Calib):
     """A FITS image with a side file.
 
     Planes are [row, column] arrays in native byte order. Opening a file maps them; they are read when they are

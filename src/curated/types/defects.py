@@ -11,10 +11,11 @@ import numpy as np
 from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.calib.error import or_raise
-from curated.core.diagnostic import CuratedError, Problem, brief
+from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
+from curated.types._defects_forms import boxes_of_regions, has_regions
 from curated.types._defects_math import MEASURES
 
 if TYPE_CHECKING:
@@ -58,11 +59,72 @@ class Defects(Calib):
         cls, metadata: Mapping[str, Any], tables: list[Mapping[str, TextColumn]], form: str
     ) -> tuple[Self | None, list[Problem]]:
         """Read tables of boxes, and the tables of FITS regions of older defects."""
-        if not tables or not _has_regions(tables[0]):
+        if not tables or not has_regions(tables[0]):
             return super().from_columns(metadata, tables, form)
         boxes, region_problems = boxes_of_regions(tables[0])
         calib, problems = super().from_columns(metadata, [boxes], form)
         return (None if region_problems else calib), region_problems + problems
+
+    @classmethod
+    def from_mask(cls, mask: Any, *, metadata: Mapping[str, Any] | None = None) -> Self:
+        """Make defects of the bad pixels of an image.
+
+        Parameters
+        ----------
+        mask : array-like, (rows, columns)
+            Flags or whole numbers; a pixel is bad where it is not zero. The mask of a CCDData is one.
+        metadata : `dict`, optional
+            Keywords.
+
+        Returns
+        -------
+        defects : `Defects`
+            Maximal rectangles that cover exactly the bad pixels, whatever their order; they may overlap.
+
+        Raises
+        ------
+        CuratedError
+            If it is no image of flags or whole numbers.
+        """
+        from curated.image.rectangles import rectangles_of
+
+        array = np.asarray(mask)
+        if array.ndim != 2 or array.dtype.kind not in "biu":
+            raise CuratedError(
+                f"a mask of shape {array.shape} and data type {array.dtype} is none of pixels",
+                "give a two-dimensional array of flags or whole numbers, such as 'image > limit'",
+            )
+        return cls._of_boxes(rectangles_of(array != 0), metadata)
+
+    @classmethod
+    def from_regions(
+        cls, regions: Any, shape: tuple[int, int] | None = None, *, metadata: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Make defects of regions in pixels, as the package ``regions`` rasterises them.
+
+        Parameters
+        ----------
+        regions : `regions.PixelRegion`, `regions.Regions` or iterable of them
+            A pixel is bad if its centre is inside of one of them: ``to_mask(mode="center")``. Those whose
+            ``meta["include"]`` is false are taken out of the others.
+        shape : `tuple` [`int`], optional
+            Rows and columns of the image; what is beyond it is left out.
+        metadata : `dict`, optional
+            Keywords.
+
+        Raises
+        ------
+        CuratedError
+            If one is no region in pixels, or reaches below the first pixel and no shape is given.
+        """
+        from curated.image.region_masks import boxes_of_regions as boxes_of_region_objects
+
+        return cls._of_boxes(boxes_of_region_objects(regions, shape), metadata)
+
+    @classmethod
+    def _of_boxes(cls, boxes: Array, metadata: Mapping[str, Any] | None) -> Self:
+        columns = dict(zip(("x0", "y0", "width", "height"), boxes.T.tolist(), strict=True))
+        return cls.fromDict({"metadata": dict(metadata or {}), **columns})
 
     @classmethod
     def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
@@ -305,66 +367,3 @@ def _joined_ranges(left: Array, right: Array) -> Array:
     is_first = np.concatenate([[True], left[1:] > reach[:-1]])
     is_last = np.concatenate([is_first[1:], [True]])
     return np.stack([left[is_first], reach[is_last]], axis=1)
-
-
-# -- FITS regions -------------------------------------------------------------------------------------
-#
-# The convention is McDowell & Rots, FITS REGION Binary Table Design (ASC-FITS-REGION-1.1): centres count pixels
-# from one. Shapes and corners are those that the reader of lsst.ip.isr.defects.Defects takes.
-
-_REGION_COLUMNS = ("X", "Y", "SHAPE", "R")
-_REGION_SHAPES = ("BOX", "POINT", "ROTBOX")
-_OTHER_SHAPE = f"is not one of {', '.join(_REGION_SHAPES)}"
-
-
-def _has_regions(columns: Mapping[str, TextColumn]) -> bool:
-    return {name.upper() for name in columns} >= set(_REGION_COLUMNS)
-
-
-def boxes_of_regions(columns: Mapping[str, TextColumn]) -> tuple[dict[str, TextColumn], list[Problem]]:
-    """Return the boxes of a table of FITS regions.
-
-    Parameters
-    ----------
-    columns : `dict` [`str`, `TextColumn`]
-        ``X``, ``Y``, ``SHAPE``, ``R`` and, for ``ROTBOX``, ``ROTANG`` in degrees.
-
-    Returns
-    -------
-    boxes : `dict` [`str`, `TextColumn`]
-        ``x0``, ``y0``, ``width`` and ``height``, a row for each region that is a box.
-    problems : `list` [`Problem`]
-        Regions of other shapes, and boxes that are not aligned with the pixels.
-    """
-    named_values = {name.upper(): (name, column.values) for name, column in columns.items()}
-    x, y, shapes, sizes = (named_values[name][1] for name in _REGION_COLUMNS)
-    angles = named_values["ROTANG"][1] if "ROTANG" in named_values else np.zeros(len(x))
-    boxes: list[list[float]] = []
-    problems = []
-    for row, shape in enumerate(map(str, shapes)):
-        size, reason = _region_size(shape.strip().upper(), sizes[row], angles[row])
-        if reason:
-            is_shape = reason == _OTHER_SHAPE
-            name = named_values["SHAPE" if is_shape else "R"][0]
-            subject = f"{brief(shape)} " if is_shape else ""
-            problems.append(Problem("CAL301", (name, row), f"row {row + 1} {name}: {subject}{reason}"))
-            continue
-        centre = np.array([np.ravel(x[row])[0], np.ravel(y[row])[0]], float) - 1
-        boxes.append([*np.floor(centre - size / 2 + 1), *size])
-    box_columns = zip(("x0", "y0", "width", "height"), np.array(boxes, float).reshape(-1, 4).T, strict=True)
-    return {name: TextColumn(values, "float64", "pix") for name, values in box_columns}, problems
-
-
-def _region_size(shape: str, size: Any, angle: Any) -> tuple[Array, str]:
-    """Return width and height of a region, and why it is no box of pixels; empty if it is one."""
-    sides: Array = np.ravel(np.asarray(size, float))[:2]
-    if shape == "POINT":
-        return np.ones(2), ""
-    if shape not in _REGION_SHAPES:
-        return sides, _OTHER_SHAPE
-    if len(sides) < 2:
-        return sides, "a box has a width and a height"
-    quarter_turns = float(np.ravel(angle)[0]) / 90 if shape == "ROTBOX" else 0.0
-    if not quarter_turns.is_integer():
-        return sides, f"a box turned by {90 * quarter_turns:g} degrees is none of pixels"
-    return (sides[::-1] if quarter_turns % 2 else sides), ""

@@ -13,8 +13,9 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
-from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
-from curated.types import _ptc_forms
+from curated.image.pixels import Image
+from curated.types import _nominal, _ptc_forms
+from curated.types._gains_math import in_electrons
 from curated.types._ptc_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems
 
@@ -63,6 +64,7 @@ class PhotonTransferCurve(Calib):
         versions=(*(1 + n / 10 for n in range(10)), *(2 + n / 10 for n in range(7))),
         schema="Gen3 Photon Transfer Curve",
         dimensions=("instrument", "detector"),
+        nominal=_nominal.ptc,
         storage_class="PhotonTransferCurveDataset",
         calibcls="lsst.ip.isr.ptcDataset.PhotonTransferCurveDataset",
         tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER_NAME", fits_units="none"),),
@@ -376,25 +378,5 @@ class PhotonTransferCurve(Calib):
             raise CuratedError(
                 "ptc needs the amplifiers of the detector", "give detector=DetectorGeometry(...)"
             )
-        unit = str(getattr(target, "unit", None) or "adu")
-        if unit != "adu":
-            raise CuratedError(f"the image is in {unit}, not in adu", "gains turn adu into electron")
         reasons = [p.detail for p in amplifier_mismatches(self.gain, detector, "gain")]
-        pixels = pixels_of(target)
-        gain = np.ones_like(pixels)
-        for amplifier in detector.amplifiers:
-            box = amplifier.box
-            if box.x0 + box.width > pixels.shape[1] or box.y0 + box.height > pixels.shape[0]:
-                reasons.append(f"amplifier {amplifier.name} lies outside of the image")
-            gain[box.slices] = self.gain.get(amplifier.name, np.nan)
-        if reasons:
-            detail = "; ".join(reasons)
-            raise CuratedError(detail, "give the assembled image and the geometry of its detector")
-        image: Any = with_pixels(target, pixels * gain)
-        if not isinstance(image, np.ndarray):
-            image.unit = "electron"
-            uncertainty = getattr(image, "uncertainty", None)
-            if uncertainty is not None:
-                scaled = scaled_uncertainty(uncertainty, gain)
-                image.uncertainty = None if scaled is None else type(uncertainty)(scaled)
-        return image  # type: ignore[no-any-return]
+        return in_electrons(target, self.gain, detector, reasons)

@@ -134,3 +134,10 @@ def test_a_signal_leaves_all_or_nothing(tmp_path: Path, kind: str) -> None:
         assert (place / "p").exists() == bool(tree), moment
         outcomes.append(tree == before)
     assert any(outcomes)
+
+
+def test_a_directory_relative_to_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for directory in (Path("new/deep"), Path()):
+        (outcome,) = write_file_set(directory, {"a/b.txt": b"x"})
+        assert (outcome.state, (tmp_path / directory / "a/b.txt").read_bytes()) == ("new", b"x")

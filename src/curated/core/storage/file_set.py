@@ -77,6 +77,7 @@ def write_file_set(
     OSError
         If a file cannot be written; nothing is left.
     """
+    root = root.absolute()
     base, prefix = _existing_part(root)
     with nullcontext() if dry_run or prefix else exclusive(base):
         outcomes = tuple(_outcome(root, path, content, before or {}) for path, content in contents.items())
