@@ -190,8 +190,11 @@ def make_calibration(
         return _image_of(cls, foreign, metadata, settled)
     if foreign.calib is not None:
         return _with_keywords(foreign.calib, metadata, settled)
-    if foreign.tables and not settled:
-        return cls.from_columns(metadata, list(foreign.tables), "fits")
+    if foreign.tables:
+        calib, problems = cls.from_columns(metadata, list(foreign.tables), "fits")
+        if calib is None or not settled:
+            return calib, problems
+        return _with_keywords(calib, calib.metadata, settled)
     return cls.from_tree(metadata, {**foreign.tree, **settled}, "yaml")
 
 
