@@ -68,7 +68,7 @@ def test_completion_completes(tmp_path: Path) -> None:
         ("curated lookup demo defects --detector D0", {"d00", "d01"}),
         ("curated explain CAL36", {f"CAL36{n}" for n in (0, 1, 2, 4, 5, 6, 7, 8, 9)}),
         ("curated types cross", {"crosstalk"}),
-        ("curated deprecate --instrument d", {"demo"}),
+        ("curated bundle out --instrument d", {"demo"}),
         ("curated check --since v", {"v1"}),
         ("curated log demo ", {"defects"}),
     ],
