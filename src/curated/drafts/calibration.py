@@ -276,7 +276,9 @@ def _notes(cls: type[Calib], unknown: Sequence[str], form: str) -> dict[str, str
     for declared in cls.FIELDS:
         if declared.key in unknown:
             caption = declared.caption.rstrip(".")
-            for name in (declared.keyword, *declared.names) if form == "ecsv" else (declared.key,):
+            for name in (
+                (declared.keyword, *declared.names) if form == "ecsv" else (declared.keyword, declared.key)
+            ):
                 notes.setdefault(name, caption)
     return notes if unknown else {}
 
