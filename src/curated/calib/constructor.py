@@ -9,8 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from curated.calib.arrays import is_equal
-from curated.calib.astropy_tables import decoded
+from curated.calib.arrays import decoded, is_equal
 from curated.calib.content import Content
 from curated.calib.error import FATAL, or_raise
 from curated.calib.field_reader import FieldReader
