@@ -197,7 +197,8 @@ class _Fixer:
         """Return the corrected text; the old one if nothing can be done."""
         for level, statements in self.misplaced.items():
             self._report_place(level, statements)
-        for keyword, expected in self._expectations():
+        # In a wrong place, what the path says of other things may be wrong too.
+        for keyword, expected in self._expectations() if not self.misplaced else ():
             self._correct(keyword, expected)
         self._correct_id()
         self._correct_image()
@@ -216,15 +217,9 @@ class _Fixer:
     def _expectations(self) -> Iterator[tuple[str, Expected | None]]:
         """Yield each keyword that is missing or wrong, with the value that it should have; `None` if nothing tells."""
         file = self.file
-        if "type" not in self.misplaced:
-            yield from self._type()
-        for level, checks in (
-            ("instrument", instrument_keywords),
-            ("detector", detector_keywords),
-            ("filter", filter_keywords),
-        ):
-            if level not in self.misplaced:
-                yield from checks(self.surroundings, file, self.keywords)
+        yield from self._type()
+        for checks in (instrument_keywords, detector_keywords, filter_keywords):
+            yield from checks(self.surroundings, file, self.keywords)
         start = iso(file.start)
         expected = Expected(start, "the file name says so")
         for keyword in ("CALIBDATE", "VALIDSTART"):
@@ -270,7 +265,7 @@ class _Fixer:
     def _reads_as_other(self, obstype: str) -> bool:
         """Report a file that is no calibration of its directory's type, but one of the type that OBSTYPE names."""
         other = find_type(obstype.lower())
-        if other is None or self.misplaced.get("type"):
+        if other is None:
             return False
         if get_type(self.file.key.type).from_source(self.source)[0] is not None:
             return False
