@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,9 @@ from curated.image.planes import Plane, digest
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
     from curated.types.camera import CameraGeometry
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+"""Characters that no text has."""
 
 _HEAD = 65536
 """Bytes at the start of a file by which readers recognise it."""
@@ -64,7 +68,7 @@ class ForeignFile:
             if not is_cut:
                 return False
             text = self.head[: error.start].decode("utf-8")
-        return all(character.isprintable() or character in "\t\n\r\f\ufeff" for character in text)
+        return not _CONTROL.search(text)
 
     @cached_property
     def text(self) -> str:

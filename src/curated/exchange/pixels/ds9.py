@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from curated.core.diagnostic import Problem, brief
 from curated.exchange.foreign import Foreign, ForeignFile, Target
+from curated.exchange.pixels.region_text import VERBATIM
 from curated.exchange.pixels.shapes import Shape, foreign_defects
 
 _SHAPES = {
@@ -90,8 +91,8 @@ def recognises(file: ForeignFile) -> bool:
 def read(file: ForeignFile, target: Target) -> Foreign:
     """Read the regions of a file as boxes of defects, each with its text as comment."""
     reading = _Reading()
-    for number, line in enumerate(file.text.splitlines(), start=1):
-        _read_line(line, number, reading)
+    for number, line in enumerate(file.text.split("\n"), start=1):
+        _read_line(line.rstrip("\r"), number, reading)
     if reading.assumed_line:
         detail = "no line says which coordinates these are; they are read as those of the image, from 1"
         hint = "write 'image' in a line above the first region: DS9 takes them for physical ones"
@@ -130,7 +131,10 @@ def _read_line(line: str, number: int, reading: _Reading) -> None:
 
 def _read_comment(text: str, number: int, reading: _Reading) -> None:
     """Keep a comment for the region below it; annotations that DS9 writes as comments are left out."""
-    content = text.lstrip("#").strip()
+    if text.startswith(VERBATIM):
+        reading.comments.append(text.removeprefix(VERBATIM))
+        return
+    content = text.removeprefix("#").strip()
     match = _ANNOTATION.match(content)
     if match is not None:
         reading.report("CAL716", f"{match[1].lower()} marks no pixels, and is left out", number)

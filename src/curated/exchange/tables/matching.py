@@ -100,6 +100,7 @@ def match_columns(
             problems.append(Problem("CAL721", (), detail, f"choose one: --column {target}={candidates[0]}"))
         if candidates:
             columns[target] = candidates[0]
+    problems += _unused_units(conventions, names_by_target, table)
     amplifiers = columns.pop(AMPLIFIER, "")
     return Match(columns=columns, amplifiers=amplifiers, problems=tuple(problems))
 
@@ -133,6 +134,19 @@ def _chosen_columns(
             continue
         columns[target] = existing[column.lower()]
     return problems
+
+
+def _unused_units(
+    conventions: Conventions, names_by_target: Mapping[str, list[str]], table: SourceTable
+) -> list[Problem]:
+    """Return the problems of units that a person gave for columns that neither the file nor the type has."""
+    names = [*table.columns, *(name for names in names_by_target.values() for name in names)]
+    existing = set(map(plain_name, names))
+    return [
+        Problem("CAL721", (), f"--unit {name}: there is no such column", _meant(name, list(table.columns)))
+        for name in conventions.units
+        if name and plain_name(name) not in existing
+    ]
 
 
 def _meant(name: str, names: list[str]) -> str:
