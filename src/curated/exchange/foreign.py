@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,9 @@ from curated.image.planes import Plane, digest
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
     from curated.types.camera import CameraGeometry
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+"""Characters that no text has."""
 
 _HEAD = 65536
 """Bytes at the start of a file by which readers recognise it."""
@@ -64,7 +68,7 @@ class ForeignFile:
             if not is_cut:
                 return False
             text = self.head[: error.start].decode("utf-8")
-        return all(character.isprintable() or character in "\t\n\r\f\ufeff" for character in text)
+        return not _CONTROL.search(text)
 
     @cached_property
     def text(self) -> str:
@@ -137,6 +141,8 @@ class Conventions:
         Number of the first pixel, 0 or 1; that of the file's form if `None`.
     untrimmed : `bool`, optional
         Whether coordinates are those of the raw image, with overscan; what the file says if `None`.
+    image : `str`
+        Path of the image that regions were drawn on, which converts physical and sky coordinates; empty for none.
     transposed : `bool`
         Whether the axes of an image are exchanged.
     units : `dict` [`str`, `str`]
@@ -160,6 +166,7 @@ class Conventions:
     inverted: bool | None = None
     origin: int | None = None
     untrimmed: bool | None = None
+    image: str = ""
     transposed: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)

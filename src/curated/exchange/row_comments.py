@@ -30,3 +30,36 @@ def with_row_comments(text: bytes, comments: Sequence[str]) -> bytes:
         commented.append(row)
         previous = comment
     return ("\n".join(commented) + "\n").encode()
+
+
+def comments_of_rows(text: bytes, rows: int) -> tuple[str, ...]:
+    """Return the whole comment of each row of an ECSV file, as `with_row_comments` writes them.
+
+    Parameters
+    ----------
+    text : `bytes`
+        Content of the file.
+    rows : `int`
+        Number of its rows.
+
+    Returns
+    -------
+    comments : `tuple` [`str`, ...]
+        One for each row, or none where no row has any, or rows are more than a line.
+    """
+    lines = [line.rstrip("\r") for line in text.decode("utf-8", "replace").split("\n")]
+    start = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+    comments: list[str] = []
+    above: list[str] = []
+    is_open = False
+    for line in lines[start + 1 :]:
+        stripped = line.strip()
+        if stripped.startswith("#"):
+            # Lines of one comment follow each other.
+            above = [*above, stripped[1:].strip()] if is_open else [stripped[1:].strip()]
+        elif not stripped:
+            above = []
+        else:
+            comments.append(" ".join(" ".join(filter(None, above)).split()))
+        is_open = stripped.startswith("#")
+    return tuple(comments) if len(comments) == rows and any(comments) else ()

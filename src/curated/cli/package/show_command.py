@@ -48,7 +48,7 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
     if plot is not None:
         from curated.plots import plot as draw
 
-        draw(calib, plot, size=_detector_size(path))
+        draw(calib, plot, size=detector_size(path))
         settings.remark(f"drawn in {plot}")
     if form == "json":
         print_json("calibration", type=calib.SPEC.name, path=str(path), content=_finite(calib.toDict()))
@@ -56,7 +56,7 @@ def command(settings: Settings, path: Path, type_name: str | None, plot: Path | 
         _print_text(calib)
 
 
-def _detector_size(path: Path) -> tuple[int, int] | None:
+def detector_size(path: Path) -> tuple[int, int] | None:
     """Return the columns and rows of a file's detector, if its package declares them."""
     from curated.check.instruments import read_instruments
     from curated.package.package import open_package
