@@ -31,7 +31,7 @@ def columns_of(table: Table) -> dict[str, TextColumn]:
     wrong: list[str] = []
     for name in table.colnames:
         try:
-            values = _values(table[name])
+            values = plain_values(table[name])
         except ValueError as error:
             wrong.append(f"column {name}: {error}")
         else:
@@ -41,7 +41,7 @@ def columns_of(table: Table) -> dict[str, TextColumn]:
     return columns
 
 
-def _values(column: Any) -> Any:
+def plain_values(column: Any) -> Any:
     """Return the values of a column as a plain array.
 
     Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from curated.drafts.instrument import camera_text
 from curated.drafts.next_camera import draft_next_camera
 from curated.drafts.notes import annotate
 from curated.exchange.placement import Place, keywords_of, read_camera, with_amplifiers
+from curated.fits.camera_archive import LARGEST_CAMERA
 from curated.history.names import known_names
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -170,12 +172,7 @@ def _add_draft(drafts: Drafts, cls: type[Calib], place: Place, request: DraftReq
     if cls.SPEC.beside:
         calib, unknown = _with_image(drafts, cls, place, request, metadata, stem)
     else:
-        _require_amplifiers(cls, place)
-        values = complete_values(
-            cls.SPEC, cls.FIELDS, cls.draft(place.detector), _amplifiers(place.detector), metadata
-        )
-        unknown = _filled_in(cls, place.detector, values)
-        calib = make_draft(cls, values, metadata | _mark(unknown))
+        calib, unknown = _from_declaration(cls, place, metadata)
     try:
         data = calib.text_bytes(form).decode()
     except CalibrationError as error:
@@ -185,6 +182,31 @@ def _add_draft(drafts: Drafts, cls: type[Calib], place: Place, request: DraftReq
     _require_soundness(cls, place, path, content, request, form)
     drafts.contents[path] = content
     drafts.unknown = unknown
+
+
+def _from_declaration(
+    cls: type[Calib], place: Place, metadata: dict[str, Any]
+) -> tuple[Calib, tuple[str, ...]]:
+    """Return a draft without a data file, and the keys of the values that a person has to fill in."""
+    _require_amplifiers(cls, place)
+    try:
+        return _completed(cls, place, metadata, has_rows=True)
+    except CuratedError as error:
+        try:
+            # Rows of some types, such as dated events, cannot be made up; then there are none.
+            return _completed(cls, place, metadata, has_rows=False)
+        except CuratedError:
+            raise error from None
+
+
+def _completed(
+    cls: type[Calib], place: Place, metadata: Mapping[str, Any], *, has_rows: bool
+) -> tuple[Calib, tuple[str, ...]]:
+    keywords, start = dict(metadata), cls.draft(place.detector)
+    names = _amplifiers(place.detector)
+    values = complete_values(cls.SPEC, cls.FIELDS, start, names, keywords, has_rows=has_rows)
+    unknown = _filled_in(cls, start, values)
+    return make_draft(cls, values, keywords | _mark(unknown)), unknown
 
 
 def _require_amplifiers(cls: type[Calib], place: Place) -> None:
@@ -227,17 +249,14 @@ def make_draft(cls: type[Calib], values: Mapping[str, Any], metadata: Mapping[st
     return calib
 
 
-def _filled_in(
-    cls: type[Calib], detector: DetectorGeometry | None, values: Mapping[str, Any]
-) -> tuple[str, ...]:
+def _filled_in(cls: type[Calib], start: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys of the values that a person has to fill in: those that the type starts from, or demands."""
-    starts = cls.draft(detector)
     alternatives = {name for group in cls.SPEC.alternatives for name in group}
     return tuple(
         declared.key
         for declared in cls.FIELDS
         if declared.name in values
-        and (declared.required or declared.name in starts or declared.name in alternatives)
+        and (declared.required or declared.name in start or declared.name in alternatives)
         and not (declared.keyword and declared.dtype == "bool")
     )
 
@@ -331,6 +350,20 @@ def _with_image(
         return image.described(path, f"{os.path.basename(stem)}.fits"), unknown
 
 
+def _read_file(path: str) -> bytes:
+    """Return the content of a data file; of a pipe or a device it would have no end."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise CuratedError(f"--file {path} is no regular file", "name a FITS file")
+            if status.st_size > LARGEST_CAMERA:
+                raise CuratedError(f"--file {path} is larger than any camera file", "name a camera file")
+            return stream.read(LARGEST_CAMERA + 1)
+    except OSError as error:
+        raise CuratedError(f"--file {path} cannot be read: {error.strerror}", "correct the path") from error
+
+
 def _with_file(
     drafts: Drafts, cls: type[Calib], request: DraftRequest, metadata: dict[str, Any], stem: str
 ) -> Calib:
@@ -339,12 +372,7 @@ def _with_file(
         raise CuratedError(
             f"{cls.SPEC.name} keeps a file as it is, and there is none", f"give --file FILE: {cls.SPEC.title}"
         )
-    try:
-        data = Path(request.file).read_bytes()
-    except OSError as error:
-        raise CuratedError(
-            f"--file {request.file} cannot be read: {error.strerror}", "correct the path"
-        ) from error
+    data = _read_file(request.file)
     name = f"{os.path.basename(stem)}.fits"
     values = {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     calib = make_draft(cls, values, metadata)
