@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,8 +54,11 @@ def address_of(process: subprocess.Popen[str]) -> tuple[str, str]:
 def post(host: str, path: str, value: object) -> int:
     connection = http.client.HTTPConnection(host, timeout=20)
     headers = {"Content-Type": "application/json", "Origin": f"http://{host}"}
-    connection.request("POST", path, json.dumps(value), headers)
-    return connection.getresponse().status
+    with closing(connection):
+        connection.request("POST", path, json.dumps(value), headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
 
 
 def test_boxes_of_the_page_reach_the_file(package: GitPackage, process: subprocess.Popen[str]) -> None:
