@@ -23,8 +23,6 @@ class BoxRow:
 
     Parameters
     ----------
-    box : `Box`
-        Its pixels.
     row : `int` or `None`
         Index of its row in the file; `None` for one that was drawn.
     """

@@ -23,8 +23,6 @@ class Picture:
 
     Parameters
     ----------
-    png : `bytes`
-        The picture.
     width, height : `int`
         Numbers of columns and rows.
     low, high : `float`
