@@ -45,6 +45,7 @@ TESTED_WITH: dict[str, str] = {
     "canonical/merging/trees.py": "canonical/merging/test_merger.py",
     "canonical/package.py": "cli/author/test_fmt_command.py",
     "canonical/yaml_form.py": "canonical/test_formatter.py",
+    "cli/completion.py": "cli/package/test_completion_command.py",
     "cli/author/drafts/type_package.py": "pages/test_own_type.py",
     "cli/author/drafts/output.py": "cli/author/drafts/test_package.py",
     "core/codes/authoring.py": "core/test_codes.py",

@@ -8,11 +8,13 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 import pytest
-from astropy.table import Column
+from astropy.table import Column, MaskedColumn
 
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.metadata import Metadata
+from curated.registry import find_type
+from curated.types._image import ImageCalib
 from curated.types.bias import Bias
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
@@ -77,6 +79,20 @@ def test_quantities_and_columns_have_units() -> None:
         FilterTransmission(wavelength=[1, 2] * u.s, efficiency=[1.0, 1.0])
 
 
+def test_masked_values() -> None:
+    numbers = np.ma.MaskedArray([0.1, 0.5], mask=[False, True])
+    for values in (numbers, MaskedColumn(numbers)):
+        curve = FilterTransmission(wavelength=[300, 400] * u.nm, throughput=values)
+        assert curve.throughput is not None
+        assert np.isnan(curve.throughput).tolist() == [False, True]
+    whole = np.ma.MaskedArray([1, 2], mask=[False, True])
+    for boxes in (whole, MaskedColumn(whole)):
+        with pytest.raises(CuratedError, match="x0: no value in row 2"):
+            Defects(**{**BOXES, "x0": boxes})
+        with pytest.raises(CuratedError, match="x0: no value in row 2"):
+            Defects(**BOXES).replace(x0=boxes)
+
+
 def test_values_that_follow_from_others() -> None:
     crosstalk = Crosstalk(coeffs=[[0, 1e-4], [2e-4, 0]])  # type: ignore[arg-type]
     assert (crosstalk.nAmp, crosstalk.hasCrosstalk) == (2, True)
@@ -139,3 +155,27 @@ def test_replace_keeps_pixels() -> None:
     bias = Bias.from_pixels(np.arange(6.0).reshape(2, 3), metadata={"INSTRUME": "demo"})
     copy = bias.replace(metadata={"SOURCE": "x"})
     assert copy.image.tolist() == bias.image.tolist()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def test_every_type_is_made_of_plain_values_and_replaced_by_itself() -> None:
+    count = 0
+    for directory in sorted(DEMO.iterdir()):
+        texts = sorted(path for path in directory.rglob("2*") if path.suffix in (".yaml", ".ecsv", ".json"))
+        cls = find_type(directory.name)
+        if cls is None or not texts:
+            continue
+        calib = cls.readText(texts[0])
+        values = {field.name: _plain(getattr(calib, field.name)) for field in cls.FIELDS}
+        given = {name: value for name, value in values.items() if value is not None}
+        pixels = {"planes": calib.planes} if isinstance(calib, ImageCalib) else {}
+        options: dict[str, Any] = {"metadata": dict(calib.metadata), "units": calib.units, **pixels, **given}
+        assert cls(**options, provenance=calib.provenance) == calib, directory.name
+        assert calib.replace() == calib, directory.name
+        count += 1
+    assert count > 20

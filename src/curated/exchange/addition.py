@@ -15,6 +15,7 @@ from curated.calib import Calib, CalibrationError
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors, limited
 from curated.core.metadata import Metadata
+from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.times import compact
 from curated.exchange.foreign import Conventions, Foreign, Target, open_foreign
 from curated.exchange.placement import (
@@ -36,6 +37,9 @@ from curated.registry import get_type
 SOURCE_FILE, SOURCE_HASH = "SRCFILE", "SRCSHA"
 """Keywords with the name and the SHA-256 of the file that a calibration was made of."""
 
+
+_COMPUTED = frozenset((*COMPANION_KEYWORDS, "IMWIDTH", "IMHEIGHT"))
+"""Keywords of fields that follow from the image itself."""
 
 _LEVEL_HINT = "--set normalisation=median, mean or a number says by which level the images are to be divided"
 
@@ -63,6 +67,8 @@ class AddRequest:
         Name of the reader; empty for the one that recognises the file.
     conventions : `Conventions`
         What a person says of the file.
+    keywords : `dict`
+        Keywords of the calibration beside those that follow from the others.
     """
 
     file: str
@@ -73,6 +79,7 @@ class AddRequest:
     form: str = ""
     reader: str = ""
     conventions: Conventions = field(default_factory=Conventions)
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,7 +142,7 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
     keywords = keywords_of(cls, place, request.start, request.end)
     claims, problems = reconcile_claims(cls, foreign.metadata, keywords)
     claims = {key: value for key, value in claims.items() if key not in keywords}
-    metadata = {**keywords, **claims, SOURCE_FILE: file.name, SOURCE_HASH: file.sha256}
+    metadata = {**keywords, **claims, SOURCE_FILE: file.name, SOURCE_HASH: file.sha256, **request.keywords}
     calib, more_problems = make_calibration(cls, foreign, metadata, request.conventions.values)
     problems += more_problems
     findings += [Diagnostic.from_problem(problem, request.file) for problem in limited(problems)]
@@ -190,8 +197,11 @@ def make_calibration(
         return _image_of(cls, foreign, metadata, settled)
     if foreign.calib is not None:
         return _with_keywords(foreign.calib, metadata, settled)
-    if foreign.tables and not settled:
-        return cls.from_columns(metadata, list(foreign.tables), "fits")
+    if foreign.tables:
+        calib, problems = cls.from_columns(metadata, list(foreign.tables), "fits")
+        if calib is None or not settled:
+            return calib, problems
+        return _with_keywords(calib, calib.metadata, settled)
     return cls.from_tree(metadata, {**foreign.tree, **settled}, "yaml")
 
 
@@ -215,9 +225,9 @@ def _image_of(
     fields = {**foreign.tree, **values}
     if _STATISTICS.intersection(map(str, values.values())):
         measured = statistics(foreign.planes)
-        fields |= {
-            name: measured.get(value, math.nan) for name, value in values.items() if value in _STATISTICS
-        }
+        if "median" not in measured:
+            return None, [Problem("CAL714", (), "no pixel is good, and has a mean or median")]
+        fields |= {name: measured[value] for name, value in values.items() if value in _STATISTICS}
     try:
         return image_type.from_pixels(**arrays, mask_planes=bits or None, metadata=metadata, **fields), []
     except CuratedError as error:
@@ -235,14 +245,22 @@ def _field_values(cls: type[Calib], texts: Mapping[str, str]) -> tuple[dict[str,
             hint = known_names(name, [f.name for f in cls.FIELDS], "fields")
             problems.append(Problem("CAL714", (), f"{cls.SPEC.name} has no field {name!r}", hint))
             continue
+        if declared.keyword in _COMPUTED:
+            problems.append(
+                Problem("CAL714", (), f"{declared.name} is not for a person to set: it follows from the file")
+            )
+            continue
+        if text in _STATISTICS and hasattr(cls, "from_pixels"):
+            values[declared.name] = text
+            continue
         try:
-            if text in _STATISTICS and hasattr(cls, "from_pixels"):
-                values[declared.name] = text
-                continue
             kind = declared.dtype[:1]
             values[declared.name] = text if kind not in "if" else (int(text) if kind == "i" else float(text))
         except ValueError:
             problems.append(Problem("CAL714", (), f"{declared.name} {text!r} is not a number"))
+        else:
+            if isinstance(values[declared.name], float) and not math.isfinite(values[declared.name]):
+                problems.append(Problem("CAL714", (), f"{declared.name} {text!r} is not a finite number"))
     return values, problems
 
 

@@ -71,6 +71,12 @@ def test_units_that_do_not_fit(tables: Tables) -> None:
     )
 
 
+def test_units_of_columns_that_are_not_there(tables: Tables) -> None:
+    addition = tables.add(CURVE, "transmission_filter", units={"wavelenth": "nm"})
+    assert findings(addition) == [("CAL721", 0, "--unit wavelenth: there is no such column")]
+    assert any(finding.hint == "did you mean 'wavelength'?" for finding in addition.diagnostics)
+
+
 def test_percent_and_fractions(tables: Tables) -> None:
     text = "wavelength (nm),efficiency\n300,10\n400,50\n"
     assert findings(tables.add(text, "transmission_filter"))[0][0] == "CAL723"

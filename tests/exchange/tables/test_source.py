@@ -12,6 +12,7 @@ import pytest
 from astropy.io import ascii as astropy_ascii
 from astropy.io import fits
 from astropy.table import MaskedColumn, QTable, Table
+from astropy.time import Time
 
 from curated.exchange.foreign import ForeignError, open_foreign
 from curated.exchange.tables.source import read_table
@@ -110,6 +111,31 @@ def test_masked_values_have_rows(tables: Tables) -> None:
         findings(tables.add(tables.root / "x.fits", "transmission_filter"))[0][2]
         == "row 2: efficiency is nan"
     )
+
+
+def test_tables_without_rows_and_columns_that_are_no_numbers(tables: Tables) -> None:
+    Table(curve()[:0]).write(tables.root / "x.fits")
+    message = "the table has no rows"
+    assert findings(tables.add(tables.root / "x.fits", "transmission_filter")) == [("CAL720", 0, message)]
+    table = curve()
+    table["when"] = Time(np.arange(4.0), format="mjd")
+    text = _text(table, "ecsv")
+    addition = tables.add(text, "transmission_filter")
+    assert (addition.failed, findings(addition, "warning")) == (
+        False,
+        [("CAL722", 0, "columns 'when' are left out")],
+    )
+
+
+@pytest.mark.parametrize("form", ["rst", "mrt"])
+def test_forms_of_journals(tables: Tables, form: str) -> None:
+    table = Table({"wavelength": [400.0, 500.0], "throughput": [0.1, 0.5]})
+    if form == "mrt":
+        table["wavelength"].unit = "nm"
+    units = {"wavelength": "nm"} if form == "rst" else {}
+    calib: Any = tables.add(_text(table, form), "transmission_filter", units=units).calib
+    assert calib.samples()[0].tolist() == [400, 500]
+    assert calib.samples()[1].tolist() == [0.1, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,16 @@ def test_missing_values() -> None:
     assert columns["c"].missing == (1,)
 
 
+def test_quotation_marks_and_separators_at_the_end() -> None:
+    problems = read_text_table('a,b\n1,"2\n3,4\n')
+    assert not isinstance(problems, SourceTable)
+    assert [(problem.line, problem.detail) for problem in problems] == [
+        (2, "quotation marks that do not fit")
+    ]
+    assert list(table_of("a,b,\n1,2,\n3,4,\n").columns) == ["a", "b"]
+    assert table_of("amp,gain\nC00,high\nC01,1\n").columns["gain"].values.tolist() == ["high", "1"]
+
+
 def test_every_ragged_line_is_named() -> None:
     problems = read_text_table("a,b\n1,2\n3\n\n4,5,6\n7,8\n")
     assert not isinstance(problems, SourceTable)

@@ -23,8 +23,8 @@ from curated.exchange.hdus import (
 from curated.exchange.images.pixel_units import settle_unit
 from curated.exchange.pixels.mask_images import MASK_NAMES, bad_pixels
 from curated.exchange.pixels.raw_frames import fit_image
-from curated.fits.foreign_header import identity_claims, kept_keywords
 from curated.image.ccddata import variance_of
+from curated.image.foreign_header import identity_claims, kept_keywords
 from curated.image.planes import Plane, planes_of
 
 _IMAGE_NAMES = ("IMAGE", "SCI", "DATA", "PRIMARY")
@@ -186,6 +186,13 @@ def _variance(
                 "CAL717", (), detail, "add UTYPE: StdDevUncertainty, VarianceUncertainty or InverseVariance"
             )
         )
+    if len(numbers) > 1:
+        others_text = ", ".join(label_of(hdus, n) for n in numbers if n != number)
+        problems.append(Problem("CAL716", (), f"other uncertainties are left out: {others_text}"))
+    negative = int((values < 0).sum())
+    if negative:
+        detail = f"{label} is negative in {negative} pixels, which no uncertainty is"
+        problems.append(Problem("CAL717", (), detail, "see what it is: UTYPE says the kind"))
     problems += _uncertainty_unit(own_header, header, kind, label)
     return variance_of(values, kind), problems
 

@@ -46,8 +46,8 @@ USUAL_NAMES = {
     "throughput": ("throughput",),
     "gain": ("gain", "gains", "egain"),
     "gainerr": ("gainerr", "gainerror", "gainsigma", "egainerr"),
-    "noise": ("noise", "readnoise", "rdnoise", "ron", "enoise", "readoutnoise"),
-    "readnoise": ("noise", "readnoise", "rdnoise", "ron", "enoise", "readoutnoise"),
+    "noise": ("noise", "readnoise", "rdnoise", "ron", "rn", "enoise", "readoutnoise"),
+    "readnoise": ("noise", "readnoise", "rdnoise", "ron", "rn", "enoise", "readoutnoise"),
     "noiseerr": ("noiseerr", "readnoiseerr", "readnoiseerror"),
     "saturation": ("saturation", "saturate", "satur", "sat", "fullwell", "saturationlevel"),
     "ptcturnoff": ("turnoff", "ptcturnoff"),
@@ -100,6 +100,7 @@ def match_columns(
             problems.append(Problem("CAL721", (), detail, f"choose one: --column {target}={candidates[0]}"))
         if candidates:
             columns[target] = candidates[0]
+    problems += _unused_units(conventions, names_by_target, table)
     amplifiers = columns.pop(AMPLIFIER, "")
     return Match(columns=columns, amplifiers=amplifiers, problems=tuple(problems))
 
@@ -116,9 +117,8 @@ def _chosen_columns(
 ) -> list[Problem]:
     """Take the columns that a person chose."""
     problems = []
-    targets = {
-        plain_name(name): target for target, names in names_by_target.items() for name in (target, *names)
-    }
+    usual = {name: t for t in names_by_target for name in USUAL_NAMES.get(t.lower(), ())}
+    targets = usual | {plain_name(name): t for t, names in names_by_target.items() for name in (t, *names)}
     for name, column in choices.items():
         target = targets.get(plain_name(name))
         if target is None:
@@ -133,6 +133,19 @@ def _chosen_columns(
             continue
         columns[target] = existing[column.lower()]
     return problems
+
+
+def _unused_units(
+    conventions: Conventions, names_by_target: Mapping[str, list[str]], table: SourceTable
+) -> list[Problem]:
+    """Return the problems of units that a person gave for columns that neither the file nor the type has."""
+    names = [*table.columns, *(name for names in names_by_target.values() for name in names)]
+    existing = set(map(plain_name, names))
+    return [
+        Problem("CAL721", (), f"--unit {name}: there is no such column", _meant(name, list(table.columns)))
+        for name in conventions.units
+        if name and plain_name(name) not in existing
+    ]
 
 
 def _meant(name: str, names: list[str]) -> str:

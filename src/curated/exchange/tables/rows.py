@@ -9,6 +9,7 @@ import numpy as np
 from curated.core.diagnostic import Problem
 from curated.declare import Array, Field
 from curated.exchange.tables.source_table import SourceTable
+from curated.exchange.tables.text_table import is_number
 
 
 def missing_values(
@@ -26,7 +27,7 @@ def missing_values(
     for row in column.missing:
         if field.dtype == "str" or needs_values:
             yield table.problem("CAL724", row, f"{name} has no value", "fill it in, or remove the row")
-    if column.values.dtype.kind == "f" and needs_values:
+    if column.values.dtype.kind == "f" and needs_values and column.values.size:
         finite = np.isfinite(column.values.reshape(len(column.values), -1)).all(axis=1)
         for row in np.flatnonzero(~finite).tolist():
             if row not in column.missing:
@@ -35,11 +36,7 @@ def missing_values(
                 )
     if column.values.dtype.kind == "U" and field.dtype != "str":
         for row, text in enumerate(column.values.tolist()):
-            if row in column.missing:
-                continue
-            try:
-                float(text)
-            except (TypeError, ValueError):
+            if row not in column.missing and not is_number(text):
                 yield table.problem("CAL724", row, f"{name} is {text!r:.60}, not a number")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.calib.astropy_tables import decoded
+from curated.calib.arrays import decoded
 from curated.core.diagnostic import Problem, brief
 from curated.exchange.foreign import ForeignError, ForeignFile
 from curated.exchange.tables.source_table import SourceColumn, SourceTable
@@ -91,6 +91,10 @@ def _guessed(text: str, problems: tuple[Problem, ...]) -> SourceTable:
 def _text_form(head: bytes) -> str:
     if head.startswith(b"# %ECSV"):
         return "ecsv"
+    if head.startswith(b"===="):
+        return "rst"
+    if b"Byte-by-byte Description" in head:
+        return "mrt"
     if head.startswith(b"\\") or re.match(rb"\|[^|\n]*(\|[^|\n]*)*\|\s*\n", head):
         return "ipac" if _is_ipac(head) else "fixed_width"
     return ""
@@ -200,6 +204,8 @@ def _chosen(entries: Mapping[str, Any], name: str, what: str) -> Any:
 
 
 def _astropy_table(table: Any, metadata: Mapping[str, Any], lines: tuple[int, ...] = ()) -> SourceTable:
+    if not table.colnames or not len(table):
+        raise ForeignError(Problem("CAL720", (), "the table has no rows"))
     return SourceTable(columns=dict(_astropy_columns(table)), metadata=metadata, lines=lines)
 
 
@@ -207,6 +213,10 @@ def _astropy_columns(table: Any) -> Iterator[tuple[str, SourceColumn]]:
     """Yield the columns of a table of astropy."""
     for name in table.colnames:
         column = table[name]
+        if not hasattr(column, "unit"):
+            # Times and positions, of which no calibration is made.
+            yield name, SourceColumn(values=np.array([str(item) for item in column], dtype=str))
+            continue
         mask = np.asarray(getattr(column, "mask", False))
         if mask.dtype.kind != "b" or not mask.shape:
             mask = np.zeros(len(column), bool)

@@ -42,13 +42,15 @@ def read_text_table(text: str) -> SourceTable | tuple[Problem, ...]:
         return (Problem("CAL720", (), "the file has no rows"),)
     separator = _separator([line for _, line in rows])
     cells = [(number, _split(line, separator)) for number, line in rows]
+    if not cells[0][1]:
+        return (Problem("CAL720", (), "quotation marks that do not fit", line=cells[0][0]),)
     row_count = len(cells)
     names, units, cells, has_names = _head(cells, comments, separator)
     wrong = [
         Problem(
             "CAL720",
             (),
-            f"{len(row)} values, but {len(names)} columns",
+            f"{len(row)} values, but {len(names)} columns" if row else "quotation marks that do not fit",
             "quote texts with separators, and write a dot before decimals",
             line=number,
         )
@@ -99,7 +101,12 @@ def _separator(lines: Sequence[str]) -> str:
 
 def _split(line: str, separator: str) -> list[str]:
     if separator:
-        cells = next(csv.reader([line.strip(" ")], delimiter=separator, skipinitialspace=True), [])
+        try:
+            reader = csv.reader([line.strip(" ")], delimiter=separator, skipinitialspace=True, strict=True)
+            cells = next(reader, [])
+        except csv.Error:
+            # A quotation mark that is not closed, or stands within a cell.
+            return []
         if separator == "|" and line.strip().startswith("|") and line.strip().endswith("|"):
             cells = cells[1:-1]
         return [cell.strip() for cell in cells]
@@ -120,7 +127,12 @@ def _head(
     first = cells[0][1]
     units: list[str | None] = [None] * len(first)
     if not any(map(_is_value, first)) and any(first) and len(cells) > 1:
-        names, rows = [name or f"col{i + 1}" for i, name in enumerate(first)], cells[1:]
+        rows = cells[1:]
+        if not first[-1] and all(len(row) == len(first) and not row[-1] for _, row in rows):
+            # Lines that end with a separator.
+            first, rows = first[:-1], [(number, row[:-1]) for number, row in rows]
+            units.pop()
+        names = [name or f"col{i + 1}" for i, name in enumerate(first)]
         below = rows[0][1]
         if len(rows) > 1 and len(below) == len(first) and _are_units(below, rows[1][1]):
             units = [spelled(unit.strip("[]()")) if unit.strip("-[]() ") else None for unit in below]
@@ -135,18 +147,23 @@ def _head(
 
 def _are_units(below: list[str], next_row: list[str]) -> bool:
     """Say whether the line below the names has units: texts where the next line has numbers."""
-    cells = [below[i] for i, cell in enumerate(next_row[: len(below)]) if _is_number(cell)]
+    is_numeric = [is_number(cell) for cell in next_row[: len(below)]]
+    cells = [cell for cell, numeric in zip(below, is_numeric, strict=False) if numeric]
+    # Names have no unit: a text beside them is one of their values.
+    if any(cell.strip("-") for cell, numeric in zip(below, is_numeric, strict=False) if not numeric):
+        return False
     if any(map(_is_value, below)) or any(cell.lower() in _MISSING - {"", "none"} for cell in cells):
         return False
     return any(cells) and all(_UNIT.match(cell) for cell in cells)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Say whether a text is a finite number as programs write them."""
     return _NUMBER.match(text) is not None
 
 
 def _is_value(text: str) -> bool:
-    return _is_number(text) or text.lower() in _NOT_FINITE
+    return is_number(text) or text.lower() in _NOT_FINITE
 
 
 def _values(texts: list[str]) -> tuple[Any, list[int]]:
@@ -162,7 +179,7 @@ def _values(texts: list[str]) -> tuple[Any, list[int]]:
         math.nan
         if text.lower() in _MISSING
         else float(text.lower().replace("d", "e"))
-        if _is_number(text)
+        if is_number(text)
         else float(text)
         for text in texts
     ]
