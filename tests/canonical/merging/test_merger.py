@@ -68,6 +68,7 @@ def changed(text: str, *changes: Change) -> str:
         ("yaml", ("measured\n", "measured\n  A: 1\n"), ("measured\n", "measured\n  # why\n  B: 1\n"),
          ("measured\n", "measured\n  A: 1\n  # why\n  B: 1\n")),
         ("yaml", ("  C00: 1.524\n", ""), ("1.477", "1.5"), None),
+        ("yaml", ("gain:\n", "gain:  # in e/adu\n"), ("1.524", "1.6"), None),
         ("yaml", ("", "# end\n"), ("gain:\n", "# gains\ngain:\n"), None),
         ("json", ('"Demo"', '"Lab"'), ('shutterMotionProfileOpen', 'other'), None),
         ("json", ('"INSTRUME": "Demo",', '"INSTRUME": "Demo",\n    "A": 1,'), ('"INSTRUME": "Demo",', '"INSTRUME": "Demo",\n    "B": 1,'),

@@ -43,11 +43,13 @@ class Entry:
     lead : `str`
         Comments, blank lines and indentation before it.
     head : `str`
-        Its key with the colon, or the dash, and what follows up to the value.
+        Its key with the colon, or the dash.
     node : `Leaf`, `Branch` or `Conflict`
         Its value, or in its place what two versions made of the entry.
     tail : `str`
         What follows in block style: the comment of the line and the line end.
+    gap : `str`
+        Blanks, line end and comments between key and value.
     """
 
     name: Hashable
@@ -55,11 +57,13 @@ class Entry:
     head: str
     node: Node
     tail: str = ""
+    gap: str = ""
 
     @property
     def whole(self) -> Hashable:
         """What it says, with its comments."""
-        return (self.name, comments_of(self.lead), comments_of(self.tail), self.node.whole)
+        comments = (comments_of(self.lead), comments_of(self.gap), comments_of(self.tail))
+        return (self.name, comments, self.node.whole)
 
 
 @dataclass(slots=True, eq=False)
@@ -183,7 +187,7 @@ def _pieces(node: Node) -> Iterator[str | Conflict]:
             continue
         lead = entry.lead if entry.lead.strip(" ") else " " * bool(number)
         yield _cut(lead) if is_after_conflict else lead
-        yield entry.head
+        yield entry.head + entry.gap
         yield from _pieces(entry.node)
         is_last = number == len(node.entries) - 1
         yield "," if not is_last or node.is_trailing else ""
@@ -203,7 +207,7 @@ def _entry_pieces(entry: Entry) -> Iterator[str | Conflict]:
         yield entry.node
         return
     yield entry.lead
-    yield entry.head
+    yield entry.head + entry.gap
     yield from _pieces(entry.node)
     yield entry.tail
 
@@ -269,7 +273,8 @@ class _Builder:
                 tail, end = text[end:stop], stop
                 if tail.strip() and not tail.strip().startswith("#"):
                     raise UnformattableError("an entry in another form")
-            branch.entries.append(Entry(name, text[place:begin], text[begin:first], child, tail))
+            head, gap = text[begin:after], text[after:first]
+            branch.entries.append(Entry(name, text[place:begin], head, child, tail, gap))
             place = end
         return branch, place
 

@@ -210,13 +210,17 @@ def _merge_entry(
         node = merge_nodes(base.node if base is not None else None, left.node, right.node, path)
     except ConflictError:
         return _conflict(base, left, right, is_flow=is_flow)
-    return replace(entry, node=node, head=right.head if node is right.node else left.head)
+    source = right if node is right.node else left
+    if comments_of(entry.gap) == comments_of(source.gap):
+        entry.gap = source.gap  # as the value needs it
+    return replace(entry, node=node, head=source.head)
 
 
 def _merge_surroundings(base: Entry | None, left: Entry, right: Entry) -> Entry:
     lead = merge_gap(base.lead if base is not None else None, left.lead, right.lead)
     tail = merge_gap(base.tail if base is not None else None, left.tail, right.tail)
-    return replace(left, lead=lead, tail=tail)
+    gap = merge_gap(base.gap if base is not None else None, left.gap, right.gap)
+    return replace(left, lead=lead, tail=tail, gap=gap)
 
 
 def merge_gap(base: str | None, left: str, right: str) -> str:
