@@ -1,6 +1,7 @@
 """Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
 
 from curated.check.rules import (
+    bad_amplifiers,
     cameras,
     detectors,
     drafts,
@@ -55,5 +56,6 @@ RULES: tuple[Rule, ...] = (
     detectors.unfit_calibrations,
     detectors.unfit_cameras,
     cameras.unfit_camera_gains,
+    bad_amplifiers.unmasked_amplifiers,
 )
 """Rules on all files of a package."""

@@ -37,5 +37,16 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL375", "warning", "a dark signal that detectors in use do not have",
      "check 'dark_time:', the unit, and whether bias and overscan were subtracted",
      "It is scaled by the dark time of each image; a wrong rate takes more from it than the sky gives."),
+    ("CAL380", "error", "an amplifier that goes out of use while defects are in force",
+     "start a new epoch of the defects at that time, with 'curated epoch FILE --from TIME'",
+     "A file of defects is one dataset, with one set of boxes for its whole range; those of an amplifier out of use are added to it. "
+     "An amplifier would be masked while it was good, or used while it was bad."),
+    ("CAL381", "error", "an amplifier out of use whose pixels are not known",
+     "correct the names of detector and amplifier, or add a 'camera' calibration, which has the boxes of all amplifiers",
+     "Nothing can be masked without its pixels."),
+    ("CAL382", "warning", "an amplifier out of use that nothing masks", "add a file of defects of the detector for that time; it may have no rows",
+     "The boxes of amplifiers out of use go into the defects of their detector."),
+    ("CAL383", "error", "an amplifier out of use without a reason, or with times that are none", "give a reason, and times in ISO 8601, the first before the second",
+     "Who comes later has to know whether it can be used again."),
 )
 # fmt: on
