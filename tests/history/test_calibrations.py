@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import curated
 from conftest import GitPackage, MakePackage
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
-from curated.core.geometry import Box, DetectorGeometry
+from curated.core.geometry import Amplifier, Box, DetectorGeometry
 from curated.history.calibrations import Calibrations
 from curated.history.lookup import lookup
 from curated.package.instrument import Detector, Instrument
@@ -338,7 +339,17 @@ def test_seeds_of_the_types() -> None:
     assert crosstalk.hasCrosstalk
     assert not np.any(crosstalk.coeffs)
     assert crosstalk.coeffs.shape == (3, 3)
-    for name in set(own_types()) - set(seeds()):
+    nominal = {"linearizer", "ptc", "gain_correction", "cti", "electroBfDistortionMatrix"}
+    assert nominal <= {name for name, cls in own_types().items() if cls.SPEC.nominal is not None}
+    for cls in own_types().values():
+        if cls.SPEC.nominal is not None:
+            with pytest.raises(CuratedError, match="amplifiers of detector d00 are not known"):
+                cls.fromDetector(detector)
+            amplifiers = (Amplifier("A", Box(0, 0, 10, 20), gain=1.5, read_noise=7.0),)
+            calib = cls.fromDetector(replace(detector, amplifiers=amplifiers))
+            assert getattr(calib, "gain", {"A": 1.5}) == {"A": 1.5}
+            assert getattr(calib, "noise", {"A": 7.0}) == {"A": 7.0}
+    for name in {n for n, cls in own_types().items() if cls.SPEC.nominal is None} - set(seeds()):
         with pytest.raises(CuratedError, match=f"{name}: a detector alone does not imply a calibration"):
             own_types()[name].fromDetector(detector)
 

@@ -122,8 +122,12 @@ class Calib(Constructor):
         CuratedError
             If a detector alone does not imply a calibration of this type, or the detector says too little.
         """
+        from curated.declare.starting_values import complete_values
+
         metadata = Metadata(detector_keywords(cls.SPEC, detector))
-        return or_raise(*cls.build(Content(metadata, cls.neutral(detector))))
+        names = [amplifier.name for amplifier in detector.amplifiers]
+        values = complete_values(cls.SPEC, cls.FIELDS, cls.neutral(detector), names, metadata)
+        return or_raise(*cls.build(Content(metadata, values)))
 
     @classmethod
     def from_fits_tables(

@@ -85,10 +85,34 @@ class Hooks:
         CuratedError
             If a detector alone does not imply one.
         """
+        if cls.SPEC.nominal is not None:
+            return cls.SPEC.nominal(detector)
         raise CuratedError(
             f"{cls.SPEC.name}: a detector alone does not imply a calibration",
             "read one, or make it with fromDict",
         )
+
+    @classmethod
+    def draft(cls, detector: DetectorGeometry | None) -> dict[str, Any]:
+        """Return the values, by attribute name, that a draft starts from; see `curated.drafts`.
+
+        Fields without a value get the first one that their declaration allows. By default it is the calibration
+        that changes nothing, where there is one.
+
+        Parameters
+        ----------
+        detector : `DetectorGeometry` or `None`
+            The detector, with what is known of its amplifiers; `None` for a type without detectors.
+
+        Raises
+        ------
+        CuratedError
+            If it needs amplifiers, and none are known.
+        """
+        if cls.SPEC.start is not None:
+            return cls.SPEC.start(detector)
+        has_neutral = cls.SPEC.nominal is not None or cls.neutral.__func__ is not Hooks.neutral.__func__  # type: ignore[attr-defined]
+        return cls.neutral(detector) if has_neutral and detector is not None else {}
 
     def apply(self, target: Image, **options: Any) -> Image:
         """Correct an image.

@@ -72,6 +72,7 @@ COMMANDS = {
     "fix": ("author", "Fill in or correct what follows from path, instrument and image."),
     "fmt": ("author", "Bring texts into canonical form; comments and values stay."),
     "add": ("author", "Make a calibration of a file of another program."),
+    "migrate": ("author", "Make a package of the calibrations of another system."),
     "save": ("author", "Write a calibration for another program: DS9, FITS, CSV, CCDData."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),

@@ -184,6 +184,12 @@ class Spec:
         Whether the data file is what a repository gets, byte for byte and without a stamp.
     former_storage_classes : `tuple` [`str`]
         Storage classes that earlier versions registered; repositories and bundles that have one keep it.
+    nominal : callable, optional
+        Returns the values, by attribute name, of a calibration that changes nothing or has the nominal values of a
+        detector, given as `~curated.core.geometry.DetectorGeometry`; see `Calib.fromDetector`.
+    start : callable, optional
+        Returns values that a draft starts from, in the same way; ``nominal`` if not given. A type without detectors
+        gets `None`, and fields without a value get the first one that their declaration allows.
     revision : `int`
         Number of changes to the JSON Schema of its text since ``version`` was released.
     """
@@ -218,6 +224,8 @@ class Spec:
     beside: tuple[str, ...] = ()
     verbatim: bool = False
     former_storage_classes: tuple[str, ...] = ()
+    nominal: Callable[[Any], dict[str, Any]] | None = None
+    start: Callable[[Any], dict[str, Any]] | None = None
     revision: int = 0
 
     @property

@@ -63,6 +63,8 @@ class AddRequest:
         Name of the reader; empty for the one that recognises the file.
     conventions : `Conventions`
         What a person says of the file.
+    keywords : `dict`
+        Keywords of the calibration beside those that follow from the others.
     """
 
     file: str
@@ -73,6 +75,7 @@ class AddRequest:
     form: str = ""
     reader: str = ""
     conventions: Conventions = field(default_factory=Conventions)
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,7 +138,7 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
     keywords = keywords_of(cls, place, request.start, request.end)
     claims, problems = reconcile_claims(cls, foreign.metadata, keywords)
     claims = {key: value for key, value in claims.items() if key not in keywords}
-    metadata = {**keywords, **claims, SOURCE_FILE: file.name, SOURCE_HASH: file.sha256}
+    metadata = {**keywords, **claims, SOURCE_FILE: file.name, SOURCE_HASH: file.sha256, **request.keywords}
     calib, more_problems = make_calibration(cls, foreign, metadata, request.conventions.values)
     problems += more_problems
     findings += [Diagnostic.from_problem(problem, request.file) for problem in limited(problems)]

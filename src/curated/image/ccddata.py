@@ -22,8 +22,6 @@ class CcdPlanes(NamedTuple):
         In the square of the unit; NaN where the uncertainty is not known.
     unit : `str`
         As astropy spells it; empty for none.
-    header : mapping
-        Its header.
     """
 
     image: Array

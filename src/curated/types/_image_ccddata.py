@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from curated.core.diagnostic import CuratedError
-from curated.fits.foreign_header import kept_keywords
 from curated.image.ccddata import ccddata_of, planes_of_ccddata
+from curated.image.foreign_header import kept_keywords
 from curated.types._image_units import spelled_unit
 
 _TIME_KEYWORDS = ("DARKTIME", "EXPTIME", "EXPOSURE")

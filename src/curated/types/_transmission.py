@@ -13,6 +13,7 @@ from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import is_plain
 from curated.types._spectral_comparisons import COMPARISONS
@@ -36,6 +37,7 @@ def transmission_spec(
         obstype=name,
         version=1.0,
         dimensions=dimensions,
+        start=_nominal.curve,
         storage_class="TransmissionCurve",
         is_read_by_stack=True,
         calibcls=f"lsst.ip.isr.transmissionCurve.Intermediate{cls}TransmissionCurve",

@@ -14,6 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
+from curated.types import _nominal
 from curated.types._cti_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems, node_problems
 
@@ -76,6 +77,7 @@ class DeferredCharge(Calib):
         versions=(1.1, 1.2, 1.3),
         schema="Deferred Charge",
         dimensions=("instrument", "detector"),
+        nominal=_nominal.cti,
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.deferredCharge.DeferredChargeCalib",
         forms=("yaml", "json"),

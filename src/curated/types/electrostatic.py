@@ -13,6 +13,7 @@ from curated.calib.writer import column_unit, plain
 from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._electrostatic_math import BOUNDS, COMPARISONS, MEASURES
 
 _INPUT: tuple[str | int, ...] = ("inputRange", "inputRange")
@@ -62,6 +63,7 @@ class ElectrostaticDistortion(Calib):
         versions=(1.0, 1.1),
         schema="ELectrostatic brighter-fatter pixel distortion model",
         dimensions=("instrument", "detector"),
+        nominal=_nominal.electrostatic,
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.electrostaticBrighterFatter.ElectrostaticBrighterFatterDistortionMatrix",
         forms=("yaml", "ecsv", "json"),

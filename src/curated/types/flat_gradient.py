@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import Problem
 from curated.core.tables import TableData
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._flat_gradient_math import MEASURES
 from curated.types._rules import order_problems
 
@@ -37,6 +38,7 @@ class FlatGradient(Calib):
         versions=(1.0,),
         schema="FlatGradient",
         dimensions=("instrument", "physical_filter"),
+        start=_nominal.flat_gradient,
         storage_class="IsrCalib",
         dataset_type="flat_gradient_reference",
         calibcls="lsst.ip.isr.flatGradient.FlatGradient",

@@ -13,6 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
+from curated.types import _nominal
 from curated.types._gain_correction_math import BOUNDS, COMPARISONS, MEASURES
 
 _FAR = 1.2
@@ -34,6 +35,7 @@ class GainCorrection(Calib):
         versions=(1.0,),
         schema="GainCorrection",
         dimensions=("instrument", "detector"),
+        nominal=_nominal.gain_correction,
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.gainCorrection.GainCorrection",
         forms=("ecsv", "yaml", "json"),

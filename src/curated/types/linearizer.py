@@ -14,6 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
+from curated.types import _nominal
 from curated.types._linearizer_math import (
     BOUNDS,
     COMPARISONS,
@@ -78,6 +79,7 @@ class Linearizer(Calib):
         version=1.8,
         schema="Gen3 Linearizer",
         dimensions=("instrument", "detector"),
+        nominal=_nominal.linearizer,
         storage_class="Linearizer",
         is_read_by_stack=True,
         calibcls="lsst.ip.isr.linearize.Linearizer",

@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._photodiode_math import BOUNDS, MEASURES
 from curated.types._rules import order_problems
 
@@ -39,6 +40,7 @@ class Photodiode(Calib):
         versions=(1.0,),
         schema="Photodiode",
         dimensions=("instrument",),
+        start=_nominal.photodiode,
         storage_class="IsrCalib",
         # The stack's own dataset type `photodiode` is one for each exposure.
         dataset_type="photodiode_record",

@@ -12,6 +12,7 @@ from curated.calib import Calib, calibration
 from curated.calib.content import Content
 from curated.core.diagnostic import Problem, brief
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._photodiode_math import CORRECTION_MEASURES
 
 _PAIR = re.compile(r"[\[(] *\d+ *, *\d+ *[\])]")
@@ -29,6 +30,7 @@ class PhotodiodeCorrection(Calib):
         versions=(1.0, 1.1),
         schema="PhotodiodeCorrection",
         dimensions=("instrument",),
+        start=_nominal.photodiode_correction,
         storage_class="IsrCalib",
         dataset_type="pdCorrection",
         calibcls="lsst.ip.isr.photodiodeCorrection.PhotodiodeCorrection",

@@ -14,6 +14,7 @@ from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.provenance.record import PROVENANCE
+from curated.types import _nominal
 from curated.types._provenance_math import MEASURES
 
 _ROWS, _NAMES, _FLAT = "dataIdList", "dimensions", "dataIds"
@@ -37,6 +38,7 @@ class IsrProvenance(Calib):
         versions=(0,),
         schema="NO SCHEMA",
         dimensions=("instrument", "detector"),
+        start=_nominal.provenance,
         storage_class="IsrCalib",
         calibcls="lsst.ip.isr.calibType.IsrProvenance",
         tables=(Table(name="DATA_IDS", rows="key", fits_units="none"),),

@@ -14,7 +14,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
-from curated.types import _ptc_forms
+from curated.types import _nominal, _ptc_forms
 from curated.types._gains_math import in_electrons
 from curated.types._ptc_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems
@@ -64,6 +64,7 @@ class PhotonTransferCurve(Calib):
         versions=(*(1 + n / 10 for n in range(10)), *(2 + n / 10 for n in range(7))),
         schema="Gen3 Photon Transfer Curve",
         dimensions=("instrument", "detector"),
+        nominal=_nominal.ptc,
         storage_class="PhotonTransferCurveDataset",
         calibcls="lsst.ip.isr.ptcDataset.PhotonTransferCurveDataset",
         tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER_NAME", fits_units="none"),),

@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
 from curated.types._spectral_comparisons import COMPARISONS
@@ -32,6 +33,7 @@ class QECurve(SpectralCurve):
         obstype="qe_curve",
         version=1.0,
         dimensions=("instrument", "detector"),
+        start=_nominal.efficiency,
         storage_class="QECurve",
         is_read_by_stack=True,
         calibcls="lsst.meas.algorithms.simple_curve.Curve",

@@ -13,6 +13,7 @@ from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.tables import TableData
 from curated.core.times import parse_time
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.types import _nominal
 from curated.types._rules import order_problems
 from curated.types._shutter_forms import ShutterText, nested_schema
 from curated.types._shutter_math import BOUNDS, MEASURES
@@ -48,6 +49,7 @@ class ShutterMotionProfile(Calib):
         versions=(1.0,),
         schema="ShutterMotionProfile",
         dimensions=("instrument",),
+        start=_nominal.shutter,
         storage_class="IsrCalib",
         dataset_type="shutter_motion_profile",
         calibcls="lsst.ip.isr.shutterMotion.ShutterMotionProfile",

@@ -23,8 +23,8 @@ from curated.exchange.hdus import (
 from curated.exchange.images.pixel_units import settle_unit
 from curated.exchange.pixels.mask_images import MASK_NAMES, bad_pixels
 from curated.exchange.pixels.raw_frames import fit_image
-from curated.fits.foreign_header import identity_claims, kept_keywords
 from curated.image.ccddata import variance_of
+from curated.image.foreign_header import identity_claims, kept_keywords
 from curated.image.planes import Plane, planes_of
 
 _IMAGE_NAMES = ("IMAGE", "SCI", "DATA", "PRIMARY")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from astropy.io import fits
 
-from curated.fits.foreign_header import identity_claims, kept_keywords
+from curated.image.foreign_header import identity_claims, kept_keywords
 
 
 def test_what_is_kept() -> None:
