@@ -351,6 +351,29 @@ def bad_amplifiers() -> Iterator[File]:
 
 
 @canonical
+def events() -> Iterator[File]:
+    """Yield what happened to the instrument: the repair of d02, and the coating of the mirrors."""
+    header = keywords("events", "curated.types.events.Events", FIRST)
+    rows = [
+        {
+            "date": start(REPAIRED),
+            "what": "d02 back from the repair",
+            "affects": "crosstalk, defects",
+            "detectors": "d02",
+        },
+        {
+            "date": start(RECOATED),
+            "what": "mirrors coated",
+            "affects": "transmission_optics, transmission_system",
+        },
+    ]
+    yield (
+        f"events/{file_name(FIRST)}.yaml",
+        f"{text.plain_metadata(header)}\n{text.records('events', rows)}\n",
+    )
+
+
+@canonical
 def gains() -> Iterator[File]:
     """Yield corrections of the gains of d00 after the coating of the mirrors, when it was warmer."""
     columns = [
@@ -478,6 +501,7 @@ def files() -> Iterator[File]:
     yield from efficiency()
     yield from gains()
     yield from bad_amplifiers()
+    yield from events()
     yield from gradients()
     yield from distortions()
     yield from light()

@@ -244,6 +244,7 @@ _ENTRY: dict[Any, Any] = {
             }
         ],
         "out_of_use": [[str]],
+        "events": [[str]],
         "file_gains": {str: _GAINS},
     },
     "traces": [{"quantity": str, "keys": [str], "data": str}],

@@ -6,6 +6,7 @@ from curated.check.rules import (
     detectors,
     drafts,
     epochs,
+    events,
     identity,
     layout,
     levels,
@@ -57,5 +58,7 @@ RULES: tuple[Rule, ...] = (
     detectors.unfit_cameras,
     cameras.unfit_camera_gains,
     bad_amplifiers.unmasked_amplifiers,
+    events.spanned_events,
+    events.old_calibrations,
 )
 """Rules on all files of a package."""

@@ -48,5 +48,13 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "The boxes of amplifiers out of use go into the defects of their detector."),
     ("CAL383", "error", "an amplifier out of use without a reason, or with times that are none", "give a reason, and times in ISO 8601, the first before the second",
      "Who comes later has to know whether it can be used again."),
+    ("CAL384", "error", "an event without a date, a description or a type that it affects",
+     "give a date in ISO 8601, what happened, and names of types, detectors and filters",
+     "What an event affects decides which calibrations are examined."),
+    ("CAL385", "warning", "a calibration that is in force before and after an event that affects it",
+     "start a new epoch at the event, or say in UNAFFECTED why it still holds",
+     "After the event the instrument is another one, and the calibration may describe the one before."),
+    ("CAL386", "warning", "a calibration older than those of its type may be", "measure it again, or change 'max_age' in instrument.yaml",
+     "Detectors and electronics drift, and nobody notices a calibration that was forgotten."),
 )
 # fmt: on
