@@ -41,6 +41,7 @@ TESTED_WITH: dict[str, str] = {
     "canonical/json_form.py": "canonical/test_formatter.py",
     "canonical/package.py": "cli/author/test_fmt_command.py",
     "canonical/yaml_form.py": "canonical/test_formatter.py",
+    "cli/completion.py": "cli/package/test_completion_command.py",
     "cli/author/drafts/type_package.py": "pages/test_own_type.py",
     "cli/author/drafts/output.py": "cli/author/drafts/test_package.py",
     "core/codes/authoring.py": "core/test_codes.py",

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.calib.arrays import is_equal, is_kind, reshaped, typed
+from curated.calib.arrays import decoded, is_equal, is_kind, reshaped, typed, with_texts
+from curated.core.tables import TextColumn
 from support.declarations import make_field
 
 
@@ -113,3 +114,25 @@ def test_equality() -> None:
     ):
         assert not is_equal(left, right)
         assert not is_equal(right, left)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (np.array([b"C00 ", b"C01"]), ["C00", "C01"]),
+        (np.array([b"a", b"bc"], dtype=object), ["a", "bc"]),
+        (np.array([[b"x"], [b"y"]]), [["x"], ["y"]]),
+        (np.array(["u", "v"]), ["u", "v"]),
+        (np.array([1.5]), [1.5]),
+    ],
+)
+def test_bytes_are_texts(values: Any, texts: list[Any]) -> None:
+    assert decoded(values).tolist() == texts
+    assert with_texts(TextColumn(values, "bytes", "nm")).values.tolist() == texts
+
+
+def test_bytes_that_are_no_text() -> None:
+    values = np.array([b"\xff"])
+    with pytest.raises(UnicodeDecodeError):
+        decoded(values)
+    assert with_texts(TextColumn(values, "bytes")).values is values

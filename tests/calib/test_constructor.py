@@ -8,7 +8,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 import pytest
-from astropy.table import Column
+from astropy.table import Column, MaskedColumn
 
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
@@ -75,6 +75,20 @@ def test_quantities_and_columns_have_units() -> None:
     assert curve_of_amplifier.efficiency([1500] * u.nm)[0] == pytest.approx(0.15)
     with pytest.raises(CalibrationError, match="CAL216 wavelength: unit 's', expected 'nm'"):
         FilterTransmission(wavelength=[1, 2] * u.s, efficiency=[1.0, 1.0])
+
+
+def test_masked_values() -> None:
+    numbers = np.ma.MaskedArray([0.1, 0.5], mask=[False, True])
+    for values in (numbers, MaskedColumn(numbers)):
+        curve = FilterTransmission(wavelength=[300, 400] * u.nm, throughput=values)
+        assert curve.throughput is not None
+        assert np.isnan(curve.throughput).tolist() == [False, True]
+    whole = np.ma.MaskedArray([1, 2], mask=[False, True])
+    for boxes in (whole, MaskedColumn(whole)):
+        with pytest.raises(CuratedError, match="x0: no value in row 2"):
+            Defects(**{**BOXES, "x0": boxes})
+        with pytest.raises(CuratedError, match="x0: no value in row 2"):
+            Defects(**BOXES).replace(x0=boxes)
 
 
 def test_values_that_follow_from_others() -> None:

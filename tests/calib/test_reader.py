@@ -12,6 +12,7 @@ from curated.calib.reader import from_columns, from_tree
 from curated.core.diagnostic import Problem
 from curated.core.tables import TextColumn
 from curated.declare import Table
+from curated.types.gain_correction import GainCorrection
 from support.declarations import make_field, make_spec
 
 KEYED = Table(name="T", rows="key", key_column="AMP")
@@ -201,3 +202,15 @@ def test_a_mapping_of_single_values() -> None:
     assert (content.values, content.places, problems) == ({"width": 5}, {"width": ("image", "width")}, [])
     assert summaries(read_tree(table, fields, {"image": {"depth": 5}})[1]) == [("CAL212", ("image", "depth"))]
     assert summaries(read_tree(table, fields, {"image": [5]})[1]) == [("CAL211", ("image",))]
+
+
+def test_columns_of_bytes() -> None:
+    columns = {
+        "AMP_NAME": TextColumn(np.array([b"C00 ", b"C01"]), "bytes32"),
+        "GAIN_ADJUSTMENT": TextColumn(np.array([1.0, 1.01]), "float64"),
+    }
+    calib, problems = GainCorrection.from_columns({}, [columns], "fits")
+    assert calib is not None
+    assert (calib.ampNames.tolist(), problems) == (["C00", "C01"], [])
+    columns["AMP_NAME"] = TextColumn(np.array([b"\xff", b"C01"]), "bytes8")
+    assert [problem.code for problem in GainCorrection.from_columns({}, [columns], "fits")[1]] == ["CAL214"]

@@ -173,6 +173,8 @@ def test_one_file_for_each_detector_and_filter(package: Package) -> None:
         ("flat", {"placeholder": False}, "flat is an image, and there is none"),
         ("flat", {"file": "x.fits"}, "--file is not for images"),
         ("stack_camera", {"file": ""}, "keeps a file as it is"),
+        ("stack_camera", {"file": "/dev/zero"}, "is no regular file"),
+        ("stack_camera", {"file": __file__}, "no camera file|does not begin with SIMPLE"),
         ("stack_camera", {"file": "none.fits"}, "cannot be read"),
     ],
 )

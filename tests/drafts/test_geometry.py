@@ -77,6 +77,7 @@ def test_values_by_name_in_order_and_for_all() -> None:
         ({"amplifiers": "A,B", "gain": "A=1"}, "lacks amplifier B"),
         ({"amplifiers": "4", "gain": "1,2"}, "2 values for 4 amplifiers"),
         ({"detectors": "2", "serials": "X"}, "1 serial numbers for 2 detectors"),
+        ({"detectors": "5000", "amplifiers": "64"}, "are 320000 amplifiers"),
         ({"overscan": -1}, "--overscan is -1"),
         ({"pixel_size": 0.0}, "--pixel-size is 0.0"),
     ],

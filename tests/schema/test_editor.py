@@ -18,6 +18,7 @@ from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.schema import write_editor_settings
+from curated.schema.snippets import SNIPPETS_FILE, TASKS_FILE
 from support import schemas as support
 from support.packages import defects_path, defects_text
 from support.programs import run_curated
@@ -52,7 +53,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(support.ROOT / "curated.yaml", root)
     done = run_curated("schema", "write", "--vscode", cwd=root)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"written {SETTINGS}\n0 changed in {root / 'schemas'}\n"
+    written = "".join(f"written {file}\n" for file in (SNIPPETS_FILE, TASKS_FILE, SETTINGS))
+    assert done.stdout == f"{written}0 changed in {root / 'schemas'}\n"
     return root
 
 
@@ -133,7 +135,7 @@ def test_other_settings_are_kept(make_package: MakePackage) -> None:
         {"curated.yaml": "calibs: ./data/\n", f"data/{defects_path()[7:]}": defects_text(), SETTINGS: text}
     )
     package = open_package(made.path)
-    assert write_editor_settings(package, made.path / "schemas") == [SETTINGS]
+    assert write_editor_settings(package, made.path / "schemas") == [SNIPPETS_FILE, TASKS_FILE, SETTINGS]
     written = (made.path / SETTINGS).read_text()
     settings = json.loads(written)
     assert list(settings) == list(given)

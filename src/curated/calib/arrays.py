@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from curated.core.tables import TextColumn
 from curated.declare import Field
 
 KINDS = {
@@ -131,6 +132,33 @@ def _leaves(item: Any) -> Iterator[Any]:
             yield from _leaves(inner)
     else:
         yield item
+
+
+def decoded(values: Any) -> Any:
+    """Return an array of bytes as one of texts; any other as it is.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no UTF-8.
+    """
+    if values.dtype.kind == "S":
+        texts = [text.decode() for text in values.ravel().tolist()]
+    elif values.dtype.kind == "O" and values.size and all(isinstance(item, bytes) for item in values.flat):
+        texts = [text.decode() for text in values.flat]
+    else:
+        return values
+    return np.array([text.rstrip(" ") for text in texts], dtype=str).reshape(values.shape)
+
+
+def with_texts(column: TextColumn) -> TextColumn:
+    """Return a column of bytes, as FITS has them, as one of texts; those that are no text stay, and are reported."""
+    if getattr(column.values, "dtype", np.dtype("f8")).kind not in "SO":
+        return column
+    try:
+        return TextColumn(decoded(column.values), column.dtype, column.unit, column.doc)
+    except ValueError:
+        return column
 
 
 def reshaped(array: Any, shape: tuple[str | int, ...]) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from curated.calib.arrays import decoded
 from curated.core.diagnostic import CuratedError
 from curated.core.tables import TableData, TextColumn
 from curated.core.units import text_unit
@@ -30,7 +31,7 @@ def columns_of(table: Table) -> dict[str, TextColumn]:
     wrong: list[str] = []
     for name in table.colnames:
         try:
-            values = _values(table[name])
+            values = plain_values(table[name])
         except ValueError as error:
             wrong.append(f"column {name}: {error}")
         else:
@@ -40,7 +41,7 @@ def columns_of(table: Table) -> dict[str, TextColumn]:
     return columns
 
 
-def _values(column: Any) -> Any:
+def plain_values(column: Any) -> Any:
     """Return the values of a column as a plain array.
 
     Raises
@@ -56,23 +57,6 @@ def _values(column: Any) -> Any:
             raise ValueError(f"no value in row {', '.join(map(str, rows[:5].tolist()))}")
         values = np.where(mask, np.nan, values).astype(values.dtype)
     return decoded(values)
-
-
-def decoded(values: Any) -> Any:
-    """Return an array of bytes as one of texts; any other as it is.
-
-    Raises
-    ------
-    ValueError
-        If the bytes are no UTF-8.
-    """
-    if values.dtype.kind == "S":
-        texts = [text.decode() for text in values.ravel().tolist()]
-    elif values.dtype.kind == "O" and values.size and all(isinstance(item, bytes) for item in values.flat):
-        texts = [text.decode() for text in values.flat]
-    else:
-        return values
-    return np.array([text.rstrip(" ") for text in texts], dtype=str).reshape(values.shape)
 
 
 def astropy_tables(

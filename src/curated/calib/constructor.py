@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from curated.calib.arrays import is_equal
-from curated.calib.astropy_tables import decoded
+from curated.calib.astropy_tables import plain_values
 from curated.calib.content import Content
 from curated.calib.error import FATAL, or_raise
 from curated.calib.field_reader import FieldReader
@@ -184,10 +184,10 @@ class Constructor(Hooks):
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether a value has another form than those of calibrations that were read: a list, or anything with a unit."""
+    """Say whether a value has another form than those of calibrations that were read: a list, or with unit or mask."""
     if isinstance(value, dict):
         return any(map(_is_plain, value.values()))
-    return isinstance(value, (list, tuple)) or _has_unit(value)
+    return isinstance(value, (list, tuple, np.ma.MaskedArray)) or _has_unit(value)
 
 
 def _has_unit(value: Any) -> bool:
@@ -207,11 +207,17 @@ def _without_unit(declared: Field, value: Any, units: dict[str, str]) -> Any:
     """Return a value as a plain array, list or mapping, after noting the unit that it has."""
     if isinstance(value, Mapping):
         return {str(key): _without_unit(declared, item, units) for key, item in value.items()}
-    if not _has_unit(value):
-        return _text_list(decoded(value)) if isinstance(value, np.ndarray) else value
-    if has_value(value.unit):
+    if _has_unit(value) and has_value(value.unit):
         units[declared.name] = text_unit(str(value.unit))
-    return _text_list(decoded(np.asarray(getattr(value, "value", value))))
+    if not (_has_unit(value) or isinstance(value, np.ndarray)):
+        return value
+    masked = value if isinstance(value, np.ma.MaskedArray) else getattr(value, "value", value)
+    try:
+        return _text_list(plain_values(masked))
+    except ValueError as error:
+        raise CuratedError(
+            f"{declared.name}: {error}", "fill in the values, or leave out their rows"
+        ) from error
 
 
 def _text_list(values: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.calib.arrays import KINDS, is_kind
+from curated.calib.arrays import KINDS, is_kind, with_texts
 from curated.calib.content import Content
 from curated.core.diagnostic import Problem, brief
 from curated.core.metadata import IDENTITY_KEYS, normalise
@@ -62,6 +62,7 @@ def _read_table(
     spec: Spec, table: Table, fields: tuple[Field, ...], columns: Mapping[str, TextColumn], content: Content
 ) -> Iterator[Problem]:
     """Put the columns of one table into the content."""
+    columns = {name: with_texts(column) for name, column in columns.items()}
     field_of = {name: f for f in fields for name in f.names}
     field_of |= {name: f for f in fields if f.prefix for name in columns if name.startswith(f.prefix)}
     keys: list[str] = []

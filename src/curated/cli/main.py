@@ -108,6 +108,10 @@ class _Commands(click.Group):
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
+        if "_CURATED_COMPLETE" in os.environ:
+            from curated.cli.completion import attach_values
+
+            attach_values(command)
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -118,7 +122,15 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name, command, rest = super().resolve_command(ctx, args)
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from curated.core.similar import similar_name
+
+            similar = similar_name(args[0], COMMANDS) if args and args[0] not in COMMANDS else ""
+            if similar:
+                raise click.UsageError(f"{error.message} Did you mean {similar!r}?", ctx) from error
+            raise
         if command is not None and not ctx.resilient_parsing:
             refuse_unclear_options(command, click.Context(command, parent=ctx, info_name=name), rest)
         return name, command, rest

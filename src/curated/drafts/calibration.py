@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from curated.drafts.instrument import camera_text
 from curated.drafts.next_camera import draft_next_camera
 from curated.drafts.notes import annotate
 from curated.exchange.placement import Place, keywords_of, read_camera, with_amplifiers
+from curated.fits.camera_archive import LARGEST_CAMERA
 from curated.history.names import known_names
 from curated.package.instrument import Instrument
 from curated.package.layout import directory_name
@@ -276,7 +278,9 @@ def _notes(cls: type[Calib], unknown: Sequence[str], form: str) -> dict[str, str
     for declared in cls.FIELDS:
         if declared.key in unknown:
             caption = declared.caption.rstrip(".")
-            for name in (declared.keyword, *declared.names) if form == "ecsv" else (declared.key,):
+            for name in (
+                (declared.keyword, *declared.names) if form == "ecsv" else (declared.keyword, declared.key)
+            ):
                 notes.setdefault(name, caption)
     return notes if unknown else {}
 
@@ -329,6 +333,20 @@ def _with_image(
         return image.described(path, f"{os.path.basename(stem)}.fits"), unknown
 
 
+def _read_file(path: str) -> bytes:
+    """Return the content of a data file; of a pipe or a device it would have no end."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise CuratedError(f"--file {path} is no regular file", "name a FITS file")
+            if status.st_size > LARGEST_CAMERA:
+                raise CuratedError(f"--file {path} is larger than any camera file", "name a camera file")
+            return stream.read(LARGEST_CAMERA + 1)
+    except OSError as error:
+        raise CuratedError(f"--file {path} cannot be read: {error.strerror}", "correct the path") from error
+
+
 def _with_file(
     drafts: Drafts, cls: type[Calib], request: DraftRequest, metadata: dict[str, Any], stem: str
 ) -> Calib:
@@ -337,12 +355,7 @@ def _with_file(
         raise CuratedError(
             f"{cls.SPEC.name} keeps a file as it is, and there is none", f"give --file FILE: {cls.SPEC.title}"
         )
-    try:
-        data = Path(request.file).read_bytes()
-    except OSError as error:
-        raise CuratedError(
-            f"--file {request.file} cannot be read: {error.strerror}", "correct the path"
-        ) from error
+    data = _read_file(request.file)
     name = f"{os.path.basename(stem)}.fits"
     values = {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     calib = make_draft(cls, values, metadata)

@@ -14,7 +14,7 @@ from curated.fits.camera_archive import CORNERS, CameraAmplifier, CameraDetector
 GAIN, READ_NOISE, SATURATION, PIXEL_SIZE = 1.0, 5.0, 65535.0, 0.015
 """Values of a draft where nobody gives any: electron/adu, electron, the largest value of 16 bits, mm."""
 
-_MOST_DETECTORS, _MOST_AMPLIFIERS, _LARGEST_SIDE = 10_000, 1024, 1 << 20
+_MOST_DETECTORS, _MOST_AMPLIFIERS, _MOST_IN_ALL, _LARGEST_SIDE = 10_000, 1024, 100_000, 1 << 20
 _GAP = 1.02
 """Distance of the centres of detectors in a draft, in units of their size."""
 
@@ -71,6 +71,12 @@ def make_detectors(options: GeometryOptions) -> tuple[CameraDetector, ...]:
     numbers_by_name = _detector_names(options.detectors)
     width, height = _pair(options.size, "--size", "4000x4072", _LARGEST_SIDE) if options.size else (0, 0)
     amplifiers = _amplifiers(options, width, height)
+    count = len(numbers_by_name) * len(amplifiers)
+    if count > _MOST_IN_ALL:
+        raise CuratedError(
+            f"{len(numbers_by_name)} detectors with {len(amplifiers)} amplifiers each are {count} amplifiers",
+            f"no more than {_MOST_IN_ALL} are written",
+        )
     serials = _words(options.serials, "--serials") if options.serials else []
     if serials and len(serials) != len(numbers_by_name):
         raise CuratedError(

@@ -148,7 +148,9 @@ def _native(values: Any, rows: int) -> Any:
         # Vectors without elements: astropy loses the rows of some of them.
         values = np.zeros((rows, 0), values.dtype)
     if values.dtype.kind in "SU":
-        return np.array([str(v) for v in values.reshape(-1)], dtype=str).reshape(values.shape)
+        # Bytes are what astropy leaves of columns that are not ASCII.
+        texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values.reshape(-1)]
+        return np.array(texts, dtype=str).reshape(values.shape)
     if values.dtype.kind == "O":
         return [np.asarray(v).astype(np.asarray(v).dtype.newbyteorder("=")) for v in values]
     return values.astype(values.dtype.newbyteorder("="))

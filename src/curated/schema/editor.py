@@ -16,6 +16,7 @@ from curated.package.package import Package
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import all_types
 from curated.schema.files import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SCHEMA, write_files
+from curated.schema.snippets import SNIPPETS_FILE, TASKS_FILE, snippets_text, tasks_text
 
 SETTINGS_FILE = ".vscode/settings.json"
 _SCHEMAS, _TAGS = "yaml.schemas", "yaml.customTags"
@@ -53,7 +54,7 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
 
 
 def write_editor_settings(package: Package, directory: str | os.PathLike[str]) -> list[str]:
-    """Write ``.vscode/settings.json`` of a package, keeping the other settings of an existing file.
+    """Write the files of a package in ``.vscode``: settings, keeping the others that are there, snippets, and a task that checks.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def write_editor_settings(package: Package, directory: str | os.PathLike[str]) -
     Returns
     -------
     changed : `list` [`str`]
-        Path of the file relative to the package's root, if it has changed.
+        Paths of the files that have changed, relative to the package's root.
 
     Raises
     ------
@@ -91,11 +92,14 @@ def write_editor_settings(package: Package, directory: str | os.PathLike[str]) -
         _SCHEMAS: {**other_patterns, **patterns},
         _TAGS: tags if _PROPERTY_LIST in tags else [*tags, _PROPERTY_LIST],
     }
-    if merged == settings and path.is_file():
-        return []
-    indent = re.search(r'\n([ \t]+)"', text)
-    new_text = json.dumps(merged, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
-    return write_files(package.root, {SETTINGS_FILE: new_text})
+    files = {SNIPPETS_FILE: snippets_text(), TASKS_FILE: tasks_text()}
+    if merged != settings or not path.is_file():
+        indent = re.search(r'\n([ \t]+)"', text)
+        files[SETTINGS_FILE] = (
+            json.dumps(merged, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
+        )
+    # Tasks are those of a person, once there are any.
+    return write_files(package.root, files, keep=[TASKS_FILE])
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:

@@ -76,6 +76,16 @@ def ptc(detector: DetectorGeometry | None) -> dict[str, Any]:
     }
 
 
+def gains(detector: DetectorGeometry | None) -> dict[str, Any]:
+    """Return gain, read noise and saturation, defaults where the camera has none."""
+    return {
+        "source": "nominal",
+        "gain": dict.fromkeys(_names(detector), 1.0) | _numbers(detector, "gain", 1.0),
+        "readNoise": _numbers(detector, "read_noise", 5.0),
+        "saturation": _numbers(detector, "saturation", 65535.0),
+    }
+
+
 def gain_correction(detector: DetectorGeometry | None) -> dict[str, Any]:
     """Return factors of one."""
     names = _names(detector)

@@ -13,6 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import FITS_TABLES, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
+from curated.types import _nominal
 from curated.types._gains_math import BOUNDS, COMPARISONS, MEASURES, in_electrons
 from curated.types._rules import key_problems
 
@@ -32,6 +33,7 @@ class Gains(Calib):
         title="Gain, read noise and saturation of each amplifier",
         obstype="gains",
         dimensions=("instrument", "detector"),
+        start=_nominal.gains,
         storage_class=FITS_TABLES,
         calibcls="curated.types.gains.Gains",
         forms=("yaml", "ecsv", "json"),

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from conftest import MakePackage
 from curated.cli.main import COMMANDS
+from support.packages import defects_path, defects_text
 from support.programs import run_curated
 
 
@@ -55,3 +57,44 @@ def test_completion_completes(tmp_path: Path) -> None:
     assert complete("curated schema w", tmp_path) == ["write"]
     assert "--no-cache" in complete("curated check --n", tmp_path)
     assert complete("curated check --format g", tmp_path) == ["github"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("curated lookup ", {"demo"}),
+        ("curated lookup demo def", {"defects"}),
+        ("curated lookup demo defects --detector ", {"d00", "d01"}),
+        ("curated lookup demo defects --detector D0", {"d00", "d01"}),
+        ("curated explain CAL36", {f"CAL36{n}" for n in (0, 1, 2, 4, 5, 6, 7, 8, 9)}),
+        ("curated types cross", {"crosstalk"}),
+        ("curated bundle out --instrument d", {"demo"}),
+        ("curated check --since v", {"v1"}),
+        ("curated log demo ", {"defects"}),
+    ],
+)
+def test_completion_of_values(
+    words: str, offered: set[str], make_package: MakePackage, monkeypatch, tmp_path
+) -> None:
+    files = {"curated.yaml": "", defects_path(0): defects_text(), defects_path(1): defects_text()}
+    package = make_package({path.replace("/lab/", "/demo/"): text for path, text in files.items()})
+    package.git("tag", "v1")
+    monkeypatch.chdir(package.path)
+    assert set(complete(words, tmp_path)) >= offered
+    if "--since" not in words:
+        assert set(complete(words, tmp_path)) <= offered | {"CAL363"}
+
+
+def test_completion_outside_of_a_package_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert complete("curated lookup ", tmp_path) == []
+
+
+def test_names_that_may_be_meant() -> None:
+    for words, part in ((("chek",), "Did you mean 'check'?"), (("verify_bundle",), "'verify-bundle'"), (("xyz",), "No such command 'xyz'.\n"),
+                        (("explain", "cal3O1"), "did you mean CAL301?"), (("explain", "CAL999"), "'curated explain' lists them")):  # fmt: skip
+        done = run_curated(*words)
+        assert (done.returncode, part in done.stderr) == (2, True), done.stderr

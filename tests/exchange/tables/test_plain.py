@@ -99,3 +99,16 @@ def test_what_a_table_of_gains_leaves_open_is_said(tables: Tables) -> None:
 @pytest.mark.parametrize("type_name", ["cti", "bfk", "electroBfDistortionMatrix", "provenance"])
 def test_types_that_a_table_does_not_fill(tables: Tables, type_name: str) -> None:
     assert tables.add("amp,gain (e-/adu)\nC00,1\n", type_name).failed
+
+
+def test_a_table_of_gains_alone(tables: Tables) -> None:
+    rows = "C00,1.5,5,6e4\nC01,1.25,6,6.1e4\nC10,1,7,6.2e4\nC11,2,8,6.3e4\n"
+    calib: Any = tables.add(f"amp,gain (e-/DN),Read Noise (e-),saturation (adu)\n{rows}", "gains").calib
+    assert calib.gain == {"C00": 1.5, "C01": 1.25, "C10": 1, "C11": 2}
+    assert calib.readNoise == {"C00": 5, "C01": 6, "C10": 7, "C11": 8}
+    assert calib.saturation["C11"] == 6.3e4
+    units = {"gain": "electron/adu", "noise": "electron", "full": "adu"}
+    columns = {"noise": "noise", "saturation": "full"}
+    options: dict[str, Any] = {"units": units, "columns": columns, "values": {"source": "nominal"}}
+    nominal: Any = tables.add(f"amp,gain,noise,full\n{rows}", "gains", **options).calib
+    assert (nominal.source, nominal.readNoise) == ("nominal", calib.readNoise)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from astropy.table import Table
 
 from curated.calib import Calib
 from curated.calib.arrays import is_equal
@@ -68,6 +69,20 @@ def test_another_detector_filter_and_type(tmp_path: Path) -> None:
     addition = add(package, path, "linearizer", instrument="demo", detector="d00")
     assert findings(addition)[0][0] == "CAL729"
     assert addition.diagnostics[0].hint == "add it with --as crosstalk"
+
+
+def test_tables_of_others_with_the_keyword_obstype(tables: Tables) -> None:
+    table = Table(
+        {"WAVE": [400.0, 900.0], "QE": [71.0, 18.0]}, meta={"OBSTYPE": "dark", "OBSERVER": "somebody"}
+    )
+    table["WAVE"].unit, table["QE"].unit = "nm", "%"
+    table.write(tables.root / "qe.fits")
+    addition = tables.add(tables.root / "qe.fits", "qe_curve")
+    assert not findings(addition)
+    calib: Any = addition.calib
+    assert (calib.metadata["OBSTYPE"], calib.efficiencies.tolist()) == ("qe_curve", [71, 18])
+    crosstalk = _demo("crosstalk").writeFits(tables.root / "x.fits")
+    assert findings(tables.add(Path(crosstalk), "qe_curve"))[0][0] == "CAL729"
 
 
 def test_damaged_files(tables: Tables) -> None:

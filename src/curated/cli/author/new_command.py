@@ -16,6 +16,14 @@ class _Drafts(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, cmd_name) or find_command(cmd_name)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = super().list_commands(ctx)
+        if not ctx.resilient_parsing:
+            return names
+        from curated.registry import all_types  # the shell completes them
+
+        return [*names, *all_types()]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, self.commands[name].get_short_help_str(70)) for name in self.commands]
         with formatter.section("Commands"):

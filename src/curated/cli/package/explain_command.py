@@ -26,7 +26,9 @@ def command(settings: Settings, code: str | None, form: str) -> None:
     elif code.upper() in CODES:
         rows = [CODES[code.upper()]]
     else:
-        raise CuratedError(f"there is no code {code!r}", "'curated explain' lists them")
+        number = "".join(character for character in code.upper().replace("O", "0") if character.isdigit())
+        question = f"did you mean CAL{number}? " if f"CAL{number}" in CODES else ""
+        raise CuratedError(f"there is no code {code!r}", f"{question}'curated explain' lists them")
     if form == "json":
         print_json("codes", codes=[{k: str(getattr(r, k)) for k in r.__slots__} for r in rows])
         return

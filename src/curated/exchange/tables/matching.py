@@ -46,8 +46,8 @@ USUAL_NAMES = {
     "throughput": ("throughput",),
     "gain": ("gain", "gains", "egain"),
     "gainerr": ("gainerr", "gainerror", "gainsigma", "egainerr"),
-    "noise": ("noise", "readnoise", "rdnoise", "ron", "enoise", "readoutnoise"),
-    "readnoise": ("noise", "readnoise", "rdnoise", "ron", "enoise", "readoutnoise"),
+    "noise": ("noise", "readnoise", "rdnoise", "ron", "rn", "enoise", "readoutnoise"),
+    "readnoise": ("noise", "readnoise", "rdnoise", "ron", "rn", "enoise", "readoutnoise"),
     "noiseerr": ("noiseerr", "readnoiseerr", "readnoiseerror"),
     "saturation": ("saturation", "saturate", "satur", "sat", "fullwell", "saturationlevel"),
     "ptcturnoff": ("turnoff", "ptcturnoff"),
@@ -117,9 +117,8 @@ def _chosen_columns(
 ) -> list[Problem]:
     """Take the columns that a person chose."""
     problems = []
-    targets = {
-        plain_name(name): target for target, names in names_by_target.items() for name in (target, *names)
-    }
+    usual = {name: t for t in names_by_target for name in USUAL_NAMES.get(t.lower(), ())}
+    targets = usual | {plain_name(name): t for t, names in names_by_target.items() for name in (t, *names)}
     for name, column in choices.items():
         target = targets.get(plain_name(name))
         if target is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from curated.calib.astropy_tables import decoded
+from curated.calib.arrays import decoded
 from curated.core.diagnostic import Problem, brief
 from curated.exchange.foreign import ForeignError, ForeignFile
 from curated.exchange.tables.source_table import SourceColumn, SourceTable

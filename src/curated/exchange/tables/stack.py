@@ -13,12 +13,15 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import has_value
 from curated.core.stamp import STAMP_KEYWORDS
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
+from curated.exchange.tables import crosstalk, linearity, plain
 from curated.fits.reader import read_fits
 from curated.registry import find_type
 from curated.text import read as read_text
 from curated.types._image import ImageCalib
 
 _MARKS = re.compile(rb"CALIBCLS|AFW_TABLE_VERSION|OBSTYPE|[A-Z]_SCHEMA|shutterMotionProfile")
+_OWN_MARKS = re.compile(rb"CALIBCLS|AFW_TABLE_VERSION|[A-Z]_SCHEMA|shutterMotionProfile")
+_TABLE_READERS = (crosstalk, linearity, plain)
 _DROPPED = frozenset(("CALIB_ID", "VALIDSTART", "VALIDEND", "CALIBDATE"))
 """Keywords of the file that the new dates, and the new place, replace."""
 
@@ -38,7 +41,26 @@ def recognises(file: ForeignFile) -> bool:
 
 
 def read(file: ForeignFile, target: Target) -> Foreign:
-    """Read a calibration of the type itself."""
+    """Read a calibration of the type itself.
+
+    Other programs write OBSTYPE as well: a file with nothing else of the stack that is no calibration of the type is read
+    as any other table, if it is one.
+    """
+    try:
+        foreign = _read_own(file, target)
+    except ForeignError as error:
+        foreign = Foreign(problems=error.problems)
+    reader = next((reader for reader in _TABLE_READERS if reader.takes(target.cls)), None)
+    if _OWN_MARKS.search(file.head) or foreign.calib is not None or reader is None:
+        return foreign
+    try:
+        table = reader.read(file, target)
+    except ForeignError:
+        return foreign
+    return foreign if any(problem.code == "CAL721" for problem in table.problems) else table
+
+
+def _read_own(file: ForeignFile, target: Target) -> Foreign:
     cls = target.cls
     metadata: Any
     try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from curated.cli.main import cli
 from support.commands import Commands
 
 
@@ -77,6 +79,13 @@ def test_json_has_the_texts(curated: Commands, root: Path) -> None:
     (file,) = done.json["files"]
     assert (done.json["version"], done.json["type"], file["state"]) == (1, "transmission_filter", "new")
     assert "# FILL IN: Wavelength of the sample" in file["text"]
+
+
+def test_the_shell_completes_types() -> None:
+    completion = ShellComplete(cli, {}, "curated", "_CURATED_COMPLETE")
+    names = {item.value for item in completion.get_completions(["new"], "transmission_")}
+    assert {"transmission_filter", "transmission_optics"} <= names
+    assert {item.value for item in completion.get_completions(["new"], "pack")} == {"package"}
 
 
 @pytest.mark.parametrize(
