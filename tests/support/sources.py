@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from astropy.io import fits
 
 
 def write_registry(root: Path, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Path:
@@ -59,3 +62,69 @@ def write_small_registry(root: Path) -> Path:
             rows.append(("defects", entry(date, start, end, ccd=ccd)))
             write_defects(root / f"DEFECTS/{date}/defects-{date}-{ccd:03d}.dat", (ccd, len(rows), 2, 3))
     return write_registry(root, rows)
+
+
+def write_index(root: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write a CALDB index of rows, of which each has the columns that differ from those of a good one."""
+    common = {
+        "TELESCOP": "TINYSAT",
+        "INSTRUME": "CAM",
+        "DETNAM": "CCD0",
+        "FILTER": "NONE",
+        "CAL_DEV": "ONLINE",
+        "CAL_DIR": "data/tinysat/cam/bcf/badpix",
+        "CAL_FILE": "",
+        "CAL_CLAS": "BCF",
+        "CAL_DTYP": "DATA",
+        "CAL_CNAM": "BADPIX",
+        "CAL_CBD": ("NONE",) * 9,
+        "CAL_XNO": 1,
+        "CAL_VSD": "2010-01-01",
+        "CAL_VST": "00:00:00",
+        "REF_TIME": 55197.0,
+        "CAL_QUAL": 0,
+        "CAL_DATE": "2011-05-01",
+        "CAL_DESC": "bad pixels",
+    }
+    forms = {
+        "TELESCOP": "10A", "INSTRUME": "10A", "DETNAM": "20A", "FILTER": "10A", "CAL_DEV": "20A", "CAL_DIR": "70A",
+        "CAL_FILE": "40A", "CAL_CLAS": "3A", "CAL_DTYP": "4A", "CAL_CNAM": "20A", "CAL_CBD": "630A", "CAL_XNO": "I",
+        "CAL_VSD": "10A", "CAL_VST": "8A", "REF_TIME": "D", "CAL_QUAL": "I", "CAL_DATE": "10A", "CAL_DESC": "70A",
+    }  # fmt: skip
+    filled = [{**common, **row} for row in rows]
+    columns = []
+    for name, form in forms.items():
+        values: Any = [row[name] for row in filled]
+        if name == "CAL_CBD":
+            values = np.array([[text.ljust(70) for text in value] for value in values])
+        columns.append(fits.Column(name, form, array=values, dim="(70,9)" if name == "CAL_CBD" else None))
+    table = fits.BinTableHDU.from_columns(columns, name="CIF")
+    path = root / "data/tinysat/cam/caldb.indx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
+    return path
+
+
+def write_region_table(path: Path, *boxes: tuple[int, int, int, int]) -> None:
+    """Write boxes as a FITS table of regions, whose centres count from one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    array = np.array(boxes, "f8").reshape(-1, 4)
+    columns = [
+        fits.Column("SHAPE", "8A", array=["BOX"] * len(array)),
+        fits.Column("X", "D", array=array[:, 0] + (array[:, 2] - 1) / 2 + 1),
+        fits.Column("Y", "D", array=array[:, 1] + (array[:, 3] - 1) / 2 + 1),
+        fits.Column("R", "2D", array=array[:, 2:]),
+        fits.Column("ROTANG", "D", array=np.zeros(len(array))),
+        fits.Column("COMPONENT", "J", array=np.arange(len(array)) + 1),
+    ]
+    table = fits.BinTableHDU.from_columns(columns, name="REGION")
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
+
+
+def write_mask(path: Path, *pixels: tuple[int, int], shape: tuple[int, int] = (8, 10)) -> None:
+    """Write an image with ones at some pixels, each given as column and row from zero."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mask = np.zeros(shape, "i2")
+    for x, y in pixels:
+        mask[y, x] = 1
+    fits.PrimaryHDU(mask).writeto(path)

@@ -13,7 +13,8 @@ from curated.core.diagnostic import CuratedError, Diagnostic, Problem, brief
 from curated.core.times import iso
 from curated.datasets.names import is_instrument
 from curated.drafts.instrument import instrument_text
-from curated.exchange.addition import AddRequest, plan_addition
+from curated.exchange.addition import SOURCE_FILE, SOURCE_HASH, AddRequest, plan_addition
+from curated.exchange.foreign import open_foreign
 from curated.exchange.placement import Names
 from curated.migration.document import account_text
 from curated.migration.names import detector_numbers
@@ -28,6 +29,14 @@ from curated.package.package import open_package
 
 FOREIGN = "foreign"
 """Directory of files that did not become calibrations."""
+
+_TITLES = {
+    "gen2": "a Gen2 calibration registry",
+    "caldb": "a CALDB index",
+    "desi": "DESI's calibration YAML",
+    "pypeit": "associations of PypeIt",
+    "masks": "masks and lists of bad pixels",
+}
 
 _LARGEST_FILE, _LARGEST_TOTAL = 256 << 20, 2 << 30
 """Bytes of a file, and of all files, that are copied beside."""
@@ -176,8 +185,14 @@ class _Planner:
         """Make a calibration of a product, and return its paths; where that fails its file is kept."""
         if not product.file:
             return Outcome(product, LISTED, (), "its file was not found")
+        path = self._tree.locate(product.file)
+        keywords = _keywords(product, self._survey.kind)
+        if product.content:
+            keywords |= {SOURCE_FILE: product.file.rpartition("/")[2], SOURCE_HASH: open_foreign(path).sha256}
+            path = str(self._root / "values")
+            Path(path).write_bytes(product.content)
         request = AddRequest(
-            file=self._tree.locate(product.file),
+            file=path,
             type=product.type,
             start=epoch.start,
             end=epoch.until,
@@ -185,7 +200,7 @@ class _Planner:
                 instrument=self._instrument.directory, detector=product.detector, filter=product.filter
             ),
             conventions=replace(self._options.conventions, hdu=product.hdu),
-            keywords=_keywords(product, self._survey.kind),
+            keywords=keywords,
         )
         try:
             addition = plan_addition(self._package, request)
@@ -280,7 +295,7 @@ def _instrument(survey: Survey, options: SourceOptions) -> Instrument:
 
 def _frame(instrument: Instrument, survey: Survey) -> dict[str, bytes]:
     """Return the settings of the package and of its instrument."""
-    kind = {"gen2": "a Gen2 calibration registry"}.get(survey.kind, survey.kind)
+    kind = _TITLES.get(survey.kind, survey.kind)
     text = instrument_text(instrument, kind).replace("'curated new instrument'", "'curated migrate'")
     settings = "# MIGRATION.md says where the calibrations come from.\ncalibs: calibs\n"
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from curated.core.diagnostic import CuratedError, Problem
-from curated.migration import gen2
+from curated.migration import caldb, desi, gen2, masks
 from curated.migration.survey import SourceError, SourceOptions, Survey
 from curated.migration.tree import SourceTree
 
@@ -43,7 +43,32 @@ KINDS = (
         lambda _, head: head.startswith(gen2.MAGIC),
         _survey_gen2,
     ),
+    SourceKind(
+        "caldb",
+        "index of a HEASARC calibration database (caldb.indx)",
+        caldb.recognises,
+        caldb.survey_caldb,
+    ),
+    SourceKind(
+        "desi",
+        "calibration YAML of DESI's cameras",
+        desi.recognises,
+        desi.survey_desi,
+    ),
+    SourceKind(
+        "pypeit",
+        "associations of PypeIt (*.calib)",
+        masks.recognises_association,
+        masks.survey_associations,
+    ),
+    SourceKind(
+        "masks",
+        "masks and lists of bad pixels, of IRAF and others",
+        masks.recognises_mask,
+        masks.survey_masks,
+    ),
 )
+_WITHOUT_INDEX = "masks"
 """All kinds, in the order in which they are tried."""
 
 
@@ -86,4 +111,7 @@ def _find_indices(tree: SourceTree, kind: str) -> dict[str, list[str]]:
             if kind in ("", entry.name) and entry.recognises(path, head):
                 indices.setdefault(entry.name, []).append(path)
                 break
+    if len(indices) > 1:
+        # Masks are the files of an index, where there is one.
+        indices.pop(_WITHOUT_INDEX, None)
     return indices

@@ -31,6 +31,8 @@ class Product:
         Range of validity, UTC; without an end it is open.
     file : `str`
         Path of its file relative to the source; empty if there is none.
+    content : `bytes`
+        Text of the calibration itself, made of values in the index; empty where the file has it.
     selectors : `dict` [`str`, `str`]
         What its use depends on beside detector, filter and time.
     deprecation : `Deprecation`, optional
@@ -53,6 +55,7 @@ class Product:
     selectors: Mapping[str, str] = field(default_factory=dict)
     deprecation: Deprecation | None = None
     hdu: str = ""
+    content: bytes = b""
     line: int = 0
 
 

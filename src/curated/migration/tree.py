@@ -50,6 +50,33 @@ class SourceTree:
                 if not self.fault(relative):
                     yield relative
 
+    def find(self, path: str, index: str) -> str:
+        """Return the file that a path in an index means; empty if there is none.
+
+        The path may start at the source, at a directory above the index, or at one outside of the source: then as many
+        of its leading directories are left out as it takes to find a file, but its last directory stays.
+
+        Parameters
+        ----------
+        index : `str`
+            Path of the index that has the path.
+        """
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        if not parts or ".." in parts or "\0" in path:
+            return ""
+        above = index.split("/")[:-1]
+        for dropped in range(max(len(parts) - 1, 1)):
+            rest = "/".join(parts[dropped:])
+            for depth in range(len(above), -1, -1):
+                candidate = "/".join([*above[:depth], rest])
+                if candidate in self._names:
+                    return candidate
+        return ""
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.files)
+
     def fault(self, path: str) -> str:
         """Return why there is no file of a path in the source; empty if there is one."""
         parts = path.split("/")

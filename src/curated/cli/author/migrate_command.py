@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curated.core.storage.file_set import FileOutcome
     from curated.migration.survey import SourceOptions
 
-_KINDS = ("gen2",)
+_KINDS = ("gen2", "caldb", "desi", "pypeit", "masks")
 
 
 @click.command("migrate")
