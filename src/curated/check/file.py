@@ -36,6 +36,7 @@ KEYWORDS = [
     "DET_SER",
     "FILTER",
     "CALIB_ID",
+    "UNAFFECTED",
     "CALIBDATE",
     *LISTS,
 ]

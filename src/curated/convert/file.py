@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from curated.calib import Calib
 from curated.calib.fingerprint import values_hash
 from curated.check.cache import instrument_hash
 from curated.check.file import CheckedFile, check_copies
 from curated.check.report import FileReport
+from curated.check.rules.bad_amplifiers import Mask
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
@@ -26,6 +28,7 @@ from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text.provenance import provenance_path, provenance_text
+from curated.types.defects import Defects
 
 _PROJECT = __name__.partition(".")[0]
 
@@ -121,6 +124,8 @@ class Conversion:
         Recipes of existing FITS files; these calibrations are checked, but not converted again.
     for_values : `bool`
         Whether the content is the hash of the values alone, and no FITS file is made.
+    masks : `dict` [`str`, `Mask`]
+        Boxes of amplifiers out of use, by the path of the defects that they are added to.
     """
 
     files: Files
@@ -133,6 +138,7 @@ class Conversion:
     for_bundle: bool
     recipes: frozenset[str] = frozenset()
     for_values: bool = False
+    masks: Mapping[str, Mask] = field(default_factory=dict)
 
     def __call__(self, chunk: Sequence[Sequence[CalibFile]]) -> list[Conversions]:
         """Return the reports of what each file stands for, and its FITS files unless it has errors or is not selected."""
@@ -145,8 +151,10 @@ class Conversion:
         checked_copies = check_copies(self.files, copies, self.declared)
         for file, checked in zip(copies, checked_copies, strict=True):
             end = self._end(file, checked.report)
-            report, converted = self._convert(file, checked, by_end.get(end))
-            if converted is not None and (converted.fits is not None or self.for_values):
+            # The boxes of amplifiers that are out of use are those of one detector.
+            is_masked = file.path in self.masks
+            report, converted = self._convert(file, checked, None if is_masked else by_end.get(end))
+            if converted is not None and (converted.fits is not None or self.for_values) and not is_masked:
                 by_end.setdefault(end, converted)
             results.append((report, converted))
         return results
@@ -170,12 +178,13 @@ class Conversion:
             return checked.report, Converted(file, None, blob, recipe=recipe)
         if twin is not None:
             return checked.report, self._link(file, twin, recipe)
+        calib = self._masked(file, checked.calib)
         if self.for_values:
-            values = values_hash(checked.calib)
+            values = values_hash(calib)
             self._require_same_companion(checked.report)
             return checked.report, Converted(file, None, blob, values)
         content = ContentDigest() if self.for_bundle else None
-        blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
+        blocks = fits_blocks(calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
         self._require_same_companion(checked.report)
         if content is None:
@@ -199,6 +208,13 @@ class Conversion:
         if self.output:
             link_staged(os.path.join(self.output, output.path), os.path.join(self.output, path))
         return OutputFile(path, output.size, output.sha256)
+
+    def _masked(self, file: CalibFile, calib: Calib) -> Calib:
+        """Return a calibration with the boxes of amplifiers that are out of use while it is in force."""
+        mask = self.masks.get(file.path)
+        if mask is None or not isinstance(calib, Defects):
+            return calib
+        return calib.with_boxes(mask.boxes, f"{self.origin.prefix}{mask.source}")
 
     def _require_same_companion(self, report: FileReport) -> None:
         """Raise an error if the file beside a text changed while it was read."""
@@ -235,6 +251,7 @@ class Conversion:
             instrument_hash(instrument) if instrument else "",
             blob_sha1(text),
             *([] if side is None else [blob_sha1(side)]),
+            *([repr(self.masks[file.path])] if file.path in self.masks else []),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
