@@ -48,3 +48,10 @@ def test_what_cannot_be_read_writes_nothing(run: Commands, tmp_path: Path) -> No
 
 def test_the_kinds_are_those_that_are_read() -> None:
     assert tuple(kind.name for kind in KINDS) == migrate_command._KINDS
+
+
+def test_the_package_is_not_part_of_the_source(run: Commands, tmp_path: Path) -> None:
+    write_small_registry(tmp_path / "source")
+    for target in ("source", "source/new", "."):
+        done = run(tmp_path, "migrate", "source", target, "--instrument", "HSC", "--dry-run")
+        assert done.status == (0 if target == "." else 2)

@@ -99,9 +99,10 @@ def command(
     from curated.migration.document import migration_to_dict, summary_lines
     from curated.migration.plan import plan_migration
 
+    root = Path(os.path.abspath(directory))
+    _refuse_within(root, source)
     migration = plan_migration(source, options["kind"] or "", _source_options(options))
     outcomes: tuple[FileOutcome, ...] = ()
-    root = Path(os.path.abspath(directory))
     if not migration.failed:
         outcomes = write_file_set(root, migration.contents, force=force, dry_run=dry_run)
     if form == "json":
@@ -122,6 +123,18 @@ def command(
             echo(*(lines if settings.verbose or len(lines) <= 20 else _short(outcomes, dry_run=dry_run)))
             echo(*ignored_lines(root, outcomes), *summary_lines(migration))
     raise SystemExit(0 if migration.is_complete else 1)
+
+
+def _refuse_within(root: Path, source: str) -> None:
+    """Raise an error if the package would be part of its source, where the next run would find its copies."""
+    from curated.core.diagnostic import CuratedError
+
+    place = os.path.realpath(source)
+    top = place if os.path.isdir(place) else os.path.dirname(place)
+    if Path(os.path.realpath(root)).is_relative_to(top):
+        raise CuratedError(
+            f"{root} is within the source {top}", "name a directory outside of it; the source is only read"
+        )
 
 
 def _source_options(options: dict[str, Any]) -> SourceOptions:
