@@ -13,6 +13,8 @@ from astropy.table import Column, MaskedColumn
 from curated.calib import CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.metadata import Metadata
+from curated.registry import find_type
+from curated.types._image import ImageCalib
 from curated.types.bias import Bias
 from curated.types.crosstalk import Crosstalk
 from curated.types.defects import Defects
@@ -153,3 +155,27 @@ def test_replace_keeps_pixels() -> None:
     bias = Bias.from_pixels(np.arange(6.0).reshape(2, 3), metadata={"INSTRUME": "demo"})
     copy = bias.replace(metadata={"SOURCE": "x"})
     assert copy.image.tolist() == bias.image.tolist()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def test_every_type_is_made_of_plain_values_and_replaced_by_itself() -> None:
+    count = 0
+    for directory in sorted(DEMO.iterdir()):
+        texts = sorted(path for path in directory.rglob("2*") if path.suffix in (".yaml", ".ecsv", ".json"))
+        cls = find_type(directory.name)
+        if cls is None or not texts:
+            continue
+        calib = cls.readText(texts[0])
+        values = {field.name: _plain(getattr(calib, field.name)) for field in cls.FIELDS}
+        given = {name: value for name, value in values.items() if value is not None}
+        pixels = {"planes": calib.planes} if isinstance(calib, ImageCalib) else {}
+        options: dict[str, Any] = {"metadata": dict(calib.metadata), "units": calib.units, **pixels, **given}
+        assert cls(**options, provenance=calib.provenance) == calib, directory.name
+        assert calib.replace() == calib, directory.name
+        count += 1
+    assert count > 20

@@ -105,3 +105,9 @@ def test_a_rule_beyond_the_declaration_needs_a_start() -> None:
     assert "'start'" in caught.value.hint
     assert draft(Even).level == {"A": 2.0, "B": 2.0}
     assert np.isfinite(draft(Even).matrix["A"]).all()
+
+
+def test_rows_may_be_left_out() -> None:
+    values = complete_values(Wavefront.SPEC, Wavefront.FIELDS, {}, ["A"], {}, has_rows=False)
+    assert values["row"] == []
+    assert values["level"] == {"A": 1.0}

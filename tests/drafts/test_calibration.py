@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
-from astropy.table import Table
+from astropy.table import Table as AstropyTable
 
-from curated.calib import Calib
+from curated.calib import Calib, calibration
 from curated.calib.arrays import is_equal
 from curated.check.package import check_package
-from curated.core.diagnostic import CuratedError
-from curated.drafts.calibration import DraftRequest, Drafts, draft_calibrations
+from curated.core.diagnostic import CuratedError, Problem
+from curated.declare import Spec, Table, column
+from curated.drafts.calibration import DraftRequest, Drafts, _from_declaration, draft_calibrations
 from curated.drafts.geometry import GeometryOptions, make_detectors
 from curated.drafts.instrument import (
     camera_path,
@@ -24,7 +27,7 @@ from curated.drafts.instrument import (
     parse_filter,
 )
 from curated.drafts.package import draft_package
-from curated.exchange.placement import find_instrument
+from curated.exchange.placement import Place, find_instrument
 from curated.package.package import Package, open_package
 from curated.registry import all_types
 from curated.text import read
@@ -108,7 +111,9 @@ def test_every_type_in_every_form_is_valid_and_marked(package: Package, name: st
     for key in keys if form != "json" else ():
         assert any(key in note or key in line or columns.get(key, key) in line for note, line in pairs), key
     if form == "ecsv":
-        assert Table.read(text.splitlines(), format="ascii.ecsv").meta["DRAFT"] == calib.metadata["DRAFT"]
+        assert (
+            AstropyTable.read(text.splitlines(), format="ascii.ecsv").meta["DRAFT"] == calib.metadata["DRAFT"]
+        )
     # The canonical text is what is left without the comments.
     lines = [
         line for line in text.splitlines() if "FILL IN" not in line and "a draft of 'curated new'" not in line
@@ -185,3 +190,34 @@ def test_what_cannot_be_drafted_is_refused(
     with pytest.raises(CuratedError, match=message) as caught:
         make(package, cls, **changes)  # type: ignore[arg-type]
     assert caught.value.hint
+
+
+@calibration
+class Visits(Calib):
+    """Dated rows, which nobody can make up."""
+
+    SPEC: ClassVar = Spec(
+        name="visits",
+        title="Visits",
+        obstype="visits",
+        dimensions=("instrument",),
+        storage_class="IsrCalib",
+        calibcls="other.Visits",
+        forms=("yaml",),
+        tables=(Table(name="visits", rows="records"),),
+    )
+
+    date: Any = column("str", column="DATE", doc="When it was.")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield dates without digits."""
+        for row, date in enumerate(self.date.tolist()):
+            if not any(map(str.isdigit, date)):
+                yield Problem("CAL301", ("visits", row, "date"), f"{date} is no date")
+
+
+def test_rows_that_cannot_be_made_up_are_left_out(package: Package) -> None:
+    place = Place(directory="x", instrument=find_instrument(package, ""), detector=None, filter="")
+    calib, unknown = _from_declaration(Visits, place, {"OBSTYPE": "visits", "INSTRUME": "Cam"})
+    assert (calib.toDict()["visits"], unknown) == ([], ("date",))
+    assert calib.metadata["DRAFT"] == "fill in date"

@@ -22,6 +22,8 @@ def complete_values(
     start: Mapping[str, Any],
     amplifiers: Sequence[str],
     metadata: MutableMapping[str, Any],
+    *,
+    has_rows: bool = True,
 ) -> dict[str, Any]:
     """Return values of all fields that a type demands, by attribute name.
 
@@ -33,6 +35,8 @@ def complete_values(
         Names of the amplifiers, for tables with a row for each; there is one row where none are known.
     metadata : `dict`
         Keywords, to which those of sizes are added.
+    has_rows : `bool`, optional
+        Whether lists of rows, such as boxes, have one row; they are empty otherwise.
     """
     values = dict(start)
     limits = {bound.quantity: (bound.minimum, bound.maximum) for bound in spec.bounds}
@@ -45,7 +49,7 @@ def complete_values(
         if declared.required or is_first:
             shape = _shape(spec, declared, values, metadata)
             value = _value(declared, limits.get(declared.name, (None, None)), shape)
-            values[declared.name] = _in_table(declared, table, value, amplifiers)
+            values[declared.name] = _in_table(declared, table, value, amplifiers, has_rows=has_rows)
         elif declared.fill is not None and not declared.keyword:
             is_vector = bool(declared.shape) and not isinstance(declared.fill, (list, tuple))
             value = [declared.fill] if is_vector else declared.fill
@@ -110,12 +114,16 @@ def _number(declared: Field, limits: tuple[float | None, float | None]) -> float
     return float(bottom + 1 if np.isfinite(bottom) else high)
 
 
-def _in_table(declared: Field, table: Table, value: Any, names: Sequence[str]) -> Any:
+def _in_table(
+    declared: Field, table: Table, value: Any, names: Sequence[str], *, has_rows: bool = True
+) -> Any:
     """Return a value as the rows of its table have it."""
     if declared.keyword or declared.common:
         return value
     if table.rows == "key":
         return {name: value.copy() if isinstance(value, np.ndarray) else value for name in names or ["A"]}
     if table.rows in ("free", "records"):
+        if not has_rows:
+            return []
         return [value] if isinstance(value, str) else np.array([value])
     return value

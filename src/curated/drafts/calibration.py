@@ -172,12 +172,7 @@ def _add_draft(drafts: Drafts, cls: type[Calib], place: Place, request: DraftReq
     if cls.SPEC.beside:
         calib, unknown = _with_image(drafts, cls, place, request, metadata, stem)
     else:
-        _require_amplifiers(cls, place)
-        values = complete_values(
-            cls.SPEC, cls.FIELDS, cls.draft(place.detector), _amplifiers(place.detector), metadata
-        )
-        unknown = _filled_in(cls, place.detector, values)
-        calib = make_draft(cls, values, metadata | _mark(unknown))
+        calib, unknown = _from_declaration(cls, place, metadata)
     try:
         data = calib.text_bytes(form).decode()
     except CalibrationError as error:
@@ -187,6 +182,31 @@ def _add_draft(drafts: Drafts, cls: type[Calib], place: Place, request: DraftReq
     _require_soundness(cls, place, path, content, request, form)
     drafts.contents[path] = content
     drafts.unknown = unknown
+
+
+def _from_declaration(
+    cls: type[Calib], place: Place, metadata: dict[str, Any]
+) -> tuple[Calib, tuple[str, ...]]:
+    """Return a draft without a data file, and the keys of the values that a person has to fill in."""
+    _require_amplifiers(cls, place)
+    try:
+        return _completed(cls, place, metadata, has_rows=True)
+    except CuratedError as error:
+        try:
+            # Rows of some types, such as dated events, cannot be made up; then there are none.
+            return _completed(cls, place, metadata, has_rows=False)
+        except CuratedError:
+            raise error from None
+
+
+def _completed(
+    cls: type[Calib], place: Place, metadata: Mapping[str, Any], *, has_rows: bool
+) -> tuple[Calib, tuple[str, ...]]:
+    keywords, start = dict(metadata), cls.draft(place.detector)
+    names = _amplifiers(place.detector)
+    values = complete_values(cls.SPEC, cls.FIELDS, start, names, keywords, has_rows=has_rows)
+    unknown = _filled_in(cls, start, values)
+    return make_draft(cls, values, keywords | _mark(unknown)), unknown
 
 
 def _require_amplifiers(cls: type[Calib], place: Place) -> None:
@@ -229,17 +249,14 @@ def make_draft(cls: type[Calib], values: Mapping[str, Any], metadata: Mapping[st
     return calib
 
 
-def _filled_in(
-    cls: type[Calib], detector: DetectorGeometry | None, values: Mapping[str, Any]
-) -> tuple[str, ...]:
+def _filled_in(cls: type[Calib], start: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys of the values that a person has to fill in: those that the type starts from, or demands."""
-    starts = cls.draft(detector)
     alternatives = {name for group in cls.SPEC.alternatives for name in group}
     return tuple(
         declared.key
         for declared in cls.FIELDS
         if declared.name in values
-        and (declared.required or declared.name in starts or declared.name in alternatives)
+        and (declared.required or declared.name in start or declared.name in alternatives)
         and not (declared.keyword and declared.dtype == "bool")
     )
 
