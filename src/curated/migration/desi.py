@@ -147,7 +147,7 @@ class _Camera:
         self._unplaced.update(
             set(values) - set(files) - {BEGIN, END, *_SELECTORS, "AMPLIFIERS" if made else ""}
         )
-        self._conditions.update(selectors if count else ())
+        self._conditions.update(list(selectors) if count else ())
 
     def close(self) -> None:
         """Note what the versions say that has no place in a package."""
