@@ -77,6 +77,7 @@ def test_what_is_in_force(tmp_path: Path, seed: int) -> None:
     current_end = next(
         (e for s, e in zip(starts, ends, strict=True) if e is not None and s <= start < e), None
     )
+    following = min((s for s in starts if s > start), default=99)
     end = until if until is not None else min(following, current_end if current_end is not None else 99)
     for day in DAYS:
         expected = own if start <= day < end else before[day]

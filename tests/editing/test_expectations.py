@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from curated.core.keys import CalibFile, CalibKey
-from curated.editing.expectations import detector_keywords, filter_keywords, instrument_keywords
+from curated.editing.expectations import (
+    corrected_id,
+    detector_keywords,
+    filter_keywords,
+    id_parts,
+    instrument_keywords,
+)
 from curated.editing.surroundings import Surroundings
 from curated.package.instrument import Detector, Filter, Instrument
 
@@ -88,3 +94,18 @@ def test_not_declared(keywords: dict[str, Any], result: dict[str, Any]) -> None:
 def test_an_undeclared_directory() -> None:
     other = CalibFile("x", CalibKey("lab", "defects", "r9_s9", "z"), FILE.start, "ecsv")
     assert expected({"INSTRUME": "Lab"}, LAB, other) == {}
+
+
+def test_parts_of_an_identity() -> None:
+    text = "instrument=Lab detectorName=S1 detector=1 filter=Big g calibDate=2020-01-01 other=1"
+    keywords = {"INSTRUME": "Lab", "DET_NAME": "S2", "DETECTOR": 2, "FILTER": "Big\\r", "CALIB_ID": text}
+    assert id_parts(keywords)["filter"] == "Big g"
+    names = ("DETECTOR", "DET_NAME", "FILTER", "CALIBDATE")
+    result = corrected_id(
+        text, names, {**keywords, "CALIBDATE": "2021-01-01T12:00:00"}, datetime(2021, 1, 1, 12)
+    )
+    assert result == (
+        "instrument=Lab detectorName=S2 detector=2 filter=Big\\r calibDate=2021-01-01T12:00:00 other=1"
+    )
+    assert corrected_id(text, ("DETECTOR",), keywords, FILE.start) == text.replace("detector=1", "detector=2")
+    assert corrected_id(text, (), keywords, FILE.start) == text

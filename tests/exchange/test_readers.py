@@ -30,3 +30,10 @@ def test_an_unknown_reader(tmp_path: Path) -> None:
     foreign, reader = read_foreign(open_foreign(path), make_target(), "ds8")
     assert reader is None
     assert "--list" in foreign.problems[0].hint
+
+
+def test_a_pointer_of_git_lfs(tmp_path: Path) -> None:
+    path = tmp_path / "mask.fits"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    foreign, _ = read_foreign(open_foreign(path), make_target())
+    assert [problem.hint for problem in foreign.problems] == ["run 'git lfs pull'"]

@@ -47,8 +47,16 @@ def test_entries_come_and_go() -> None:
     assert remove_entry(new, again, 1) == BLOCK
     assert replace_value(BLOCK, section.entries[0], "2") == BLOCK.replace("'é'", "2")
     assert remove_entry(BLOCK, section, 2) == BLOCK.replace("  C:\n    - 1\n", "")
-    with pytest.raises(CuratedError, match="several lines"):
+    with pytest.raises(CuratedError, match="a block of lines"):
         replace_value(BLOCK, section.entries[2], "2")
+
+
+def test_folded_texts() -> None:
+    text = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: x, datatype: int64}\n# meta: !!omap\n# - {A: 'one\n#     two'}\n# - B: one\n#     two\n# - {C: 1}\nx\n"
+    section = find_section(text, "ecsv", "metadata")
+    assert section is not None
+    assert replace_value(text, section.entries[0], "3") == text.replace("'one\n#     two'", "3", 1)
+    assert replace_value(text, section.entries[1], "3") == text.replace(": one\n#     two", ": 3", 1)
 
 
 def test_entries_between_commas() -> None:

@@ -7,7 +7,6 @@ file is in a wrong place, which is reported instead. A value that nothing tells 
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,19 @@ from typing import Any, NamedTuple
 
 from curated.check.file import read_and_check
 from curated.check.package import Reading
+from curated.check.report import FileReport
 from curated.check.rules.identity import read_date
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, brief
 from curated.core.keys import CalibFile
 from curated.core.metadata import has_value
-from curated.core.times import iso, parse_time
-from curated.editing.expectations import detector_keywords, filter_keywords, instrument_keywords
+from curated.core.times import iso
+from curated.editing.expectations import (
+    corrected_id,
+    detector_keywords,
+    filter_keywords,
+    id_parts,
+    instrument_keywords,
+)
 from curated.editing.images import wrong_values
 from curated.editing.spelling import keyword_time
 from curated.editing.surroundings import (
@@ -32,24 +38,13 @@ from curated.editing.surroundings import (
     misplaced_levels,
 )
 from curated.history.deprecation import EditedFiles
-from curated.package.layout import directory_name
+from curated.package.instrument import Instrument
 from curated.package.package import Package
 from curated.registry import find_type, get_type
 from curated.text.editor import TextEditor
 from curated.text.source import Source
 
-_ID_PART = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*\Z)")
-_ID_KEYWORDS = {
-    "instrument": "INSTRUME",
-    "raftName": "RAFTNAME",
-    "detectorName": "DET_NAME",
-    "detector": "DETECTOR",
-    "ccd": "DETECTOR",
-    "ccdnum": "DETECTOR",
-    "filter": "FILTER",
-    "calibDate": "CALIBDATE",
-}
-"""Keywords that parts of CALIB_ID repeat."""
+_MOST_ROUNDS = 4
 
 
 class Correction(NamedTuple):
@@ -127,25 +122,42 @@ def plan_corrections(
     trust_path : `bool`, optional
         Whether the path decides whatever the keywords say together.
     """
-    surroundings = find_surroundings(package, reading.declared, reading.reports)
     corrections: list[Correction] = []
     contents: dict[str, bytes] = {}
     before: dict[str, bytes] = {}
+    reports = dict(reading.reports)
     diagnostics: list[Diagnostic] = []
-    for file in files:
-        try:
-            fixer = _Fixer(package, reading, surroundings, file, trust_path=trust_path)
-        except (CuratedError, OSError) as error:
-            diagnostics.append(_not_corrected(file.path, error))
-            continue
-        text = fixer.run()
-        diagnostics += fixer.diagnostics
-        obstacle = _obstacle(package.root / file.path) if text != fixer.editor.data else None
-        if obstacle is not None:
-            diagnostics.append(_not_corrected(file.path, obstacle))
-        elif text != fixer.editor.data:
+    for _ in range(_MOST_ROUNDS):
+        # What is corrected may tell what another file should say.
+        edited = EditedFiles(package.files, dict(contents))
+        surroundings = find_surroundings(package, reading.declared, reports)
+        diagnostics = []
+        has_changed = False
+        for file in files:
+            try:
+                fixer = _Fixer(
+                    package, edited, reading.declared, reports, surroundings, file, trust_path=trust_path
+                )
+            except (CuratedError, OSError) as error:
+                diagnostics.append(_not_corrected(file.path, error))
+                continue
+            text = fixer.run()
+            diagnostics += fixer.diagnostics
+            if text == fixer.editor.data:
+                continue
+            obstacle = _obstacle(package.root / file.path)
+            if obstacle is not None:
+                diagnostics.append(_not_corrected(file.path, obstacle))
+                continue
+            has_changed = True
             corrections += fixer.corrections
-            contents[file.path], before[file.path] = text, fixer.editor.data
+            before.setdefault(file.path, fixer.editor.data)
+            contents[file.path] = text
+            reports[file.path] = fixer.report
+        if not has_changed:
+            break
+    order = {file.path: number for number, file in enumerate(files)}
+    corrections.sort(key=lambda correction: order[correction.path])
     return CorrectionPlan(tuple(corrections), contents, before, tuple(sorted(diagnostics)))
 
 
@@ -175,14 +187,19 @@ class _Fixer:
     def __init__(
         self,
         package: Package,
-        reading: Reading,
+        files: EditedFiles,
+        declared: Mapping[str, Instrument],
+        reports: Mapping[str, FileReport],
         surroundings: Surroundings,
         file: CalibFile,
         *,
         trust_path: bool,
     ) -> None:
-        self.package, self.reading, self.surroundings, self.file = package, reading, surroundings, file
-        self.editor = TextEditor(package.files.read(file.path), file.form)
+        self.package, self.files, self.declared = package, files, declared
+        self.surroundings, self.file = surroundings, file
+        self.report = reports.get(file.path, FileReport(file.path, "", ""))
+        self.is_checked = file.path in reports
+        self.editor = TextEditor(files.read(file.path), file.form)
         self.source: Source = self.editor.source
         self.spec = get_type(file.key.type).SPEC
         self.original = dict(self.editor.keywords)
@@ -190,14 +207,15 @@ class _Fixer:
         self.corrections: list[Correction] = []
         self.diagnostics: list[Diagnostic] = []
         self.misplaced = (
-            {} if trust_path else misplaced_levels(surroundings, file, self.keywords, self._id_parts())
+            {} if trust_path else misplaced_levels(surroundings, file, self.keywords, id_parts(self.keywords))
         )
 
     def run(self) -> bytes:
         """Return the corrected text; the old one if nothing can be done."""
         for level, statements in self.misplaced.items():
             self._report_place(level, statements)
-        for keyword, expected in self._expectations():
+        # In a wrong place, what the path says of other things may be wrong too.
+        for keyword, expected in self._expectations() if not self.misplaced else ():
             self._correct(keyword, expected)
         self._correct_id()
         self._correct_image()
@@ -216,15 +234,9 @@ class _Fixer:
     def _expectations(self) -> Iterator[tuple[str, Expected | None]]:
         """Yield each keyword that is missing or wrong, with the value that it should have; `None` if nothing tells."""
         file = self.file
-        if "type" not in self.misplaced:
-            yield from self._type()
-        for level, checks in (
-            ("instrument", instrument_keywords),
-            ("detector", detector_keywords),
-            ("filter", filter_keywords),
-        ):
-            if level not in self.misplaced:
-                yield from checks(self.surroundings, file, self.keywords)
+        yield from self._type()
+        for checks in (instrument_keywords, detector_keywords, filter_keywords):
+            yield from checks(self.surroundings, file, self.keywords)
         start = iso(file.start)
         expected = Expected(start, "the file name says so")
         for keyword in ("CALIBDATE", "VALIDSTART"):
@@ -270,7 +282,7 @@ class _Fixer:
     def _reads_as_other(self, obstype: str) -> bool:
         """Report a file that is no calibration of its directory's type, but one of the type that OBSTYPE names."""
         other = find_type(obstype.lower())
-        if other is None or self.misplaced.get("type"):
+        if other is None:
             return False
         if get_type(self.file.key.type).from_source(self.source)[0] is not None:
             return False
@@ -316,28 +328,11 @@ class _Fixer:
 
     # -- CALIB_ID --------------------------------------------------------------------------------------------
 
-    def _id_parts(self) -> dict[str, str]:
-        return dict(_ID_PART.findall(str(self.keywords.get("CALIB_ID") or "")))
-
     def _correct_id(self) -> None:
         """Correct the parts of CALIB_ID that repeat a keyword which was corrected."""
         text = str(self.keywords.get("CALIB_ID") or "")
-        new = text
         corrected = {correction.name for correction in self.corrections}
-        for part, value in self._id_parts().items():
-            keyword = _ID_KEYWORDS.get(part, "")
-            reference = self.keywords.get(keyword)
-            if keyword not in corrected or not has_value(reference) or not value:
-                continue
-            if directory_name(value) == directory_name(str(reference)) or _is_same_time(
-                value, str(reference)
-            ):
-                continue
-            if part == "calibDate":
-                reference = keyword_time(self.file.start, value)
-            new = re.sub(
-                rf"\b{part}={re.escape(value)}(?=\s|\Z)", f"{part}={reference}".replace("\\", ""), new
-            )
+        new = corrected_id(text, corrected, self.keywords, self.file.start)
         if new != text:
             self._correct("CALIB_ID", Expected(new, "it repeats what was corrected"))
 
@@ -346,7 +341,7 @@ class _Fixer:
     def _correct_image(self) -> None:
         try:
             values = wrong_values(
-                self.package, self.file, self.source.tree, self.reading.reports.get(self.file.path)
+                self.package, self.file, self.source.tree, self.report if self.is_checked else None
             )
             for section in dict.fromkeys(value.section for value in values):
                 self.editor.set_values(section, {v.name: v.now for v in values if v.section == section})
@@ -380,20 +375,13 @@ class _Fixer:
 
     def _require_no_worse(self, text: bytes) -> None:
         """Raise an error if the corrected text has errors that the old one has not."""
-        edited = EditedFiles(self.package.files, {self.file.path: text})
-        report = read_and_check(edited, self.file, self.reading.declared).report
-        old = self.reading.reports.get(self.file.path)
-        old_codes = {d.code for d in old.diagnostics} if old is not None else set()
+        edited = EditedFiles(self.files, {self.file.path: text})
+        report = read_and_check(edited, self.file, self.declared).report
+        old_codes = {d.code for d in self.report.diagnostics}
         worse = [d for d in report.diagnostics if d.is_error and d.code not in old_codes]
         if worse:
             raise CuratedError(
                 f"with its keywords corrected it has another error: {worse[0].code} {worse[0].message}",
                 "correct it by hand",
             )
-
-
-def _is_same_time(text: str, other: str) -> bool:
-    try:
-        return parse_time(text) == parse_time(other)
-    except ValueError:
-        return False
+        self.report = report

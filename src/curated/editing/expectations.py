@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from curated.core.keys import CalibFile
+from curated.core.metadata import has_value
+from curated.core.times import parse_time
+from curated.editing.spelling import keyword_time
 from curated.editing.surroundings import Expected, Surroundings
 from curated.package.layout import directory_name
 
@@ -16,6 +21,19 @@ Expectation = tuple[str, Expected | None]
 """A keyword that is missing or wrong, and the value that it should have; `None` if nothing tells."""
 
 _INSTRUMENT = "instrument.yaml"
+
+_ID_PART = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*\Z)")
+_ID_KEYWORDS = {
+    "instrument": "INSTRUME",
+    "raftName": "RAFTNAME",
+    "detectorName": "DET_NAME",
+    "detector": "DETECTOR",
+    "ccd": "DETECTOR",
+    "ccdnum": "DETECTOR",
+    "filter": "FILTER",
+    "calibDate": "CALIBDATE",
+}
+"""Keywords that parts of CALIB_ID repeat."""
 
 
 def instrument_keywords(around: Surroundings, file: CalibFile, keywords: Keywords) -> Iterator[Expectation]:
@@ -97,3 +115,42 @@ def filter_keywords(around: Surroundings, file: CalibFile, keywords: Keywords) -
             yield "FILTER", Expected(declared.name, _INSTRUMENT)
     elif not isinstance(value, str) or directory_name(value) != file.key.filter:
         yield "FILTER", around.of_others("FILTER", file, file.key.filter)
+
+
+# -- CALIB_ID ---------------------------------------------------------------------------------------------
+
+
+def id_parts(keywords: Keywords) -> dict[str, str]:
+    """Return the parts of CALIB_ID, such as ``detector=0``."""
+    return dict(_ID_PART.findall(str(keywords.get("CALIB_ID") or "")))
+
+
+def corrected_id(text: str, corrected: Collection[str], keywords: Keywords, start: datetime) -> str:
+    """Return a CALIB_ID whose parts repeat what was corrected.
+
+    Parameters
+    ----------
+    corrected : collection [`str`]
+        The keywords that were corrected; other parts stay.
+    keywords : `~collections.abc.Mapping`
+        Keywords with their corrections.
+    start : `datetime.datetime`
+        Start in the name of the file, UTC.
+    """
+    for part, value in _ID_PART.findall(text):
+        keyword = _ID_KEYWORDS.get(part, "")
+        reference = keywords.get(keyword)
+        if keyword not in corrected or not has_value(reference) or not value:
+            continue
+        if directory_name(value) == directory_name(str(reference)) or _is_same_time(value, str(reference)):
+            continue
+        new = keyword_time(start, value) if part == "calibDate" else str(reference)
+        text = re.sub(rf"\b{part}={re.escape(value)}(?=\s|\Z)", f"{part}={new}".replace("\\", "\\\\"), text)
+    return text
+
+
+def _is_same_time(text: str, other: str) -> bool:
+    try:
+        return parse_time(text) == parse_time(other)
+    except ValueError:
+        return False

@@ -145,7 +145,7 @@ def _agreeing(file: CalibFile, report: FileReport) -> Iterator[tuple[str, str, A
             if isinstance(keywords.get(keyword), str) and (agrees or not is_named):
                 yield keyword, file.key.detector, keywords[keyword]
         # A number beside another detector's name was copied with it.
-        if has_value(number) and (agrees or not is_named):
+        if isinstance(number, int) and number >= 0 and (agrees or not is_named):
             yield "DETECTOR", file.key.detector, number
     filter_name = keywords.get("FILTER")
     if file.key.filter and isinstance(filter_name, str) and directory_name(filter_name) == file.key.filter:

@@ -15,6 +15,7 @@ from curated.calib import Calib, CalibrationError
 from curated.check.package import check_package
 from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors, limited
 from curated.core.metadata import Metadata
+from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.times import compact
 from curated.exchange.foreign import Conventions, Foreign, Target, open_foreign
 from curated.exchange.placement import (
@@ -36,6 +37,9 @@ from curated.registry import get_type
 SOURCE_FILE, SOURCE_HASH = "SRCFILE", "SRCSHA"
 """Keywords with the name and the SHA-256 of the file that a calibration was made of."""
 
+
+_COMPUTED = frozenset((*COMPANION_KEYWORDS, "IMWIDTH", "IMHEIGHT"))
+"""Keywords of fields that follow from the image itself."""
 
 _LEVEL_HINT = "--set normalisation=median, mean or a number says by which level the images are to be divided"
 
@@ -221,9 +225,9 @@ def _image_of(
     fields = {**foreign.tree, **values}
     if _STATISTICS.intersection(map(str, values.values())):
         measured = statistics(foreign.planes)
-        fields |= {
-            name: measured.get(value, math.nan) for name, value in values.items() if value in _STATISTICS
-        }
+        if "median" not in measured:
+            return None, [Problem("CAL714", (), "no pixel is good, and has a mean or median")]
+        fields |= {name: measured[value] for name, value in values.items() if value in _STATISTICS}
     try:
         return image_type.from_pixels(**arrays, mask_planes=bits or None, metadata=metadata, **fields), []
     except CuratedError as error:
@@ -241,14 +245,22 @@ def _field_values(cls: type[Calib], texts: Mapping[str, str]) -> tuple[dict[str,
             hint = known_names(name, [f.name for f in cls.FIELDS], "fields")
             problems.append(Problem("CAL714", (), f"{cls.SPEC.name} has no field {name!r}", hint))
             continue
+        if declared.keyword in _COMPUTED:
+            problems.append(
+                Problem("CAL714", (), f"{declared.name} is not for a person to set: it follows from the file")
+            )
+            continue
+        if text in _STATISTICS and hasattr(cls, "from_pixels"):
+            values[declared.name] = text
+            continue
         try:
-            if text in _STATISTICS and hasattr(cls, "from_pixels"):
-                values[declared.name] = text
-                continue
             kind = declared.dtype[:1]
             values[declared.name] = text if kind not in "if" else (int(text) if kind == "i" else float(text))
         except ValueError:
             problems.append(Problem("CAL714", (), f"{declared.name} {text!r} is not a number"))
+        else:
+            if isinstance(values[declared.name], float) and not math.isfinite(values[declared.name]):
+                problems.append(Problem("CAL714", (), f"{declared.name} {text!r} is not a finite number"))
     return values, problems
 
 

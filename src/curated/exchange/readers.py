@@ -11,6 +11,7 @@ from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
 from curated.exchange.images import fits_images
 from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
 from curated.exchange.tables import crosstalk, linearity, plain, stack
+from curated.image import ANNEX, LFS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +153,15 @@ def _choose(file: ForeignFile, cls: type[Calib], name: str) -> Reader | Problem:
     """Return the reader for a file and a type, or why there is none."""
     if not file.size:
         return Problem("CAL710", (), "the file is empty")
+    if file.head.startswith((LFS, ANNEX)):
+        name_of_tool, mend = (
+            ("git-lfs", "git lfs pull") if file.head.startswith(LFS) else ("git-annex", "git annex get")
+        )
+        detail = f"the file is a pointer of {name_of_tool}, not the content"
+        return Problem("CAL710", (), detail, f"run '{mend}'")
     fitting = [reader for reader in READERS if reader.takes(cls) and name in ("", reader.name)]
     if not fitting:
-        what = f"the reader {name!r}" if name else "no reader"
+        what = f"no reader {name!r}" if name else "no reader"
         return Problem(
             "CAL710", (), f"{what} makes {cls.SPEC.name}", "'curated add --list' lists what can be read"
         )

@@ -46,7 +46,13 @@ def kept_keywords(
         name = str(key).upper().removeprefix("HIERARCH ").strip()
         if name == "HISTORY":
             history += [line for line in str(value).splitlines() if line.strip()]
-        elif _LAYOUT.match(name) or name in excluded or meaning(name) in IDENTITY or not name.isascii():
+        elif (
+            _LAYOUT.match(name)
+            or name.startswith("DEPRECAT")
+            or name in excluded
+            or meaning(name) in IDENTITY
+            or not name.isascii()
+        ):
             continue
         elif (plain := _plain(value)) is not None and (isinstance(plain, str) or name not in TEXT_KEYWORDS):
             kept[name] = plain

@@ -63,7 +63,9 @@ def _maximal(mask: Array, edges: Array) -> Array:
 
 def _growth(mask: Array, left: Array, right: Array, bottom: Array) -> Array:
     """Return by how many rows below ``bottom`` each rectangle can grow."""
-    depth = np.zeros(mask.shape, "i4")
+    # A sentinel at the end, since the last run may end with the last pixel.
+    flat = np.zeros(mask.size + 1, "i4")
+    depth = flat[:-1].reshape(mask.shape)
     depth[0] = mask[0]
     for row in range(1, len(mask)):
         np.multiply(depth[row - 1] + 1, mask[row], out=depth[row])
@@ -74,16 +76,19 @@ def _growth(mask: Array, left: Array, right: Array, bottom: Array) -> Array:
     if inner.size:
         start = (bottom[inner] - 1) * mask.shape[1]
         places = np.stack([start + left[inner], start + right[inner]], axis=1).ravel()
-        # A sentinel, since the last run may end with the last pixel.
-        growth[inner] = np.minimum.reduceat(np.append(depth.ravel(), 0), places)[::2]
+        growth[inner] = np.minimum.reduceat(flat, places)[::2]
     return growth
 
 
 def _without_needless(edges: Array, shape: tuple[int, ...]) -> Array:
     """Return rectangles without those all of whose pixels others cover; smaller ones go first."""
     counts = _counts(edges, shape)
+    is_shared = counts > 1
+    if not is_shared.any():
+        return edges
     shared = np.zeros((shape[0] + 1, shape[1] + 1), "i4")
-    np.cumsum(np.cumsum(counts > 1, axis=0), axis=1, out=shared[1:, 1:])
+    np.cumsum(is_shared, axis=1, out=shared[1:, 1:])
+    _add_up_rows(shared)
     left, right, bottom, top = edges.T
     overlap = shared[top, right] - shared[bottom, right] - shared[top, left] + shared[bottom, left]
     areas = (right - left) * (top - bottom)
@@ -103,6 +108,12 @@ def _counts(edges: Array, shape: tuple[int, ...]) -> Array:
     left, right, bottom, top = edges.T
     for y, x, sign in ((bottom, left, 1), (bottom, right, -1), (top, left, -1), (top, right, 1)):
         np.add.at(steps, (y, x), sign)
-    np.cumsum(steps, axis=0, out=steps)
     np.cumsum(steps, axis=1, out=steps)
+    _add_up_rows(steps)
     return steps[:-1, :-1]
+
+
+def _add_up_rows(values: Array) -> None:
+    """Replace each row by the sum of it and all rows before; much faster than `numpy.cumsum` along columns."""
+    for row in range(1, len(values)):
+        values[row] += values[row - 1]

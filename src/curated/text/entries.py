@@ -39,7 +39,7 @@ class Entry:
     value_start, value_end : `int`
         Where its value begins and ends.
     style : `str` or `None`
-        Quotes of a scalar value, empty if it has none; `None` if the value is no scalar of one line.
+        Quotes of a scalar value, empty if it has none; `None` for a block of lines, a mapping or a list.
     is_pair : `bool`
         Whether the entry is a mapping of one key within a list.
     is_flow : `bool`
@@ -159,8 +159,9 @@ def _entries(node: Any, to_file: Callable[[int], int]) -> Iterator[Entry]:
 
 
 def _entry(name: str, start: int, end: int, value: Any, to_file: Callable[[int], int], **more: bool) -> Entry:
-    is_line = value.id == "scalar" and value.start_mark.line == value.end_mark.line
-    style = (value.style or "") if is_line else None
+    # Long texts are folded by some writers; the new value stands on one line.
+    is_flow = value.id == "scalar" and value.style not in _BLOCK_SCALARS
+    style = (value.style or "") if is_flow else None
     return Entry(
         name,
         to_file(start),
@@ -234,11 +235,11 @@ def replace_value(text: str, entry: Entry, new: str) -> str:
     Raises
     ------
     CuratedError
-        If the value stands on several lines.
+        If the value is no scalar, or a block of lines.
     """
-    if entry.style is None or entry.style in _BLOCK_SCALARS:
+    if entry.style is None:
         by_hand = f"write it by hand: {entry.name}: {new}"
-        raise CuratedError(f"the value of {entry.name} stands on several lines", by_hand)
+        raise CuratedError(f"the value of {entry.name} is a block of lines, a mapping or a list", by_hand)
     # A key without a value has no blank after its colon.
     blank = (
         " "

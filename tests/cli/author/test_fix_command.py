@@ -38,3 +38,11 @@ def test_status_and_paths(
     done = run(root, "fix")
     assert (done.status, done.stdout, done.stderr) == (0, "", "12 calibrations: nothing to correct\n")
     assert run(root, "fix", "calibs/demo/defcts").status == 2
+
+
+@pytest.mark.slow
+def test_real_calibrations_are_right(
+    corpus: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = Commands(capsys, monkeypatch)(corpus / "obs_lsst_data", "fix", "--check")
+    assert (done.status, done.stdout, done.stderr) == (0, "", "2268 calibrations: nothing to correct\n")

@@ -149,6 +149,34 @@ def test_findings(package: Package, tmp_path: Path, pixels: Any, header: dict[st
     assert code in codes(add(package, tmp_path / "image.fits", "bias"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "word"),
+    [
+        ("dark_time", "inf", "finite"),
+        ("dark_time", "soon", "not a number"),
+        ("file", "../x", "not for a person"),
+        ("dork_time", "3", "no field"),
+        ("dark_time", "median", "no pixel is good"),
+    ],
+)
+def test_values_that_nobody_can_set(
+    package: Package, tmp_path: Path, name: str, text: str, word: str
+) -> None:
+    fits.writeto(tmp_path / "image.fits", PIXELS * np.nan, fits.Header({"BUNIT": "adu"}))
+    addition = add(package, tmp_path / "image.fits", "dark", values={"dark_time": "1", name: text})
+    assert addition.diagnostics[0].code == "CAL714"
+    assert word in addition.diagnostics[0].message
+
+
+def test_marks_of_another_package_are_not_kept(package: Package, tmp_path: Path) -> None:
+    header = {"BUNIT": "adu", "HIERARCH DEPRECATED_BY": "x", "VALIDEND": "1999-01-01", "REPOSHA1": "0" * 40}
+    fits.writeto(tmp_path / "image.fits", PIXELS, fits.Header(list(header.items())))
+    addition = add(package, tmp_path / "image.fits", "bias")
+    assert codes(addition) == []
+    kept = calib_of(addition, tmp_path).metadata
+    assert not {"DEPRECATED_BY", "VALIDEND", "REPOSHA1"} & set(kept)
+
+
 def test_several_images(package: Package, tmp_path: Path) -> None:
     header = fits.Header({"BUNIT": "adu"})
     hdus = [fits.PrimaryHDU(), *(fits.ImageHDU(PIXELS + n, header, name=f"AMP{n}") for n in (1, 2))]

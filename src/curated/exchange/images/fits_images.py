@@ -186,6 +186,13 @@ def _variance(
                 "CAL717", (), detail, "add UTYPE: StdDevUncertainty, VarianceUncertainty or InverseVariance"
             )
         )
+    if len(numbers) > 1:
+        others_text = ", ".join(label_of(hdus, n) for n in numbers if n != number)
+        problems.append(Problem("CAL716", (), f"other uncertainties are left out: {others_text}"))
+    negative = int((values < 0).sum())
+    if negative:
+        detail = f"{label} is negative in {negative} pixels, which no uncertainty is"
+        problems.append(Problem("CAL717", (), detail, "see what it is: UTYPE says the kind"))
     problems += _uncertainty_unit(own_header, header, kind, label)
     return variance_of(values, kind), problems
 

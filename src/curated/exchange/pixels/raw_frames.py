@@ -139,6 +139,8 @@ def fit_image(mask: Array, header: Mapping[str, Any], target: Target) -> tuple[A
                 "trim it, or add a camera calibration with the detector",
             )
         ]
+    if (rows, columns) == size and conventions.transposed:
+        return image, [Problem("CAL713", (), f"{detail} with exchanged axes", "leave --transposed out")]
     if (rows, columns) == size:
         return image, [
             Problem("CAL713", (), f"{detail}: the axes seem to be exchanged", "--transposed exchanges them")

@@ -117,6 +117,12 @@ def foreign_defects(
         boxes.append(part)
         comments += [piece.shape.comment] * len(part)
     _note_order(work)
+    if not shapes and not problems:
+        work.problems.append(
+            Problem(
+                "CAL717", (), "there is no region in it: no pixel is bad", "see that it is the right file"
+            )
+        )
     every = np.concatenate(boxes) if boxes else np.zeros((0, 4), "i8")
     if excluded and not boxes:
         work.problems.append(
