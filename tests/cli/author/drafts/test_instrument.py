@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -135,28 +131,3 @@ def test_night_of_the_instrument_that_is_declared(curated: Commands, root: Path)
     arguments = ["--size", "64x32", "--timezone", "America/Santiago", "--from", "night:2026-01-01"]
     assert curated(root, "new", "instrument", "Cam", *arguments).status == 0
     assert (root / "calibs/cam/camera/20260101T160000.yaml").is_file()
-
-
-def test_it_asks_on_a_terminal(root: Path) -> None:
-    mine, theirs = pty.openpty()
-    command = [sys.executable, "-P", "-m", "curated", "new", "instrument", "Cam"]
-    with subprocess.Popen(command, cwd=root, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        os.write(mine, b"2\nwide\n64x32\n4\n\n8\n1.5\n\n\ng=g, r\n-4\n")
-        output = b""
-        while True:
-            try:
-                block = os.read(mine, 4096)
-            except OSError:  # the other end is closed
-                break
-            if not block:
-                break
-            output += block
-    os.close(mine)
-    assert process.returncode == 0
-    assert b"'wide', not columns and rows" in output
-    text = (root / "calibs/cam/instrument.yaml").read_text("utf-8")
-    assert text.count("- {id: ") == 2
-    assert "{name: r, band: r}" in text
-    assert "utc_offset: -4" in text
-    assert "gain: 1.5" in (root / CAMERA).read_text("utf-8")
