@@ -190,6 +190,7 @@ class _Planner:
             self._note("CAL738", detail, "migrate parts of the source into packages of their own", product)
             return Outcome(product, LISTED, (), "there is too much for one migration")
         path = self._tree.locate(product.file)
+        units = self._options.units
         keywords = _keywords(product, self._survey.kind)
         if product.content:
             keywords |= {SOURCE_FILE: product.file.rpartition("/")[2], SOURCE_HASH: open_foreign(path).sha256}
@@ -203,7 +204,11 @@ class _Planner:
             names=Names(
                 instrument=self._instrument.directory, detector=product.detector, filter=product.filter
             ),
-            conventions=replace(self._options.conventions, hdu=product.hdu),
+            conventions=replace(
+                self._options.conventions,
+                hdu=product.hdu,
+                units={**units.get("", {}), **units.get(product.kind, {})},
+            ),
             keywords=keywords,
         )
         try:

@@ -42,7 +42,8 @@ def test_what_cannot_be_read_writes_nothing(run: Commands, tmp_path: Path) -> No
     assert (done.status, (tmp_path / "target").exists()) == (1, False)
     assert "CAL730" in done.stderr
     assert run(tmp_path, "migrate", "nowhere", "target").status == 2
-    assert run(tmp_path, "migrate", "source", "target", "--as", "bias").status == 2
+    for words in (("--as", "bias"), ("--unit", "bias:adu", "--unit", "bias:nm")):
+        assert run(tmp_path, "migrate", "source", "target", *words).status == 2
     assert run(tmp_path, "migrate", "source", "target", "--as", "x=unknown").status == 2
 
 
