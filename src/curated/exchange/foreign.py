@@ -141,6 +141,8 @@ class Conventions:
         Number of the first pixel, 0 or 1; that of the file's form if `None`.
     untrimmed : `bool`, optional
         Whether coordinates are those of the raw image, with overscan; what the file says if `None`.
+    image : `str`
+        Path of the image that regions were drawn on, which converts physical and sky coordinates; empty for none.
     transposed : `bool`
         Whether the axes of an image are exchanged.
     units : `dict` [`str`, `str`]
@@ -164,6 +166,7 @@ class Conventions:
     inverted: bool | None = None
     origin: int | None = None
     untrimmed: bool | None = None
+    image: str = ""
     transposed: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)

@@ -56,6 +56,12 @@ def _list(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
     default=None,
     help="Whether its pixels are those of the raw image, with overscan.",
 )
+@click.option(
+    "--image",
+    metavar="FITS",
+    default="",
+    help="Image that regions were drawn on; it converts physical and sky coordinates.",
+)
 @click.option("--transposed", is_flag=True, help="Exchange the axes of an image.")
 @click.option(
     "--unit",
@@ -164,6 +170,7 @@ def _request(settings: Settings, file: str, options: dict[str, Any]) -> Any:
             inverted=options["inverted"],
             origin=options["origin"],
             untrimmed=options["untrimmed"],
+            image=options["image"],
             transposed=options["transposed"],
             units=_pairs(options["units"], "--unit", whole=True),
             values=_pairs(options["values"], "--set"),

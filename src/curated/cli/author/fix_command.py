@@ -65,6 +65,7 @@ def command(
     """
     from curated.check.package import read_package
     from curated.editing.corrections import plan_corrections
+    from curated.history.exposure.raw import require_sound_settings
 
     package = settings.package()
     selected = {
@@ -73,6 +74,7 @@ def command(
     files = list(selected.values()) if paths else package.layout.files
     with settings.progress("reading") as progress:
         reading = read_package(package, jobs=jobs, progress=progress)
+    require_sound_settings(reading.findings, "what follows from the instrument")
     plan = plan_corrections(package, reading, files, trust_path=trust_path)
     is_dry = dry_run or is_check
     outcomes = write_file_set(package.root, plan.contents, before=plan.before, dry_run=is_dry)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from curated.core.diagnostic import Problem, brief
+from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.exchange.foreign import Foreign, ForeignFile, Target
 from curated.exchange.pixels.region_text import VERBATIM
 from curated.exchange.pixels.shapes import Shape, foreign_defects
+from curated.exchange.pixels.sky_frames import SKY_SYSTEMS, Frame, read_frame
 
 _SHAPES = {
     "box": "box",
@@ -70,6 +71,7 @@ class _Reading:
     system: str = ""
     comments: list[str] = field(default_factory=list)
     assumed_line: int = 0
+    frame: Frame | None = None
 
     def report(self, code: str, detail: str, line: int, hint: str = "") -> None:
         """Add a problem."""
@@ -90,7 +92,8 @@ def recognises(file: ForeignFile) -> bool:
 
 def read(file: ForeignFile, target: Target) -> Foreign:
     """Read the regions of a file as boxes of defects, each with its text as comment."""
-    reading = _Reading()
+    image = target.conventions.image
+    reading = _Reading(frame=read_frame(image) if image else None)
     for number, line in enumerate(file.text.split("\n"), start=1):
         _read_line(line.rstrip("\r"), number, reading)
     if reading.assumed_line:
@@ -105,6 +108,8 @@ def read(file: ForeignFile, target: Target) -> Foreign:
 
 def _shifted(shape: Shape, shift: int) -> Shape:
     """Return a shape with coordinates from zero."""
+    if shape.region is not None:
+        return shape
     count = len(shape.numbers) if shape.kind == "polygon" else 2
     moved = [number - shift if i < count else number for i, number in enumerate(shape.numbers)]
     return Shape(
@@ -182,15 +187,21 @@ def _read_part(part: str, comment: str, number: int, reading: _Reading) -> None:
     name = name.lower()
     if not _is_usable(name, number, reading):
         return
-    numbers = _numbers(inner if inner is not None else bare, name, number, reading)
-    if numbers is None:
-        return
     text = _comment(comment) or " ".join(filter(None, reading.comments))
-    for kind, values in _expand(_SHAPES[name], numbers):
-        shape = Shape(
-            kind=kind, numbers=values, comment=text, is_excluded=sign == "-", line=number, label=name
-        )
-        reading.shapes.append(shape)
+    common = Shape(kind="region", numbers=(), comment=text, is_excluded=sign == "-", line=number, label=name)
+    inside = inner if inner is not None else bare
+    try:
+        if reading.system in SKY_SYSTEMS and reading.frame is not None:
+            items = reading.frame.pixel_regions(reading.system, f"{name}({inside})")
+            reading.shapes += [replace(common, region=item) for item in items]
+            return
+        numbers = _numbers(inside, name, number, reading)
+        for kind, values in _expand(_SHAPES[name], numbers) if numbers is not None else ():
+            frame = reading.frame if reading.system == "physical" else None
+            in_image = frame.to_image(kind, values) if frame is not None else values
+            reading.shapes.append(replace(common, kind=kind, numbers=in_image))
+    except CuratedError as error:
+        reading.report("CAL712", f"{name}: {error.message}", number, error.hint)
 
 
 def _is_usable(name: str, number: int, reading: _Reading) -> bool:
@@ -205,9 +216,11 @@ def _is_usable(name: str, number: int, reading: _Reading) -> bool:
     if name in _OTHER_SHAPES:
         reading.report("CAL711", f"{name} is not one of {', '.join(_SHAPES)}", number, "draw it as a polygon")
         return False
-    if reading.system and reading.system != "image":
+    is_convertible = reading.system == "physical" or reading.system in SKY_SYSTEMS
+    if reading.system not in ("", "image") and not (is_convertible and reading.frame is not None):
         detail = f"{name} is in coordinates {reading.system!r}, not those of the image"
         hint = "save the regions with 'image' as coordinate system (in DS9: Region, File Coordinate System)"
+        hint += ", or name the image they were drawn on: --image FITS" if is_convertible else ""
         reading.report("CAL712", detail, number, hint)
         return False
     if not reading.system and not reading.assumed_line:

@@ -50,6 +50,8 @@ class Shape:
         What the file says of it.
     is_excluded : `bool`
         Whether its pixels are taken out of those of the other shapes.
+    region : `regions.PixelRegion`, optional
+        The shape itself, where it is one of the package ``regions``; its kind is ``region``, without numbers.
     line : `int`
         Its line in a text, from one; 0 in a table.
     label : `str`
@@ -60,6 +62,7 @@ class Shape:
     numbers: tuple[float, ...]
     comment: str = ""
     is_excluded: bool = False
+    region: Any = None
     line: int = 0
     label: str = ""
 
@@ -151,7 +154,7 @@ def _piece(shape: Shape, work: _Work) -> _Piece | None:
     if boxes is not None:
         return _Piece(shape, boxes, None)
     try:
-        mask = mask_of_region(region_of(shape))
+        mask = mask_of_region(shape.region if shape.region is not None else region_of(shape))
     except CuratedError as error:
         work.problems.append(shape.problem("CAL711", f"cannot be rasterised: {error.message}", error.hint))
         return None
@@ -163,6 +166,8 @@ def _piece(shape: Shape, work: _Work) -> _Piece | None:
 
 def shape_problem(shape: Shape) -> Problem | None:
     """Return what keeps a shape from being used; `None` for nothing."""
+    if shape.region is not None:
+        return None
     least, most = _NEEDED[shape.kind]
     count = len(shape.numbers)
     if count < least or (most and count > most) or (shape.kind == "polygon" and count % 2):
