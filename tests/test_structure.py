@@ -39,6 +39,10 @@ TINY_MODULE = 60
 TESTED_WITH: dict[str, str] = {
     "canonical/ecsv_form.py": "canonical/test_formatter.py",
     "canonical/json_form.py": "canonical/test_formatter.py",
+    "canonical/merging/files.py": "cli/review/test_merge_driver.py",
+    "canonical/merging/nodes.py": "canonical/merging/test_merger.py",
+    "canonical/merging/tables.py": "canonical/merging/test_merger.py",
+    "canonical/merging/trees.py": "canonical/merging/test_merger.py",
     "canonical/package.py": "cli/author/test_fmt_command.py",
     "canonical/yaml_form.py": "canonical/test_formatter.py",
     "cli/completion.py": "cli/package/test_completion_command.py",

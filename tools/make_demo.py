@@ -342,6 +342,38 @@ def efficiency() -> Iterator[File]:
 
 
 @canonical
+def bad_amplifiers() -> Iterator[File]:
+    """Yield the amplifier that came back from the repair of d02 without a signal."""
+    header = keywords("bad_amps", "curated.types.bad_amps.BadAmps", REPAIRED)
+    row = {"detector": "d02", "amplifier": "C11", "reason": "no signal since the repair"}
+    content = f"{text.plain_metadata(header)}\n{text.records('amplifiers', [row])}\n"
+    yield f"bad_amps/{file_name(REPAIRED)}.yaml", content
+
+
+@canonical
+def events() -> Iterator[File]:
+    """Yield what happened to the instrument: the repair of d02, and the coating of the mirrors."""
+    header = keywords("events", "curated.types.events.Events", FIRST)
+    rows = [
+        {
+            "date": start(REPAIRED),
+            "what": "d02 back from the repair",
+            "affects": "crosstalk, defects",
+            "detectors": "d02",
+        },
+        {
+            "date": start(RECOATED),
+            "what": "mirrors coated",
+            "affects": "transmission_optics, transmission_system",
+        },
+    ]
+    yield (
+        f"events/{file_name(FIRST)}.yaml",
+        f"{text.plain_metadata(header)}\n{text.records('events', rows)}\n",
+    )
+
+
+@canonical
 def gains() -> Iterator[File]:
     """Yield corrections of the gains of d00 after the coating of the mirrors, when it was warmer."""
     columns = [
@@ -468,6 +500,8 @@ def files() -> Iterator[File]:
     yield from curves()
     yield from efficiency()
     yield from gains()
+    yield from bad_amplifiers()
+    yield from events()
     yield from gradients()
     yield from distortions()
     yield from light()

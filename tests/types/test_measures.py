@@ -60,7 +60,8 @@ def scaled(value: Any, factor: float) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(shown_types()) - SIZED - {"defects", "manual_defects", "provenance"})
+    "name",
+    sorted(set(shown_types()) - SIZED - {"bad_amps", "defects", "events", "manual_defects", "provenance"}),
 )
 def test_other_values_have_readings(name: str) -> None:
     calib = demo_calib(name)

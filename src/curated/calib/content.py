@@ -88,7 +88,11 @@ class Claims:
         Columns and rows that it needs, and the row of the table that needs them; empty if it needs none.
     detectors : `list` [`dict`]
         For each detector of a camera its ``id``, ``name``, ``raft``, ``slot``, ``serial``, ``width``, ``height``, and
-        its ``gains`` by amplifier.
+        its ``gains`` and ``boxes`` by amplifier.
+    out_of_use : `list` [`list` [`str`]]
+        Detector, amplifier, and the times from which and to which it is out of use; empty texts where these are open.
+    events : `list` [`list` [`str`]]
+        Date, description, and the affected types, detectors and filters of what happened, the last three with commas.
     file_gains : `dict` [`str`, `dict`]
         Gains (electron/adu) in a camera file of the stack, by detector and amplifier.
     """
@@ -101,6 +105,8 @@ class Claims:
     gain_place: str = ""
     reach: list[int] = field(default_factory=list)
     detectors: list[dict[str, Any]] = field(default_factory=list)
+    out_of_use: list[list[str]] = field(default_factory=list)
+    events: list[list[str]] = field(default_factory=list)
     file_gains: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
 

@@ -240,8 +240,11 @@ _ENTRY: dict[Any, Any] = {
                 **dict.fromkeys(("name", "raft", "slot", "serial"), _TEXT),
                 **dict.fromkeys(("width", "height"), _NUMBER),
                 "gains": _GAINS,
+                "boxes": {str: [int]},
             }
         ],
+        "out_of_use": [[str]],
+        "events": [[str]],
         "file_gains": {str: _GAINS},
     },
     "traces": [{"quantity": str, "keys": [str], "data": str}],

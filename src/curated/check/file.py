@@ -35,6 +35,7 @@ KEYWORDS = [
     "DET_SER",
     "FILTER",
     "CALIB_ID",
+    "UNAFFECTED",
     "CALIBDATE",
 ]
 """Keywords that the rules over the whole package use."""

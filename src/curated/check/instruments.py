@@ -113,6 +113,7 @@ def _overridden(instrument: Instrument, overrides: Mapping[str, object]) -> Inst
         visit_system=override.visit_system,
         expected=override.expected,
         bounds=override.bounds,
+        max_age=override.max_age,
         limits=override.limits,
         utc_offset=override.utc_offset,
         headers=override.headers,

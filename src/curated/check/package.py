@@ -218,7 +218,7 @@ def judge(
     # To infer an instrument takes a look at all files.
     is_inferred = any("expected" in overrides for overrides in config.instruments.values())
     instruments = complete_instruments(package, reports, declared) if is_inferred else declared
-    context = make_context(layout, config, reports, declared, instruments)
+    context = make_context(layout, config, reports, declared, instruments, today)
     files = select(layout.files, paths, reports)
     selected = {file.path for file in files}
     problems = [

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from curated.calib import Calib
 from curated.calib.fingerprint import values_hash
 from curated.check.cache import instrument_hash
 from curated.check.file import read_and_check
 from curated.check.report import FileReport
+from curated.check.rules.bad_amplifiers import Mask
 from curated.convert.origin import Origin
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
@@ -26,6 +28,7 @@ from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text.provenance import provenance_path, provenance_text
+from curated.types.defects import Defects
 
 _PROJECT = __name__.partition(".")[0]
 
@@ -117,6 +120,8 @@ class Conversion:
         Recipes of existing FITS files; these calibrations are checked, but not converted again.
     for_values : `bool`
         Whether the content is the hash of the values alone, and no FITS file is made.
+    masks : `dict` [`str`, `Mask`]
+        Boxes of amplifiers out of use, by the path of the defects that they are added to.
     """
 
     files: Files
@@ -129,6 +134,7 @@ class Conversion:
     for_bundle: bool
     recipes: frozenset[str] = frozenset()
     for_values: bool = False
+    masks: Mapping[str, Mask] = field(default_factory=dict)
 
     def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
         """Return the report of each file, and its FITS file unless it has errors or is not selected."""
@@ -146,12 +152,13 @@ class Conversion:
         recipe = self.recipe(file, checked.text, checked.side) if self.for_bundle else ""
         if recipe and recipe in self.recipes:
             return checked.report, Converted(file, None, blob, recipe=recipe)
+        calib = self._masked(file, checked.calib)
         if self.for_values:
-            values = values_hash(checked.calib)
+            values = values_hash(calib)
             self._require_same_companion(checked.report)
             return checked.report, Converted(file, None, blob, values)
         content = ContentDigest() if self.for_bundle else None
-        blocks = fits_blocks(checked.calib.fits_content(), self.origin.stamp(file, blob, end))
+        blocks = fits_blocks(calib.fits_content(), self.origin.stamp(file, blob, end))
         fits = self._write(fits_path(file.path), blocks, content)
         self._require_same_companion(checked.report)
         if content is None:
@@ -161,6 +168,13 @@ class Conversion:
             text = provenance_text(checked.calib.provenance).encode()
             provenance = self._write(provenance_path(file.path), [text])
         return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
+
+    def _masked(self, file: CalibFile, calib: Calib) -> Calib:
+        """Return a calibration with the boxes of amplifiers that are out of use while it is in force."""
+        mask = self.masks.get(file.path)
+        if mask is None or not isinstance(calib, Defects):
+            return calib
+        return calib.with_boxes(mask.boxes, f"{self.origin.prefix}{mask.source}")
 
     def _require_same_companion(self, report: FileReport) -> None:
         """Raise an error if the file beside a text changed while it was read."""
@@ -197,6 +211,7 @@ class Conversion:
             instrument_hash(instrument) if instrument else "",
             blob_sha1(text),
             *([] if side is None else [blob_sha1(side)]),
+            *([repr(self.masks[file.path])] if file.path in self.masks else []),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -13,10 +13,12 @@ from curated.check.file import read_and_check
 from curated.check.instruments import read_instruments
 from curated.check.package import interrupted_findings, judge, select
 from curated.check.report import FileReport, Report, ends_and_marks
+from curated.check.rules.bad_amplifiers import Mask, make_masks
 from curated.convert.file import Conversion, Converted, fits_path
 from curated.convert.inputs import verify_inputs
 from curated.convert.origin import Origin, committed_package, find_origin, origin_of_commit
 from curated.core.diagnostic import CuratedError
+from curated.core.geometry import AmplifiersOutOfUse, Camera
 from curated.core.keys import CalibFile
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import exclusive, verify_tree
@@ -27,6 +29,7 @@ from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package, open_package
 from curated.package.validity import natural_ends
+from curated.registry import get_type
 
 Results = tuple[dict[str, FileReport], dict[str, Converted]]
 """Reports of all files and FITS files of those that were converted, by path."""
@@ -125,8 +128,22 @@ def _plan(
         package.config.silence,
         for_bundle,
         recipes,
+        masks=_masks(package.files, calib_files),
     )
     return conversion, deprecated
+
+
+def _masks(files: Files, calib_files: Sequence[CalibFile]) -> dict[str, Mask]:
+    """Return the boxes of amplifiers out of use, by the path of the defects that they are added to."""
+    types = {file.key.type: get_type(file.key.type) for file in calib_files}
+    sources = [file for file in calib_files if issubclass(types[file.key.type], AmplifiersOutOfUse)]
+    if not sources:
+        return {}
+    cameras = [file for file in calib_files if issubclass(types[file.key.type], Camera)]
+    reports = {
+        file.path: read_and_check(files, file, {}, companion=False).report for file in (*sources, *cameras)
+    }
+    return make_masks(calib_files, reports)
 
 
 def _require_same_marks(deprecated: Mapping[str, FileReport], reports: Mapping[str, FileReport]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from curated.core.diagnostic import CuratedError
 
@@ -96,6 +96,14 @@ class Camera(Protocol):
 
     def detector(self, name: str | int) -> DetectorGeometry:
         """Return a detector by its name or number."""
+
+
+@runtime_checkable
+class AmplifiersOutOfUse(Protocol):
+    """An object that says which amplifiers of an instrument are out of use."""
+
+    def amplifiers_at(self, detector: str, time: Any = None) -> list[str]:
+        """Return the amplifiers of a detector that are out of use at a time."""
 
 
 def choose(name: str | int, names: Iterable[str], numbers: Iterable[int]) -> int:

@@ -14,6 +14,9 @@ EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2100, 1, 1)
 The last one is 2100-01-01 TAI, 37 s before the one here; a range that ends with the century needs no warning.
 """
 
+DISTANT_PAST, DISTANT_FUTURE = EARLIEST.replace(year=1), EARLIEST.replace(year=9999)
+"""Times before and after all others, in the place of open ends."""
+
 WHOLE_SECONDS = datetime(1972, 1, 1)
 """Since then UTC and TAI differ by whole seconds (Recommendation ITU-R TF.460)."""
 

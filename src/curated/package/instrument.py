@@ -14,7 +14,7 @@ from curated.package.layout import directory_name
 from curated.package.settings.header_mapping import HeaderMapping
 from curated.package.settings.instrument import INSTRUMENT
 from curated.package.settings.limits import LimitValues, parse_limits
-from curated.registry import find_type
+from curated.registry import find_type, similar_type
 
 if TYPE_CHECKING:
     from curated.core.geometry import DetectorGeometry
@@ -77,6 +77,14 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class MaxAge:
+    """How many days after its start a calibration of a type may be in force."""
+
+    type: str
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """An instrument.
 
@@ -98,6 +106,8 @@ class Instrument:
         Types that the instrument must have.
     bounds : `tuple` [`InstrumentBound`]
         Limits of plausible values in place of those of the types.
+    max_age : `tuple` [`MaxAge`]
+        How old calibrations may become.
     limits : `dict`
         Largest changes that need no note; see `LimitValues`.
     utc_offset : `float`
@@ -124,6 +134,7 @@ class Instrument:
     visit_system: int | None = None
     expected: tuple[Expected, ...] = ()
     bounds: tuple[InstrumentBound, ...] = ()
+    max_age: tuple[MaxAge, ...] = ()
     limits: LimitValues = field(default_factory=dict)
     utc_offset: float = 0.0
     headers: HeaderMapping = field(default_factory=HeaderMapping)
@@ -208,6 +219,9 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     items = {i: item for i, item in enumerate(tree.get("bounds", [])) if ("bounds", i) not in wrong_entries}
     bounds, bound_problems = parse_bounds(items)
     problems += bound_problems
+    items = {i: item for i, item in enumerate(tree.get("max_age", [])) if ("max_age", i) not in wrong_entries}
+    max_age, age_problems = _parse_max_age(items)
+    problems += age_problems
     wrong_places = [problem.pointer for problem in problems]
     limits, limit_problems = parse_limits(tree.get("limits", {}), "CAL002", wrong_places=wrong_places)
     problems += limit_problems
@@ -218,9 +232,28 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     keywords = [key for i, key in enumerate(tree.get("match", [])) if ("match", i) not in wrong_entries]
     scalars["match"] = tuple(dict.fromkeys(keyword.upper() for keyword in keywords))
     scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "bounds": bounds}
+    scalars["max_age"] = max_age
     scalars["limits"] = limits
     scalars["utc_offset"] = offset
     return Instrument(directory=directory, declared=True, **scalars), problems
+
+
+def _parse_max_age(items: Mapping[int, Any]) -> tuple[tuple[MaxAge, ...], list[Problem]]:
+    """Return the ages without errors, and the problems of the others."""
+    ages: dict[str, MaxAge] = {}
+    problems: list[Problem] = []
+    for i, item in items.items():
+        cls = find_type(item["type"])
+        if cls is None:
+            similar = similar_type(item["type"])
+            remedy = f"; did you mean {similar}?" if similar else ""
+            detail = f"{brief(item['type'])} is not a calibration type{remedy}"
+            problems.append(Problem("CAL002", ("max_age", i, "type"), detail))
+        elif cls.SPEC.name in ages:
+            problems.append(Problem("CAL002", ("max_age", i, "type"), f"{cls.SPEC.name} stands twice"))
+        else:
+            ages[cls.SPEC.name] = MaxAge(cls.SPEC.name, float(item["days"]))
+    return tuple(ages.values()), problems
 
 
 def _parse_expected(

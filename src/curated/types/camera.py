@@ -242,15 +242,26 @@ class CameraGeometry(Calib):
         return f"{self.amplifier_detector[row]} {self.amplifier_name[row]}"
 
     def claims(self) -> Claims:
-        """Return its detectors, each with its amplifiers and their gains."""
+        """Return its detectors, each with the gains and boxes of its amplifiers."""
         gains: dict[str, dict[str, float]] = {name: {} for name in self.detector_name.tolist()}
         columns = (self.amplifier_detector, self.amplifier_name, self.amplifier_gain)
         for detector, amplifier, gain in zip(*(values.tolist() for values in columns), strict=True):
             gains.get(detector, {})[amplifier] = gain
+        boxes: dict[str, dict[str, list[int]]] = {name: {} for name in gains}
+        box_columns = (self.amplifier_x0, self.amplifier_y0, self.amplifier_width, self.amplifier_height)
+        box_rows = np.stack(box_columns, axis=1).tolist()
+        for detector, amplifier, box in zip(
+            *(values.tolist() for values in columns[:2]), box_rows, strict=True
+        ):
+            boxes.get(detector, {})[amplifier] = box
         detector_fields = [f for f in self.FIELDS if f.table == _DETECTORS]
         rows = zip(*(getattr(self, f.name).tolist() for f in detector_fields), strict=True)
         entries = [dict(zip([f.key for f in detector_fields], row, strict=True)) for row in rows]
-        return Claims(detectors=[{**entry, "gains": gains[entry["name"]]} for entry in entries])
+        return Claims(
+            detectors=[
+                {**entry, "gains": gains[entry["name"]], "boxes": boxes[entry["name"]]} for entry in entries
+            ]
+        )
 
     # -- detectors ------------------------------------------------------------------------------------
 

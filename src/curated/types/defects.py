@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from curated.calib import Calib, calibration
 from curated.calib.content import Claims
 from curated.calib.error import or_raise
 from curated.core.diagnostic import CuratedError, Problem
+from curated.core.metadata import Metadata
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
@@ -19,7 +21,7 @@ from curated.types._defects_forms import boxes_of_regions, has_regions
 from curated.types._defects_math import MEASURES
 
 if TYPE_CHECKING:
-    from curated.core.geometry import DetectorGeometry
+    from curated.core.geometry import Box, DetectorGeometry
 
 
 @calibration
@@ -130,6 +132,26 @@ class Defects(Calib):
     def neutral(cls, detector: DetectorGeometry) -> dict[str, Any]:
         """Return no boxes."""
         return {f.name: [] for f in cls.FIELDS}
+
+    def with_boxes(self, boxes: Mapping[str, Box], source: str) -> Self:
+        """Return defects with the boxes of amplifiers out of use added.
+
+        Parameters
+        ----------
+        boxes : `dict` [`str`, `Box`]
+            Pixels of the amplifiers, by name.
+        source : `str`
+            What says that they are out of use; the keyword BADAMPSF has it, and BADAMPS the names.
+        """
+        present = set(zip(*(getattr(self, f.name).tolist() for f in self.FIELDS), strict=True))
+        corners = [(b.x0, b.y0, b.width, b.height) for b in boxes.values()]
+        rows = np.array([box for box in corners if box not in present], "i8").reshape(-1, 4)
+        columns: dict[str, Any] = {
+            f.name: np.concatenate([getattr(self, f.name), rows[:, i]]).astype("i8")
+            for i, f in enumerate(self.FIELDS)
+        }
+        metadata = Metadata({**self.metadata, "BADAMPS": ",".join(boxes), "BADAMPSF": source})
+        return replace(self, metadata=metadata, **columns)
 
     # -- rules ----------------------------------------------------------------------------------------
 

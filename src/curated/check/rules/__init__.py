@@ -1,10 +1,12 @@
 """Rules beyond the schema and the types' own: which there are, and in which order they are applied."""
 
 from curated.check.rules import (
+    bad_amplifiers,
     cameras,
     detectors,
     drafts,
     epochs,
+    events,
     identity,
     layout,
     levels,
@@ -55,5 +57,8 @@ RULES: tuple[Rule, ...] = (
     detectors.unfit_calibrations,
     detectors.unfit_cameras,
     cameras.unfit_camera_gains,
+    bad_amplifiers.unmasked_amplifiers,
+    events.spanned_events,
+    events.old_calibrations,
 )
 """Rules on all files of a package."""

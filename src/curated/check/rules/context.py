@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from curated.calib import Calib
@@ -89,6 +90,8 @@ class Context(NamedTuple):
         Files of each key, in the order of their starts.
     ranges : `dict` [`str`, `Range`]
         Validity of every calibration, by path.
+    today : `datetime.date` or `None`
+        The day of the check; `None` where nothing may depend on it.
     """
 
     layout: Layout
@@ -99,6 +102,7 @@ class Context(NamedTuple):
     epochs: Mapping[CalibKey, Sequence[CalibFile]]
     ranges: Mapping[str, Range]
     cameras: Cameras
+    today: date | None = None
 
     @property
     def files(self) -> Sequence[CalibFile]:
@@ -116,6 +120,7 @@ def make_context(
     reports: Mapping[str, FileReport],
     declared: Mapping[str, Instrument],
     instruments: Mapping[str, Instrument] | None = None,
+    today: date | None = None,
 ) -> Context:
     """Collect the input of the rules; parameters are those of `Context`."""
     return Context(
@@ -127,6 +132,7 @@ def make_context(
         by_key(layout.files),
         resolve_ranges(layout.files, reports),
         find_cameras(layout.files, reports),
+        today,
     )
 
 

@@ -83,6 +83,22 @@ BOUND = Setting(
 )
 """Limits of a quantity in ``instrument.yaml``, in place of those that the type declares."""
 
+MAX_AGE = Setting(
+    kind="mapping",
+    keys={
+        "type": Setting(kind="text", required=True, doc="Name of the calibration type."),
+        "days": Setting(
+            kind="real",
+            required=True,
+            minimum=0.0,
+            maximum=36525.0,
+            says="not days from 0 to 36525",
+            doc="How long after its start a calibration may be in force without being warned of.",
+        ),
+    },
+)
+"""How old a calibration of a type may become, in ``instrument.yaml``."""
+
 INSTRUMENT = Setting(
     kind="mapping",
     doc="An instrument: its detectors and filters.",
@@ -114,6 +130,9 @@ INSTRUMENT = Setting(
             kind="list", items=EXPECTED, doc="The types that it must have; what lacks is a finding."
         ),
         "bounds": Setting(kind="list", items=BOUND, doc="Limits of values that differ from the types'."),
+        "max_age": Setting(
+            kind="list", items=MAX_AGE, doc="How old calibrations may become; older ones are a finding."
+        ),
         "limits": LIMITS,
         "headers": HEADERS,
         "match": Setting(
