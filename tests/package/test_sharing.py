@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -189,3 +190,43 @@ def test_commands_that_edit_change_the_one_file(package: GitPackage, commands: C
     refused = commands(package.path, "epoch", "lab", "defects", "--detector", "d01", "--from", "2025-01-01")
     assert (refused.status, "is shared with other detectors" in refused.stderr) == (2, True)
     assert commands(package.path, "log", "lab", "defects", "d01").status == 2
+
+
+def test_a_change_of_a_shared_file_is_shown_once(package: GitPackage, commands: Commands) -> None:
+    name = f"{TOP}/shared/20220101T000000.ecsv"
+    path = package.path / name
+    path.write_text(path.read_text().replace("\n5 2", "\n6 2"))
+    done = commands(package.path, "diff")
+    assert done.status == 1
+    assert done.stdout.startswith(f"lab/defects: d01, d02\n  ~ {name}\n")
+    assert done.stdout.count("pixels_gained") == 2  # of the change, and in all
+    changes = commands(package.path, "diff", "--format", "json").json["changes"]
+    assert [(c["detector"], c["old"], c["new"]) for c in changes] == [
+        ("d01", name, name),
+        ("d02", name, name),
+    ]
+    assert commands(package.path, "diff", name, "--format", "json").json["changes"] == changes
+    table = commands(package.path, "lookup", "lab", "--at", "2023-01-01").stdout
+    assert table.count("shared/20220101T000000.ecsv") == 1
+
+
+def test_copies_that_become_one_file_change_nothing(package: GitPackage, commands: Commands) -> None:
+    shared = package.path / TOP / "shared/20200101T000000.ecsv"
+    for n, detector in ((0, "d00"), (7, "d01"), (2, "d02")):
+        place = package.path / TOP / detector / "20200101T000000.ecsv"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(defects_text(detector=n))
+    text = shared.read_text()
+    shared.unlink()
+    package.commit(message="Copies")
+    shutil.rmtree(package.path / TOP / "d00")
+    shutil.rmtree(package.path / TOP / "d01")
+    (package.path / TOP / "d02/20200101T000000.ecsv").unlink()
+    shared.write_text(text)
+    done = commands(package.path, "diff", "--format", "json")
+    assert (done.status, done.json["changes"], done.json["unchanged"]) == (0, [], 3)
+    moved = done.json["no_physical_change"][0]
+    assert (moved["old"], moved["new"]) == (
+        f"{TOP}/d00/20200101T000000.ecsv",
+        f"{TOP}/shared/20200101T000000.ecsv",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -123,6 +123,9 @@ class Difference:
         Calibrations whose files differ, and whose values are the same.
     source : `str`
         Name of the source of synthetic photometry.
+    old_shared, new_shared : `dict` [`str`, `str`]
+        Paths of shared files before and after, by those of the copies that changes name; see
+        `curated.package.sharing`.
     """
 
     before: str
@@ -130,6 +133,37 @@ class Difference:
     changes: tuple[Change, ...]
     unchanged: tuple[Change, ...]
     source: str = AB.name
+    old_shared: Mapping[str, str] = field(default_factory=dict, compare=False)
+    new_shared: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def stored_paths(self, change: Change) -> tuple[str | None, str | None]:
+        """Return the paths of the files that there were and are, of a change."""
+        old, new = change.old, change.new
+        return old and self.old_shared.get(old, old), new and self.new_shared.get(new, new)
+
+    def stored_path(self, path: str) -> str:
+        """Return the path of a file that there is, or that there was before."""
+        return self.new_shared.get(path) or self.old_shared.get(path, path)
+
+    def groups(self, changes: Sequence[Change]) -> list[tuple[Change, ...]]:
+        """Return changes in groups of those that are the same change of the same shared file, in their order."""
+        groups: dict[object, list[Change]] = {}
+        for i, change in enumerate(changes):
+            if change.old in self.old_shared or change.new in self.new_shared:
+                paths = self.stored_paths(change)
+                values = (
+                    change.ranges,
+                    repr(change.effects),
+                    change.fields,
+                    change.keywords,
+                    len(change.unreadable),
+                )
+                groups.setdefault((change.key.instrument, change.key.type, *paths, *values), []).append(
+                    change
+                )
+            else:
+                groups[i] = [change]
+        return [tuple(group) for group in groups.values()]
 
     @classmethod
     def of(cls, before: str, after: str, changes: Iterable[Change], source: Spectrum = AB) -> Difference:

@@ -54,7 +54,7 @@ def changed_keys(changes: Changes, paths: Sequence[str] = ()) -> list[KeyFiles]:
     keys = []
     for key in sorted(before.keys() | after.keys()):
         files = KeyFiles(key, before.get(key, ()), after.get(key, ()))
-        names = [file.path for file in (*files.before, *files.after) if changes.include(file)]
+        names = [file.source for file in (*files.before, *files.after) if changes.include(file)]
         if any(not paths or is_selected(name, paths) for name in names):
             # With the directory's own name, which a comparison folds.
             keys.append(files._replace(key=(files.after or files.before)[-1].key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from curated.check.instruments import read_instruments
@@ -16,7 +17,7 @@ from curated.difference.companions import with_companions
 from curated.difference.measuring import changed_keys, is_selected, measure_changes
 from curated.git.repository import Repository, merge_base, open_repository
 from curated.git.revisions import find_revision
-from curated.history.changes import Changes, changes_between, changes_since
+from curated.history.changes import Changes, changes_between, changes_since, sources_of
 from curated.history.checkout import find_hidden_differences
 from curated.history.edits import EditSearch
 from curated.history.lookup import package_at
@@ -180,4 +181,8 @@ def find_difference(
         read_instruments(changes.now)[0] or read_instruments(changes.before)[0]
     )
     measured = measure_changes(changes, keys, conditions, declared, jobs=jobs, progress=progress)
-    return Difference.of(states.before, states.after, measured, conditions.source)
+    difference = Difference.of(states.before, states.after, measured, conditions.source)
+    old_shared, new_shared = sources_of(changes.before), sources_of(changes.now)
+    if not old_shared and not new_shared:
+        return difference
+    return replace(difference, old_shared=old_shared, new_shared=new_shared)

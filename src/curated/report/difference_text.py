@@ -41,11 +41,12 @@ def difference_lines(difference: Difference, *, most: int | None = None) -> Iter
     most : `int`, optional
         Number of changes that are shown; the rest is counted.
     """
-    shown = difference.changes if most is None else difference.changes[:most]
-    for change in shown:
-        yield from change_lines(change)
-    if len(shown) < len(difference.changes):
-        yield f"and {len(difference.changes) - len(shown):,} smaller ones"
+    groups = difference.groups(difference.changes)
+    shown = groups if most is None else groups[:most]
+    for changes in shown:
+        yield from change_lines(changes, difference)
+    if len(shown) < len(groups):
+        yield f"and {sum(map(len, groups[len(shown) :])):,} smaller ones"
     yield from total_lines(difference)
 
 
@@ -63,23 +64,34 @@ def measures_text(change: Change, most: int = 3) -> str:
     return ", ".join(texts)
 
 
-def change_lines(change: Change) -> Iterator[str]:
-    """Yield the lines of a change."""
-    yield printable(str(change.key))
-    if change.old is not None and change.old == change.new:
-        yield f"  ~ {printable(change.old)}"
+def change_lines(changes: Sequence[Change], difference: Difference) -> Iterator[str]:
+    """Yield the lines of a change, which is that of several detectors or filters where these share a file."""
+    change = changes[0]
+    yield from _key_lines(changes)
+    old, new = difference.stored_paths(change)
+    if old is not None and old == new:
+        yield f"  ~ {printable(old)}"
     else:
-        for sign, path in (("-", change.old), ("+", change.new)):
+        for sign, path in (("-", old), ("+", new)):
             yield f"  {sign} {printable(path) if path else 'nothing in force'}"
     yield from (f"    {range_text(valid)}" for valid in change.ranges)
     if not change.ranges:
         yield "    in force at no time"
     for path in change.unreadable:
-        yield f"    {printable(path)} cannot be read; 'curated check' says why"
+        yield f"    {printable(difference.stored_path(path))} cannot be read; 'curated check' says why"
     yield from _effect_lines(change.effects)
     names = different_names(change)
     if not change.effects and names:
         yield from wrapped(names_text(names))
+
+
+def _key_lines(changes: Sequence[Change]) -> Iterator[str]:
+    key = changes[0].key
+    if len(changes) == 1:
+        yield printable(str(key))
+        return
+    names = [printable("/".join(filter(None, (c.key.detector, c.key.filter)))) for c in changes]
+    yield from wrapped(f"{printable(key.instrument)}/{key.type}: {', '.join(names)}", "")
 
 
 def _effect_lines(effects: Sequence[Effect]) -> Iterator[str]:
@@ -160,10 +172,17 @@ def difference_to_json(difference: Difference) -> dict[str, Any]:
         "before": difference.before,
         "after": difference.after,
         "source": difference.source,
-        "changes": [change_to_json(change) for change in difference.changes],
+        "changes": [_stored_change(change, difference) for change in difference.changes],
         "unchanged": len(difference.unchanged),
-        "no_physical_change": [change_to_json(change) for change in difference.unchanged],
+        "no_physical_change": [_stored_change(change, difference) for change in difference.unchanged],
     }
+
+
+def _stored_change(change: Change, difference: Difference) -> dict[str, Any]:
+    """Return a change as plain values, with the paths of the files that there are."""
+    old, new = difference.stored_paths(change)
+    unreadable = [difference.stored_path(path) for path in change.unreadable]
+    return {**change_to_json(change), "old": old, "new": new, "unreadable": unreadable}
 
 
 def change_to_json(change: Change) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def _row(product: Product, part: Part) -> Iterator[tuple[str, str, str]]:
 def _table_lines(
     rows: list[tuple[str, str, str]], directory: str, uncommitted: Mapping[str, str]
 ) -> Iterator[str]:
+    rows = list(dict.fromkeys(rows))  # of a shared file there is one for each detector
     names = [printable(path.removeprefix(f"{directory}/") if path else name) for path, name, _ in rows]
     width = max(map(len, names))
     for name, (path, _, valid) in zip(names, rows, strict=True):
