@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.declare import Conditions, Measure, Reading
-from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, set_measures
+from curated.types._keyed_changes import AMPLIFIER_SET, AMPLIFIER_SET_DOCS, difference, set_measures
 
 
 def _largest(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
@@ -26,8 +26,9 @@ def _largest(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
         before, after = (np.pad(table, (0, size - len(table))) for table in tables)
         if not size:
             continue
-        worst = int(np.argmax(np.abs(after - before)))
-        values = float(after[worst] - before[worst]), float(before[worst]), float(after[worst])
+        steps = np.array(list(map(difference, before, after)))
+        worst = int(np.argmax(np.where(np.isnan(steps), np.inf, np.abs(steps))))
+        values = float(steps[worst]), float(before[worst]), float(after[worst])
         yield Reading(*values, {"amplifier": name, "code": first + worst})
 
 

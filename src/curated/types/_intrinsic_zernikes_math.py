@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from curated.declare import Conditions, Measure, Reading
+from curated.types._keyed_changes import difference
 
 
 def _changes(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
@@ -22,7 +23,7 @@ def _changes(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
                 np.array([places[i][p][_place(calib, index)] for p in positions])
                 for i, calib in enumerate((old, new))
             )
-            steps = np.where((before == after) | (np.isnan(before) & np.isnan(after)), 0.0, after - before)
+            steps = np.array(list(map(difference, before, after)))
             worst = int(np.argmax(np.where(np.isnan(steps), np.inf, np.abs(steps))))
             values = float(steps[worst]), float(before[worst]), float(after[worst])
             yield Reading(*values, {"coefficient": f"Z{index}", "system": system})
