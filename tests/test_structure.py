@@ -15,7 +15,7 @@ import pytest
 from source_tree import ROOT, SOURCE, Module, find_circles, import_graph, read_modules
 from words import bound_names, empty_entries, vague_names
 
-MAX_MODULES = 490
+MAX_MODULES = 560
 """Limit for all folders but the unlimited ones."""
 
 MAX_FILES_IN_FOLDER = 15
@@ -39,6 +39,10 @@ TINY_MODULE = 60
 TESTED_WITH: dict[str, str] = {
     "canonical/ecsv_form.py": "canonical/test_formatter.py",
     "canonical/json_form.py": "canonical/test_formatter.py",
+    "canonical/merging/files.py": "cli/review/test_merge_driver.py",
+    "canonical/merging/nodes.py": "canonical/merging/test_merger.py",
+    "canonical/merging/tables.py": "canonical/merging/test_merger.py",
+    "canonical/merging/trees.py": "canonical/merging/test_merger.py",
     "canonical/package.py": "cli/author/test_fmt_command.py",
     "canonical/yaml_form.py": "canonical/test_formatter.py",
     "cli/completion.py": "cli/package/test_completion_command.py",
@@ -175,7 +179,8 @@ def test_folders_of_tests_are_folders_of_the_sources() -> None:
 def test_references_are_to_documents_of_this_repository() -> None:
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
     paths = [Path(name) for name in listing.stdout.split("\0") if name]
-    documents = {path.name for path in paths if path.suffix == ".md"}
+    # `curated migrate` writes the report into a package.
+    documents = {path.name for path in paths if path.suffix == ".md"} | {"MIGRATION.md"}
     texts = [
         path
         for path in paths

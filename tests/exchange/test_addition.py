@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
+from astropy.table import Table
 
 from curated.core.diagnostic import CuratedError
 from curated.exchange.foreign import open_foreign
@@ -76,3 +79,27 @@ def test_a_bare_package(tmp_path: Path, regions: Path) -> None:
     addition = add(open_package(tmp_path / "bare"), regions, detector="0")
     assert not addition.failed, addition.diagnostics
     assert addition.path == "tiny/defects/d0/20240601T000000.ecsv"
+
+
+def test_comments_are_kept_in_ecsv_alone(tmp_path: Path, regions: Path) -> None:
+    addition = add(make_package(tmp_path), regions, form="yaml")
+    assert [(d.code, d.hint) for d in addition.diagnostics] == [("CAL716", "--as-form ecsv keeps them")]
+    assert addition.path.endswith(".yaml")
+
+
+@pytest.mark.parametrize(("detector", "codes"), [("d0", []), ("d1", ["CAL717"])])
+def test_a_mask_of_another_detector(tmp_path: Path, detector: str, codes: list[str]) -> None:
+    header = fits.Header({"OBSTYPE": "bias", "INSTRUME": "Tiny", "DET_NAME": detector})
+    fits.writeto(tmp_path / "mask.fits", np.eye(30, 40, dtype="u1"), header)
+    assert [d.code for d in add(make_package(tmp_path), tmp_path / "mask.fits").diagnostics] == codes
+
+
+def test_a_table_of_regions_keeps_its_keywords(tmp_path: Path) -> None:
+    pytest.importorskip("regions")
+    table = Table({"X": [10.0], "Y": [10.0], "SHAPE": ["CIRCLE"], "R": [3.0]})
+    table.meta.update({"OBSTYPE": "defects", "OBSERVER": "Ada", "CALIBCLS": "lsst.ip.isr.Defects"})
+    table.write(tmp_path / "regions.fits")
+    addition = add(make_package(tmp_path), tmp_path / "regions.fits")
+    assert not addition.diagnostics
+    assert addition.calib is not None
+    assert addition.calib.metadata["OBSERVER"] == "Ada"

@@ -85,7 +85,8 @@ def test_values_become_gains_and_crosstalk(tmp_path: Path) -> None:
     assert gains.saturation["D"] == 60000
     crosstalk = Crosstalk.readText(tmp_path / "target" / text.format("crosstalk", "ecsv"))
     assert (crosstalk.coeffs[0, 1], crosstalk.coeffs[3, 2], crosstalk.coeffs[1, 0]) == (1.5e-4, -2e-5, 0)
-    assert any("BROKENFIBERS" in finding.message for finding in migration.diagnostics)
+    notes = [finding.message for finding in migration.diagnostics if finding.code == "CAL736"]
+    assert notes == ["b1: 'BROKENFIBERS' has no place in a package; 1 versions have it"]
     assert {"CAL732", "CAL733"} <= set(codes(migration))
 
 
@@ -103,6 +104,10 @@ def test_versions_for_other_electronics_exclude_each_other(tmp_path: Path) -> No
     migration, package = migrate(source, tmp_path / "target")
     assert "CAL735" in codes(migration)
     assert migration.counts()[ADDED] == 0
+    assert any(
+        "'CCDCFG' is a condition of use" in f.message and "2 versions" in f.message
+        for f in migration.diagnostics
+    )
     _, package = migrate(source, tmp_path / "fast", SourceOptions(selection={"CCDCFG": "fast.cfg"}))
     assert first_column(package, "desi", datetime(2020, 2, 1), "b1") == 1
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+from astropy.io import fits
+
 from curated.check.package import check_package
 from curated.history.lookup import lookup
 from curated.migration.plan import plan_migration
@@ -69,3 +72,26 @@ def test_links_and_odd_names_are_not_followed(tmp_path: Path) -> None:
         codes(plan_migration(source, "", SourceOptions(instrument="H", templates=templates))).count("CAL732")
         == 2
     )
+
+
+def test_units_are_those_of_one_kind_of_product(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    rows = [
+        ("bias", entry("2014-01-01", "2014-01-01", "2037-12-31", ccd=0)),
+        ("flat", entry("2014-01-01", "2014-01-01", "2037-12-31", ccd=0, filter="r")),
+    ]
+    for path in ("BIAS/2014-01-01/BIAS-000.fits", "FLAT/2014-01-01/r/FLAT-r-000.fits"):
+        (source / path).parent.mkdir(parents=True)
+        fits.PrimaryHDU(np.ones((8, 10), "f4")).writeto(source / path)
+    write_registry(source, rows)
+    states = [outcome.state for outcome in plan_migration(source, "", OPTIONS).outcomes]
+    assert states == [BESIDE, ADDED]
+    units = {"bias": {"": "adu"}}
+    migration = plan_migration(source, "", SourceOptions(instrument="Hyper", units=units))
+    texts = {
+        path.split("/")[2]: text
+        for path, text in migration.contents.items()
+        if path.count("/") > 3 and path.endswith(".yaml")
+    }
+    assert b"unit: adu" in texts["bias"]
+    assert b"unit: adu" not in texts["flat"]

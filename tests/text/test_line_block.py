@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from curated.text.line_block import LineBlock
 
-LINES = LineBlock(["a = 1", "b = 2"], re.compile(r"[ab] = "), "heading")
-OTHERS = LineBlock(["a = 3"], re.compile(r"[ab] = "), "heading")
+LINES = LineBlock(["a = 1", "b = 2"], re.compile(r"[ab] = "), ("heading",))
+OTHERS = LineBlock(["a = 3"], re.compile(r"[ab] = "), ("heading",))
 
 
 @pytest.mark.parametrize(

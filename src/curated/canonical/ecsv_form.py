@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from curated.canonical.yaml_form import UnformattableError, canonical_number, format_yaml, yaml_comments
@@ -34,6 +35,8 @@ def format_ecsv(text: str) -> str:
     document = format_yaml("\n".join(head[1:]) + "\n")
     result = ["# %ECSV " + head[0].split()[1]]
     result += [f"# {line}" if line else "#" for line in document.split("\n")[:-1]]
+    types = tuple(_types(header))
+    names = (("", False),) * len(types)
     is_named = False
     for line in lines[count:]:
         stripped = line.strip()
@@ -43,12 +46,7 @@ def format_ecsv(text: str) -> str:
         elif stripped.startswith("#"):
             result.append(stripped)
         else:
-            cells = _split(stripped, header.delimiter)
-            if len(cells) != len(header.columns):
-                raise UnformattableError(f"{len(cells)} cells for {len(header.columns)} columns")
-            if is_named:
-                cells = [_cell(*pair) for pair in zip(cells, _types(header), strict=True)]
-            result.append(header.delimiter.join(_quoted(cell, header.delimiter) for cell in cells))
+            result.append(_row(stripped, header.delimiter, types if is_named else names))
             is_named = True
     while not result[-1]:
         result.pop()
@@ -65,7 +63,17 @@ def ecsv_comments(text: str) -> list[str]:
     ]
 
 
-def _split(line: str, delimiter: str) -> list[str]:
+@lru_cache(maxsize=1 << 17)
+def _row(line: str, delimiter: str, types: tuple[tuple[str, bool], ...]) -> str:
+    """Return a row in canonical form; versions of a table that are merged have most of their rows in common."""
+    cells = split_row(line, delimiter)
+    if len(cells) != len(types):
+        raise UnformattableError(f"{len(cells)} cells for {len(types)} columns")
+    cells = [_cell(*pair) for pair in zip(cells, types, strict=True)]
+    return delimiter.join(quoted_cell(cell, delimiter) for cell in cells)
+
+
+def split_row(line: str, delimiter: str) -> list[str]:
     """Return the cells of a row as the reader of ECSV has them."""
     if '"' not in line:
         return line.split() if delimiter == " " else [cell.strip() for cell in line.split(delimiter)]
@@ -138,7 +146,7 @@ def _short(text: str, name: str) -> str:
     return str(shown)
 
 
-def _quoted(cell: str, delimiter: str) -> str:
+def quoted_cell(cell: str, delimiter: str) -> str:
     """Return a cell, in quotes if it would be read as something else."""
     if cell and not any(character in cell for character in (" ", '"', "#", delimiter)):
         return cell

@@ -70,6 +70,7 @@ COMMANDS = {
     "split": ("author", "Split the range of a calibration in two."),
     "note": ("author", "Note an edit of calibrations: who, when, and what."),
     "fix": ("author", "Fill in or correct what follows from path, instrument and image."),
+    "edit-defects": ("author", "Draw defects over an image, on a page in the browser."),
     "fmt": ("author", "Bring texts into canonical form; comments and values stay."),
     "add": ("author", "Make a calibration of a file of another program."),
     "migrate": ("author", "Make a package of the calibrations of another system."),

@@ -157,6 +157,11 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
         problems = [Problem("CAL711", (), error.message, error.hint)]
         findings += [Diagnostic.from_problem(problem, request.file) for problem in problems]
         return Addition(path=path, contents={}, diagnostics=tuple(sorted(findings)), reader=title)
+    if foreign.row_comments and form != "ecsv":
+        lost = Problem(
+            "CAL716", (), f"texts of regions and rows have no place in {form}", "--as-form ecsv keeps them"
+        )
+        findings.append(Diagnostic.from_problem(lost, request.file))
     # The check finds them again, in the text that is written.
     findings = [finding for finding in findings if finding.code.startswith("CAL7")]
     findings += _check(package, path, contents)

@@ -56,6 +56,14 @@ READERS = (
         read=ds9.read,
     ),
     Reader(
+        name="region-table",
+        title="FITS tables of regions, or of boxes x0, y0, width, height",
+        types="defects, manual_defects",
+        takes=_has_boxes,
+        recognises=region_tables.recognises,
+        read=region_tables.read,
+    ),
+    Reader(
         name="stack",
         title="calibration of the type itself, as FITS of the stack or as text",
         types="all types of tables",
@@ -70,14 +78,6 @@ READERS = (
         takes=_has_boxes,
         recognises=box_lists.recognises,
         read=box_lists.read,
-    ),
-    Reader(
-        name="region-table",
-        title="FITS tables of regions, or of boxes x0, y0, width, height",
-        types="defects, manual_defects",
-        takes=_has_boxes,
-        recognises=region_tables.recognises,
-        read=region_tables.read,
     ),
     Reader(
         name="mask",

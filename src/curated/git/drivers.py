@@ -1,4 +1,4 @@
-"""The diff driver of a clone: settings with which git shows calibrations by a program, and the attributes that name it."""
+"""The drivers of a clone: settings with which git shows and merges calibrations by a program, and the attributes that name it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ from curated.text.line_block import LineBlock
 
 DRIVER = "curated"
 _SECTION = f'[diff "{DRIVER}"]'
+_MERGE_SECTION = f'[merge "{DRIVER}"]'
 _KEYS = ("command", "textconv", "cachetextconv")
+_MERGE_KEYS = ("name", "driver")
 _CACHE = f"refs/notes/textconv/{DRIVER}"
 _ENDINGS = ("ecsv", "yaml", "json", "fits")
-_OUR_SETTINGS = re.compile(rf"{re.escape(_SECTION)}\s*\Z|\s*(?:{'|'.join(_KEYS)}) = ")
-_OUR_ATTRIBUTES = re.compile(rf".* diff={DRIVER}\s*\Z")
+_MERGED_ENDINGS = ("ecsv", "yaml", "json")
+_OUR_SETTINGS = re.compile(
+    rf"(?:{re.escape(_SECTION)}|{re.escape(_MERGE_SECTION)})\s*\Z|\s*(?:{'|'.join((*_KEYS, *_MERGE_KEYS))}) = "
+)
+_OUR_ATTRIBUTES = re.compile(rf".* (?:diff|merge)={DRIVER}\s*\Z")
 _MOST_BYTES = 1 << 24
 
 
@@ -94,11 +99,13 @@ def install(driver: Driver, program: Sequence[str], version: str, *, is_cached: 
     """
     settings, attributes = _settings(program, version, is_cached=is_cached), _attributes(driver.pattern)
     old_config, old_attributes = _read(driver.config), _read(driver.attributes)
-    if not settings.are_in(old_config) and _has_section(old_config):
-        raise CuratedError(
-            f"{driver.config} has a section {_SECTION} of somebody else",
-            f"rename it, or remove it with 'git config --remove-section diff.{DRIVER}'",
-        )
+    rest = settings.remove_from(old_config)
+    for kind in ("diff", "merge"):
+        if not settings.are_in(old_config) and _has_section(rest, kind):
+            raise CuratedError(
+                f'{driver.config} has a section [{kind} "{DRIVER}"] of somebody else',
+                f"rename it, or remove it with 'git config --remove-section {kind}.{DRIVER}'",
+            )
     new_attributes = attributes.add_to(old_attributes)
     # Attributes first: without the settings they change nothing.
     changed = _write(driver.attributes, old_attributes, new_attributes)
@@ -142,7 +149,27 @@ def _settings(program: Sequence[str], version: str, *, is_cached: bool = True) -
     )
     lines = [_SECTION, f"\tcommand = {command}", f"\ttextconv = {textconv}"]
     lines += ["\tcachetextconv = true"] if is_cached else []
-    return LineBlock(lines, _OUR_SETTINGS, _SECTION)
+    lines += [_MERGE_SECTION, "\tname = calibrations by rows, keywords and cells"]
+    lines += [f"\tdriver = {_quoted(_merge_command(program, version))}"]
+    return LineBlock(lines, _OUR_SETTINGS, (_SECTION, _MERGE_SECTION))
+
+
+def _merge_command(program: Sequence[str], version: str) -> str:
+    """Return the command with which git merges a file.
+
+    A program that is not there any more, or does not know the command, would leave the file of one side, and git would
+    take its exit status for that of a conflict: then lines are merged, as git does without a driver. An import is tried
+    first, since Python ends with the status of a conflict where that fails.
+    """
+    # git replaces %O and the like, and %% by one of them.
+    start = " ".join(map(shlex.quote, program)).replace("%", "%%")
+    python = " ".join(map(shlex.quote, program[: -2 or None])).replace("%", "%%")
+    merge = f"{start} git merge-driver --program {version} -- %O %A %B %L %P"
+    lines = "git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B"
+    return (
+        f"if {python} -c 'import curated' 2>/dev/null; then {merge}; status=$?;"
+        f' test "$status" -lt 2 && exit "$status"; fi; {lines}'
+    )
 
 
 def _quoted(value: str) -> str:
@@ -153,8 +180,14 @@ def _quoted(value: str) -> str:
 
 def _attributes(pattern: str) -> LineBlock:
     # Calibrations are named by their start, so that no other file is shown by the program.
-    patterns = (f"{pattern}**/[0-9]*.{ending}" for ending in _ENDINGS)
-    return LineBlock([f"{_attribute_name(text)} diff={DRIVER}" for text in patterns], _OUR_ATTRIBUTES)
+    names = [(f"[0-9]*.{ending}", ending in _MERGED_ENDINGS) for ending in _ENDINGS]
+    lines = [
+        f"{_attribute_name(f'{pattern}**/{name}')} diff={DRIVER}{f' merge={DRIVER}' if is_merged else ''}"
+        for name, is_merged in names
+    ]
+    # Settings are merged as well; their lines are the best difference.
+    lines.append(f"{_attribute_name(f'{pattern}**/instrument.yaml')} merge={DRIVER}")
+    return LineBlock(lines, _OUR_ATTRIBUTES)
 
 
 def _attribute_name(pattern: str) -> str:
@@ -165,10 +198,10 @@ def _attribute_name(pattern: str) -> str:
     return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\{ord(match[0]):03o}", escaped) + '"'
 
 
-def _has_section(text: str | None) -> bool:
+def _has_section(text: str | None, kind: str) -> bool:
     return (
         text is not None
-        and re.search(rf'^\s*\[\s*diff\s+"{DRIVER}"\s*\]', text, re.MULTILINE | re.IGNORECASE) is not None
+        and re.search(rf'^\s*\[\s*{kind}\s+"{DRIVER}"\s*\]', text, re.MULTILINE | re.IGNORECASE) is not None
     )
 
 

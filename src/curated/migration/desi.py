@@ -61,6 +61,7 @@ def survey_desi(tree: SourceTree, indices: tuple[str, ...], options: SourceOptio
             reader = _Camera(tree, index, camera, offset, options)
             for version, values in versions.items():
                 reader.read(str(version), values)
+            reader.close()
             products += reader.products
             notes += reader.notes
     if any(product.type == "gains" for product in products):
@@ -110,6 +111,7 @@ class _Camera:
         self._offset, self._options = offset, options
         self.products: list[Product] = []
         self.notes: list[Note] = []
+        self._unplaced, self._conditions = Counter[str](), Counter[str]()
 
     def read(self, version: str, values: Any) -> None:
         """Read a version."""
@@ -142,13 +144,22 @@ class _Camera:
             entry = replace(common, label=f"{label} {type_name}", kind=type_name, type=type_name)
             self.products.append(replace(entry, content=content, file=self._index))
             values = {key: value for key, value in values.items() if key not in keys}
-        rest = sorted(set(values) - set(files) - {BEGIN, END, *_SELECTORS, "AMPLIFIERS" if made else ""})
-        if rest:
-            detail = f"{label}: {', '.join(rest[:12])}{f' and {len(rest) - 12} more' if len(rest) > 12 else ''} have no place in a package"
-            self._lose("CAL736", detail, 0)
-        if selectors and count:
-            detail = f"{label} is only for {', '.join(f'{k} {brief(v)}' for k, v in selectors.items())}"
-            self._lose("CAL736", detail, 0)
+        self._unplaced.update(
+            set(values) - set(files) - {BEGIN, END, *_SELECTORS, "AMPLIFIERS" if made else ""}
+        )
+        self._conditions.update(list(selectors) if count else ())
+
+    def close(self) -> None:
+        """Note what the versions say that has no place in a package."""
+        for counts, what in (
+            (self._unplaced, "has no place in a package"),
+            (self._conditions, "is a condition of use, which a lookup does not know"),
+        ):
+            for key, count in sorted(counts.items()):
+                detail = f"{self._camera}: {brief(key)} {what}; {count} versions have it"
+                self.notes.append(
+                    Note(Problem("CAL736", (), detail, "the copy of the document keeps it"), self._index)
+                )
 
     def _range(self, values: Mapping[str, Any]) -> tuple[datetime, datetime | None]:
         first = _night(values.get(BEGIN), BEGIN)

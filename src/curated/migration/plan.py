@@ -39,7 +39,7 @@ _TITLES = {
 }
 
 _LARGEST_FILE, _LARGEST_TOTAL = 256 << 20, 2 << 30
-"""Bytes of a file, and of all files, that are copied beside."""
+"""Bytes of a file that is copied beside, and of all files of a migration, which are written together."""
 
 
 def plan_migration(source: str | os.PathLike[str], kind: str, options: SourceOptions) -> Migration:
@@ -185,7 +185,12 @@ class _Planner:
         """Make a calibration of a product, and return its paths; where that fails its file is kept."""
         if not product.file:
             return Outcome(product, LISTED, (), "its file was not found")
+        if not product.content and self._total + self._tree.size(product.file) > _LARGEST_TOTAL:
+            detail = f"{product.label}: the migration has {self._total >> 20} MB already"
+            self._note("CAL738", detail, "migrate parts of the source into packages of their own", product)
+            return Outcome(product, LISTED, (), "there is too much for one migration")
         path = self._tree.locate(product.file)
+        units = self._options.units
         keywords = _keywords(product, self._survey.kind)
         if product.content:
             keywords |= {SOURCE_FILE: product.file.rpartition("/")[2], SOURCE_HASH: open_foreign(path).sha256}
@@ -199,7 +204,11 @@ class _Planner:
             names=Names(
                 instrument=self._instrument.directory, detector=product.detector, filter=product.filter
             ),
-            conventions=replace(self._options.conventions, hdu=product.hdu),
+            conventions=replace(
+                self._options.conventions,
+                hdu=product.hdu,
+                units={**units.get("", {}), **units.get(product.kind, {})},
+            ),
             keywords=keywords,
         )
         try:
@@ -214,6 +223,7 @@ class _Planner:
                 detail = f"{product.label}: {finding.message}"
                 self._notes.append(Note(Problem(finding.code, (), detail, finding.hint), product.file))
         self._contents.update(addition.contents)
+        self._total += sum(map(len, addition.contents.values()))
         return list(addition.contents)
 
     def _keep(self, product: Product, reason: str, code: str, hint: str = "") -> Outcome:

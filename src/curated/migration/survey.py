@@ -137,6 +137,8 @@ class SourceOptions:
         Detector and filter of products that do not name theirs.
     conventions : `Conventions`
         What a person says of the files.
+    units : `dict` [`str`, `dict`]
+        Units by the source's name of the product, empty for all; those of each by column, empty for pixels.
     """
 
     instrument: str = ""
@@ -149,6 +151,7 @@ class SourceOptions:
     detector: str = ""
     filter: str = ""
     conventions: Conventions = field(default_factory=Conventions)
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class SourceError(Exception):

@@ -24,13 +24,13 @@ class LineBlock(NamedTuple):
     ----------
     pattern : `re.Pattern`
         Which lines between the marks are the program's, also those of other versions; others stay.
-    heading : `str`, optional
-        The one among them that has to stay where others are left.
+    headings : sequence [`str`], optional
+        Those among them that have to stay where others are left below them.
     """
 
     lines: Sequence[str]
     pattern: re.Pattern[str]
-    heading: str = ""
+    headings: Sequence[str] = ()
 
     def add_to(self, text: str | None) -> str:
         """Return the text of a file with the lines: in the place of those that it has, or at its end.
@@ -41,14 +41,14 @@ class LineBlock(NamedTuple):
             The text; `None` if there is no such file.
         """
         if text is None:
-            return self._block(_NEW, [])
+            return self._block(_NEW, {})
         match = _BLOCK.search(text)
         if match is not None:
             block = self._block(match["origin"] or "", self._others(match["lines"]))
             return text[: match.start()] + block + text[match.end() :]
         if text and not text.endswith("\n"):
-            return f"{text}\n{self._block(_JOINED, [])}"
-        return text + self._block("", [])
+            return f"{text}\n{self._block(_JOINED, {})}"
+        return text + self._block("", {})
 
     def remove_from(self, text: str | None) -> str | None:
         """Return a text as it was before `add_to`, with what others have written since, also between the lines.
@@ -60,7 +60,9 @@ class LineBlock(NamedTuple):
         """
         while text is not None and (match := _BLOCK.search(text)):
             others = self._others(match["lines"])
-            rest = [self.heading, *others] if self.heading and others else others
+            rest = [
+                line for heading, lines in others.items() for line in ([heading] if heading else []) + lines
+            ]
             before, after = text[: match.start()], text[match.end() :]
             if match["origin"] == _JOINED and not rest and not after:
                 before = before.removesuffix("\n")
@@ -73,8 +75,26 @@ class LineBlock(NamedTuple):
         """Say whether a text has such lines."""
         return text is not None and _BLOCK.search(text) is not None
 
-    def _others(self, lines: str) -> list[str]:
-        return [line for line in lines.split("\n")[:-1] if not self.pattern.match(line)]
+    def _others(self, lines: str) -> dict[str, list[str]]:
+        """Return the lines of others by the heading that they stand below."""
+        others: dict[str, list[str]] = {}
+        heading = self.headings[0] if self.headings else ""
+        for line in lines.split("\n")[:-1]:
+            if line.rstrip() in self.headings:
+                heading = line.rstrip()
+            elif not self.pattern.match(line):
+                others.setdefault(heading, []).append(line)
+        return others
 
-    def _block(self, origin: str, others: Sequence[str]) -> str:
-        return "".join(f"{line}\n" for line in (f"{_BEGIN}{origin}", *self.lines, *others, _END))
+    def _block(self, origin: str, others: dict[str, list[str]]) -> str:
+        rest = dict(others)
+        lines = [f"{_BEGIN}{origin}"]
+        heading = ""
+        for line in self.lines:
+            if line in self.headings:
+                lines += rest.pop(heading, []) if heading else []
+                heading = line
+            lines.append(line)
+        lines += rest.pop(heading, [])
+        lines += [line for part in rest.values() for line in part]
+        return "".join(f"{line}\n" for line in (*lines, _END))

@@ -42,9 +42,17 @@ def test_what_cannot_be_read_writes_nothing(run: Commands, tmp_path: Path) -> No
     assert (done.status, (tmp_path / "target").exists()) == (1, False)
     assert "CAL730" in done.stderr
     assert run(tmp_path, "migrate", "nowhere", "target").status == 2
-    assert run(tmp_path, "migrate", "source", "target", "--as", "bias").status == 2
+    for words in (("--as", "bias"), ("--unit", "bias:adu", "--unit", "bias:nm")):
+        assert run(tmp_path, "migrate", "source", "target", *words).status == 2
     assert run(tmp_path, "migrate", "source", "target", "--as", "x=unknown").status == 2
 
 
 def test_the_kinds_are_those_that_are_read() -> None:
     assert tuple(kind.name for kind in KINDS) == migrate_command._KINDS
+
+
+def test_the_package_is_not_part_of_the_source(run: Commands, tmp_path: Path) -> None:
+    write_small_registry(tmp_path / "source")
+    for target in ("source", "source/new", "."):
+        done = run(tmp_path, "migrate", "source", target, "--instrument", "HSC", "--dry-run")
+        assert done.status == (0 if target == "." else 2)

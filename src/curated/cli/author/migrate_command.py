@@ -63,7 +63,11 @@ _KINDS = ("gen2", "caldb", "desi", "pypeit", "masks")
 @click.option("--detector", metavar="D", default="", help="Detector of files that name none.")
 @click.option("--filter", "filter_name", metavar="F", default="", help="Filter of products that name none.")
 @click.option(
-    "--unit", "units", metavar="[COLUMN=]UNIT", multiple=True, help="Unit of pixels, or of a column."
+    "--unit",
+    "units",
+    metavar="[KIND:][COLUMN=]UNIT",
+    multiple=True,
+    help="Unit of pixels, or of a column, in files that do not say it; of one kind of product, or of all.",
 )
 @click.option("--untrimmed/--trimmed", default=None, help="Whether lists of bad pixels count overscan.")
 @force_option
@@ -84,7 +88,7 @@ def command(
     """Make a package in DIR of the calibrations of another system in SOURCE.
 
     SOURCE is a directory, or an index file in it, and is only read. Each entry becomes a calibration with its range of
-    validity in UTC; or its file is copied to foreign/, where no type fits; or it is listed. MIGRATION.md in DIR accounts
+    validity in UTC; or its file is copied to foreign/, where no type fits; or it is only listed. MIGRATION.md in DIR accounts
     for all of them. The package is checked, and written whole or not at all.
 
     \b
@@ -99,9 +103,10 @@ def command(
     from curated.migration.document import migration_to_dict, summary_lines
     from curated.migration.plan import plan_migration
 
+    root = Path(os.path.abspath(directory))
+    _refuse_within(root, source)
     migration = plan_migration(source, options["kind"] or "", _source_options(options))
     outcomes: tuple[FileOutcome, ...] = ()
-    root = Path(os.path.abspath(directory))
     if not migration.failed:
         outcomes = write_file_set(root, migration.contents, force=force, dry_run=dry_run)
     if form == "json":
@@ -124,6 +129,18 @@ def command(
     raise SystemExit(0 if migration.is_complete else 1)
 
 
+def _refuse_within(root: Path, source: str) -> None:
+    """Raise an error if the package would be part of its source, where the next run would find its copies."""
+    from curated.core.diagnostic import CuratedError
+
+    place = os.path.realpath(source)
+    top = place if os.path.isdir(place) else os.path.dirname(place)
+    if Path(os.path.realpath(root)).is_relative_to(top):
+        raise CuratedError(
+            f"{root} is within the source {top}", "name a directory outside of it; the source is only read"
+        )
+
+
 def _source_options(options: dict[str, Any]) -> SourceOptions:
     """Return what the options say of the source."""
     from curated.exchange.foreign import Conventions
@@ -143,10 +160,18 @@ def _source_options(options: dict[str, Any]) -> SourceOptions:
         start=None if start is None else parse_date(start, "--from", offset or 0.0),
         detector=options["detector"],
         filter=options["filter_name"],
-        conventions=Conventions(
-            units=_pairs(options["units"], "--unit", whole=True), untrimmed=options["untrimmed"]
-        ),
+        conventions=Conventions(untrimmed=options["untrimmed"]),
+        units=_units(options["units"]),
     )
+
+
+def _units(texts: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Return units by kind of product and column; both may be empty."""
+    texts_by_kind: dict[str, list[str]] = {}
+    for text in texts:
+        kind, sign, rest = text.partition(":")
+        texts_by_kind.setdefault(kind if sign else "", []).append(rest if sign else text)
+    return {kind: _pairs(tuple(values), "--unit", whole=True) for kind, values in texts_by_kind.items()}
 
 
 def _pairs(texts: tuple[str, ...], option: str, *, whole: bool = False) -> dict[str, str]:

@@ -22,7 +22,7 @@ program_option = click.option("--program", "version", default="", help="Version 
 
 @click.group("git")
 def command() -> None:
-    """Let git show changes of calibrations in pixels, electrons and magnitudes.
+    """Let git show changes of calibrations in pixels, electrons and magnitudes, and merge them by rows and keywords.
 
     \b
     Example:
@@ -35,10 +35,13 @@ def command() -> None:
 @format_option()
 @pass_settings
 def install(settings: Settings, is_private: bool, form: str) -> None:
-    """Write a diff driver into the settings of this clone, and into .gitattributes which files it is for.
+    """Write a diff and a merge driver into the settings of this clone, and into .gitattributes which files they are for.
 
     Then 'git diff' shows what changes do, and 'git log -p' and 'git show' compare physical quantities and values.
     'git diff --no-ext-diff --no-textconv' shows the lines of the files; so do git's own patches.
+
+    'git merge', 'git rebase' and 'git cherry-pick' merge texts by rows, cells and keywords. What both sides changed is
+    a conflict with markers, as ever.
 
     \b
     Examples:
@@ -115,6 +118,23 @@ def external_diff(version: str, arguments: tuple[str, ...]) -> None:
         lambda: external_difference(arguments),
         lambda: ["the difference cannot be shown; 'git diff --no-ext-diff' shows the lines"],
     )
+
+
+@command.command("merge-driver", hidden=True)
+@program_option
+@click.argument("base")
+@click.argument("left")
+@click.argument("right")
+@click.argument("size", type=click.INT)
+@click.argument("path")
+def merge_driver(version: str, base: str, left: str, right: str, size: int, path: str) -> None:
+    """Merge two versions of a file into the first one; called by git."""
+    import gc
+
+    from curated.canonical.merging.files import merge_files
+
+    gc.disable()  # the process ends soon, and tables are many small values
+    raise SystemExit(0 if merge_files(base, left, right, path, size) else 1)
 
 
 def _print_or(lines: Callable[[], Iterable[str]], others: Callable[[], Iterable[str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from curated.exchange.hdus import (
 )
 from curated.exchange.pixels.raw_frames import fit_image
 from curated.exchange.pixels.shapes import boxes_foreign
+from curated.image.foreign_header import identity_claims
 from curated.image.rectangles import rectangles_of
 
 MASK_NAMES = (
@@ -63,7 +65,9 @@ def read(file: ForeignFile, target: Target) -> Foreign:
         detail = f"{label}: {is_bad.mean():.0%} of the pixels are bad if zero is good"
         hint = "--inverted takes zero for bad, --not-inverted takes it for good all the same"
         problems.append(Problem("CAL712", (), detail, hint))
-    return boxes_foreign(boxes, (), [*problems, *size_problems])
+    # The kind of the image that a mask belongs to says nothing about the mask.
+    claims = {key: value for key, value in identity_claims(primary).items() if key != "OBSTYPE"}
+    return replace(boxes_foreign(boxes, (), [*problems, *size_problems]), metadata=claims)
 
 
 def bad_pixels(

@@ -7,6 +7,7 @@ Regions of one COMPONENT are the pixels that they share; components are united.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from curated.declare import Array
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
 from curated.exchange.hdus import label_of, open_hdus
 from curated.exchange.pixels.shapes import Shape, boxes_foreign, foreign_defects
+from curated.image.foreign_header import identity_claims, kept_keywords
 
 _BOXES = ("x0", "y0", "width", "height")
 _COUNTS = {
@@ -31,6 +33,9 @@ _COUNTS = {
 }
 """Sizes of each shape in R."""
 
+_TABLE_KEYWORDS = ("HDUNAME", "HDUCLASS", "HDUCLAS1", "HDUCLAS2", "HDUVERS", "HDUDOC", "CONTENT", "ORIGIN")
+"""Keywords that say of which form a table is."""
+
 _ORIGIN = "astropy/regions"
 
 
@@ -40,9 +45,18 @@ def recognises(file: ForeignFile) -> bool:
         return False
     try:
         with open_hdus(file) as hdus:
-            return bool(_tables(hdus))
+            numbers = _tables(hdus)
+            headers = [hdus[0].header, *(hdus[number].header for number in numbers)]
+            # Boxes with an OBSTYPE are a file of the type itself, which has a reader of its own.
+            is_own = not has_shapes(hdus, numbers) and any("OBSTYPE" in header for header in headers)
+            return bool(numbers) and not is_own
     except ForeignError:
         return False
+
+
+def has_shapes(hdus: Any, numbers: Sequence[int]) -> bool:
+    """Say whether any of some tables has shapes."""
+    return any(name.lower() == "shape" for number in numbers for name in hdus[number].columns.names)
 
 
 def _tables(hdus: Any) -> list[int]:
@@ -78,7 +92,8 @@ def read(file: ForeignFile, target: Target) -> Foreign:
         detail = "the package 'regions' wrote this table, with coordinates from 0 instead of 1 as the standard has it"
         problems.append(Problem("CAL718", (), detail, "--origin 1 reads them as the standard has it"))
     shapes = _shapes(columns, origin, problems, is_from_zero=is_from_zero)
-    return _united(shapes, target, problems)
+    kept = {**kept_keywords(header, _TABLE_KEYWORDS), **identity_claims(header)}
+    return replace(_united(shapes, target, problems), metadata=kept)
 
 
 def _read_boxes(columns: Mapping[str, Array], origin: int, target: Target) -> Foreign:
