@@ -210,9 +210,9 @@ def _dataset_types(converted: Iterable[Converted]) -> list[dict[str, Any]]:
 
 def _source(file: CalibFile, origin: Origin, blob: str | None) -> dict[str, Any]:
     return {
-        "path": f"{origin.prefix}{file.path}",
+        "path": f"{origin.prefix}{file.source}",
         "blob": blob,
-        "commit": origin.last_commits[file.path].sha1 if file.path in origin.last_commits else None,
+        "commit": origin.last_commits[file.source].sha1 if file.source in origin.last_commits else None,
     }
 
 
@@ -227,7 +227,7 @@ def _deprecated(origin: Origin, report: Report) -> list[dict[str, Any]]:
                     "dataset_type": get_type(file.key.type).SPEC.dataset,
                     **{key: value for key, value in asdict(file.key).items() if value and key != "type"},
                     **asdict(valid.deprecation),
-                    "source": _source(file, origin, origin.blobs.get(file.path)),
+                    "source": _source(file, origin, origin.blobs.get(file.source)),
                     "validity": {
                         "begin": f"{iso(valid.start)}Z",
                         "end": f"{iso(valid.end)}Z" if valid.end else None,

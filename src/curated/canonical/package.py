@@ -56,7 +56,7 @@ class FormattedFile(NamedTuple):
 def text_files(package: Package, paths: Sequence[str] = ()) -> list[TextFile]:
     """Return the texts of a package, or those at or below some paths, in the order of their paths."""
     layout = package.layout
-    calibrations = {file.path for file in layout.files}
+    calibrations = {file.source for file in layout.files}
     settings = {*layout.sides, *filter(None, layout.instruments.values())}
     if not isinstance(read_file(package.files, CONFIG_FILE), Problem):
         settings.add(CONFIG_FILE)

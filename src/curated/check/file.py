@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from curated.calib import Calib
@@ -17,7 +17,7 @@ from curated.check.rules.succession import traces_of
 from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import Diagnostic, Problem, limited
 from curated.core.keys import CalibFile
-from curated.core.metadata import normalise
+from curated.core.metadata import LISTS, normalise
 from curated.core.storage.limits import raise_exhausted
 from curated.core.times import iso
 from curated.datasets.deprecation import find_deprecation
@@ -25,6 +25,7 @@ from curated.package.files import Files, LeadsOutError, read_file
 from curated.package.instrument import Instrument
 from curated.registry import distribution_at_fault, get_type
 from curated.text import read
+from curated.text.source import Source
 
 KEYWORDS = [
     "INSTRUME",
@@ -37,6 +38,7 @@ KEYWORDS = [
     "CALIB_ID",
     "UNAFFECTED",
     "CALIBDATE",
+    *LISTS,
 ]
 """Keywords that the rules over the whole package use."""
 
@@ -65,7 +67,14 @@ class CheckedFile(NamedTuple):
 def read_and_check(
     files: Files, file: CalibFile, declared: Mapping[str, Instrument], *, companion: bool = True
 ) -> CheckedFile:
-    """Read and check one file of a package.
+    """Read and check one calibration of a package; parameters are those of `check_copies`."""
+    return check_copies(files, (file,), declared, companion=companion)[0]
+
+
+def check_copies(
+    files: Files, copies: Sequence[CalibFile], declared: Mapping[str, Instrument], *, companion: bool = True
+) -> list[CheckedFile]:
+    """Read one file of a package, and check it for each calibration that it stands for.
 
     Parameters
     ----------
@@ -74,31 +83,30 @@ def read_and_check(
     companion : `bool`, optional
         Whether to check the file that the text names, such as an image, and to attach it to the calibration.
     """
-    text = read_file(files, file.path)
+    file = copies[0]
+    text = read_file(files, file.source)
     if isinstance(text, Problem):
-        finding = Diagnostic.from_problem(text, file.path)
-        report = FileReport(file.path, file.key.detector, file.key.filter, diagnostics=(finding,))
-        return CheckedFile(report, None, b"", None)
+        finding = Diagnostic.from_problem(text, file.source)
+        return [CheckedFile(_failed(copy, finding), None, b"", None) for copy in copies]
     side = read_file(files, file.side) if file.side else None
+    instrument = declared.get(file.key.instrument)
+    results: list[tuple[Calib | None, FileReport]] = []
     try:
-        calib, report = check_file(
-            file,
-            text,
-            declared.get(file.key.instrument),
-            side=side,
-            files=files if companion else None,
-        )
+        content = _read_content(file, text, instrument, files if companion else None)
+        results = [_check_content(copy, content, instrument, side) for copy in copies]
     except Exception as error:
         distribution = distribution_at_fault(error)
         if distribution is None:
             raise
         detail = f"{file.key.type} of {distribution}: {type(error).__name__}: {str(error)[:300]}"
-        finding = Diagnostic.from_problem(Problem("CAL009", (), detail), file.path)
-        calib, report = (
-            None,
-            FileReport(file.path, file.key.detector, file.key.filter, diagnostics=(finding,)),
-        )
-    return CheckedFile(report, calib, text, side if isinstance(side, bytes) else None)
+        finding = Diagnostic.from_problem(Problem("CAL009", (), detail), file.source)
+        results = [(None, _failed(copy, finding)) for copy in copies]
+    side = side if isinstance(side, bytes) else None
+    return [CheckedFile(report, calib, text, side) for calib, report in results]
+
+
+def _failed(file: CalibFile, finding: Diagnostic) -> FileReport:
+    return FileReport(file.path, file.key.detector, file.key.filter, diagnostics=(finding,))
 
 
 def check_file(
@@ -131,14 +139,40 @@ def check_file(
     report : `FileReport`
         Findings, and the values that rules over the whole package use.
     """
-    path, key = file.path, file.key
+    return _check_content(file, _read_content(file, text, instrument, files), instrument, side)
+
+
+class _Content(NamedTuple):
+    """The content of a file, read and checked as far as that is the same for all that it stands for.
+
+    Parameters
+    ----------
+    source : `Source` or `None`
+        Keywords and values; `None` where the text cannot be read.
+    problems : `list` [`Problem`]
+        Problems so far.
+    companion, companion_state : `str`
+        As for `FileReport`.
+    is_sound : `bool`
+        Whether its values have no error.
+    """
+
+    source: Source | None
+    problems: list[Problem]
+    calib: Calib | None = None
+    companion: str = ""
+    companion_state: str = ""
+    is_sound: bool = False
+
+
+def _read_content(
+    file: CalibFile, text: bytes, instrument: Instrument | None, files: Files | None
+) -> _Content:
+    """Read the content of a file; parameters are those of `check_file`."""
     source, problems = read(text, file.form)
     if source is None:
-        findings = [Diagnostic.from_problem(problem, path) for problem in limited(problems)]
-        findings += _join_side(None, file, side)[1]
-        return None, FileReport(path, key.detector, key.filter, diagnostics=tuple(sorted(findings)))
-    cls = get_type(key.type)
-    calib, content_problems = cls.from_source(source)
+        return _Content(None, problems)
+    calib, content_problems = get_type(file.key.type).from_source(source)
     problems += content_problems
     is_sound = not any(code_info(p.code).severity is Severity.ERROR for p in content_problems)
     companion, companion_state = "", ""
@@ -148,6 +182,21 @@ def check_file(
             files, file, calib, is_sole=is_sole
         )
         problems += companion_problems
+    return _Content(source, problems, calib, companion, companion_state, is_sound)
+
+
+def _check_content(
+    file: CalibFile, content: _Content, instrument: Instrument | None, side: bytes | Problem | None
+) -> tuple[Calib | None, FileReport]:
+    """Check the content of a file for one calibration; parameters and results are those of `check_file`."""
+    path, key = file.path, file.key
+    source, problems, calib, companion, companion_state, is_sound = content
+    if source is None:
+        findings = [Diagnostic.from_problem(problem, file.source) for problem in limited(problems)]
+        findings += _join_side(None, file, side)[1]
+        return None, FileReport(path, key.detector, key.filter, diagnostics=tuple(sorted(findings)))
+    cls = get_type(key.type)
+    problems = list(problems)
     claims = calib.claims() if calib is not None and is_sound else None
     metadata = calib.metadata if calib is not None else normalise(source.metadata, source.tree)[0]
     # A plain dictionary is faster to look up, and the keywords are in canonical spelling already.
@@ -162,7 +211,7 @@ def check_file(
     is_traced = calib is not None and file.is_compared and is_sound
     traces = traces_of(calib, shared=True) if calib is not None and is_traced else ()
     calib, side_findings = _join_side(calib, file, side)
-    findings = [source.diagnose(problem, path) for problem in limited(problems)]
+    findings = [source.diagnose(problem, file.source) for problem in limited(problems)]
     end = read_date(keywords, "VALIDEND")
     return calib, FileReport(
         path,
@@ -215,7 +264,7 @@ def _attach_companion(
     companion = calib.companion()
     if companion is None:
         return calib, "", "", []
-    path = os.path.join(os.path.dirname(file.path), companion.file)
+    path = os.path.join(os.path.dirname(file.source), companion.file)
     pointer = (*companion.pointer, "file")
     state = ""
     try:
@@ -230,7 +279,7 @@ def _attach_companion(
             problems += differences or attached.pixel_problems(is_sole=is_sole)
         return attached, path, state, problems
     except FileNotFoundError:
-        detail = f"{companion.file} is not there, in the directory of {os.path.basename(file.path)}"
+        detail = f"{companion.file} is not there, in the directory of {os.path.basename(file.source)}"
         problem = Problem("CAL340", pointer, detail)
     except LeadsOutError as error:
         problem = Problem("CAL106", pointer, f"{companion.file} {error.strerror or ''}")

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from curated.check.report import FileReport
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
-from curated.package.bounds import parse_bounds
 from curated.package.config import CONFIG_FILE, as_written, load_setting
 from curated.package.files import read_file
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
+from curated.package.settings.bounds import parse_bounds
 from curated.text.reader import read_text
 from curated.text.yaml.locator import yaml_locator
 

@@ -7,13 +7,14 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from curated.check.file import CheckedFile, read_and_check
+from curated.check.copies import merge_findings, merge_problems
+from curated.check.file import CheckedFile, check_copies, read_and_check
 from curated.check.instruments import complete_instruments, read_instruments
 from curated.check.report import FileReport, Report, apply_silence
 from curated.check.rules import RULES
 from curated.check.rules.context import make_context
 from curated.core.diagnostic import Diagnostic, Pointer, Problem
-from curated.core.keys import CalibFile
+from curated.core.keys import CalibFile, by_source
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import interrupted_changes
 from curated.package.files import Files, WorkTree, read_file
@@ -139,10 +140,11 @@ def read_reports(
         reports = _cached_reports(files, calib_files, declared, cache)
         unread = [file for file in calib_files if file.path not in reports]
     work = partial(_check_chunk, files, dict(declared), cache is not None)
-    for key, report in run_all(work, unread, jobs, progress):
-        reports[report.path] = report
-        if cache is not None and key:
-            cache.put(key, report)
+    for results in run_all(work, by_source(unread), jobs, progress):
+        for key, report in results:
+            reports[report.path] = report
+            if cache is not None and key:
+                cache.put(key, report)
     if cache is not None:
         cache.save(complete=complete)
     return reports
@@ -156,7 +158,7 @@ def _cached_reports(
 
     reports = {}
     for file in calib_files:
-        text = read_file(files, file.path)
+        text = read_file(files, file.source)
         side = read_file(files, file.side) if file.side else None
         if isinstance(text, Problem) or isinstance(side, Problem):
             continue
@@ -170,14 +172,19 @@ def _cached_reports(
 
 
 def _check_chunk(
-    files: Files, declared: Mapping[str, Instrument], use_cache: bool, chunk: Sequence[CalibFile]
-) -> list[tuple[str, FileReport]]:
-    """Return cache key and report of each file; the key is empty where the report is not to be stored."""
+    files: Files, declared: Mapping[str, Instrument], use_cache: bool, chunk: Sequence[Sequence[CalibFile]]
+) -> list[list[tuple[str, FileReport]]]:
+    """Return cache key and report of what each file stands for; the key is empty where a report is not to be stored."""
     results = []
-    for file in chunk:
-        checked = read_and_check(files, file, declared)
-        key = _key(file, checked, declared.get(file.key.instrument)) if use_cache else ""
-        results.append((key, checked.report))
+    for copies in chunk:
+        checked_copies = check_copies(files, copies, declared)
+        instrument = declared.get(copies[0].key.instrument)
+        results.append(
+            [
+                (_key(file, checked, instrument) if use_cache else "", checked.report)
+                for file, checked in zip(copies, checked_copies, strict=True)
+            ]
+        )
     return results
 
 
@@ -227,21 +234,24 @@ def judge(
         for path, problem in rule(context)
         if path in selected or (path not in reports and (not paths or is_below(path, paths)))
     ]
+    problems = merge_problems(problems, layout.files)
     diagnostics = [*config.diagnostics, *findings, *_located(problems, package)]
-    for file in files:
-        diagnostics += reports[file.path].diagnostics
+    diagnostics += merge_findings(files, reports)
     diagnostics, silenced = apply_silence(diagnostics, config.silence, today, complete=not paths)
     return Report(tuple(files), tuple(sorted(diagnostics)), context.ranges, reports, declared, silenced)
 
 
 def _located(problems: Sequence[tuple[str, Problem]], package: Package) -> Iterator[Diagnostic]:
     """Complete problems with their lines; a file is read again only where it has a problem with a pointer."""
-    forms = {file.path: file.form for file in package.layout.files} if problems else {}
+    forms = {file.source: file.form for file in package.layout.files} if problems else {}
     located_path = ""
     locator: Locator = _nowhere
     for path, problem in problems:
         if problem.pointer and path != located_path:
-            located_path, locator = path, _locator(path, forms.get(path, ""), package.files)
+            located_path, locator = (
+                path,
+                _locator(path, forms.get(path, "ecsv" if path.endswith(".ecsv") else ""), package.files),
+            )
         line, column = locator(problem.pointer) if problem.pointer else (0, 0)
         yield Diagnostic.from_problem(problem, path, line, column)
 
@@ -278,6 +288,7 @@ def select(
         file
         for file in files
         if is_below(file.path, paths)
+        or (file.shared and is_below(file.shared, paths))
         or file.side in paths
         or (reports is not None and _is_companion_below(reports[file.path].companion, paths))
     ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from curated.calib import Calib
 from curated.calib.fingerprint import values_hash
 from curated.check.cache import instrument_hash
-from curated.check.file import read_and_check
+from curated.check.file import CheckedFile, check_copies
 from curated.check.report import FileReport
 from curated.check.rules.bad_amplifiers import Mask
 from curated.convert.origin import Origin
@@ -19,7 +19,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile
 from curated.core.times import iso
 from curated.core.version import __version__
-from curated.core.wholefile import size_and_hash, write_staged
+from curated.core.wholefile import link_staged, size_and_hash, write_staged
 from curated.fits.digest import ContentDigest
 from curated.fits.writer import fits_blocks
 from curated.git.objects import blob_sha1
@@ -96,6 +96,10 @@ def fits_path(path: str) -> str:
     return f"{os.path.splitext(path)[0]}.fits"
 
 
+Conversions = list[tuple[FileReport, Converted | None]]
+"""Report of each calibration of a file, and its FITS file if there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """A function from calibration files to reports and FITS files, with the values that all of them need.
@@ -136,22 +140,44 @@ class Conversion:
     for_values: bool = False
     masks: Mapping[str, Mask] = field(default_factory=dict)
 
-    def __call__(self, chunk: Sequence[CalibFile]) -> list[tuple[FileReport, Converted | None]]:
-        """Return the report of each file, and its FITS file unless it has errors or is not selected."""
-        return [self._convert(file) for file in chunk]
+    def __call__(self, chunk: Sequence[Sequence[CalibFile]]) -> list[Conversions]:
+        """Return the reports of what each file stands for, and its FITS files unless it has errors or is not selected."""
+        return [self._convert_copies(copies) for copies in chunk]
 
-    def _convert(self, file: CalibFile) -> tuple[FileReport, Converted | None]:
-        checked = read_and_check(self.files, file, self.declared)
+    def _convert_copies(self, copies: Sequence[CalibFile]) -> Conversions:
+        """Convert one file for all calibrations that it stands for; those with the same stamp share their bytes."""
+        results: Conversions = []
+        by_end: dict[str, Converted] = {}
+        checked_copies = check_copies(self.files, copies, self.declared)
+        for file, checked in zip(copies, checked_copies, strict=True):
+            end = self._end(file, checked.report)
+            # The boxes of amplifiers that are out of use are those of one detector.
+            is_masked = file.path in self.masks
+            report, converted = self._convert(file, checked, None if is_masked else by_end.get(end))
+            if converted is not None and (converted.fits is not None or self.for_values) and not is_masked:
+                by_end.setdefault(end, converted)
+            results.append((report, converted))
+        return results
+
+    def _end(self, file: CalibFile, report: FileReport) -> str:
+        following = self.natural_ends.get(file.path)
+        return report.end or (iso(following) if following else "")
+
+    def _convert(
+        self, file: CalibFile, checked: CheckedFile, twin: Converted | None
+    ) -> tuple[FileReport, Converted | None]:
+        """Convert one calibration; ``twin`` is one of the same file with the same stamp, if there is one."""
         if checked.calib is None or file.path not in self.selected or self.has_errors(checked.report):
             return checked.report, None
         if file.side and checked.side is None:
             return checked.report, None  # silenced, but its provenance would be lost
-        following = self.natural_ends.get(file.path)
-        end = checked.report.end or (iso(following) if following else "")
+        end = self._end(file, checked.report)
         blob = self._blob(file, checked.text)
         recipe = self.recipe(file, checked.text, checked.side) if self.for_bundle else ""
         if recipe and recipe in self.recipes:
             return checked.report, Converted(file, None, blob, recipe=recipe)
+        if twin is not None:
+            return checked.report, self._link(file, twin, recipe)
         calib = self._masked(file, checked.calib)
         if self.for_values:
             values = values_hash(calib)
@@ -168,6 +194,20 @@ class Conversion:
             text = provenance_text(checked.calib.provenance).encode()
             provenance = self._write(provenance_path(file.path), [text])
         return checked.report, Converted(file, fits, blob, content.hexdigest(), recipe, provenance)
+
+    def _link(self, file: CalibFile, twin: Converted, recipe: str) -> Converted:
+        """Return the files of another calibration under the name of this one, with the same bytes on disk."""
+        fits, provenance = twin.fits, twin.provenance
+        if fits is not None:
+            fits = self._link_file(fits, fits_path(file.path))
+        if provenance is not None:
+            provenance = self._link_file(provenance, provenance_path(file.path))
+        return replace(twin, file=file, fits=fits, recipe=recipe, provenance=provenance)
+
+    def _link_file(self, output: OutputFile, path: str) -> OutputFile:
+        if self.output:
+            link_staged(os.path.join(self.output, output.path), os.path.join(self.output, path))
+        return OutputFile(path, output.size, output.sha256)
 
     def _masked(self, file: CalibFile, calib: Calib) -> Calib:
         """Return a calibration with the boxes of amplifiers that are out of use while it is in force."""
@@ -221,7 +261,7 @@ class Conversion:
 
     def _blob(self, file: CalibFile, text: bytes) -> str:
         """Return the git blob of a file; in a clean work tree each file is verified when it is read."""
-        return blob_sha1(text) if self.origin.dirty else self.origin.blobs[file.path]
+        return blob_sha1(text) if self.origin.dirty else self.origin.blobs[file.source]
 
     def _write(self, path: str, blocks: Iterable[bytes], content: ContentDigest | None = None) -> OutputFile:
         if content is not None:

@@ -20,6 +20,7 @@ from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import read_file
 from curated.package.layout import discover
 from curated.package.package import Package
+from curated.package.sharing import share
 
 
 def verify_inputs(package: Package, origin: Origin, report: Report, converted: Iterable[Converted]) -> None:
@@ -51,6 +52,8 @@ def verify_inputs(package: Package, origin: Origin, report: Report, converted: I
 def _verify(package: Package, origin: Origin, report: Report, converted: Iterable[Converted]) -> None:
     before, package = package.layout, committed_package(package, origin)
     layout = discover(package.files.paths(), package.top)
+    if not package.bare:
+        share(layout, package.files, package.config)
     _require(_paths(before) == _paths(layout), f"files of {package.top or 'the package'} came or went")
     _require(_config(package) == package.config, f"{CONFIG_FILE} changed")
     declared, _ = read_instruments(package)
@@ -59,9 +62,9 @@ def _verify(package: Package, origin: Origin, report: Report, converted: Iterabl
         _require(not changed, f"{layout.instruments.get(directory) or directory} changed")
     if origin.dirty:
         for entry in converted:
-            text = read_file(package.files, entry.file.path)
+            text = read_file(package.files, entry.file.source)
             unchanged = isinstance(text, bytes) and blob_sha1(text) == entry.blob
-            _require(unchanged, f"{entry.file.path} changed")
+            _require(unchanged, f"{entry.file.source} changed")
 
 
 def _require(condition: bool, change: str) -> None:

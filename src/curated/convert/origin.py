@@ -78,11 +78,11 @@ class Origin:
         end : `str`
             End of validity, UTC, ISO 8601; empty when open.
         """
-        last_commit = self.last_commits.get(file.path, Commit("", "", ""))
+        last_commit = self.last_commits.get(file.source, Commit("", "", ""))
         return Stamp(
             sha1=self.sha1,
             url=self.url,
-            path=f"{self.prefix}{file.path}",
+            path=f"{self.prefix}{file.source}",
             blob=blob,
             file_sha1=last_commit.sha1,
             file_date=last_commit.date,
@@ -132,7 +132,7 @@ def find_origin(package: Package, *, allow_dirty: bool = False) -> Origin:
             f"{comparison.way_out()}; or give --allow-dirty, which is stamped into every file",
         )
     files, blobs = package.layout.files, comparison.blobs
-    text_blobs = {file.path: blobs[file.path] for file in files if file.path in blobs}
+    text_blobs = {file.source: blobs[file.source] for file in files if file.source in blobs}
     side_blobs = {file.side: blobs[file.side] for file in files if file.side in blobs}
     commits = last_commits(repository, sha1, text_blobs, package.top)
     undated = next((commit for commit in commits.values() if not commit.date), None)
@@ -169,7 +169,7 @@ def origin_of_commit(package: Package, repository: Repository, sha1: str) -> Ori
             "run 'git fetch --unshallow'",
         )
     blobs = find_blobs(repository, sha1, package.top)
-    text_blobs = {file.path: blobs[file.path] for file in package.layout.files if file.path in blobs}
+    text_blobs = {f.source: blobs[f.source] for f in package.layout.files if f.source in blobs}
     side_blobs = {file.side: blobs[file.side] for file in package.layout.files if file.side in blobs}
     commits = last_commits(repository, sha1, text_blobs, package.top)
     return Origin(sha1, package.config.url, False, text_blobs | side_blobs, commits, repository.prefix)

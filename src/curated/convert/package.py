@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from curated.check.file import read_and_check
+from curated.check.file import check_copies, read_and_check
 from curated.check.instruments import read_instruments
 from curated.check.package import interrupted_findings, judge, select
 from curated.check.report import FileReport, Report, ends_and_marks
@@ -19,7 +19,7 @@ from curated.convert.inputs import verify_inputs
 from curated.convert.origin import Origin, committed_package, find_origin, origin_of_commit
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import AmplifiersOutOfUse, Camera
-from curated.core.keys import CalibFile
+from curated.core.keys import CalibFile, by_source
 from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import exclusive, verify_tree
 from curated.core.storage.staging import move_together, staging_directory
@@ -115,7 +115,11 @@ def _plan(
     """Return the conversion of the selected files, and the reports of all deprecated ones."""
     calib_files = package.layout.files
     deprecated = _deprecated_reports(package.files, calib_files)
-    selected = [f for f in select(calib_files, paths) if f.path not in deprecated or f.path in paths]
+    selected = [
+        f
+        for f in select(calib_files, paths)
+        if f.path not in deprecated or f.path in paths or f.source in paths
+    ]
     # Of two files with one FITS path only the first is written; the check reports that there are two.
     paths_by_output = {fits_path(file.path): file.path for file in reversed(selected)}
     conversion = Conversion(
@@ -159,13 +163,12 @@ def _require_same_marks(deprecated: Mapping[str, FileReport], reports: Mapping[s
 
 def _deprecated_reports(files: Files, calib_files: Iterable[CalibFile]) -> dict[str, FileReport]:
     """Return the reports of the deprecated files, by path; only texts with that word are parsed."""
-    reports = {}
-    for file in calib_files:
-        text = read_file(files, file.path)
+    reports: dict[str, FileReport] = {}
+    for copies in by_source(calib_files):
+        text = read_file(files, copies[0].source)
         if isinstance(text, bytes) and b"deprecated" in text.lower():
-            report = read_and_check(files, file, {}, companion=False).report
-            if report.deprecation is not None:
-                reports[file.path] = report
+            checked_copies = check_copies(files, copies, {}, companion=False)
+            reports |= {c.report.path: c.report for c in checked_copies if c.report.deprecation is not None}
     return reports
 
 
@@ -177,10 +180,11 @@ def _run(package: Package, conversion: Conversion, jobs: int | None, progress: P
     """
     reports: dict[str, FileReport] = {}
     converted: dict[str, Converted] = {}
-    for report, entry in run_all(conversion, package.layout.files, jobs, progress):
-        reports[report.path] = report
-        if entry is not None:
-            converted[report.path] = entry
+    for results in run_all(conversion, by_source(package.layout.files), jobs, progress):
+        for report, entry in results:
+            reports[report.path] = report
+            if entry is not None:
+                converted[report.path] = entry
     return reports, converted
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -47,6 +48,9 @@ class CalibFile:
         Path of the ``<validstart>.inputs.yaml`` beside it; empty if there is none.
     is_compared : `bool`
         Whether rules compare its values with those of other files of the package.
+    shared : `str`
+        Path of the file that holds it for several detectors or filters; ``path`` is then where a copy of its own would
+        be. Empty for a file of its own.
     """
 
     path: str
@@ -55,3 +59,22 @@ class CalibFile:
     form: str
     side: str = ""
     is_compared: bool = field(default=False, compare=False)
+    shared: str = ""
+
+    @property
+    def source(self) -> str:
+        """Path of the file that there is."""
+        return self.shared or self.path
+
+
+def stored(files: Iterable[CalibFile]) -> list[CalibFile]:
+    """Return the files that there are, each once, for what edits them: with their own path and the first of their keys."""
+    return [replace(copies[0], path=copies[0].source) for copies in by_source(files)]
+
+
+def by_source(files: Iterable[CalibFile]) -> list[tuple[CalibFile, ...]]:
+    """Return files in groups that the same file on disk stands for, in the order of their first members."""
+    groups: dict[str, list[CalibFile]] = {}
+    for file in files:
+        groups.setdefault(file.source, []).append(file)
+    return [tuple(group) for group in groups.values()]

@@ -53,6 +53,9 @@ KEYWORD_DOCS = {
 }
 """Meanings of the keywords that all types share."""
 
+LISTS = ("DETECTORS", "FILTERS")
+"""Keywords of files for several detectors or filters: ``all``, or a list of names, which is one text in a header."""
+
 SEQUENCE = ("SEQFILE", "SEQNAME", "SEQCKSUM")
 
 TEXT_KEYWORDS = (
@@ -238,6 +241,8 @@ class _Keywords:
         """Add the value of a name, which is ``key`` in capitals, or the problem of it."""
         if key in _LAYOUT and (value.__class__ is str or is_storable(value)):
             return
+        if key in LISTS and value.__class__ is list and all(isinstance(entry, str) for entry in value):
+            value = ", ".join(value)
         wrong, hint = _unstorable(key, name, value)
         if wrong:
             self.problems.append(Problem("CAL502", _place(name, is_top), wrong, hint))

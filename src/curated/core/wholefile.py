@@ -102,6 +102,24 @@ def write_staged(filename: str | os.PathLike[str], parts: Iterable[bytes]) -> tu
         os.close(handle)
 
 
+def link_staged(source: str | os.PathLike[str], filename: str | os.PathLike[str]) -> None:
+    """Give a file that was just written another name in the same tree; where the file system cannot, copy it.
+
+    Parameters
+    ----------
+    source : path-like
+        The file, see `write_staged`.
+    filename : path-like
+        A name that is not in use; its directory is made if need be.
+    """
+    os.makedirs(os.path.dirname(filename), exist_ok=True)
+    with suppress(OSError):
+        os.link(source, filename)
+        return
+    with open(source, "rb") as stream:
+        write_staged(filename, iter(lambda: stream.read(1 << 20), b""))
+
+
 @contextmanager
 def naming(filename: str | os.PathLike[str]) -> Iterator[None]:
     """Name a file in errors about writing to it, which the system raises without a name."""

@@ -31,7 +31,7 @@ def with_companions(changes: Changes) -> Changes:
     paths = set(changes.paths)
     for package in packages if files else ():
         for file in package.layout.files:
-            directory = posixpath.dirname(file.path)
+            directory = posixpath.dirname(file.source)
             if file.path in paths or directory not in directories:
                 continue
             calib = read_and_check(package.files, file, {}, companion=False).calib

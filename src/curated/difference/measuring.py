@@ -225,7 +225,7 @@ class _States:
     def _with_pixels(self, file: CalibFile, *, is_new: bool) -> Calib | None:
         calib = self._read(file, is_new=is_new).calib
         package = self._package(is_new=is_new or not self.changes.include(file))
-        return None if calib is None else attach_companion(package, file.path, calib)
+        return None if calib is None else attach_companion(package, file.source, calib)
 
 
 def read_pair(changes: Changes, change: Change) -> tuple[Calib | None, Calib | None]:

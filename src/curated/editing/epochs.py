@@ -16,7 +16,7 @@ from typing import Literal
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
-from curated.core.keys import CalibFile, CalibKey
+from curated.core.keys import CalibFile, CalibKey, stored
 from curated.core.times import iso
 from curated.editing.spelling import keyword_time, time_like
 from curated.history.deprecation import EditedFiles, resolve_contents
@@ -166,7 +166,7 @@ def plan_split(package: Package, source: CalibFile, at: datetime) -> EpochPlan:
 
 def _epochs(package: Package, source: CalibFile) -> list[CalibFile]:
     key = folded(source.key)
-    files = [file for file in package.layout.files if folded(file.key) == key]
+    files = stored(file for file in package.layout.files if folded(file.key) == key)
     return sorted(files, key=lambda file: (file.start, file.path))
 
 

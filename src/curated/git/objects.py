@@ -263,10 +263,16 @@ class CommitTree:
     ----------
     top : `str`, optional
         Directory that `paths` is confined to.
+
+    Attributes
+    ----------
+    sources : `dict` [`str`, `str`]
+        Path of the file that stands for copies that are not there, by path of the copy.
     """
 
     def __init__(self, repository: Repository, sha1: str, top: str = "") -> None:
         self.repository, self.sha1, self.top = repository, sha1, top
+        self.sources: dict[str, str] = {}
         self._objects = Objects(repository)
 
     @cached_property
@@ -288,6 +294,7 @@ class CommitTree:
         FileNotFoundError
             If the commit has no such file.
         """
+        path = self.sources.get(path, path)
         if path not in self.blobs:
             raise FileNotFoundError(os.strerror(2), path)
         return self._objects.read(self.blobs[path])

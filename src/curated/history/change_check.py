@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from curated.check.cache import Cache
-from curated.check.package import is_below
+from curated.check.copies import name_sources
+from curated.check.package import is_below, select
 from curated.check.report import Report, apply_silence
 from curated.core.diagnostic import Diagnostic
 from curated.core.keys import CalibFile
@@ -93,8 +94,9 @@ def check_since(
     old_findings = {_identity(d) for d in before.diagnostics}
     findings = [d for d in now.diagnostics if d.file in concerned or _identity(d) not in old_findings]
     findings += [*find_effects(changes, versions, before, now, measures), *further]
-    files = [f for f in now.files if f.path in concerned and (not paths or is_below(f.path, paths))]
+    files = [f for f in select(now.files, paths) if f.path in concerned]
     findings += find_unnoted_edits(search, files) if search is not None else ()
+    findings = name_sources(findings, (*changes.before.layout.files, *package.layout.files))
     findings = [d for d in findings if not paths or is_below(d.file, paths) or d.code == "CAL419"]
     findings += notices
     complete = changes.affect_all and not paths
@@ -114,7 +116,7 @@ def _concerned_paths(changes: Changes, now: Report) -> set[str]:
     instruments = changes.instruments
     concerned = set(changes.paths)
     for file in now.files:
-        together = {file.path, file.side, now.reports[file.path].companion} - {""}
+        together = {file.path, file.source, file.side, now.reports[file.path].companion} - {""}
         if file.key.instrument.lower() in instruments or not changes.paths.isdisjoint(together):
             concerned |= together
     if changes.affect_all:

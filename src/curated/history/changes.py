@@ -129,9 +129,11 @@ def changes_since(package: Package, base: str, observed_until: datetime | None =
     blobs = blobs_of(before)
     new_paths, old_paths = set(_paths(package.layout)), set(_paths(before.layout))
     # A file that is absent and that git does not miss was left out of a sparse checkout.
-    absent = old_paths - new_paths - difference.paths
+    old_sources, new_sources = sources_of(before), sources_of(package)
+    present = difference.paths | new_paths | set(new_sources.values())
+    absent = {path for path in old_paths - new_paths if old_sources.get(path, path) not in present}
     before = _with_files(before, old_paths - absent)
-    candidates = _candidates(package, difference, new_paths & blobs.keys())
+    candidates = _candidates(package, difference, new_paths & blobs.keys(), old_sources)
     paths = {path for path in candidates if _differs(package, path, blobs[path])}
     paths |= (new_paths - blobs.keys()) | (old_paths - new_paths - absent)
     if CONFIG_FILE in difference.paths or before.bare is not package.bare:
@@ -159,7 +161,16 @@ def changes_between(before: Package, now: Package, base: str) -> Changes:
 
 def blobs_of(package: Package) -> dict[str, str]:
     """Return the blob of each file of a package that comes from a commit; nothing for a work tree."""
-    return package.files.blobs if isinstance(package.files, CommitTree) else {}
+    if not isinstance(package.files, CommitTree):
+        return {}
+    blobs = package.files.blobs
+    copies = {path: blobs[source] for path, source in sources_of(package).items() if source in blobs}
+    return {**blobs, **copies} if copies else blobs
+
+
+def sources_of(package: Package) -> dict[str, str]:
+    """Return the file that stands for each copy that is not there, by path of the copy; see `curated.package.sharing`."""
+    return {file.path: file.shared for file in package.layout.files if file.shared}
 
 
 def _paths(layout: Layout) -> Iterator[str]:
@@ -174,11 +185,16 @@ def _other_paths(layout: Layout) -> Iterator[str]:
     yield from (path for path, _ in layout.problems)
 
 
-def _candidates(package: Package, difference: WorkTreeChanges, paths: Iterable[str]) -> Iterator[str]:
+def _candidates(
+    package: Package, difference: WorkTreeChanges, paths: Iterable[str], old_sources: Mapping[str, str]
+) -> Iterator[str]:
     """Yield the paths of both states whose content may differ; of a link, git compares only where it leads."""
     root = package.root if isinstance(package.files, WorkTree) else None
+    sources = sources_of(package)
     for path in paths:
-        if path in difference.paths or (root is not None and os.path.islink(f"{root}/{path}")):
+        source, old_source = sources.get(path, path), old_sources.get(path, path)
+        is_different = source != old_source or source in difference.paths
+        if is_different or (root is not None and os.path.islink(f"{root}/{source}")):
             yield path
 
 

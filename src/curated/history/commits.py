@@ -84,7 +84,7 @@ class CommitChecker:
         for file in calib_files:
             instrument = declared.get(file.key.instrument)
             declaration = instrument_hash(instrument) if instrument else ""
-            version = (file.path, blobs.get(file.path, ""), blobs.get(file.side, ""), declaration)
+            version = (file.path, blobs.get(file.source, ""), blobs.get(file.side, ""), declaration)
             if version not in self._reports:
                 self._reports[version] = read_and_check(files, file, declared, companion=False).report
             reports[file.path] = self._reports[version]

@@ -87,7 +87,7 @@ def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation |
     edits = tuple(_edit(package, file, mark) for file in selected)
     keys = {folded(file.key) for file in selected}
     files = [file for file in package.layout.files if folded(file.key) in keys]
-    edited_files = EditedFiles(package.files, {edit.file.path: edit.text for edit in edits})
+    edited_files = EditedFiles(package.files, {edit.file.source: edit.text for edit in edits})
     old_ranges, old_findings = resolve_contents(package, files, package.files)
     ranges, findings = resolve_contents(package, files, edited_files)
     effects = [
@@ -99,7 +99,7 @@ def plan_deprecation(package: Package, paths: Sequence[str], mark: Deprecation |
         )
         if segment.before != segment.now
     ]
-    selected_paths = {file.path for file in selected}
+    selected_paths = {path for file in selected for path in (file.path, file.source)}
     old_problems = {(d.file, d.code) for d in old_findings}
     diagnostics = [
         d
@@ -120,9 +120,9 @@ def write_deprecation(package: Package, plan: DeprecationPlan) -> None:
     changed = [edit for edit in plan.edits if edit.changed]
     for edit in plan.edits:
         if package.files.read(edit.file.path) != edit.before:
-            raise CuratedError(f"{edit.file.path} has changed in the meantime", "run it again")
+            raise CuratedError(f"{edit.file.source} has changed in the meantime", "run it again")
     if changed:
-        replace_together(package.root, {edit.file.path: edit.text for edit in changed})
+        replace_together(package.root, {edit.file.source: edit.text for edit in changed})
 
 
 def _select(package: Package, paths: Sequence[str]) -> list[CalibFile]:
@@ -133,7 +133,7 @@ def _select(package: Package, paths: Sequence[str]) -> list[CalibFile]:
         files = select(package.layout.files, [path])
         if not files and path in companions:
             stem = os.path.splitext(path)[0]
-            files = [file for file in package.layout.files if os.path.splitext(file.path)[0] == stem]
+            files = [file for file in package.layout.files if os.path.splitext(file.source)[0] == stem]
         if not files:
             raise CuratedError(
                 f"there is no calibration at {path or '.'}", "name its file as it is in the package"
@@ -147,7 +147,7 @@ def _edit(package: Package, file: CalibFile, mark: Deprecation | None) -> FileEd
     try:
         after = remove_mark(before, file.form) if mark is None else add_mark(before, file.form, mark)
     except CuratedError as error:
-        raise CuratedError(f"{file.path}: {error.message}", error.hint) from error
+        raise CuratedError(f"{file.source}: {error.message}", error.hint) from error
     return FileEdit(file, before, after)
 
 

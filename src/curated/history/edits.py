@@ -141,7 +141,7 @@ def _find_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[Diagnost
     if search.repository is None or search.difference is None:
         return []
     prefix = search.repository.prefix
-    files_by_path = {f"{prefix}{file.path}": file for file in files if "\n" not in file.path}
+    files_by_path = {f"{prefix}{file.source}": file for file in files if "\n" not in file.source}
     histories = read_file_histories(search.log, files_by_path.keys()) if search.log is not None else {}
     uncommitted = {
         change.path: change.old_blob
@@ -156,7 +156,7 @@ def _find_edits(search: EditSearch, files: Sequence[CalibFile]) -> list[Diagnost
         if changed is not None:
             changed_files.append(changed)
     return [
-        Diagnostic.from_problem(Problem("CAL417", (), detail), file.path)
+        Diagnostic.from_problem(Problem("CAL417", (), detail), file.source)
         for file, detail in _without_note(search.repository, search.package.files, changed_files)
     ]
 
@@ -199,7 +199,7 @@ def _without_note(
     names = [
         f"{changed.before}:{repository.prefix}{path}"
         for changed, _ in noted
-        for path in (changed.file.path, provenance_path(changed.file.path))
+        for path in (changed.file.source, provenance_path(changed.file.source))
     ]
     contents = read_objects(repository, names)
     for changed, notes in noted:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from curated.check.file import read_and_check
+from curated.check.file import check_copies
 from curated.check.report import FileReport, resolve_ranges
 from curated.core.diagnostic import CuratedError
-from curated.core.keys import CalibFile, CalibKey
+from curated.core.keys import CalibFile, CalibKey, by_source
 from curated.history.names import (
     detector_directory,
     instrument_directories,
@@ -210,13 +210,14 @@ def read_ranges(files: Files, calib_files: Iterable[CalibFile]) -> dict[str, Ran
         All files of the keys of interest, since neighbours end each other.
     """
     calib_files = list(calib_files)
-    reports = {}
-    for file in calib_files:
-        text = read_file(files, file.path)
+    reports: dict[str, FileReport] = {}
+    for copies in by_source(calib_files):
+        text = read_file(files, copies[0].source)
         if isinstance(text, bytes) and says_validity(text):
-            reports[file.path] = read_and_check(files, file, {}, companion=False).report
+            checked_copies = check_copies(files, copies, {}, companion=False)
+            reports |= {checked.report.path: checked.report for checked in checked_copies}
         else:
-            reports[file.path] = FileReport(file.path, file.key.detector, file.key.filter)
+            reports |= {f.path: FileReport(f.path, f.key.detector, f.key.filter) for f in copies}
     return resolve_ranges(calib_files, reports)
 
 

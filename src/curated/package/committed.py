@@ -83,6 +83,12 @@ class CommittedFiles:
     work_tree: Files
     comparison: Comparison
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Path of the file that stands for copies that are not there, by path of the copy."""
+        sources: dict[str, str] = getattr(self.work_tree, "sources", {})
+        return sources
+
     def paths(self) -> Iterator[str]:
         """Yield all paths below the calibration directory."""
         return self.work_tree.paths()
@@ -95,7 +101,7 @@ class CommittedFiles:
         CuratedError
             If the file is no longer what the comparison has found.
         """
-        comparison = self.comparison
+        comparison, path = self.comparison, self.sources.get(path, path)
         if path in comparison.contents:
             return comparison.contents[path]
         data = self.work_tree.read(path)
@@ -213,7 +219,8 @@ class _Comparer:
     def _relevant_paths(self) -> list[str]:
         """Return the files of the work tree that a release is made of."""
         layout = self._package.layout
-        paths = [path for file in layout.files for path in (file.path, file.side) if path]
+        paths = [path for file in layout.files for path in (file.source, file.side) if path]
+        paths = list(dict.fromkeys(paths))
         paths += [path for path in (*layout.instruments.values(), *layout.beside) if path]
         return paths if self._package.bare else [*paths, CONFIG_FILE]
 

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -52,10 +52,18 @@ class LeadsOutError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class WorkTree:
-    """Files as they are on disk now."""
+    """Files as they are on disk now.
+
+    Parameters
+    ----------
+    sources : `dict` [`str`, `str`]
+        Path of the file that stands for copies that are not there, by path of the copy; see
+        `curated.package.sharing`.
+    """
 
     root: Path
     top: str = ""
+    sources: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def paths(self) -> Iterator[str]:
         """Yield all paths below the calibration directory."""
@@ -63,7 +71,7 @@ class WorkTree:
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
-        full = f"{self.root}/{path}"
+        full = f"{self.root}/{self.sources.get(path, path)}"
         # O_NONBLOCK, since opening a named pipe would wait for ever.
         flags = os.O_RDONLY | os.O_NONBLOCK
         try:

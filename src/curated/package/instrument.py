@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from curated.core.diagnostic import Problem, brief
 from curated.declare import InstrumentBound
 from curated.declare.settings import check_setting
-from curated.package.bounds import parse_bounds
 from curated.package.layout import directory_name
+from curated.package.settings.bounds import parse_bounds
 from curated.package.settings.header_mapping import HeaderMapping
 from curated.package.settings.instrument import INSTRUMENT
 from curated.package.settings.limits import LimitValues, parse_limits

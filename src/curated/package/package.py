@@ -16,6 +16,7 @@ from curated.package.config import CONFIG_FILE, Config, parse_config
 from curated.package.files import Files, LeadsOutError, WorkTree
 from curated.package.layout import Layout, discover, find_empty_directories, is_inside
 from curated.package.lookalikes import find_strays
+from curated.package.sharing import share
 from curated.package.strays import (
     explain_absence,
     explain_missing,
@@ -59,6 +60,8 @@ class Package:
     def layout(self) -> Layout:
         """The calibrations, and the files in wrong places."""
         layout = discover(self.files.paths(), self.top)
+        if not self.bare:
+            share(layout, self.files, self.config)
         layout.problems += find_empty_directories(layout, self.top)
         layout.problems += find_strays(layout.outside, self.files.read)
         if isinstance(self.files, WorkTree):

@@ -11,6 +11,8 @@ from curated.git.revisions import Revision
 from curated.history.lookup import Answer, Candidate
 from curated.report.text import printable
 
+_SHARED = " (shared)"
+
 
 def answer_to_json(
     answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
@@ -45,7 +47,8 @@ def answer_to_json(
 def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
     valid = candidate.range
     return {
-        "file": candidate.file.path,
+        "file": candidate.file.source,
+        **({"shared": True} if candidate.file.shared else {}),
         "begin": f"{iso(valid.start)}Z",
         "end": f"{iso(valid.end)}Z" if valid.end else None,
         "verdict": candidate.verdict,
@@ -60,8 +63,10 @@ def answer_lines(
     if answer.in_force is None:
         yield f"no {key} is in force at {iso(answer.time)} UTC"
     else:
-        yield printable(answer.in_force.file.path)
+        yield printable(answer.in_force.file.source)
         yield f"valid  {answer.in_force.range} UTC"
+        if answer.in_force.file.shared:
+            yield "shared with other detectors or filters"
         if commit is not None:
             yield f"commit {commit.sha1[:12]} {commit.date} {printable(commit.author)}"
         if change:
@@ -72,7 +77,7 @@ def answer_lines(
         yield from ("", f"{len(answer.candidates)} of {key}:")
         for candidate in answer.candidates:
             yield from (
-                f"  {printable(candidate.file.path)}",
+                f"  {printable(candidate.file.source)}{_SHARED if candidate.file.shared else ''}",
                 f"      {candidate.range}: {candidate.verdict}",
             )
         for path, reason in answer.skipped:

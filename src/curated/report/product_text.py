@@ -69,14 +69,14 @@ def _directory(parts: Iterable[tuple[Product, Part]]) -> str:
     for product, part in parts:
         if part.file is not None:
             levels = 1 + bool(product.key.detector) + bool(product.key.filter)
-            directories.append(part.file.path.rsplit("/", levels)[0])
+            directories.append(part.file.source.rsplit("/", levels)[0])
     return os.path.commonpath(directories) if directories else ""
 
 
 def _row(product: Product, part: Part) -> Iterator[tuple[str, str, str]]:
     """Yield path, name and range of a part; a hole is shown where something is in force in the rest of the span."""
     if part.file is not None and part.range is not None:
-        yield part.file.path, "", str(part.range)
+        yield part.file.source, "", str(part.range)
     elif product.epochs:
         names = "/".join(filter(None, (product.key.detector, product.key.filter)))
         yield "", f"{names + ': ' if names else ''}nothing", str(part.span)
@@ -135,7 +135,7 @@ def usage_to_json(
         "begin": f"{iso(usage.begin)}Z",
         "end": None if usage.end is None else f"{iso(usage.end)}Z",
         "calibrations": [
-            _calibration_to_json(key, file, valid, commits.get(file.path), uncommitted.get(file.path, ""))
+            _calibration_to_json(key, file, valid, commits.get(file.source), uncommitted.get(file.source, ""))
             for key, file, valid in _epochs(usage)
         ],
         "holes": [
@@ -165,7 +165,13 @@ def _calibration_to_json(
 ) -> dict[str, Any]:
     change = None if commit is None else {"sha1": commit.sha1, "date": commit.date, "author": commit.author}
     names = _names(key)
-    return {**names, "file": file.path, **_range_to_json(valid), "commit": change, "uncommitted": uncommitted}
+    return {
+        **names,
+        "file": file.source,
+        **_range_to_json(valid),
+        "commit": change,
+        "uncommitted": uncommitted,
+    }
 
 
 def _names(key: CalibKey) -> dict[str, str | None]:
@@ -200,9 +206,9 @@ def csv_lines(usages: Iterable[Usage], commits: Mapping[str, LastChange]) -> Ite
         source = usage.exposure.source if usage.exposure is not None else ""
         for key, file, valid in _epochs(usage):
             span = _range_to_json(valid)
-            commit = commits.get(file.path)
+            commit = commits.get(file.source)
             names = (source, key.instrument, key.type, key.detector, key.filter)
-            row = (*names, span["begin"], span["end"] or "", file.path, commit.sha1 if commit else "")
+            row = (*names, span["begin"], span["end"] or "", file.source, commit.sha1 if commit else "")
             line = io.StringIO()
             csv.writer(line, lineterminator="").writerow(row)
             yield line.getvalue()

@@ -74,6 +74,7 @@ def changed(text: str, *changes: Change) -> str:
         ("json", ('"INSTRUME": "Demo",', '"INSTRUME": "Demo",\n    "A": 1,'), ('"INSTRUME": "Demo",', '"INSTRUME": "Demo",\n    "B": 1,'),
          ('"INSTRUME": "Demo",', '"INSTRUME": "Demo",\n    "A": 1,\n    "B": 1,')),
         ("kernel", ("-3.275565e-09", "-3.3e-09"), ("-5.029644e-09", "-5.1e-09"), None),
+        ("ecsv", ("# Hot", "# Seen in 2023.\n# Hot"), ("C.\n", "C.\n# Checked.\n"), None),
         ("flat", ("DEMO-G01", "DEMO-G02"), ("37440", "37441"), None),
     ],
 )  # fmt: skip
@@ -93,6 +94,7 @@ def test_clean(name: str, left: Change, right: Change, both: Change | None) -> N
         ("ecsv", ("599 0 1 512\n", ""), ("599 0 1", "599 0 3"), ("", "599 0 3 512\n")),
         ("ecsv", ("DEMO-002", "DEMO-003"), ("DEMO-002", "DEMO-004"), ("# - {DET_SER: DEMO-003}\n", "# - {DET_SER: DEMO-004}\n")),
         ("ecsv", ("# Hot", "# Very hot"), ("# Hot", "# Too hot"), None),
+        ("ecsv", ("803 266 2 2\n", ""), ("803 266", "# Not hot any more\n803 266"), ("", "# Not hot any more\n803 266 2 2\n")),
         ("yaml", ("1.524", "1.6"), ("1.524", "1.7"), ("  C00: 1.6\n", "  C00: 1.7\n")),
         ("yaml", ("  C00: 1.524\n", ""), ("1.524", "1.7"), ("", "  C00: 1.7\n")),
         ("json", ('"Demo"', '"Lab"'), ('"Demo"', '"Other"'), ('    "INSTRUME": "Lab",\n', '    "INSTRUME": "Other",\n')),

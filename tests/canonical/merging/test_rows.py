@@ -18,6 +18,8 @@ def merged(base: list[Row], left: list[Row], right: list[Row]) -> list[Row] | No
     for row in join_rows(base, left, right):
         if row.is_conflict:
             return None
+        if row.is_deleted:
+            continue
         cells = []
         for place, side in enumerate(row.sides):
             index = row.left if side == "left" else row.right

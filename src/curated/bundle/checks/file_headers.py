@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from curated.bundle.checks.consistency import declared_spec
 from curated.bundle.contents import Entry
 from curated.core.diagnostic import brief
+from curated.core.metadata import LISTS
 from curated.core.times import EARLIEST, LATEST, parse_time
 from curated.fits.header import cards, keyword_values
 from curated.package.layout import directory_name
@@ -179,10 +180,27 @@ def _problems(header: bytes, number: int, tests: Mapping[str, tuple[str, Test]])
             continue
         if len(values[key]) > 1:
             yield f"{place} is there {len(values[key])} times"
+        elif values[key] in ([], [None]) and _is_shared(header, key, test):
+            continue
         elif values[key] and not test(values[key][0]):
             yield f"{place} is {brief(values[key][0])}, not {right}"
         elif not values[key] and not number and not test(None):
             yield f"{place} is missing, which is {right}"
+
+
+def _is_shared(header: bytes, key: str, test: Test) -> bool:
+    """Return whether a header has a list in place of a detector or filter: its file is that of several datasets."""
+    keyword = f"{key}S"
+    if keyword not in LISTS:
+        return False
+    values = keyword_values(header, (keyword,))[keyword]
+    names = [name.strip() for name in values[0].split(",")] if _is_text(values) else []
+    # Detectors are listed by name; their numbers are in the manifest, for which the commit vouches.
+    return names == ["all"] or (bool(names) and (key == "DETECTOR" or any(map(test, names))))
+
+
+def _is_text(values: Sequence[Any]) -> bool:
+    return len(values) == 1 and isinstance(values[0], str) and bool(values[0].strip())
 
 
 def _tests(entry: Entry, sha1: str, directory: str) -> dict[str, tuple[str, Test]]:

@@ -27,18 +27,21 @@ class JoinedRow(NamedTuple):
     base, left, right : `int` or `None`
         Its index in each version; `None` where that has no such row.
     sides : `tuple` [`str`]
-        Version that each cell is taken from, ``left`` or ``right``; empty for a conflict.
+        Version that each cell is taken from, ``left`` or ``right``; empty for a conflict, and for a deleted row.
+    is_deleted : `bool`
+        Whether a version deletes it, whose cells the other one has left as they were.
     """
 
     base: int | None
     left: int | None
     right: int | None
     sides: tuple[str, ...]
+    is_deleted: bool = False
 
     @property
     def is_conflict(self) -> bool:
         """Whether both versions changed the same."""
-        return not self.sides
+        return not self.sides and not self.is_deleted
 
 
 def join_rows(base: Sequence[Row], left: Sequence[Row], right: Sequence[Row]) -> list[JoinedRow]:
@@ -69,8 +72,7 @@ def join_rows(base: Sequence[Row], left: Sequence[Row], right: Sequence[Row]) ->
             if j not in pairs
         ]
         if index < len(base):
-            row = _joined(index, to_left[index], to_right[index], base, left, right)
-            joined += [row] if row is not None else []
+            joined.append(_joined(index, to_left[index], to_right[index], base, left, right))
     return joined
 
 
@@ -103,13 +105,13 @@ def _joined(
     base: Sequence[Row],
     left: Sequence[Row],
     right: Sequence[Row],
-) -> JoinedRow | None:
-    """Return what becomes of a row of the base; `None` if it is deleted."""
+) -> JoinedRow:
+    """Return what becomes of a row of the base."""
     row = base[index]
     if i is None or j is None:
         rest = right[j] if j is not None else left[i] if i is not None else row
         is_changed = tuple(rest) != tuple(row)
-        return JoinedRow(index, i, j, ()) if is_changed else None
+        return JoinedRow(index, i, j, (), is_deleted=not is_changed)
     versions = tuple(row), tuple(left[i]), tuple(right[j])
     if versions[1] == versions[2] or versions[2] == versions[0]:
         return JoinedRow(index, i, j, ("left",) * max(len(row), 1))

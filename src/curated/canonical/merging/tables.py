@@ -197,6 +197,13 @@ def _merge_rows(
             for rows, i in zip(versions, (joined.base, joined.left, joined.right), strict=True)
         )
         texts = [row.text if row is not None else "" for row in (a, old, b)]
+        if joined.is_deleted and old is not None:
+            # Somebody else has written about the row.
+            is_changed = any(
+                comments_of(row.lead) != comments_of(old.lead) for row in (a, b) if row is not None
+            )
+            result += [Conflict(*texts)] if is_changed else []
+            continue
         if joined.is_conflict:
             result.append(Conflict(*texts))
             continue

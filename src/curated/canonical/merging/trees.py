@@ -238,12 +238,12 @@ def merge_gap(base: str | None, left: str, right: str) -> str:
     if any(row.is_conflict for row in joined):
         raise ConflictError
     lines = left.split("\n"), right.split("\n")
-    return (
-        "".join(
-            f"{lines[0][row.left] if row.left is not None else lines[1][row.right or 0]}\n" for row in joined
-        )
-        + lines[0][-1]
-    )
+    merged = []
+    for row in joined:
+        source, place = (lines[0], row.left) if row.sides == ("left",) else (lines[1], row.right)
+        if not row.is_deleted and place is not None:
+            merged.append(source[place])
+    return "\n".join([*merged, lines[0][-1]])
 
 
 def _conflict(base: Entry | None, left: Entry | None, right: Entry | None, *, is_flow: bool) -> Entry:
@@ -361,12 +361,17 @@ def _merge_columns(columns: list[list[Node]]) -> list[Node | None]:
     joined = join_rows(*rows)
     if any(row.is_conflict for row in joined):
         return [None] * len(columns[0])
+    remaining = [row for row in joined if not row.is_deleted]
+    if len(remaining) < len(joined) and any(
+        comments_of(item.lead) for version in tables for row in version for item in row
+    ):
+        return [None] * len(columns[0])  # it may be of a deleted row
     result: list[Node | None] = []
     for number, node in enumerate(columns[1]):
         if not isinstance(node, Branch):
             raise UnformattableError("a list that is none")
         items = []
-        for row in joined:
+        for row in remaining:
             is_left = row.sides[number] == "left" and row.left is not None
             old = tables[0][number][row.base] if row.base is not None else None
             a = tables[1][number][row.left] if row.left is not None else None

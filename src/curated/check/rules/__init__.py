@@ -39,6 +39,7 @@ FILE_RULES: tuple[FileRule, ...] = (
 
 RULES: tuple[Rule, ...] = (
     layout.misplaced_files,
+    layout.lists_outside_of_shared_files,
     layout.types_of_other_packages,
     layout.unusable_plugins,
     layout.new_packages,

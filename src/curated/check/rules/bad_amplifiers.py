@@ -139,7 +139,7 @@ def make_masks(files: Sequence[CalibFile], reports: Mapping[str, FileReport]) ->
         current = [p for p in periods if is_of(p, file) and p.start <= file.start < p.end]
         boxes = {p.amplifier: box for p in current if (box := box_of(p, cameras, file.start)) is not None}
         if boxes:
-            masks[file.path] = Mask(dict(sorted(boxes.items())), current[0].file.path)
+            masks[file.path] = Mask(dict(sorted(boxes.items())), current[0].file.source)
     return masks
 
 

@@ -22,7 +22,8 @@ Keywords = Mapping[str, Any]
 def required_keywords(context: FileContext) -> Iterator[Problem]:
     """Yield keywords that the type requires and that are missing, or that are no text and must be."""
     for keyword in context.spec.required_keywords:
-        if not has_value(context.keywords.get(keyword)):
+        is_shared = bool(context.file.shared) and has_value(context.keywords.get(f"{keyword}S"))
+        if not has_value(context.keywords.get(keyword)) and not is_shared:
             yield Problem("CAL113", ("metadata",), f"{keyword} is missing")
     for keyword in ("INSTRUME", "OBSTYPE", "FILTER"):
         value = context.keywords.get(keyword) if keyword in context.spec.required_keywords else None

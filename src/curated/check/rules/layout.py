@@ -6,9 +6,12 @@ import os
 from collections.abc import Collection, Iterator
 
 from curated.check.rules.context import Context
-from curated.core.diagnostic import Pointer, Problem
+from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.keys import CalibFile
+from curated.core.metadata import LISTS
 from curated.package.config import CONFIG_FILE, NEW
 from curated.package.instrument import Expected, Instrument
+from curated.package.sharing import is_shared_directory
 from curated.registry import distribution_of, find_type, get_type, plugin_faults
 
 _MAX_NAMED = 8
@@ -18,6 +21,26 @@ _MAX_NAMED = 8
 def misplaced_files(context: Context) -> Iterator[tuple[str, Problem]]:
     """Yield files whose path is not that of a calibration, though they look like one."""
     yield from context.layout.problems
+
+
+def lists_outside_of_shared_files(context: Context) -> Iterator[tuple[str, Problem]]:
+    """Yield lists of detectors or filters of files in the directory of a single one; a bare package has no lists."""
+    if not context.config.top:
+        return
+    for file in context.files:
+        keywords = context.reports[file.path].keywords
+        for keyword, single in ((LISTS[0], file.key.detector), (LISTS[1], file.key.filter)):
+            names = keywords.get(keyword)
+            is_list = isinstance(names, str) and names.strip() and single
+            if is_list and not is_shared_directory(_level(file, keyword)):
+                detail = f"{keyword} is {brief(names)}, but the directory is {single!r}"
+                yield file.path, Problem("CAL234", ("metadata", keyword), detail)
+
+
+def _level(file: CalibFile, keyword: str) -> str:
+    """Return the name of a file's directory on the level of detectors or of filters."""
+    levels = file.source.split("/")[:-1]
+    return levels[-2] if keyword == LISTS[0] and file.key.filter else levels[-1]
 
 
 def unusable_plugins(_: Context) -> Iterator[tuple[str, Problem]]:

@@ -13,7 +13,7 @@ import click
 from curated.cli.author.file_outcomes import file_lines, files_to_json, ignored_lines
 from curated.cli.context import Settings, echo, echo_findings, package_paths, print_json
 from curated.core.diagnostic import CuratedError
-from curated.core.keys import CalibFile
+from curated.core.keys import CalibFile, stored
 from curated.core.storage.file_set import FileOutcome, write_file_set
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def paths_of(settings: Settings, package: Package, paths: Sequence[str]) -> list
     try:
         return package_paths(package, settings.directory, tuple(paths))
     except click.UsageError as error:
-        names = [file.path for file in package.layout.files]
+        names = [file.source for file in package.layout.files]
         wrong = next((path for path in paths if error.message == f"{path} does not exist"), "")
         similar = get_close_matches(wrong, names, 1, 0.8) if wrong else []
         if similar:
@@ -83,7 +83,7 @@ def files_at(package: Package, path: str) -> list[CalibFile]:
         raise CuratedError(
             f"there is no calibration at {path or '.'}{reason}", "name its file as it is in the package"
         )
-    return files
+    return stored(files)
 
 
 def in_force(
@@ -101,7 +101,13 @@ def in_force(
 
     answer = lookup(package, *names, time, detector=detector, filter_name=filter_name)
     if answer.in_force is not None:
-        return answer.in_force.file
+        file = answer.in_force.file
+        if file.shared:
+            raise CuratedError(
+                f"{answer.key} is in {file.shared}, which is shared with other detectors or filters",
+                "name that file for a new epoch of all of them, or add a file of its own with 'curated add'",
+            )
+        return file
     if not answer.candidates:
         raise CuratedError(
             f"there is no calibration of {answer.key}", "'curated new' or 'curated add' makes one"

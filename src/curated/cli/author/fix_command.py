@@ -72,6 +72,12 @@ def command(
         file.path: file for path in paths_of(settings, package, paths) for file in files_at(package, path)
     }
     files = list(selected.values()) if paths else package.layout.files
+    shared = [file.source for file in files if file.shared]
+    if paths and shared:
+        settings.remark(
+            f"{shared[0]} is of several detectors or filters: its path tells no keywords, nothing is corrected"
+        )
+    files = [file for file in files if not file.shared]
     with settings.progress("reading") as progress:
         reading = read_package(package, jobs=jobs, progress=progress)
     require_sound_settings(reading.findings, "what follows from the instrument")

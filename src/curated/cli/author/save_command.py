@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -91,7 +92,9 @@ def command(
     outgoing = Outgoing(calib=calib, row_comments=comments, size=shape, table=table)
     content, losses, writer = write_foreign(outgoing, output.name, target_form)
     directory = Path(os.path.abspath(output)).parent
-    outcomes = write_file_set(directory, {output.name: content}, force=force, dry_run=dry_run)
+    written = write_file_set(directory, {output.name: content}, force=force, dry_run=dry_run)
+    # People look for the file under the name that they gave.
+    outcomes = [replace(outcome, path=str(output)) for outcome in written]
     if form == "json":
         files = files_to_json(outcomes)
         print_json(

@@ -113,14 +113,15 @@ def _deprecation(options: dict[str, str | None], *, undo: bool) -> Deprecation |
 
 
 def _print_json(plan: DeprecationPlan, mark: Deprecation | None, *, dry_run: bool) -> None:
-    files = [{"path": edit.file.path, "changed": edit.changed} for edit in plan.edits]
+    edits = {edit.file.source: edit.changed for edit in plan.edits}
+    files = [{"path": path, "changed": changed} for path, changed in edits.items()]
     effects = [
         {
             "key": str(key),
             "begin": f"{s.range.start.isoformat()}Z",
             "end": f"{s.range.end.isoformat()}Z" if s.range.end else None,
-            "before": s.before.path if s.before else None,
-            "now": s.now.path if s.now else None,
+            "before": s.before.source if s.before else None,
+            "now": s.now.source if s.now else None,
         }
         for key, s in plan.effects
     ]
@@ -136,16 +137,17 @@ def _print_text(
 
     done = "deprecated" if mark is not None else "in use"
     echo_findings(settings, (d for d in plan.diagnostics if d.code != "CAL441"))
-    for edit in plan.edits if not plan.failed else ():
+    edits = {edit.file.source: edit for edit in plan.edits}
+    for path, edit in edits.items() if not plan.failed else ():
         state = f"is {done} already: nothing changed"
         if edit.changed:
             state = f"would be {done}" if dry_run else f"{done}{' again' if mark is None else ''}"
-        echo(f"{printable(edit.file.path)}: {state}")
+        echo(f"{printable(path)}: {state}")
     for key, part in plan.effects:
-        before, now = (printable(file.path) if file else "nothing" for file in (part.before, part.now))
+        before, now = (printable(file.source) if file else "nothing" for file in (part.before, part.now))
         echo(f"{printable(str(key))} from {part.range} UTC: {now} instead of {before}")
     if plan.failed:
         echo("nothing was written", err=True)
     elif mark is not None and not dry_run and any(edit.changed for edit in plan.edits):
-        paths = [edit.file.path for edit in plan.edits if edit.changed]
+        paths = [path for path, edit in edits.items() if edit.changed]
         echo(f"to undo: {printable(shlex.join(['curated', 'deprecate', '--undo', *paths]))}")

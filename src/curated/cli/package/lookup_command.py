@@ -362,10 +362,10 @@ def _print_answer(source: _Source, question: Question, time: datetime, *, explai
         declared=source.declared,
     )
     in_force = answer.in_force
-    commit = last_commit(package, in_force.file.path, source.sha1) if in_force is not None else None
+    commit = last_commit(package, in_force.file.source, source.sha1) if in_force is not None else None
     change = ""
     if in_force is not None and revision is None:
-        change = uncommitted_change(package, in_force.file.path)
+        change = uncommitted_change(package, in_force.file.source)
     _mention_obstacle(source)
     if not explain:
         way_out = "--explain and 'curated check' say why"

@@ -67,7 +67,7 @@ def command(
         report, converted = convert_into(package, origin, output, selected, jobs=jobs, progress=progress)
     if form == "json":
         files = [
-            {"source": c.file.path, "path": c.path, "size": c.size, "sha256": c.sha256} for c in converted
+            {"source": c.file.source, "path": c.path, "size": c.size, "sha256": c.sha256} for c in converted
         ]
         findings = [d.to_dict() for d in report.diagnostics]
         print_json(

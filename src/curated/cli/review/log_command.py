@@ -142,6 +142,7 @@ def _read(
     from curated.history.beliefs.log import read_product_history
     from curated.history.products import select
     from curated.package.layout import directory_name
+    from curated.package.validity import folded
     from curated.registry import get_type
 
     instrument, type_name, detector, filter_name = names
@@ -157,6 +158,12 @@ def _read(
         except CuratedError:
             raise error from None
     _require_levels(package, key)
+    shared = next((f.shared for f in package.layout.files if f.shared and folded(f.key) == folded(key)), "")
+    if shared:
+        raise CuratedError(
+            f"{key} is in {shared}, and the history of shared files is not followed",
+            f"'git log -p -- {shared}' shows its commits, 'curated lookup --as-of' what was in force",
+        )
     return read_product_history(package, repository, sha1, key)
 
 

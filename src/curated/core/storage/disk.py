@@ -221,7 +221,7 @@ def verify_tree(root: str | os.PathLike[str], files: Mapping[str, tuple[int, str
         except OSError:
             return True
 
-    common = sorted(files.keys() & paths)
+    common = _without_links(root, sorted(files.keys() & paths), files)
     try:
         with ThreadPoolExecutor(4) as pool:
             results = list(pool.map(differs, common))
@@ -236,6 +236,17 @@ def verify_tree(root: str | os.PathLike[str], files: Mapping[str, tuple[int, str
             f"another program changed files while they were written: {min(problems)}{more}",
             "write to a directory that nothing else writes to, and run it again",
         )
+
+
+def _without_links(
+    root: str | os.PathLike[str], paths: Iterable[str], files: Mapping[str, tuple[int, str]]
+) -> list[str]:
+    """Return paths without further names of the same file of which the same is expected."""
+    names: dict[tuple[int, int, tuple[int, str]], str] = {}
+    for path in paths:
+        status = os.lstat(os.path.join(root, path))
+        names.setdefault((status.st_dev, status.st_ino, files[path]), path)
+    return list(names.values())
 
 
 def size_and_hash_of(path: str | os.PathLike[str]) -> tuple[int, str]:

@@ -69,7 +69,7 @@ class Usage:
     @property
     def paths(self) -> list[str]:
         """Files of all calibrations that are in force, each once."""
-        return list(dict.fromkeys(file.path for product in self.products for file, _ in product.epochs))
+        return list(dict.fromkeys(file.source for product in self.products for file, _ in product.epochs))
 
 
 def find_usage(
@@ -187,5 +187,5 @@ def _state_findings(
         calib = read_and_check(package.files, file, {}, companion=False).calib
         if calib is not None:  # another file has errors, which the check reports
             metadata = {str(key).upper(): value for key, value in calib.metadata.items()}
-            files.append(StateOfFile(file.path, metadata))
+            files.append(StateOfFile(file.source, metadata))
     yield from compare_state(state, list(dict.fromkeys(keywords)), files, source)
