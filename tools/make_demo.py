@@ -351,6 +351,43 @@ def bad_amplifiers() -> Iterator[File]:
 
 
 @canonical
+def wavefronts() -> Iterator[File]:
+    """Yield the wavefront over d00: more defocus and coma towards the edge of the field."""
+    places = [(round(0.01 * i, 3), round(0.01 * j, 3)) for j in range(3) for i in range(3)]
+    values = {
+        "field_x": [x for x, _ in places],
+        "field_y": [y for _, y in places],
+        "noll_indices": [4, 7, 8],
+        "values": [
+            [round(0.02 + 5 * (x * x + y * y), 5), round(0.4 * y, 5), round(0.4 * x, 5)] for x, y in places
+        ],
+    }
+    kind = "INTRINSIC_ZERNIKES"
+    schema = {f"{kind}_SCHEMA": "Intrinsic Zernikes", f"{kind}_VERSION": 1.1}
+    cls = "lsst.ip.isr.intrinsicZernikes.IntrinsicZernikes"
+    header = keywords(kind, cls, FIRST, "d00", "r", **schema)
+    content = text.document(text.plain_metadata(header), values)
+    yield f"intrinsic_zernikes/d00/r/{file_name(FIRST)}.yaml", content
+
+
+@canonical
+def converters() -> Iterator[File]:
+    """Yield corrections of the first codes of d00's converters: every second step is too wide."""
+    header = keywords("DNL_LUT", "curated.types.dnl_lut.DnlLookupTable", FIRST, "d00")
+    values = {
+        "corrections": {
+            name: [
+                round(0.05 * (-1) ** code + 0.01 * scatter("dnl", name, str(code)), 3) for code in range(16)
+            ]
+            for name in camera.AMPLIFIERS
+        },
+        "firstCode": dict.fromkeys(camera.AMPLIFIERS, 1000),
+    }
+    content = text.document(text.plain_metadata(header), values)
+    yield f"dnl_lut/d00/{file_name(FIRST)}.yaml", content
+
+
+@canonical
 def events() -> Iterator[File]:
     """Yield what happened to the instrument: the repair of d02, and the coating of the mirrors."""
     header = keywords("events", "curated.types.events.Events", FIRST)
@@ -502,6 +539,8 @@ def files() -> Iterator[File]:
     yield from gains()
     yield from bad_amplifiers()
     yield from events()
+    yield from wavefronts()
+    yield from converters()
     yield from gradients()
     yield from distortions()
     yield from light()

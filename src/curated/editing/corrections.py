@@ -163,6 +163,10 @@ def plan_corrections(
 
 def _obstacle(path: Path) -> CuratedError | None:
     """Return why a file is not written."""
+    if not os.path.lexists(path):
+        return CuratedError(
+            "there is no file of this name, only another one that stands for it", "correct that one by hand"
+        )
     if path.is_symlink():
         target = os.readlink(path)
         return CuratedError(
