@@ -52,6 +52,7 @@ TESTED_WITH: dict[str, str] = {
     "core/codes/check.py": "core/test_codes.py",
     "core/codes/package.py": "core/test_codes.py",
     "core/codes/release.py": "core/test_codes.py",
+    "types/_intrinsic_zernikes_math.py": "types/test_intrinsic_zernikes.py",
     "types/_gains_math.py": "types/test_gains.py",
     "types/_spectral_comparisons.py": "check/rules/test_succession.py",
     "types/_spectral_steps.py": "types/test_spectral_bounds.py",

@@ -43,6 +43,7 @@ TESTED_ELSEWHERE = {
     **{f"CAL70{number}": "what 'curated fix' leaves; editing/test_corrections.py" for number in range(5, 9)},
     **{f"CAL{number}": "foreign files; exchange" for number in range(710, 719)},
     **{f"CAL{number}": "foreign tables; exchange/tables/test_plain.py" for number in range(720, 730)},
+    **{f"CAL{number}": "other databases; migration" for number in range(730, 739)},
     "CAL501": "reserved for the writing of FITS",
 }
 """Codes that no file in tests/data can have, and where they are tested."""

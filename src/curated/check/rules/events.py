@@ -53,7 +53,7 @@ class Event(NamedTuple):
         )
 
 
-def find_events(context: Context) -> tuple[list[Event], list[tuple[str, Problem]]]:
+def _find_events(context: Context) -> tuple[list[Event], list[tuple[str, Problem]]]:
     """Return the events of a package, and names in them that do not exist, with the paths of the files."""
     events: list[Event] = []
     problems: list[tuple[str, Problem]] = []
@@ -103,7 +103,7 @@ def _unknown_names(
 
 def spanned_events(context: Context) -> Iterator[tuple[str, Problem]]:
     """Yield calibrations that are in force before and after an event that affects them."""
-    events, problems = find_events(context)
+    events, problems = _find_events(context)
     yield from problems
     for event in events:
         for file in context.files:
