@@ -230,3 +230,20 @@ def test_copies_that_become_one_file_change_nothing(package: GitPackage, command
         f"{TOP}/d00/20200101T000000.ecsv",
         f"{TOP}/shared/20200101T000000.ecsv",
     )
+
+
+def test_a_repository_has_a_dataset_for_each(package: GitPackage, tmp_path: Path, commands: Commands) -> None:
+    bundle, repo, export = (str(tmp_path / name) for name in ("bundle", "repo", "export"))
+    assert commands(package.path, "bundle", bundle).status == 0
+    assert commands(package.path, "verify-bundle", bundle).status == 0
+    done = commands(package.path, "import", bundle, repo)
+    assert done.status == 0
+    assert "6 datasets and 6 validity ranges added" in done.stdout
+    fingerprints = [commands(package.path, "fingerprint", *where).stdout[:64] for where in ([], [repo])]
+    assert fingerprints[0] == fingerprints[1]
+    assert commands(package.path, "export", repo, "-o", export).status == 0
+    exported = open_package(export)
+    assert not check_package(exported, use_cache=False).failed
+    assert sorted((f.key.detector, f.start.year) for f in exported.layout.files) == sorted(
+        (f.key.detector, f.start.year) for f in open_package(package.path).layout.files
+    )

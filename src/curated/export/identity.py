@@ -10,7 +10,7 @@ from typing import Any
 
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError, Problem, brief
-from curated.core.metadata import IDENTITY, SEQUENCE, Metadata, has_value, is_same
+from curated.core.metadata import IDENTITY, LISTS, SEQUENCE, Metadata, has_value, is_same
 from curated.core.times import compact, iso, parse_time
 from curated.declare import Spec
 from curated.export.selection import ExportItem
@@ -131,6 +131,9 @@ def exported_metadata(calib: Calib, item: ExportItem, *, is_original: bool) -> t
     metadata = Metadata({k: v for k, v in calib.metadata.items() if has_value(v) or k not in fixed})
     for key in ("VALIDSTART", "VALIDEND"):
         metadata.pop(key, None)
+    for key, level in zip(LISTS, (item.detector, item.filter), strict=True):
+        if level:  # the text is of one of those that share the file
+            metadata.pop(key, None)
     problems = list(_set_identity(calib.SPEC, metadata, item, is_original=is_original))
     start = iso(item.start)
     if not _is_start(metadata.get("CALIBDATE"), item):

@@ -112,7 +112,7 @@ class PackageDatasets:
     def _is_sure(self, butler: Butler, ref: DatasetRef, match: PackageDataset) -> bool:
         # The run of the second calibration of one CALIBDATE depends on which files there were.
         is_only = self.counts[match.dataset.collection, match.dataset.key, match.date] < 2
-        return is_only or source_path(butler, ref) == f"{self.prefix}{match.file.path}"
+        return is_only or source_path(butler, ref) == f"{self.prefix}{match.file.source}"
 
     def _of_key(self, key: Key, matched_paths: set[str]) -> Iterator[PackageDataset]:
         paths = set(matched_paths)

@@ -130,9 +130,9 @@ class RangeComparison:
         if not self.paths:
             return _Selection(None)
         package_datasets = self.package_datasets.by_uuid.values()
-        keys = {d.dataset.key for d in package_datasets if is_below(d.file.path, self.paths)}
-        uuids = {uuid for uuid, match in self.matches.items() if match.file.path in self.paths}
-        deleted = set(self.paths) - {d.file.path for d in package_datasets}
+        keys = {d.dataset.key for d in package_datasets if is_below(d.file.source, self.paths)}
+        uuids = {uuid for uuid, match in self.matches.items() if match.file.source in self.paths}
+        deleted = set(self.paths) - {d.file.source for d in package_datasets}
         for dataset, ref in self._certified() if deleted else ():
             if dataset.uuid in self.matches or not is_curated(dataset):
                 continue
