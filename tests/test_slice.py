@@ -109,11 +109,13 @@ def crosstalk(detector: int, version: float) -> str:
     columns = dict.fromkeys(names, ("", f"float64[{size * size}]"))
     columns["CT_COUNTS"], columns["CT_VALID"] = ("", f"int64[{size * size}]"), ("", f"bool[{size * size}]")
     cells = dict.fromkeys(names, floats)
+    squared = json.dumps((1e-6 * values).reshape(-1).tolist(), separators=(",", ":"))
+    cells["CT_COEFFS_SQR"] = cells["CT_ERRORS_SQR"] = squared
     cells["CT_COUNTS"] = f"[{','.join(str(n) for n in range(size * size))}]"
     cells["CT_VALID"] = f"[{','.join(['true'] * size * size)}]"
     cells["CT_AMP_GAIN_RATIOS"] = f"[{','.join(['NaN', '1.0'] * (size * size // 2))}]"
     if version >= 1.2:
-        columns["CT_FIT_GAINS"], cells["CT_FIT_GAINS"] = ("", f"float64[{size}]"), "[1.5,NaN,0.1,1e-300]"
+        columns["CT_FIT_GAINS"], cells["CT_FIT_GAINS"] = ("", f"float64[{size}]"), "[1.5,NaN,0.1,12.0]"
     meta = {
         "CALIBCLS": "lsst.ip.isr.crosstalk.CrosstalkCalib",
         "CROSSTALK_RATIOS_UNITS": "electron",

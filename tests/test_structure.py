@@ -57,6 +57,7 @@ TESTED_WITH: dict[str, str] = {
     "types/_spectral_comparisons.py": "check/rules/test_succession.py",
     "types/_spectral_steps.py": "types/test_spectral_bounds.py",
     "core/tables.py": "fits/test_reader.py",
+    "export/foreign_files.py": "export/test_foreign.py",
     "exposures/batch.py": "exposures/test_table.py",
     "exposures/impact.py": "exposures/test_search.py",
     "package/settings/instrument.py": "package/test_instrument.py",

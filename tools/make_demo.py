@@ -310,6 +310,7 @@ def responses() -> Iterator[File]:
         "saturation": {
             name: float(np.round(90_000 / camera.gain(detector, name), -1)) for name in camera.AMPLIFIERS
         },
+        "units": {"gain": "electron/adu", "readNoise": "electron", "saturation": "adu"},
     }
     yield f"gains/{detector}/{file_name(FIRST)}.yaml", text.document(text.plain_metadata(header), values)
     type_keywords = {"CTI_SCHEMA": "Deferred Charge", "CTI_VERSION": 1.3, "UNITS": "electron"}
@@ -366,6 +367,7 @@ def wavefronts() -> Iterator[File]:
     schema = {f"{kind}_SCHEMA": "Intrinsic Zernikes", f"{kind}_VERSION": 1.1}
     cls = "lsst.ip.isr.intrinsicZernikes.IntrinsicZernikes"
     header = keywords(kind, cls, FIRST, "d00", "r", **schema)
+    values |= {"units": {"values": "um", "field_x": "deg", "field_y": "deg"}}
     content = text.document(text.plain_metadata(header), values)
     yield f"intrinsic_zernikes/d00/r/{file_name(FIRST)}.yaml", content
 
@@ -383,6 +385,7 @@ def converters() -> Iterator[File]:
         },
         "firstCode": dict.fromkeys(camera.AMPLIFIERS, 1000),
     }
+    values |= {"units": {"firstCode": "adu", "corrections": "adu"}}
     content = text.document(text.plain_metadata(header), values)
     yield f"dnl_lut/d00/{file_name(FIRST)}.yaml", content
 

@@ -98,7 +98,14 @@ def test_the_text_of_every_file_is_in_its_fits_file(demo: GitPackage, converted:
         cls = get_type(path.split("/")[2])
         text = cls.readText(demo.path / path)
         back = cls.readFits(converted / fits_path(path))
-        assert back == text, path
+        if "BADAMPS" in back.metadata:
+            # Its boxes of amplifiers out of use come after those of the text.
+            assert [
+                values[: len(text.x0)].tolist() for values in (back.x0, back.y0, back.width, back.height)
+            ] == [values.tolist() for values in (text.x0, text.y0, text.width, text.height)], path
+            assert len(back.x0) > len(text.x0)
+        else:
+            assert back == text, path
         assert back.metadata["INSTRUME"] == "Demo"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+import yaml
 from astropy.io import fits
 
 from curated.datasets.foreign import ForeignType
@@ -45,9 +47,20 @@ def test_they_are_listed_apart_and_all_others_are_written(lab: PipelineRepositor
     done = run_curated("export", lab.root, "--collection", TICKET, "-o", out(lab))
     assert (done.returncode, "error" in done.stderr) == (0, False), done.stderr
     assert (
-        "not exported: 1 oddity (StructuredDataDict), of dataset types that no calibration type declares"
-        in done.stderr
+        "copied into foreign/, 1 in all: 1 oddity (StructuredDataDict), of dataset types that no calibration type"
+        " declares" in done.stderr
     )
+    (copy,) = (out(lab) / "foreign").rglob("*.fits")
+    assert copy.read_bytes() == odd.read_bytes()
+    side = yaml.safe_load(copy.with_name(f"{copy.name}.dataset.yaml").read_text())
+    assert side["sha256"] == hashlib.sha256(odd.read_bytes()).hexdigest()
+    assert (side["dataset_type"], side["storage_class"], side["file"]) == (
+        "oddity",
+        "StructuredDataDict",
+        copy.name,
+    )
+    assert [entry["end"] for entry in side["ranges"]] == [None]
+    assert side["ranges"][0]["begin"].startswith("2020-01-01")
     assert errors(out(lab)) == []
     again = run_curated("export", lab.root, "--collection", TICKET, "-o", out(lab), "--format", "json")
     answer = json.loads(again.stdout)
@@ -55,6 +68,7 @@ def test_they_are_listed_apart_and_all_others_are_written(lab: PipelineRepositor
     assert answer["foreign"] == [
         {"dataset_type": "oddity", "storage_class": "StructuredDataDict", "datasets": 1}
     ]
+    assert answer["foreign_files"] == [copy.relative_to(out(lab)).as_posix()]
 
 
 def test_what_is_asked_for_by_name_and_cannot_be_written_is_a_failure(

@@ -28,6 +28,10 @@ from curated.export.butler_export import export_directory
 Trip = tuple[GitPackage, Path, Path]
 
 
+MASKED = "demo/defects/d02/20220301T000000.ecsv"
+"""Defects into which an amplifier out of use goes."""
+
+
 @pytest.fixture(scope="module")
 def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
     """The demonstration package, the repository that it went into, and what came out."""
@@ -52,7 +56,11 @@ def test_every_calibration_is_at_its_path(trip: Trip) -> None:
 
 def test_texts_are_equal(trip: Trip) -> None:
     package, _, back = trip
-    assert canonical_texts(back) == canonical_texts(package.path)
+    exported, texts = canonical_texts(back), canonical_texts(package.path)
+    # What a repository has of these are the boxes of amplifiers out of use as well.
+    assert {path for path, text in exported.items() if text != texts[path]} == {MASKED}
+    assert exported.keys() == texts.keys()
+    assert b"BADAMPS: C11" in exported[MASKED]
 
 
 def test_the_stack_finds_one_identity_in_each_file(trip: Trip) -> None:
@@ -80,7 +88,11 @@ def test_the_check_finds_nothing_new(trip: Trip) -> None:
 
     def findings(root: Path) -> list[tuple[str, str, str]]:
         report = check_package(open_package(root))
-        return [(d.file, d.code, d.message) for d in report.diagnostics if d.code != "CAL417"]
+        return [
+            (d.file, d.code, d.message)
+            for d in report.diagnostics
+            if d.code != "CAL417" and (d.file, d.code) != (f"calibs/{MASKED}", "CAL315")
+        ]
 
     assert findings(back) == findings(package.path)
 

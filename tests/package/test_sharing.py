@@ -247,3 +247,15 @@ def test_a_repository_has_a_dataset_for_each(package: GitPackage, tmp_path: Path
     assert sorted((f.key.detector, f.start.year) for f in exported.layout.files) == sorted(
         (f.key.detector, f.start.year) for f in open_package(package.path).layout.files
     )
+
+
+def test_the_fingerprint_is_that_of_copies(package: GitPackage, commands: Commands) -> None:
+    shared = commands(package.path, "fingerprint").stdout[:64]
+    for n, detector in ((0, "d00"), (7, "d01"), (2, "d02")):
+        place = package.path / TOP / detector / "20200101T000000.ecsv"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(defects_text(detector=n))
+    (package.path / TOP / "shared/20200101T000000.ecsv").unlink()
+    package.commit(message="Copies")
+    assert commands(package.path, "fingerprint").stdout[:64] == shared
+    assert len(shared) == 64

@@ -27,6 +27,7 @@ from curated.history.lookup import package_at
 from curated.history.names import known_names
 from curated.package.layout import discover
 from curated.package.package import Package
+from curated.package.sharing import is_shared_directory
 from curated.package.validity import Range, covering
 
 _MOST_HDUS = 8
@@ -334,7 +335,10 @@ class Auditor:
         now = self.judge.now
         if path in now.files_by_path:
             return now.files_by_path[path]
-        return next(iter(discover([path], now.package.top).files), None)
+        file = next(iter(discover([path], now.package.top).files), None)
+        # Of a shared file that is gone, nothing tells whose it was.
+        is_shared = file is not None and any(map(is_shared_directory, (file.key.detector, file.key.filter)))
+        return None if is_shared and not now.package.bare else file
 
     def _with_state(self, source: Source) -> Source:
         """Return a source with the package at its commit, if that is in this repository."""

@@ -188,7 +188,7 @@ class Releases:
                 file = state.find_in_run(key, run, collection, data_id)
                 if file is not None:
                     remark = self._remark(use, label)
-                    return Source(label, commit, file.path, state.blob(file), file, state, remark)
+                    return Source(label, commit, file.source, state.blob(file), file, state, remark)
         if not self._now.directories(match["instrument"]):
             name = match["instrument"]
             return Unknown(f"no directory of the package is {name} (--instrument DIR={name})")

@@ -119,8 +119,8 @@ class Judge:
         epochs = self.now.epochs(file.key)
         in_force, valid = next(((f, r) for f, r in reversed(epochs) if time in r), (None, None))
         if in_force is not None and self._is_same(source, file, in_force):
-            return Standing(use, Status.IN_FORCE, source, in_force.path, valid)
-        mark = next((r.deprecation for f, r in epochs if f.path == source.path and r.deprecation), None)
+            return Standing(use, Status.IN_FORCE, source, in_force.source, valid)
+        mark = next((r.deprecation for f, r in epochs if f.source == source.path and r.deprecation), None)
         status = Status.DEPRECATED if mark is not None else Status.SUPERSEDED
         remarks = (str(mark),) if mark is not None else ()
         if source.blob == (self.now.blob(in_force) if in_force is not None else ""):
@@ -131,7 +131,7 @@ class Judge:
             use,
             status,
             source,
-            in_force.path if in_force is not None else "",
+            in_force.source if in_force is not None else "",
             valid,
             self._since(source, file, in_force, time),
             self._find_effects(source, file, in_force) if self.with_effects and in_force else (),

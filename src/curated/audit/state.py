@@ -72,8 +72,9 @@ class State:
 
     @cached_property
     def files_by_path(self) -> dict[str, CalibFile]:
-        """All files by path."""
-        return {file.path: file for file in self.package.layout.files}
+        """All files by path; at that of a shared file is the first calibration that it stands for."""
+        files = self.package.layout.files
+        return {file.source: file for file in reversed(files)} | {file.path: file for file in files}
 
     @cached_property
     def declared(self) -> dict[str, Instrument]:
@@ -85,7 +86,7 @@ class State:
     def blob(self, file: CalibFile) -> str:
         """Return the git blob of a file's content; empty if it cannot be read."""
         if isinstance(self.package.files, CommitTree):
-            return self.package.files.blobs.get(file.path, "")
+            return self.package.files.blobs.get(file.source, "")
         if file.path not in self._blobs:
             data = read_file(self.package.files, file.path)
             self._blobs[file.path] = blob_sha1(data) if isinstance(data, bytes) else ""

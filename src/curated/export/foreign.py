@@ -30,10 +30,13 @@ class Division:
         Those without the foreign ones.
     foreign : `tuple` [`ForeignType`]
         The types of the foreign ones.
+    datasets : `tuple` [`Dataset`]
+        The foreign ones, once for each range.
     """
 
     holdings: Holdings
     foreign: tuple[ForeignType, ...]
+    datasets: tuple[Dataset, ...] = ()
 
 
 def divide(holdings: Holdings, types: Sequence[str] = ()) -> Division:
@@ -60,7 +63,8 @@ def divide(holdings: Holdings, types: Sequence[str] = ()) -> Division:
         tuple(dataset for dataset in collection if dataset.dataset_type not in names)
         for collection in holdings.certified
     )
-    return Division(replace(holdings, certified=certified), count_foreign(foreign, holdings.storage_classes))
+    types_of_foreign = count_foreign(foreign, holdings.storage_classes)
+    return Division(replace(holdings, certified=certified), types_of_foreign, tuple(foreign))
 
 
 def _is_foreign(name: str, datasets: Sequence[Dataset], holdings: Holdings) -> bool:

@@ -16,6 +16,7 @@ from curated.core.storage.disk import exclusive, flush_tree, prefix_of
 from curated.core.storage.staging import move_together, rename_new, staging_directory
 from curated.datasets.foreign import foreign_text
 from curated.export.foreign import divide
+from curated.export.foreign_files import ForeignFiles, copy_foreign
 from curated.export.holdings import Holdings, InstrumentRecord
 from curated.export.identity import contradicted_inputs
 from curated.export.report import ExportedCalib, ExportReport
@@ -99,6 +100,15 @@ def export_holdings(
         )
         if not exported:
             return report
+        # Whoever asks for some types, or for a moment, asks for calibrations.
+        copied = (
+            ForeignFiles() if types or at is not None else copy_foreign(division.datasets, holdings, package)
+        )
+        report = replace(
+            report,
+            foreign_files=copied.paths,
+            diagnostics=tuple(sorted([*report.diagnostics, *copied.diagnostics])),
+        )
         size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
         changed = add_to_package(staging, output, settings) if into else move_package(package, output)
         return replace(report, size=size, changed=changed)

@@ -71,7 +71,9 @@ class ExportReport:
     diagnostics : `tuple` [`Diagnostic`]
         Findings; calibrations with an error were left out.
     foreign : `tuple` [`ForeignType`]
-        Dataset types that no calibration type declares; their datasets are not for a package.
+        Dataset types that no calibration type declares.
+    foreign_files : `tuple` [`str`]
+        Files of their datasets, which were copied beside the calibrations.
     """
 
     source: str
@@ -83,6 +85,7 @@ class ExportReport:
     changed: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
     foreign: tuple[ForeignType, ...] = ()
+    foreign_files: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -101,5 +104,6 @@ class ExportReport:
             "calibrations": [calib.to_dict() for calib in self.exported],
             "settings": list(self.settings),
             "foreign": [foreign.to_dict() for foreign in self.foreign],
+            "foreign_files": list(self.foreign_files),
             "findings": [d.to_dict() for d in self.diagnostics],
         }

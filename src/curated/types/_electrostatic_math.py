@@ -112,6 +112,8 @@ BOUNDS = (
         values=lambda calib: np.asarray(calib.aMatrix, "f8").ravel()[:1],
         unit="1/electron",
         maximum=1e-6,
+        # The stack's own synthetic files have one of the other sign.
+        code="CAL370",
         place=lambda _: "aMatrix",
         source="A pixel that holds charge is smaller: -3e-6 of CCDs (Astier et al. 2019, A&A 629, A36).",
     ),

@@ -39,6 +39,7 @@ class BadAmps(Calib):
         absent="omit",
         aliases=("bad_amplifiers", "badAmps"),
         measures=MEASURES,
+        start=lambda _: {name: [] for name in ("detector", "amplifier", "begin", "end", "reason", "name")},
     )
 
     detector: Array = column("str", column="DETECTOR", doc="Name of the detector.")

@@ -53,6 +53,7 @@ class Events(Calib):
             key="event",
             worse="more",
         ),
+        start=lambda _: {name: [] for name in ("date", "what", "affects", "detectors", "filters")},
     )
 
     date: Array = column("str", column="DATE", doc="When it happened, UTC, ISO 8601 in quotes.")

@@ -115,7 +115,12 @@ def _print(settings: Settings, report: ExportReport) -> None:
     echo_findings(settings, report.diagnostics)
     if report.foreign:
         text = foreign_text(report.foreign)
-        echo(printable(f"not exported: {text}, of dataset types that no calibration type declares"), err=True)
+        copied = (
+            f"copied into foreign/, {len(report.foreign_files)} in all"
+            if report.foreign_files
+            else "not exported"
+        )
+        echo(printable(f"{copied}: {text}, of dataset types that no calibration type declares"), err=True)
     if not report.exported:
         echo("nothing was written", err=True)
         return
