@@ -65,6 +65,7 @@ def test_a_report_is_plain_data() -> None:
         "calibrations": [CALIB.to_dict()],
         "settings": list(settings),
         "foreign": [{"dataset_type": "camera", "storage_class": "Camera", "datasets": 1}],
+        "foreign_files": [],
         "findings": [WARNING.to_dict()],
     }
 
