@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import shutil
 import signal
@@ -16,17 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from curated.butler import import_bundle
+from support.preloaded import shared_programs
 from support.programs import python_command, run_command
 
 # The command, which reports when everything is imported: a kill before that would not test anything.
 _COMMAND = """
-import importlib, pkgutil
+import importlib, os, pkgutil
 import curated.butler, curated.cli
 for package in (curated.butler, curated.cli):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
 importlib.import_module("lsst.daf.butler.registry.databases.sqlite")
-print("ready", flush=True)
+print("ready", os.getpid(), flush=True)
 curated.cli.main.main()
 """
 
@@ -160,18 +162,20 @@ def _count_orphaned_records(repo: Path) -> int:
         return int(count)
 
 
-def start_import(bundle: Path, repo: Path, transfer: str) -> subprocess.Popen[bytes]:
-    """Start the command that imports a bundle, and return when it begins to work."""
-    command = python_command(_COMMAND, "-q", "import", bundle, repo, "--transfer", transfer)
+def start_import(bundle: Path, repo: Path, transfer: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the command that imports a bundle, and return when it begins to work; its process has another number."""
+    arguments = ("-q", "import", str(bundle), str(repo), "--transfer", transfer)
+    command = shared_programs().command("python", _COMMAND, *arguments)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    return process
+    word, number = process.stdout.readline().split()
+    assert word == b"ready"
+    return process, int(number)
 
 
 def duration(bundle: Path, repo: Path, transfer: str) -> float:
     """Return how many seconds an undisturbed import works."""
-    process = start_import(bundle, repo, transfer)
+    process, _ = start_import(bundle, repo, transfer)
     start = time.monotonic()
     process.communicate()
     assert process.returncode == 0
@@ -197,11 +201,11 @@ def kill_once(bundle: Path, place: Path, transfer: str, moment: float, clean_sta
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     repo = place / "repo"
-    process = start_import(bundle, repo, transfer)
+    process, number = start_import(bundle, repo, transfer)
     try:
         process.wait(timeout=moment)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
+        os.kill(number, signal.SIGKILL)
     process.communicate()
     killed = process.returncode == -signal.SIGKILL
     stage, leftovers = progress(place, repo)
