@@ -133,30 +133,30 @@ def _chosen(level: str, is_needed: bool, instrument: Instrument, request: DraftR
     """Return the names of the detectors or filters of drafts; an empty one for a type that has none."""
     names = request.detectors if level == "detector" else request.filters
     entries: Mapping[str, Any] = instrument.detectors if level == "detector" else instrument.filters
-    known = {entry.name: entry for entry in entries.values()}
+    entries_by_name = {entry.name: entry for entry in entries.values()}
     if not is_needed:
         if names:
             raise CuratedError(f"the type has no {level}", f"leave --{level} out")
         return [""]
-    if not known:
+    if not entries_by_name:
         raise CuratedError(
             f"{instrument.name} declares no {level}s", f"add them to {instrument.directory}/instrument.yaml"
         )
     if not names:
-        if not request.every and len(known) > 1:
+        if not request.every and len(entries_by_name) > 1:
             raise CuratedError(
-                f"{instrument.name} has {len(known)} {level}s",
-                f"give --{level}, such as --{level} {next(iter(known))}, or --all for a file of each",
+                f"{instrument.name} has {len(entries_by_name)} {level}s",
+                f"give --{level}, such as --{level} {next(iter(entries_by_name))}, or --all for a file of each",
             )
-        return list(known)
+        return list(entries_by_name)
     chosen = []
     for name in names:
-        numbers = {str(getattr(entry, "id", "")): entry.name for entry in known.values()}
+        numbers = {str(getattr(entry, "id", "")): entry.name for entry in entries_by_name.values()}
         match = entries.get(directory_name(name))
         exact = match.name if match is not None else numbers.get(name) if level == "detector" else None
         if exact is None:
             raise CuratedError(
-                f"{instrument.name} has no {level} {name!r}", known_names(name, known, f"{level}s")
+                f"{instrument.name} has no {level} {name!r}", known_names(name, entries_by_name, f"{level}s")
             )
         chosen.append(exact)
     return list(dict.fromkeys(chosen))

@@ -124,9 +124,9 @@ def _find_detector(instrument: Instrument, name: str) -> DetectorGeometry:
     try:
         return instrument.geometry(name)
     except CuratedError as error:
-        known = [detector.name for detector in instrument.detectors.values()]
+        detector_names = [detector.name for detector in instrument.detectors.values()]
         raise CuratedError(
-            f"{instrument.name} has no detector {name!r}", known_names(name, known, "detectors")
+            f"{instrument.name} has no detector {name!r}", known_names(name, detector_names, "detectors")
         ) from error
 
 

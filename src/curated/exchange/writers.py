@@ -202,10 +202,10 @@ def _table(outgoing: Outgoing) -> tuple[dict[str, Any], dict[str, str]]:
         }
         number = labels.get(outgoing.table.upper(), len(tables))
     if number >= len(tables) or (len(tables) > 1 and not outgoing.table):
-        listed = ", ".join(f"{i + 1} ({name})" for i, name in enumerate(names[: len(tables)]))
+        table_names = ", ".join(f"{i + 1} ({name})" for i, name in enumerate(names[: len(tables)]))
         raise CuratedError(
             f"{calib.SPEC.name} has {len(tables)} tables, and the form holds one",
-            f"choose one with --table: {listed}",
+            f"choose one with --table: {table_names}",
         )
     columns = tables[number].columns
     return {name: c.values for name, c in columns.items()}, {

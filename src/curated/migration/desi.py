@@ -121,8 +121,8 @@ class _Camera:
             return
         values = {str(key): value for key, value in values.items()}
         files = {key: value for key, value in values.items() if self._is_file(key, value)}
-        made = self._made(values, label)
-        count = len(files) + len(made)
+        calibration = self._made(values, label)
+        count = len(files) + len(calibration)
         try:
             start, end = self._range(values)
         except ValueError as error:
@@ -140,12 +140,12 @@ class _Camera:
         )
         for key, value in files.items():
             self.products.append(self._file_product(common, key, value))
-        for type_name, (content, keys) in made.items():
+        for type_name, (content, keys) in calibration.items():
             entry = replace(common, label=f"{label} {type_name}", kind=type_name, type=type_name)
             self.products.append(replace(entry, content=content, file=self._index))
             values = {key: value for key, value in values.items() if key not in keys}
         self._unplaced.update(
-            set(values) - set(files) - {BEGIN, END, *_SELECTORS, "AMPLIFIERS" if made else ""}
+            set(values) - set(files) - {BEGIN, END, *_SELECTORS, "AMPLIFIERS" if calibration else ""}
         )
         self._conditions.update(list(selectors) if count else ())
 

@@ -55,9 +55,9 @@ def _spec_faults(cls: type[Calib]) -> Iterator[str]:
     yield from _order_faults("forms", spec.forms, FORMS)
     if not spec.forms:
         yield "forms is empty: a type has a text form"
-    own = {spec.name.lower(), *(alias.lower() for alias in spec.aliases)}
+    own_names = {spec.name.lower(), *(alias.lower() for alias in spec.aliases)}
     for other in all_types().values():
-        if other is not cls and (common := own & _names(other.SPEC)):
+        if other is not cls and (common := own_names & _names(other.SPEC)):
             yield f"{min(common)!r} is a name of the type {other.SPEC.name!r} as well"
 
 

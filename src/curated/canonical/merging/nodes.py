@@ -89,8 +89,8 @@ class Branch:
         """What it says, with its comments."""
         if self._whole is None:
             entries = tuple(entry.whole for entry in self.entries)
-            own = (*comments_of(self.start), *comments_of(self.end))
-            self._whole = (self.is_mapping, self.tag, own, entries)
+            node_comments = (*comments_of(self.start), *comments_of(self.end))
+            self._whole = (self.is_mapping, self.tag, node_comments, entries)
         return self._whole  # type: ignore[no-any-return]
 
 

@@ -67,8 +67,8 @@ def merge_nodes(base: Node | None, left: Node, right: Node, path: tuple[Hashable
 def _merge_entries(base: Branch, left: Branch, right: Branch, path: tuple[Hashable, ...]) -> list[Entry]:
     versions = (base.entries, left.entries, right.entries)
     if left.is_mapping:
-        own = [[entry.name for entry in entries] for entries in versions]
-        return _merge_keyed(*versions, path, own, is_flow=left.is_flow)
+        names_by_version = [[entry.name for entry in entries] for entries in versions]
+        return _merge_keyed(*versions, path, names_by_version, is_flow=left.is_flow)
     names = [_names(entries) for entries in versions]
     if all(part is not None for part in names):
         return _merge_keyed(*versions, path, [part or [] for part in names], is_flow=left.is_flow)

@@ -142,12 +142,12 @@ def _several_bits(whole: Array, planes: Mapping[str, int], label: str) -> list[P
     if len(numbers) < 2:
         return []
     names = {number: name for name, number in planes.items()}
-    listed = ", ".join(f"{n} ({names[n]})" if n in names else str(n) for n in numbers[:16])
+    bit_names = ", ".join(f"{n} ({names[n]})" if n in names else str(n) for n in numbers[:16])
     return [
         Problem(
             "CAL717",
             (),
-            f"{label} has the bits {listed} set; pixels with any of them are taken for bad",
+            f"{label} has the bits {bit_names} set; pixels with any of them are taken for bad",
             "--bits chooses those that mark bad pixels",
         )
     ]

@@ -159,14 +159,14 @@ def instrument(
     _refuse_contradictions(geometry, camera, repo, registered_name)
     directory = instrument_directory(name)
     _refuse_similar_directory(package, directory)
-    given = {key: value for key, value in geometry.items() if value is not None}
-    if not (given or camera or repo or filters) and _is_terminal():
+    geometry_values = {key: value for key, value in geometry.items() if value is not None}
+    if not (geometry_values or camera or repo or filters) and _is_terminal():
         from curated.cli.author.drafts.dialogue import ask
 
         answers = ask(name)
-        given, filters = answers.geometry, answers.filters
+        geometry_values, filters = answers.geometry, answers.filters
         utc_offset = answers.utc_offset if utc_offset is None and timezone is None else utc_offset
-    elif not (given or camera or repo):
+    elif not (geometry_values or camera or repo):
         raise CuratedError(
             "nothing is known about the detectors",
             "give --detectors and --size, or --camera FILE, or --repository REPO; on a terminal it asks",
@@ -183,7 +183,7 @@ def instrument(
     elif camera is not None:
         detectors, source = _read_camera(camera), f"the camera file {os.path.basename(camera)}"
     else:
-        detectors, unknown = _made(given)
+        detectors, unknown = _made(geometry_values)
         source = "its options"
     declared = declare_instrument(
         name, detectors, options, registered, class_name=class_name, utc_offset=offset
@@ -331,11 +331,11 @@ def _registered(
     registered, archive, diagnostics = read_registered_instrument(repo, name, directory)
     names = {detector.name for detector in registered.detectors.values()}
     detectors = [d for d in archive.detectors if d.name in names] if archive is not None else []
-    known = {detector.name for detector in detectors}
+    detector_names = {detector.name for detector in detectors}
     bare = [
         CameraDetector(d.id, d.name, d.serial, d.purpose, d.width, d.height, ())
         for d in registered.detectors.values()
-        if d.name not in known
+        if d.name not in detector_names
     ]
     return registered, tuple(sorted([*detectors, *bare], key=lambda d: d.id)), diagnostics
 
