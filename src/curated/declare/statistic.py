@@ -139,6 +139,9 @@ class Statistic:
         Paper, tech note or algorithm that it follows.
     compute : callable
         Returns the `Estimate` of a `Sample`, or raises `NotRunError`.
+    of_each_exposure : `bool`
+        Whether it is computed of each exposure, from a sample with the frames of that alone; otherwise once, of all.
+        It makes no difference where it needs no frames.
     """
 
     name: str
@@ -148,3 +151,4 @@ class Statistic:
     formula: str
     source: str
     compute: Callable[[Sample], Estimate]
+    of_each_exposure: bool = True
