@@ -91,4 +91,5 @@ def normal_scores(t: Array, degrees: Array) -> Array:
     bounded = np.clip(t, -1e150, 1e150)
     y = a * np.log1p(bounded / degrees * bounded)
     correction = ((((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b) + y + 3.0) / b + 1.0
-    return np.copysign(correction * np.sqrt(y), t)
+    scores: Array = np.copysign(correction * np.sqrt(y), t)
+    return scores
