@@ -185,8 +185,6 @@ def compare_images(old: Any, new: Any, conditions: Conditions, kind: Kind) -> _O
 
     Parameters
     ----------
-    old, new : `ImageCalib`
-        The images.
     kind : `str`
         ``ratio`` or ``difference``; ratios are taken of pixels that were not zero.
     """
