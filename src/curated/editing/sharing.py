@@ -7,24 +7,28 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from curated.check.package import Reading
-from curated.check.report import FileReport
 from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
 from curated.core.keys import CalibFile, stored
-from curated.core.parallel import run_all
-from curated.core.times import iso
+from curated.editing.blocks import (
+    DETECTORS,
+    FILTERS,
+    Block,
+    Copy,
+    Separate,
+    find_blocks,
+    find_candidates,
+    group_by_place,
+)
 from curated.editing.copies import (
     COMMENTS,
     DETECTOR_KEYWORDS,
     DETECTOR_PARTS,
     FILTER_KEYWORDS,
     FILTER_PARTS,
-    Identity,
     comments_of,
-    identify,
     without_parts,
 )
 from curated.editing.planned_files import PlannedFiles, foresee
@@ -34,11 +38,6 @@ from curated.package.sharing import ALL, SHARED
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import get_type
 from curated.text.editor import TextEditor
-
-DETECTORS, FILTERS = "detectors", "filters"
-
-SHARED_ALREADY = "it is shared already"
-"""Reason why a shared file stays of which there are no further copies."""
 
 _KEPT = frozenset({"INSTRUME", "OBSTYPE", "CALIBDATE", "VALIDSTART", "VALIDEND", "CALIBCLS", "DEPRECATED"})
 """Keywords that decide what a calibration is for: files in which they differ are never one calibration."""
@@ -69,14 +68,6 @@ class Merge(NamedTuple):
     dropped: Mapping[str, int]
 
 
-class Separate(NamedTuple):
-    """A file that stays as it is, and why; ``other`` is the path of a file that it was compared with."""
-
-    path: str
-    reason: str
-    other: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class SharePlan:
     """Files of copies, and those that stand for them.
@@ -104,14 +95,6 @@ class SharePlan:
     def failed(self) -> bool:
         """Whether any finding is an error."""
         return has_errors(self.diagnostics)
-
-
-class _Copy(NamedTuple):
-    """A file on disk, with all detectors and filters that it stands for."""
-
-    file: CalibFile
-    members: tuple[CalibFile, ...]
-    identity: Identity
 
 
 def plan_share(
@@ -156,151 +139,17 @@ def plan_share(
         raise CuratedError(
             f"{impossible[0]} decides what a calibration is for, and is not left out", "drop other keywords"
         )
-    copies, separate = _candidates(package, reading, files, jobs)
+    copies, separate = find_candidates(package, reading, files, jobs)
     draft = _Draft(package, reading.declared, frozenset(dropped), name, names_all)
     merges: list[Merge] = []
-    for related in _related(copies, levels):
-        blocks, rest = _blocks(related, levels, draft)
+    for related in group_by_place(copies, levels):
+        blocks, rest = find_blocks(related, levels, draft.dropped)
         merges += [draft.add(block) for block in blocks]
         separate += rest
     order = {path: number for number, path in enumerate(sorted(copy.file.path for copy in copies))}
     separate.sort(key=lambda item: order.get(item.path, -1))
     diagnostics = draft.findings() if merges else ()
     return SharePlan(tuple(merges), tuple(separate), draft.contents, draft.before, draft.removed, diagnostics)
-
-
-# -- what belongs together -------------------------------------------------------------------------------
-
-
-def _candidates(
-    package: Package, reading: Reading, files: Sequence[CalibFile], jobs: int | None
-) -> tuple[list[_Copy], list[Separate]]:
-    """Return the files that can be compared, and those that cannot."""
-    members: dict[str, list[CalibFile]] = {}
-    for file in package.layout.files:
-        members.setdefault(file.source, []).append(file)
-    separate, sound = [], []
-    for file in files:
-        spec = get_type(file.key.type).SPEC
-        obstacle = _obstacle(
-            reading.declared, [reading.reports.get(f.path) for f in members[file.path]], file
-        )
-        if not spec.has_detector and not spec.has_filter:
-            continue
-        if obstacle:
-            separate.append(Separate(file.path, obstacle))
-        else:
-            sound.append(file)
-    copies = []
-    for file, identity in zip(sound, run_all(partial(identify, package.files), sound, jobs), strict=True):
-        if identity.obstacle:
-            separate.append(Separate(file.path, identity.obstacle))
-        else:
-            copies.append(_Copy(file, tuple(members[file.path]), identity))
-    return copies, separate
-
-
-def _obstacle(
-    declared: Mapping[str, Instrument], reports: Sequence[FileReport | None], file: CalibFile
-) -> str:
-    """Return why a file is not merged; empty if it may be."""
-    instrument = declared.get(file.key.instrument)
-    if instrument is None or not instrument.declared:
-        return f"{file.key.instrument} has no instrument.yaml, which shared files need; 'curated adopt' drafts it"
-    errors = [d for report in reports if report is not None for d in report.diagnostics if d.is_error]
-    return f"it has an error: {errors[0].code} {errors[0].message}" if errors else ""
-
-
-def _related(copies: Iterable[_Copy], levels: Collection[str]) -> list[list[_Copy]]:
-    """Return the files that could be copies of each other by their places, in groups."""
-    groups: dict[tuple[object, ...], list[_Copy]] = {}
-    for copy in copies:
-        key = copy.file.key
-        place = (
-            key.instrument.lower(),
-            key.type,
-            copy.file.start,
-            tuple(sorted({f.key.detector for f in copy.members})) if DETECTORS not in levels else (),
-            tuple(sorted({f.key.filter for f in copy.members})) if FILTERS not in levels else (),
-        )
-        groups.setdefault(place, []).append(copy)
-    return [sorted(group, key=lambda copy: copy.file.path) for group in groups.values()]
-
-
-class _Block(NamedTuple):
-    """Files that become one: for each of some detectors and each of some filters there is one."""
-
-    copies: tuple[_Copy, ...]
-    detectors: tuple[str, ...]
-    filters: tuple[str, ...]
-
-
-def _blocks(
-    related: Sequence[_Copy], levels: Collection[str], draft: _Draft
-) -> tuple[list[_Block], list[Separate]]:
-    """Return the blocks of files that are equal, the largest first, and why the other files stay."""
-    groups: dict[object, list[_Copy]] = {}
-    for copy in related:
-        groups.setdefault(copy.identity.group(draft.dropped), []).append(copy)
-    blocks: list[_Block] = []
-    for group in groups.values():
-        blocks += _rectangles(group, levels)
-    blocks.sort(key=lambda block: (-len(block.detectors) * len(block.filters), block.copies[0].file.path))
-    largest = blocks[0].copies[0]
-    merged = [block for block in blocks if len(block.copies) > 1]
-    separate = []
-    for block in blocks:
-        if len(block.copies) > 1:
-            continue
-        (copy,) = block.copies
-        other = largest if copy is not largest else (blocks[1].copies[0] if len(blocks) > 1 else None)
-        if len(copy.members) > 1 or other is None:
-            is_shared = len(copy.members) > 1
-            reason = SHARED_ALREADY if is_shared else f"no other file starts at {iso(copy.file.start)}"
-            separate.append(Separate(copy.file.path, reason))
-            continue
-        difference = copy.identity.difference(other.identity) or "copies for other filters"
-        separate.append(Separate(copy.file.path, difference, other.file.path))
-    return merged, separate
-
-
-def _rectangles(group: Sequence[_Copy], levels: Collection[str]) -> list[_Block]:
-    """Return equal files in blocks: detectors whose files are equal for the same filters are in one."""
-    places = {(f.key.detector, f.key.filter): copy for copy in group for f in copy.members}
-    filters_of: dict[str, set[str]] = {}
-    for detector, name in places:
-        filters_of.setdefault(detector, set()).add(name)
-    detectors_of: dict[tuple[str, ...], list[str]] = {}
-    for detector, names in filters_of.items():
-        for part in [tuple(sorted(names))] if FILTERS in levels else [(name,) for name in sorted(names)]:
-            detectors_of.setdefault(part, []).append(detector)
-    blocks = []
-    for names_part, detectors in detectors_of.items():
-        for chosen in [detectors] if DETECTORS in levels else [[detector] for detector in detectors]:
-            used = {places[d, n].file.path: places[d, n] for d in sorted(chosen) for n in names_part}
-            blocks.append(_Block(tuple(used.values()), tuple(sorted(chosen)), names_part))
-    if all(_has_whole_files(block, group) for block in blocks):
-        return blocks
-    # A shared file that is for more than one block stays, and so do all that are equal to it.
-    return [
-        _Block(
-            (copy,),
-            tuple(sorted({f.key.detector for f in copy.members})),
-            tuple(sorted({f.key.filter for f in copy.members})),
-        )
-        for copy in group
-    ]
-
-
-def _has_whole_files(block: _Block, group: Sequence[_Copy]) -> bool:
-    detectors, filters = set(block.detectors), set(block.filters)
-    names = {copy.file.path for copy in block.copies}
-    return all(
-        f.key.detector in detectors and f.key.filter in filters
-        for copy in group
-        if copy.file.path in names
-        for f in copy.members
-    )
 
 
 # -- the new files -----------------------------------------------------------------------------------------
@@ -322,7 +171,7 @@ class _Draft:
     types: set[tuple[str, str]] = field(default_factory=set)
     taken: set[tuple[str, datetime]] = field(default_factory=set)
 
-    def add(self, block: _Block) -> Merge:
+    def add(self, block: Block) -> Merge:
         """Draft the file that stands for a block."""
         shared = [copy for copy in block.copies if len(copy.members) > 1 or copy.members[0].shared]
         first = (shared or list(block.copies))[0]
@@ -345,7 +194,7 @@ class _Draft:
         members = tuple(copy.file.path for copy in block.copies)
         return Merge(path, members, block.detectors, block.filters, is_all, dropped)
 
-    def _path(self, block: _Block, first: _Copy, instrument: Instrument) -> str:
+    def _path(self, block: Block, first: Copy, instrument: Instrument) -> str:
         """Return where the file goes: in ``shared``, or with the name of the first where that has one of this start."""
         parts = first.file.path.split("/")
         levels = [level for level in (block.detectors, block.filters) if level != ("",)]
@@ -367,7 +216,7 @@ class _Draft:
                 return path
         raise CuratedError(f"there is no free directory for {parts[-1]}", "choose another --name")
 
-    def _name_members(self, editor: TextEditor, block: _Block, instrument: Instrument) -> bool:
+    def _name_members(self, editor: TextEditor, block: Block, instrument: Instrument) -> bool:
         """Write the lists of detectors and filters; return whether one says ``all``."""
         is_all = False
         lists = (
@@ -392,14 +241,14 @@ class _Draft:
                     editor.remove_keyword("CALIB_ID")
         return is_all
 
-    def _differs(self, block: _Block, keyword: str) -> bool:
+    def _differs(self, block: Block, keyword: str) -> bool:
         """Return whether a keyword of the detector or filter names one of them."""
         if keyword in ("DETECTOR", "DET_NAME", "FILTER"):
             return True
         values = {dict(copy.identity.places).get(keyword) for copy in block.copies}
         return len(values) > 1
 
-    def _drop(self, editor: TextEditor, block: _Block) -> dict[str, int]:
+    def _drop(self, editor: TextEditor, block: Block) -> dict[str, int]:
         """Remove the keywords that may differ, and do; return how many values they and those of the places had."""
         values: dict[str, set[str]] = {}
         for copy in block.copies:
@@ -419,7 +268,7 @@ class _Draft:
     def _remove(self, path: str) -> None:
         self.removed[path] = sha256_of(self.package, path)
 
-    def _move_companions(self, block: _Block, first: _Copy, path: str) -> None:
+    def _move_companions(self, block: Block, first: Copy, path: str) -> None:
         """Draft the image and the provenance beside the new file, and remove those of the others."""
         directory, stem = os.path.dirname(path), os.path.splitext(path)[0]
         for copy in block.copies:

@@ -20,7 +20,8 @@ from curated.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from curated.editing.sharing import Merge, Separate, SharePlan
+    from curated.editing.blocks import Separate
+    from curated.editing.sharing import Merge, SharePlan
 
 _MOST_NAMED = 6
 
@@ -191,7 +192,7 @@ def _reach(merge: Merge) -> str:
 
 def _separate_lines(separate: Sequence[Separate]) -> list[str]:
     """Return a line for each reason why files are not merged, with the first of them."""
-    from curated.editing.sharing import SHARED_ALREADY
+    from curated.editing.blocks import SHARED_ALREADY
     from curated.report.text import count_text
 
     groups: dict[tuple[str, str], list[str]] = {}
