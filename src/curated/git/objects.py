@@ -165,6 +165,66 @@ class Objects:
         return "" if header is None else header.sha1
 
 
+class Copy:
+    """The content of a blob in a file without a name, which git writes while this process goes on.
+
+    Attributes
+    ----------
+    path : `str`
+        Path under which this process can open the file until it is closed.
+    """
+
+    def __init__(self, repository: Repository, blob: str) -> None:
+        self._repository, self._blob = repository, blob
+        handle, self.path = _open_nameless()
+        try:
+            # Large blobs of a pack pass as a stream, as others do, and are not in git's memory as a whole.
+            command = ("-c", f"core.bigFileThreshold={_STREAMED}", "cat-file", "blob", blob)
+            self._process = start_git(repository.top, *command, output=handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        self.close = weakref.finalize(self, _end_copy, self._process, handle, self.path, os.getpid())
+
+    def wait(self) -> str:
+        """Return the path of the file when it is complete.
+
+        Raises
+        ------
+        CuratedError
+            If there is no such blob, or git cannot read it.
+        """
+        if self._process.wait() != 0:
+            raise damaged(self._repository, f"object {self._blob[:80]}")
+        return self.path
+
+
+_STREAMED = 1 << 20
+"""Size of a blob in bytes from which git unpacks it in pieces."""
+
+_OPEN_FILES = "/proc/self/fd"
+
+
+def _open_nameless() -> tuple[int, str]:
+    """Return a new file and the path by which it can be opened: in memory where the system can."""
+    if hasattr(os, "memfd_create") and os.path.isdir(_OPEN_FILES):
+        handle = os.memfd_create("curated")
+        return handle, f"{_OPEN_FILES}/{handle}"
+    import tempfile
+
+    return tempfile.mkstemp(prefix="curated-")
+
+
+def _end_copy(process: Popen[bytes], handle: int, path: str, owner: int) -> None:
+    os.close(handle)
+    if os.getpid() != owner:
+        return  # a fork, whose parent goes on to use it
+    if not path.startswith(_OPEN_FILES):
+        os.unlink(path)
+    process.kill()
+    process.wait()
+
+
 class _Header(NamedTuple):
     """What git says of an object before its content."""
 
@@ -298,6 +358,19 @@ class CommitTree:
         if path not in self.blobs:
             raise FileNotFoundError(os.strerror(2), path)
         return self._objects.read(self.blobs[path])
+
+    def start_copy(self, path: str) -> Copy:
+        """Let git write a file, which may be large, while this process goes on.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the commit has no such file.
+        """
+        path = self.sources.get(path, path)
+        if path not in self.blobs:
+            raise FileNotFoundError(os.strerror(2), path)
+        return Copy(self.repository, self.blobs[path])
 
     def locate(self, path: str) -> str | None:
         """Return `None`: the files of a commit are not on disk.
