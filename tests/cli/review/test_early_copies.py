@@ -72,7 +72,7 @@ def test_an_offer_is_taken_once(package: GitPackage) -> None:
 
 
 def test_the_command_uses_them(package: GitPackage) -> None:
-    package.git("commit", "--quiet", "--all", "--message", "c")
+    package.commit()
     done = run_curated("diff", "HEAD~", "HEAD", cwd=package.path)
     assert (done.returncode, done.stderr) == (1, "")
     assert "median_difference +2 adu" in done.stdout
