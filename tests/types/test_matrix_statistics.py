@@ -62,8 +62,8 @@ def test_kernels() -> None:
     assert s.KERNEL_CENTRE.compute(sample).value == pytest.approx(1 / 3)
     assert s.KERNEL_EDGE.compute(sample).value == 1
     assert s.KERNEL_ASYMMETRY.compute(sample).value > 0.9
+    of_amplifiers = replace(bfk(kernel), level="AMP", ampKernels={name: kernel}, valid={name: True})
     with pytest.raises(NotRunError, match="no valid kernel of amplifier C99"):
-        of_amplifiers = replace(bfk(kernel), level="AMP", ampKernels={name: kernel}, valid={name: True})
         s.KERNEL_EDGE.compute(of_product(of_amplifiers, replace(AMPLIFIER, name="C99")))
     with pytest.raises(NotRunError, match="empty"):
         s.KERNEL_EDGE.compute(of_product(bfk(0 * kernel), amplifier))
