@@ -7,11 +7,13 @@ import os
 import posixpath
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.nameless import open_nameless, remove_nameless
 from curated.git.command import GitError, run_git, split_nul, start_git
 from curated.git.repository import Repository
 
@@ -168,15 +170,12 @@ class Objects:
 class Copy:
     """The content of a blob in a file without a name, which git writes while this process goes on.
 
-    Attributes
-    ----------
-    path : `str`
-        Path under which this process can open the file until it is closed.
+    Its ``path`` is the one under which this process can open the file until it is closed.
     """
 
     def __init__(self, repository: Repository, blob: str) -> None:
-        self._repository, self._blob = repository, blob
-        handle, self.path = _open_nameless()
+        self.repository, self.blob = repository, blob
+        handle, self.path = open_nameless()
         try:
             # Large blobs of a pack pass as a stream, as others do, and are not in git's memory as a whole.
             command = ("-c", f"core.bigFileThreshold={_STREAMED}", "cat-file", "blob", blob)
@@ -195,32 +194,42 @@ class Copy:
             If there is no such blob, or git cannot read it.
         """
         if self._process.wait() != 0:
-            raise damaged(self._repository, f"object {self._blob[:80]}")
+            raise damaged(self.repository, f"object {self.blob[:80]}")
         return self.path
+
+    @classmethod
+    def of(cls, repository: Repository, blob: str) -> Copy:
+        """Return the copy that is offered of a blob, or a new one; see `offer_copies`."""
+        copy = _offered.pop((repository.top, blob), None)
+        return copy if copy is not None else cls(repository, blob)
+
+
+_offered: dict[tuple[Path, str], Copy] = {}
+"""Copies that were started before somebody asked for them."""
+
+
+@contextmanager
+def offer_copies(copies: Sequence[Copy]) -> Iterator[None]:
+    """Let who asks for the copy of one of some blobs have it, each once; those that nobody asks for are closed."""
+    offers = {(copy.repository.top, copy.blob): copy for copy in copies}
+    _offered.update(offers)
+    try:
+        yield
+    finally:
+        for key, copy in offers.items():
+            if _offered.pop(key, None) is copy:
+                copy.close()
 
 
 _STREAMED = 1 << 20
 """Size of a blob in bytes from which git unpacks it in pieces."""
-
-_OPEN_FILES = "/proc/self/fd"
-
-
-def _open_nameless() -> tuple[int, str]:
-    """Return a new file and the path by which it can be opened: in memory where the system can."""
-    if hasattr(os, "memfd_create") and os.path.isdir(_OPEN_FILES):
-        handle = os.memfd_create("curated")
-        return handle, f"{_OPEN_FILES}/{handle}"
-    import tempfile
-
-    return tempfile.mkstemp(prefix="curated-")
 
 
 def _end_copy(process: Popen[bytes], handle: int, path: str, owner: int) -> None:
     os.close(handle)
     if os.getpid() != owner:
         return  # a fork, whose parent goes on to use it
-    if not path.startswith(_OPEN_FILES):
-        os.unlink(path)
+    remove_nameless(path)
     process.kill()
     process.wait()
 
@@ -370,7 +379,7 @@ class CommitTree:
         path = self.sources.get(path, path)
         if path not in self.blobs:
             raise FileNotFoundError(os.strerror(2), path)
-        return Copy(self.repository, self.blobs[path])
+        return Copy.of(self.repository, self.blobs[path])
 
     def locate(self, path: str) -> str | None:
         """Return `None`: the files of a commit are not on disk.
