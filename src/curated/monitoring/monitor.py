@@ -107,7 +107,7 @@ class Group:
     path : `str`
         Directory of its files.
     nights : `Nights`
-        The series.
+        Value of each series in each night.
     boundaries : `tuple` [`Boundary`]
         When charts restart.
     """
@@ -124,7 +124,7 @@ class Loaded:
     Parameters
     ----------
     groups : `list` [`Group`]
-        The statistics.
+        One for each statistic that has a value.
     findings : `list` [`Diagnostic`]
         Findings in the files.
     """
@@ -205,8 +205,6 @@ def judge_series(
 
     Parameters
     ----------
-    loaded : `Loaded`
-        The series.
     kinds : sequence [`str`], optional
         Kinds of charts.
     one_in : `float`, optional

@@ -102,7 +102,7 @@ def add_metrics(
     Parameters
     ----------
     instrument : `str`
-        The instrument's directory.
+        Its directory in the package, which has to be there.
     metrics : `dict` [`str`, iterable [`Metric`]]
         Metrics by the calibration type that they are of. One that is there already with the same value is left out.
     dry_run : `bool`, optional
