@@ -139,6 +139,8 @@ class Statistic:
         Paper, tech note or algorithm that it follows.
     compute : callable
         Returns the `Estimate` of a `Sample`, or raises `NotRunError`.
+    exposures : `str`
+        Whether it is taken of each exposure, ``one``, or of all exposures together, ``all``, such as pairs.
     """
 
     name: str
@@ -148,3 +150,4 @@ class Statistic:
     formula: str
     source: str
     compute: Callable[[Sample], Estimate]
+    exposures: Literal["one", "all"] = "one"
