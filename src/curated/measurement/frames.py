@@ -86,74 +86,68 @@ class FramePair:
     mjd: float = math.nan
 
 
-def find_surroundings(
-    calibrations: Calibrations, key: CalibKey, at: datetime, filter_name: str = ""
-) -> Surroundings:
-    """Return what frames of a detector are corrected by before a calibration of a type is looked at.
+class SurroundingsFinder:
+    """Finds what frames of a detector are corrected by before a calibration of a type is looked at.
+
+    Each calibration is read once.
 
     Parameters
     ----------
+    calibrations : `Calibrations`
+        Those of the package.
     key : `CalibKey`
         Key of the calibration that is looked at.
-    at : `datetime.datetime`
-        Time of the frames, UTC.
-    filter_name : `str`, optional
-        Filter of the frames.
-
-    Raises
-    ------
-    CuratedError
-        If nothing describes the detector, or a calibration in force has errors.
     """
-    names: dict[str, Any] = {"instrument": key.instrument, "at": at}
-    detector = calibrations.detector(key.detector, **names)
-    amplifiers: list[RawAmplifier] = []
-    if calibrations.find("camera", **names) is not None:
-        camera: Any = calibrations.get("camera", **names)
-        amplifiers = raw_amplifiers(camera, detector)
-    finder = _Finder(calibrations, key, at, filter_name)
-    corrections, defects, remarks = [], [], []
-    for type_name in types_before(key.type):
-        entry = finder.in_force(type_name)
-        if entry is not None:
-            corrections.append(entry)
-        elif type_name in ("bias", "dark") and key.type not in _NEED_NO_BIAS:
-            remarks.append(f"no {type_name} is in force at {iso(at)} UTC: frames are not corrected by one")
-    for type_name in _BAD:
-        entry = finder.in_force(type_name)
-        if entry is not None and type_name != key.type:
-            defects.append(entry)
-    gains = finder.in_force("gains")
-    if gains is not None and key.type != "gains":
-        values: Any = gains[1]
-        detector = _measured(with_gains(detector, values.gain), values)
-    return Surroundings(detector, amplifiers, corrections, defects, tuple(remarks))
 
+    def __init__(self, calibrations: Calibrations, key: CalibKey) -> None:
+        self._calibrations, self._key = calibrations, key
+        self._types = frozenset(calibrations.types(key.instrument))
+        self._read: dict[str, Any] = {}
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Finder:
-    """Finds what is in force for frames of a detector."""
+    def find(self, at: datetime, filter_name: str = "") -> Surroundings:
+        """Return what frames of a time (UTC) and a filter are corrected by.
 
-    calibrations: Calibrations
-    key: CalibKey
-    at: datetime
-    filter_name: str
+        Raises
+        ------
+        CuratedError
+            If nothing describes the detector, or a calibration in force has errors.
+        """
+        key = self._key
+        detector = self._calibrations.detector(key.detector, instrument=key.instrument, at=at)
+        corrections, defects, remarks = [], [], []
+        for type_name in types_before(key.type):
+            entry = self._in_force(type_name, at, filter_name)
+            if entry is not None:
+                corrections.append(entry)
+            elif type_name in ("bias", "dark") and key.type not in _NEED_NO_BIAS:
+                remarks.append(
+                    f"no {type_name} is in force at {iso(at)} UTC: frames are not corrected by one"
+                )
+        for type_name in _BAD:
+            entry = self._in_force(type_name, at, filter_name)
+            if entry is not None and type_name != key.type:
+                defects.append(entry)
+        gains = self._in_force("gains", at, filter_name)
+        if gains is not None and key.type != "gains":
+            detector = _measured(with_gains(detector, gains[1].gain), gains[1])
+        camera = self._in_force("camera", at, filter_name)
+        amplifiers = raw_amplifiers(camera[1], detector) if camera is not None else []
+        return Surroundings(detector, amplifiers, corrections, defects, tuple(remarks))
 
-    def in_force(self, type_name: str) -> tuple[str, Calib] | None:
+    def _in_force(self, type_name: str, at: datetime, filter_name: str) -> tuple[str, Any] | None:
         """Return path and content of the calibration of a type; `None` if there is none."""
         cls = find_type(type_name)
-        instrument = self.key.instrument
-        if cls is None or type_name not in self.calibrations.types(instrument):
+        if cls is None or type_name not in self._types or (cls.SPEC.has_filter and not filter_name):
             return None
-        options: dict[str, Any] = {"instrument": instrument, "at": self.at}
-        if cls.SPEC.has_detector:
-            options["detector"] = self.key.detector
-        if cls.SPEC.has_filter:
-            if not self.filter_name:
-                return None
-            options["filter"] = self.filter_name
-        epoch = self.calibrations.find(type_name, **options)
-        return None if epoch is None else (epoch.path, self.calibrations.get(type_name, **options))
+        options: dict[str, Any] = {"instrument": self._key.instrument, "at": at}
+        options |= {"detector": self._key.detector} if cls.SPEC.has_detector else {}
+        options |= {"filter": filter_name} if cls.SPEC.has_filter else {}
+        epoch = self._calibrations.find(type_name, **options)
+        if epoch is None:
+            return None
+        if epoch.path not in self._read:
+            self._read[epoch.path] = self._calibrations.read(epoch)
+        return epoch.path, self._read[epoch.path]
 
 
 def _measured(detector: DetectorGeometry, gains: Any) -> DetectorGeometry:
@@ -208,15 +202,18 @@ def correct_frame(
             seconds = (exposure.end - exposure.begin).total_seconds()
         mjd = _mjd(exposure.begin)
     frame = CorrectedFrame(pixels, np.ones(pixels.shape, bool), unit, seconds, assembled.overscans)
-    place = "the calibration"
-    try:
-        for place, calib in surroundings.corrections:
-            frame = apply_calibration(calib, frame, detector)
-        place = "the calibration"
-        frame = mark_bad([calib for _, calib in surroundings.defects], frame)
-        after = apply_calibration(product, frame, detector) if _is_applied(product) else frame
-    except CuratedError as error:
-        raise CuratedError(f"{file.path}: {place}: {error.message}", error.hint) from error
+    steps = [*surroundings.corrections, ("", None)]
+    after = frame
+    for path, calib in steps:
+        try:
+            if calib is not None:
+                frame = apply_calibration(calib, frame, detector)
+                continue
+            frame = mark_bad([calib for _, calib in surroundings.defects], frame)
+            after = apply_calibration(product, frame, detector) if _is_applied(product) else frame
+        except CuratedError as error:
+            place = path or "the calibration that is verified"
+            raise CuratedError(f"{file.path}: {place}: {error.message}", error.hint) from error
     return FramePair(file.path.rpartition("/")[2], frame, after, mjd)
 
 

@@ -13,6 +13,8 @@ from curated.declare.statistic import Estimate, NotRunError, Sample, Statistic
 from curated.measurement.frames import FramePair, amplifier_frame
 from curated.verification.verification_test import TestResult, VerificationTest
 
+_FRAMES = frozenset({"residual", "frames"})
+
 FindStatistic = Callable[[str], Statistic | None]
 """Returns a statistic by its name."""
 
@@ -40,53 +42,75 @@ class Subject:
 
 def run_tests(
     subject: Subject,
-    tests: Iterable[VerificationTest],
-    pairs: Sequence[FramePair],
+    tests: Sequence[VerificationTest],
+    pairs: Iterable[FramePair],
     find_statistic: FindStatistic,
 ) -> tuple[TestResult, ...]:
     """Run tests of a calibration.
 
     Statistics of frames are taken of each exposure, or of all together where they compare exposures. A test that lacks
-    what it is computed from gives one result, ``not run``, that says why.
+    what it is computed from gives one result, ``not run``, that says why. Exposures are taken one after the other, and
+    kept only where a test compares them.
 
     Parameters
     ----------
-    tests : iterable [`VerificationTest`]
+    tests : sequence [`VerificationTest`]
         The tests.
-    pairs : sequence [`FramePair`]
+    pairs : iterable [`FramePair`]
         Exposures before and after the calibration was applied; empty where there are none.
     find_statistic : callable
-        Returns a statistic by its name.
+        Returns a statistic by its name, or `None`.
+
+    Returns
+    -------
+    results : `tuple` [`TestResult`]
+        In the order of the tests, and for each in that of the exposures.
     """
-    results: list[TestResult] = []
-    for test in tests:
-        results += _results(subject, test, pairs, find_statistic(test.statistic))
-    return tuple(results)
+    results: list[list[TestResult]] = [[] for _ in tests]
+    each: list[tuple[int, VerificationTest, Statistic]] = []
+    together: list[tuple[int, VerificationTest, Statistic]] = []
+    for index, test in enumerate(tests):
+        statistic = find_statistic(test.statistic)
+        reason = _obstacle(test, statistic)
+        if statistic is None or reason:
+            results[index].append(TestResult(test=test, detector=subject.detector_name, reason=reason))
+        elif not _FRAMES & set(statistic.needs):
+            results[index] += _of_sample(subject, test, statistic, ())
+        else:
+            (each if statistic.exposures == "one" else together).append((index, test, statistic))
+    count = 0
+    kept = []
+    for pair in pairs:
+        count += 1
+        for index, test, statistic in each:
+            results[index] += _of_sample(subject, test, statistic, [pair])
+        if together:
+            kept.append(pair)
+    for index, test, statistic in (*together, *(() if count else each)):
+        if count:
+            results[index] += _of_sample(subject, test, statistic, kept)
+        else:
+            reason = "no exposures were given"
+            results[index].append(TestResult(test=test, detector=subject.detector_name, reason=reason))
+    return tuple(result for group in results for result in group)
 
 
-def _results(
-    subject: Subject, test: VerificationTest, pairs: Sequence[FramePair], statistic: Statistic | None
-) -> Iterator[TestResult]:
-    detector = subject.detector_name
+def _obstacle(test: VerificationTest, statistic: Statistic | None) -> str:
+    """Return why a test cannot be run whatever there is; empty if it can."""
     if statistic is None:
-        yield TestResult(test=test, detector=detector, reason=f"there is no statistic {test.statistic}")
-        return
+        return f"there is no statistic {test.statistic}"
     if test.level not in statistic.levels:
-        reason = f"{statistic.name} is no statistic of the level {test.level}"
-        yield TestResult(test=test, detector=detector, reason=reason)
-        return
-    needs_frames = {"residual", "frames"} & set(statistic.needs)
-    if needs_frames and not pairs:
-        yield TestResult(test=test, detector=detector, reason="no exposures were given")
-        return
-    groups: Sequence[Sequence[FramePair]] = [()]
-    if needs_frames:
-        groups = [[pair] for pair in pairs] if statistic.exposures == "one" else [pairs]
-    for group in groups:
-        name = group[0].name if len(group) == 1 else ""
-        for amplifier, sample in _samples(subject, test, statistic, group):
-            result = TestResult(test=test, detector=detector, amplifier=amplifier, exposure=name)
-            yield _measured(result, statistic, sample)
+        return f"{statistic.name} is no statistic of the level {test.level}"
+    return ""
+
+
+def _of_sample(
+    subject: Subject, test: VerificationTest, statistic: Statistic, pairs: Sequence[FramePair]
+) -> Iterator[TestResult]:
+    exposure = pairs[0].name if len(pairs) == 1 else ""
+    for amplifier, sample in _samples(subject, test, statistic, pairs):
+        blank = TestResult(test=test, detector=subject.detector_name, amplifier=amplifier, exposure=exposure)
+        yield _measured(blank, statistic, sample)
 
 
 def _samples(
