@@ -139,8 +139,9 @@ class Statistic:
         Paper, tech note or algorithm that it follows.
     compute : callable
         Returns the `Estimate` of a `Sample`, or raises `NotRunError`.
-    exposures : `str`
-        Whether it is taken of each exposure, ``one``, or of all exposures together, ``all``, such as pairs.
+    of_each_exposure : `bool`
+        Whether it is computed of each exposure, from a sample with the frames of that alone; otherwise once, of all.
+        It makes no difference where it needs no frames.
     """
 
     name: str
@@ -150,4 +151,4 @@ class Statistic:
     formula: str
     source: str
     compute: Callable[[Sample], Estimate]
-    exposures: Literal["one", "all"] = "one"
+    of_each_exposure: bool = True

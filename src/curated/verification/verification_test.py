@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from curated.declare.statistic import Estimate, Level
 
@@ -33,7 +33,8 @@ class VerificationTest:
     unit : `str`
         Unit of the limits, which is that of the statistic or can be converted to it.
     sigma : `float`
-        By how many standard errors of the value a limit may be exceeded before it fails: its sampling error.
+        By how many standard errors of the value a limit may be exceeded before it fails: its sampling error. A value
+        is never different from that of ``!=`` by sampling alone.
     source : `str`
         Document and section, or code, that the limit comes from.
     justified : `bool`
@@ -64,9 +65,28 @@ class VerificationTest:
         Parameters
         ----------
         estimate : `Estimate` or `None`
-            The value, in the unit of the limits; `None` if there is none, which is ``not run``, as is NaN.
+            The value, in the unit of the limits; `None` if there is none, which is ``not run``, as are NaN and a value
+            whose error is infinite. An error that is NaN allows nothing.
         """
-        raise NotImplementedError
+        if estimate is None or math.isnan(estimate.value) or math.isinf(estimate.error):
+            return "not run"
+        allowance = self.sigma * abs(estimate.error)
+        return "pass" if self._holds(estimate.value, 0.0 if math.isnan(allowance) else allowance) else "fail"
+
+    def _holds(self, value: float, allowance: float) -> bool:
+        """Say whether a value that may be off by an allowance can be within the limits."""
+        lower, upper = self.limits[0], self.limits[-1]
+        if self.operator == "within":
+            return lower - allowance <= value <= upper + allowance
+        if self.operator == "outside":
+            return value < lower + allowance or value > upper - allowance
+        if self.operator == "==":
+            return abs(value - lower) <= allowance
+        if self.operator == "!=":
+            return value != lower
+        excess = value - lower if self.operator in ("<", "<=") else lower - value
+        excess -= allowance
+        return excess <= 0 if self.operator in ("<=", ">=") else excess < 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +95,6 @@ class TestResult:
 
     Parameters
     ----------
-    test : `VerificationTest`
-        The test.
     detector, amplifier : `str`
         What it is of; empty where it is of more.
     exposure : `str`
@@ -88,6 +106,9 @@ class TestResult:
     reason : `str`
         Why it was not run; empty otherwise.
     """
+
+    __test__: ClassVar[bool] = False
+    """Tells pytest that the class is none of its tests, by whose naming it is one."""
 
     test: VerificationTest
     detector: str = ""
