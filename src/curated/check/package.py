@@ -278,7 +278,7 @@ def select(
     Parameters
     ----------
     paths : sequence [`str`]
-        Files or directories; a provenance file stands for its calibration.
+        Files or directories; a provenance file or a record of verification stands for its calibration.
     reports : `dict` [`str`, `FileReport`], optional
         Reports of the files by path: with them, a companion such as an image stands for the text that names it.
     """
@@ -290,6 +290,7 @@ def select(
         if is_below(file.path, paths)
         or (file.shared and is_below(file.shared, paths))
         or file.side in paths
+        or (file.record and file.record in paths)
         or (reports is not None and _is_companion_below(reports[file.path].companion, paths))
     ]
 

@@ -19,7 +19,7 @@ from curated.measurement.frames import FramePair, SurroundingsFinder, correct_fr
 from curated.measurement.verification import Subject, run_tests
 from curated.package.layout import directory_name
 from curated.reduction.frame_file import read_frame_file
-from curated.verification.binding import product_digest, tests_digest
+from curated.verification.binding import digest_of_tests, product_digest
 from curated.verification.record import UsedExposure, VerificationRecord
 from curated.verification.tables import tests_in_force
 
@@ -77,7 +77,7 @@ def verify(job: VerificationJob) -> VerificationRecord:
             type_name=file.key.type,
             product=product_digest(product),
             tests_source=source,
-            tests_digest=tests_digest(tests),
+            tests_digest=digest_of_tests(tests),
             by=job.by,
             date=job.date,
             tool=f"curated {__version__}",
@@ -161,3 +161,15 @@ def _role(product: Calib, exposure: Exposure | None) -> str:
         return ""
     is_input = any(abs(date - exposure.begin) <= _SAME_TIME for date in dates)
     return "input" if is_input else "held back"
+
+
+def verify_all(jobs: Sequence[VerificationJob]) -> list[VerificationRecord | CuratedError]:
+    """Verify calibrations; of one that cannot be verified the result is the error that says why."""
+    return [_outcome(job) for job in jobs]
+
+
+def _outcome(job: VerificationJob) -> VerificationRecord | CuratedError:
+    try:
+        return verify(job)
+    except CuratedError as error:
+        return error

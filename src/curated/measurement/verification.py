@@ -77,7 +77,7 @@ def run_tests(
         elif not _FRAMES & set(statistic.needs):
             results[index] += _of_sample(subject, test, statistic, ())
         else:
-            (each if statistic.exposures == "one" else together).append((index, test, statistic))
+            (each if statistic.of_each_exposure else together).append((index, test, statistic))
     count = 0
     kept = []
     for pair in pairs:

@@ -40,7 +40,7 @@ def product_digest(calib: Calib) -> str:
     return values_digest({"type": calib.SPEC.name, "values": values, "keywords": keywords})
 
 
-def tests_digest(tests: Iterable[VerificationTest]) -> str:
+def digest_of_tests(tests: Iterable[VerificationTest]) -> str:
     """Return the hash of tests, in any order; notes and sources do not count."""
     rows = []
     for test in tests:

@@ -9,9 +9,6 @@ from typing import Any
 
 from curated.verification.verification_test import TestResult, Verdict, VerificationTest
 
-RECORD_ENDING = ".verify.yaml"
-"""Ending of the record beside a calibration file, in the place of its ending."""
-
 MAX_RESULTS = 1_000_000
 """Most results of one record."""
 
@@ -67,7 +64,7 @@ class VerificationRecord:
     tests_source : `str`
         Path of the table of tests, or ``curated`` for the defaults that come with it.
     tests_digest : `str`
-        SHA-256 of its rows; see `curated.verification.binding.tests_digest`.
+        SHA-256 of its rows; see `curated.verification.binding.digest_of_tests`.
     by : `str`
         Who ran the verification.
     date : `str`

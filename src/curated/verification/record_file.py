@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.declare.settings import Setting, check_setting
 from curated.declare.statistic import LEVELS
+from curated.provenance.record import VERIFICATION_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
 from curated.text.yaml.locator import yaml_locator
@@ -17,7 +18,6 @@ from curated.text.yaml.reader import load_yaml
 from curated.text.yaml.writer import compact_flow
 from curated.verification.record import (
     MAX_RESULTS,
-    RECORD_ENDING,
     VERDICTS,
     UsedExposure,
     VerificationRecord,
@@ -151,7 +151,7 @@ class RecordFile(NamedTuple):
 
 def record_path(path: str) -> str:
     """Return the path of the record of a calibration file."""
-    return os.path.splitext(path)[0] + RECORD_ENDING
+    return os.path.splitext(path)[0] + VERIFICATION_ENDING
 
 
 def record_text(record: VerificationRecord) -> str:
