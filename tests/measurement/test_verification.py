@@ -74,7 +74,7 @@ STATISTICS = {
         ),
         statistic("read_noise", ("read_noise",), read_noise, ("amplifier",)),
         statistic("level", ("product",), lambda s: Estimate(float(s.product.image.mean()))),
-        statistic("nothing", ("residual",), lambda s: Estimate(math.nan)),
+        statistic("nothing", ("residual",), lambda _: Estimate(math.nan)),
     )
 }
 

@@ -28,6 +28,7 @@ MEAN = VerificationTest(
     operator="<",
     limits=(3.0,),
     unit="adu",
+    source="test",
     sigma=0.0,
     justified=False,
     required=False,

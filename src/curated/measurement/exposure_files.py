@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from curated.core.diagnostic import CuratedError
 
@@ -60,7 +60,7 @@ def _below(directory: str) -> list[str]:
     return members
 
 
-def _listed(path: str) -> Sequence[str]:
+def _listed(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8") as stream:
             lines = [line.strip() for line in stream]

@@ -21,7 +21,7 @@ from curated.package.layout import directory_name
 from curated.reduction.frame_file import read_frame_file
 from curated.verification.binding import digest_of_tests, product_digest
 from curated.verification.record import UsedExposure, VerificationRecord
-from curated.verification.tables import tests_in_force
+from curated.verification.tables import read_test_tables
 
 _SAME_TIME = timedelta(seconds=1)
 """How far the begin of an exposure may be from that of an input that is the same."""
@@ -66,7 +66,7 @@ def verify(job: VerificationJob) -> VerificationRecord:
         if file is None:
             raise CuratedError(f"there is no calibration {job.path}", "name a file of the package")
         product = calibrations.read_path(file.path)
-        source, tests = tests_in_force(package, file.key.instrument, file.key.type, file.start)
+        source, tests = read_test_tables(package).in_force(file.key.instrument, file.key.type, file.start)
         exposures = [(path, _header(calibrations, file, path)) for path in job.exposures]
         chosen = [(path, header) for path, header in exposures if _is_of(file, header)]
         remarks = _left_out(exposures, chosen)

@@ -138,7 +138,7 @@ class Instrument:
     expected: tuple[Expected, ...] = ()
     bounds: tuple[InstrumentBound, ...] = ()
     max_age: tuple[MaxAge, ...] = ()
-    certification: CertificationRule = CertificationRule()
+    certification: CertificationRule = field(default_factory=CertificationRule)
     limits: LimitValues = field(default_factory=dict)
     utc_offset: float = 0.0
     headers: HeaderMapping = field(default_factory=HeaderMapping)

@@ -20,6 +20,8 @@ from curated.provenance.record import PROVENANCE_ENDING, VERIFICATION_ENDING
 from curated.registry import find_type, similar_type
 
 INSTRUMENT_FILE = "instrument.yaml"
+VERIFICATION_DIRECTORY = "verification"
+"""Directory of an instrument with tables of tests and waivers."""
 
 _INSTRUMENT_FILES = frozenset({"instrument", "instruments"})
 """Stems in lower case of files that were meant to be an ``instrument.yaml``."""
@@ -50,6 +52,8 @@ class Layout:
         Records of verification, ``<validstart>.verify.yaml``.
     problems : `list` [`tuple` [`str`, `Problem`]]
         Path and problem of each file in a wrong place.
+    verification : `list` [`str`]
+        Tables of tests and waivers, in ``<instrument>/verification``.
     beside : `list` [`str`]
         Files that side files describe, such as images.
     others : `list` [`str`]
@@ -62,6 +66,7 @@ class Layout:
     instruments: dict[str, str] = field(default_factory=dict)
     sides: list[str] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
+    verification: list[str] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
@@ -145,6 +150,8 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
             layout.sides.append(path)
         elif path.endswith(VERIFICATION_ENDING) and _is_text(path):
             layout.records.append(path)
+        elif len(parts) > 2 and parts[1] == VERIFICATION_DIRECTORY and parts[-1] and _is_text(path):
+            layout.verification.append(path)
         elif _is_beside(parts):
             layout.beside.append(path)
         else:
@@ -236,8 +243,10 @@ def _join_sides(layout: Layout) -> None:
                 stem = path.rpartition("/")[2].removesuffix(ending)
                 detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
                 layout.problems.append((path, Problem(code, (), detail)))
+            elif name == "side":
+                layout.files[i] = replace(layout.files[i], side=path)
             else:
-                layout.files[i] = replace(layout.files[i], **{name: path})
+                layout.files[i] = replace(layout.files[i], record=path)
 
 
 def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: _UnknownTypes) -> None:

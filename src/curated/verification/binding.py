@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from curated.calib import Calib
 from curated.calib.fingerprint import values_digest
 from curated.declare.statistic import Estimate
-from curated.verification.record import VerificationRecord, plain_test
+from curated.verification.record import VerificationRecord
+from curated.verification.rows import plain_row
 from curated.verification.verification_test import VerificationTest
 
 _PLACE = frozenset({"file"})
@@ -44,7 +45,7 @@ def digest_of_tests(tests: Iterable[VerificationTest]) -> str:
     """Return the hash of tests, in any order; notes and sources do not count."""
     rows = []
     for test in tests:
-        row = plain_test(test)
+        row = plain_row(test)
         rows.append({key: row[key] for key in sorted(row) if key not in ("source", "note", "justified")})
     return values_digest({"tests": sorted(rows, key=lambda row: str(row["id"]))})
 
@@ -57,7 +58,7 @@ def void_reasons(record: VerificationRecord, product: str, tests: str) -> list[s
     product : `str`
         Hash of the calibration as it is; see `product_digest`.
     tests : `str`
-        Hash of the tests in force at its start; see `tests_digest`.
+        Hash of the tests in force at its start; see `digest_of_tests`.
     """
     reasons = []
     if record.product != product:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from curated.verification.rows import plain_row
 from curated.verification.verification_test import TestResult, Verdict, VerificationTest
 
 MAX_RESULTS = 1_000_000
@@ -115,7 +116,7 @@ class VerificationRecord:
 
 def plain_record(record: VerificationRecord) -> dict[str, Any]:
     """Return a record as YAML holds it."""
-    tests = [plain_test(test) for test in record.tests]
+    tests = [plain_row(test) for test in record.tests]
     return {
         "record": 1,
         "type": record.type_name,
@@ -132,27 +133,6 @@ def plain_record(record: VerificationRecord) -> dict[str, Any]:
         "tests": tests,
         "results": [plain_result(result) for result in record.results],
     }
-
-
-def plain_test(test: VerificationTest) -> dict[str, Any]:
-    """Return a test as YAML holds it: with its defaults left out."""
-    values: dict[str, Any] = {
-        "id": test.id,
-        "level": test.level,
-        "statistic": test.statistic,
-        "operator": test.operator,
-        "limit": test.limits[0] if len(test.limits) == 1 else list(test.limits),
-        "unit": test.unit,
-        "sigma": test.sigma,
-        "source": test.source,
-    }
-    if not test.justified:
-        values["justified"] = "no"
-    if not test.required:
-        values["required"] = "no"
-    if test.note:
-        values["note"] = test.note
-    return values
 
 
 def plain_result(result: TestResult) -> dict[str, Any]:

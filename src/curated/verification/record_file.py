@@ -7,9 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from curated.core.diagnostic import Pointer, Problem, brief
+from curated.core.diagnostic import Problem, brief
 from curated.declare.settings import Setting, check_setting
-from curated.declare.statistic import LEVELS
 from curated.provenance.record import VERIFICATION_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
@@ -23,6 +22,7 @@ from curated.verification.record import (
     VerificationRecord,
     plain_record,
 )
+from curated.verification.rows import TEST_ROW, parse_row, row_problems
 from curated.verification.verification_test import TestResult, VerificationTest
 
 _HASH = Setting(kind="text", required=True, pattern=r"^[0-9a-f]{64}$", says="not 64 hexadecimal digits")
@@ -86,26 +86,7 @@ RECORD = Setting(
             most=10_000,
             required=True,
             doc="The tests, as they were.",
-            items=Setting(
-                kind="mapping",
-                keys={
-                    "id": _text("Its name.", required=True, longest=128),
-                    "level": _text("What it is of.", required=True, choices=LEVELS),
-                    "statistic": _text("Name of its statistic.", required=True, longest=128),
-                    "operator": _text("How the value is compared.", required=True, longest=16),
-                    "limit": Setting(
-                        kind="plain", required=True, doc="A number, or the lower and the upper one."
-                    ),
-                    "unit": _text("Unit of the limit.", blank=True, longest=64),
-                    "sigma": Setting(
-                        kind="real", minimum=0, doc="Allowance for sampling, in standard errors."
-                    ),
-                    "source": _text("Where the limit comes from.", blank=True, longest=4096),
-                    "justified": _text("Whether the source argues for it.", choices=("yes", "no")),
-                    "required": _text("Whether certification needs it.", choices=("yes", "no")),
-                    "note": _text("Anything else.", blank=True, longest=4096),
-                },
-            ),
+            items=TEST_ROW,
         ),
         "results": Setting(
             kind="list",
@@ -193,16 +174,8 @@ def _problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
             ("record",),
             f"version {tree['record']} of records is not known to this version of curated",
         )
-    ids: set[str] = set()
-    for row, entry in enumerate(tree["tests"]):
-        at: Pointer = ("tests", row)
-        if entry["id"] in ids:
-            yield Problem("CAL830", (*at, "id"), f"{brief(entry['id'])} is the id of an earlier test as well")
-        ids.add(entry["id"])
-        if _limits(entry["limit"]) is None:
-            yield Problem(
-                "CAL830", (*at, "limit"), f"{brief(entry['limit'])} is neither a number nor a pair of numbers"
-            )
+    yield from row_problems(tree["tests"], "CAL830", ("tests",))
+    ids = {entry["id"] for entry in tree["tests"]}
     for row, entry in enumerate(tree["results"]):
         if entry["test"] not in ids:
             yield Problem(
@@ -211,16 +184,6 @@ def _problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
         if ("value" in entry) == (entry["verdict"] == "not run"):
             detail = "a result has a value exactly where the test was run"
             yield Problem("CAL830", ("results", row), detail)
-
-
-def _limits(value: Any) -> tuple[float, ...] | None:
-    values = value if isinstance(value, list) else [value]
-    if len(values) not in (1, 2):
-        return None
-    numbers = [
-        v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)
-    ]
-    return tuple(map(float, numbers)) if len(numbers) == len(values) else None
 
 
 def _contradictions(tree: Mapping[str, Any], record: VerificationRecord) -> Iterator[Problem]:
@@ -235,7 +198,7 @@ def _contradictions(tree: Mapping[str, Any], record: VerificationRecord) -> Iter
 
 
 def _record(tree: Mapping[str, Any]) -> VerificationRecord:
-    tests = {entry["id"]: _test(entry) for entry in tree["tests"]}
+    tests = {entry["id"]: parse_row(entry) for entry in tree["tests"]}
     return VerificationRecord(
         type_name=tree["type"],
         product=tree["product"],
@@ -250,19 +213,6 @@ def _record(tree: Mapping[str, Any]) -> VerificationRecord:
             for entry in tree.get("exposures", ())
         ),
         results=tuple(_result(entry, tests[entry["test"]]) for entry in tree["results"]),
-    )
-
-
-def _test(entry: Mapping[str, Any]) -> VerificationTest:
-    values = {key: entry[key] for key in ("id", "level", "statistic", "operator")}
-    options = {key: entry[key] for key in ("unit", "source", "note") if key in entry}
-    return VerificationTest(
-        **values,
-        **options,
-        limits=_limits(entry["limit"]) or (),
-        sigma=float(entry.get("sigma", 3.0)),
-        justified=entry.get("justified", "yes") == "yes",
-        required=entry.get("required", "yes") == "yes",
     )
 
 

@@ -1,15 +1,17 @@
-"""Records and waivers of a package, read with all that is wrong in them."""
+"""Records, waivers and tests of a package, read with all that is wrong in them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from curated.core.diagnostic import Diagnostic, Problem, has_errors, limited
 from curated.core.keys import by_source
 from curated.declare.settings import check_setting
 from curated.package.files import read_file
+from curated.package.layout import VERIFICATION_DIRECTORY
 from curated.package.package import Package
 from curated.text.reader import read_text
 from curated.text.source import Locator
@@ -17,6 +19,7 @@ from curated.text.yaml.locator import yaml_locator
 from curated.text.yaml.reader import load_yaml
 from curated.verification.record import VerificationRecord
 from curated.verification.record_file import read_record
+from curated.verification.tables import TestTables, read_test_tables
 from curated.verification.waivers import WAIVERS, WAIVERS_FILE, Waiver, make_waiver
 
 
@@ -33,19 +36,22 @@ class Verifications(NamedTuple):
         Path of the file of waivers by instrument directory.
     digests : `dict` [`str`, `str`]
         SHA-256 of each record that is there, by the path of the file that has the calibration.
+    tests : `TestTables`
+        Tables of tests.
     findings : `tuple` [`Diagnostic`]
         What is wrong in these files.
     """
 
-    records: Mapping[str, VerificationRecord]
-    waivers: Mapping[str, tuple[Waiver, ...]]
-    places: Mapping[str, str]
-    digests: Mapping[str, str]
+    records: Mapping[str, VerificationRecord] = MappingProxyType({})
+    waivers: Mapping[str, tuple[Waiver, ...]] = MappingProxyType({})
+    places: Mapping[str, str] = MappingProxyType({})
+    digests: Mapping[str, str] = MappingProxyType({})
+    tests: TestTables = TestTables()
     findings: tuple[Diagnostic, ...] = ()
 
 
 def read_verifications(package: Package) -> Verifications:
-    """Read the records and waivers of a package."""
+    """Read the records, waivers and tests of a package."""
     records: dict[str, VerificationRecord] = {}
     waivers: dict[str, tuple[Waiver, ...]] = {}
     digests: dict[str, str] = {}
@@ -70,15 +76,15 @@ def read_verifications(package: Package) -> Verifications:
         entries, problems = read_waivers(data, path)
         findings += problems
         waivers[instrument] = entries
-    return Verifications(records, waivers, places, digests, tuple(findings))
+    tests = read_test_tables(package)
+    return Verifications(records, waivers, places, digests, tests, (*findings, *tests.findings))
 
 
 def waiver_files(package: Package) -> dict[str, str]:
     """Return the path of the file of waivers of each instrument that has one, by instrument directory."""
     depth = package.top.count("/") + 1 if package.top else 0
-    ending = f"/verification/{WAIVERS_FILE}"
-    paths = (path for path in package.layout.verification if path.endswith(ending))
-    return {path.split("/")[depth]: path for path in paths if path.count("/") == depth + 2}
+    split = [(path, path.split("/")[depth:]) for path in package.layout.verification]
+    return {parts[0]: path for path, parts in split if parts[1:] == [VERIFICATION_DIRECTORY, WAIVERS_FILE]}
 
 
 def read_waivers(data: bytes, path: str) -> tuple[tuple[Waiver, ...], list[Diagnostic]]:

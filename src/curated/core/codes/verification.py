@@ -28,6 +28,10 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "It is left over, or was meant for something that is not covered now."),
     ("CAL841", "error", "a record of verification without its calibration", "move it beside its calibration, or remove it",
      "A renamed calibration leaves its record behind, and counts as not verified."),
+    ("CAL843", "error", "a file of 'verification' that is none", "tables of tests are <instrument>/verification/<type>/<validstart>.yaml, waivers <instrument>/verification/waivers.yaml",
+     "Tests that are not read are not run, and their calibrations pass without them."),
+    ("CAL844", "error", "tests that cannot be read", "correct the row; docs/verification-tests.md explains each key",
+     "None of the tests of the table is run, and nothing of its type can be verified."),
     ("CAL842", "warning", "a calibration that failed its verification", "do not certify it; mend it, or write a waiver with a reason",
      "Images that are corrected with it are likely to be worse than the limits allow."),
 )
