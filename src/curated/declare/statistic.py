@@ -59,7 +59,7 @@ class Frame:
     Parameters
     ----------
     pixels : `numpy.ndarray`, (rows, columns)
-        Values in ``unit``.
+        Values in ``unit``, less the level of the overscan.
     usable : `numpy.ndarray` or `None`, (rows, columns)
         Which pixels count; `None` for all.
     unit : `str`
@@ -71,7 +71,10 @@ class Frame:
     mjd : `float`
         Middle of the exposure (MJD, TAI); NaN if unknown.
     overscan : `numpy.ndarray` or `None`, (rows, columns)
-        Serial overscan of the amplifier, in the unit of the pixels and with its level as read; `None` if there is none.
+        Serial overscan of the amplifier, in the unit of the pixels and with its level as read, its columns in the order
+        in which they are read, so that the first one follows the image; `None` if there is none.
+    parallel_overscan : `numpy.ndarray` or `None`, (rows, columns)
+        Parallel overscan in the same way, its rows in the order in which they are read.
     """
 
     pixels: Array
@@ -81,6 +84,7 @@ class Frame:
     time: float = math.nan
     mjd: float = math.nan
     overscan: Array | None = None
+    parallel_overscan: Array | None = None
 
     @property
     def values(self) -> Array:
