@@ -16,7 +16,8 @@ from curated.datasets.deprecation import MARK
 from curated.declare import Field, Spec, Table
 from curated.declare.settings import schema_name
 from curated.fits.writer import fits_bytes
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.registry import own_types
 from curated.schema.files import Drift, check_files, write_files
 from curated.schema.values import shape_text

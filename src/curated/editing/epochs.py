@@ -334,12 +334,8 @@ def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> Non
 
 
 def _drop_origin(editor: TextEditor) -> Iterator[str]:
-    """Remove what tells how the other calibration was made and edited, and yield what that was."""
-    for name in _ORIGIN:
-        if name in editor.keywords:
-            editor.remove_keyword(name)
-            yield name
-    for name in [n for n in editor.keywords if n.startswith("DEPRECATED")]:
+    """Remove what tells how the other calibration was made, edited and certified, and yield what that was."""
+    for name in [n for n in editor.keywords if n in _ORIGIN or n.startswith("DEPRECATED")]:
         editor.remove_keyword(name)
         yield name
     for name, what in _LIFE.items():

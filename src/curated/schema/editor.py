@@ -11,7 +11,7 @@ from typing import Any
 from curated.core.diagnostic import CuratedError
 from curated.declare.settings import schema_name
 from curated.package.config import CONFIG_FILE
-from curated.package.layout import INSTRUMENT_FILE
+from curated.package.files import INSTRUMENT_FILE
 from curated.package.package import Package
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import all_types

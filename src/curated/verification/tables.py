@@ -47,8 +47,6 @@ class TestTable:
         The instrument's directory, and the type whose calibrations are tested.
     start : `datetime.datetime`
         When it comes into force, UTC.
-    tests : `tuple` [`VerificationTest`]
-        Its rows.
     """
 
     __test__ = False
@@ -86,8 +84,6 @@ class TestTables:
 
         Parameters
         ----------
-        instrument : `str`
-            The instrument's directory.
         time : `datetime.datetime`
             Start of the calibration, UTC.
 
