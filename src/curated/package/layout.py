@@ -16,10 +16,12 @@ from curated.core.storage.limits import raise_exhausted
 from curated.core.times import explain_time, parse_time
 from curated.package.comparison import mark_compared
 from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
-from curated.provenance.record import PROVENANCE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING, VERIFICATION_ENDING
 from curated.registry import find_type, similar_type
 
 INSTRUMENT_FILE = "instrument.yaml"
+VERIFICATION_DIRECTORY = "verification"
+"""Directory of an instrument with tables of tests and waivers."""
 
 _INSTRUMENT_FILES = frozenset({"instrument", "instruments"})
 """Stems in lower case of files that were meant to be an ``instrument.yaml``."""
@@ -46,8 +48,12 @@ class Layout:
         Path of the ``instrument.yaml``, or an empty text, by instrument directory.
     sides : `list` [`str`]
         Provenance files, ``<validstart>.inputs.yaml``.
+    records : `list` [`str`]
+        Records of verification, ``<validstart>.verify.yaml``.
     problems : `list` [`tuple` [`str`, `Problem`]]
         Path and problem of each file in a wrong place.
+    verification : `list` [`str`]
+        Tables of tests and waivers, in ``<instrument>/verification``.
     beside : `list` [`str`]
         Files that side files describe, such as images.
     others : `list` [`str`]
@@ -59,6 +65,8 @@ class Layout:
     files: list[CalibFile] = field(default_factory=list)
     instruments: dict[str, str] = field(default_factory=dict)
     sides: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    verification: list[str] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
@@ -140,6 +148,10 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
             layout.instruments[parts[0]] = path
         elif path.endswith(PROVENANCE_ENDING) and _is_text(path):
             layout.sides.append(path)
+        elif path.endswith(VERIFICATION_ENDING) and _is_text(path):
+            layout.records.append(path)
+        elif len(parts) > 2 and parts[1] == VERIFICATION_DIRECTORY and parts[-1] and _is_text(path):
+            layout.verification.append(path)
         elif _is_beside(parts):
             layout.beside.append(path)
         else:
@@ -148,7 +160,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     layout.problems += [
         (members[0][0], _unknown_type(members, instruments)) for members in unknown_types.values()
     ]
-    if layout.sides:
+    if layout.sides or layout.records:
         _join_sides(layout)
     _leave_copies(layout)
     layout.problems += _examine_directories(layout.files, depth)
@@ -183,7 +195,13 @@ def find_empty_directories(layout: Layout, top: str) -> Iterator[tuple[str, Prob
     """
     depth = len(PurePosixPath(top).parts) if top else 0
     problem_paths = (path for path, _ in layout.problems)
-    paths = (*(file.path for file in layout.files), *layout.sides, *layout.beside, *problem_paths)
+    paths = (
+        *(file.path for file in layout.files),
+        *layout.sides,
+        *layout.records,
+        *layout.beside,
+        *problem_paths,
+    )
     occupied = {
         str(parent)
         for path in set(map(os.path.dirname, paths))
@@ -212,16 +230,23 @@ def _leave_copies(layout: Layout) -> None:
 
 
 def _join_sides(layout: Layout) -> None:
-    """Give each calibration its provenance file; one without a calibration is a problem."""
+    """Give each calibration its provenance file and its record; one without a calibration is a problem."""
     indices = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(layout.files)))}
-    for path in layout.sides:
-        i = indices.get(path.removesuffix(PROVENANCE_ENDING))
-        if i is None:
-            stem = path.rpartition("/")[2].removesuffix(PROVENANCE_ENDING)
-            detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
-            layout.problems.append((path, Problem("CAL126", (), detail)))
-        else:
-            layout.files[i] = replace(layout.files[i], side=path)
+    kinds = (
+        (layout.sides, PROVENANCE_ENDING, "side", "CAL126"),
+        (layout.records, VERIFICATION_ENDING, "record", "CAL841"),
+    )
+    for paths, ending, name, code in kinds:
+        for path in paths:
+            i = indices.get(path.removesuffix(ending))
+            if i is None:
+                stem = path.rpartition("/")[2].removesuffix(ending)
+                detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
+                layout.problems.append((path, Problem(code, (), detail)))
+            elif name == "side":
+                layout.files[i] = replace(layout.files[i], side=path)
+            else:
+                layout.files[i] = replace(layout.files[i], record=path)
 
 
 def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: _UnknownTypes) -> None:

@@ -14,6 +14,7 @@ from curated.check.rules import (
     products,
     stack,
     succession,
+    verification,
 )
 from curated.check.rules.context import FileRule, Rule
 
@@ -61,5 +62,8 @@ RULES: tuple[Rule, ...] = (
     bad_amplifiers.unmasked_amplifiers,
     events.spanned_events,
     events.old_calibrations,
+    verification.verified_calibrations,
+    verification.unused_waivers,
+    verification.missing_certifications,
 )
 """Rules on all files of a package."""
