@@ -288,9 +288,9 @@ def _add_copy(
     dropped: list[str] = []
     path = os.path.join(directory, stem + ending)
     with _naming(source.path):
-        _set_dates(editor, start, end)
+        set_dates(editor, start, end)
         if not is_same_calibration:
-            dropped += _drop_origin(editor)
+            dropped += drop_origin(editor)
         image = _image_of(draft.package, source, editor)
         if image is not None:
             image_name, content = image
@@ -317,7 +317,8 @@ def _add_copy(
         )
 
 
-def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None:
+def set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None:
+    """Set the keywords of start and end, and the part of CALIB_ID that repeats the start."""
     keywords = editor.keywords
     editor.set_keyword("CALIBDATE", keyword_time(start, keywords.get("CALIBDATE")))
     if "VALIDSTART" in keywords:
@@ -333,7 +334,7 @@ def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> Non
             editor.set_keyword("CALIB_ID", new)
 
 
-def _drop_origin(editor: TextEditor) -> Iterator[str]:
+def drop_origin(editor: TextEditor) -> Iterator[str]:
     """Remove what tells how the other calibration was made, edited and certified, and yield what that was."""
     for name in [n for n in editor.keywords if n in _ORIGIN or n.startswith("DEPRECATED")]:
         editor.remove_keyword(name)
