@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -12,6 +13,8 @@ from curated.declare.statistic import LEVELS
 from curated.verification.verification_test import Operator, VerificationTest
 
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
+
+_EXPONENTIAL = re.compile(r"[-+]?[0-9]{1,20}(\.[0-9]{0,20})?[eE][-+]?[0-9]{1,3}\Z")
 
 _PAIRS = frozenset({"within", "outside"})
 """Operators that have two limits."""
@@ -102,8 +105,12 @@ def row_problems(rows: Sequence[Mapping[str, Any]], code: str, at: Pointer) -> I
 def _limits(value: Any) -> tuple[float, ...] | None:
     """Return one limit or two; `None` if the value is something else."""
     values = value if isinstance(value, list) else [value]
-    is_number = [isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values]
-    return tuple(map(float, values)) if len(values) in (1, 2) and all(is_number) else None
+    # YAML 1.1 takes 1e-5, without a point, for text.
+    numbers = [float(v) if isinstance(v, str) and _EXPONENTIAL.match(v) else v for v in values]
+    is_number = [
+        isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in numbers
+    ]
+    return tuple(map(float, numbers)) if len(numbers) in (1, 2) and all(is_number) else None
 
 
 def parse_row(row: Mapping[str, Any]) -> VerificationTest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from curated.declare.settings import Setting, check_setting
 from curated.package.files import read_file
 from curated.package.layout import VERIFICATION_DIRECTORY
 from curated.package.package import Package
-from curated.registry import find_type, similar_type
+from curated.registry import find_type, get_type, own_types, similar_type
 from curated.text.reader import read_text
 from curated.text.yaml.locator import yaml_locator
 from curated.text.yaml.reader import load_yaml
+from curated.verification.row_checks import statistic_problems
 from curated.verification.rows import TEST_ROW, parse_row, row_problems
 from curated.verification.verification_test import VerificationTest
 from curated.verification.waivers import WAIVERS_FILE
@@ -122,7 +124,7 @@ def read_test_tables(package: Package) -> TestTables:
         if isinstance(data, Problem):
             findings.append(Diagnostic.from_problem(data, path))
             continue
-        tests, more = parse_tests(data, path)
+        tests, more = parse_tests(data, path, place[0])
         findings += more
         if tests is not None:
             tables.append(TestTable(path, parts[0], place[0], place[1], tests))
@@ -159,8 +161,13 @@ def _repeated(tables: Iterable[TestTable]) -> list[Diagnostic]:
     return findings
 
 
-def parse_tests(data: bytes, path: str) -> tuple[tuple[VerificationTest, ...] | None, list[Diagnostic]]:
-    """Return the tests of a table and its findings; `None` in their place if there is an error."""
+def parse_tests(
+    data: bytes, path: str, type_name: str
+) -> tuple[tuple[VerificationTest, ...] | None, list[Diagnostic]]:
+    """Return the tests of a table of a type and its findings; `None` in their place if they cannot be read.
+
+    A test whose statistic, level or unit is wrong can be read, but never be run.
+    """
     text, problems = read_text(data)
     if text is None:
         return None, [Diagnostic.from_problem(problem, path) for problem in problems]
@@ -168,17 +175,34 @@ def parse_tests(data: bytes, path: str) -> tuple[tuple[VerificationTest, ...] | 
     problems = problems or list(check_setting(TEST_TABLE, tree, "CAL844"))
     problems = problems or list(row_problems(tree["tests"], "CAL844", ("tests",)))
     locate = yaml_locator(text)
+    tests = None if problems else tuple(map(parse_row, tree["tests"]))
+    problems = problems if tests is None else list(statistic_problems(tests, get_type(type_name)))
     findings = [
         Diagnostic.from_problem(p, path, *((0, 0) if p.line is not None else locate(p.pointer)))
         for p in limited(problems)
     ]
-    return (None, findings) if problems else (tuple(map(parse_row, tree["tests"])), findings)
+    return tests, findings
 
 
 @cache
 def default_tests(type_name: str) -> tuple[VerificationTest, ...]:
-    """Return the tests of a type that come with curated; none for types that have none."""
-    file = resources.files("curated.verification").joinpath("defaults", f"{type_name}.yaml")
-    if not file.is_file():
-        return ()
-    return parse_tests(file.read_bytes(), f"defaults/{type_name}.yaml")[0] or ()
+    """Return the tests that come with a type; none for types that have none."""
+    text = default_table(type_name)
+    return parse_tests(text.encode(), f"defaults/{type_name}.yaml", type_name)[0] or () if text else ()
+
+
+@cache
+def default_table(type_name: str) -> str:
+    """Return the text of the table of tests that comes with a type; empty for types that have none.
+
+    Those of this package are in ``verification/defaults``. A type of another package brings its own, in a file
+    ``verification/<type>.yaml`` of the package that has its module.
+    """
+    cls = get_type(type_name)
+    if cls.SPEC.name in own_types():
+        folder = resources.files("curated.verification").joinpath("defaults")
+    else:
+        module = importlib.import_module(cls.__module__)
+        folder = resources.files(module.__package__ or cls.__module__).joinpath("verification")
+    file = folder.joinpath(f"{cls.SPEC.name}.yaml")
+    return file.read_bytes().decode(errors="replace") if file.is_file() else ""

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("CAL800", "error", "a test of a statistic that does not exist", "correct the name; 'curated types TYPE' lists the statistics of a type",
+     "The test is never run, and what needs it can never be certified."),
+    ("CAL801", "error", "a test at a level that its statistic does not have", "take a level that the statistic has, or another statistic",
+     "The test is never run, and what needs it can never be certified."),
+    ("CAL802", "error", "a limit in a wrong unit", "give the limit in the unit of the statistic, or in one that converts to it",
+     "Numbers of different quantities would be compared."),
+    ("CAL803", "warning", "a sampled value that is to be equal to a number", "use 'within' with a lower and an upper limit",
+     "No sampled value is equal to a number but by chance: the test says how large the sampling error is."),
+    ("CAL804", "warning", "one limit of a statistic that has either sign", "use 'within' with a lower and an upper limit",
+     "Values that are too far on the other side pass, such as the noise of an amplifier that has lost its signal."),
+    ("CAL805", "warning", "a test of a statistic of other types", "remove the test, or take a statistic of the type; 'curated types TYPE' lists them",
+     "It is likely that the test cannot be computed from this type, and is never run."),
     ("CAL830", "error", "a record of verification that cannot be read", "run 'curated verify' again",
      "Nobody can say what was tested, so that the calibration counts as not verified."),
     ("CAL831", "warning", "a record of verification that is void", "run 'curated verify' again, with the same exposures",
