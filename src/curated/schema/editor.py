@@ -11,11 +11,17 @@ from typing import Any
 from curated.core.diagnostic import CuratedError
 from curated.declare.settings import schema_name
 from curated.package.config import CONFIG_FILE
-from curated.package.layout import INSTRUMENT_FILE
+from curated.package.layout import INSTRUMENT_FILE, VERIFICATION_DIRECTORY
 from curated.package.package import Package
 from curated.provenance.record import PROVENANCE_ENDING
 from curated.registry import all_types
-from curated.schema.files import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SCHEMA, write_files
+from curated.schema.files import (
+    CONFIG_SCHEMA,
+    INSTRUMENT_SCHEMA,
+    PROVENANCE_SCHEMA,
+    TESTS_SCHEMA,
+    write_files,
+)
 from curated.schema.snippets import SNIPPETS_FILE, TASKS_FILE, snippets_text, tasks_text
 
 SETTINGS_FILE = ".vscode/settings.json"
@@ -50,6 +56,7 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
     patterns[CONFIG_SCHEMA] = [CONFIG_FILE]
     patterns[INSTRUMENT_SCHEMA] = [f"{start}*/{INSTRUMENT_FILE}"]
     patterns[PROVENANCE_SCHEMA] = [f"{start}{beside}"]
+    patterns[TESTS_SCHEMA] = [f"{start}*/{VERIFICATION_DIRECTORY}/*/*.yaml"]
     return patterns
 
 

@@ -19,6 +19,7 @@ from curated.registry import all_types
 from curated.schema.attestation import ATTESTATION
 from curated.schema.document import type_schema
 from curated.schema.manifest import MANIFEST
+from curated.verification.tables import TEST_TABLE
 
 RELEASED = "released.json"
 """File with the SHA-256 of every released schema, by file name."""
@@ -28,8 +29,8 @@ _PATTERN = "*.schema.json"
 
 
 _VERSION = "1.0"
-CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
-    schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument")
+CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA, TESTS_SCHEMA = (
+    schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument", "verification_tests")
 )
 """File names of the schemas of settings."""
 
@@ -51,13 +52,25 @@ def instrument_schema() -> dict[str, Any]:
     return document_schema(INSTRUMENT_SCHEMA, "instrument.yaml", INSTRUMENT)
 
 
+def tests_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of ``verification/<type>/<validstart>.yaml``."""
+    return document_schema(TESTS_SCHEMA, "verification/<type>/<validstart>.yaml", TEST_TABLE)
+
+
 def schema_files() -> dict[str, str]:
     """Return the text of every schema by file name; the same declarations give the same bytes.
 
     Types of other packages that are installed are among them.
     """
     schemas = [type_schema(cls) for cls in all_types().values()]
-    schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST, ATTESTATION]
+    schemas += [
+        config_schema(),
+        instrument_schema(),
+        provenance_schema(),
+        tests_schema(),
+        MANIFEST,
+        ATTESTATION,
+    ]
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 
 
