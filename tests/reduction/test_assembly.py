@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,14 +65,15 @@ def test_an_image_for_each_amplifier(flip_x: bool, flip_y: bool, names: str) -> 
         np.testing.assert_array_equal(rows.min(axis=1), 1000 * expected)
 
 
+@pytest.mark.parametrize("more", [0, 2])
 @pytest.mark.parametrize(("flip_x", "flip_y"), FLIPS)
-def test_raw_images_side_by_side(flip_x: bool, flip_y: bool) -> None:
-    raws = amplifiers(flip_x, flip_y)
+def test_raw_images_side_by_side(flip_x: bool, flip_y: bool, more: int) -> None:
+    raws = [replace(a, width=a.width + more, height=a.height + more) for a in amplifiers(flip_x, flip_y)]
     tiles = [
         [raws[2 * row + column].flipped(raw_image(raws[2 * row + column])) for column in (0, 1)]
         for row in (0, 1)
     ]
-    frame = assemble(frame_file(FrameImage("", np.block(tiles), {})), DETECTOR, raws)
+    frame = assemble(frame_file(FrameImage("", np.block(tiles), {})), DETECTOR, amplifiers(flip_x, flip_y))
     assert frame.is_raw
     np.testing.assert_array_equal(frame.pixels, PIXELS)
     assert frame.overscans["C00"].shape == (HEIGHT, OVERSCAN)

@@ -17,7 +17,8 @@ from curated.declare.settings import schema_name
 from curated.docs.markdown import markdown_table
 from curated.docs.verification import DEFAULTS_PAGE, defaults_page, verification_sections
 from curated.fits.writer import fits_bytes
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.registry import own_types
 from curated.schema.files import Drift, check_files, write_files
 from curated.schema.values import shape_text

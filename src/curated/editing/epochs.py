@@ -335,12 +335,9 @@ def set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None
 
 
 def drop_origin(editor: TextEditor) -> Iterator[str]:
-    """Remove what tells how the other calibration was made and edited, and yield what that was."""
-    for name in _ORIGIN:
-        if name in editor.keywords:
-            editor.remove_keyword(name)
-            yield name
-    for name in [n for n in editor.keywords if n.startswith("DEPRECATED")]:
+    """Remove what tells how the other calibration was made, edited and certified, and yield what that was."""
+    marks = [name for name in editor.keywords if name.startswith("DEPRECATED")]
+    for name in [*(name for name in _ORIGIN if name in editor.keywords), *marks]:
         editor.remove_keyword(name)
         yield name
     for name, what in _LIFE.items():

@@ -296,13 +296,7 @@ class Calibrations:
         return _epochs(find_products(self.package, selection, begin, end))
 
     def read(self, epoch: Epoch) -> Calib:
-        """Return the calibration of an epoch of this package.
-
-        Raises
-        ------
-        CuratedError
-            If the package has no such file, or if it has errors.
-        """
+        """Return the calibration of an epoch of this package; see `read_path`."""
         return self.read_path(epoch.path)
 
     def read_path(self, path: str) -> Calib:

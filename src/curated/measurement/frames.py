@@ -179,8 +179,6 @@ def correct_frame(
     ----------
     exposure : `Exposure`, optional
         What its header says of it.
-    product : `Calib`
-        The calibration.
 
     Raises
     ------

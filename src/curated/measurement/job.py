@@ -15,6 +15,7 @@ from curated.core.times import iso, parse_time
 from curated.core.version import __version__
 from curated.history.calibrations import Calibrations, open_calibrations
 from curated.history.exposure.raw import Exposure, read_exposure
+from curated.history.names import detector_directory
 from curated.measurement.frames import FramePair, SurroundingsFinder, correct_frame
 from curated.measurement.verification import Subject, run_tests
 from curated.package.layout import directory_name
@@ -69,11 +70,12 @@ def verify(job: VerificationJob) -> VerificationRecord:
         product = calibrations.read_path(file.path)
         source, tests = read_test_tables(package).in_force(file.key.instrument, file.key.type, file.start)
         exposures = [(path, _header(calibrations, file, path)) for path in job.exposures]
-        chosen = [(path, header) for path, header in exposures if _is_of(file, header)]
+        chosen = [(path, header) for path, header in exposures if _is_of(calibrations, file, header)]
         remarks = _left_out(exposures, chosen)
+        statistics = {statistic.name: statistic for statistic in product.SPEC.statistics}
         frames = _Frames(SurroundingsFinder(calibrations, file.key), file, product, remarks)
         subject = Subject(product, frames.detector())
-        results = run_tests(subject, tests, frames.pairs(chosen), find_statistic)
+        results = run_tests(subject, tests, frames.pairs(chosen), statistics.get)
         return VerificationRecord(
             type_name=file.key.type,
             product=product_digest(product),
@@ -93,15 +95,21 @@ def _header(calibrations: Calibrations, file: CalibFile, path: str) -> Exposure 
     try:
         return read_exposure(calibrations.package, calibrations.declared, path, file.key.instrument)
     except CuratedError as error:
-        return error.message
+        # Records are the same wherever the exposures are.
+        return error.message.replace(path, os.path.basename(path))
 
 
-def _is_of(file: CalibFile, header: Exposure | str) -> bool:
+def _is_of(calibrations: Calibrations, file: CalibFile, header: Exposure | str) -> bool:
     """Say whether an exposure is of the detector and filter of a calibration, as far as its header says."""
     if isinstance(header, str):
         return True
-    names = ((file.key.detector, header.detector), (file.key.filter, header.filter))
-    return all(not own or not other or directory_name(other) == own for own, other in names)
+    if file.key.filter and header.filter and directory_name(header.filter) != file.key.filter:
+        return False
+    if not file.key.detector or not header.detector:
+        return True
+    package, declared = calibrations.package, calibrations.declared.get(file.key.instrument)
+    directory = detector_directory(package, declared, file.key.instrument, header.detector)
+    return directory == file.key.detector
 
 
 def _left_out(
@@ -109,9 +117,9 @@ def _left_out(
 ) -> list[str]:
     count = len(exposures) - len(chosen)
     remarks = [f"{count} of {len(exposures)} exposures are of other detectors or filters"] if count else []
-    silent = [f"{os.path.basename(path)}: {header}" for path, header in chosen if isinstance(header, str)]
+    silent = [header for _, header in chosen if isinstance(header, str)]
     if silent:
-        more = f", and {len(silent) - 1} more like it" if len(silent) > 1 else ""
+        more = f" ({len(silent) - 1} more like it)" if len(silent) > 1 else ""
         remarks.append(f"{silent[0]}{more}; taken to be of the start of the calibration")
     return remarks
 

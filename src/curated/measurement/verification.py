@@ -25,8 +25,6 @@ class Subject:
 
     Parameters
     ----------
-    product : `Calib`
-        The calibration.
     detector : `DetectorGeometry`, optional
         Its detector, with gains, read noise and saturation in force; `None` for types without one.
     """
@@ -54,8 +52,6 @@ def run_tests(
 
     Parameters
     ----------
-    tests : sequence [`VerificationTest`]
-        The tests.
     pairs : iterable [`FramePair`]
         Exposures before and after the calibration was applied; empty where there are none.
     find_statistic : callable

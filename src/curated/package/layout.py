@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
@@ -12,14 +11,13 @@ from pathlib import PurePosixPath
 from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.storage.limits import raise_exhausted
 from curated.core.times import explain_time, parse_time
 from curated.package.comparison import mark_compared
+from curated.package.files import INSTRUMENT_FILE, LEADS_OUT, MAX_DEPTH, UNREADABLE
 from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
 from curated.provenance.record import PROVENANCE_ENDING, VERIFICATION_ENDING
 from curated.registry import find_type, similar_type
 
-INSTRUMENT_FILE = "instrument.yaml"
 VERIFICATION_DIRECTORY = "verification"
 """Directory of an instrument with tables of tests and waivers."""
 
@@ -28,12 +26,6 @@ _INSTRUMENT_FILES = frozenset({"instrument", "instruments"})
 
 _UnknownTypes = dict[str, list[tuple[str, list[str]]]]
 """Path and its parts of the calibrations in directories of unknown types, by directory."""
-
-_MAX_DEPTH = 64
-"""Most levels of directories that are searched; a calibration needs four below the calibration directory."""
-
-_NOT_FOLLOWED, _LEADS_OUT, _UNREADABLE = "/", "//", "///"
-"""Ends of the paths of directories that are not searched: links and deep ones, links out of the package, unreadable."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -73,55 +65,6 @@ class Layout:
     outside: list[str] = field(default_factory=list)
 
 
-def walk(root: str, top: str) -> Iterator[str]:
-    """Return the files below ``root/top`` as sorted paths relative to the root, without hidden files.
-
-    Links are listed but never followed, so that no walk leaves the root or goes round in a loop. Directories that are
-    not searched have slashes at their end: one (`_NOT_FOLLOWED`), two (`_LEADS_OUT`) or three (`_UNREADABLE`).
-    """
-    paths: list[str] = []
-    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", paths, root)
-    return iter(paths)
-
-
-def _walk(directory: str, prefix: str, paths: list[str], root: str) -> None:
-    """Add the paths below a directory to a list."""
-    try:
-        with os.scandir(directory) as entries:
-            visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
-    except OSError as error:
-        raise_exhausted(error)
-        if not paths and not prefix:
-            raise
-        paths.append(prefix.rstrip("/") + _UNREADABLE)
-        return
-    for entry in visible:
-        path = prefix + entry.name
-        # scandir knows the kind of an entry; only links need a call of the system.
-        if entry.is_dir(follow_symlinks=False):
-            if path.count("/") < _MAX_DEPTH and entry.name != INSTRUMENT_FILE:
-                _walk(entry.path, f"{path}/", paths, root)
-            else:
-                paths.append(path + _NOT_FOLLOWED)
-        elif entry.is_symlink() and os.path.isdir(entry.path):
-            paths.append(path + (_NOT_FOLLOWED if is_inside(root, entry.path) else _LEADS_OUT))
-        else:
-            paths.append(path)
-
-
-def is_inside(root: str, path: str) -> bool:
-    """Say whether a path is below a directory after all links are followed, and not in git's own files.
-
-    A clone's ``.git/config`` may hold the password with which it was fetched.
-    """
-    parent = os.path.join(os.path.realpath(root), "")
-    target = os.path.realpath(path)
-    return target.startswith(parent) and ".git" not in target[len(parent) :].lower().split(os.sep)
-
-
-_name = operator.attrgetter("name")
-
-
 def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     """Sort paths into calibrations, other files of a package, and files in wrong places.
 
@@ -140,7 +83,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
         # A bare package may have other directories beside its instruments.
         instruments = _bare_instruments(split)
         # What is behind a link that leads out may be an instrument.
-        instruments |= {parts[0] for path, parts in split if path.endswith(_LEADS_OUT) and len(parts) == 3}
+        instruments |= {parts[0] for path, parts in split if path.endswith(LEADS_OUT) and len(parts) == 3}
         layout.outside += [path for path, parts in split if parts[0] not in instruments]
         split = [(path, parts) for path, parts in split if parts[0] in instruments]
     for path, parts in split:
@@ -367,14 +310,14 @@ def _examine_directories(files: Iterable[CalibFile], depth: int) -> Iterator[tup
 
 def _not_followed(path: str) -> Problem:
     """Return the problem of a directory that `walk` does not search."""
-    if path.endswith(_UNREADABLE):
+    if path.endswith(UNREADABLE):
         return Problem("CAL201", (), "the directory cannot be read")
-    if path.endswith(_LEADS_OUT):
+    if path.endswith(LEADS_OUT):
         return Problem("CAL106", (), "links to a directory elsewhere")
     if path.endswith(f"/{INSTRUMENT_FILE}/"):
         return Problem("CAL201", (), "a directory in place of a file")
-    is_deep = path.count("/") > _MAX_DEPTH
-    deep = f"directories below {_MAX_DEPTH} levels are not looked into"
+    is_deep = path.count("/") > MAX_DEPTH
+    deep = f"directories below {MAX_DEPTH} levels are not looked into"
     return Problem("CAL107", (), deep if is_deep else "a link to a directory is not followed")
 
 

@@ -31,8 +31,6 @@ class RawAmplifier:
 
     Parameters
     ----------
-    name : `str`
-        Its name.
     box : `Box`
         Its pixels in the assembled detector.
     light, serial_overscan : `Box`
@@ -108,10 +106,6 @@ def assemble(
 
     Parameters
     ----------
-    file : `FrameFile`
-        The file.
-    detector : `DetectorGeometry`
-        The detector.
     amplifiers : sequence [`RawAmplifier`]
         Its amplifiers; see `raw_amplifiers`. Without them only images of the detector's size are taken.
 
@@ -125,7 +119,7 @@ def assemble(
         rows, columns = image.pixels.shape
         if (columns, rows) == (detector.width, detector.height):
             return AssembledFrame(image.pixels.astype("f4"))
-        parts = _tiles(image, amplifiers) or _areas(image, amplifiers)
+        parts = _areas(image, amplifiers) or _tiles(image, amplifiers)
         if parts is None:
             raise _wrong_size(file, detector, amplifiers)
     else:
@@ -139,11 +133,11 @@ def _tiles(image: FrameImage, amplifiers: Sequence[RawAmplifier]) -> list[Array]
         return None
     lefts = sorted({amplifier.box.x0 for amplifier in amplifiers})
     bottoms = sorted({amplifier.box.y0 for amplifier in amplifiers})
-    sizes = {(amplifier.width, amplifier.height) for amplifier in amplifiers}
-    if len(sizes) != 1 or len(lefts) * len(bottoms) != len(amplifiers):
-        return None
-    width, height = next(iter(sizes))
-    if image.pixels.shape != (height * len(bottoms), width * len(lefts)):
+    rows, columns = image.pixels.shape
+    # A tile may have more pixels at its end than the camera calibration has boxes for.
+    (height, rest_of_rows), (width, rest_of_columns) = divmod(rows, len(bottoms)), divmod(columns, len(lefts))
+    is_grid = len(lefts) * len(bottoms) == len(amplifiers) and not rest_of_rows and not rest_of_columns
+    if not is_grid or any(a.width > width or a.height > height for a in amplifiers):
         return None
     parts = []
     for amplifier in amplifiers:

@@ -115,8 +115,6 @@ def apply_calibration(calib: Calib, frame: CorrectedFrame, detector: DetectorGeo
 
     Parameters
     ----------
-    calib : `Calib`
-        The calibration.
     detector : `DetectorGeometry`
         The detector, with gains where units have to be converted.
 

@@ -19,7 +19,9 @@ from curated.registry import all_types
 from curated.schema.attestation import ATTESTATION
 from curated.schema.document import type_schema
 from curated.schema.manifest import MANIFEST
+from curated.verification.record_file import RECORD
 from curated.verification.tables import TEST_TABLE
+from curated.verification.waivers import WAIVERS
 
 RELEASED = "released.json"
 """File with the SHA-256 of every released schema, by file name."""
@@ -29,8 +31,11 @@ _PATTERN = "*.schema.json"
 
 
 _VERSION = "1.0"
-CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA, TESTS_SCHEMA = (
-    schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument", "verification_tests")
+CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
+    schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument")
+)
+TESTS_SCHEMA, WAIVERS_SCHEMA, RECORD_SCHEMA = (
+    schema_name(name, _VERSION) for name in ("tests", "waivers", "verify")
 )
 """File names of the schemas of settings."""
 
@@ -52,9 +57,13 @@ def instrument_schema() -> dict[str, Any]:
     return document_schema(INSTRUMENT_SCHEMA, "instrument.yaml", INSTRUMENT)
 
 
-def tests_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of ``verification/<type>/<validstart>.yaml``."""
-    return document_schema(TESTS_SCHEMA, "verification/<type>/<validstart>.yaml", TEST_TABLE)
+def verification_schemas() -> list[dict[str, Any]]:
+    """Return the JSON Schemas (2020-12) of tables of tests, waivers and records of verification."""
+    return [
+        document_schema(TESTS_SCHEMA, "verification/<type>/<validstart>.yaml", TEST_TABLE),
+        document_schema(WAIVERS_SCHEMA, "verification/waivers.yaml", WAIVERS),
+        document_schema(RECORD_SCHEMA, "<validstart>.verify.yaml", RECORD),
+    ]
 
 
 def schema_files() -> dict[str, str]:
@@ -63,14 +72,8 @@ def schema_files() -> dict[str, str]:
     Types of other packages that are installed are among them.
     """
     schemas = [type_schema(cls) for cls in all_types().values()]
-    schemas += [
-        config_schema(),
-        instrument_schema(),
-        provenance_schema(),
-        tests_schema(),
-        MANIFEST,
-        ATTESTATION,
-    ]
+    schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST, ATTESTATION]
+    schemas += verification_schemas()
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from curated.core.diagnostic import Problem, brief
 from curated.declare.settings import Setting, check_setting
+from curated.declare.statistic import Estimate
 from curated.provenance.record import VERIFICATION_ENDING
 from curated.text.reader import read_text
 from curated.text.source import Locator
@@ -119,8 +120,6 @@ class RecordFile(NamedTuple):
     ----------
     record : `VerificationRecord` or `None`
         The record; `None` if it has problems.
-    problems : `tuple` [`Problem`]
-        All problems.
     locator : `~collections.abc.Callable`
         Finds a value's line and column.
     """
@@ -187,7 +186,7 @@ def _problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _contradictions(tree: Mapping[str, Any], record: VerificationRecord) -> Iterator[Problem]:
-    """Yield sums that are not those of the results."""
+    """Yield sums that are not those of the results, and verdicts that are not those of their values."""
     if tree["verdict"] != record.verdict:
         yield Problem(
             "CAL832", ("verdict",), f"{tree['verdict']} is said, and the results make {record.verdict}"
@@ -195,6 +194,11 @@ def _contradictions(tree: Mapping[str, Any], record: VerificationRecord) -> Iter
     counts = {verdict: tree["counts"].get(verdict, 0) for verdict in VERDICTS}
     if counts != record.counts:
         yield Problem("CAL832", ("counts",), f"{counts} are said, and the results are {record.counts}")
+    for row, result in enumerate(record.results):
+        verdict = result.test.verdict(Estimate(result.value, result.error))
+        if result.verdict not in ("not run", verdict):
+            detail = f"{result.verdict} is said, and {result.value:g} makes {verdict}"
+            yield Problem("CAL832", ("results", row, "verdict"), detail)
 
 
 def _record(tree: Mapping[str, Any]) -> VerificationRecord:

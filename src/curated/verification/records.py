@@ -36,8 +36,6 @@ class Verifications(NamedTuple):
         Path of the file of waivers by instrument directory.
     digests : `dict` [`str`, `str`]
         SHA-256 of each record that is there, by the path of the file that has the calibration.
-    tests : `TestTables`
-        Tables of tests.
     findings : `tuple` [`Diagnostic`]
         What is wrong in these files.
     """

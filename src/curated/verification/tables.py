@@ -49,8 +49,6 @@ class TestTable:
         The instrument's directory, and the type whose calibrations are tested.
     start : `datetime.datetime`
         When it comes into force, UTC.
-    tests : `tuple` [`VerificationTest`]
-        Its rows.
     """
 
     __test__ = False
@@ -88,8 +86,6 @@ class TestTables:
 
         Parameters
         ----------
-        instrument : `str`
-            The instrument's directory.
         time : `datetime.datetime`
             Start of the calibration, UTC.
 

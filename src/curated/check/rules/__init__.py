@@ -4,7 +4,6 @@ from curated.check.rules import (
     bad_amplifiers,
     cameras,
     detectors,
-    drafts,
     epochs,
     events,
     identity,
@@ -34,7 +33,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     identity.outside_detector,
     cameras.unfit_camera_file,
     plausibility.implausible_values,
-    drafts.unfinished_drafts,
+    identity.unfinished_drafts,
 )
 """Rules on one file."""
 

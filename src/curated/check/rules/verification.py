@@ -48,7 +48,10 @@ def _judged(context: Context, file: CalibFile, judgement: Judgement) -> Iterator
     path, day = file.record, context.waiver_day
     for result, waiver in judgement.expired:
         days = -waiver.days_left(day) if day is not None else 0
-        detail = f"{label(result)}: the waiver of {waiver.name} ({waiver.ticket}) ended on {waiver.until}, {days} days ago"
+        ago = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
+        detail = (
+            f"{label(result)}: the waiver of {waiver.name} ({waiver.ticket}) ended on {waiver.until}, {ago}"
+        )
         yield path, Problem("CAL835", (), detail)
     for result, waiver in judgement.worse:
         detail = (
@@ -67,7 +70,11 @@ def _judged(context: Context, file: CalibFile, judgement: Judgement) -> Iterator
 
 def told_of(waiver: Waiver, day: date | None) -> str:
     """Return who waived a result, why and until when."""
-    rest = f", {waiver.days_left(day)} days from now" if day is not None else ""
+    rest = (
+        f", {waiver.days_left(day)} day{'s' * (waiver.days_left(day) != 1)} from now"
+        if day is not None
+        else ""
+    )
     return f"waived by {waiver.name} ({waiver.ticket}) until {waiver.until}{rest}: {waiver.reason}"
 
 

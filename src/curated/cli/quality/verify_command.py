@@ -105,7 +105,7 @@ def _write(
     *,
     dry_run: bool,
 ) -> None:
-    from curated.report.verification_text import record_lines
+    from curated.report.quality.verification_text import record_lines
     from curated.verification.record import plain_record
     from curated.verification.record_file import record_path, record_text
 

@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("CAL831", "warning", "a record of verification that is void", "run 'curated verify' again, with the same exposures",
      "It speaks of another calibration, or of other tests: what it says need not hold."),
     ("CAL832", "error", "a record of verification that contradicts itself", "run 'curated verify' again; nothing in it is to be edited",
-     "Its sums are not those of its results: somebody has changed one of them."),
+     "Its sums are not those of its results, or a verdict is not that of its value: somebody has changed one of them."),
     ("CAL833", "error", "a calibration that must be certified and is not", "verify it, then 'curated certify PATH --from DATE --by NAME --ticket T'",
      "instrument.yaml says that nothing of its type is used before an expert has looked at its verification."),
     ("CAL834", "error", "a certification that does not hold any more", "verify and certify it again",

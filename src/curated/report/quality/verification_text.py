@@ -42,7 +42,7 @@ def record_lines(path: str, record: VerificationRecord) -> list[str]:
 def _row(results: Sequence[TestResult]) -> tuple[str, ...]:
     """Return verdict, id, number of results, worst value with its place, and limits."""
     worst = worst_of(results)
-    place = " ".join(filter(None, (worst.amplifier, worst.exposure)))
+    place = worst.amplifier
     passed = sum(result.verdict == "pass" for result in results)
     return (
         worst.verdict,
