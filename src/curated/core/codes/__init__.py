@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from curated.core.codes import authoring, check, package, physics, release, review, stack, verification
+from curated.core.codes import authoring, check, monitoring, package, physics, release, review, stack
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -67,6 +68,7 @@ CODES = {
         *release.ROWS,
         *authoring.ROWS,
         *verification.ROWS,
+        *monitoring.ROWS,
     )
 }
 """Rows of the table by code."""
