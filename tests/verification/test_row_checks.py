@@ -55,7 +55,12 @@ def test_unknown_statistics_list_those_of_the_type() -> None:
 @pytest.mark.parametrize(
     ("test", "code", "key", "detail"),
     [
-        (row("banding", level="focal plane", unit="electron"), "CAL801", "level", "not of the focal plane"),
+        (
+            row("banding", level="focal plane", unit="electron"),
+            "CAL801",
+            "level",
+            "for the level amplifier or detector, not focal plane",
+        ),
         (row("banding"), "CAL802", "unit", "banding is in electron, the limit has no unit"),
         (row("banding", unit="adu"), "CAL802", "unit", "the limit has 'adu'"),
         (row("banding", unit="no such unit"), "CAL802", "unit", "the limit has 'no such unit'"),

@@ -54,7 +54,7 @@ def _mismatches(
 ) -> Iterator[Problem]:
     name = statistic.name
     if test.level not in statistic.levels:
-        detail = f"{name} is one of the {' and the '.join(statistic.levels)}, not of the {test.level}"
+        detail = f"{name} is computed for the level {' or '.join(statistic.levels)}, not {test.level}"
         yield Problem("CAL801", (*place, "level"), detail)
     if not converts(test.unit, statistic.unit):
         unit = brief(test.unit) if test.unit else "no unit"

@@ -162,11 +162,11 @@ def _repeated(tables: Iterable[TestTable]) -> list[Diagnostic]:
 
 
 def parse_tests(
-    data: bytes, path: str, type_name: str
+    data: bytes, path: str, type_name: str = ""
 ) -> tuple[tuple[VerificationTest, ...] | None, list[Diagnostic]]:
     """Return the tests of a table of a type and its findings; `None` in their place if they cannot be read.
 
-    A test whose statistic, level or unit is wrong can be read, but never be run.
+    A test whose statistic, level or unit is wrong can be read, but never be run. Without a type that is not looked at.
     """
     text, problems = read_text(data)
     if text is None:
@@ -176,7 +176,8 @@ def parse_tests(
     problems = problems or list(row_problems(tree["tests"], "CAL844", ("tests",)))
     locate = yaml_locator(text)
     tests = None if problems else tuple(map(parse_row, tree["tests"]))
-    problems = problems if tests is None else list(statistic_problems(tests, get_type(type_name)))
+    if tests is not None and type_name:
+        problems = list(statistic_problems(tests, get_type(type_name)))
     findings = [
         Diagnostic.from_problem(p, path, *((0, 0) if p.line is not None else locate(p.pointer)))
         for p in limited(problems)
