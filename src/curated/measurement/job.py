@@ -20,6 +20,7 @@ from curated.measurement.frames import FramePair, SurroundingsFinder, correct_fr
 from curated.measurement.verification import Subject, run_tests
 from curated.package.layout import directory_name
 from curated.reduction.frame_file import read_frame_file
+from curated.registry import find_statistic
 from curated.verification.binding import digest_of_tests, product_digest
 from curated.verification.record import UsedExposure, VerificationRecord
 from curated.verification.tables import read_test_tables

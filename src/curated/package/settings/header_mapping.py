@@ -85,7 +85,7 @@ class HeaderMapping:
     filters : `dict` [`str`, `str`]
         Names of filters by what headers call them.
     duration_unit : `str`
-        Unit of the duration.
+        ``s`` or ``ms``.
     scale : `str`
         Time scale of headers without TIMESYS.
     declared : `bool`
