@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from curated.core.geometry import DetectorGeometry
+from curated.core.geometry import Amplifier, DetectorGeometry
 from curated.declare.field import Array
 
 _MOST_SAMPLES = 200_000
@@ -106,6 +106,9 @@ class Levels(NamedTuple):
     saturation: tuple[str | None, ...] = (None,)
 
 
+_UNKNOWN = Levels()
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Under which conditions measures are taken.
@@ -134,7 +137,7 @@ class Conditions:
     detector: DetectorGeometry | None = None
     row_names: tuple[Sequence[str], Sequence[str]] = ((), ())
     amplifiers: tuple[Amplifier, ...] = ()
-    levels: Levels = Levels()
+    levels: Levels = _UNKNOWN
 
     def saturation(self, index: int) -> float:
         """Return the saturation level (adu) of an amplifier, by its index; `DEFAULT_SATURATION` if it is not known."""
@@ -255,7 +258,14 @@ class Measure:
 
 
 def _computed(
-    name: str, unit: str, doc: str, worse: Worse, notable: float, additive: bool, needs_both: bool, needs_levels: bool
+    name: str,
+    unit: str,
+    doc: str,
+    worse: Worse,
+    notable: float,
+    additive: bool,
+    needs_both: bool,
+    needs_levels: bool,
 ) -> Measure:
     """Return a measure that came from another process, without its function."""
     return Measure(

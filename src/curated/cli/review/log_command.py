@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from curated.core.keys import CalibKey
+    from curated.declare import Conditions
     from curated.git.repository import Repository
     from curated.history.beliefs.log import History
     from curated.package.instrument import Instrument
@@ -114,7 +116,8 @@ def command(
     if path is not None:
         from curated.plots.epochs import plot_history
 
-        plot_history(history, path, value, amplifier=amplifier, band=band)
+        conditions = _conditions(package, declared, history)
+        plot_history(history, path, value, amplifier=amplifier, band=band, conditions_by_blob=conditions)
         settings.remark(f"written {path}")
     beliefs = None if time is None else periods(history, time)
     if form == "json":
@@ -172,6 +175,26 @@ def _read(
             f"'git log -p -- {shared}' shows its commits, 'curated lookup --as-of' what was in force",
         )
     return read_product_history(package, repository, sha1, key)
+
+
+def _conditions(
+    package: Package, declared: Mapping[str, Instrument], history: History
+) -> dict[str, Conditions]:
+    """Return under which conditions each version of a product is measured, by blob: its gains and saturations."""
+    from curated.declare import Conditions
+    from curated.difference.cameras import conditions_at, needs_levels, read_cameras
+
+    key = history.key
+    if not needs_levels(key) or not key.detector:
+        return {}
+    cameras = read_cameras((package,), (key.instrument,), (key,))
+    versions = {v.blob: v for belief in history.beliefs for v in belief.versions}
+    return {
+        blob: conditions_at(
+            replace(version.file, key=key), Conditions(), declared, cameras, version.range.end
+        )
+        for blob, version in versions.items()
+    }
 
 
 def _require_levels(package: Package, key: CalibKey) -> None:
