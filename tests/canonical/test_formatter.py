@@ -85,6 +85,17 @@ def test_numbers(text: str, shown: str) -> None:
     assert load_strictly(f"a: {text}")[0] == load_strictly(f"a: {shown}")[0]
 
 
+def test_blank_lines_at_the_end_that_mean_something_stay() -> None:
+    text = "metadata: {A: 1}\nx: |+\n  kept\n\n\n"
+    assert canonical(text, "yaml") == text
+    assert canonical(text.replace("|+", "|"), "yaml") == "metadata: {A: 1}\nx: |\n  kept\n"
+
+
+def test_blanks_that_do_not_break_lines_are_part_of_a_cell() -> None:
+    text = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: x, datatype: int64}\n# - {name: why, datatype: string}\nx why\n1 10\u00a0s\n"
+    assert canonical(text, "ecsv") == text
+
+
 def test_keywords_and_settings_keep_the_spelling_of_their_numbers() -> None:
     text = "metadata: {DET_SER: 1.10, VERSION: 2.0}\nversion: 1.10\nvalues: [1.10]\n"
     assert canonical(text, "yaml") == text.replace("values: [1.10]", "values: [1.1]")

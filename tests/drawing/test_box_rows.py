@@ -34,6 +34,15 @@ def test_rows_keep_their_lines_and_comments() -> None:
     assert text == f"{HEAD}x0 y0 width height\n# the hot column\n10 20 3 100\n\n# last\n7 8 1 1\n1 2 3 4\n"
 
 
+def test_comments_after_blanks_and_old_line_ends() -> None:
+    text = TEXT.replace("# last", "   # last")
+    rows = read_boxes(text.encode(), "x")
+    new = with_boxes(text.encode(), [*rows[:2], BoxRow(Box(7, 8, 9, 1), 2)]).decode()
+    assert new == text.replace("7 8 1 1", "7 8 9 1")
+    bare = TEXT.replace("# ", "#").replace("\n", "\r")
+    assert with_boxes(bare.encode(), rows[:2]).decode() == bare.replace("\r", "\n").removesuffix("7 8 1 1\n")
+
+
 def test_other_orders_and_separators_of_columns() -> None:
     text = (
         TEXT.replace("10 20 1 100", "100,10,20,1").replace("5 6 2 2", "2,5,6,2").replace("7 8 1 1", "1,7,8,1")
@@ -65,15 +74,26 @@ def test_other_orders_and_separators_of_columns() -> None:
         ([{"row": None, "x0": -1, "y0": 1, "width": 1, "height": 1}], "is none"),
         ([{"row": None, "x0": 0, "y0": 1, "width": 0, "height": 1}], "is none"),
         ([{"row": None, "x0": 99, "y0": 0, "width": 2, "height": 1}], "not within 100 x 200"),
+        ([{"row": 0, "x0": 96, "y0": 0, "width": 10, "height": 1}], "not within 100 x 200"),
     ],
 )
 def test_what_a_page_cannot_send(tree: Any, message: str) -> None:
     with pytest.raises(CuratedError, match=message):
-        parse_boxes(tree, 100, 200, 3)
+        parse_boxes(tree, 100, 200, [BoxRow(Box(95, 0, 10, 1), row) for row in range(3)])
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", TEXT.replace("width", "breadth"), TEXT.replace("10 20 1 100", "10 20 1")]
+    "text",
+    [
+        "",
+        "x",
+        TEXT.replace("width", "breadth"),
+        TEXT.replace("10 20 1 100", "10 20 1"),
+        *(
+            TEXT.replace("int32", "float64").replace("int64", "float64").replace("10 20", f"{x} 20")
+            for x in ("nan", "1.5", "inf")
+        ),
+    ],
 )
 def test_files_that_are_no_lists_of_boxes(text: str) -> None:
     with pytest.raises(CuratedError):

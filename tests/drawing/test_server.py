@@ -107,15 +107,24 @@ def test_state_and_errors(server: DrawingServer, saved: Saved) -> None:
     own = {"Content_Type": "application/json", "Origin": f"http://127.0.0.1:{server.server_port}"}
     state = json.loads(ask(server, "GET", f"{server.path}state")[1])
     assert (state["width"], state["height"], len(state["boxes"])) == (100, 80, 1)
-    status, body, _ = ask(server, "POST", f"{server.path}save", b'[{"row": 9}]', **own)
+
+    def sent(boxes: list[Any], version: str = state["version"]) -> bytes:
+        return json.dumps({"version": version, "boxes": boxes}).encode()
+
+    assert ask(server, "POST", f"{server.path}save", b"[]", **own)[0] == 409
+    status, body, _ = ask(server, "POST", f"{server.path}save", sent([{"row": 9}]), **own)
     assert (status, "lacks a value" in json.loads(body)["error"]) == (409, True)
     saved.refusal = "x.ecsv has changed in the meantime"
-    status, body, _ = ask(server, "POST", f"{server.path}save", b"[]", **own)
+    status, body, _ = ask(server, "POST", f"{server.path}save", sent([]), **own)
     assert (status, json.loads(body)["error"]) == (409, "x.ecsv has changed in the meantime (run it again)")
     saved.refusal = ""
-    status, body, _ = ask(server, "POST", f"{server.path}save", b"[]", **own)
+    status, body, _ = ask(server, "POST", f"{server.path}save", sent([]), **own)
     assert (status, json.loads(body)["boxes"]) == (200, [])
     assert saved.texts == [f"{HEAD}x0 y0 width height\n# the hot column\n"]
+    # A second page still has the rows of before: what it sends would be of other rows.
+    status, body, _ = ask(server, "POST", f"{server.path}save", sent(state["boxes"]), **own)
+    assert (status, "another page" in json.loads(body)["error"]) == (409, True)
+    assert len(saved.texts) == 1
 
 
 @pytest.fixture
@@ -193,6 +202,11 @@ def test_drawing_in_a_browser(server: DrawingServer, saved: Saved, browser: Any)
     assert element("message").get_dom_attribute("class") == "error"
     assert len(rows()) == 3
     element("undo").click()
+    # With the keyboard alone: a box of one pixel, of which the values are typed.
+    ActionChains(browser).send_keys("n", "7", Keys.TAB, Keys.TAB, "4", Keys.TAB).perform()
+    assert (rows()[-1].split()[0], rows()[-1].split()[2:]) == ("7", ["4", "1"])
+    for _ in range(3):
+        element("undo").click()
     errors = [
         entry
         for entry in browser.get_log("browser")

@@ -76,7 +76,10 @@ def _row(line: str, delimiter: str, types: tuple[tuple[str, bool], ...]) -> str:
 def split_row(line: str, delimiter: str) -> list[str]:
     """Return the cells of a row as the reader of ECSV has them."""
     if '"' not in line:
-        return line.split() if delimiter == " " else [cell.strip() for cell in line.split(delimiter)]
+        if delimiter == " ":
+            # Nothing else separates: a blank that does not break lines is part of a text.
+            return [cell for cell in line.split(" ") if cell]
+        return [cell.strip() for cell in line.split(delimiter)]
     limit = csv.field_size_limit(len(line) + 1)
     try:
         (cells,) = csv.reader([f"{line}\n"], delimiter=delimiter, skipinitialspace=True)

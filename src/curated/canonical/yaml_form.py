@@ -87,6 +87,8 @@ class _Formatter:
     def __init__(self, text: str, *, numbers: bool) -> None:
         self.text, self.numbers = text, numbers
         self.lines: list[str] = []
+        self.text_end = 0
+        """Number of lines up to the end of the last text in block style, whose blank lines may mean something."""
         self.line = ""
         self.blocks: list[_Block] = []
         self.flows: list[int] = []
@@ -104,7 +106,7 @@ class _Formatter:
         """Return the whole document."""
         for gap, token in _tokens(self.text):
             self._take(gap, token)
-        while self.lines and not self.lines[-1]:
+        while len(self.lines) > self.text_end and not self.lines[-1]:
             self.lines.pop()
         return "\n".join(self.lines) + "\n" if self.lines else ""
 
@@ -256,6 +258,8 @@ class _Formatter:
                 others.pop()
             self.lines += [self.line.rstrip(), *(_moved(line, shift) for line in others)]
             self.line = ""
+            header = first.partition("#")[0]
+            self.text_end = len(self.lines) if "+" in header else self.text_end
             return
         for line in others:
             self.lines.append(self.line)

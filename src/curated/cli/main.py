@@ -68,6 +68,8 @@ COMMANDS = {
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
     "epoch": ("author", "Begin a new epoch of a calibration: a copy with other dates."),
     "split": ("author", "Split the range of a calibration in two."),
+    "share": ("author", "Merge copies for several detectors or filters into one file for all."),
+    "unshare": ("author", "Give detectors or filters of a shared file files of their own."),
     "note": ("author", "Note an edit of calibrations: who, when, and what."),
     "fix": ("author", "Fill in or correct what follows from path, instrument and image."),
     "edit-defects": ("author", "Draw defects over an image, on a page in the browser."),

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import Box
 from curated.text import read
@@ -48,10 +50,21 @@ def read_boxes(data: bytes, name: str) -> list[BoxRow]:
             "only lists of boxes in ECSV are drawn",
         )
     values = [source.columns[column].values for column in COLUMNS]
+    for column, cells in zip(COLUMNS, values, strict=True):
+        wrong = next((cell for cell in cells if not is_whole(cell)), None)
+        if wrong is not None:
+            raise CuratedError(f"{name}: {column} {wrong} is no whole number", "'curated check' says more")
     return [BoxRow(Box(*map(int, cells)), row) for row, cells in enumerate(zip(*values, strict=True))]
 
 
-def parse_boxes(tree: Any, width: int, height: int, rows: int) -> list[BoxRow]:
+def is_whole(value: Any) -> bool:
+    """Say whether a cell is a whole number."""
+    return isinstance(value, (int, np.integer)) or (
+        isinstance(value, (float, np.floating)) and float(value).is_integer()
+    )
+
+
+def parse_boxes(tree: Any, width: int, height: int, rows: Sequence[BoxRow]) -> list[BoxRow]:
     """Return the boxes that a page sends.
 
     Parameters
@@ -60,8 +73,8 @@ def parse_boxes(tree: Any, width: int, height: int, rows: int) -> list[BoxRow]:
         ``[{"row": 0, "x0": 1, "y0": 2, "width": 3, "height": 4}, ...]``; a box that was drawn has null as its row.
     width, height : `int`
         Size of the image.
-    rows : `int`
-        Number of rows of the file.
+    rows : sequence [`BoxRow`]
+        The boxes of the file.
 
     Raises
     ------
@@ -79,13 +92,14 @@ def parse_boxes(tree: Any, width: int, height: int, rows: int) -> list[BoxRow]:
         if not all(type(number) is int for number in numbers):
             raise CuratedError("the values of a box are whole numbers", "load the page again")
         row = item["row"]
-        if row is not None and (type(row) is not int or not 0 <= row < rows or row in taken):
+        if row is not None and (type(row) is not int or not 0 <= row < len(rows) or row in taken):
             raise CuratedError(f"there is no row {row!r}", "load the page again")
         box = Box(*numbers)
-        # What the file has may reach beyond the image, as long as nobody moves it there.
         if box.x0 < 0 or box.y0 < 0 or box.width < 1 or box.height < 1:
             raise CuratedError(f"a box of {numbers} is none", "a box has at least one pixel")
-        if row is None and (box.x0 + box.width > width or box.y0 + box.height > height):
+        # What the file has may reach beyond the image, as long as nobody moves it there.
+        is_same = row is not None and box == rows[row].box
+        if not is_same and (box.x0 + box.width > width or box.y0 + box.height > height):
             raise CuratedError(
                 f"a box of {numbers} is not within {width} x {height} pixels", "draw it within"
             )
@@ -107,8 +121,8 @@ def with_boxes(data: bytes, boxes: Sequence[BoxRow]) -> bytes:
     """
     text = data.decode("utf-8-sig")
     ending = "\r\n" if "\r\n" in text else "\n"
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    head = [line[2:] for line in lines if line.startswith("#")]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+    head = [line[2:] if line.startswith("# ") else line[1:] for line in lines if line.startswith("#")]
     header, _ = read_header(head[: next((i for i, line in enumerate(lines) if not line.startswith("#")), 0)])
     delimiter = header.delimiter if header is not None else " "
     names = [column.name for column in header.columns] if header is not None else list(COLUMNS)
@@ -117,7 +131,7 @@ def with_boxes(data: bytes, boxes: Sequence[BoxRow]) -> bytes:
     result = []
     number = -2  # the line of names comes before the rows
     for line in lines:
-        if line.startswith("#") or not line.strip():
+        if not line.strip() or line.lstrip().startswith("#"):
             result.append(line)
             continue
         number += 1
@@ -134,6 +148,11 @@ def with_boxes(data: bytes, boxes: Sequence[BoxRow]) -> bytes:
         problems = [*problems, *more]
     if calib is None:
         raise CuratedError(f"the list would not be valid: {problems[0].detail}", "undo the last change")
+    expected = [kept[row] for row in sorted(kept)] + [row.box for row in boxes if row.row is None]
+    if [row.box for row in read_boxes(new, "the file")] != expected:
+        raise CuratedError(
+            "the rows of the file cannot be told apart", "bring it into canonical form with 'curated fmt'"
+        )
     return new
 
 

@@ -4,7 +4,7 @@ const $ = (id) => document.getElementById(id);
 const canvas = $("canvas"), context = canvas.getContext("2d"), view = $("view");
 const FIELDS = ["x0", "y0", "width", "height"];
 let state = null, image = null, boxes = [], saved = "", past = [], future = [];
-let chosen = -1, scale = 1, tool = "draw", start = null, current = null;
+let saving = false, chosen = -1, scale = 1, tool = "draw", start = null, current = null;
 
 function message(text, isError = false) {
   $("message").textContent = text;
@@ -14,6 +14,7 @@ function message(text, isError = false) {
 function copy(list) { return list.map((box) => ({ ...box })); }
 
 function change(next, selected) {
+  if (saving) return;
   past.push(copy(boxes));
   future = [];
   boxes = next;
@@ -38,7 +39,7 @@ function refresh() {
     }
     const select = () => { chosen = index; refresh(); };
     row.addEventListener("click", select);
-    row.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select(); } });
+    row.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select(); $("x0").focus(); } });
     return row;
   });
   $("rows").replaceChildren(...rows);
@@ -134,9 +135,20 @@ function use(name) {
   $("pan").setAttribute("aria-pressed", String(name === "pan"));
   canvas.className = name === "pan" ? "pan" : "";
 }
-function undo() { if (past.length) { future.push(copy(boxes)); boxes = past.pop(); chosen = -1; refresh(); } }
-function redo() { if (future.length) { past.push(copy(boxes)); boxes = future.pop(); chosen = -1; refresh(); } }
+function undo() { if (past.length && !saving) { future.push(copy(boxes)); boxes = past.pop(); chosen = -1; refresh(); } }
+function redo() { if (future.length && !saving) { past.push(copy(boxes)); boxes = future.pop(); chosen = -1; refresh(); } }
 function remove() { if (chosen >= 0) change(boxes.filter((_, index) => index !== chosen), -1); }
+
+function add() {
+  // A pixel in the middle of what is shown; its values can be typed.
+  if (!state) return;
+  const middle = (offset, size, most) => Math.min(Math.max(Math.floor((offset + size / 2) / scale), 0), most - 1);
+  const x = middle(view.scrollLeft, Math.min(view.clientWidth, canvas.width), state.width);
+  const y = state.height - 1 - middle(view.scrollTop, Math.min(view.clientHeight, canvas.height), state.height);
+  change([...boxes, between({ x, y }, { x, y })], boxes.length);
+  $("x0").focus();
+  $("x0").select();
+}
 
 async function send(name, body) {
   const answer = await fetch(name, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -145,14 +157,17 @@ async function send(name, body) {
   return value;
 }
 async function save() {
+  if (saving) return;
+  saving = true;
   try {
-    state = await send("save", boxes);
+    state = await send("save", { version: state.version, boxes });
     boxes = state.boxes;
     saved = JSON.stringify(boxes);
     // Rows have new numbers: what was undone would refer to others.
     past = []; future = []; chosen = -1;
     message(`saved: ${state.name}`);
   } catch (error) { message(error.message, true); }
+  saving = false;
   refresh();
 }
 async function end() {
@@ -173,6 +188,7 @@ $("pan").onclick = () => use("pan");
 $("in").onclick = () => zoom(1.5);
 $("out").onclick = () => zoom(1 / 1.5);
 $("fit").onclick = fit;
+$("add").onclick = add;
 $("undo").onclick = undo;
 $("redo").onclick = redo;
 $("delete").onclick = remove;
@@ -186,9 +202,9 @@ document.addEventListener("keydown", (event) => {
     if (action) { event.preventDefault(); action(); }
     return;
   }
-  if (isTyping) return;
-  const action = { d: () => use("draw"), p: () => use("pan"), f: fit, "+": () => zoom(1.5), "-": () => zoom(1 / 1.5), delete: remove, backspace: remove, escape: () => { chosen = -1; refresh(); } }[key];
-  if (action) action();
+  if (event.altKey || (isTyping && key !== "escape")) return;
+  const action = { d: () => use("draw"), n: add, p: () => use("pan"), f: fit, "+": () => zoom(1.5), "-": () => zoom(1 / 1.5), delete: remove, backspace: remove, escape: () => { chosen = -1; refresh(); } }[key];
+  if (action) { event.preventDefault(); action(); }
 });
 window.addEventListener("beforeunload", (event) => { if (JSON.stringify(boxes) !== saved) event.preventDefault(); });
 

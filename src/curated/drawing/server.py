@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import threading
@@ -46,11 +47,17 @@ class Drawing:
     save: Callable[[bytes, bytes], None]
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def version(self) -> str:
+        """Names the content to which the rows of a page belong."""
+        return hashlib.sha256(self.data).hexdigest()
+
     def state(self) -> dict[str, Any]:
         """Return what the page shows."""
         picture = self.picture
         return {
             "name": self.name,
+            "version": self.version,
             "width": picture.width,
             "height": picture.height,
             "low": picture.low,
@@ -59,10 +66,28 @@ class Drawing:
         }
 
     def store(self, tree: Any) -> dict[str, Any]:
-        """Write the boxes of the page into the file, and return what the page shows then."""
+        """Write the boxes of the page into the file, and return what the page shows then.
+
+        Parameters
+        ----------
+        tree : `object`
+            ``{"version": ..., "boxes": [...]}``, with the version of the state that the page began with.
+
+        Raises
+        ------
+        CuratedError
+            If it is something else, or another page has saved in the meantime: rows would be other ones.
+        """
         with self.lock:
-            rows = len(read_boxes(self.data, self.name))
-            boxes = parse_boxes(tree, self.picture.width, self.picture.height, rows)
+            if not isinstance(tree, dict) or not {"version", "boxes"} <= set(tree):
+                raise CuratedError("the page sent no boxes", "load the page again")
+            if tree["version"] != self.version:
+                raise CuratedError(
+                    "another page has saved the list in the meantime",
+                    "note your changes, and load the page again",
+                )
+            rows = read_boxes(self.data, self.name)
+            boxes = parse_boxes(tree["boxes"], self.picture.width, self.picture.height, rows)
             data = with_boxes(self.data, boxes)
             if data != self.data:
                 self.save(data, self.data)

@@ -284,9 +284,9 @@ def _add_copy(
     dropped: list[str] = []
     path = os.path.join(directory, stem + ending)
     with _naming(source.path):
-        _set_dates(editor, start, end)
+        set_dates(editor, start, end)
         if not is_same_calibration:
-            dropped += _drop_origin(editor)
+            dropped += drop_origin(editor)
         image = _image_of(draft.package, source, editor)
         if image is not None:
             image_name, content = image
@@ -313,7 +313,8 @@ def _add_copy(
         )
 
 
-def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None:
+def set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None:
+    """Set the keywords of start and end, and the part of CALIB_ID that repeats the start."""
     keywords = editor.keywords
     editor.set_keyword("CALIBDATE", keyword_time(start, keywords.get("CALIBDATE")))
     if "VALIDSTART" in keywords:
@@ -329,7 +330,7 @@ def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> Non
             editor.set_keyword("CALIB_ID", new)
 
 
-def _drop_origin(editor: TextEditor) -> Iterator[str]:
+def drop_origin(editor: TextEditor) -> Iterator[str]:
     """Remove what tells how the other calibration was made and edited, and yield what that was."""
     for name in _ORIGIN:
         if name in editor.keywords:

@@ -14,6 +14,7 @@ from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
 from curated.types import _nominal
+from curated.types._curve_statistics import CURVE_STATISTICS
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import is_plain
 from curated.types._spectral_comparisons import COMPARISONS
@@ -52,6 +53,7 @@ def transmission_spec(
             labels=("", "Throughput (fraction)"),
         ),
         measures=MEASURES,
+        statistics=CURVE_STATISTICS,
         bounds=bounds,
         screen=is_plain,
         comparisons=COMPARISONS,

@@ -15,7 +15,9 @@ from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
 from curated.types import _nominal
+from curated.types._amplifier_statistics import CTI_STATISTICS
 from curated.types._cti_math import BOUNDS, COMPARISONS, MEASURES
+from curated.types._readout_statistics import PARALLEL_INEFFICIENCY, SERIAL_INEFFICIENCY
 from curated.types._rules import key_problems, node_problems
 
 _TRAPS = 1
@@ -88,6 +90,11 @@ class DeferredCharge(Calib):
         absent="undefined",
         keywords=("UNITS",),
         measures=MEASURES,
+        statistics=(
+            *CTI_STATISTICS,
+            SERIAL_INEFFICIENCY,
+            PARALLEL_INEFFICIENCY,
+        ),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -19,6 +19,8 @@ from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.types._defects_forms import boxes_of_regions, has_regions
 from curated.types._defects_math import MEASURES
+from curated.types._product_statistics import DEFECT_STATISTICS
+from curated.types._sequence_statistics import UNCONFIRMED_DEFECTS, UNMASKED_OUTLIERS
 
 if TYPE_CHECKING:
     from curated.core.geometry import Box, DetectorGeometry
@@ -45,6 +47,11 @@ class Defects(Calib):
         keeps_version=True,
         plot=PlotSpec(kind="boxes"),
         measures=MEASURES,
+        statistics=(
+            UNMASKED_OUTLIERS,
+            UNCONFIRMED_DEFECTS,
+            *DEFECT_STATISTICS,
+        ),
     )
 
     x0: Array = column(

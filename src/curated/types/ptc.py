@@ -15,9 +15,11 @@ from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.image.pixels import Image
 from curated.types import _nominal, _ptc_forms
+from curated.types._amplifier_statistics import PTC_STATISTICS
 from curated.types._gains_math import in_electrons
 from curated.types._ptc_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems
+from curated.types._sequence_statistics import PAIR_GAIN_EXCESS
 
 
 def _pairs(name: str, doc: str, dtype: str = "f8", *, since: float = 0.0, **kwargs: Any) -> Any:
@@ -71,6 +73,10 @@ class PhotonTransferCurve(Calib):
         keywords=("PTC_FIT_TYPE",),
         ignored=_ptc_forms.DROPPED,
         measures=MEASURES,
+        statistics=(
+            *PTC_STATISTICS,
+            PAIR_GAIN_EXCESS,
+        ),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -13,6 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.types import _nominal
+from curated.types._curve_statistics import CURVE_STATISTICS
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
 from curated.types._spectral_comparisons import COMPARISONS
@@ -49,6 +50,7 @@ class QECurve(SpectralCurve):
             labels=("", "Quantum efficiency (%)"),
         ),
         measures=MEASURES,
+        statistics=CURVE_STATISTICS,
         bounds=SMOOTH_BOUNDS,
         screen=is_plain,
         comparisons=COMPARISONS,

@@ -119,6 +119,18 @@ def test_parallel_lists_are_rows() -> None:
     assert merge(COLUMNS, left, right) == (expected, True)
 
 
+def test_what_one_moves_and_the_other_deletes_is_a_conflict() -> None:
+    items = ["- {a: 1, b: 2}\n", "- {a: 3, b: 4}\n", "- {a: 5, b: 6}\n"]
+    base, moved, shorter = (
+        "metadata: {A: 1}\nv:\n" + "".join(part) for part in (items, [items[2], *items[:2]], items[:2])
+    )
+    for left, right in ((moved, shorter), (shorter, moved)):
+        text, is_clean = merge(base, left, right) or ("", True)
+        assert not is_clean
+        assert text.count(items[2]) == 1
+    assert merge(base, moved, base) == (moved, True)
+
+
 def test_notes_of_both_are_kept_by_date() -> None:
     first, second = (f"- name: A\n  date: '2024-01-0{day}'\n  what: b\n" for day in (3, 4))
     assert merge(NOTES, NOTES + second, NOTES + first) == (NOTES + first + second, True)

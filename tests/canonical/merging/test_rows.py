@@ -49,6 +49,14 @@ A, B, C, D = (1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4)
         ([A, B, C], [B, C, D], [A, (2, 2, 9), C], [(2, 2, 9), C, D]),
         ([A, A, A], [A, A], [A, A, A, B], [A, A, B]),
         ([A], [], [], []),
+        # Another pixel in the place of one that the other version enlarged.
+        ([(100, 200, 1, 1)], [(345, 678, 1, 1)], [(100, 200, 2, 1)], None),
+        # Rows in another order: a row that moved is no other row that was changed, and changes of it are conflicts.
+        ([A, B, C, D], [D, C, B, A], [A, B, C, D], [D, C, B, A]),
+        ([A, B, C], [C, A, B], [A, B], None),
+        ([A, B, C], [A, B], [C, A, B], None),
+        ([A, B, C], [C, A, B], [A, C, B], [C, A, B]),
+        ([(1, 1, 2, 1), B, (4, 8, 2, 1)], [(4, 8, 2, 1), B], [(1, 1, 2, 16), B, (4, 8, 2, 1)], None),
     ],
 )
 def test_cases(base: list[Row], left: list[Row], right: list[Row], expected: list[Row] | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations, pairwise
 from typing import NamedTuple
@@ -48,8 +48,8 @@ def join_rows(base: Sequence[Row], left: Sequence[Row], right: Sequence[Row]) ->
     """Merge the rows of two versions of a table with a common base.
 
     Rows that both versions add at one place are those of the left one and then those of the right one; what both add
-    alike is there once. A row that one version deletes and the other one changes is a conflict, and so is a cell that
-    both change, but to the same value.
+    alike is there once. A row that one version deletes and the other one changes or moves is a conflict, and so is a cell
+    that both change, but to the same value.
 
     Parameters
     ----------
@@ -61,19 +61,37 @@ def join_rows(base: Sequence[Row], left: Sequence[Row], right: Sequence[Row]) ->
     rows = Counter(tuple(left[i]) for gap in gaps_left for i in gap)
     pairs = _same_additions(gaps_left, gaps_right, left, right, rows)
     partners = {i: j for j, i in pairs.items()}
+    deleted = [
+        Counter(tuple(row) for row, i in zip(base, to, strict=True) if i is None)
+        for to in (to_left, to_right)
+    ]
     joined: list[JoinedRow] = []
     for index in range(len(base) + 1):
-        joined += [
-            JoinedRow(None, i, partners.get(i), ("left",) * max(len(left[i]), 1)) for i in gaps_left[index]
-        ]
-        joined += [
-            JoinedRow(None, None, j, ("right",) * max(len(right[j]), 1))
-            for j in gaps_right[index]
-            if j not in pairs
-        ]
+        for i in gaps_left[index]:
+            is_conflict = i not in partners and _is_moved_and_deleted(tuple(left[i]), *deleted)
+            sides = () if is_conflict else ("left",) * max(len(left[i]), 1)
+            joined.append(JoinedRow(None, i, partners.get(i), sides))
+        for j in gaps_right[index]:
+            if j not in pairs:
+                is_conflict = _is_moved_and_deleted(tuple(right[j]), *deleted[::-1])
+                sides = () if is_conflict else ("right",) * max(len(right[j]), 1)
+                joined.append(JoinedRow(None, None, j, sides))
         if index < len(base):
             joined.append(_joined(index, to_left[index], to_right[index], base, left, right))
     return joined
+
+
+def _is_moved_and_deleted(
+    row: tuple[Hashable, ...],
+    deleted: Counter[tuple[Hashable, ...]],
+    deleted_by_other: Counter[tuple[Hashable, ...]],
+) -> bool:
+    """Say whether a version has moved a row that the other one has deleted."""
+    if not deleted[row] or not deleted_by_other[row]:
+        return False
+    deleted[row] -= 1
+    deleted_by_other[row] -= 1
+    return True
 
 
 def _same_additions(
@@ -117,8 +135,9 @@ def _joined(
         return JoinedRow(index, i, j, ("left",) * max(len(row), 1))
     if versions[1] == versions[0]:
         return JoinedRow(index, i, j, ("right",) * max(len(row), 1))
-    if sum(_likeness(a, b) >= _ALIKE for a, b in combinations(versions, 2)) < len(versions) - 1:
-        # One may be another row in its place: no cell of it belongs to what the other version changed.
+    if sum(_likeness(a, b) > _ALIKE for a, b in combinations(versions, 2)) < len(versions) - 1:
+        # One may be another row in its place: no cell of it belongs to what the other version changed. Half of the cells
+        # are not enough: all single pixels have width and height in common.
         return JoinedRow(index, i, j, ())
     sides = []
     for old, a, b in zip(row, left[i], right[j], strict=True):
@@ -157,11 +176,26 @@ def match_rows(base: Sequence[Row], other: Sequence[Row]) -> list[int | None]:
     equal = _equal_rows(keys, others)
     for i, j in equal:
         matches[i] = j
+    # A row that is there before and after in different places was moved: it is no other row that was changed.
+    moved = _moved_rows(keys, others, equal)
     for (i, j), (k, m) in pairwise([(-1, -1), *equal, (len(keys), len(others))]):
-        if k > i + 1 and m > j + 1:
-            for a, b in _alike(keys[i + 1 : k], others[j + 1 : m]):
-                matches[i + 1 + a] = j + 1 + b
+        before = [n for n in range(i + 1, k) if keys[n] not in moved]
+        after = [n for n in range(j + 1, m) if others[n] not in moved]
+        for a, b in _alike([keys[n] for n in before], [others[n] for n in after]):
+            matches[before[a]] = after[b]
     return matches
+
+
+def _moved_rows(
+    a: list[tuple[Hashable, ...]], b: list[tuple[Hashable, ...]], equal: Sequence[tuple[int, int]]
+) -> Collection[tuple[Hashable, ...]]:
+    """Return the rows of both that are not among the equal ones."""
+    if len(equal) in (len(a), len(b)):
+        return ()
+    matched, others = {i for i, _ in equal}, {j for _, j in equal}
+    return {row for i, row in enumerate(a) if i not in matched} & {
+        row for j, row in enumerate(b) if j not in others
+    }
 
 
 def _equal_rows(a: list[tuple[Hashable, ...]], b: list[tuple[Hashable, ...]]) -> list[tuple[int, int]]:

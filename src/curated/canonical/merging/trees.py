@@ -289,6 +289,9 @@ def _merge_items(
         old = base[row.base] if row.base is not None else None
         a = left[row.left] if row.left is not None else None
         b = right[row.right] if row.right is not None else None
+        if old is None and row.is_conflict:
+            result.append(_conflict(None, a, b, is_flow=is_flow))
+            continue
         entry = _merge_optional(old, a, b, (*path, len(result)), is_flow=is_flow)
         if entry is not None:
             result.append(entry)

@@ -94,6 +94,11 @@ def command(
 
     Exit status 1 if anything differs physically. A change beyond its limit that no note names is an error (CAL446).
     """
+    if between is None:
+        from curated.cli.review.early_copies import early_copies
+
+        # Before the imports below, which take as long as git does.
+        click.get_current_context().with_resource(early_copies(settings.directory, revisions))
     from curated.core.diagnostic import has_errors
     from curated.declare import BANDS, Conditions
     from curated.difference.bands import parse_bands

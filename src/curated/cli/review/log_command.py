@@ -152,7 +152,6 @@ def _read(
     from curated.history.beliefs.log import read_product_history
     from curated.history.products import select
     from curated.package.layout import directory_name
-    from curated.package.validity import folded
     from curated.registry import get_type
 
     instrument, type_name, detector, filter_name = names
@@ -168,12 +167,6 @@ def _read(
         except CuratedError:
             raise error from None
     _require_levels(package, key)
-    shared = next((f.shared for f in package.layout.files if f.shared and folded(f.key) == folded(key)), "")
-    if shared:
-        raise CuratedError(
-            f"{key} is in {shared}, and the history of shared files is not followed",
-            f"'git log -p -- {shared}' shows its commits, 'curated lookup --as-of' what was in force",
-        )
     return read_product_history(package, repository, sha1, key)
 
 
@@ -221,7 +214,7 @@ def _mention_changes(settings: Settings, package: Package, history: History) -> 
     from curated.history.checkout import uncommitted_files
     from curated.package.validity import folded
 
-    paths = [file.path for file in package.layout.files if folded(file.key) == folded(history.key)]
+    paths = [file.source for file in package.layout.files if folded(file.key) == folded(history.key)]
     uncommitted = uncommitted_files(package, paths)
     gone = {version.file.path for version in history.beliefs[-1].versions} - set(paths)
     if uncommitted or gone:
