@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import authoring, check, package, physics, release, review, stack, verification
-from curated.core.codes import authoring, check, monitoring, package, physics, release, review, stack
+from curated.core.codes import (
+    authoring,
+    check,
+    monitoring,
+    package,
+    physics,
+    release,
+    review,
+    stack,
+    verification,
+)
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
