@@ -21,6 +21,7 @@ TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
     "CAL740": "texts without a canonical form; canonical/test_formatter.py",
+    "CAL756": "foreign files; exchange",
     "CAL006": "types of other packages; test_registry.py",
     **{f"CAL00{number}": "types of other packages; drafts/test_type_package.py" for number in (7, 8, 9)},
     **{f"CAL02{number}": "what git hides; history/test_checkout.py" for number in range(5)},
@@ -44,6 +45,7 @@ TESTED_ELSEWHERE = {
     **{f"CAL{number}": "foreign files; exchange" for number in range(710, 719)},
     **{f"CAL{number}": "foreign tables; exchange/tables/test_plain.py" for number in range(720, 730)},
     **{f"CAL{number}": "other databases; migration" for number in range(730, 739)},
+    **{f"CAL{number}": "changes of tests; verification/test_row_changes.py" for number in range(810, 813)},
     **{f"CAL{number}": "control charts; monitoring/test_monitor.py" for number in range(887, 891)},
     "CAL501": "reserved for the writing of FITS",
 }
