@@ -16,7 +16,7 @@ from support.pages import assert_page_shows, environment_with_curated
 
 def table() -> str:
     """Read noise of 64 amplifiers in 90 nights: one has a bad night, and one moves."""
-    random = np.random.default_rng(7)
+    random = np.random.default_rng(25)
     levels = random.normal(5.3, 0.2, 64)
     values = levels + random.normal(0.0, 0.08, (90, 64))
     values[50, 2 * 16 + 7] += 1.5
