@@ -44,6 +44,7 @@ TESTED_ELSEWHERE = {
     **{f"CAL{number}": "foreign files; exchange" for number in range(710, 719)},
     **{f"CAL{number}": "foreign tables; exchange/tables/test_plain.py" for number in range(720, 730)},
     **{f"CAL{number}": "other databases; migration" for number in range(730, 739)},
+    **{f"CAL{number}": "changes of tests; verification/test_row_changes.py" for number in range(810, 813)},
     **{f"CAL{number}": "control charts; monitoring/test_monitor.py" for number in range(887, 891)},
     "CAL501": "reserved for the writing of FITS",
 }

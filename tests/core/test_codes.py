@@ -20,9 +20,10 @@ from curated.core.codes import (
     release,
     review,
     stack,
+    verification,
 )
 
-_MODULES = (authoring, check, monitoring, package, physics, release, review, stack)
+_MODULES = (authoring, check, monitoring, package, physics, release, review, stack, verification)
 
 
 def test_each_code_once_and_in_its_family() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import authoring, check, monitoring, package, physics, release, review, stack
+from curated.core.codes import (
+    authoring,
+    check,
+    monitoring,
+    package,
+    physics,
+    release,
+    review,
+    stack,
+    verification,
+)
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -66,6 +76,7 @@ CODES = {
         *physics.ROWS,
         *release.ROWS,
         *authoring.ROWS,
+        *verification.ROWS,
         *monitoring.ROWS,
     )
 }
