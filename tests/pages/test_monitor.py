@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from curated.monitoring.metric import date_of
-
 from support.packages import ROOT
 from support.pages import assert_page_shows, environment_with_curated
 
