@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.cli.author.file_outcomes import dry_run_option
 from curated.cli.context import Settings, echo, echo_findings, format_option, pass_settings, print_json
 from curated.cli.moments import parsed
 from curated.cli.prerequisites import require_option
@@ -73,7 +72,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Add the metrics of a CSV table to the package instead of charting; may be repeated.",
 )
-@dry_run_option
+@click.option("--dry-run", is_flag=True, help="With --add, only say what would be added.")
 @format_option()
 @pass_settings
 def command(
@@ -207,9 +206,9 @@ def _add(
     dry_run: bool,
 ) -> int:
     """Add the metrics of tables, those of all instruments or none; return the exit status."""
-    from curated.cli.author.file_outcomes import file_lines, files_to_json
     from curated.monitoring.additions import read_additions
     from curated.monitoring.store import add_metrics
+    from curated.report.text import printable
 
     defaults = {
         key: name for key, name in zip(("instrument", "type", "statistic"), names, strict=True) if name
@@ -240,10 +239,14 @@ def _add(
         added, repeated = added + addition.added, repeated + addition.repeated
     if form == "json":
         print_json(
-            "monitor-add", added=added, repeated=repeated, files=files_to_json(outcomes), diagnostics=[]
+            "monitor-add",
+            added=added,
+            repeated=repeated,
+            files=[o.to_dict() for o in outcomes],
+            diagnostics=[],
         )
         return 0
-    echo(*file_lines(outcomes, dry_run=dry_run))
+    echo(*(f"{printable(outcome.path)}: {outcome.state}" for outcome in outcomes))
     verb = "would be added" if dry_run else "added"
     echo(f"{added:,} metric{'s' * (added != 1)} {verb}, {repeated:,} there already")
     return 0
