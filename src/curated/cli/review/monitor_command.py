@@ -166,7 +166,7 @@ def _load(package: Package, names: tuple[str, str, str]) -> Loaded:
 
 
 def _print(settings: Settings, result: Monitoring, form: str, files: Sequence[Path]) -> None:
-    from curated.report.monitor_text import monitor_lines, monitor_to_json
+    from curated.report.monitoring.text import monitor_lines, monitor_to_json
 
     if form == "json":
         print_json("monitor", **monitor_to_json(result), plots=[str(path) for path in files])

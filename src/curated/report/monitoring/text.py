@@ -1,4 +1,4 @@
-"""Alarms of control charts as text and as JSON."""
+"""Alarms as lines of at most 80 columns, and as plain data."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from curated.monitoring.limits import solve_limits
 from curated.monitoring.monitor import Alarm, Monitoring
 from curated.monitoring.series import Series
-from curated.report.monitor_text import monitor_lines, monitor_to_json
+from curated.report.monitoring.text import monitor_lines, monitor_to_json
 
 SERIES = Series("cam", "bias", "NOISE", "d00", "C00", "", "electron")
 ALARM = Alarm(date(2024, 2, 1), SERIES, "ewma", 5.5, 5.0, 0.1, 1.25, 1.1, "2024-01-20 new electronics")
