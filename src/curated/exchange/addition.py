@@ -267,6 +267,8 @@ def _field_values(cls: type[Calib], texts: Mapping[str, str]) -> tuple[dict[str,
         kind = declared.dtype[:1]
         if kind not in "if":
             values[declared.name] = text
+        elif not is_number(text) and text.lower().lstrip("+-") not in ("nan", "inf"):
+            problems.append(Problem("CAL714", (), f"{declared.name} {brief(text)} is not a number"))
         elif not is_number(text) or not math.isfinite(number_of(text)):
             problems.append(Problem("CAL714", (), f"{declared.name} {brief(text)} is not a finite number"))
         elif kind == "i" and not number_of(text).is_integer():
