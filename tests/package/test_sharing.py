@@ -284,6 +284,14 @@ def test_a_repository_has_a_dataset_for_each(package: GitPackage, tmp_path: Path
     assert sorted((f.key.detector, f.start.year) for f in exported.layout.files) == sorted(
         (f.key.detector, f.start.year) for f in open_package(package.path).layout.files
     )
+    shared = str(tmp_path / "shared")
+    assert commands(package.path, "export", repo, "-o", shared, "--share").status == 0
+    again = commands(package.path, "export", bundle, "-o", shared, "--share", "--format", "json")
+    assert (again.status, len(again.json["calibrations"])) == (0, 6)
+    assert {c["path"] for c in again.json["calibrations"]} == {
+        f.source for f in open_package(package.path).layout.files
+    }
+    assert commands(Path(shared), "fingerprint").stdout[:64] == fingerprints[0]
 
 
 def test_the_fingerprint_is_that_of_copies(package: GitPackage, commands: Commands) -> None:
