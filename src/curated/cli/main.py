@@ -77,6 +77,7 @@ COMMANDS = {
     "add": ("author", "Make a calibration of a file of another program."),
     "migrate": ("author", "Make a package of the calibrations of another system."),
     "save": ("author", "Write a calibration for another program: DS9, FITS, CSV, CCDData."),
+    "verify": ("quality", "Test calibrations, on exposures too, and write a record of what came out."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),
@@ -107,7 +108,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         room = COMMANDS[cmd_name][0]
-        if room not in ("package", "review", "author") or cmd_name == "impact":
+        if room not in ("package", "review", "author", "quality") or cmd_name == "impact":
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command

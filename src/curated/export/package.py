@@ -24,7 +24,8 @@ from curated.export.selection import ExportItem, dataset_name, finding, select, 
 from curated.export.shared_files import share_equal_files
 from curated.export.text import ExportedText, TextWriter
 from curated.package.config import CONFIG_FILE
-from curated.package.layout import INSTRUMENT_FILE, directory_name
+from curated.package.files import INSTRUMENT_FILE
+from curated.package.layout import directory_name
 from curated.registry import find_type, get_type
 from curated.text.yaml.writer import yaml_flow, yaml_scalar
 

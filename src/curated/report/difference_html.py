@@ -20,7 +20,7 @@ from curated.difference.wording import (
     number_text,
 )
 from curated.package.validity import Range
-from curated.report.difference_text import source_text
+from curated.report.difference_text import levels_text, source_text
 from curated.report.text import count_text, printable
 
 T = TypeVar("T")
@@ -140,8 +140,7 @@ def difference_body(
     yield "<main>"
     yield f"<h1>{_text(_title(difference))}</h1>"
     yield f"<p>{_summary(difference)}</p>"
-    note = source_text(difference)
-    if note:
+    for note in filter(None, (source_text(difference), levels_text(difference))):
         yield f"<p class=dim>{_text(note)}</p>"
     if findings:
         yield "<h2>Findings</h2>"

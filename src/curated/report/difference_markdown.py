@@ -8,7 +8,7 @@ from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
 from curated.difference.wording import different_names, group_text, number_text
-from curated.report.difference_text import effect_text, names_text, source_text
+from curated.report.difference_text import effect_text, levels_text, names_text, source_text
 from curated.report.text import count_text, printable
 
 LIMIT = 1_000_000
@@ -86,8 +86,7 @@ def _document(
         lines += _head("Type", "Measure", "Total or largest", "Of", "Calibrations")
         lines += (f"| {' | '.join(_total_cells(total))} |" for total in totals)
         lines += [""]
-    if source_text(difference):
-        sentence = source_text(difference)
+    for sentence in filter(None, (source_text(difference), levels_text(difference))):
         lines += [f"{escape(sentence[0].upper() + sentence[1:])}.", ""]
     if count:
         lines += [*_head("Calibration", "In force", "Effects", "Files"), _ROWS, ""]

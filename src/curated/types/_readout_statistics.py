@@ -12,7 +12,7 @@ from curated.declare.statistic import Estimate, Frame, NotRunError, Sample, Stat
 from curated.statistics.profiles import banding, bias_shifts, detector_banding, tearing, transfer_inefficiency
 from curated.statistics.relations import combined
 from curated.statistics.summary import summarize
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
     SIGMA,
@@ -125,6 +125,7 @@ OVERSCAN_NOISE_EXCESS = Statistic(
     formula="STDEVCLIP of the overscan less the mean of each row, times the gain / read noise - 1",
     source=f"{CP_VERIFY}, verifyBias.py (READ_NOISE_CONSISTENT)",
     compute=_overscan_noise_excess,
+    signed=True,
 )
 BIAS_SHIFT_COUNT = Statistic(
     name="bias_shift_count",

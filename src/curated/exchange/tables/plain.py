@@ -124,7 +124,7 @@ def _absent(parts: _Parts, columns: Mapping[str, Any]) -> Iterator[Problem]:
         is_curve = issubclass(parts.target.cls, SpectralCurve) and field.name == "efficiency"
         has_other = is_curve and "throughput" in columns
         if field.name not in columns and (field.required or is_curve) and not has_other:
-            names = ", ".join(parts.table.columns)
+            names = parts.table.names_text
             hint = f"say which it is: --column {field.column or field.key}=COLUMN"
             detail = f"no column of {names} is {field.column or field.key} ({field.caption})"
             yield Problem("CAL721", (), detail, hint)
@@ -207,7 +207,7 @@ def _keyed(parts: _Parts, problems: list[Problem]) -> Foreign:
         _put(tree, cls, field, dict(zip(labels, values, strict=False)))
     missing = [f for f in parts.fields if f.required and f.key not in tree and not cls.SPEC.tables[0].group]
     for field in missing:
-        detail = f"no column of {', '.join(table.columns)} is {field.column or field.key} ({field.caption})"
+        detail = f"no column of {table.names_text} is {field.column or field.key} ({field.caption})"
         hint = f"say which it is: --column {field.column or field.key}=COLUMN"
         problems.append(Problem("CAL721", (), detail, hint))
     return Foreign(tree=tree, problems=tuple(problems))
