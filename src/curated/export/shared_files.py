@@ -20,8 +20,6 @@ def share_equal_files(root: Path, exported: Sequence[ExportedCalib], jobs: int |
     ----------
     root : `pathlib.Path`
         Directory of the package, with its settings.
-    exported : sequence [`ExportedCalib`]
-        Its calibrations.
     """
     package = open_package(root)
     reading = read_package(package, jobs=jobs, use_cache=False)
