@@ -37,6 +37,7 @@ TINY_MODULE = 60
 """Lines up to which a module may be tested with the module that uses it."""
 
 TESTED_WITH: dict[str, str] = {
+    "editing/certification.py": "cli/quality/test_certify_command.py",
     "measurement/frames.py": "measurement/test_job.py",
     "verification/record.py": "verification/test_record_file.py",
     "verification/rows.py": "verification/test_tables.py",

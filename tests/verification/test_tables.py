@@ -53,10 +53,10 @@ def test_the_defaults_where_there_is_none(package: Path) -> None:
 
 def test_rows_with_all_keys() -> None:
     text = (
-        "tests:\n- {id: A-1, level: focal plane, statistic: s, operator: '!=', limit: 0, unit: adu, sigma: 1, source: here, "
+        "tests:\n- {id: A-1, level: amplifier, statistic: gain_excess, operator: '!=', limit: 0, unit: '%', sigma: 1, source: here, "
         "justified: false, required: false, note: 'see: there'}\n"
     )
-    tests, findings = parse_tests(text.encode(), "x.yaml")
+    tests, findings = parse_tests(text.encode(), "x.yaml", "gains")
     assert tests is not None
     assert not findings
     (test,) = tests
@@ -71,7 +71,7 @@ def test_rows_with_all_keys() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"tests: 3", b"tests: [1]", b"tests:\n- &a [*a]"])
 def test_what_is_no_table(data: bytes) -> None:
-    tests, findings = parse_tests(data, "x.yaml")
+    tests, findings = parse_tests(data, "x.yaml", "gains")
     assert tests is None
     assert findings
     assert all(finding.is_error for finding in findings)

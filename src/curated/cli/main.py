@@ -78,6 +78,7 @@ COMMANDS = {
     "migrate": ("author", "Make a package of the calibrations of another system."),
     "save": ("author", "Write a calibration for another program: DS9, FITS, CSV, CCDData."),
     "verify": ("quality", "Test calibrations, on exposures too, and write a record of what came out."),
+    "certify": ("quality", "Certify verified calibrations for a range, by name and ticket."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),

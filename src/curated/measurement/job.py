@@ -20,6 +20,7 @@ from curated.measurement.frames import FramePair, SurroundingsFinder, correct_fr
 from curated.measurement.verification import Subject, run_tests
 from curated.package.layout import directory_name
 from curated.reduction.frame_file import read_frame_file
+from curated.registry import find_statistic
 from curated.verification.binding import digest_of_tests, product_digest
 from curated.verification.record import UsedExposure, VerificationRecord
 from curated.verification.tables import read_test_tables
@@ -71,10 +72,9 @@ def verify(job: VerificationJob) -> VerificationRecord:
         exposures = [(path, _header(calibrations, file, path)) for path in job.exposures]
         chosen = [(path, header) for path, header in exposures if _is_of(calibrations, file, header)]
         remarks = _left_out(exposures, chosen)
-        statistics = {statistic.name: statistic for statistic in product.SPEC.statistics}
         frames = _Frames(SurroundingsFinder(calibrations, file.key), file, product, remarks)
         subject = Subject(product, frames.detector())
-        results = run_tests(subject, tests, frames.pairs(chosen), statistics.get)
+        results = run_tests(subject, tests, frames.pairs(chosen), find_statistic)
         return VerificationRecord(
             type_name=file.key.type,
             product=product_digest(product),

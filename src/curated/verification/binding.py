@@ -32,10 +32,11 @@ def product_digest(calib: Calib) -> str:
         for declared in calib.FIELDS
         if declared.name not in _PLACE
     }
+    of_fields = {declared.keyword.upper() for declared in calib.FIELDS if declared.keyword}
     keywords = {
-        str(key).upper(): value
+        name: value
         for key, value in calib.metadata.items()
-        if not str(key).upper().startswith(_LIFE)
+        if not (name := str(key).upper()).startswith(_LIFE) and name not in of_fields
     }
     return values_digest({"type": calib.SPEC.name, "values": values, "keywords": keywords})
 

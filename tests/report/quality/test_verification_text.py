@@ -12,7 +12,7 @@ def test_a_line_for_each_test() -> None:
     lines = record_lines("calibs/cam/bias/d00/20240101T000000.yaml", RECORD)
     assert lines == [
         "calibs/cam/bias/d00/20240101T000000.yaml: fail (1 pass, 1 fail, 1 not run)",
-        "  fail  BIAS-NOISE  0/2  0.1 +- 0.01 (A)  within -0.05 to 0.05",
+        "  fail  BIAS-NOISE  0/2  0.1 +- 0.01 (A)  -0.05 to 0.05",
         "    no pixel: none",
         "  pass  BIAS-MEAN   1/1  -1e-07           < 3 adu",
         "  note: no dark is in force",

@@ -62,10 +62,13 @@ def _judged(context: Context, file: CalibFile, judgement: Judgement) -> Iterator
     others = [result for result in judgement.blocking if id(result) not in told]
     if others:
         yield path, Problem("CAL842", (), f"{len(others)} of the tests: {named(others)}")
+    groups: dict[Waiver, list[TestResult]] = {}
     for result, waiver in judgement.waived:
-        yield path, Problem("CAL837", (), f"{label(result)} is {value(result)}: {told_of(waiver, day)}")
+        groups.setdefault(waiver, []).append(result)
+    for waiver, results in groups.items():
+        yield path, Problem("CAL837", (), f"{told_of(waiver, day)}: {named(results)}")
         if day is not None and waiver.until - day <= NOTICE:
-            yield path, Problem("CAL836", (), f"{label(result)}: {told_of(waiver, day)}")
+            yield path, Problem("CAL836", (), f"{waiver.label}: {told_of(waiver, day)}")
 
 
 def told_of(waiver: Waiver, day: date | None) -> str:

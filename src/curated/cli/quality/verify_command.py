@@ -132,7 +132,8 @@ def _write(
     else:
         for file, record in records:
             echo(*record_lines(file.source, record))
-        echo(*file_lines(written, dry_run=dry_run))
+        for line in file_lines(written, dry_run=dry_run):
+            echo(line)
         for file, error in failures:
             echo(
                 f"{file.source}: {error.message}" + (f" (hint: {error.hint})" if error.hint else ""), err=True

@@ -75,5 +75,6 @@ def limits_text(test: VerificationTest) -> str:
     """Return the operator and the limits of a test with their unit."""
     unit = f" {test.unit}" if test.unit else ""
     if len(test.limits) == 2:
-        return f"{test.operator} {test.limits[0]:g} to {test.limits[1]:g}{unit}"
+        words = "" if test.operator == "within" else f"{test.operator} "
+        return f"{words}{test.limits[0]:g} to {test.limits[1]:g}{unit}"
     return f"{test.operator} {test.limits[0]:g}{unit}"
