@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +13,7 @@ from curated.check.rules.bad_amplifiers import make_masks
 from curated.convert.origin import find_origin
 from curated.convert.package import convert_package
 from curated.core.geometry import Box
-from curated.core.metadata import Metadata
 from curated.package.package import open_package
-from curated.types._added_boxes import without_added, without_count
 from curated.types.defects import Defects
 from support.packages import ROOT
 
@@ -90,35 +86,3 @@ def test_values_depend_on_what_is_out_of_use(make_package: MakePackage) -> None:
         (value,) = {c.content for c in converted if c.file.key.type == "defects"}
         hashes.append(value)
     assert len(set(hashes)) == 3
-
-
-@pytest.mark.parametrize(
-    ("keywords", "rows"),
-    [
-        ({}, 1),
-        # What does not hold together says nothing.
-        ({"BADAMPSN": 3}, 2),
-        ({"BADAMPSN": -1}, 2),
-        ({"BADAMPSN": "1"}, 2),
-        ({"BADAMPSN": True}, 2),
-        ({"BADAMPS": ""}, 2),
-        ({"BADAMPSF": ""}, 2),
-    ],
-)
-def test_boxes_that_were_added_are_taken_out(keywords: dict[str, Any], rows: int) -> None:
-    boxes = {"C00": Box(0, 0, 3, 4), "C01": Box(3, 0, 3, 4)}
-    own = Defects.fromDict({"metadata": {"SOURCE": "x"}, "x0": [3], "y0": [0], "width": [3], "height": [4]})
-    masked = own.with_boxes(boxes, "a.yaml")
-    masked = replace(masked, metadata=Metadata({**masked.metadata, **keywords}))
-    restored = without_added(masked)
-    assert len(restored.x0) == rows
-    assert (restored == own) is (rows == 1)
-    assert "BADAMPSN" not in without_count(masked).metadata
-    assert len(without_count(masked).x0) == 2
-
-
-def test_a_box_twice_is_one_row() -> None:
-    own = Defects.fromDict({"x0": [], "y0": [], "width": [], "height": []})
-    masked = own.with_boxes({"C00": Box(0, 0, 3, 4), "C01": Box(0, 0, 3, 4)}, "a.yaml")
-    assert (len(masked.x0), masked.metadata["BADAMPSN"]) == (1, 1)
-    assert without_added(masked) == own
