@@ -73,12 +73,18 @@ def check_package(
         Called with the numbers of files done and to be done.
     """
     reading = read_package(package, jobs=jobs, use_cache=use_cache, progress=progress)
-    findings = [*reading.findings, *_metric_findings(package, paths)]
+    findings = [*reading.findings, *metric_findings(package, paths)]
     return judge(package, paths, reading.declared, reading.reports, findings, today=today)
 
 
-def _metric_findings(package: Package, paths: Sequence[str]) -> list[Diagnostic]:
-    """Return the findings in files of metrics; few packages have any, and the others do not load their reader."""
+def metric_findings(package: Package, paths: Sequence[str] = ()) -> list[Diagnostic]:
+    """Return the findings in files of metrics; few packages have any, and the others do not load their reader.
+
+    Parameters
+    ----------
+    paths : sequence [`str`], optional
+        Files or directories of the package; all if empty.
+    """
     if not any(path.endswith(".csv") for path in map(str.lower, package.layout.others)):
         return []
     from curated.monitoring.store import check_metrics
@@ -168,17 +174,21 @@ def _cached_reports(
     from curated.check.cache import cache_key
 
     reports = {}
-    for file in calib_files:
-        text = read_file(files, file.source)
-        side = read_file(files, file.side) if file.side else None
+    for copies in by_source(calib_files):
+        text = read_file(files, copies[0].source)
+        side = read_file(files, copies[0].side) if copies[0].side else None
         if isinstance(text, Problem) or isinstance(side, Problem):
             continue
-        key = cache_key(file, text, side, declared.get(file.key.instrument))
-        report = cache.get(file.path, key)
-        if report is not None and (
-            not report.companion or report.companion_state == files.state(report.companion)
-        ):
-            reports[file.path] = report
+        keys: dict[bool, str] = {}
+        for file in copies:
+            if file.is_compared not in keys:
+                instrument = declared.get(file.key.instrument)
+                keys[file.is_compared] = cache_key(file, text, side, instrument)
+            report = cache.get(file.path, keys[file.is_compared])
+            if report is not None and (
+                not report.companion or report.companion_state == files.state(report.companion)
+            ):
+                reports[file.path] = report
     return reports
 
 
