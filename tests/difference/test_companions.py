@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,13 +51,13 @@ def test_pixels_of_a_commit_and_of_the_work_tree(make_package: MakePackage) -> N
     assert change.unreadable == ()
 
 
-def test_pixels_stay_when_their_temporary_file_has_gone(make_package: MakePackage) -> None:
+def test_pixels_of_a_commit_are_in_memory(make_package: MakePackage) -> None:
     package = make_package(image_package("bias", OLD))
     package.write(image_package("bias", NEW))
     changes = open_states(open_package(package.path), ()).changes
     old, new = read_pair(changes, only_change(package))
     assert old is not None
-    assert not Path(old.planes["IMAGE"].path).exists()  # type: ignore[attr-defined]
+    assert old.planes["IMAGE"].path == ""  # type: ignore[attr-defined]
     assert np.array_equal(old.image, PIXELS)  # type: ignore[attr-defined]
     assert new is not None
     assert np.array_equal(new.image, PIXELS + np.float32(3))  # type: ignore[attr-defined]
@@ -109,6 +108,24 @@ def test_other_pixels_behind_the_same_text_are_a_change(make_package: MakePackag
     assert np.array_equal(old.image, PIXELS)  # type: ignore[attr-defined]
     package.commit()
     assert shift_of(only_change(package, "HEAD~", "HEAD")) == pytest.approx(3, abs=1e-4)
+
+
+def test_a_packed_image_that_is_cut_off_cannot_be_read(make_package: MakePackage) -> None:
+    package = make_package(image_package("bias", OLD))
+    package.write(image_package("bias", NEW))
+    package.commit()
+    package.git("gc", "-q")
+    assert shift_of(only_change(package, "HEAD~", "HEAD")) == pytest.approx(3, abs=1e-4)
+    blob = package.git("rev-parse", f"HEAD~:{IMAGE}").strip()
+    (pack,) = (package.path / ".git/objects/pack").glob("*.pack")
+    pack.chmod(0o644)
+    listing = package.git("verify-pack", "-v", str(pack.with_suffix(".idx")))
+    line = next(line for line in listing.splitlines() if line.startswith(blob))
+    position, size = int(line.split()[4]), int(line.split()[3])
+    content = bytearray(pack.read_bytes())
+    content[position + size // 2 : position + size - 30] = bytes(size - 30 - size // 2)
+    pack.write_bytes(content)
+    assert only_change(package, "HEAD~", "HEAD").unreadable
 
 
 def test_a_file_that_no_text_names_changes_nothing(make_package: MakePackage) -> None:

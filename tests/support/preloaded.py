@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import array
 import atexit
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import select
+import selectors
 import shlex
 import shutil
 import signal
@@ -24,15 +27,28 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
-STOCK = ("lsst.daf.butler", "lsst.daf.butler.cli.butler", "lsst.daf.butler.script")
-MODULES = (*STOCK, "curated.butler", "curated.cli.main")
+STOCK = (
+    "lsst.daf.butler.cli.butler",
+    "lsst.daf.butler.script",
+    # What a repository needs, which Butler imports when it opens one.
+    "lsst.daf.butler.datastores.chainedDatastore",
+    "lsst.daf.butler.datastores.fileDatastore",
+    "lsst.daf.butler.direct_butler",
+    "lsst.daf.butler.registry.collections.synthIntKey",
+    "lsst.daf.butler.registry.databases.sqlite",
+    "lsst.daf.butler.registry.datasets.byDimensions",
+    "lsst.daf.butler.registry.dimensions.static",
+    "lsst.resources.file",
+)
+MODULES = (*STOCK, "curated.*")
+"""Modules; a package with an asterisk stands for all modules in it, which commands would import when they need them."""
 
-# Run without the modules of site-packages, so that it starts in a few milliseconds.
+# A program for shells and whoever needs a process. It runs without the modules of site-packages, to start quickly.
 _CLIENT = """
 import array, json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
@@ -52,8 +68,8 @@ sys.exit(status)
 class Programs:
     """`curated`, `butler` and Python code, started from a process that has imported what they use."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, address: str) -> None:
+        self.directory, self.address = directory, address
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,16 +95,11 @@ class Programs:
         environment : mapping, optional
             All environment variables of the program instead of `environment`.
         """
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=cwd,
-            env=self.environment if environment is None else environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            check=False,
-        )
+        place = os.fspath(cwd) if cwd is not None else os.getcwd()
+        variables = self.environment if environment is None else environment
+        words = list(map(os.fspath, arguments))
+        status, output, errors = _run_served(self.address, words, place, variables)
+        return subprocess.CompletedProcess(self.command(*arguments), status, _text(output), _text(errors))
 
 
 @cache
@@ -115,7 +126,7 @@ def shared_programs(modules: tuple[str, ...] = MODULES) -> Programs:
     atexit.register(server.wait)
     atexit.register(os.close, kept_open)
     _wait_for(address, server)
-    return Programs(directory)
+    return Programs(directory, address)
 
 
 @contextmanager
@@ -140,7 +151,7 @@ def preloaded_programs(directory: Path, path: Sequence[str] = ()) -> Iterator[Pr
         )
         try:
             _wait_for(address, server)
-            yield Programs(directory)
+            yield Programs(directory, address)
         finally:
             server.terminate()
             server.wait()
@@ -153,6 +164,53 @@ def _write_programs(directory: Path, address: str) -> None:
         command = shlex.join([sys.executable, "-I", "-S", str(client), address, name])
         (directory / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         (directory / name).chmod(0o755)
+
+
+def _run_served(
+    address: str, arguments: list[str], directory: str, environment: Mapping[str, str]
+) -> tuple[int, bytes, bytes]:
+    """Have the server run a command without input; return its exit status and what it wrote.
+
+    It does what the programs do, without starting one: that would take longer than many commands.
+    """
+    request = json.dumps([arguments, directory, dict(environment)]).encode()
+    (output, output_end), (errors, errors_end) = os.pipe(), os.pipe()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(address)
+        with open(os.devnull, "rb") as nothing, open(output_end, "wb"), open(errors_end, "wb"):
+            streams = array.array("i", [nothing.fileno(), output_end, errors_end])
+            server.sendmsg(
+                [len(request).to_bytes(8, "little")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)]
+            )
+        server.sendall(request)
+        texts = _read_all(output, errors)
+        answer = server.recv(4)
+    assert answer, "the server has ended"
+    return int.from_bytes(answer, "little", signed=True), *texts
+
+
+def _read_all(output: int, errors: int) -> tuple[bytes, bytes]:
+    """Read two pipes to their ends, whichever has something."""
+    with (
+        open(output, "rb", 0) as first,
+        open(errors, "rb", 0) as second,
+        selectors.DefaultSelector() as ready,
+    ):
+        texts = {first: bytearray(), second: bytearray()}
+        for pipe, text in texts.items():
+            ready.register(pipe, selectors.EVENT_READ, text)
+        while ready.get_map():
+            for key, _ in ready.select():
+                data = os.read(key.fd, 1 << 16)
+                key.data.extend(data)
+                if not data:
+                    ready.unregister(key.fileobj)
+        return bytes(texts[first]), bytes(texts[second])
+
+
+def _text(data: bytes) -> str:
+    """Decode what a program wrote as `subprocess` does."""
+    return data.decode(errors="surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -171,52 +229,90 @@ def serve(address: str, lifeline: int | None, modules: Sequence[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in modules:
-            importlib.import_module(name)
+            _import(name)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen(16)
+    # A byte arrives when a command has ended.
+    ends, ends_sender = socket.socketpair()
+    for end in (ends, ends_sender):
+        end.setblocking(False)
+    signal.set_wakeup_fd(ends_sender.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    # What all commands share is neither looked at nor copied when they collect garbage.
+    gc.collect()
+    gc.freeze()
     os.rename(f"{address}.new", address)
-    # Children that serve a connection are nobody's to wait for.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    sources = [listener] if lifeline is None else [listener, lifeline]
-    while lifeline not in select.select(sources, [], [])[0]:
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            if lifeline is not None:
-                os.close(lifeline)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _answer(connection)
-        connection.close()
+    commands: dict[int, socket.socket] = {}
+    sources = [listener, ends] if lifeline is None else [listener, ends, lifeline]
+    while lifeline not in (ready := select.select(sources, [], [])[0]):
+        if ends in ready:
+            ends.recv(1 << 16)
+            _send_statuses(commands)
+        if listener in ready:
+            connection, _ = listener.accept()
+            if request := _receive(connection):
+                others = [listener, ends, ends_sender, connection, *commands.values()]
+                commands[_start(*request, others, lifeline)] = connection
+            else:
+                connection.close()
 
 
-def _answer(connection: socket.socket) -> NoReturn:
-    """Run one command in a child, and send its exit status."""
-    header, streams = _receive_header(connection)
-    length = int.from_bytes(header, "little")
-    request = b""
-    while len(request) < length:
-        request += connection.recv(length - len(request))
-    arguments, directory, environment = json.loads(request)
-    child = os.fork()
-    if child == 0:
-        connection.close()
+def _start(
+    streams: array.array[int], command: bytes, others: Sequence[socket.socket], lifeline: int | None
+) -> int:
+    """Start a process that runs a command, and return its number; it closes what the server has open."""
+    process = os.fork()
+    if process == 0:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for other in others:
+            other.close()
+        if lifeline is not None:
+            os.close(lifeline)
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
-        for stream in streams:
-            if stream > 2:
-                os.close(stream)
-        _run(arguments, directory, environment)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    connection.sendall(status.to_bytes(4, "little", signed=True))
-    os._exit(0)
+    for stream in streams:
+        os.close(stream)
+    if process == 0:
+        _run(*json.loads(command))
+    return process
 
 
-def _receive_header(connection: socket.socket) -> tuple[bytes, array.array[int]]:
+def _import(name: str) -> None:
+    """Import a module, or all in a package; but none of them that starts a program."""
+    module = importlib.import_module(name.removesuffix(".*"))
+    if name.endswith(".*"):
+        for other in pkgutil.walk_packages(module.__path__, f"{module.__name__}."):
+            if not other.name.endswith("__main__"):
+                importlib.import_module(other.name)
+
+
+def _send_statuses(commands: dict[int, socket.socket]) -> None:
+    """Send the exit statuses of the commands that have ended to those that asked for them."""
+    while commands:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process == 0:
+            return
+        with commands.pop(process) as connection, suppress(OSError):  # it may no longer be interested
+            connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "little", signed=True))
+
+
+def _receive(connection: socket.socket) -> tuple[array.array[int], bytes] | None:
+    """Receive a request: standard streams, and a command in JSON; None if whoever asks has ended."""
     header, ancillary, _, _ = connection.recvmsg(8, socket.CMSG_SPACE(3 * struct.calcsize("i")))
     streams = array.array("i")
-    streams.frombytes(ancillary[0][2])
-    return header, streams
+    if ancillary:
+        streams.frombytes(ancillary[0][2])
+    length = int.from_bytes(header, "little")
+    request = b""
+    while len(request) < length and (part := connection.recv(length - len(request))):
+        request += part
+    if len(streams) == 3 and len(request) == length:
+        return streams, request
+    for stream in streams:
+        os.close(stream)
+    return None
 
 
 def _run(arguments: list[str], directory: str, environment: Mapping[str, str]) -> NoReturn:

@@ -43,6 +43,11 @@ class FileReport(NamedTuple):
         Why the calibration is out of use; `None` where it is in use.
     traces : `tuple` [`Trace`]
         Values that are compared with those of other files; none where nothing is to be compared.
+    product : `str`
+        Hash of what the calibration holds, for the record of its verification; empty where it has none. See
+        `curated.verification.binding.product_digest`.
+    certified : `tuple` [`str`]
+        Of its latest certification: SHA-256 of the record that it rests on, start and end; empty if there is none.
     """
 
     path: str
@@ -56,6 +61,8 @@ class FileReport(NamedTuple):
     claims: Claims | None = None
     deprecation: Deprecation | None = None
     traces: tuple[Trace, ...] = ()
+    product: str = ""
+    certified: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the evidence from which an instrument is inferred."""
@@ -99,6 +106,19 @@ class Report:
     def failed(self) -> bool:
         """Whether any finding is an error."""
         return has_errors(self.diagnostics)
+
+    @property
+    def drafts(self) -> tuple[str, ...]:
+        """Paths of the selected calibrations in use that nobody has completed, also of those whose finding is silenced."""
+        reports = (self.reports[file.path] for file in self.files if file.path in self.reports)
+        return tuple(
+            report.path
+            for report in reports
+            if report.deprecation is None and any(d.code == _OF_DRAFTS for d in report.diagnostics)
+        )
+
+
+_OF_DRAFTS = "CAL700"
 
 
 def ends_and_marks(

@@ -6,7 +6,6 @@ import hashlib
 import os
 import posixpath
 import stat
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from curated.calib import Calib
 from curated.check.file import read_and_check
 from curated.core.diagnostic import CuratedError
 from curated.core.storage.limits import raise_exhausted
-from curated.git.forms import parse_pointer
+from curated.git.forms import MAX_POINTER, parse_pointer
+from curated.git.objects import CommitTree
 from curated.git.repository import open_repository
 from curated.git.settings import find_common_directory, find_git_directory
 from curated.history.changes import Changes
@@ -61,27 +61,31 @@ def attach_companion(package: Package, path: str, calib: Calib) -> Calib | None:
         return calib
     name = posixpath.join(posixpath.dirname(path), companion.file)
     try:
+        if isinstance(package.files, CommitTree):
+            return _from_commit(package, package.files, name, calib)
         place = package.files.locate(name)
-        if place is None:
-            return _from_commit(package, name, calib)
-        return _attached(calib, place)
+        return None if place is None else _attached(calib, place)
     except (OSError, CuratedError) as error:
         if isinstance(error, OSError):
             raise_exhausted(error)
         return None
 
 
-def _from_commit(package: Package, name: str, calib: Calib) -> Calib | None:
-    content = package.files.read(name)
-    pointer = parse_pointer(content)
-    if pointer is not None:
-        stored = _stored(package.root, pointer.sha256, pointer.size)
-        return None if stored is None else _attached(calib, stored)
-    with tempfile.TemporaryDirectory(prefix="curated-") as directory:
-        place = os.path.join(directory, posixpath.basename(name))
-        Path(place).write_bytes(content)
-        # What is mapped stays so after its name has gone.
-        return _attached(calib, place)
+def _from_commit(package: Package, files: CommitTree, name: str, calib: Calib) -> Calib | None:
+    copy = files.start_copy(name)
+    try:
+        place = copy.wait()
+        if os.path.getsize(place) <= MAX_POINTER:
+            pointer = parse_pointer(Path(place).read_bytes())
+            if pointer is not None:
+                stored = _stored(package.root, pointer.sha256, pointer.size)
+                return None if stored is None else _attached(calib, stored)
+        attached = _attached(calib, place)
+        for plane in getattr(attached, "planes", {}).values():
+            plane.path = ""  # what is mapped stays so after the file has gone
+        return attached
+    finally:
+        copy.close()
 
 
 def _stored(root: Path, sha256: str, size: int) -> str | None:

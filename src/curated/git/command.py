@@ -73,8 +73,9 @@ def start_git(
     has_input: bool = False,
     keep_stderr: bool = False,
     environment: Mapping[str, str] | None = None,
+    output: int | None = None,
 ) -> Popen[bytes]:
-    """Start a git command; its output is a pipe.
+    """Start a git command; its output is a pipe, unless it goes elsewhere.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def start_git(
         would wait for ever once this pipe is full.
     environment : `dict` [`str`, `str`], optional
         Variables to set.
+    output : `int`, optional
+        Handle of an open file that the output goes into.
 
     Raises
     ------
@@ -107,6 +110,7 @@ def start_git(
         variables,
         has_input=has_input,
         keep_stderr=keep_stderr,
+        output=output,
     )
 
 
@@ -118,6 +122,7 @@ def start_process(
     has_input: bool = False,
     keep_stderr: bool = False,
     new_session: bool = False,
+    output: int | None = None,
 ) -> Popen[bytes]:
     """Start git; the one place where this is done.
 
@@ -127,6 +132,8 @@ def start_process(
         The whole environment; that of this process does not count.
     new_session : `bool`, optional
         Whether its programs are a group of their own, which can be ended together.
+    output : `int`, optional
+        Handle of an open file that the output goes into; a pipe if not given.
 
     Raises
     ------
@@ -143,7 +150,7 @@ def start_process(
             cwd=directory,
             env=variables,
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.PIPE if keep_stderr else subprocess.DEVNULL,
             start_new_session=new_session,
         )

@@ -14,7 +14,8 @@ from curated.git.tree import object_name
 _LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _SIZE = re.compile(rb"^size (\d{1,18})$", re.MULTILINE)
-_MAX_POINTER = 1024
+MAX_POINTER = 1024
+"""Size in bytes of the longest text that stands for a file."""
 
 _ANNEX_LINK = re.compile(r"(^|/)\.git/(modules/.*/)?annex/objects/|(^|/)annex/objects/")
 _ANNEX_POINTER = re.compile(rb"/annex/objects/[A-Z0-9_]+-[^\n/]*\n?\Z")
@@ -32,7 +33,7 @@ class Pointer(NamedTuple):
 
 def parse_pointer(content: bytes) -> Pointer | None:
     """Return the pointer of git-lfs that a content is; `None` where it is none."""
-    if not content.startswith(_LFS) or len(content) > _MAX_POINTER:
+    if not content.startswith(_LFS) or len(content) > MAX_POINTER:
         return None
     oid, size = _OID.search(content), _SIZE.search(content)
     return Pointer(oid[1].decode(), int(size[1])) if oid and size else None
@@ -40,7 +41,7 @@ def parse_pointer(content: bytes) -> Pointer | None:
 
 def is_annex_pointer(content: bytes) -> bool:
     """Say whether a content is a pointer of git-annex, or the target of one of its links."""
-    if len(content) > _MAX_POINTER:
+    if len(content) > MAX_POINTER:
         return False
     return _ANNEX_POINTER.match(content) is not None or is_annex_link(os.fsdecode(content))
 

@@ -7,11 +7,13 @@ import os
 import posixpath
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated.core.diagnostic import CuratedError
+from curated.core.storage.nameless import open_nameless, remove_nameless
 from curated.git.command import GitError, run_git, split_nul, start_git
 from curated.git.repository import Repository
 
@@ -165,6 +167,73 @@ class Objects:
         return "" if header is None else header.sha1
 
 
+class Copy:
+    """The content of a blob in a file without a name, which git writes while this process goes on.
+
+    Its ``path`` is the one under which this process can open the file until it is closed.
+    """
+
+    def __init__(self, repository: Repository, blob: str) -> None:
+        self.repository, self.blob = repository, blob
+        handle, self.path = open_nameless()
+        try:
+            # Large blobs of a pack pass as a stream, as others do, and are not in git's memory as a whole.
+            command = ("-c", f"core.bigFileThreshold={_STREAMED}", "cat-file", "blob", blob)
+            self._process = start_git(repository.top, *command, output=handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        self.close = weakref.finalize(self, _end_copy, self._process, handle, self.path, os.getpid())
+
+    def wait(self) -> str:
+        """Return the path of the file when it is complete.
+
+        Raises
+        ------
+        CuratedError
+            If there is no such blob, or git cannot read it.
+        """
+        if self._process.wait() != 0:
+            raise damaged(self.repository, f"object {self.blob[:80]}")
+        return self.path
+
+    @classmethod
+    def of(cls, repository: Repository, blob: str) -> Copy:
+        """Return the copy that is offered of a blob, or a new one; see `offer_copies`."""
+        copy = _offered.pop((repository.top, blob), None)
+        return copy if copy is not None else cls(repository, blob)
+
+
+_offered: dict[tuple[Path, str], Copy] = {}
+"""Copies that were started before somebody asked for them."""
+
+
+@contextmanager
+def offer_copies(copies: Sequence[Copy]) -> Iterator[None]:
+    """Let who asks for the copy of one of some blobs have it, each once; those that nobody asks for are closed."""
+    offers = {(copy.repository.top, copy.blob): copy for copy in copies}
+    _offered.update(offers)
+    try:
+        yield
+    finally:
+        for key, copy in offers.items():
+            if _offered.pop(key, None) is copy:
+                copy.close()
+
+
+_STREAMED = 1 << 20
+"""Size of a blob in bytes from which git unpacks it in pieces."""
+
+
+def _end_copy(process: Popen[bytes], handle: int, path: str, owner: int) -> None:
+    os.close(handle)
+    if os.getpid() != owner:
+        return  # a fork, whose parent goes on to use it
+    remove_nameless(path)
+    process.kill()
+    process.wait()
+
+
 class _Header(NamedTuple):
     """What git says of an object before its content."""
 
@@ -298,6 +367,19 @@ class CommitTree:
         if path not in self.blobs:
             raise FileNotFoundError(os.strerror(2), path)
         return self._objects.read(self.blobs[path])
+
+    def start_copy(self, path: str) -> Copy:
+        """Let git write a file, which may be large, while this process goes on.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the commit has no such file.
+        """
+        path = self.sources.get(path, path)
+        if path not in self.blobs:
+            raise FileNotFoundError(os.strerror(2), path)
+        return Copy.of(self.repository, self.blobs[path])
 
     def locate(self, path: str) -> str | None:
         """Return `None`: the files of a commit are not on disk.

@@ -86,6 +86,7 @@ def check_since(
     notices = find_hidden_differences(search) if search is not None else []
     if not changes.paths:
         notices += find_unnoted_edits(search, ()) if search is not None else ()
+        notices += further
         notices, silenced = apply_silence(notices, package.config.silence, today, complete=False)
         return Report(diagnostics=tuple(sorted(notices)), silenced=silenced)
     versions = Versions(changes, Cache(package.root) if use_cache else None, jobs, progress)
@@ -116,7 +117,7 @@ def _concerned_paths(changes: Changes, now: Report) -> set[str]:
     instruments = changes.instruments
     concerned = set(changes.paths)
     for file in now.files:
-        together = {file.path, file.source, file.side, now.reports[file.path].companion} - {""}
+        together = {file.path, *file.texts, now.reports[file.path].companion} - {""}
         if file.key.instrument.lower() in instruments or not changes.paths.isdisjoint(together):
             concerned |= together
     if changes.affect_all:

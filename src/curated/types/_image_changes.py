@@ -5,12 +5,14 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from curated.core.geometry import Box
 from curated.declare import Array, Conditions, Measure, Reading
+from curated.types._image_medians import Numbers, Run
 
 Kind = Literal["ratio", "difference"]
 
@@ -18,8 +20,7 @@ _SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
 _BEYOND = 5.0
-_ROWS = 512
-_CACHED_ROWS = 64
+_CACHED_ROWS = 32
 _MANY = 2**22
 """Number of pixels from which those in single precision are compared in single precision, and by several threads."""
 
@@ -80,84 +81,136 @@ def _pixels(calib: Any, box: Box, dtype: np.dtype[Any]) -> Array:
     return pixels
 
 
-def _values_of(old: Any, new: Any, box: Box, kind: Kind) -> Array:
-    """Return the ratios or differences of the pixels of a box that are good in both images, in any order."""
-    is_double = (
-        any(calib.planes["IMAGE"].dtype.itemsize == 8 for calib in (old, new))
-        or box.width * box.height < _MANY
-    )
-    dtype = np.dtype("f8" if is_double else "f4")
-
-    def changes(y0: int) -> Array:
-        rows = Box(box.x0, box.y0 + y0, box.width, min(_CACHED_ROWS, box.height - y0))
-        with np.errstate(all="ignore"):  # each thread has its own
-            is_good = good_pixels(old, rows) & good_pixels(new, rows)
-            before, change = _pixels(old, rows, dtype), _pixels(new, rows, dtype)
-            change -= before
-            if kind == "ratio":
-                is_good &= before != 0
-                # Of equal pixels the difference is exactly zero, whatever they are.
-                change /= before
-                change *= 100
-            is_good &= np.isfinite(change)
-            good_changes: Array = change[is_good]
-        return good_changes
-
-    # Some rows at a time stay in the cache of the processor.
-    starts = range(0, box.height, _CACHED_ROWS)
-    if box.width * box.height < _MANY:
-        return np.concatenate([changes(y0) for y0 in starts])
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return np.concatenate(list(pool.map(changes, starts)))
-
-
-def compare_pixels(old: Any, new: Any, name: str, box: Box, kind: Kind) -> Part:
-    """Compare the pixels of a box that are good in both images.
+class _Pair(NamedTuple):
+    """Two images of one size, which are compared some rows at a time.
 
     Parameters
     ----------
-    old, new : `ImageCalib`
-        Images of one size.
+    is_good, was_good : `numpy.ndarray`, (rows, columns)
+        Pixels that are finite and not masked, now and before.
+    run : callable
+        What is done to all rows: `map`, or that of a pool of threads.
+    """
+
+    old: Any
+    new: Any
+    is_good: Array
+    was_good: Array
+    run: Run
+
+    @classmethod
+    def of(cls, old: Any, new: Any, run: Run) -> _Pair:
+        """Find the good pixels of two images."""
+        width, height = _shape(old)
+        is_good, was_good = np.empty((height, width), bool), np.empty((height, width), bool)
+
+        def find(box: Box) -> None:
+            was_good[box.slices], is_good[box.slices] = good_pixels(old, box), good_pixels(new, box)
+
+        for _ in run(find, _row_boxes(Box(0, 0, width, height))):
+            pass
+        return cls(old, new, is_good, was_good, run)
+
+    def count_bad(self) -> tuple[int, int, int, int]:
+        """Return numbers of pixels that are masked or not finite: before, now, only now, and only before."""
+        size, before, now = self.is_good.size, self.was_good, self.is_good
+        return (
+            size - int(np.count_nonzero(before)),
+            size - int(np.count_nonzero(now)),
+            int(np.count_nonzero(before > now)),
+            int(np.count_nonzero(now > before)),
+        )
+
+    def compare(self, name: str, box: Box, kind: Kind) -> Part:
+        """Compare the pixels of a box that are good in both images; ratios are taken of pixels that were not zero."""
+        with np.errstate(all="ignore"):
+            values = self._values(box, kind)
+            median = values.median()
+            if not values.total:
+                return Part(name, np.nan, np.nan, 0)
+            distances = values._replace(centre=median)
+            scatter = _SIGMA * distances.median()
+            return Part(name, median, scatter, distances.count_above(_BEYOND * scatter))
+
+    def _values(self, box: Box, kind: Kind) -> Numbers:
+        """Return the ratios or differences of the pixels of a box."""
+        is_double = (
+            any(calib.planes["IMAGE"].dtype.itemsize == 8 for calib in (self.old, self.new))
+            or box.width * box.height < _MANY
+        )
+        dtype = np.dtype("f8" if is_double else "f4")
+        values = np.empty((box.height, box.width), dtype)
+
+        def fill(rows: Box) -> int:
+            change = values[rows.y0 - box.y0 : rows.y0 - box.y0 + rows.height]
+            with np.errstate(all="ignore"):  # each thread has its own
+                before = _pixels(self.old, rows, dtype)
+                np.subtract(_pixels(self.new, rows, dtype), before, out=change)
+                if kind == "ratio":
+                    # Of equal pixels the difference is exactly zero, whatever they are; of zeros there is no ratio.
+                    change /= before
+                    change *= 100
+                is_usable = np.isfinite(change)
+            is_usable &= self.was_good[rows.slices]
+            is_usable &= self.is_good[rows.slices]
+            np.copyto(change, np.inf, where=~is_usable)
+            return int(np.count_nonzero(is_usable))
+
+        return Numbers(values.reshape(-1), sum(self.run(fill, _row_boxes(box))), self.run)
+
+
+def _row_boxes(box: Box) -> Iterator[Box]:
+    """Yield some rows of a box after the other, which stay in the cache of the processor."""
+    for y0 in range(0, box.height, _CACHED_ROWS):
+        yield Box(box.x0, box.y0 + y0, box.width, min(_CACHED_ROWS, box.height - y0))
+
+
+class _Outcome(NamedTuple):
+    """What comes of the comparison of two images.
+
+    Parameters
+    ----------
+    parts : `list` [`Part`]
+        The change of each amplifier, or of the whole image.
+    bad : `tuple` [`int`]
+        Numbers of bad pixels; see `_Pair.count_bad`.
+    """
+
+    parts: list[Part]
+    bad: tuple[int, int, int, int]
+
+
+def compare_images(old: Any, new: Any, conditions: Conditions, kind: Kind) -> _Outcome:
+    """Compare the pixels of two images of one size that are good in both.
+
+    Parameters
+    ----------
     kind : `str`
         ``ratio`` or ``difference``; ratios are taken of pixels that were not zero.
     """
-    with np.errstate(all="ignore"):
-        values = _values_of(old, new, box, kind)
-        if not values.size:
-            return Part(name, np.nan, np.nan, 0)
-        # Medians may change the order of the values, which no longer matters.
-        median = float(np.median(values, overwrite_input=True))
-        values -= values.dtype.type(median)
-        np.abs(values, out=values)
-        scatter = _SIGMA * float(np.median(values, overwrite_input=True))
-        return Part(name, median, scatter, int(np.count_nonzero(values > _BEYOND * scatter)))
+    width, height = _shape(old)
+    boxes = boxes_of(old, conditions)
+    with ThreadPoolExecutor(_THREADS) if width * height >= _MANY else nullcontext() as pool:
+        pair = _Pair.of(old, new, map if pool is None else pool.map)
+        return _Outcome([pair.compare(name, box, kind) for name, box in boxes], pair.count_bad())
 
 
 class _Latest:
-    """The parts of the pair of images that was compared last: several measures need them."""
+    """The outcome of the pair of images that was compared last: several measures need it."""
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] = ()
-        self._parts: list[Part] = []
-        self._bad_key: tuple[Any, ...] = ()
-        self._bad = (0, 0, 0, 0)
+        self._outcome: _Outcome | None = None
 
-    def bad(self, old: Any, new: Any) -> tuple[int, int, int, int]:
-        """Return the numbers of bad pixels of two images; see `count_bad`."""
-        if not self._bad_key or self._bad_key[0]() is not old or self._bad_key[1]() is not new:
-            self._bad_key, self._bad = (weakref.ref(old), weakref.ref(new)), count_bad(old, new)
-        return self._bad
-
-    def parts(self, old: Any, new: Any, conditions: Conditions, kind: Kind) -> list[Part]:
-        """Return the parts of two images; none if they cannot be compared."""
+    def outcome(self, old: Any, new: Any, conditions: Conditions, kind: Kind) -> _Outcome | None:
+        """Return what comes of the comparison of two images; `None` if they cannot be compared."""
         if any("IMAGE" not in calib.planes for calib in (old, new)) or _shape(old) != _shape(new):
-            return []
+            return None
         is_same = self._key and self._key[0]() is old and self._key[1]() is new
         if not is_same or self._key[2:] != (conditions.detector, kind):
+            self._outcome = compare_images(old, new, conditions, kind)
             self._key = weakref.ref(old), weakref.ref(new), conditions.detector, kind
-            boxes = boxes_of(old, conditions)
-            self._parts = [compare_pixels(old, new, name, box, kind) for name, box in boxes]
-        return self._parts
+        return self._outcome
 
 
 _latest = _Latest()
@@ -178,7 +231,8 @@ def _unit_part(old: Any, new: Any) -> dict[str, str]:
 def _values(kind: Kind, name: str) -> Any:
     def compute(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
         unit = _unit_part(old, new) if kind == "difference" else {}
-        for part in _latest.parts(old, new, conditions, kind):
+        outcome = _latest.outcome(old, new, conditions, kind)
+        for part in outcome.parts if outcome is not None else ():
             of = {**({"amplifier": part.amplifier} if part.amplifier else {}), **unit}
             value = getattr(part, name)
             if not np.isnan(value):
@@ -187,23 +241,11 @@ def _values(kind: Kind, name: str) -> Any:
     return compute
 
 
-def count_bad(old: Any, new: Any) -> tuple[int, int, int, int]:
-    """Return numbers of pixels that are masked or not finite: before, now, only now, and only before."""
-    counts = np.zeros(4, "i8")
-    width, height = _shape(old)
-    for y0 in range(0, height, _ROWS):
-        box = Box(0, y0, width, min(_ROWS, height - y0))
-        before, now = ~good_pixels(old, box), ~good_pixels(new, box)
-        counts += [int(mask.sum()) for mask in (before, now, now & ~before, before & ~now)]
-    first, second, gained, lost = counts.tolist()
-    return first, second, gained, lost
-
-
-def _bad_pixels(index: int) -> Any:
-    def compute(old: Any, new: Any, _: Conditions) -> Iterator[Reading]:
-        if all("IMAGE" in calib.planes for calib in (old, new)) and _shape(old) == _shape(new):
-            counts = _latest.bad(old, new)
-            yield Reading(counts[index], counts[0], counts[1])
+def _bad_pixels(kind: Kind, index: int) -> Any:
+    def compute(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
+        outcome = _latest.outcome(old, new, conditions, kind)
+        if outcome is not None:
+            yield Reading(outcome.bad[index], outcome.bad[0], outcome.bad[1])
 
     return compute
 
@@ -260,7 +302,7 @@ def image_measures(kind: Kind, unit: str = "%", *, notable: float, level: str = 
             name="bad_pixels_gained",
             unit="pix",
             doc="Pixels that are masked or not finite now and were not before.",
-            compute=_bad_pixels(2),
+            compute=_bad_pixels(kind, 2),
             worse="more",
             notable=100,
             additive=True,
@@ -269,7 +311,7 @@ def image_measures(kind: Kind, unit: str = "%", *, notable: float, level: str = 
             name="bad_pixels_lost",
             unit="pix",
             doc="Pixels that were masked or not finite before and are not now.",
-            compute=_bad_pixels(3),
+            compute=_bad_pixels(kind, 3),
             notable=100,
             additive=True,
         ),
