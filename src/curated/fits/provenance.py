@@ -30,6 +30,9 @@ _PARTS = (("construction", _CONSTRUCTION), ("edits", _EDITS), ("certifications",
 _SEPARATOR = cards(
     [("XTENSION", "IMAGE"), ("BITPIX", 8), ("NAXIS", 0), ("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", SEPARATOR)]
 )
+SEPARATE_HDU = hdu(_SEPARATOR, b"")
+"""The empty image before tables that no reader of the stack looks for."""
+
 _UNITS = {"exposure_time": "s"}
 
 
@@ -49,7 +52,7 @@ def provenance_hdus(provenance: Provenance, metadata: Mapping[str, Any], name: s
         return []
     structure, data = table_parts(_table(provenance))
     header: list[Card] = [("EXTNAME", EXTNAME), *_cards(provenance, metadata, name)]
-    hdus = [hdu(_SEPARATOR, b""), hdu(structure + cards(header), data)]
+    hdus = [SEPARATE_HDU, hdu(structure + cards(header), data)]
     datasets = provenance.construction.input_datasets
     if datasets:
         columns = {

@@ -17,6 +17,7 @@ from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.plain_tables import PlainHdu, read_plain_hdus
 from curated.fits.provenance import DATASETS, EXTNAME, read_provenance
+from curated.fits.record import EXTNAME as VERIFICATION
 
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "
@@ -98,7 +99,7 @@ def _contents(
     columns = {
         hdu.name or str(i + 1): _columns(hdu)
         for i, hdu in enumerate(tables)
-        if hdu is not record and (hdu is not datasets or record is None)
+        if hdu is not record and (hdu is not datasets or record is None) and hdu.name != VERIFICATION
     }
     if record is not None:
         others |= read_provenance(record.keywords, _columns(record), _columns(datasets) if datasets else {})
