@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,10 +15,11 @@ from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.core.similar import similar_name
 from curated.declare.spec import Spec
-from curated.declare.statistic import Statistic
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from curated.declare.statistic import Statistic
 
 ENTRY_POINTS = "curated.types"
 STATISTIC_ENTRY_POINTS = "curated.statistics"
@@ -278,12 +279,19 @@ def _statistics() -> _Statistics:
     """Return the statistics of all types and of other packages, and why the rest cannot be used."""
     from importlib.metadata import entry_points
 
+    from curated.declare.statistic import Statistic
+
     loaded: dict[str, Statistic] = {}
     distributions: dict[str, Distribution] = {}
     faults = []
     for cls in all_types().values():
         origin = plugin_distributions().get(cls.SPEC.name)
-        reason = _add_statistics(cls.SPEC.statistics, origin, loaded, distributions)
+        try:
+            reason = _add_statistics(cls.SPEC.statistics, origin, loaded, distributions)
+        except (Exception, SystemExit) as error:
+            if origin is None:
+                raise
+            reason = f"{type(error).__name__}: {error}"
         if reason and origin is not None:
             faults.append(PluginFault(cls.SPEC.name, f"{cls.__module__}:{cls.__qualname__}", origin, reason))
     for entry in sorted(entry_points(group=STATISTIC_ENTRY_POINTS), key=lambda e: (e.name, e.value)):
@@ -307,7 +315,9 @@ def _add_statistics(
     distributions: dict[str, Distribution],
 ) -> str:
     """Add statistics to those that are loaded; return why some of them cannot be, empty if all can."""
-    if not isinstance(statistics, tuple | list):
+    from curated.declare.statistic import Statistic
+
+    if not isinstance(statistics, Sequence) or isinstance(statistics, str):
         return f"{type(statistics).__name__} is neither a Statistic nor a tuple of them"
     reasons = []
     for statistic in statistics:

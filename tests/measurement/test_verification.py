@@ -13,6 +13,7 @@ from curated.declare.statistic import Estimate, Level, NotRunError, Sample, Stat
 from curated.measurement.frames import FramePair
 from curated.measurement.verification import Subject, run_tests
 from curated.reduction.correction import CorrectedFrame
+from curated.registry import Distribution
 from curated.types.bias import Bias
 from curated.verification.verification_test import VerificationTest
 
@@ -165,3 +166,21 @@ def test_a_calibration_without_a_detector() -> None:
     (part,) = run_tests(subject, [row("level", 1)], [], STATISTICS.get)
     assert (whole.verdict, part.verdict) == ("pass", "not run")
     assert part.reason == "the amplifiers of the detector are not known"
+
+
+def test_a_statistic_of_another_package_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Sample) -> Estimate:
+        raise ZeroDivisionError("by nothing")
+
+    halo = statistic("halo", ("residual",), broken)
+    test = VerificationTest(
+        id="T", level="detector", statistic="halo", operator="<", limits=(1.0,), unit="adu", source="-"
+    )
+    with pytest.raises(ZeroDivisionError):
+        run_tests(SUBJECT, [test], [pair("e", 1, 2)], {"halo": halo}.get)
+    monkeypatch.setattr(
+        "curated.measurement.verification.statistic_distributions",
+        lambda: {"halo": Distribution("halos", "1.0")},
+    )
+    (result,) = run_tests(SUBJECT, [test], [pair("e", 1, 2)], {"halo": halo}.get)
+    assert (result.verdict, result.reason) == ("not run", "halo of halos 1.0: ZeroDivisionError: by nothing")

@@ -66,6 +66,7 @@ COMMANDS = {
     "report": ("review", "Put all that is to be said about a change on one page."),
     "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
+    "monitor": ("review", "Watch metrics over the nights: control charts and their alarms."),
     "epoch": ("author", "Begin a new epoch of a calibration: a copy with other dates."),
     "split": ("author", "Split the range of a calibration in two."),
     "share": ("author", "Merge copies for several detectors or filters into one file for all."),

@@ -221,7 +221,9 @@ def _choose(file: ForeignFile, cls: type[Calib], name: str) -> Reader | Problem:
     chosen = next((reader for reader in fitting if reader.recognises(file)), None)
     if chosen is not None:
         return chosen
-    other = next((reader for reader in READERS if reader.recognises(file)), None)
+    # Any table may be a matrix or a correction of non-linearity: it is called a table.
+    others = (reader for reader in READERS if reader.name not in ("matrix", "linearity"))
+    other = next((reader for reader in others if reader.recognises(file)), None)
     forms = "; ".join(reader.title for reader in fitting)
     if other is not None:
         detail = f"the file is one of {other.title}, of which no {cls.SPEC.name} is made"

@@ -11,6 +11,7 @@ from curated.core.geometry import Amplifier, DetectorGeometry
 from curated.core.units import converts, factor
 from curated.declare.statistic import Estimate, NotRunError, Sample, Statistic
 from curated.measurement.frames import FramePair, amplifier_frame
+from curated.registry import statistic_distributions
 from curated.verification.verification_test import TestResult, VerificationTest
 
 _FRAMES = frozenset({"residual", "frames"})
@@ -150,6 +151,12 @@ def _measured(result: TestResult, statistic: Statistic, sample: Sample) -> TestR
         estimate = statistic.compute(sample)
     except NotRunError as error:
         return replace(result, reason=str(error))
+    except Exception as error:
+        origin = statistic_distributions().get(statistic.name)
+        if origin is None:
+            raise
+        # The code of another package may raise anything, and the other tests are run all the same.
+        return replace(result, reason=f"{statistic.name} of {origin}: {type(error).__name__}: {error}")
     if not converts(statistic.unit, test.unit):
         return replace(
             result, reason=f"{statistic.name} is in {statistic.unit or '1'}, the limit in {test.unit or '1'}"

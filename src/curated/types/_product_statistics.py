@@ -152,6 +152,9 @@ def _defect_fraction(sample: Sample) -> Estimate:
     geometry = sample.detector
     if geometry is None or not geometry.width or not geometry.height:
         raise NotRunError("the size of the detector is not known")
+    problems = list(sample.product.fits_on(geometry.width, geometry.height))
+    if problems:
+        raise NotRunError(f"{problems[0].detail}")
     mask = sample.product.mask((geometry.height, geometry.width))
     part = mask if sample.amplifier is None else mask[sample.amplifier.box.slices]
     if not part.size:

@@ -45,6 +45,9 @@ def _overscan_noise_excess(sample: Sample) -> Estimate:
         part = np.asarray(overscan, np.float64)[:, _TRAIL:]
         if part.shape[1] < 2:
             raise NotRunError(f"the overscan has fewer than {_TRAIL + 2} columns")
+        part = part[np.isfinite(part).all(axis=1)]
+        if not part.size:
+            raise NotRunError("no row of the overscan can be used")
         residual = part - part.mean(axis=1, keepdims=True)
         # Values less the mean of n of them have 1 - 1/n of their variance.
         estimates.append(

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from curated.core.diagnostic import Diagnostic, Problem, brief, limited
@@ -199,6 +198,8 @@ def default_table(type_name: str) -> str:
     Those of this package are in ``verification/defaults``. A type of another package brings its own, in a file
     ``verification/<type>.yaml`` of the package that has its module.
     """
+    from importlib import resources  # loads modules that no check of a package without tests needs
+
     cls = get_type(type_name)
     if cls.SPEC.name in own_types():
         folder = resources.files("curated.verification").joinpath("defaults")

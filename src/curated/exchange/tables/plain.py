@@ -53,7 +53,8 @@ def recognises(file: ForeignFile) -> bool:
 def read(file: ForeignFile, target: Target) -> Foreign:
     """Read the columns of a table that are fields of the type."""
     cls, conventions = target.cls, target.conventions
-    table = read_table(file, conventions.hdu)
+    has_boxes = cls.SPEC.plot is not None and cls.SPEC.plot.kind == "boxes"
+    table = read_table(file, conventions.hdu, may_be_empty=has_boxes)
     if issubclass(cls, SpectralCurve) and _is_positional(table):
         table = replace(table, columns=dict(zip(_CURVE_NAMES, table.columns.values(), strict=True)))
     fields = tuple(
@@ -71,6 +72,9 @@ def read(file: ForeignFile, target: Target) -> Foreign:
             problems=(Problem("CAL721", (), detail, f"--column NAME=1, where NAME is one of {names}"),)
         )
     problems = [*match.problems, *left_out(table, match)]
+    if not table.count:
+        detail = "there is no row in it: no pixel is bad"
+        problems.append(Problem("CAL717", (), detail, "see that it is the right file"))
     if cls.SPEC.tables[0].rows == "key":
         return _keyed(parts, problems)
     return _free(parts, key_field, problems)

@@ -44,19 +44,28 @@ def is_table(file: ForeignFile) -> bool:
     return _WITH_NUMBER.search(head) is not None
 
 
-def read_table(file: ForeignFile, hdu: str = "") -> SourceTable:
+def read_table(file: ForeignFile, hdu: str = "", *, may_be_empty: bool = False) -> SourceTable:
     """Read the table of a file.
 
     Parameters
     ----------
     hdu : `str`, optional
         Name or number of the HDU, or of the table; empty for the only one.
+    may_be_empty : `bool`, optional
+        Whether a table without rows says something.
 
     Raises
     ------
     ForeignError
         If there is no table, if there are several, or if it cannot be read.
     """
+    table = _read_any(file, hdu)
+    if not table.count and not may_be_empty:
+        raise ForeignError(Problem("CAL720", (), "the table has no rows"))
+    return table
+
+
+def _read_any(file: ForeignFile, hdu: str) -> SourceTable:
     if file.size > _LARGEST:
         raise ForeignError(
             Problem("CAL720", (), f"{file.size} bytes are more than a table of a calibration has")
@@ -228,8 +237,8 @@ def _number_of(entry: Any) -> str:
 
 
 def _astropy_table(table: Any, metadata: Mapping[str, Any], lines: tuple[int, ...] = ()) -> SourceTable:
-    if not table.colnames or not len(table):
-        raise ForeignError(Problem("CAL720", (), "the table has no rows"))
+    if not table.colnames:
+        raise ForeignError(Problem("CAL720", (), "the table has no columns"))
     return SourceTable(columns=dict(_astropy_columns(table)), metadata=metadata, lines=lines)
 
 

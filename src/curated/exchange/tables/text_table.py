@@ -132,14 +132,14 @@ def _head(
     """Return names, units, the rows below them, and whether the file has names."""
     first = cells[0][1]
     units: list[str | None] = [None] * len(first)
-    if not any(map(_is_value, first)) and any(first) and len(cells) > 1:
+    if not any(map(_is_value, first)) and any(first) and (len(cells) > 1 or separator):
         rows = cells[1:]
         if not first[-1] and all(len(row) == len(first) and not row[-1] for _, row in rows):
             # Lines that end with a separator.
             first, rows = first[:-1], [(number, row[:-1]) for number, row in rows]
             units.pop()
         names = [name or f"col{i + 1}" for i, name in enumerate(first)]
-        below = rows[0][1]
+        below = rows[0][1] if rows else []
         if len(rows) > 1 and len(below) == len(first) and _are_units(below, rows[1][1]):
             units = [spelled(unit.strip("[]()")) if unit.strip("-[]() ") else None for unit in below]
             rows = rows[1:]
@@ -169,6 +169,8 @@ def _is_value(text: str) -> bool:
 
 def _values(texts: list[str]) -> tuple[Any, list[int]]:
     """Return the values of a column, whole numbers, numbers or texts, and the rows without one."""
+    if not texts:
+        return np.zeros(0), []
     missing = [i for i, text in enumerate(texts) if text.lower() in _MISSING]
     present = [text for text in texts if text.lower() not in _MISSING]
     if not present or not all(map(_is_value, present)):
