@@ -19,8 +19,8 @@ from curated.core.storage.limits import raise_exhausted
 from curated.export.holdings import LARGEST_FILE
 from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
 from curated.export.selection import ExportItem, type_of
+from curated.fits.provenance import read_record_text
 from curated.fits.reader import read_fits
-from curated.fits.record import read_record_text
 from curated.fits.writer import fits_blocks, image_blocks
 from curated.image.reader import read_image
 from curated.package.lookalikes import FORMS

@@ -16,8 +16,7 @@ from curated.fits.butler_header import butler_construction
 from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.plain_tables import PlainHdu, read_plain_hdus
-from curated.fits.provenance import DATASETS, EXTNAME, read_provenance
-from curated.fits.record import EXTNAME as VERIFICATION
+from curated.fits.provenance import DATASETS, EXTNAME, VERIFICATION, read_provenance
 
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "

@@ -22,8 +22,7 @@ from curated.fits.header import (
     hdu_header,
     needs_escape,
 )
-from curated.fits.provenance import provenance_hdus
-from curated.fits.record import record_hdus
+from curated.fits.provenance import provenance_hdus, record_hdus
 from curated.fits.table import table_parts
 from curated.provenance import Provenance, keywords
 

@@ -10,7 +10,7 @@ from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curated.fits.record import read_record_text
+from curated.fits.provenance import read_record_text
 from curated.fits.writer import fits_bytes
 from curated.types.gains import Gains
 
