@@ -102,3 +102,12 @@ def test_a_later_table_is_compared_with_the_one_before(make_package: MakePackage
     changes = findings(make_package, {TABLE: looser}, {TABLE: looser, later: text})
     assert [(code, path) for code, path, *_ in changes] == [("CAL812", later)]
     assert "tightened" in changes[0][3]
+
+
+@pytest.mark.parametrize("broken", ["tests: [", "tests: 3", "\xff"])
+def test_tables_that_cannot_be_read_are_not_compared(broken: str, make_package: MakePackage) -> None:
+    """Otherwise the tests that come with the type would seem to be in force instead."""
+    looser = default_table("bias").replace("limit: 5.0\n", "limit: 9.0\n", 1)
+    expected = [("CAL447", TABLE, False, "its tests cannot be read, nor compared")]
+    assert findings(make_package, {TABLE: looser}, {TABLE: broken}) == expected
+    assert findings(make_package, {TABLE: broken}, {TABLE: looser}) == expected

@@ -14,6 +14,7 @@ from curated.package.package import Package
 from curated.text.yaml.locator import yaml_locator
 from curated.verification.tables import DEFAULTS, TestTables, read_test_tables
 from curated.verification.verification_test import VerificationTest
+from curated.verification.waivers import WAIVERS_FILE
 
 Kind = Literal["added", "removed", "loosened", "tightened", "changed"]
 
@@ -170,17 +171,31 @@ def find_test_changes(before: Package, now: Package) -> list[Diagnostic]:
         return []
     old_tables, new_tables = read_test_tables(before), read_test_tables(now)
     findings: dict[tuple[str, str, str], Diagnostic] = {}
+    unreadable = {
+        path: Diagnostic.from_problem(Problem("CAL447", (), "its tests cannot be read, nor compared"), path)
+        for package, tables in ((before, old_tables), (now, new_tables))
+        for path in set(package.layout.verification) & {f.file for f in tables.findings}
+        if _is_lacking(path, tables)
+    }
+    places = {path.rpartition("/")[0] for path in unreadable}
     for instrument, type_name, start in _times(old_tables, new_tables):
         old_source, old_tests = old_tables.in_force(instrument, type_name, start)
         new_source, new_tests = new_tables.in_force(instrument, type_name, start)
         path = new_source if new_source != DEFAULTS else old_source
+        if path.rpartition("/")[0] in places:
+            continue
         for change in compare_tests(old_tests, new_tests):
             pointer = _place(change, new_tests) if new_source != DEFAULTS else ()
             problem = Problem(_CODES[change.kind], pointer, str(change))
             finding = Diagnostic.from_problem(problem, path, *_line(now, path, pointer))
             # A table that goes on unchanged is compared once, not at each start after it.
             findings.setdefault((path, change.id, finding.message), finding)
-    return sorted(findings.values())
+    return sorted([*findings.values(), *unreadable.values()])
+
+
+def _is_lacking(path: str, tables: TestTables) -> bool:
+    """Say whether a file of tests could not be read, so that other tests seem to be in force."""
+    return not path.endswith(f"/{WAIVERS_FILE}") and all(table.path != path for table in tables.tables)
 
 
 def _times(*states: TestTables) -> list[tuple[str, str, datetime]]:
