@@ -284,6 +284,14 @@ def test_a_repository_has_a_dataset_for_each(package: GitPackage, tmp_path: Path
     assert sorted((f.key.detector, f.start.year) for f in exported.layout.files) == sorted(
         (f.key.detector, f.start.year) for f in open_package(package.path).layout.files
     )
+    shared = str(tmp_path / "shared")
+    assert commands(package.path, "export", repo, "-o", shared, "--share").status == 0
+    again = commands(package.path, "export", bundle, "-o", shared, "--share", "--format", "json")
+    assert (again.status, len(again.json["calibrations"])) == (0, 6)
+    assert {c["path"] for c in again.json["calibrations"]} == {
+        f.source for f in open_package(package.path).layout.files
+    }
+    assert commands(Path(shared), "fingerprint").stdout[:64] == fingerprints[0]
 
 
 def test_the_fingerprint_is_that_of_copies(package: GitPackage, commands: Commands) -> None:
@@ -296,3 +304,24 @@ def test_the_fingerprint_is_that_of_copies(package: GitPackage, commands: Comman
     package.commit(message="Copies")
     assert commands(package.path, "fingerprint").stdout[:64] == shared
     assert len(shared) == 64
+
+
+@pytest.mark.parametrize(
+    ("path", "lists", "message"),
+    [
+        (f"{TOP}/SHARED-x/20200101T000000.ecsv", {"DETECTORS": "all"}, ""),
+        (f"{TOP}/shared/20200101T000000.ecsv", {"DETECTORS": "all", "FILTERS": "all"}, "has no such level"),
+        (f"{TOP}/d00/20200101T000000.ecsv", {"DETECTORS": "d01", "DETECTOR": 0}, "the directory is 'd00'"),
+    ],
+)
+def test_lists_that_mean_nothing(
+    make_package: MakePackage, path: str, lists: dict[str, object], message: str
+) -> None:
+    text = defects_text(lists).replace(
+        '# - {"DETECTOR": 0}\n', "" if "DETECTOR" not in lists else '# - {"DETECTOR": 0}\n'
+    )
+    settings = {"curated.yaml": "calibs: calibs\n", "calibs/lab/instrument.yaml": LAB}
+    report = check_package(open_package(make_package({**settings, path: text}).path), use_cache=False)
+    findings = [d.message for d in report.diagnostics if d.code == "CAL234"]
+    assert len(findings) == bool(message)
+    assert all(message in text for text in findings)

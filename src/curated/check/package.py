@@ -168,17 +168,21 @@ def _cached_reports(
     from curated.check.cache import cache_key
 
     reports = {}
-    for file in calib_files:
-        text = read_file(files, file.source)
-        side = read_file(files, file.side) if file.side else None
+    for copies in by_source(calib_files):
+        text = read_file(files, copies[0].source)
+        side = read_file(files, copies[0].side) if copies[0].side else None
         if isinstance(text, Problem) or isinstance(side, Problem):
             continue
-        key = cache_key(file, text, side, declared.get(file.key.instrument))
-        report = cache.get(file.path, key)
-        if report is not None and (
-            not report.companion or report.companion_state == files.state(report.companion)
-        ):
-            reports[file.path] = report
+        keys: dict[bool, str] = {}
+        for file in copies:
+            if file.is_compared not in keys:
+                instrument = declared.get(file.key.instrument)
+                keys[file.is_compared] = cache_key(file, text, side, instrument)
+            report = cache.get(file.path, keys[file.is_compared])
+            if report is not None and (
+                not report.companion or report.companion_state == files.state(report.companion)
+            ):
+                reports[file.path] = report
     return reports
 
 
