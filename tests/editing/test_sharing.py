@@ -71,6 +71,7 @@ def test_copies_become_one_file(make_package: MakePackage) -> None:
         (copy_text("d02").replace("\n1 2", "\n# hot\n1 2"), "other comments"),
         (copy_text("d02").replace("x0 y0 width height\n1", "1"), "it has an error: CAL"),
         (copy_text("d02", {"INSTRUME": "LAB"}), ""),
+        (copy_text("d02", {"VALIDSTART": "2020-01-01"}), ""),
         (copy_text("d02", {"CALIBDATE": "2020-01-01"}), ""),
         (copy_text("d02").replace("\n", "\r\n"), ""),
     ],

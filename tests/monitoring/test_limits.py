@@ -52,3 +52,12 @@ def test_other_settings():
     assert solve_limits("ewma", 500.0, weight=1.0).width == pytest.approx(
         solve_limits("shewhart", 500.0).width, rel=1e-6
     )
+
+
+def test_steps_are_found_as_soon_as_the_page_says():
+    limits = {kind: family_limits(kind, 3024, 30).width for kind in ("ewma", "cusum")}
+    assert [round(cusum_run_length(0.5, limits["cusum"], shift)) for shift in (1.0, 2.0)] == [21, 8]
+    assert [round(ewma_run_length(0.2, limits["ewma"], shift, from_start=True)) for shift in (1.0, 2.0)] == [
+        38,
+        6,
+    ]

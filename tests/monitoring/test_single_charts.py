@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from curated.monitoring.single_charts import cusum, ewma, ewma_limit, normal_scores
+from curated.monitoring.single_charts import cusum, ewma, ewma_limit, normal_scores, student_quantiles
 
 VALUES = "52.0 47.0 53.0 49.3 50.1 47.0 51.0 50.1 51.2 50.5 49.6 47.6 49.9 51.3 47.8 51.2 52.6 52.4 53.6 52.1"
 AVERAGES = (
@@ -63,3 +63,10 @@ def test_scores_far_out_agree_with_the_exact_distribution():
         tail = 0.5 - 0.75 * (u - u**3 / 3)
         score = normal_scores(np.array([t]), np.array([4.0]))[0]
         assert 0.5 * math.erfc(score / math.sqrt(2)) == pytest.approx(tail, rel=0.01)
+
+
+@pytest.mark.parametrize("degrees", [19, 50, 365])
+@pytest.mark.parametrize("score", [2.0, 3.0, 4.6, -4.6])
+def test_quantiles_of_students_t_are_the_inverse_of_scores(score, degrees):
+    t = student_quantiles(score, np.array([float(degrees)]))
+    assert normal_scores(t, np.array([float(degrees)]))[0] == pytest.approx(score, rel=2e-3)

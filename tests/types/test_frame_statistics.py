@@ -11,6 +11,7 @@ import pytest
 
 from curated.declare.statistic import Frame, NotRunError, Sample, Statistic
 from curated.types import _frame_statistics as s
+from curated.types._sample_values import summary_of
 from support.samples import AMPLIFIER, GAIN, READ_NOISE, before, pixels, residual, with_parts
 
 
@@ -97,7 +98,7 @@ def test_corner(corner: str) -> None:
     opposite = replace(
         sample, amplifier=replace(AMPLIFIER, readout_corner=("U" if corner[0] == "L" else "L") + corner[1])
     )
-    deviation = s.summary_of(sample.residual[0]).clipped.deviation
+    deviation = summary_of(sample.residual[0]).clipped.deviation
     assert s.CORNER_LEVEL.compute(sample).value == pytest.approx((1 - 20 / 26) / deviation, abs=0.03)
     assert s.CORNER_LEVEL.compute(opposite).value < 0
 

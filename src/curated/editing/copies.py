@@ -137,7 +137,12 @@ def _identify(files: Files, file: CalibFile) -> Identity:
             keywords.append((name, str(value).lower() if name in _NAMES else repr(value)))
     metadata = dict(normalise(source.metadata, source.tree)[0])
     dates = {name: date for name in _DATES if isinstance(date := read_date(metadata, name), datetime)}
-    keywords = [(name, iso(dates[name]) if name in dates else value) for name, value in keywords]
+    # The file name says the start already.
+    keywords = [
+        (name, iso(dates[name]) if name in dates else value)
+        for name, value in keywords
+        if name != "VALIDSTART" or dates.get(name) != file.start
+    ]
     record = repr(extract(source.tree).provenance) + repr(extract(source.metadata, ("metadata",)).provenance)
     content = side if isinstance(side, bytes) else b""
     return Identity(

@@ -136,7 +136,7 @@ def _level(
             ("detector", "DETECTORS", instrument.detectors, members[0].key.detector),
             ("filter", "FILTERS", instrument.filters, members[0].key.filter),
         )
-        if directory and directory not in path.split("/")[:-1]
+        if directory and directory not in map(directory_name, path.split("/")[:-1])
     ]
     if detectors and filters:
         raise CuratedError("detectors and filters at once are not taken out", "do one after the other")

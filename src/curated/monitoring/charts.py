@@ -80,6 +80,8 @@ class Traces:
     ----------
     centres, sigmas : `numpy.ndarray`
         Mean and standard deviation of the values before each night, in the unit of the values; NaN in the reference.
+    counts : `numpy.ndarray`
+        Number of these values.
     scores : `numpy.ndarray`
         Standard normal scores; NaN where nothing is charted.
     statistics, bounds : `dict` [`str`, `numpy.ndarray`]
@@ -88,6 +90,7 @@ class Traces:
 
     centres: Array
     sigmas: Array
+    counts: Array
     scores: Array
     statistics: dict[str, Array] = field(default_factory=dict)
     bounds: dict[str, Array] = field(default_factory=dict)
@@ -225,6 +228,7 @@ class _Run:
             shown = self.is_screened
             self.traces.centres[night] = np.where(shown, mean * self.scale, np.nan)
             self.traces.sigmas[night] = np.where(shown, sigma * self.scale, np.nan)
+            self.traces.counts[night] = count
             self.traces.scores[night] = score
         is_moved = np.zeros(row.shape, dtype=bool)
         for index, limit in enumerate(self.limits):
@@ -313,7 +317,6 @@ def _empty_traces(nights: int, series: int, limits: Sequence[Limits]) -> Traces:
     def empty() -> Array:
         return np.full((nights, series), np.nan)
 
-    kinds = [limit.kind for limit in limits]
-    return Traces(
-        empty(), empty(), empty(), {kind: empty() for kind in kinds}, {kind: empty() for kind in kinds}
-    )
+    kinds: list[str] = [limit.kind for limit in limits]
+    statistics, bounds = ({kind: empty() for kind in kinds} for _ in range(2))
+    return Traces(empty(), empty(), empty(), empty(), statistics, bounds)

@@ -10,7 +10,7 @@ import numpy as np
 from curated.declare.field import Array
 from curated.declare.statistic import Estimate, NotRunError, Sample
 from curated.statistics.relations import reduced_chi_squared, robust_line, row_mean_variance_slope
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
     DETECTOR,
@@ -199,7 +199,9 @@ def _nominal(field: str, label: str) -> Callable[[Sample], Estimate]:
 
 _PTC = f"{CP_VERIFY}, verifyPtc.py"
 
-GAIN_EXCESS = of_product("gain_excess", "", AMPLIFIER, "gain / nominal gain - 1", _PTC, _gain_excess, "gain")
+GAIN_EXCESS = of_product(
+    "gain_excess", "", AMPLIFIER, "gain / nominal gain - 1", _PTC, _gain_excess, "gain", signed=True
+)
 PRODUCT_NOISE_EXCESS = of_product(
     "product_noise_excess",
     "",
@@ -208,6 +210,7 @@ PRODUCT_NOISE_EXCESS = of_product(
     _PTC,
     _noise_excess,
     "read_noise",
+    signed=True,
 )
 NOISE_TREND = of_product(
     "noise_trend",
@@ -216,6 +219,7 @@ NOISE_TREND = of_product(
     "slope of the noise against signal times the range of signals / median noise",
     f"{_PTC}, noise independent of signal; line of Cauchy's loss",
     _noise_trend,
+    signed=True,
 )
 FIT_CHI_SQUARED = of_product(
     "fit_chi_squared",
@@ -233,6 +237,7 @@ AREA_CHANGE = of_product(
     "a00 of the covariance model",
     f"{_PTC}; Astier et al. 2019, A&A 629, A36",
     _area_change,
+    signed=True,
 )
 ROW_SLOPE = of_product(
     "row_mean_variance_slope",
@@ -261,7 +266,9 @@ LARGEST_CORRECTION = of_product(
     f"{CP_VERIFY}, verifyLinearity.py, alike for all types; {DMTN_101}, linearity",
     _largest_correction,
 )
-GAIN_ADJUSTMENT = of_product("gain_adjustment", "", AMPLIFIER, "adjustment - 1", HERE, _adjustment)
+GAIN_ADJUSTMENT = of_product(
+    "gain_adjustment", "", AMPLIFIER, "adjustment - 1", HERE, _adjustment, signed=True
+)
 GLOBAL_INEFFICIENCY = of_product(
     "global_transfer_inefficiency",
     "",

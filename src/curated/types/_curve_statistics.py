@@ -6,7 +6,7 @@ import numpy as np
 
 from curated.declare.field import Array
 from curated.declare.statistic import Estimate, NotRunError, Sample
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     ALL_LEVELS,
     HERE,
     of_product,
@@ -57,7 +57,7 @@ def _spacing(sample: Sample) -> Estimate:
     return Estimate(float(np.diff(_curve(sample)[0]).min()))
 
 
-CURVE_MINIMUM = of_product("curve_minimum", "", ALL_LEVELS, "smallest fraction", HERE, _minimum)
+CURVE_MINIMUM = of_product("curve_minimum", "", ALL_LEVELS, "smallest fraction", HERE, _minimum, signed=True)
 CURVE_MAXIMUM = of_product("curve_maximum", "", ALL_LEVELS, "largest fraction", HERE, _maximum)
 CURVE_EDGE = of_product(
     "curve_edge", "", ALL_LEVELS, "larger |fraction| of the first and the last sample", HERE, _edge

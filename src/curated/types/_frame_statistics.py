@@ -3,140 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from curated.core.geometry import Amplifier
-from curated.declare.statistic import Estimate, Frame, Level, Need, NotRunError, Sample, Statistic
+from curated.declare.statistic import Estimate, Frame, NotRunError, Sample, Statistic
 from curated.statistics.filters import cosmic_rays
 from curated.statistics.relations import combined, mean_of, ratio, relative_scatter
 from curated.statistics.summary import Summary, summarize
-
-AMPLIFIER: tuple[Level, ...] = ("amplifier",)
-DETECTOR: tuple[Level, ...] = ("detector",)
-ALL_LEVELS: tuple[Level, ...] = ("amplifier", "detector", "focal plane")
-
-CP_VERIFY = "lsst/cp_verify"
-DMTN_101 = "DMTN-101"
-HERE = "this package"
-
-SIGMA = 5.0
-"""Standard deviations at which cp_verify clips."""
+from curated.types._sample_values import (
+    AMPLIFIER,
+    CP_VERIFY,
+    DMTN_101,
+    SIGMA,
+    amplifier_of,
+    excess,
+    frames_of,
+    number_of,
+    scale_of,
+    scaled,
+    summary_of,
+)
 
 _CORNER = 200
 """Side (pix) of the box at the readout corner."""
 
 
-# -- what a sample has ----------------------------------------------------------------------------------
-
-
-def amplifier_of(sample: Sample) -> Amplifier:
-    """Return the amplifier of a sample.
-
-    Raises
-    ------
-    NotRunError
-        If it is of no single one.
-    """
-    if sample.amplifier is None:
-        raise NotRunError("it is computed for each amplifier, and there is none")
-    return sample.amplifier
-
-
-def number_of(sample: Sample, name: str, label: str) -> float:
-    """Return a number of the sample's amplifier.
-
-    Raises
-    ------
-    NotRunError
-        If it is not known or not positive.
-    """
-    amplifier = amplifier_of(sample)
-    value = float(getattr(amplifier, name))
-    if not value > 0 or math.isinf(value):
-        raise NotRunError(f"the {label} of amplifier {amplifier.name} is not known")
-    return value
-
-
-def scale_of(sample: Sample, unit: str) -> float:
-    """Return the factor from a unit to electrons, per second where the unit is.
-
-    Raises
-    ------
-    NotRunError
-        If it is not a unit of charge, or there is no gain.
-    """
-    base = unit.removesuffix("/s")
-    if base == "electron":
-        return 1.0
-    if base != "adu":
-        raise NotRunError(f"pixels in {unit or 'no unit'} are no charge")
-    return number_of(sample, "gain", "gain")
-
-
-def frames_of(frames: Sequence[Frame], count: int = 1) -> Sequence[Frame]:
-    """Return frames if there are enough.
-
-    Raises
-    ------
-    NotRunError
-        If there are not.
-    """
-    if len(frames) < count:
-        raise NotRunError(
-            f"it needs {count} exposures, and there are {len(frames)}" if count > 1 else "no exposure"
-        )
-    return frames
-
-
-def summary_of(frame: Frame) -> Summary:
-    """Return the statistics of the pixels of a frame that count, clipped as cp_verify does.
-
-    Raises
-    ------
-    NotRunError
-        If no pixel counts.
-    """
-    summary = summarize(frame.pixels, frame.usable, sigma=SIGMA)
-    if not summary.moments.number:
-        raise NotRunError(f"no pixel{f' of {frame.exposure}' if frame.exposure else ''} can be used")
-    return summary
-
-
-def scaled(estimate: Estimate, factor: float) -> Estimate:
-    """Return an estimate in another unit."""
-    return Estimate(estimate.value * factor, estimate.error * factor)
-
-
-def excess(estimate: Estimate, reference: float) -> Estimate:
-    """Return by which part of a reference an estimate is above it."""
-    return Estimate(estimate.value / reference - 1, estimate.error / reference)
-
-
 def noise_of(sample: Sample, frame: Frame) -> Estimate:
     return scaled(summary_of(frame).estimate("STDEVCLIP"), scale_of(sample, frame.unit))
-
-
-def of_product(
-    name: str,
-    unit: str,
-    levels: tuple[Level, ...],
-    formula: str,
-    source: str,
-    compute: Callable[[Sample], Estimate],
-    *needs: Need,
-) -> Statistic:
-    """Return a statistic of the product alone, which may need values of the amplifier."""
-    return Statistic(
-        name=name,
-        unit=unit,
-        levels=levels,
-        needs=("product", *needs),
-        formula=formula,
-        source=source,
-        compute=compute,
-    )
 
 
 # -- level and noise ------------------------------------------------------------------------------------
@@ -278,6 +171,7 @@ RESIDUAL_MEAN = Statistic(
     formula="MEAN of the residual times the gain",
     source=f"{CP_VERIFY}, verifyBias.py (MEAN)",
     compute=_mean,
+    signed=True,
 )
 RESIDUAL_MEAN_IN_NOISE = Statistic(
     name="residual_mean_in_noise",
@@ -287,6 +181,7 @@ RESIDUAL_MEAN_IN_NOISE = Statistic(
     formula="MEAN / STDEVCLIP of the residual, clipped at 5 sigma three times",
     source=f"{CP_VERIFY}, verifyBias.py (MEAN < NOISE)",
     compute=_mean_in_noise,
+    signed=True,
 )
 RESIDUAL_NOISE = Statistic(
     name="residual_noise",
@@ -305,6 +200,7 @@ NOISE_EXCESS = Statistic(
     formula="residual_noise / read noise - 1",
     source=f"{CP_VERIFY}, verifyBias.py (NOISE)",
     compute=_noise_excess,
+    signed=True,
 )
 CLEAN_NOISE = Statistic(
     name="clean_noise",
@@ -323,6 +219,7 @@ CLEAN_NOISE_EXCESS = Statistic(
     formula="STDEVCLIP of the residual / STDEV without cosmic rays - 1",
     source=f"{CP_VERIFY}, verifyBias.py (CR_NOISE)",
     compute=_clean_noise_excess,
+    signed=True,
 )
 COSMIC_RAY_FRACTION = Statistic(
     name="cosmic_ray_fraction",
@@ -341,6 +238,7 @@ CORNER_LEVEL = Statistic(
     formula="(mean of 200 x 200 pixels at the readout corner - MEAN) / STDEVCLIP of the residual",
     source=f"{CP_VERIFY}, verifyBias.py (AMP_CORNER)",
     compute=_corner_level,
+    signed=True,
 )
 RESIDUAL_RATE = Statistic(
     name="residual_rate",
@@ -350,6 +248,7 @@ RESIDUAL_RATE = Statistic(
     formula="MEANCLIP of the residual times the gain / exposure time",
     source=f"{DMTN_101}, dark",
     compute=_rate,
+    signed=True,
 )
 NOISE_RATIO = Statistic(
     name="noise_ratio",
@@ -377,6 +276,7 @@ NONUNIFORMITY = Statistic(
     formula="sqrt(STDEVCLIP**2 - MEANCLIP - read noise**2) / MEANCLIP before flat-fielding, negative where the root is",
     source="Janesick 2001, Scientific Charge-Coupled Devices, section 2",
     compute=_nonuniformity,
+    signed=True,
 )
 MEAN_SCATTER = Statistic(
     name="mean_scatter",

@@ -8,7 +8,7 @@ import numpy as np
 
 from curated.declare.field import Array
 from curated.declare.statistic import Estimate, NotRunError, Sample
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
     DETECTOR,

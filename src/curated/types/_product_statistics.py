@@ -11,7 +11,7 @@ from curated.declare.field import Array
 from curated.declare.statistic import Estimate, Level, NotRunError, Sample
 from curated.statistics.quantiles import percentiles, quantile_error
 from curated.statistics.summary import Summary, summarize
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
     DETECTOR,
@@ -152,6 +152,9 @@ def _defect_fraction(sample: Sample) -> Estimate:
     geometry = sample.detector
     if geometry is None or not geometry.width or not geometry.height:
         raise NotRunError("the size of the detector is not known")
+    problems = list(sample.product.fits_on(geometry.width, geometry.height))
+    if problems:
+        raise NotRunError(f"{problems[0].detail}")
     mask = sample.product.mask((geometry.height, geometry.width))
     part = mask if sample.amplifier is None else mask[sample.amplifier.box.slices]
     if not part.size:
@@ -172,7 +175,14 @@ _CALIB_STATS = "lsst/cp_pipe, cpCombine.calibStats"
 _BOTH: tuple[Level, ...] = ("amplifier", "detector")
 
 PRODUCT_LEVEL = of_product(
-    "product_level", "electron", AMPLIFIER, "MEDIAN of the pixels times the gain", HERE, _level, "gain"
+    "product_level",
+    "electron",
+    AMPLIFIER,
+    "MEDIAN of the pixels times the gain",
+    HERE,
+    _level,
+    "gain",
+    signed=True,
 )
 DARK_CURRENT = of_product(
     "dark_current",
@@ -218,6 +228,7 @@ HEADER_LEVEL = of_product(
     _CALIB_STATS,
     _header_level,
     "gain",
+    signed=True,
 )
 HEADER_WIDTH = of_product(
     "header_width",
@@ -236,6 +247,7 @@ HEADER_RATE = of_product(
     _CALIB_STATS,
     _header_level,
     "gain",
+    signed=True,
 )
 HEADER_MISMATCH = of_product(
     "header_mismatch",

@@ -12,7 +12,7 @@ from curated.declare.statistic import Estimate, Frame, NotRunError, Sample, Stat
 from curated.statistics.profiles import banding, bias_shifts, detector_banding, tearing, transfer_inefficiency
 from curated.statistics.relations import combined
 from curated.statistics.summary import summarize
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
     SIGMA,
@@ -45,6 +45,9 @@ def _overscan_noise_excess(sample: Sample) -> Estimate:
         part = np.asarray(overscan, np.float64)[:, _TRAIL:]
         if part.shape[1] < 2:
             raise NotRunError(f"the overscan has fewer than {_TRAIL + 2} columns")
+        part = part[np.isfinite(part).all(axis=1)]
+        if not part.size:
+            raise NotRunError("no row of the overscan can be used")
         residual = part - part.mean(axis=1, keepdims=True)
         # Values less the mean of n of them have 1 - 1/n of their variance.
         estimates.append(
@@ -125,6 +128,7 @@ OVERSCAN_NOISE_EXCESS = Statistic(
     formula="STDEVCLIP of the overscan less the mean of each row, times the gain / read noise - 1",
     source=f"{CP_VERIFY}, verifyBias.py (READ_NOISE_CONSISTENT)",
     compute=_overscan_noise_excess,
+    signed=True,
 )
 BIAS_SHIFT_COUNT = Statistic(
     name="bias_shift_count",

@@ -13,7 +13,7 @@ from curated.declare.field import Array
 from curated.declare.statistic import Estimate, Frame, NotRunError, Sample, Statistic
 from curated.statistics.relations import mean_of, pearson
 from curated.statistics.summary import clipped_moments, mean_error, summarize
-from curated.types._frame_statistics import (
+from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
     DETECTOR,
@@ -226,6 +226,7 @@ ODD_EVEN_DIFFERENCE = Statistic(
     source=f"{DMTN_101}, dark: the difference of both halves is 0 within its error",
     compute=_odd_even,
     of_each_exposure=False,
+    signed=True,
 )
 PAIR_GAIN_EXCESS = Statistic(
     name="pair_gain_excess",
@@ -236,6 +237,7 @@ PAIR_GAIN_EXCESS = Statistic(
     source=f"{CP_VERIFY}, verifyGain.py; Janesick 2001, section 2",
     compute=_pair_gain,
     of_each_exposure=False,
+    signed=True,
 )
 NEIGHBOUR_CORRELATION = Statistic(
     name="neighbour_correlation",
@@ -246,6 +248,7 @@ NEIGHBOUR_CORRELATION = Statistic(
     source="Guyonnet et al. 2015, A&A 575, A41; Astier et al. 2019, A&A 629, A36",
     compute=_neighbour_correlation,
     of_each_exposure=False,
+    signed=True,
 )
 NONLINEARITY = Statistic(
     name="residual_nonlinearity",
@@ -285,6 +288,7 @@ MEDIAN_OFFSET = Statistic(
     formula="(MEDIAN - MEANCLIP) / STDEVCLIP of the residual, clipped at 5 sigma three times",
     source=f"{DMTN_101}, crosstalk with all amplifiers lit",
     compute=_median_offset,
+    signed=True,
 )
 CROSSTALK_PAIRS = Statistic(
     name="crosstalk_pairs",

@@ -13,8 +13,8 @@ from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.types import _nominal
-from curated.types._curve_statistics import CURVE_STATISTICS
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import is_plain
 from curated.types._spectral_comparisons import COMPARISONS
@@ -53,7 +53,7 @@ def transmission_spec(
             labels=("", "Throughput (fraction)"),
         ),
         measures=MEASURES,
-        statistics=CURVE_STATISTICS,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "TRANSMISSION"),
         bounds=bounds,
         screen=is_plain,
         comparisons=COMPARISONS,

@@ -13,11 +13,10 @@ from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.geometry import Box, DetectorGeometry, within
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.types._bfk_math import BOUNDS, COMPARISONS, MEASURES, correct
-from curated.types._matrix_statistics import KERNEL_STATISTICS
 from curated.types._rules import key_problems
-from curated.types._sequence_statistics import NEIGHBOUR_CORRELATION
 
 _KERNEL: tuple[str | int, ...] = ("kernelX", "kernelY")
 _ASYMMETRY = 1e-3
@@ -51,10 +50,7 @@ class BrighterFatterKernel(Calib):
         ignored={"badAmps": "Amplifiers that are not valid; follows from `valid`."},
         aliases=("BFKERNEL",),
         measures=MEASURES,
-        statistics=(
-            *KERNEL_STATISTICS,
-            NEIGHBOUR_CORRELATION,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "BFK"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -7,20 +7,11 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import CORNER_LEVEL, NOISE_STATISTICS
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import subtract
-from curated.types._product_statistics import (
-    HEADER_LEVEL,
-    HEADER_MISMATCH,
-    HEADER_WIDTH,
-    NOISE_GROWTH,
-    PRODUCT_LEVEL,
-    UNUSABLE_FRACTION,
-)
-from curated.types._readout_statistics import BANDING, BIAS_SHIFT_COUNT, OVERSCAN_NOISE_EXCESS
 
 _LARGEST_LEVEL = 100.0
 """Largest level (adu or electron) of a bias with the overscan subtracted, in which some units are left."""
@@ -35,19 +26,7 @@ class Bias(ImageCalib):
         "Bias image",
         dimensions=("instrument", "detector"),
         measures=image_measures("difference", "adu", notable=0.5),
-        statistics=(
-            *NOISE_STATISTICS,
-            CORNER_LEVEL,
-            OVERSCAN_NOISE_EXCESS,
-            BIAS_SHIFT_COUNT,
-            BANDING,
-            PRODUCT_LEVEL,
-            NOISE_GROWTH,
-            UNUSABLE_FRACTION,
-            HEADER_LEVEL,
-            HEADER_WIDTH,
-            HEADER_MISMATCH,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "BIAS"),
     )
 
     unit: str | None = unit_column("adu", "electron")

@@ -13,11 +13,10 @@ from curated.calib.content import Claims, Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Amplifier, DetectorGeometry, with_gains, within
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.types._crosstalk_forms import flag_problems
 from curated.types._crosstalk_math import BOUNDS, COMPARISONS, MEASURES
-from curated.types._matrix_statistics import CROSSTALK_STATISTICS
-from curated.types._sequence_statistics import CROSSTALK_PAIRS, MEDIAN_OFFSET
 
 _MATRIX: tuple[str | int, ...] = ("nAmp", "nAmp")
 _MAX_AMPLIFIERS = 512
@@ -60,11 +59,7 @@ class Crosstalk(Calib):
             "CROSSTALK_RATIOS_UNITS",
         ),
         measures=MEASURES,
-        statistics=(
-            MEDIAN_OFFSET,
-            CROSSTALK_PAIRS,
-            *CROSSTALK_STATISTICS,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "CROSSTALK"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

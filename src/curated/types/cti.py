@@ -13,11 +13,10 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image
 from curated.types import _nominal
-from curated.types._amplifier_statistics import CTI_STATISTICS
 from curated.types._cti_math import BOUNDS, COMPARISONS, MEASURES
-from curated.types._readout_statistics import PARALLEL_INEFFICIENCY, SERIAL_INEFFICIENCY
 from curated.types._rules import key_problems, node_problems
 
 _TRAPS = 1
@@ -90,11 +89,7 @@ class DeferredCharge(Calib):
         absent="undefined",
         keywords=("UNITS",),
         measures=MEASURES,
-        statistics=(
-            *CTI_STATISTICS,
-            SERIAL_INEFFICIENCY,
-            PARALLEL_INEFFICIENCY,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "CTI"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

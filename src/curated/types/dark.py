@@ -7,21 +7,12 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import NOISE_STATISTICS, RESIDUAL_RATE
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import seconds_of, subtract
 from curated.types._image_statistics import rate_problems
-from curated.types._product_statistics import (
-    DARK_CURRENT,
-    DARK_CURRENT_95,
-    HEADER_MISMATCH,
-    HEADER_RATE,
-    UNUSABLE_FRACTION,
-)
-from curated.types._readout_statistics import OVERSCAN_NOISE_EXCESS
-from curated.types._sequence_statistics import ODD_EVEN_DIFFERENCE
 
 
 @calibration
@@ -37,17 +28,7 @@ class Dark(ImageCalib):
         "Dark image",
         dimensions=("instrument", "detector"),
         measures=image_measures("difference", "adu/s", notable=0.01, level=" per second of dark time"),
-        statistics=(
-            *NOISE_STATISTICS,
-            RESIDUAL_RATE,
-            ODD_EVEN_DIFFERENCE,
-            OVERSCAN_NOISE_EXCESS,
-            DARK_CURRENT,
-            DARK_CURRENT_95,
-            UNUSABLE_FRACTION,
-            HEADER_RATE,
-            HEADER_MISMATCH,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "DARK"),
     )
 
     TIME: ClassVar = "dark_time"

@@ -7,27 +7,12 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import (
-    MEAN_SCATTER,
-    NONUNIFORMITY,
-    PHOTON_NOISE_RATIO,
-    RESIDUAL_MEAN,
-    RESIDUAL_NOISE,
-)
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import divide
 from curated.types._image_statistics import LEVEL, LEVEL_BOUND, divisor_problems, sole_divisor_problems
-from curated.types._product_statistics import (
-    DEAD_FRACTION,
-    HEADER_MISMATCH,
-    RELATIVE_LEVEL,
-    RELATIVE_RANGE,
-    UNUSABLE_FRACTION,
-    VAMPIRE_FRACTION,
-)
-from curated.types._readout_statistics import TEARING
 
 
 @calibration
@@ -41,20 +26,7 @@ class Flat(ImageCalib):
         comparisons=(LEVEL,),
         bounds=(LEVEL_BOUND,),
         measures=image_measures("ratio", notable=0.5, level=", each divided by its normalisation"),
-        statistics=(
-            RESIDUAL_MEAN,
-            RESIDUAL_NOISE,
-            PHOTON_NOISE_RATIO,
-            NONUNIFORMITY,
-            MEAN_SCATTER,
-            TEARING,
-            RELATIVE_LEVEL,
-            RELATIVE_RANGE,
-            DEAD_FRACTION,
-            VAMPIRE_FRACTION,
-            UNUSABLE_FRACTION,
-            HEADER_MISMATCH,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "FLAT"),
     )
 
     unit: str | None = unit_column("", "adu", "electron")

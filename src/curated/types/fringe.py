@@ -10,14 +10,12 @@ import numpy as np
 from curated.calib import calibration
 from curated.core.diagnostic import CuratedError, Problem
 from curated.declare import Array
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import NOISE_RATIO, RESIDUAL_MEAN_IN_NOISE
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import good_pixels, subtract
 from curated.types._image_statistics import pattern_problems
-from curated.types._product_statistics import UNUSABLE_FRACTION
-from curated.types._sequence_statistics import MEDIAN_OFFSET
 
 _ROUNDS, _CLIP = 10, 3.0
 
@@ -31,12 +29,7 @@ class Fringe(ImageCalib):
         "Fringe pattern",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("difference", "adu", notable=0.5),
-        statistics=(
-            NOISE_RATIO,
-            RESIDUAL_MEAN_IN_NOISE,
-            MEDIAN_OFFSET,
-            UNUSABLE_FRACTION,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "FRINGE"),
     )
 
     unit: str | None = unit_column("adu", "electron", "")

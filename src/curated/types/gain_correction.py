@@ -12,12 +12,10 @@ from curated.calib.content import Claims
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
 from curated.types import _nominal
-from curated.types._amplifier_statistics import GAIN_ADJUSTMENT
-from curated.types._frame_statistics import MEAN_SCATTER
 from curated.types._gain_correction_math import BOUNDS, COMPARISONS, MEASURES
-from curated.types._sequence_statistics import PAIR_GAIN_EXCESS
 
 _FAR = 1.2
 """Largest plausible adjustment: gains drift by parts in a thousand with temperature and voltages."""
@@ -45,11 +43,7 @@ class GainCorrection(Calib):
         tables=(Table(name="GAINS", rows="free", fits_units="none"),),
         aliases=("gainCorrection",),
         measures=MEASURES,
-        statistics=(
-            GAIN_ADJUSTMENT,
-            MEAN_SCATTER,
-            PAIR_GAIN_EXCESS,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "GAIN_CORRECTION"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

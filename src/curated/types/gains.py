@@ -12,13 +12,11 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import FITS_TABLES, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image
 from curated.types import _nominal
-from curated.types._amplifier_statistics import GAIN_EXCESS, NOMINAL_SATURATION, PRODUCT_NOISE_EXCESS
 from curated.types._gains_math import BOUNDS, COMPARISONS, MEASURES, in_electrons
-from curated.types._readout_statistics import OVERSCAN_NOISE_EXCESS
 from curated.types._rules import key_problems
-from curated.types._sequence_statistics import PAIR_GAIN_EXCESS
 
 NOMINAL, MEASURED = "nominal", "measured"
 
@@ -42,13 +40,7 @@ class Gains(Calib):
         forms=("yaml", "ecsv", "json"),
         tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),),
         measures=MEASURES,
-        statistics=(
-            GAIN_EXCESS,
-            PRODUCT_NOISE_EXCESS,
-            NOMINAL_SATURATION,
-            PAIR_GAIN_EXCESS,
-            OVERSCAN_NOISE_EXCESS,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "GAINS"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(kind="bars", y="gain"),

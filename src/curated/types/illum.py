@@ -7,13 +7,12 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import MEAN_SCATTER, NOISE_RATIO
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import divide
 from curated.types._image_statistics import divisor_problems
-from curated.types._product_statistics import RELATIVE_LEVEL, RELATIVE_RANGE, UNUSABLE_FRACTION
 
 
 @calibration
@@ -25,13 +24,7 @@ class Illumination(ImageCalib):
         "Illumination correction",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("ratio", notable=0.5),
-        statistics=(
-            NOISE_RATIO,
-            MEAN_SCATTER,
-            RELATIVE_LEVEL,
-            RELATIVE_RANGE,
-            UNUSABLE_FRACTION,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "ILLUM"),
         storage_class="MaskedImageF",
         aliases=("ILLUMINATION", "illumination"),
     )

@@ -13,9 +13,9 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.types import _nominal
-from curated.types._amplifier_statistics import LINEARITY_STATISTICS
 from curated.types._linearizer_math import (
     BOUNDS,
     COMPARISONS,
@@ -99,7 +99,7 @@ class Linearizer(Calib):
         keywords=("HAS_LINEARITY", "OVERRIDE", "HAS_TABLE", "LINEARITY_UNITS"),
         aliases=("LINEARITY",),
         measures=MEASURES,
-        statistics=LINEARITY_STATISTICS,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "LINEARIZER"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -13,13 +13,12 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image
 from curated.types import _nominal, _ptc_forms
-from curated.types._amplifier_statistics import PTC_STATISTICS
 from curated.types._gains_math import in_electrons
 from curated.types._ptc_math import BOUNDS, COMPARISONS, MEASURES
 from curated.types._rules import key_problems
-from curated.types._sequence_statistics import PAIR_GAIN_EXCESS
 
 
 def _pairs(name: str, doc: str, dtype: str = "f8", *, since: float = 0.0, **kwargs: Any) -> Any:
@@ -73,10 +72,7 @@ class PhotonTransferCurve(Calib):
         keywords=("PTC_FIT_TYPE",),
         ignored=_ptc_forms.DROPPED,
         measures=MEASURES,
-        statistics=(
-            *PTC_STATISTICS,
-            PAIR_GAIN_EXCESS,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "PTC"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

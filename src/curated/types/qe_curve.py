@@ -12,8 +12,8 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.types import _nominal
-from curated.types._curve_statistics import CURVE_STATISTICS
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
 from curated.types._spectral_comparisons import COMPARISONS
@@ -50,7 +50,7 @@ class QECurve(SpectralCurve):
             labels=("", "Quantum efficiency (%)"),
         ),
         measures=MEASURES,
-        statistics=CURVE_STATISTICS,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "QE_CURVE"),
         bounds=SMOOTH_BOUNDS,
         screen=is_plain,
         comparisons=COMPARISONS,

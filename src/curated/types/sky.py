@@ -9,12 +9,11 @@ import numpy as np
 
 from curated.calib import calibration
 from curated.core.diagnostic import CuratedError, Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import MEAN_SCATTER, NOISE_RATIO, RESIDUAL_MEAN_IN_NOISE
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import good_pixels, subtract
-from curated.types._product_statistics import RELATIVE_RANGE, UNUSABLE_FRACTION
 
 
 @calibration
@@ -26,13 +25,7 @@ class Sky(ImageCalib):
         "Sky frame",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("ratio", notable=0.5),
-        statistics=(
-            NOISE_RATIO,
-            RESIDUAL_MEAN_IN_NOISE,
-            MEAN_SCATTER,
-            RELATIVE_RANGE,
-            UNUSABLE_FRACTION,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "SKY"),
     )
 
     unit: str | None = unit_column("", "adu", "electron")

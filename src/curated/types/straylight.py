@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from curated.calib import calibration
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
-from curated.types._frame_statistics import NOISE_RATIO, RESIDUAL_MEAN_IN_NOISE, RESIDUAL_RATE
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
 from curated.types._image_math import seconds_of, subtract
-from curated.types._product_statistics import DARK_CURRENT, UNUSABLE_FRACTION
 
 
 @calibration
@@ -27,13 +26,7 @@ class StrayLight(ImageCalib):
         "Stray light of constant rate",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("difference", "adu/s", notable=0.01, level=" per second of exposure time"),
-        statistics=(
-            NOISE_RATIO,
-            RESIDUAL_MEAN_IN_NOISE,
-            RESIDUAL_RATE,
-            DARK_CURRENT,
-            UNUSABLE_FRACTION,
-        ),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "STRAYLIGHT"),
         calibcls="curated.types.straylight.StrayLight",
     )
 

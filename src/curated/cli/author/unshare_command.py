@@ -49,7 +49,8 @@ def command(
     \b
     Examples:
       curated unshare calibs/demo/qe_curve/shared/20200101T000000.ecsv --detector d02
-      curated unshare calibs/demo/qe_curve/shared/20200101T000000.ecsv --detector d02 --from 2024-03-01
+      curated unshare calibs/demo/qe_curve/shared/20200101T000000.ecsv \\
+          --detector d02 --from 2024-03-01
 
     Exit status 1 if it would bring about an error; then nothing is written.
     """

@@ -244,7 +244,8 @@ def conditions_of(path: str, calib: Calib) -> Conditions:
         relative = os.path.relpath(os.path.realpath(path), os.path.realpath(package.root))
         (file,) = discover([relative], package.top).files
         declared: dict[str, Instrument] = read_instruments(package)[0]
-        cameras = read_cameras((package,), (file.key.instrument,)) if file.key.detector else NO_CAMERAS
+        names = (file.key.instrument,) if file.key.detector else ()
+        cameras = read_cameras((package,), names, (file.key,)) if names else NO_CAMERAS
     except (CuratedError, OSError, ValueError):
         return Conditions(filter_name=filter_name)
     conditions = conditions_at(file, Conditions(), declared, cameras)
