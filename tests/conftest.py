@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-from hypothesis import settings
+# As of the program: threads of a linear-algebra library that compete with other tests make solvers ten times slower.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
-from support.servers import Postgres, Store, object_store, postgres_server
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+from support.servers import Postgres, Store, object_store, postgres_server  # noqa: E402
 
 AUTHOR = "Ada Astronomer"
 EMAIL = "ada@example.org"

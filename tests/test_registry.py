@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,19 @@ from conftest import MakePackage
 from curated import registry
 from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
-from curated.registry import all_types, find_type, get_type, own_types, plugin_faults
+from curated.core.units import converts
+from curated.declare.statistic import Estimate, Statistic
+from curated.registry import (
+    all_statistics,
+    all_types,
+    find_statistic,
+    find_type,
+    get_type,
+    own_types,
+    plugin_faults,
+    statistic_distributions,
+    statistic_faults,
+)
 from curated.text import read
 from curated.types.defects import Defects
 from support.demo import DEMO, demo_calib, shown_types
@@ -154,3 +168,89 @@ def test_the_demonstration_through_all_forms(name: str, tmp_path: Path) -> None:
             assert again is not None
             # The provenance of ECSV stands in a file beside it.
             assert dataclasses.replace(again, provenance=calib.provenance) == calib
+
+
+# -- statistics -------------------------------------------------------------------------------------------
+
+SOUND = {
+    "name": "halo_width",
+    "unit": "pix",
+    "levels": ("detector",),
+    "needs": ("residual",),
+    "formula": "width of halos",
+    "source": "elsewhere",
+    "compute": lambda _: Estimate(1.0),
+}
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that registers what an entry point loads, or an exception that it raises."""
+
+    class Point:
+        name, value, dist = "halo", "halos:HALO", None
+
+        def __init__(self, content: Any) -> None:
+            self.content = content
+
+        def load(self) -> Any:
+            if isinstance(self.content, BaseException):
+                raise self.content
+            return self.content
+
+    def register_contents(*contents: Any) -> None:
+        points = [Point(content) for content in contents]
+        monkeypatch.setattr(
+            importlib.metadata, "entry_points", lambda group: points if group == "curated.statistics" else []
+        )
+        registry._statistics.cache_clear()
+
+    yield register_contents
+    registry._statistics.cache_clear()
+
+
+def test_statistics_of_other_packages(register: Callable[..., None]) -> None:
+    halo = Statistic(**SOUND)
+    other = Statistic(**{**SOUND, "name": "halo_count"})
+    register((halo, other))
+    assert find_statistic("halo_width") is halo
+    assert all_statistics()["halo_count"] is other
+    assert statistic_faults() == ()
+    assert set(statistic_distributions()) == {"halo_width", "halo_count"}
+    assert find_statistic("noise_excess", get_type("bias")) is not None
+    assert find_statistic("no_such") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (ValueError("broken"), "ValueError: broken"),
+        (SystemExit(0), "SystemExit: 0"),
+        (7, "int is neither a Statistic nor a tuple of them"),
+        ((7,), "int is not a curated.declare.statistic.Statistic"),
+        (Statistic(**{**SOUND, "name": "noise_excess"}), "'noise_excess' exists already"),
+        (Statistic(**{**SOUND, "name": "Halo Width"}), "the name 'Halo Width' is not one of small letters"),
+        (Statistic(**{**SOUND, "levels": ("raft",)}), "levels are of amplifier, detector, focal plane"),
+        (Statistic(**{**SOUND, "needs": ("stars",)}), "needs are of product"),
+        (Statistic(**{**SOUND, "source": ""}), "halo_width has no source"),
+        (Statistic(**{**SOUND, "formula": ""}), "halo_width has no formula"),
+    ],
+)
+def test_statistics_that_cannot_be_used(content: Any, reason: str, register: Callable[..., None]) -> None:
+    register(content, Statistic(**SOUND))
+    (fault,) = statistic_faults()
+    assert str(fault).startswith("halo (halos:HALO of a package without metadata): ")
+    assert reason in fault.reason
+    # The others can be used.
+    assert "halo_width" in all_statistics()
+    assert "noise_excess" in all_statistics()
+
+
+def test_names_of_statistics_are_those_of_single_ones() -> None:
+    by_name: dict[str, Statistic] = {}
+    for cls in own_types().values():
+        for statistic in cls.SPEC.statistics:
+            assert by_name.setdefault(statistic.name, statistic) is statistic
+            assert statistic.fault() == ""
+            assert statistic.unit == "" or converts(statistic.unit, statistic.unit)
+    assert len(by_name) > 70

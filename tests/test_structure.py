@@ -15,7 +15,7 @@ import pytest
 from source_tree import ROOT, SOURCE, Module, find_circles, import_graph, read_modules
 from words import bound_names, empty_entries, vague_names
 
-MAX_MODULES = 560
+MAX_MODULES = 640
 """Limit for all folders but the unlimited ones."""
 
 MAX_FILES_IN_FOLDER = 15
@@ -37,6 +37,10 @@ TINY_MODULE = 60
 """Lines up to which a module may be tested with the module that uses it."""
 
 TESTED_WITH: dict[str, str] = {
+    "editing/certification.py": "cli/quality/test_certify_command.py",
+    "measurement/frames.py": "measurement/test_job.py",
+    "verification/record.py": "verification/test_record_file.py",
+    "verification/rows.py": "verification/test_tables.py",
     "canonical/ecsv_form.py": "canonical/test_formatter.py",
     "canonical/json_form.py": "canonical/test_formatter.py",
     "canonical/merging/files.py": "cli/review/test_merge_driver.py",

@@ -26,8 +26,8 @@ from curated.package.evidence import (
     filter_of,
     gather,
 )
+from curated.package.files import INSTRUMENT_FILE
 from curated.package.instrument import Instrument, parse_instrument
-from curated.package.layout import INSTRUMENT_FILE
 from curated.package.package import Package
 from curated.package.settings.instrument import DETECTOR, FILTER, INSTRUMENT
 from curated.text.yaml.reader import load_yaml

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +19,10 @@ from curated.declare.spec import Spec
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from curated.declare.statistic import Statistic
+
 ENTRY_POINTS = "curated.types"
+STATISTIC_ENTRY_POINTS = "curated.statistics"
 
 
 @cache
@@ -231,3 +234,99 @@ def get_type(name: str) -> type[Calib]:
         hint = f"{question}known types: {', '.join(all_types())}{faults}"
         raise CuratedError(f"unknown calibration type {name!r}", hint)
     return cls
+
+
+# -- statistics -------------------------------------------------------------------------------------------
+
+
+class _Statistics(NamedTuple):
+    statistics: dict[str, Statistic]
+    distributions: dict[str, Distribution]
+    faults: tuple[PluginFault, ...]
+
+
+def all_statistics() -> dict[str, Statistic]:
+    """Return all statistics by name: those of the types, then those that other packages register alone."""
+    return _statistics().statistics
+
+
+def statistic_distributions() -> dict[str, Distribution]:
+    """Return what the statistics of other packages were installed with, by their names."""
+    return _statistics().distributions
+
+
+def statistic_faults() -> tuple[PluginFault, ...]:
+    """Return the statistics of other packages that cannot be used."""
+    return _statistics().faults
+
+
+def find_statistic(name: str, cls: type[Calib] | None = None) -> Statistic | None:
+    """Return the statistic of a name; `None` if there is none.
+
+    Parameters
+    ----------
+    cls : `type`, optional
+        A type in which it is looked for first, since to look elsewhere takes all types.
+    """
+    for statistic in cls.SPEC.statistics if cls is not None else ():
+        if statistic.name == name:
+            return statistic
+    return all_statistics().get(name)
+
+
+@cache
+def _statistics() -> _Statistics:
+    """Return the statistics of all types and of other packages, and why the rest cannot be used."""
+    from importlib.metadata import entry_points
+
+    from curated.declare.statistic import Statistic
+
+    loaded: dict[str, Statistic] = {}
+    distributions: dict[str, Distribution] = {}
+    faults = []
+    for cls in all_types().values():
+        origin = plugin_distributions().get(cls.SPEC.name)
+        try:
+            reason = _add_statistics(cls.SPEC.statistics, origin, loaded, distributions)
+        except (Exception, SystemExit) as error:
+            if origin is None:
+                raise
+            reason = f"{type(error).__name__}: {error}"
+        if reason and origin is not None:
+            faults.append(PluginFault(cls.SPEC.name, f"{cls.__module__}:{cls.__qualname__}", origin, reason))
+    for entry in sorted(entry_points(group=STATISTIC_ENTRY_POINTS), key=lambda e: (e.name, e.value)):
+        origin = _distribution(entry)
+        try:
+            content = entry.load()
+            reason = _add_statistics(
+                (content,) if isinstance(content, Statistic) else content, origin, loaded, distributions
+            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of another package may raise anything
+            reason = f"{type(error).__name__}: {error}"
+        if reason:
+            faults.append(PluginFault(entry.name, entry.value, origin, reason))
+    return _Statistics(loaded, distributions, tuple(faults))
+
+
+def _add_statistics(
+    statistics: Any,
+    origin: Distribution | None,
+    loaded: dict[str, Statistic],
+    distributions: dict[str, Distribution],
+) -> str:
+    """Add statistics to those that are loaded; return why some of them cannot be, empty if all can."""
+    from curated.declare.statistic import Statistic
+
+    if not isinstance(statistics, Sequence) or isinstance(statistics, str):
+        return f"{type(statistics).__name__} is neither a Statistic nor a tuple of them"
+    reasons = []
+    for statistic in statistics:
+        if not isinstance(statistic, Statistic):
+            reasons.append(f"{type(statistic).__name__} is not a curated.declare.statistic.Statistic")
+        elif fault := statistic.fault():
+            reasons.append(fault)
+        elif loaded.setdefault(statistic.name, statistic) is not statistic:
+            reasons.append(f"{statistic.name!r} exists already")
+        elif origin is not None:
+            distributions.setdefault(statistic.name, origin)
+    return "; ".join(reasons)

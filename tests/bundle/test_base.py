@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conftest import GitPackage, MakePackage
+from conftest import GitPackage
 from curated.bundle.base import Base, read_base
 from curated.bundle.builder import build_bundle
 from curated.butler import import_bundle
@@ -32,17 +32,46 @@ def compact(date: str) -> str:
     return date.replace("-", "").replace(":", "")
 
 
-@pytest.fixture
-def lab(make_package: MakePackage) -> GitPackage:
-    """Three detectors of three epochs each, with release v1 tagged."""
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package `lab`, its release in the bundle `one`, and that in the repository `repo`; tests copy what they change."""
+    place = tmp_path_factory.mktemp("original")
     files = {
         defects_path(detector, compact(date)): defects_text(detector=detector, date=date, x0=n + 1)
         for detector in range(3)
         for n, date in enumerate(DATES)
     }
-    package = make_package({"curated.yaml": "calibs: calibs\n", **files})
+    package = GitPackage(place / "lab")
+    package.path.mkdir()
+    package.git("init", "--quiet")
+    package.commit({"curated.yaml": "calibs: calibs\n", **files})
     package.git("tag", "v1")
-    return package
+    imported(bundled(package, place / "one", "v1"), place / "repo")
+    return place
+
+
+def copy_of(package: Path, target: Path) -> GitPackage:
+    copy = GitPackage(shutil.copytree(package, target))
+    copy.commits.append(copy.git("rev-parse", "HEAD"))
+    return copy
+
+
+@pytest.fixture
+def lab(original: Path, tmp_path: Path) -> GitPackage:
+    """Three detectors of three epochs each, with release v1 tagged."""
+    return copy_of(original / "lab", tmp_path / "package")
+
+
+@pytest.fixture
+def first(original: Path, tmp_path: Path) -> Path:
+    """A bundle of release v1."""
+    return shutil.copytree(original / "one", tmp_path / "one")
+
+
+@pytest.fixture
+def repo(original: Path, tmp_path: Path) -> Path:
+    """A repository with a copy of release v1."""
+    return shutil.copytree(original / "repo", tmp_path / "repo")
 
 
 def bundled(package: GitPackage, output: Path, label: str, base: str | Path | None = None) -> Path:
@@ -93,12 +122,20 @@ CHANGED = [
 ]
 
 
+@pytest.fixture(scope="module")
+def full(original: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Fingerprint of the changed package in a repository that all of it was imported into."""
+    place = tmp_path_factory.mktemp("full")
+    package = copy_of(original / "lab", place / "package")
+    change(package)
+    return fingerprint(imported(bundled(package, place / "two", "v2"), place / "repo"), "Lab/calib/v2")
+
+
 @pytest.mark.parametrize("kind", ["bundle", "tag", "repository"])
 @pytest.mark.parametrize("transfer", ["copy", "direct"])
 def test_only_what_changed_travels_and_the_release_is_whole(
-    lab: GitPackage, tmp_path: Path, kind: str, transfer: str
+    lab: GitPackage, first: Path, full: str, tmp_path: Path, kind: str, transfer: str
 ) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
     repo = imported(first, tmp_path / "repo", transfer=transfer)
     change(lab)
     base = {"bundle": first, "tag": "v1", "repository": repo}[kind]
@@ -112,9 +149,7 @@ def test_only_what_changed_travels_and_the_release_is_whole(
     assert again.ok
     assert not again.changed
 
-    full = imported(bundled(lab, tmp_path / "full", "v2"), tmp_path / "other", transfer=transfer)
-    expected = fingerprint(full, "Lab/calib/v2")
-    assert fingerprint(repo, "Lab/calib/v2") == fingerprint(second) == fingerprint(lab.path) == expected
+    assert fingerprint(repo, "Lab/calib/v2") == fingerprint(second) == fingerprint(lab.path) == full
     # What it does not hold is certified from the run where it is.
     runs = {d["run"].split("/")[2] for d in manifest(second)["datasets"] if d["path"] is None}
     assert runs == {"v1"}
@@ -130,8 +165,9 @@ def test_a_demonstration_of_every_type(tmp_path: Path) -> None:
     assert fingerprint(repo, "Demo/calib/v2") == fingerprint(repo, "Demo/calib/v1") == fingerprint(second)
 
 
-def test_bundles_can_build_on_bundles_that_do(lab: GitPackage, tmp_path: Path) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
+def test_bundles_can_build_on_bundles_that_do(
+    lab: GitPackage, first: Path, repo: Path, tmp_path: Path
+) -> None:
     change(lab)
     second = bundled(lab, tmp_path / "two", "v2", first)
     lab.commit({defects_path(0, compact(DATES[1])): defects_text(date=DATES[1], x0=55)})
@@ -139,15 +175,13 @@ def test_bundles_can_build_on_bundles_that_do(lab: GitPackage, tmp_path: Path) -
     assert files(third) == ["calibs/lab/defects/d00/20210101T000000.fits"]
     runs = {d["run"].split("/")[2] for d in manifest(third)["datasets"]}
     assert runs == {"v1", "v2", "v3"}
-    repo = tmp_path / "repo"
-    for bundle in (first, second, third):
+    for bundle in (second, third):
         imported(bundle, repo)
     assert fingerprint(repo, "Lab/calib/v3") == fingerprint(lab.path)
 
 
-def test_what_is_the_same_though_its_text_is_not(lab: GitPackage, tmp_path: Path) -> None:
+def test_what_is_the_same_though_its_text_is_not(lab: GitPackage, first: Path, tmp_path: Path) -> None:
     """A comment, and the version of curated that made the base: what the file holds decides."""
-    first = bundled(lab, tmp_path / "one", "v1")
     path = defects_path(0, compact(DATES[0]))
     lab.commit({path: defects_text(date=DATES[0]).replace("1 2 3 4", "1  2  3  4")})
     second = bundled(lab, tmp_path / "two", "v2", first)
@@ -201,16 +235,14 @@ def test_a_base_whose_files_were_moved(tmp_path: Path) -> None:
     assert read_base(bundle).by_identity == datasets
 
 
-def test_same_commit_same_bytes(lab: GitPackage, tmp_path: Path) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
+def test_same_commit_same_bytes(lab: GitPackage, first: Path, tmp_path: Path) -> None:
     change(lab)
     bundled(lab, tmp_path / "two", "v2", first)
     bundled(lab, tmp_path / "elsewhere" / "two", "v2", shutil.copytree(first, tmp_path / "moved"))
     assert read_tree(tmp_path / "two") == read_tree(tmp_path / "elsewhere" / "two")
 
 
-def test_a_repository_without_the_base_is_told(lab: GitPackage, tmp_path: Path) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
+def test_a_repository_without_the_base_is_told(lab: GitPackage, first: Path, tmp_path: Path) -> None:
     change(lab)
     second = bundled(lab, tmp_path / "two", "v2", first)
     report = import_bundle(second, str(tmp_path / "repo"), dry_run=True)
@@ -237,31 +269,33 @@ def removed(repo: Path) -> None:
 @pytest.mark.parametrize(("damage", "code"), [(cut_off, "CAL625"), (removed, "CAL681")])
 @pytest.mark.parametrize("base", ["bundle", "tag"])
 def test_a_base_that_is_damaged_is_not_certified_again(
-    lab: GitPackage, tmp_path: Path, damage: Callable[[Path], None], code: str, base: str
+    lab: GitPackage,
+    first: Path,
+    repo: Path,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+    code: str,
+    base: str,
 ) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
-    repo = imported(first, tmp_path / "repo")
     second = bundled(lab, tmp_path / "two", "v2", first if base == "bundle" else "v1")
     damage(repo)
     report = import_bundle(second, str(repo))
     assert [d.code for d in report.diagnostics] == [code]
 
 
-def test_another_label_keeps_its_references(lab: GitPackage, tmp_path: Path) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
-    repo = imported(first, tmp_path / "repo")
+def test_another_label_keeps_its_references(lab: GitPackage, first: Path, repo: Path, tmp_path: Path) -> None:
     change(lab)
     second = bundled(lab, tmp_path / "two", "v2", first)
     imported(second, repo, label="v2-rc1")
     assert fingerprint(repo, "Lab/calib/v2-rc1") == fingerprint(lab.path)
 
 
-def test_stock_butler_is_given_nothing_that_it_would_half_import(lab: GitPackage, tmp_path: Path) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
+def test_stock_butler_is_given_nothing_that_it_would_half_import(
+    lab: GitPackage, first: Path, repo: Path, tmp_path: Path
+) -> None:
     second = bundled(lab, tmp_path / "two", "v2", first)
     assert sorted(p.name for p in second.iterdir()) == ["README.md", "SHA256SUMS", "files", "manifest.json"]
     assert "only\n`curated import` can bring this one in" in (second / "README.md").read_text()
-    repo = imported(first, tmp_path / "repo")
     done = run_stock_butler("import", str(repo), str(second), "--export-file", "export.yaml", "-t", "copy")
     assert done.returncode != 0
 
@@ -287,14 +321,11 @@ def test_a_base_that_is_no_bundle(lab: GitPackage, tmp_path: Path, text: str) ->
     assert not (tmp_path / "two").exists()
 
 
-def test_the_command_says_what_it_holds(lab: GitPackage, tmp_path: Path) -> None:
-    first = bundled(lab, tmp_path / "one", "v1")
+def test_the_command_says_what_it_holds(lab: GitPackage, first: Path, repo: Path, tmp_path: Path) -> None:
     change(lab)
     done = run_curated("bundle", tmp_path / "two", "--label", "v2", "--base", first, cwd=lab.path)
     assert done.stdout.startswith("4 of 9 datasets (")
     assert done.stdout.endswith(", the others as in v1\n")
-    done = run_curated(
-        "publish", imported(first, tmp_path / "repo"), "--label", "v2", "--base", "v1", cwd=lab.path
-    )
+    done = run_curated("publish", repo, "--label", "v2", "--base", "v1", cwd=lab.path)
     assert done.returncode == 0, done.stderr
-    assert fingerprint(tmp_path / "repo", "Lab/calib/v2") == fingerprint(lab.path)
+    assert fingerprint(repo, "Lab/calib/v2") == fingerprint(lab.path)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from curated.calib.content import Claims, Companion, Content
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.registry import get_type
 from support.images import make_image, make_pixels, write_image
 from support.packages import ROOT

@@ -14,19 +14,21 @@ from curated.core.codes import (
     authoring,
     check,
     code_info,
+    monitoring,
     package,
     physics,
     release,
     review,
     stack,
+    verification,
 )
 
-_MODULES = (authoring, check, package, physics, release, review, stack)
+_MODULES = (authoring, check, monitoring, package, physics, release, review, stack, verification)
 
 
 def test_each_code_once_and_in_its_family() -> None:
     assert len(CODES) == sum(len(module.ROWS) for module in _MODULES)
-    assert all(re.fullmatch(r"CAL[0-7]\d\d", code) and code[3] in FAMILIES for code in CODES)
+    assert all(re.fullmatch(r"CAL[0-8]\d\d", code) and code[3] in FAMILIES for code in CODES)
     assert {row[0][3] for row in release.ROWS} == {"6"}
     for rows in (check.ROWS, physics.ROWS, review.ROWS, stack.ROWS):
         codes = [row[0] for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from datetime import datetime
@@ -13,11 +14,13 @@ from conftest import MakePackage
 from curated.check.instruments import read_instruments
 from curated.core.geometry import Box
 from curated.core.keys import CalibKey
-from curated.declare import Conditions
-from curated.difference.cameras import NO_CAMERAS, conditions_at, conditions_of, read_cameras
+from curated.declare import Conditions, Levels
+from curated.difference.cameras import NO_CAMERAS, Cameras, conditions_at, conditions_of, read_cameras
 from curated.difference.measuring import changed_keys, measure_changes
-from curated.difference.revisions import open_states
+from curated.difference.revisions import find_difference, open_states
 from curated.package.package import open_package
+from curated.package.validity import Range
+from curated.report.difference_text import difference_lines, difference_to_json
 from curated.types.camera import CameraGeometry
 from curated.types.crosstalk import Crosstalk
 from support.demo import DEMO
@@ -113,3 +116,109 @@ def test_conditions_of_a_file(package: Path) -> None:
     without = conditions_at(file, Conditions(), declared, NO_CAMERAS)
     assert without == conditions_of(file.key, Conditions(), declared)
     assert conditions_at(file, Conditions(), declared, cameras).detector == cameras.geometry(KEY, file.start)
+
+
+def gains_text(date: str, gain: str, saturation: str, more: str = "") -> str:
+    return (
+        "metadata: {OBSTYPE: gains, INSTRUME: Demo, DETECTOR: 2, DET_NAME: d02, "
+        f"CALIBDATE: '{date}T00:00:00'{more}}}\ngain: {{{gain}}}\nsaturation: {{{saturation}}}\n"
+    )
+
+
+ALL = "C00: 1.1, C01: 1.2, C10: 1.3, C11: 1.4"
+GAINS = "calibs/demo/gains/d02"
+FIRST, SECOND = f"{GAINS}/20210101T000000.yaml", f"{GAINS}/20230101T000000.yaml"
+OF_CAMERA = f"calibs/demo/{CAMERA}"
+
+
+def write_gains(package: Path, files: dict[str, str]) -> Cameras:
+    for path, text in files.items():
+        (package / path).parent.mkdir(parents=True, exist_ok=True)
+        (package / path).write_text(text)
+    return read_cameras([open_package(package)], {"demo"}, [KEY])
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "gain", "saturation", "levels"),
+    [
+        (2019, 2020, 1.5, 60000, Levels((OF_CAMERA,), (OF_CAMERA,))),
+        (2020, None, 1.5, 60000, Levels((OF_CAMERA,), (OF_CAMERA,))),
+        (2021, None, 1.1, 50000, Levels((FIRST,), (FIRST, OF_CAMERA))),
+        (2022, 2023, 1.1, 50000, Levels((FIRST,), (FIRST, OF_CAMERA))),
+        (2023, None, 2.1, 60000, Levels((SECOND, OF_CAMERA), (OF_CAMERA,))),
+        # A calibration of all times, before any camera: the first gains within its range.
+        (1970, None, 1.1, 50000, Levels((FIRST,), (FIRST, OF_CAMERA))),
+    ],
+)
+def test_gains_in_force_count_before_the_camera(
+    package: Path, begin: int, end: int | None, gain: float, saturation: float, levels: Levels
+) -> None:
+    camera = (package / OF_CAMERA).read_text()
+    camera = re.sub(r"gain: [0-9.]+", "gain: 1.5", camera)
+    (package / OF_CAMERA).write_text(re.sub(r"saturation: [0-9.]+", "saturation: 60000.0", camera))
+    cameras = write_gains(
+        package,
+        {
+            FIRST: gains_text("2021-01-01", ALL, "C00: 50000.0, C01: .nan, C10: 51000.0, C11: 52000.0"),
+            # Of a part of the amplifiers.
+            SECOND: gains_text("2023-01-01", "C00: 2.1", ""),
+        },
+    )
+    valid = Range(datetime(begin, 1, 1), None if end is None else datetime(end, 1, 1))
+    conditions = cameras.conditions(KEY, valid, Conditions())
+    assert conditions.levels_of("C00") == (saturation, gain)
+    assert conditions.saturation(0) == saturation
+    assert conditions.levels == levels
+    # Their order and boxes stay those of the camera.
+    geometry = cameras.geometry(KEY, valid.start)
+    assert geometry is not None
+    assert conditions.detector is not None
+    assert [(a.name, a.box) for a in conditions.detector.amplifiers] == [
+        (a.name, a.box) for a in geometry.amplifiers
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        gains_text("2021-01-01", "C00: -1.0", ""),
+        gains_text("2021-01-01", ALL, "", ", DEPRECATED: '2022-01-01 noise'"),
+        "metadata: [",
+    ],
+    ids=["wrong", "deprecated", "damaged"],
+)
+def test_gains_that_are_not_in_use_do_not_count(package: Path, text: str) -> None:
+    cameras = write_gains(package, {FIRST: text})
+    assert cameras.gains == {}
+    valid = Range(datetime(2021, 6, 1), None)
+    assert cameras.conditions(KEY, valid, Conditions()).levels == Levels((OF_CAMERA,), (OF_CAMERA,))
+
+
+def test_gains_where_nothing_describes_amplifiers(package: Path) -> None:
+    (package / OF_CAMERA).unlink()
+    cameras = write_gains(package, {FIRST: gains_text("2021-01-01", "C11: 1.4", "C11: 50000.0")})
+    conditions = cameras.conditions(KEY, Range(datetime(2021, 6, 1), None), Conditions())
+    assert (conditions.detector, conditions.levels_of("C11")) == (None, (50000, 1.4))
+    assert conditions.levels == Levels((FIRST,), (FIRST,))
+    # In which order they are is not known.
+    assert conditions.saturation(0) == 100_000
+    # Nothing is read for types whose measures do not depend on gains.
+    assert not read_cameras([open_package(package)], {"demo"}, [replace(KEY, type="defects")]).gains
+
+
+def test_the_source_of_gains_is_told(package: Path, make_package: MakePackage) -> None:
+    names = [str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()]
+    repository = make_package({name: (package / name).read_bytes() for name in names})
+    repository.commit({FIRST.replace("2021", "2019"): gains_text("2019-01-01", ALL, "")})
+    matrix = next(name for name in names if "crosstalk" in name)
+    calib = Crosstalk.readText(repository.path / matrix)
+    repository.write({matrix: replace(calib, coeffs=calib.coeffs * 1.5).text_bytes("ecsv")})
+    difference = find_difference(open_states(open_package(repository.path), []))
+    (change,) = difference_to_json(difference)["changes"]
+    assert change["levels"] == {"gain": [FIRST.replace("2021", "2019")], "saturation": [OF_CAMERA]}
+    lines = list(difference_lines(difference))
+    footnote = lines[next(i for i, line in enumerate(lines) if line.startswith("measured by")) :]
+    assert " ".join(" ".join(footnote).split()) == (
+        f"measured by gain of {FIRST.replace('2021', '2019')}, saturation of {OF_CAMERA}"
+    )
+    assert max(map(len, lines)) <= 80

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from conftest import MakePackage
 from curated.check.package import check_package, read_package
+from curated.core.keys import stored
 from curated.core.storage.file_set import write_file_set
 from curated.editing.corrections import CorrectionPlan, plan_corrections
 from curated.package.package import Package, open_package
 from curated.text.editor import TextEditor
 from support.editing import copy_package
+from support.packages import defects_text
 
 WRONG = {
     "OBSTYPE": "nonsense",
@@ -144,3 +147,22 @@ def test_a_file_in_a_wrong_place(tmp_path: Path) -> None:
     shutil.copy(defects / "d01/20240301T000000.ecsv", defects / "d00/20240301T000000.ecsv")
     _, result = plan(root)
     assert (len(result.contents), result.diagnostics) == (1, ())
+
+
+def test_a_shared_file(make_package: MakePackage) -> None:
+    path = "calibs/lab/defects/shared/20200101T000000.ecsv"
+    text = defects_text({"DETECTORS": "all", "INSTRUME": "Other", "CALIBDATE": "2019-01-01"}, detector=7)
+    instrument = "name: Lab\ndetectors:\n- {id: 0, name: d00}\n- {id: 7, name: d01}\n"
+    settings = {"curated.yaml": "calibs: calibs\n", "calibs/lab/instrument.yaml": instrument}
+    root = make_package({**settings, path: text}).path
+    package = open_package(root)
+    reading = read_package(package, jobs=1, use_cache=False)
+    result = plan_corrections(package, reading, stored(package.layout.files))
+    assert [(c.name, c.before, c.now, c.reason) for c in result.corrections] == [
+        ("INSTRUME", "Other", "Lab", "instrument.yaml"),
+        ("CALIBDATE", "2019-01-01", "2020-01-01", "the file name says so"),
+        ("DETECTOR", 7, None, "it is of several detectors"),
+    ]
+    assert not result.diagnostics
+    write_file_set(package.root, result.contents, before=result.before)
+    assert not check_package(open_package(root), use_cache=False).diagnostics

@@ -62,3 +62,26 @@ def _codes_of(path: Path) -> set[str]:
     except ForeignError as error:
         return {problem.code for problem in error.problems}
     return set()
+
+
+def test_damaged_tiles_are_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "packed.fits"
+    image = np.random.default_rng(1).integers(0, 99, (30, 40)).astype("i2")
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(image, compression_type="RICE_1")]).writeto(path)
+    content = bytearray(path.read_bytes())
+    heap = content.rindex(b"END     ") // 2880 * 2880 + 2880 + 30 * 8
+    content[heap : heap + 400] = b"\xff" * 400
+    path.write_bytes(content)
+    assert _codes_of(path) == {"CAL710"}
+
+
+def test_a_table_of_rows_without_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "rows.fits"
+    fits.BinTableHDU.from_columns([fits.Column("X", "D")], nrows=0).writeto(path)
+    content = path.read_bytes().replace(b"TFORM1  = 'D       '", b"TFORM1  = '0D      '")
+    for key, value in ((b"NAXIS1", 0), (b"NAXIS2", 10**9)):
+        place = content.rindex(key)
+        content = content[: place + 10] + b"%20d" % value + content[place + 30 :]
+    path.write_bytes(content)
+    with pytest.raises(ForeignError, match="rows"), open_hdus(open_foreign(path)):
+        pass

@@ -186,7 +186,14 @@ def test_amplifiers_are_those_of_the_camera_in_force(make_package: MakePackage, 
     later = {camera.replace("2020", "2022"): text.replace("saturation: ", "saturation: 1")}
     old = Crosstalk.readText(package.path / matrix)
     second = matrix.replace("20200101", "20220601")
-    package.commit({**later, second: crosstalk(old, 0.0001, "2022-06-01")})
+    # Gains that are in force by then count before both cameras, as far as they go.
+    package.commit(
+        {
+            **later,
+            second: crosstalk(old, 0.0001, "2022-06-01"),
+            f"{top}/gains/d02/20220301T000000.yaml": GAINS,
+        }
+    )
     bundle, repo = bundled(package, tmp_path / "bundle"), tmp_path / "repo"
     assert import_bundle(bundle, str(repo)).ok
     package.commit(
@@ -220,6 +227,16 @@ def test_amplifiers_are_those_of_the_camera_in_force(make_package: MakePackage, 
         measured = changes(*pair, package.path)
         assert [readings(change) for change in measured] == [readings(change) for change in expected], pair
         assert all(change.geometry is not None and change.geometry.amplifiers for change in measured)
+        sources = [change.levels for change in measured if change.key.type == "crosstalk"]
+        assert [[len(entry.gain), len(entry.saturation)] for entry in sources if entry is not None] == [
+            [1, 1], [1, 2],
+        ]  # fmt: skip
+
+
+GAINS = """metadata: {OBSTYPE: gains, INSTRUME: Demo, DETECTOR: 2, DET_NAME: d02, CALIBDATE: '2022-03-01T00:00:00'}
+gain: {C00: 1.1, C01: 1.2, C10: 1.3, C11: 1.4}
+saturation: {C00: 50000.0, C01: 51000.0}
+"""
 
 
 def crosstalk(calib: Crosstalk, change: float, date: str = "2020-01-01") -> bytes:

@@ -15,7 +15,8 @@ from astropy.units import UnitsWarning
 
 from curated.calib import CalibrationError
 from curated.core.metadata import Metadata
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.provenance import Provenance, parse
 from curated.registry import get_type
 from curated.types.defects import Defects

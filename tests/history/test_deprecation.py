@@ -19,7 +19,8 @@ from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibFile, CalibKey
 from curated.datasets.deprecation import COVERS, Deprecation
 from curated.history.change_check import check_since
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.package.package import open_package
 from curated.package.validity import by_key, examine, resolve
 from curated.text.deprecation_mark import add_mark

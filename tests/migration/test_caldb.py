@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 
 from curated.migration.caldb import survey_caldb
 from curated.migration.plan import plan_migration
@@ -121,3 +123,14 @@ def test_damaged_indices(tmp_path: Path) -> None:
     fits.BinTableHDU.from_columns(columns).writeto(path, overwrite=True)
     with pytest.raises(SourceError, match="has no INSTRUME"):
         survey_caldb(open_source(tmp_path), (INDEX,), SourceOptions())
+
+
+@pytest.mark.parametrize("quality", ["good", 0.5, np.nan])
+def test_a_quality_that_is_no_number_marks_nothing(tmp_path: Path, quality: Any) -> None:
+    index = write_index(tmp_path, [{}])
+    table = Table.read(index, hdu=1)
+    table["CAL_QUAL"] = [quality]
+    table.write(index, format="fits", overwrite=True)
+    survey = survey_caldb(open_source(tmp_path), (INDEX,), SourceOptions())
+    assert survey.products == ()
+    assert "CAL_QUAL" in survey.notes[0].problem.detail

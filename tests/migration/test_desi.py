@@ -120,6 +120,7 @@ def test_versions_for_other_electronics_exclude_each_other(tmp_path: Path) -> No
         {"MASK": "x.fits"},
         {"DATE-OBS-BEGIN": 20200102, "DATE-OBS-END": 20200101},
         {"DATE-OBS-BEGIN": [1], "DATE-OBS-END": {}},
+        {"DATE-OBS-BEGIN": 20200102, "AMPLIFIERS": "AB", "GAINA": 1.5, "GAINB": "unknown"},
         "text",
         None,
     ],

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curated.core.keys import CalibKey
-from curated.package.layout import Layout, directory_name, discover, walk
+from curated.package.files import walk
+from curated.package.layout import Layout, directory_name, discover
 from support.texts import examples
 
 

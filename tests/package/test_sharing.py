@@ -189,7 +189,34 @@ def test_commands_that_edit_change_the_one_file(package: GitPackage, commands: C
     assert "shared" not in commands(package.path, "fix", "--check").stdout
     refused = commands(package.path, "epoch", "lab", "defects", "--detector", "d01", "--from", "2025-01-01")
     assert (refused.status, "is shared with other detectors" in refused.stderr) == (2, True)
-    assert commands(package.path, "log", "lab", "defects", "d01").status == 2
+
+
+def test_the_history_of_a_detector_goes_through_shared_files(package: GitPackage, commands: Commands) -> None:
+    shared = f"{TOP}/shared/20220101T000000.ecsv"
+    own = f"{TOP}/d01/20220101T000000.ecsv"
+    first = f"{TOP}/shared/20200101T000000.ecsv"
+    assert commands(package.path, "unshare", shared, "--detector", "d01").status == 0
+    package.commit(message="Take d01 apart")
+    path = package.path / first
+    path.write_text(path.read_text().replace("\n1 2", "\n8 2"))
+    package.commit(message="Edit the shared one")
+    histories: dict[str, list[list[tuple[str, str]]]] = {}
+    for detector in ("d00", "d01", "d02"):
+        value = commands(package.path, "log", "lab", "defects", detector, "--format", "json").json
+        histories[detector] = [
+            sorted(("+".join(e["kinds"]), (e["after"] or e["before"])["file"]) for e in commit["events"])
+            for commit in value["commits"]
+        ]
+    added = ("added", first)
+    assert histories == {
+        "d00": [[("edited", first)], [added]],
+        "d01": [[("edited", first)], [("renamed+edited", own)], [added, ("added", shared)]],
+        "d02": [
+            [("edited", first)],
+            [("edited", shared)],
+            [("added", f"{TOP}/d02/20210101T000000.ecsv"), added, ("added", shared)],
+        ],
+    }
 
 
 def test_a_change_of_a_shared_file_is_shown_once(package: GitPackage, commands: Commands) -> None:
@@ -206,6 +233,14 @@ def test_a_change_of_a_shared_file_is_shown_once(package: GitPackage, commands: 
         ("d02", name, name),
     ]
     assert commands(package.path, "diff", name, "--format", "json").json["changes"] == changes
+    rows = commands(package.path, "diff", "--format", "markdown").stdout.splitlines()
+    assert [row.split(" | ")[0] for row in rows if "20220101" in row] == [
+        "| lab/defects: d01, d02 (2 calibrations)"
+    ]
+    page = commands(package.path, "diff", "--format", "html").stdout
+    assert page.count("<section ") == 1
+    assert "<h3>lab/defects: d01, d02</h3>" in page
+    assert "<dt>Shared by</dt><dd>2 calibrations</dd>" in page
     table = commands(package.path, "lookup", "lab", "--at", "2023-01-01").stdout
     assert table.count("shared/20220101T000000.ecsv") == 1
 
@@ -225,6 +260,8 @@ def test_copies_that_become_one_file_change_nothing(package: GitPackage, command
     shared.write_text(text)
     done = commands(package.path, "diff", "--format", "json")
     assert (done.status, done.json["changes"], done.json["unchanged"]) == (0, [], 3)
+    page = commands(package.path, "diff", "--format", "html").stdout
+    assert page.count("and 2 more files") == 1
     moved = done.json["no_physical_change"][0]
     assert (moved["old"], moved["new"]) == (
         f"{TOP}/d00/20200101T000000.ecsv",
@@ -247,6 +284,14 @@ def test_a_repository_has_a_dataset_for_each(package: GitPackage, tmp_path: Path
     assert sorted((f.key.detector, f.start.year) for f in exported.layout.files) == sorted(
         (f.key.detector, f.start.year) for f in open_package(package.path).layout.files
     )
+    shared = str(tmp_path / "shared")
+    assert commands(package.path, "export", repo, "-o", shared, "--share").status == 0
+    again = commands(package.path, "export", bundle, "-o", shared, "--share", "--format", "json")
+    assert (again.status, len(again.json["calibrations"])) == (0, 6)
+    assert {c["path"] for c in again.json["calibrations"]} == {
+        f.source for f in open_package(package.path).layout.files
+    }
+    assert commands(Path(shared), "fingerprint").stdout[:64] == fingerprints[0]
 
 
 def test_the_fingerprint_is_that_of_copies(package: GitPackage, commands: Commands) -> None:
@@ -259,3 +304,24 @@ def test_the_fingerprint_is_that_of_copies(package: GitPackage, commands: Comman
     package.commit(message="Copies")
     assert commands(package.path, "fingerprint").stdout[:64] == shared
     assert len(shared) == 64
+
+
+@pytest.mark.parametrize(
+    ("path", "lists", "message"),
+    [
+        (f"{TOP}/SHARED-x/20200101T000000.ecsv", {"DETECTORS": "all"}, ""),
+        (f"{TOP}/shared/20200101T000000.ecsv", {"DETECTORS": "all", "FILTERS": "all"}, "has no such level"),
+        (f"{TOP}/d00/20200101T000000.ecsv", {"DETECTORS": "d01", "DETECTOR": 0}, "the directory is 'd00'"),
+    ],
+)
+def test_lists_that_mean_nothing(
+    make_package: MakePackage, path: str, lists: dict[str, object], message: str
+) -> None:
+    text = defects_text(lists).replace(
+        '# - {"DETECTOR": 0}\n', "" if "DETECTOR" not in lists else '# - {"DETECTOR": 0}\n'
+    )
+    settings = {"curated.yaml": "calibs: calibs\n", "calibs/lab/instrument.yaml": LAB}
+    report = check_package(open_package(make_package({**settings, path: text}).path), use_cache=False)
+    findings = [d.message for d in report.diagnostics if d.code == "CAL234"]
+    assert len(findings) == bool(message)
+    assert all(message in text for text in findings)

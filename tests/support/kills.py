@@ -18,7 +18,7 @@ from typing import Any
 
 from curated.butler import import_bundle
 from support.preloaded import shared_programs
-from support.programs import python_command, run_command
+from support.programs import python_command
 
 # The command, which reports when everything is imported: a kill before that would not test anything.
 _COMMAND = """
@@ -82,7 +82,8 @@ def run_and_kill(
     count : `int`
         The signal is sent when the event occurs for this time.
     """
-    return run_command(python_command(_KILL_AT, event, str(count), str(int(number)), *arguments), cwd)
+    command = (_KILL_AT, event, str(count), str(int(number)), *arguments)
+    return shared_programs().run("python", *command, cwd=cwd, environment=os.environ)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from curated.core.diagnostic import CuratedError
 from curated.datasets.deprecation import Deprecation
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.text import read
 from curated.text.deprecation_mark import add_mark, remove_mark
 from support.packages import ROOT, defects_text

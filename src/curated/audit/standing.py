@@ -196,6 +196,9 @@ class Judge:
 
     def _cameras(self, key: CalibKey) -> Cameras:
         if key.instrument not in self._cameras_by_instrument:
-            cameras = read_cameras((self.now.package,), (key.instrument,))
+            of_instrument = [
+                f.key for f in self.now.package.layout.files if f.key.instrument == key.instrument
+            ]
+            cameras = read_cameras((self.now.package,), (key.instrument,), of_instrument)
             self._cameras_by_instrument[key.instrument] = cameras
         return self._cameras_by_instrument[key.instrument]

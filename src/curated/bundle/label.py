@@ -70,7 +70,7 @@ def find_label(package: Package, origin: Origin) -> Label:
 def _hash_of_files(package: Package) -> str:
     """Return eight digits that change with the files as they are on disk."""
     digest = hashlib.sha256()
-    for path in (path for file in package.layout.files for path in (file.source, file.side) if path):
+    for path in (path for file in package.layout.files for path in file.texts):
         digest.update(f"{path} {blob_sha1(package.files.read(path))}\n".encode())
     return digest.hexdigest()[:8]
 

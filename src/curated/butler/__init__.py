@@ -243,6 +243,7 @@ def export_package(
     types: Sequence[str] = (),
     at: datetime | None = None,
     into: bool = False,
+    share: bool = False,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ExportReport:
@@ -267,6 +268,8 @@ def export_package(
         A time in UTC: only calibrations in force then are written.
     into : `bool`, optional
         Whether ``output`` is a package, to which the calibrations that it lacks are added.
+    share : `bool`, optional
+        Whether equal calibrations of several detectors or filters are one file; not together with ``into``.
     jobs : `int`, optional
         Number of processes.
     progress : callable, optional
@@ -284,7 +287,7 @@ def export_package(
     names = dataset_type_names(types)
     holdings = read_holdings(repo, collections, names)
     return export_holdings(
-        holdings, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress
+        holdings, Path(output), types=names, at=at, into=into, share=share, jobs=jobs, progress=progress
     )
 
 

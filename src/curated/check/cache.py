@@ -59,6 +59,7 @@ def cache_key(file: CalibFile, text: bytes, side: bytes | None, instrument: Inst
     """
     key = blob_sha1(text) + (f"-{instrument_hash(instrument)}" if instrument else "")
     key += _state_of_type(file.key.type) + ("-compared" if file.is_compared else "")
+    key += "-recorded" if file.record else ""
     return key if side is None else f"{key}-{blob_sha1(side)}"
 
 
@@ -164,6 +165,8 @@ class Cache:
             "claims": asdict(report.claims) if report.claims else None,
             "deprecation": asdict(report.deprecation) if report.deprecation else None,
             "traces": [asdict(trace) for trace in report.traces],
+            "product": report.product,
+            "certified": list(report.certified),
             "diagnostics": [asdict(d) for d in report.diagnostics],
         }
         self.is_changed = True
@@ -225,6 +228,8 @@ _ENTRY: dict[Any, Any] = {
     "filter": str,
     "keywords": {str: (str, int, float)},
     "end": str,
+    "product": str,
+    "certified": [str],
     "companion": [str],
     "claims": {
         "place": str,
@@ -296,4 +301,6 @@ def _report(path: str, entry: dict[str, Any]) -> FileReport:
         Claims(**entry["claims"]) if entry["claims"] else None,
         Deprecation(**entry["deprecation"]) if entry["deprecation"] else None,
         tuple(Trace(**trace) for trace in entry["traces"]),
+        entry["product"],
+        tuple(entry["certified"]),
     )

@@ -26,6 +26,7 @@ from curated.package.instrument import Instrument
 from curated.registry import distribution_at_fault, get_type
 from curated.text import read
 from curated.text.source import Source
+from curated.verification.binding import product_digest
 
 KEYWORDS = [
     "INSTRUME",
@@ -211,6 +212,7 @@ def _check_content(
     is_traced = calib is not None and file.is_compared and is_sound
     traces = traces_of(calib, shared=True) if calib is not None and is_traced else ()
     calib, side_findings = _join_side(calib, file, side)
+    product = product_digest(calib) if file.record and calib is not None else ""
     findings = [source.diagnose(problem, file.source) for problem in limited(problems)]
     end = read_date(keywords, "VALIDEND")
     return calib, FileReport(
@@ -225,7 +227,18 @@ def _check_content(
         claims,
         deprecation,
         traces,
+        product,
+        _certified(calib),
     )
+
+
+def _certified(calib: Calib | None) -> tuple[str, ...]:
+    """Return what the latest certification says; see `FileReport`."""
+    certifications = calib.provenance.certifications if calib is not None else ()
+    if not certifications:
+        return ()
+    latest = certifications[-1]
+    return latest.record, latest.begin, latest.end
 
 
 def _identity_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from curated.package.package import Package
 from curated.text import read
 from curated.text.source import Locator
 from curated.text.yaml.locator import yaml_locator
+from curated.verification.records import read_verifications
 
 if TYPE_CHECKING:
     from curated.check.cache import Cache
@@ -72,7 +73,17 @@ def check_package(
         Called with the numbers of files done and to be done.
     """
     reading = read_package(package, jobs=jobs, use_cache=use_cache, progress=progress)
-    return judge(package, paths, reading.declared, reading.reports, reading.findings, today=today)
+    findings = [*reading.findings, *_metric_findings(package, paths)]
+    return judge(package, paths, reading.declared, reading.reports, findings, today=today)
+
+
+def _metric_findings(package: Package, paths: Sequence[str]) -> list[Diagnostic]:
+    """Return the findings in files of metrics; few packages have any, and the others do not load their reader."""
+    if not any(path.endswith(".csv") for path in map(str.lower, package.layout.others)):
+        return []
+    from curated.monitoring.store import check_metrics
+
+    return check_metrics(package, paths)
 
 
 # -- reading ----------------------------------------------------------------------------------------------
@@ -157,17 +168,21 @@ def _cached_reports(
     from curated.check.cache import cache_key
 
     reports = {}
-    for file in calib_files:
-        text = read_file(files, file.source)
-        side = read_file(files, file.side) if file.side else None
+    for copies in by_source(calib_files):
+        text = read_file(files, copies[0].source)
+        side = read_file(files, copies[0].side) if copies[0].side else None
         if isinstance(text, Problem) or isinstance(side, Problem):
             continue
-        key = cache_key(file, text, side, declared.get(file.key.instrument))
-        report = cache.get(file.path, key)
-        if report is not None and (
-            not report.companion or report.companion_state == files.state(report.companion)
-        ):
-            reports[file.path] = report
+        keys: dict[bool, str] = {}
+        for file in copies:
+            if file.is_compared not in keys:
+                instrument = declared.get(file.key.instrument)
+                keys[file.is_compared] = cache_key(file, text, side, instrument)
+            report = cache.get(file.path, keys[file.is_compared])
+            if report is not None and (
+                not report.companion or report.companion_state == files.state(report.companion)
+            ):
+                reports[file.path] = report
     return reports
 
 
@@ -207,6 +222,7 @@ def judge(
     findings: Iterable[Diagnostic] = (),
     *,
     today: date | None = None,
+    waiver_day: date | None = None,
 ) -> Report:
     """Apply the rules over the whole package, select the findings to report, and remove silenced ones.
 
@@ -220,12 +236,15 @@ def judge(
         Report of every calibration of the package, by path.
     findings : iterable [`Diagnostic`], optional
         Findings of other stages, all of which are reported.
+    waiver_day : `datetime.date`, optional
+        The day by which waivers of failed tests end; ``today`` if not given.
     """
     config, layout = package.config, package.layout
     # To infer an instrument takes a look at all files.
     is_inferred = any("expected" in overrides for overrides in config.instruments.values())
     instruments = complete_instruments(package, reports, declared) if is_inferred else declared
-    context = make_context(layout, config, reports, declared, instruments, today)
+    verifications = read_verifications(package)
+    context = make_context(layout, config, reports, declared, instruments, today, verifications, waiver_day)
     files = select(layout.files, paths, reports)
     selected = {file.path for file in files}
     problems = [
@@ -235,7 +254,7 @@ def judge(
         if path in selected or (path not in reports and (not paths or is_below(path, paths)))
     ]
     problems = merge_problems(problems, layout.files)
-    diagnostics = [*config.diagnostics, *findings, *_located(problems, package)]
+    diagnostics = [*config.diagnostics, *findings, *verifications.findings, *_located(problems, package)]
     diagnostics += merge_findings(files, reports)
     diagnostics, silenced = apply_silence(diagnostics, config.silence, today, complete=not paths)
     return Report(tuple(files), tuple(sorted(diagnostics)), context.ranges, reports, declared, silenced)
@@ -278,7 +297,7 @@ def select(
     Parameters
     ----------
     paths : sequence [`str`]
-        Files or directories; a provenance file stands for its calibration.
+        Files or directories; a provenance file or a record of verification stands for its calibration.
     reports : `dict` [`str`, `FileReport`], optional
         Reports of the files by path: with them, a companion such as an image stands for the text that names it.
     """
@@ -290,6 +309,7 @@ def select(
         if is_below(file.path, paths)
         or (file.shared and is_below(file.shared, paths))
         or file.side in paths
+        or (file.record and file.record in paths)
         or (reports is not None and _is_companion_below(reports[file.path].companion, paths))
     ]
 

@@ -43,6 +43,11 @@ class FileReport(NamedTuple):
         Why the calibration is out of use; `None` where it is in use.
     traces : `tuple` [`Trace`]
         Values that are compared with those of other files; none where nothing is to be compared.
+    product : `str`
+        Hash of what the calibration holds, for the record of its verification; empty where it has none. See
+        `curated.verification.binding.product_digest`.
+    certified : `tuple` [`str`]
+        Of its latest certification: SHA-256 of the record that it rests on, start and end; empty if there is none.
     """
 
     path: str
@@ -56,6 +61,8 @@ class FileReport(NamedTuple):
     claims: Claims | None = None
     deprecation: Deprecation | None = None
     traces: tuple[Trace, ...] = ()
+    product: str = ""
+    certified: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the evidence from which an instrument is inferred."""

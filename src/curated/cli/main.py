@@ -66,8 +66,11 @@ COMMANDS = {
     "report": ("review", "Put all that is to be said about a change on one page."),
     "git": ("review", "Let git show changes of calibrations in pixels, electrons and magnitudes."),
     "audit": ("review", "Say which calibrations images were made with, and whether they still hold."),
+    "monitor": ("review", "Watch metrics over the nights: control charts and their alarms."),
     "epoch": ("author", "Begin a new epoch of a calibration: a copy with other dates."),
     "split": ("author", "Split the range of a calibration in two."),
+    "share": ("author", "Merge copies for several detectors or filters into one file for all."),
+    "unshare": ("author", "Give detectors or filters of a shared file files of their own."),
     "note": ("author", "Note an edit of calibrations: who, when, and what."),
     "fix": ("author", "Fill in or correct what follows from path, instrument and image."),
     "edit-defects": ("author", "Draw defects over an image, on a page in the browser."),
@@ -75,6 +78,8 @@ COMMANDS = {
     "add": ("author", "Make a calibration of a file of another program."),
     "migrate": ("author", "Make a package of the calibrations of another system."),
     "save": ("author", "Write a calibration for another program: DS9, FITS, CSV, CCDData."),
+    "verify": ("quality", "Test calibrations, on exposures too, and write a record of what came out."),
+    "certify": ("quality", "Certify verified calibrations for a range, by name and ticket."),
     "deprecate": ("package", "Take calibrations of the package out of use, or back into use."),
     "retract": ("repository", "Take a release out of a repository's chain, or put it back."),
     "recertify": ("repository", "Set validity ranges in a repository to those of the package."),
@@ -105,7 +110,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         room = COMMANDS[cmd_name][0]
-        if room not in ("package", "review", "author") or cmd_name == "impact":
+        if room not in ("package", "review", "author", "quality") or cmd_name == "impact":
             _escape_log()  # of Butler and its libraries
         module = importlib.import_module(f"curated.cli.{room}.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command

@@ -77,7 +77,7 @@ def _require(condition: bool, change: str) -> None:
 
 def _paths(layout: Any) -> tuple[Any, Any]:
     """Return what a layout says about the files that are read."""
-    return [(file.path, file.side) for file in layout.files], dict(layout.instruments)
+    return [(file.path, file.side, file.record) for file in layout.files], dict(layout.instruments)
 
 
 def _config(package: Package) -> Config:

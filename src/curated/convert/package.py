@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from curated.check.file import check_copies, read_and_check
@@ -24,12 +25,13 @@ from curated.core.parallel import Progress, run_all
 from curated.core.storage.disk import exclusive, verify_tree
 from curated.core.storage.staging import move_together, staging_directory
 from curated.git.checkout import check_out
-from curated.git.repository import open_repository
+from curated.git.repository import commit_date, open_repository
 from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.package.package import Package, open_package
 from curated.package.validity import natural_ends
 from curated.registry import get_type
+from curated.verification.records import waiver_files
 
 Results = tuple[dict[str, FileReport], dict[str, Converted]]
 """Reports of all files and FITS files of those that were converted, by path."""
@@ -93,13 +95,21 @@ def convert_package(
     conversion = replace(conversion, for_values=for_values)
     reports, converted = _run(package, conversion, jobs, progress)
     _require_same_marks(deprecated, reports)
-    report = judge(package, paths, declared, reports, [*findings, *interrupted])
+    waiver_day = _day_of(package, origin)
+    report = judge(package, paths, declared, reports, [*findings, *interrupted], waiver_day=waiver_day)
     unused = deprecated.keys() - conversion.selected
     missing = [f.path for f in report.files if f.path not in converted and f.path not in unused]
     if missing and not report.failed:
         hint = "silence only findings that leave a calibration behind; correct the file or remove it"
         raise CuratedError(f"{missing[0]} cannot be converted, though its errors are silenced", hint)
     return report, [converted[file.path] for file in report.files if file.path in converted]
+
+
+def _day_of(package: Package, origin: Origin) -> date | None:
+    """Return the day of the commit, by which waivers of failed tests end: the same commit gives the same release."""
+    if not waiver_files(package):
+        return None
+    return commit_date(open_repository(package.root), origin.sha1).date()
 
 
 def _plan(

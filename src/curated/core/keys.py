@@ -46,6 +46,8 @@ class CalibFile:
         ``ecsv``, ``yaml`` or ``json``.
     side : `str`
         Path of the ``<validstart>.inputs.yaml`` beside it; empty if there is none.
+    record : `str`
+        Path of the ``<validstart>.verify.yaml`` beside it; empty if there is none.
     is_compared : `bool`
         Whether rules compare its values with those of other files of the package.
     shared : `str`
@@ -58,6 +60,7 @@ class CalibFile:
     start: datetime
     form: str
     side: str = ""
+    record: str = ""
     is_compared: bool = field(default=False, compare=False)
     shared: str = ""
 
@@ -65,6 +68,11 @@ class CalibFile:
     def source(self) -> str:
         """Path of the file that there is."""
         return self.shared or self.path
+
+    @property
+    def texts(self) -> list[str]:
+        """Paths of all texts that there are of it: its own, its provenance and the record of its verification."""
+        return [path for path in (self.source, self.side, self.record) if path]
 
 
 def stored(files: Iterable[CalibFile]) -> list[CalibFile]:

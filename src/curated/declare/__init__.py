@@ -3,7 +3,7 @@
 from curated.declare.bound import Bound, InstrumentBound, bound_fault
 from curated.declare.comparison import Comparison
 from curated.declare.field import Array, Field, column, fields_of
-from curated.declare.measure import AB, BANDS, Band, Conditions, Measure, Part, Reading, Spectrum
+from curated.declare.measure import AB, BANDS, Band, Conditions, Levels, Measure, Part, Reading, Spectrum
 from curated.declare.spec import (
     FITS_TABLES,
     Absent,
@@ -32,6 +32,7 @@ __all__ = [
     "Field",
     "InstrumentBound",
     "K",
+    "Levels",
     "Measure",
     "Part",
     "PlotSpec",

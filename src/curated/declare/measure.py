@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from curated.core.geometry import DetectorGeometry
+from curated.core.geometry import Amplifier, DetectorGeometry
 from curated.declare.field import Array
 
 _MOST_SAMPLES = 200_000
@@ -92,6 +92,23 @@ AB = Spectrum()
 """A source of constant flux per frequency, as that of AB magnitudes."""
 
 
+class Levels(NamedTuple):
+    """Where the gains and saturations come from by which changes are measured.
+
+    Parameters
+    ----------
+    gain, saturation : `tuple` [`str` or `None`]
+        Paths of the calibrations that have those of some amplifier: ``gains`` in force, then the camera; `None`, at the
+        end, where some amplifier has none, so that 1 electron/adu and `DEFAULT_SATURATION` are taken.
+    """
+
+    gain: tuple[str | None, ...] = (None,)
+    saturation: tuple[str | None, ...] = (None,)
+
+
+_UNKNOWN = Levels()
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Under which conditions measures are taken.
@@ -108,6 +125,10 @@ class Conditions:
         Detector that they belong to, with the saturation of its amplifiers, if it is known.
     row_names : `tuple`
         The name of each row of the text before and now, by the comment above it; empty where no row has one.
+    amplifiers : `tuple` [`Amplifier`]
+        Amplifiers in no order, with gain and saturation, of a detector whose amplifiers nothing else describes.
+    levels : `Levels`
+        Where gains and saturations come from.
     """
 
     bands: Sequence[Band] = BANDS
@@ -115,12 +136,24 @@ class Conditions:
     filter_name: str = ""
     detector: DetectorGeometry | None = None
     row_names: tuple[Sequence[str], Sequence[str]] = ((), ())
+    amplifiers: tuple[Amplifier, ...] = ()
+    levels: Levels = _UNKNOWN
 
     def saturation(self, index: int) -> float:
         """Return the saturation level (adu) of an amplifier, by its index; `DEFAULT_SATURATION` if it is not known."""
         amplifiers = self.detector.amplifiers if self.detector is not None else ()
-        level = amplifiers[index].saturation if index < len(amplifiers) else math.nan
-        return level if level > 0 and math.isfinite(level) else DEFAULT_SATURATION
+        return _saturation(amplifiers[index] if index < len(amplifiers) else None)
+
+    def levels_of(self, name: str) -> tuple[float, float]:
+        """Return saturation (adu; see `saturation`) and gain (electron/adu; NaN if it is not known) of an amplifier."""
+        amplifiers = self.detector.amplifiers if self.detector is not None else ()
+        amplifier = next((a for a in (*amplifiers, *self.amplifiers) if a.name == name), None)
+        return _saturation(amplifier), amplifier.gain if amplifier is not None else math.nan
+
+
+def _saturation(amplifier: Amplifier | None) -> float:
+    level = amplifier.saturation if amplifier is not None else math.nan
+    return level if level > 0 and math.isfinite(level) else DEFAULT_SATURATION
 
 
 DEFAULT_SATURATION = 100_000.0
@@ -173,6 +206,8 @@ class Measure:
         Whether values of several calibrations may be added up, as numbers of pixels may.
     needs_both : `bool`
         Whether it compares two calibrations, and does not exist where one begins or ends.
+    needs_levels : `bool`
+        Whether it depends on the gains or saturations of amplifiers.
     """
 
     name: str
@@ -183,6 +218,7 @@ class Measure:
     notable: float = 0.0
     additive: bool = False
     needs_both: bool = True
+    needs_levels: bool = False
 
     def read(self, old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
         """Yield its readings that are not zero.
@@ -211,6 +247,7 @@ class Measure:
             self.notable,
             self.additive,
             self.needs_both,
+            self.needs_levels,
         )
 
     def weight(self, value: float) -> float:
@@ -221,7 +258,14 @@ class Measure:
 
 
 def _computed(
-    name: str, unit: str, doc: str, worse: Worse, notable: float, additive: bool, needs_both: bool
+    name: str,
+    unit: str,
+    doc: str,
+    worse: Worse,
+    notable: float,
+    additive: bool,
+    needs_both: bool,
+    needs_levels: bool,
 ) -> Measure:
     """Return a measure that came from another process, without its function."""
     return Measure(
@@ -233,6 +277,7 @@ def _computed(
         notable=notable,
         additive=additive,
         needs_both=needs_both,
+        needs_levels=needs_levels,
     )
 
 

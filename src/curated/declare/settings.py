@@ -10,12 +10,13 @@ from typing import Any, Literal
 from curated.core.diagnostic import Pointer, Problem
 from curated.declare.validation import Validator
 
-Kind = Literal["text", "number", "real", "scalar", "plain", "list", "mapping"]
+Kind = Literal["text", "number", "real", "flag", "scalar", "plain", "list", "mapping"]
 
 _TYPES: dict[Kind, str | list[str]] = {
     "text": "string",
     "number": "integer",
     "real": "number",
+    "flag": "boolean",
     "scalar": ["string", "integer"],
     "plain": ["string", "number", "boolean", "null", "array", "object"],
     "list": "array",
@@ -33,7 +34,7 @@ class Setting:
     Parameters
     ----------
     kind : `str`
-        ``text``, ``number`` (whole, zero or more), ``real``, ``scalar`` (a text or a whole number), ``plain``
+        ``text``, ``number`` (whole, zero or more), ``real``, ``flag`` (true or false), ``scalar`` (a text or a whole number), ``plain``
         (anything that JSON holds), ``list`` or ``mapping``.
     doc : `str`
         Description in one sentence.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from curated.declare.bound import Bound
 from curated.declare.comparison import Comparison
 from curated.declare.field import Field
 from curated.declare.measure import Measure
+
+if TYPE_CHECKING:
+    from curated.declare.statistic import Statistic
 
 Rows = Literal["free", "one", "key", "records", "record"]
 """How the rows of a table come about.
@@ -173,6 +176,8 @@ class Spec:
         applied one by one.
     comparisons : `tuple` [`Comparison`]
         Values that are compared with those of the epoch before.
+    statistics : sequence [`Statistic`]
+        What tests of verification may compare with limits: a tuple, or `DeferredStatistics`.
     factors : `tuple` [`tuple` [`str`, ...]]
         Types whose product it is: for each factor the names of the types that can be it, the first one preferred.
     is_read_by_stack : `bool`
@@ -219,6 +224,7 @@ class Spec:
     bounds: tuple[Bound, ...] = ()
     screen: Callable[[Any], bool] | None = None
     comparisons: tuple[Comparison, ...] = ()
+    statistics: Sequence[Statistic] = ()
     factors: tuple[tuple[str, ...], ...] = ()
     is_read_by_stack: bool = False
     beside: tuple[str, ...] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -16,6 +17,8 @@ Level = Literal["amplifier", "detector", "focal plane"]
 """What a statistic is of: each amplifier, each detector, or all detectors together."""
 
 LEVELS: tuple[Level, ...] = ("amplifier", "detector", "focal plane")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
 Need = Literal["product", "residual", "frames", "read_noise", "gain", "saturation", "parts"]
 """What a statistic is computed from.
@@ -59,7 +62,7 @@ class Frame:
     Parameters
     ----------
     pixels : `numpy.ndarray`, (rows, columns)
-        Values in ``unit``.
+        Values in ``unit``, less the level of the overscan.
     usable : `numpy.ndarray` or `None`, (rows, columns)
         Which pixels count; `None` for all.
     unit : `str`
@@ -71,7 +74,10 @@ class Frame:
     mjd : `float`
         Middle of the exposure (MJD, TAI); NaN if unknown.
     overscan : `numpy.ndarray` or `None`, (rows, columns)
-        Serial overscan of the amplifier, in the unit of the pixels and with its level as read; `None` if there is none.
+        Serial overscan of the amplifier, in the unit of the pixels and with its level as read, its columns in the order
+        in which they are read, so that the first one follows the image; `None` if there is none.
+    parallel_overscan : `numpy.ndarray` or `None`, (rows, columns)
+        Parallel overscan in the same way, its rows in the order in which they are read.
     """
 
     pixels: Array
@@ -81,6 +87,7 @@ class Frame:
     time: float = math.nan
     mjd: float = math.nan
     overscan: Array | None = None
+    parallel_overscan: Array | None = None
 
     @property
     def values(self) -> Array:
@@ -142,6 +149,8 @@ class Statistic:
     of_each_exposure : `bool`
         Whether it is computed of each exposure, from a sample with the frames of that alone; otherwise once, of all.
         It makes no difference where it needs no frames.
+    signed : `bool`
+        Whether good values lie on both sides of 0, so that one limit alone lets half of the bad ones pass.
     """
 
     name: str
@@ -152,3 +161,21 @@ class Statistic:
     source: str
     compute: Callable[[Sample], Estimate]
     of_each_exposure: bool = True
+    signed: bool = False
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether its value is from pixels of exposures, and another exposure would have another one."""
+        return not {"residual", "frames"}.isdisjoint(self.needs)
+
+    def fault(self) -> str:
+        """Return what is wrong with the declaration; empty for nothing."""
+        if not _NAME.match(str(self.name)):
+            return f"the name {self.name!r} is not one of small letters, digits and underscores"
+        if not self.levels or not set(self.levels) <= set(LEVELS):
+            return f"{self.name}: levels are of {', '.join(LEVELS)}, not {self.levels!r}"
+        if not self.needs or not set(self.needs) <= set(get_args(Need)):
+            return f"{self.name}: needs are of {', '.join(get_args(Need))}, not {self.needs!r}"
+        if not self.formula or not self.source:
+            return f"{self.name} has no {'source' if self.formula else 'formula'}"
+        return ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from curated.core.geometry import DetectorGeometry
 from curated.core.keys import CalibKey
-from curated.declare import AB, Measure, Part, Reading, Spectrum
+from curated.declare import AB, Levels, Measure, Part, Reading, Spectrum
 from curated.package.validity import Range
 
 
@@ -57,6 +57,8 @@ class Change:
         Names of the detectors whose values differ, where the calibration has rows of several; `None` for all.
     geometry : `DetectorGeometry` or `None`
         The detector by which it was measured; `None` where it is not known.
+    levels : `Levels` or `None`
+        Where gains and saturations come from; `None` where no effect depends on them.
     """
 
     key: CalibKey
@@ -71,6 +73,7 @@ class Change:
     new_range: Range | None = None
     detectors: tuple[str, ...] | None = None
     geometry: DetectorGeometry | None = field(default=None, compare=False, repr=False)
+    levels: Levels | None = None
 
     @property
     def is_physical(self) -> bool:

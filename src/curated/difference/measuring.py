@@ -93,7 +93,7 @@ def measure_changes(
         Called with how many keys are done and how many there are.
     """
     instruments = {files.key.instrument for files in keys if files.key.detector}
-    cameras = read_cameras((changes.now, changes.before), instruments)
+    cameras = read_cameras((changes.now, changes.before), instruments, [files.key for files in keys])
     work = _Work(changes, conditions, declared, cameras)
     for results in run_all(work, keys, jobs, progress):
         yield from results
@@ -132,9 +132,9 @@ class _Work:
             names = states.row_names(old, is_new=False), states.row_names(new, is_new=True)
             conditions = replace(usual_conditions, row_names=names) if any(names) else usual_conditions
             latest = new if new is not None else old
-            geometry = self.cameras.geometry(files.key, latest.start) if latest is not None else None
-            if geometry is not None:
-                conditions = replace(conditions, detector=geometry)
+            if latest is not None:
+                end = (new_ranges if new is not None else old_ranges)[latest].end
+                conditions = self.cameras.conditions(files.key, Range(latest.start, end), conditions)
             versions = states.calibs(old, new)
             change = compare(files.key, *versions, tuple(ranges), conditions)
             yield replace(
@@ -301,6 +301,8 @@ def compare(
             effects = tuple(
                 sorted(find_effects(before, after, conditions), key=lambda effect: -effect.weight)
             )
+        if any(effect.measure.needs_levels for effect in effects):
+            change = replace(change, levels=conditions.levels)
         if before is None or after is None:
             return replace(change, effects=effects)
         fields, keywords = tuple(different_fields(before, after)), tuple(different_keywords(before, after))

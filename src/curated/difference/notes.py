@@ -69,7 +69,7 @@ class Notes:
 
     def _trailers(self, change: Change) -> Iterator[str]:
         files = [self._files_before.get(change.old or ""), self._files_after.get(change.new or "")]
-        paths = {path for file in files if file is not None for path in (file.path, file.side) if path}
+        paths = {path for file in files if file is not None for path in (file.path, *file.texts)}
         for prefix, message in self._messages:
             if not message.paths.isdisjoint(f"{prefix}{path}" for path in paths):
                 yield from trailers_of(message.text, paths, prefix)

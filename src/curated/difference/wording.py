@@ -6,7 +6,7 @@ import hashlib
 import math
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from curated.core.times import iso
@@ -77,6 +77,24 @@ def alternative_text(change: Change) -> str:
         what = "Before, after and their difference"
     effects = "; ".join(effect_text(effect) for effect in change.effects[:3])
     return f"{what}: {change.key}. {f'Largest effects: {effects}.' if effects else 'No measure changed.'}"
+
+
+def group_text(changes: Sequence[Change], most: int = 8) -> str:
+    """Return what a change is of: a key, or the detectors and filters that share a file, such as ``demo/bfk: d00, d01``.
+
+    Parameters
+    ----------
+    changes : sequence [`Change`]
+        One of the groups of `~curated.difference.change.Difference.groups`.
+    most : `int`, optional
+        Number of detectors and filters that are named; the others are counted.
+    """
+    key = changes[0].key
+    if len(changes) == 1:
+        return str(key)
+    names = ["/".join(filter(None, (change.key.detector, change.key.filter))) for change in changes]
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{key.instrument}/{key.type}: {', '.join(names[:most])}{more}"
 
 
 def change_names(changes: Iterable[Change]) -> list[str]:

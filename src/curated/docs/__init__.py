@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Sequence
 from inspect import getdoc
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,11 @@ from curated.core.metadata import KEYWORD_DOCS
 from curated.datasets.deprecation import MARK
 from curated.declare import Field, Spec, Table
 from curated.declare.settings import schema_name
+from curated.docs.markdown import markdown_table
+from curated.docs.verification import DEFAULTS_PAGE, defaults_page, verification_sections
 from curated.fits.writer import fits_bytes
-from curated.package.layout import discover, walk
+from curated.package.files import walk
+from curated.package.layout import discover
 from curated.registry import own_types
 from curated.schema.files import Drift, check_files, write_files
 from curated.schema.values import shape_text
@@ -53,7 +55,12 @@ def docs_files(calibs: Path) -> dict[str, str]:
         Calibration directory with the examples.
     """
     pages = {f"types/{name}.md": type_page(cls, calibs) for name, cls in own_types().items()}
-    return {**pages, "types/README.md": _index(), "codes.md": codes_page()}
+    return {
+        **pages,
+        "types/README.md": _index(),
+        "codes.md": codes_page(),
+        DEFAULTS_PAGE: f"{_HEAD}\n{defaults_page()}",
+    }
 
 
 def write_docs(directory: str | os.PathLike[str]) -> list[str]:
@@ -133,6 +140,7 @@ def type_page(cls: type[Calib], calibs: Path | None = None) -> str:
     if spec.bounds:
         parts += ["## Plausible values\n", _bounds_table(spec)]
     parts += _comparisons(spec)
+    parts += verification_sections(spec)
     example = find_example(cls, calibs) if calibs is not None else None
     if example is not None and calibs is not None:
         parts += [example_section(example, calibs), fits_section(cls.readText(example))]
@@ -296,12 +304,6 @@ def fits_section(calib: Calib) -> str:
             rows = [(f"`{c.name}`", f"`{c.format}`", c.dim or "", c.unit or "") for c in hdu.columns]
             parts.append(markdown_table(("Column", "TFORM", "TDIM", "TUNIT"), rows))
     return "\n".join(parts)
-
-
-def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
 def _comparisons(spec: Spec) -> list[str]:

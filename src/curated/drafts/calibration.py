@@ -19,7 +19,7 @@ from curated.calib.content import Content
 from curated.calib.error import CalibrationError
 from curated.calib.mismatch import type_keywords
 from curated.check.file import check_file
-from curated.check.rules.drafts import DRAFT
+from curated.check.rules.identity import DRAFT
 from curated.core.codes import Severity, code_info
 from curated.core.diagnostic import CuratedError
 from curated.core.geometry import DetectorGeometry

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from curated.calib.mismatch import type_keywords
-from curated.check.rules.drafts import DRAFT
+from curated.check.rules.identity import DRAFT
 from curated.core.diagnostic import CuratedError, brief
 from curated.core.times import compact, iso
 from curated.datasets.names import is_instrument, is_value
@@ -20,8 +20,9 @@ from curated.drafts.geometry import GAIN, PIXEL_SIZE, READ_NOISE, SATURATION
 from curated.drafts.notes import annotate
 from curated.fits.camera_archive import CameraAmplifier, CameraDetector
 from curated.package.completion import complete_instrument
+from curated.package.files import INSTRUMENT_FILE
 from curated.package.instrument import Detector, Filter, Instrument, parse_instrument
-from curated.package.layout import INSTRUMENT_FILE, directory_name
+from curated.package.layout import directory_name
 from curated.text.yaml.reader import load_yaml
 from curated.types.camera import CameraGeometry
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from curated.core.diagnostic import CuratedError
 from curated.declare import Array
+from curated.exchange.foreign import ForeignError, open_foreign
+from curated.exchange.hdus import open_hdus
 
 MOST_PIXELS = 2**27
 """Largest image; 11,600 x 11,600 pixels, and more than a browser shows."""
@@ -62,10 +64,10 @@ def picture_of(path: Path, hdu: int | None = None) -> Picture:
 
 
 def _pixels(path: Path, number: int | None) -> Array:
-    from astropy.io import fits
-
+    if not path.exists():
+        raise CuratedError(f"{path} does not exist", "--image names a FITS file")
     try:
-        with fits.open(path) as hdus:
+        with open_hdus(open_foreign(path)) as hdus:
             images = [i for i, hdu in enumerate(hdus) if hdu.is_image and hdu.header.get("NAXIS") == 2]
             if number is not None:
                 images = [i for i in images if i == number]
@@ -77,9 +79,7 @@ def _pixels(path: Path, number: int | None) -> Array:
                 raise CuratedError(f"{path.name}: the image is too large for a page", "cut out a part of it")
             pixels: Array = np.asarray(hdu.data, dtype=np.float32)
             return pixels
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise CuratedError(f"{path} does not exist", "--image names a FITS file") from error
+    except ForeignError as error:
         raise CuratedError(f"{path.name} cannot be read: {error}", "--image names a FITS file") from error
 
 

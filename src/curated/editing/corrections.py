@@ -40,6 +40,7 @@ from curated.editing.surroundings import (
 from curated.history.deprecation import EditedFiles
 from curated.package.instrument import Instrument
 from curated.package.package import Package
+from curated.package.sharing import without_shared_levels
 from curated.registry import find_type, get_type
 from curated.text.editor import TextEditor
 from curated.text.source import Source
@@ -125,7 +126,8 @@ def plan_corrections(
     corrections: list[Correction] = []
     contents: dict[str, bytes] = {}
     before: dict[str, bytes] = {}
-    reports = dict(reading.reports)
+    members = {file.source: file.path for file in package.layout.files if file.path in reading.reports}
+    reports = {path: reading.reports[member] for path, member in members.items()} | dict(reading.reports)
     diagnostics: list[Diagnostic] = []
     for _ in range(_MOST_ROUNDS):
         # What is corrected may tell what another file should say.
@@ -200,7 +202,7 @@ class _Fixer:
         trust_path: bool,
     ) -> None:
         self.package, self.files, self.declared = package, files, declared
-        self.surroundings, self.file = surroundings, file
+        self.surroundings, self.file, self.member = surroundings, without_shared_levels(file), file
         self.report = reports.get(file.path, FileReport(file.path, "", ""))
         self.is_checked = file.path in reports
         self.editor = TextEditor(files.read(file.path), file.form)
@@ -211,7 +213,9 @@ class _Fixer:
         self.corrections: list[Correction] = []
         self.diagnostics: list[Diagnostic] = []
         self.misplaced = (
-            {} if trust_path else misplaced_levels(surroundings, file, self.keywords, id_parts(self.keywords))
+            {}
+            if trust_path
+            else misplaced_levels(surroundings, self.file, self.keywords, id_parts(self.keywords))
         )
 
     def run(self) -> bytes:
@@ -250,10 +254,12 @@ class _Fixer:
             if date != file.start and not self._is_impossible_start(keyword):
                 old = self.keywords.get(keyword)
                 yield keyword, expected._replace(value=keyword_time(file.start, old))
-        for keyword, has_level in (("DETECTOR", self.spec.has_detector), ("FILTER", self.spec.has_filter)):
+        for keyword, level in (("DETECTOR", file.key.detector), ("FILTER", file.key.filter)):
             value = self.keywords.get(keyword)
-            if not has_level and has_value(value) and value != "None":
-                self._remove(keyword, f"{self.spec.name} has no such level")
+            if not level and has_value(value) and value != "None":
+                is_shared = level != getattr(self.member.key, keyword.lower())
+                several = f"it is of several {keyword.lower()}s"
+                self._remove(keyword, several if is_shared else f"{self.spec.name} has no such level")
 
     def _is_impossible_start(self, keyword: str) -> bool:
         """Report a file name that is not before the end of the calibration, though the keyword is."""
@@ -380,7 +386,7 @@ class _Fixer:
     def _require_no_worse(self, text: bytes) -> None:
         """Raise an error if the corrected text has errors that the old one has not."""
         edited = EditedFiles(self.files, {self.file.path: text})
-        report = read_and_check(edited, self.file, self.declared).report
+        report = read_and_check(edited, self.member, self.declared).report
         old_codes = {d.code for d in self.report.diagnostics}
         worse = [d for d in report.diagnostics if d.is_error and d.code not in old_codes]
         if worse:

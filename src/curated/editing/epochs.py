@@ -36,6 +36,10 @@ _ORIGIN = ("CALIB_CREATION_DATE", "CALIB_CREATION_TIME", "DATE")
 """Keywords that say when a calibration was made: a copy for another epoch was not."""
 
 
+_LIFE = {"edits": "the notes of edits", "certifications": "the certifications"}
+"""Parts of its provenance that are of one calibration and its range alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class EpochPlan:
     """New files of a calibration's key, and what they do.
@@ -284,9 +288,9 @@ def _add_copy(
     dropped: list[str] = []
     path = os.path.join(directory, stem + ending)
     with _naming(source.path):
-        _set_dates(editor, start, end)
+        set_dates(editor, start, end)
         if not is_same_calibration:
-            dropped += _drop_origin(editor)
+            dropped += drop_origin(editor)
         image = _image_of(draft.package, source, editor)
         if image is not None:
             image_name, content = image
@@ -298,7 +302,7 @@ def _add_copy(
             editor.set_values("image", {"file": new_name})
             draft.contents[os.path.join(directory, new_name)] = content
         draft.contents[path] = editor.finish()
-    file = replace(source, path=path, start=start, side="")
+    file = replace(source, path=path, start=start, side="", record="")
     if source.side:
         record, notes = _side_record(draft.package, source, is_same_calibration=is_same_calibration)
         dropped += notes
@@ -313,7 +317,8 @@ def _add_copy(
         )
 
 
-def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None:
+def set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> None:
+    """Set the keywords of start and end, and the part of CALIB_ID that repeats the start."""
     keywords = editor.keywords
     editor.set_keyword("CALIBDATE", keyword_time(start, keywords.get("CALIBDATE")))
     if "VALIDSTART" in keywords:
@@ -329,21 +334,19 @@ def _set_dates(editor: TextEditor, start: datetime, end: datetime | None) -> Non
             editor.set_keyword("CALIB_ID", new)
 
 
-def _drop_origin(editor: TextEditor) -> Iterator[str]:
-    """Remove what tells how the other calibration was made and edited, and yield what that was."""
-    for name in _ORIGIN:
-        if name in editor.keywords:
-            editor.remove_keyword(name)
-            yield name
-    for name in [n for n in editor.keywords if n.startswith("DEPRECATED")]:
+def drop_origin(editor: TextEditor) -> Iterator[str]:
+    """Remove what tells how the other calibration was made, edited and certified, and yield what that was."""
+    marks = [name for name in editor.keywords if name.startswith("DEPRECATED")]
+    for name in [*(name for name in _ORIGIN if name in editor.keywords), *marks]:
         editor.remove_keyword(name)
         yield name
-    if "EDITS" in editor.keywords:
-        editor.remove_keyword("EDITS")
-        yield "the notes of edits"
-    if "edits" in editor.source.tree:
-        editor.remove_section("edits")
-        yield "the notes of edits"
+    for name, what in _LIFE.items():
+        if name.upper() in editor.keywords:
+            editor.remove_keyword(name.upper())
+            yield what
+        if name in editor.source.tree:
+            editor.remove_section(name)
+            yield what
 
 
 def _side_record(
@@ -356,12 +359,15 @@ def _side_record(
     with _naming(source.side):
         editor = TextEditor(data, "yaml")
         tree, _ = load_yaml(editor.text.removeprefix("\ufeff"))
-        if not isinstance(tree, dict) or "edits" not in tree:
+        parts = [name for name in _LIFE if isinstance(tree, dict) and name in tree]
+        if not parts:
             return data, []
-        if set(tree) == {"edits"}:
-            return None, ["the notes of edits"]
-        editor.remove_section("edits")
-        return editor.finish(), ["the notes of edits"]
+        dropped = [_LIFE[name] for name in parts]
+        if set(tree) == set(parts):
+            return None, dropped
+        for name in parts:
+            editor.remove_section(name)
+        return editor.finish(), dropped
 
 
 def _image_of(package: Package, source: CalibFile, editor: TextEditor) -> tuple[str, bytes] | None:

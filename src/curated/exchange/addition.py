@@ -26,7 +26,7 @@ from curated.exchange.placement import (
     reconcile_claims,
     with_amplifiers,
 )
-from curated.exchange.readers import read_foreign
+from curated.exchange.readers import read_foreign, unused_options
 from curated.exchange.row_comments import with_row_comments
 from curated.history.names import known_names
 from curated.image.planes import statistics
@@ -69,6 +69,8 @@ class AddRequest:
         What a person says of the file.
     keywords : `dict`
         Keywords of the calibration beside those that follow from the others.
+    is_of_set : `bool`
+        Whether what is said of the file is said of many, so that it need not be of use for each of them.
     """
 
     file: str
@@ -80,6 +82,7 @@ class AddRequest:
     reader: str = ""
     conventions: Conventions = field(default_factory=Conventions)
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    is_of_set: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,7 +137,10 @@ def plan_addition(package: Package, request: AddRequest) -> Addition:
     if target.camera is not None and place.detector is not None:
         target = replace(target, detector=with_amplifiers(place.detector, target.camera))
     foreign, reader = read_foreign(file, target, request.reader)
-    findings = [Diagnostic.from_problem(problem, request.file) for problem in limited(foreign.problems)]
+    problems = list(foreign.problems)
+    if reader is not None and not request.is_of_set and (reader.options or foreign.calib is not None):
+        problems += unused_options(reader, request.conventions)
+    findings = [Diagnostic.from_problem(problem, request.file) for problem in limited(problems)]
     path = f"{place.directory}/{compact(request.start)}.{form}"
     title = reader.title if reader is not None else ""
     if has_errors(findings):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 """Characters that no text has."""
 
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?\Z", re.A)
+
 _HEAD = 65536
 """Bytes at the start of a file by which readers recognise it."""
 
@@ -114,6 +116,19 @@ def open_foreign(path: str | os.PathLike[str]) -> ForeignFile:
             return ForeignFile(name, head, os.fstat(stream.fileno()).st_size)
     except OSError as error:
         raise CuratedError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is a finite number as programs write them, also with the exponent ``D`` of Fortran.
+
+    Python takes more for numbers, such as ``1_5`` and digits of other scripts, which no program means so.
+    """
+    return _NUMBER.match(text) is not None
+
+
+def number_of(text: str) -> float:
+    """Return the number of a text for which `is_number` is true."""
+    return float(text.lower().replace("d", "e"))
 
 
 class ForeignError(Exception):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from curated.calib import Calib
 from curated.core.diagnostic import Problem
-from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
+from curated.exchange.foreign import Conventions, Foreign, ForeignError, ForeignFile, Target
 from curated.exchange.images import fits_images
 from curated.exchange.pixels import box_lists, ds9, mask_images, region_tables
 from curated.exchange.tables import crosstalk, linearity, plain, stack
@@ -32,6 +32,8 @@ class Reader:
         Reads a file for a target; may raise `ForeignError`.
     types : `str`
         The types that it takes, for people.
+    options : `tuple` [`str`, ...]
+        Fields of `Conventions` that it follows; ``units`` of all values, ``column_units`` of each column.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Reader:
     takes: Callable[[type[Calib]], bool]
     recognises: Callable[[ForeignFile], bool]
     read: Callable[[ForeignFile, Target], Foreign]
+    options: tuple[str, ...] = ()
 
 
 def _has_boxes(cls: type[Calib]) -> bool:
@@ -54,6 +57,7 @@ READERS = (
         takes=_has_boxes,
         recognises=ds9.recognises,
         read=ds9.read,
+        options=("origin", "untrimmed", "image"),
     ),
     Reader(
         name="region-table",
@@ -62,6 +66,7 @@ READERS = (
         takes=_has_boxes,
         recognises=region_tables.recognises,
         read=region_tables.read,
+        options=("hdu", "origin", "untrimmed"),
     ),
     Reader(
         name="stack",
@@ -78,6 +83,7 @@ READERS = (
         takes=_has_boxes,
         recognises=box_lists.recognises,
         read=box_lists.read,
+        options=("origin", "untrimmed"),
     ),
     Reader(
         name="mask",
@@ -86,6 +92,7 @@ READERS = (
         takes=_has_boxes,
         recognises=mask_images.recognises,
         read=mask_images.read,
+        options=("hdu", "bits", "inverted", "untrimmed", "transposed"),
     ),
     Reader(
         name="image",
@@ -94,6 +101,7 @@ READERS = (
         takes=fits_images.takes,
         recognises=fits_images.recognises,
         read=fits_images.read,
+        options=("hdu", "bits", "inverted", "untrimmed", "transposed", "units"),
     ),
     Reader(
         name="matrix",
@@ -102,6 +110,7 @@ READERS = (
         takes=crosstalk.takes,
         recognises=crosstalk.recognises,
         read=crosstalk.read,
+        options=("hdu", "units", "column_units", "by_order", "source_axis", "sign"),
     ),
     Reader(
         name="linearity",
@@ -110,6 +119,7 @@ READERS = (
         takes=linearity.takes,
         recognises=linearity.recognises,
         read=linearity.read,
+        options=("hdu", "units", "columns", "by_order"),
     ),
     Reader(
         name="table",
@@ -118,9 +128,50 @@ READERS = (
         takes=plain.takes,
         recognises=plain.recognises,
         read=plain.read,
+        options=("hdu", "origin", "column_units", "columns", "by_order", "sort"),
     ),
 )
 """All readers; the first one that takes the type and recognises the file reads it."""
+
+
+_OPTIONS = {
+    "hdu": "--hdu",
+    "bits": "--bits",
+    "inverted": "--inverted",
+    "origin": "--origin",
+    "untrimmed": "--untrimmed",
+    "image": "--image",
+    "transposed": "--transposed",
+    "columns": "--column",
+    "by_order": "--by-order",
+    "sort": "--sort",
+    "source_axis": "--source",
+    "sign": "--sign",
+}
+"""Options of the command line by field of `Conventions`."""
+
+_WITHOUT_EFFECT = frozenset(("untrimmed", "inverted"))
+"""What false says is how a file is read anyway."""
+
+
+def unused_options(reader: Reader, conventions: Conventions) -> Iterator[Problem]:
+    """Yield a problem for each option that a reader has no use for: what a person says of a file must not go unheard."""
+    for name, option in _OPTIONS.items():
+        value = getattr(conventions, name)
+        is_set = bool(value) if name != "origin" else value is not None
+        if name in _WITHOUT_EFFECT:
+            is_set = value is True
+        if is_set and name not in reader.options:
+            yield Problem("CAL756", (), f"{option} says nothing of {reader.title}")
+    for column, unit in conventions.units.items():
+        if not {"units", "column_units"} & set(reader.options):
+            yield Problem("CAL756", (), f"--unit says nothing of {reader.title}")
+        elif not column and "units" not in reader.options:
+            hint = f"say of which column: --unit COLUMN={unit}"
+            yield Problem("CAL756", (), f"--unit {unit} names no column", hint)
+        elif column and "column_units" not in reader.options:
+            hint = f"all values have one unit: --unit {unit}"
+            yield Problem("CAL756", (), f"--unit {column}={unit}: there is no column {column!r:.40}", hint)
 
 
 def read_foreign(file: ForeignFile, target: Target, name: str = "") -> tuple[Foreign, Reader | None]:
@@ -170,7 +221,9 @@ def _choose(file: ForeignFile, cls: type[Calib], name: str) -> Reader | Problem:
     chosen = next((reader for reader in fitting if reader.recognises(file)), None)
     if chosen is not None:
         return chosen
-    other = next((reader for reader in READERS if reader.recognises(file)), None)
+    # Any table may be a matrix or a correction of non-linearity: it is called a table.
+    others = (reader for reader in READERS if reader.name not in ("matrix", "linearity"))
+    other = next((reader for reader in others if reader.recognises(file)), None)
     forms = "; ".join(reader.title for reader in fitting)
     if other is not None:
         detail = f"the file is one of {other.title}, of which no {cls.SPEC.name} is made"

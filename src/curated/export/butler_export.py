@@ -118,6 +118,7 @@ def export_directory(
     types: Sequence[str] = (),
     at: datetime | None = None,
     into: bool = False,
+    share: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
@@ -132,9 +133,8 @@ def export_directory(
     """
     names = dataset_type_names(types)
     holdings = read_export(directory, collections, names)
-    return export_holdings(
-        holdings, Path(output), types=names, at=at, into=into, jobs=jobs, progress=progress
-    )
+    options: dict[str, Any] = {"into": into, "share": share, "jobs": jobs, "progress": progress}
+    return export_holdings(holdings, Path(output), types=names, at=at, **options)
 
 
 def read_export(directory: str, collections: Sequence[str] = (), types: Sequence[str] = ()) -> Holdings:

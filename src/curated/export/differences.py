@@ -21,7 +21,7 @@ from curated.datasets.record import Dataset, Key, key_order
 from curated.datasets.spans import LAST_NS, Span
 from curated.datasets.values import is_same_content
 from curated.declare import Conditions
-from curated.difference.cameras import Cameras
+from curated.difference.cameras import GAINS, CameraEpoch, Cameras, GainsEpoch, needs_levels
 from curated.difference.change import Change
 from curated.difference.measuring import Version, compare
 from curated.export.holdings import FileLocation
@@ -154,7 +154,8 @@ def measure_pairs(
     instruments = {
         str(dict(pair.key[1]).get("instrument", "")) for pair in pairs if "detector" in dict(pair.key[1])
     }
-    cameras = _read_cameras((second, first), instruments)
+    calib_keys = [_calib_key(pair.key, names) for pair in pairs]
+    cameras = _read_cameras((second, first), instruments, calib_keys, names)
     tasks = []
     for pair in pairs:
         key = _calib_key(pair.key, names)
@@ -165,33 +166,58 @@ def measure_pairs(
             if isinstance(detector, int)
             else None
         )
-        geometry = cameras.geometry(key, times[pair.begin]) or geometry
         ranges = tuple(_range(span, times) for span in pair.spans)
-        tasks.append(_Task(key, pair, ranges, replace(conditions, detector=geometry, filter_name=key.filter)))
+        of_key = replace(conditions, detector=geometry, filter_name=key.filter)
+        valid = Range(times[pair.begin], ranges[-1].end if ranges else None)
+        tasks.append(_Task(key, pair, ranges, cameras.conditions(key, valid, of_key)))
     results = run_all(_PairMeasurer(), tasks, jobs, progress)
     yield from ((task.pair.key, change) for task, change in zip(tasks, results, strict=True))
 
 
-def _read_cameras(sources: Sequence[Holdings], instruments: Collection[str]) -> Cameras:
-    """Read the cameras of instruments, each from the first source that has one, as those of packages are.
+def _read_cameras(
+    sources: Sequence[Holdings],
+    instruments: Collection[str],
+    keys: Collection[CalibKey],
+    names: Mapping[tuple[str, int], str],
+) -> Cameras:
+    """Read the cameras and gains, each from the first source that has one, as those of packages are.
 
     Those that cannot be read are left out.
+
+    Parameters
+    ----------
+    keys : collection [`CalibKey`]
+        Keys of what is measured.
+    names : `dict`
+        Names of detectors by instrument and number.
     """
-    epochs: dict[str, list[tuple[datetime, Calib]]] = {}
+    detectors = {(key.instrument, key.detector) for key in keys if key.detector and needs_levels(key)}
+    cameras: dict[str, list[CameraEpoch]] = {}
+    gains: dict[tuple[str, str], list[GainsEpoch]] = {}
     for holdings in sources:
-        missing = set(instruments) - epochs.keys()
-        for dataset in holdings.inventory.datasets if missing else ():
-            if dataset.instrument not in missing:
-                continue
+        missing = set(instruments) - cameras.keys(), detectors - gains.keys()
+        for dataset in holdings.inventory.datasets if any(missing) else ():
             spec = type_of(dataset.dataset_type, "")
             file = holdings.files.get((dataset.key, dataset.span.begin))
-            if spec is None or file is None or not issubclass(get_type(spec.name), Camera):
+            if spec is None or file is None or dataset.instrument not in instruments:
                 continue
-            calib = _read(_calib_key(dataset.key, {}), file.location)
-            if calib is not None:
-                start = utc_times({dataset.span.begin})[dataset.span.begin]
-                epochs.setdefault(dataset.instrument, []).append((start, calib))
-    return Cameras({name: sorted(cameras, key=lambda item: item[0]) for name, cameras in epochs.items()})
+            key = _calib_key(dataset.key, names)
+            is_camera = dataset.instrument in missing[0] and issubclass(get_type(spec.name), Camera)
+            is_gains = spec.name == GAINS and (key.instrument, key.detector) in missing[1]
+            calib = _read(key, file.location) if is_camera or is_gains else None
+            if calib is None:
+                continue
+            valid = _range(dataset.span, utc_times(set(dataset.span)))
+            if is_camera:
+                cameras.setdefault(dataset.instrument, []).append(CameraEpoch(valid.start, calib, file.name))
+            else:
+                gains.setdefault((key.instrument, key.detector), []).append(
+                    GainsEpoch(valid, calib, file.name)
+                )
+    return Cameras(
+        {name: sorted(items, key=lambda item: item.start) for name, items in cameras.items()},
+        {place: sorted(items, key=lambda item: item.range.start) for place, items in gains.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)

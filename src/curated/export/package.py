@@ -21,9 +21,11 @@ from curated.export.holdings import Holdings, InstrumentRecord
 from curated.export.identity import contradicted_inputs
 from curated.export.report import ExportedCalib, ExportReport
 from curated.export.selection import ExportItem, dataset_name, finding, select, type_of
+from curated.export.shared_files import share_equal_files
 from curated.export.text import ExportedText, TextWriter
 from curated.package.config import CONFIG_FILE
-from curated.package.layout import INSTRUMENT_FILE, directory_name
+from curated.package.files import INSTRUMENT_FILE
+from curated.package.layout import directory_name
 from curated.registry import find_type, get_type
 from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
@@ -37,6 +39,7 @@ def export_holdings(
     types: Sequence[str] = (),
     at: datetime | None = None,
     into: bool = False,
+    share: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
@@ -54,6 +57,8 @@ def export_holdings(
         A time in UTC: only calibrations in force then are written.
     into : `bool`, optional
         Whether the directory is a package, to which the calibrations that it lacks are added.
+    share : `bool`, optional
+        Whether equal calibrations of several detectors or filters are one file; not together with ``into``.
     jobs : `int`, optional
         Number of processes; as many as processors if not given.
     progress : `~collections.abc.Callable`, optional
@@ -92,6 +97,8 @@ def export_holdings(
         problems = [finding(text.item.dataset, problem) for text in texts for problem in text.problems]
         exported = _fill_package(texts, package, scratch)
         settings = _write_settings(texts, exported, selection.instruments, package)
+        if share and exported:
+            exported = share_equal_files(package, exported, jobs)
         report = replace(
             report,
             exported=tuple(exported),

@@ -22,8 +22,10 @@ DATASETS = "INPUT_DATASETS"
 SEPARATOR = "SEPARATE"
 """EXTNAME of the empty image before the table: IsrCalib.readFits reads tables up to the first HDU that is not one."""
 
-_CONSTRUCTION, _EDITS = "CONSTRUC", "EDITS"
+_CONSTRUCTION, _EDITS, _CERTIFICATIONS = "CONSTRUC", "EDITS", "CERTIFIC"
 """Keywords of the table that hold the rest of the record as JSON."""
+
+_PARTS = (("construction", _CONSTRUCTION), ("edits", _EDITS), ("certifications", _CERTIFICATIONS))
 
 _SEPARATOR = cards(
     [("XTENSION", "IMAGE"), ("BITPIX", 8), ("NAXIS", 0), ("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", SEPARATOR)]
@@ -95,6 +97,8 @@ def _cards(provenance: Provenance, metadata: Mapping[str, Any], name: str) -> li
         keywords[_CONSTRUCTION] = json.dumps(construction)
     if provenance.edits:
         keywords[_EDITS] = json.dumps([edit.plain() for edit in provenance.edits])
+    if provenance.certifications:
+        keywords[_CERTIFICATIONS] = json.dumps([entry.plain() for entry in provenance.certifications])
     return list(keywords.items())
 
 
@@ -112,7 +116,7 @@ def read_provenance(
     inputs = [_input(row) for row in _rows(columns)]
     if inputs:
         record["inputs"] = inputs
-    for key, keyword in (("construction", _CONSTRUCTION), ("edits", _EDITS)):
+    for key, keyword in _PARTS:
         if keyword in header:
             record[key] = _parsed(header[keyword])
     if datasets:

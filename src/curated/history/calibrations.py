@@ -119,7 +119,8 @@ class Calibrations:
         return read_instruments(self.package)
 
     @property
-    def _declared(self) -> dict[str, Instrument]:
+    def declared(self) -> dict[str, Instrument]:
+        """The declared instruments, by directory."""
         return self._settings[0]
 
     @property
@@ -158,7 +159,7 @@ class Calibrations:
         keys = [self._named(replace(key, instrument=name)) for name in self._directories(instrument)]
         files = [file for file in self._files(instrument) if any(_is_of(file.key, k) for k in keys)]
         if not files and instrument:
-            require_names(self.package, self._declared.get(keys[0].instrument), keys[0])
+            require_names(self.package, self.declared.get(keys[0].instrument), keys[0])
         ranges = read_ranges(self.package.files, files)
         return [Epoch.of(file, ranges[file.path]) for file in files]
 
@@ -225,7 +226,7 @@ class Calibrations:
 
     def _read(self, file: CalibFile) -> Calib:
         path = file.path
-        checked = read_and_check(self.package.files, file, self._declared)
+        checked = read_and_check(self.package.files, file, self.declared)
         errors = [diagnostic for diagnostic in checked.report.diagnostics if diagnostic.is_error]
         if checked.calib is None or errors:
             messages = "; ".join(f"{d.code} {d.message}" for d in errors)
@@ -258,7 +259,7 @@ class Calibrations:
             If there is no such type, instrument, detector or filter.
         """
         names = (instrument, type_name, str(detector), filter)
-        selection = select(self.package, self._declared, *names)
+        selection = select(self.package, self.declared, *names)
         return _epochs(find_products(self.package, selection, _as_utc(at)))
 
     def night(
@@ -285,9 +286,9 @@ class Calibrations:
             As `all`, or if it is no date.
         """
         names = (instrument, type_name, str(detector), filter)
-        selection = select(self.package, self._declared, *names)
+        selection = select(self.package, self.declared, *names)
         require_sound_settings(self._settings[1], "when a night begins")
-        offset = instrument_settings(self.package, self._declared, selection.instrument).utc_offset
+        offset = instrument_settings(self.package, self.declared, selection.instrument).utc_offset
         try:
             begin, end = night_bounds(parse_night(str(night)), offset)
         except ValueError as error:
@@ -295,16 +296,20 @@ class Calibrations:
         return _epochs(find_products(self.package, selection, begin, end))
 
     def read(self, epoch: Epoch) -> Calib:
-        """Return the calibration of an epoch of this package.
+        """Return the calibration of an epoch of this package; see `read_path`."""
+        return self.read_path(epoch.path)
+
+    def read_path(self, path: str) -> Calib:
+        """Return the calibration at a path in the package.
 
         Raises
         ------
         CuratedError
             If the package has no such file, or if it has errors.
         """
-        file = next((file for file in self.package.layout.files if file.path == epoch.path), None)
+        file = next((file for file in self.package.layout.files if file.path == path), None)
         if file is None:
-            raise CuratedError(f"there is no calibration {epoch.path}", "give an epoch of this package")
+            raise CuratedError(f"there is no calibration {path}", "give an epoch of this package")
         return self._read(file)
 
     def detector(self, detector: str | int, *, instrument: str, at: Any) -> DetectorGeometry:
@@ -330,7 +335,7 @@ class Calibrations:
                 camera: Any = self.get(name, instrument=instrument, at=at)
                 return camera.detector(detector)  # type: ignore[no-any-return]
         directory = self._instrument(instrument)
-        instrument_file = self._declared.get(directory)
+        instrument_file = self.declared.get(directory)
         if instrument_file is None or not instrument_file.declared:
             raise CuratedError(
                 f"nothing says which detectors {directory} has",
@@ -342,14 +347,14 @@ class Calibrations:
 
     def _instrument(self, name: str) -> str:
         """Return the directory of an instrument."""
-        return instrument_directories(self.package, self._declared, name)[0]
+        return instrument_directories(self.package, self.declared, name)[0]
 
     def _directories(self, instrument: str) -> list[str]:
         return [self._instrument(instrument)] if instrument else self.instruments
 
     def _named(self, key: CalibKey) -> CalibKey:
         """Return a key with the directory of its detector, which may be a number."""
-        declared = self._declared.get(key.instrument)
+        declared = self.declared.get(key.instrument)
         if not key.detector:
             return key
         return replace(key, detector=detector_directory(self.package, declared, key.instrument, key.detector))
@@ -371,7 +376,7 @@ class Calibrations:
             _as_utc(at),
             detector=str(detector),
             filter_name=filter_name,
-            declared=self._declared,
+            declared=self.declared,
         )
 
 

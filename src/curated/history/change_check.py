@@ -116,7 +116,7 @@ def _concerned_paths(changes: Changes, now: Report) -> set[str]:
     instruments = changes.instruments
     concerned = set(changes.paths)
     for file in now.files:
-        together = {file.path, file.source, file.side, now.reports[file.path].companion} - {""}
+        together = {file.path, *file.texts, now.reports[file.path].companion} - {""}
         if file.key.instrument.lower() in instruments or not changes.paths.isdisjoint(together):
             concerned |= together
     if changes.affect_all:

@@ -77,7 +77,7 @@ class Changes:
 
     def include(self, file: CalibFile) -> bool:
         """Say whether a calibration or its provenance file changed."""
-        return file.path in self.paths or file.side in self.paths
+        return any(path in self.paths for path in (file.path, file.side, file.record))
 
 
 def find_changes(package: Package, revision: str, observed_until: datetime | None = None) -> Changes:
@@ -181,7 +181,7 @@ def _paths(layout: Layout) -> Iterator[str]:
 
 def _other_paths(layout: Layout) -> Iterator[str]:
     """Yield the paths of a layout that are neither calibrations nor declarations."""
-    yield from (*layout.sides, *layout.beside)
+    yield from (*layout.sides, *layout.records, *layout.beside)
     yield from (path for path, _ in layout.problems)
 
 
@@ -212,6 +212,7 @@ def _with_files(package: Package, paths: Collection[str]) -> Package:
         layout,
         files=[file for file in layout.files if file.path in paths],
         sides=[path for path in layout.sides if path in paths],
+        records=[path for path in layout.records if path in paths],
         beside=[path for path in layout.beside if path in paths],
         problems=[(path, problem) for path, problem in layout.problems if path in paths],
     )

@@ -112,7 +112,7 @@ def _problems(package: Package, repository: Repository) -> Iterator[tuple[str, P
 
 def _relevant(layout: Layout) -> list[str]:
     """Return the files that are calibrations or belong to them."""
-    paths = [path for file in layout.files for path in (file.source, file.side) if path]
+    paths = [path for file in layout.files for path in file.texts]
     return [*dict.fromkeys(paths), *filter(None, layout.instruments.values()), *layout.beside]
 
 

@@ -153,6 +153,8 @@ def _product(
         if fault:
             return Problem("CAL731", (), f"{label}: {fault}", "say it with --filter")
     quality = row["CAL_QUAL"]
+    if not isinstance(quality, (int, float)) or not float(quality).is_integer():
+        return Problem("CAL731", (), f"{label}: CAL_QUAL is {brief(quality)}, and no whole number")
     date = _text(row, "CAL_DATE")
     mark = None
     if quality != 0:

@@ -207,6 +207,9 @@ class _Camera:
                     tree[name] = numbers
                     keys |= {f"{prefix}{amplifier}" for amplifier in amplifiers}
             made["gains"] = (_text("gains", tree), keys)
+        elif any(f"GAIN{name}" in values for name in amplifiers):
+            names = ", ".join(amplifiers)
+            self._lose("CAL731", f"{label}: GAIN of some of the amplifiers {names} is no number", 1)
         pairs = [f"{a}{b}" for a in amplifiers for b in amplifiers if a != b]
         present = {pair for pair in pairs if f"CROSSTALK{pair}" in values}
         if present:

@@ -210,6 +210,7 @@ class _Planner:
                 units={**units.get("", {}), **units.get(product.kind, {})},
             ),
             keywords=keywords,
+            is_of_set=True,
         )
         try:
             addition = plan_addition(self._package, request)

@@ -219,7 +219,7 @@ class _Comparer:
     def _relevant_paths(self) -> list[str]:
         """Return the files of the work tree that a release is made of."""
         layout = self._package.layout
-        paths = [path for file in layout.files for path in (file.source, file.side) if path]
+        paths = [path for file in layout.files for path in file.texts]
         paths = list(dict.fromkeys(paths))
         paths += [path for path in (*layout.instruments.values(), *layout.beside) if path]
         return paths if self._package.bare else [*paths, CONFIG_FILE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import operator
 import os
 import stat
 from collections.abc import Iterator
@@ -12,8 +13,64 @@ from typing import Protocol
 
 from curated.core.diagnostic import Problem
 from curated.core.storage.limits import raise_exhausted
-from curated.package.layout import is_inside, walk
 from curated.text.reader import MAX_BYTES
+
+INSTRUMENT_FILE = "instrument.yaml"
+
+MAX_DEPTH = 64
+"""Most levels of directories that are searched; a calibration needs four below the calibration directory."""
+
+NOT_FOLLOWED, LEADS_OUT, UNREADABLE = "/", "//", "///"
+"""Ends of the paths of directories that are not searched: links and deep ones, links out of the package, unreadable."""
+
+
+def walk(root: str, top: str) -> Iterator[str]:
+    """Return the files below ``root/top`` as sorted paths relative to the root, without hidden files.
+
+    Links are listed but never followed, so that no walk leaves the root or goes round in a loop. Directories that are
+    not searched have slashes at their end: one (`NOT_FOLLOWED`), two (`LEADS_OUT`) or three (`UNREADABLE`).
+    """
+    paths: list[str] = []
+    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", paths, root)
+    return iter(paths)
+
+
+def _walk(directory: str, prefix: str, paths: list[str], root: str) -> None:
+    """Add the paths below a directory to a list."""
+    try:
+        with os.scandir(directory) as entries:
+            visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
+    except OSError as error:
+        raise_exhausted(error)
+        if not paths and not prefix:
+            raise
+        paths.append(prefix.rstrip("/") + UNREADABLE)
+        return
+    for entry in visible:
+        path = prefix + entry.name
+        # scandir knows the kind of an entry; only links need a call of the system.
+        if entry.is_dir(follow_symlinks=False):
+            if path.count("/") < MAX_DEPTH and entry.name != INSTRUMENT_FILE:
+                _walk(entry.path, f"{path}/", paths, root)
+            else:
+                paths.append(path + NOT_FOLLOWED)
+        elif entry.is_symlink() and os.path.isdir(entry.path):
+            paths.append(path + (NOT_FOLLOWED if is_inside(root, entry.path) else LEADS_OUT))
+        else:
+            paths.append(path)
+
+
+def is_inside(root: str, path: str) -> bool:
+    """Say whether a path is below a directory after all links are followed, and not in git's own files.
+
+    A clone's ``.git/config`` may hold the password with which it was fetched.
+    """
+    parent = os.path.join(os.path.realpath(root), "")
+    target = os.path.realpath(path)
+    return target.startswith(parent) and ".git" not in target[len(parent) :].lower().split(os.sep)
+
+
+_name = operator.attrgetter("name")
 
 
 class Files(Protocol):

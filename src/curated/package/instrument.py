@@ -11,6 +11,7 @@ from curated.declare import InstrumentBound
 from curated.declare.settings import check_setting
 from curated.package.layout import directory_name
 from curated.package.settings.bounds import parse_bounds
+from curated.package.settings.certification import CertificationRule, parse_certification
 from curated.package.settings.header_mapping import HeaderMapping
 from curated.package.settings.instrument import INSTRUMENT
 from curated.package.settings.limits import LimitValues, parse_limits
@@ -108,6 +109,8 @@ class Instrument:
         Limits of plausible values in place of those of the types.
     max_age : `tuple` [`MaxAge`]
         How old calibrations may become.
+    certification : `CertificationRule`
+        Which calibrations must be certified.
     limits : `dict`
         Largest changes that need no note; see `LimitValues`.
     utc_offset : `float`
@@ -135,6 +138,7 @@ class Instrument:
     expected: tuple[Expected, ...] = ()
     bounds: tuple[InstrumentBound, ...] = ()
     max_age: tuple[MaxAge, ...] = ()
+    certification: CertificationRule = field(default_factory=CertificationRule)
     limits: LimitValues = field(default_factory=dict)
     utc_offset: float = 0.0
     headers: HeaderMapping = field(default_factory=HeaderMapping)
@@ -234,6 +238,8 @@ def parse_instrument(tree: Any, directory: str) -> tuple[Instrument, list[Proble
     scalars |= {"detectors": detectors, "filters": filters, "expected": expected, "bounds": bounds}
     scalars["max_age"] = max_age
     scalars["limits"] = limits
+    scalars["certification"], certification_problems = parse_certification(tree.get("certification"))
+    problems += certification_problems
     scalars["utc_offset"] = offset
     return Instrument(directory=directory, declared=True, **scalars), problems
 

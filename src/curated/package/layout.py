@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
@@ -12,26 +11,21 @@ from pathlib import PurePosixPath
 from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.core.keys import CalibFile, CalibKey
-from curated.core.storage.limits import raise_exhausted
 from curated.core.times import explain_time, parse_time
 from curated.package.comparison import mark_compared
+from curated.package.files import INSTRUMENT_FILE, LEADS_OUT, MAX_DEPTH, UNREADABLE
 from curated.package.lookalikes import CONFIG_FILE, FORMS, examine_name, image_stem, is_dated, is_dated_text
-from curated.provenance.record import PROVENANCE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING, VERIFICATION_ENDING
 from curated.registry import find_type, similar_type
 
-INSTRUMENT_FILE = "instrument.yaml"
+VERIFICATION_DIRECTORY = "verification"
+"""Directory of an instrument with tables of tests and waivers."""
 
 _INSTRUMENT_FILES = frozenset({"instrument", "instruments"})
 """Stems in lower case of files that were meant to be an ``instrument.yaml``."""
 
 _UnknownTypes = dict[str, list[tuple[str, list[str]]]]
 """Path and its parts of the calibrations in directories of unknown types, by directory."""
-
-_MAX_DEPTH = 64
-"""Most levels of directories that are searched; a calibration needs four below the calibration directory."""
-
-_NOT_FOLLOWED, _LEADS_OUT, _UNREADABLE = "/", "//", "///"
-"""Ends of the paths of directories that are not searched: links and deep ones, links out of the package, unreadable."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -46,8 +40,12 @@ class Layout:
         Path of the ``instrument.yaml``, or an empty text, by instrument directory.
     sides : `list` [`str`]
         Provenance files, ``<validstart>.inputs.yaml``.
+    records : `list` [`str`]
+        Records of verification, ``<validstart>.verify.yaml``.
     problems : `list` [`tuple` [`str`, `Problem`]]
         Path and problem of each file in a wrong place.
+    verification : `list` [`str`]
+        Tables of tests and waivers, in ``<instrument>/verification``.
     beside : `list` [`str`]
         Files that side files describe, such as images.
     others : `list` [`str`]
@@ -59,59 +57,12 @@ class Layout:
     files: list[CalibFile] = field(default_factory=list)
     instruments: dict[str, str] = field(default_factory=dict)
     sides: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    verification: list[str] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
-
-
-def walk(root: str, top: str) -> Iterator[str]:
-    """Return the files below ``root/top`` as sorted paths relative to the root, without hidden files.
-
-    Links are listed but never followed, so that no walk leaves the root or goes round in a loop. Directories that are
-    not searched have slashes at their end: one (`_NOT_FOLLOWED`), two (`_LEADS_OUT`) or three (`_UNREADABLE`).
-    """
-    paths: list[str] = []
-    _walk(os.path.join(root, top) if top else root, f"{top}/" if top else "", paths, root)
-    return iter(paths)
-
-
-def _walk(directory: str, prefix: str, paths: list[str], root: str) -> None:
-    """Add the paths below a directory to a list."""
-    try:
-        with os.scandir(directory) as entries:
-            visible = sorted([entry for entry in entries if entry.name[0] != "."], key=_name)
-    except OSError as error:
-        raise_exhausted(error)
-        if not paths and not prefix:
-            raise
-        paths.append(prefix.rstrip("/") + _UNREADABLE)
-        return
-    for entry in visible:
-        path = prefix + entry.name
-        # scandir knows the kind of an entry; only links need a call of the system.
-        if entry.is_dir(follow_symlinks=False):
-            if path.count("/") < _MAX_DEPTH and entry.name != INSTRUMENT_FILE:
-                _walk(entry.path, f"{path}/", paths, root)
-            else:
-                paths.append(path + _NOT_FOLLOWED)
-        elif entry.is_symlink() and os.path.isdir(entry.path):
-            paths.append(path + (_NOT_FOLLOWED if is_inside(root, entry.path) else _LEADS_OUT))
-        else:
-            paths.append(path)
-
-
-def is_inside(root: str, path: str) -> bool:
-    """Say whether a path is below a directory after all links are followed, and not in git's own files.
-
-    A clone's ``.git/config`` may hold the password with which it was fetched.
-    """
-    parent = os.path.join(os.path.realpath(root), "")
-    target = os.path.realpath(path)
-    return target.startswith(parent) and ".git" not in target[len(parent) :].lower().split(os.sep)
-
-
-_name = operator.attrgetter("name")
 
 
 def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
@@ -132,7 +83,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
         # A bare package may have other directories beside its instruments.
         instruments = _bare_instruments(split)
         # What is behind a link that leads out may be an instrument.
-        instruments |= {parts[0] for path, parts in split if path.endswith(_LEADS_OUT) and len(parts) == 3}
+        instruments |= {parts[0] for path, parts in split if path.endswith(LEADS_OUT) and len(parts) == 3}
         layout.outside += [path for path, parts in split if parts[0] not in instruments]
         split = [(path, parts) for path, parts in split if parts[0] in instruments]
     for path, parts in split:
@@ -140,6 +91,10 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
             layout.instruments[parts[0]] = path
         elif path.endswith(PROVENANCE_ENDING) and _is_text(path):
             layout.sides.append(path)
+        elif path.endswith(VERIFICATION_ENDING) and _is_text(path):
+            layout.records.append(path)
+        elif len(parts) > 2 and parts[1] == VERIFICATION_DIRECTORY and parts[-1] and _is_text(path):
+            layout.verification.append(path)
         elif _is_beside(parts):
             layout.beside.append(path)
         else:
@@ -148,7 +103,7 @@ def discover(paths: Iterator[str] | list[str], top: str) -> Layout:
     layout.problems += [
         (members[0][0], _unknown_type(members, instruments)) for members in unknown_types.values()
     ]
-    if layout.sides:
+    if layout.sides or layout.records:
         _join_sides(layout)
     _leave_copies(layout)
     layout.problems += _examine_directories(layout.files, depth)
@@ -183,7 +138,13 @@ def find_empty_directories(layout: Layout, top: str) -> Iterator[tuple[str, Prob
     """
     depth = len(PurePosixPath(top).parts) if top else 0
     problem_paths = (path for path, _ in layout.problems)
-    paths = (*(file.path for file in layout.files), *layout.sides, *layout.beside, *problem_paths)
+    paths = (
+        *(file.path for file in layout.files),
+        *layout.sides,
+        *layout.records,
+        *layout.beside,
+        *problem_paths,
+    )
     occupied = {
         str(parent)
         for path in set(map(os.path.dirname, paths))
@@ -212,16 +173,23 @@ def _leave_copies(layout: Layout) -> None:
 
 
 def _join_sides(layout: Layout) -> None:
-    """Give each calibration its provenance file; one without a calibration is a problem."""
+    """Give each calibration its provenance file and its record; one without a calibration is a problem."""
     indices = {os.path.splitext(file.path)[0]: i for i, file in reversed(list(enumerate(layout.files)))}
-    for path in layout.sides:
-        i = indices.get(path.removesuffix(PROVENANCE_ENDING))
-        if i is None:
-            stem = path.rpartition("/")[2].removesuffix(PROVENANCE_ENDING)
-            detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
-            layout.problems.append((path, Problem("CAL126", (), detail)))
-        else:
-            layout.files[i] = replace(layout.files[i], side=path)
+    kinds = (
+        (layout.sides, PROVENANCE_ENDING, "side", "CAL126"),
+        (layout.records, VERIFICATION_ENDING, "record", "CAL841"),
+    )
+    for paths, ending, name, code in kinds:
+        for path in paths:
+            i = indices.get(path.removesuffix(ending))
+            if i is None:
+                stem = path.rpartition("/")[2].removesuffix(ending)
+                detail = f"there is no {stem}.ecsv, .yaml or .json beside it"
+                layout.problems.append((path, Problem(code, (), detail)))
+            elif name == "side":
+                layout.files[i] = replace(layout.files[i], side=path)
+            else:
+                layout.files[i] = replace(layout.files[i], record=path)
 
 
 def _sort_path(path: str, parts: list[str], layout: Layout, unknown_types: _UnknownTypes) -> None:
@@ -342,14 +310,14 @@ def _examine_directories(files: Iterable[CalibFile], depth: int) -> Iterator[tup
 
 def _not_followed(path: str) -> Problem:
     """Return the problem of a directory that `walk` does not search."""
-    if path.endswith(_UNREADABLE):
+    if path.endswith(UNREADABLE):
         return Problem("CAL201", (), "the directory cannot be read")
-    if path.endswith(_LEADS_OUT):
+    if path.endswith(LEADS_OUT):
         return Problem("CAL106", (), "links to a directory elsewhere")
     if path.endswith(f"/{INSTRUMENT_FILE}/"):
         return Problem("CAL201", (), "a directory in place of a file")
-    is_deep = path.count("/") > _MAX_DEPTH
-    deep = f"directories below {_MAX_DEPTH} levels are not looked into"
+    is_deep = path.count("/") > MAX_DEPTH
+    deep = f"directories below {MAX_DEPTH} levels are not looked into"
     return Problem("CAL107", (), deep if is_deep else "a link to a directory is not followed")
 
 

@@ -13,8 +13,8 @@ from curated.core.diagnostic import CuratedError
 from curated.core.storage.limits import raise_exhausted
 from curated.git.repository import find_work_tree, open_repository
 from curated.package.config import CONFIG_FILE, Config, parse_config
-from curated.package.files import Files, LeadsOutError, WorkTree
-from curated.package.layout import Layout, discover, find_empty_directories, is_inside
+from curated.package.files import Files, LeadsOutError, WorkTree, is_inside
+from curated.package.layout import Layout, discover, find_empty_directories
 from curated.package.lookalikes import find_strays
 from curated.package.sharing import share
 from curated.package.strays import (

@@ -57,6 +57,34 @@ def is_shared_directory(name: str) -> bool:
     return name == SHARED or name.startswith(f"{SHARED}-")
 
 
+def without_shared_levels(file: CalibFile) -> CalibFile:
+    """Return a file on disk with a key that has no detector and no filter where it is for several of them."""
+    if not file.shared:
+        return file
+    names = [directory_name(name) for name in file.source.split("/")[:-1]]
+    key = file.key
+    detector, name = (part if part in names[-2:] else "" for part in (key.detector, key.filter))
+    return replace(file, path=file.source, key=replace(key, detector=detector, filter=name))
+
+
+def is_listed(metadata: Mapping[Any, Any], keyword: str, directory: str) -> bool:
+    """Return whether a shared file is for a detector or filter, which its instrument declares.
+
+    Parameters
+    ----------
+    metadata : `~collections.abc.Mapping`
+        Keywords of the file in any spelling.
+    keyword : `str`
+        ``DETECTORS`` or ``FILTERS``.
+    directory : `str`
+        Directory of the detector or filter.
+    """
+    value = next((v for k, v in metadata.items() if isinstance(k, str) and k.upper() == keyword), None)
+    entries = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [directory_name(entry.strip()) for entry in entries if isinstance(entry, str)]
+    return names == [ALL] or directory in names
+
+
 def share(layout: Layout, files: Files, config: Config) -> None:
     """Replace each shared file of a layout by a calibration for each detector and filter that it stands for.
 

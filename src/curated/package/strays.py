@@ -12,8 +12,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.storage.limits import raise_exhausted
 from curated.git.repository import find_work_tree
 from curated.package.config import CONFIG_FILE
-from curated.package.files import WorkTree
-from curated.package.layout import walk
+from curated.package.files import WorkTree, walk
 from curated.package.lookalikes import is_dated_text
 from curated.registry import module_names, similar_type
 

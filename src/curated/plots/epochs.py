@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curated.core.wholefile import write_whole
+from curated.declare import Conditions
 from curated.history.beliefs.log import History, Version
 from curated.history.beliefs.values import Series, Values, read_values
 from curated.plots import format_of
@@ -33,7 +34,13 @@ class Segment(NamedTuple):
 
 
 def plot_history(
-    history: History, path: Path, value: str = "", *, amplifier: str = "", band: str = ""
+    history: History,
+    path: Path,
+    value: str = "",
+    *,
+    amplifier: str = "",
+    band: str = "",
+    conditions_by_blob: Mapping[str, Conditions] | None = None,
 ) -> None:
     """Draw one value of a product over all times at which it applied; the same history gives the same bytes.
 
@@ -41,7 +48,7 @@ def plot_history(
     ----------
     path : `~pathlib.Path`
         File to write; its ending is its format.
-    value, amplifier, band : `str`, optional
+    value, amplifier, band, conditions_by_blob
         What is drawn; see `~curated.history.beliefs.values.read_values`.
 
     Raises
@@ -52,7 +59,10 @@ def plot_history(
     form = format_of(path)
     with styled():
         figure = new_figure()
-        draw_history(figure, history, read_values(history, value, amplifier=amplifier, band=band))
+        values = read_values(
+            history, value, amplifier=amplifier, band=band, conditions_by_blob=conditions_by_blob
+        )
+        draw_history(figure, history, values)
         drawing = figure_bytes(figure, form)
     write_whole(path, [drawing])
 

@@ -30,7 +30,8 @@ def keywords(provenance: Provenance) -> dict[str, Any]:
     keywords : `dict`
         ``NINPUTS``, and up to `HEADER_LIMIT` inputs ``CPP_INPUT_N``, ``CPP_INPUT_DATE_N``,
         ``CPP_INPUT_EXPT_N`` (s), ``CPP_INPUT_SCALE_N`` for each, as far as they are known; the same for
-        ``NEDITS``, ``EDIT_NAME_N``, ``EDIT_DATE_N``, ``EDIT_WHAT_N``.
+        ``NEDITS``, ``EDIT_NAME_N``, ``EDIT_DATE_N``, ``EDIT_WHAT_N``; of the latest certification
+        ``CERT_NAME``, ``CERT_DATE``, ``CERT_TICKET``, ``CERT_RECORD``.
     """
     values: dict[str, Any] = {}
     if provenance.inputs:
@@ -41,6 +42,10 @@ def keywords(provenance: Provenance) -> dict[str, Any]:
         values["NEDITS"] = len(provenance.edits)
     for n, edit in enumerate(provenance.edits if len(provenance.edits) <= HEADER_LIMIT else ()):
         values |= {f"EDIT_NAME_{n}": edit.name, f"EDIT_DATE_{n}": edit.date, f"EDIT_WHAT_{n}": edit.what}
+    if provenance.certifications:
+        latest = provenance.certifications[-1]
+        values |= {"CERT_NAME": latest.name, "CERT_DATE": latest.date, "CERT_TICKET": latest.ticket}
+        values |= {"CERT_RECORD": latest.record} if latest.record else {}
     return values
 
 
@@ -117,7 +122,7 @@ def _contradictions(provenance: Provenance, metadata: dict[str, Any], places: Pl
         if not has_value(value):
             continue
         number = _INPUT.match(key)
-        at = places.get("edits" if key.startswith(("EDIT_", "NEDITS")) else "inputs", ())
+        at = places.get(_part_of(key), ())
         if key in derived:
             if not _agree(value, derived[key]):
                 yield Problem("CAL416", at, f"{key} is {brief(value)}, the record says {brief(derived[key])}")
@@ -126,6 +131,13 @@ def _contradictions(provenance: Provenance, metadata: dict[str, Any], places: Pl
                 f"{key} is {brief(value)}, but there are {len(provenance.inputs)} inputs, numbered from 0"
             )
             yield Problem("CAL416", at, detail)
+
+
+def _part_of(keyword: str) -> str:
+    """Return the part of a record that a keyword repeats."""
+    if keyword.startswith(("EDIT_", "NEDITS")):
+        return "edits"
+    return "certifications" if keyword.startswith("CERT_") else "inputs"
 
 
 def _agree(value: Any, derived: Any) -> bool:

@@ -17,6 +17,7 @@ from curated.provenance.record import (
     MAX_INPUTS,
     MAX_PARAMETERS,
     PROVENANCE,
+    Certification,
     Construction,
     Edit,
     Input,
@@ -132,13 +133,14 @@ def _problems(key: str, value: Any, at: Pointer) -> Iterator[Problem]:
 
 
 def _date(entry: Mapping[Any, Any], at: Pointer) -> Iterator[Problem]:
-    value = entry.get("date")
-    if not isinstance(value, str) or not value.strip():
-        return
-    try:
-        _canonical(value)
-    except ValueError:
-        yield Problem("CAL121", (*at, "date"), f"date is {brief(value)}, not a day or a date-time")
+    for name in ("date", "begin", "end"):
+        value = entry.get(name)
+        if not isinstance(value, str) or not value.strip():
+            continue
+        try:
+            _canonical(value)
+        except ValueError:
+            yield Problem("CAL121", (*at, name), f"{name} is {brief(value)}, not a day or a date-time")
 
 
 def _canonical(text: str) -> str:
@@ -178,6 +180,12 @@ def _input(entry: Mapping[str, Any]) -> Input:
     return Input(data_id=dict(sorted(entry["data_id"].items())), date=start, **numbers)
 
 
+def _certification(entry: Mapping[str, Any]) -> Certification:
+    times = {name: _canonical(entry[name]) for name in ("date", "begin", "end") if name in entry}
+    texts = {name: entry[name] for name in ("name", "ticket", "record") if name in entry}
+    return Certification(**texts, **times, waivers=tuple(entry.get("waivers", ())))
+
+
 _CONSTRUCTORS: dict[str, Any] = {
     "inputs": lambda value: tuple(map(_input, value)),
     "construction": lambda value: Construction(
@@ -186,4 +194,5 @@ _CONSTRUCTORS: dict[str, Any] = {
     "edits": lambda value: tuple(
         Edit(name=e["name"], date=_canonical(e["date"]), what=e["what"]) for e in value
     ),
+    "certifications": lambda value: tuple(map(_certification, value)),
 }

@@ -127,8 +127,50 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certification:
+    """A statement of a person that a calibration was verified and holds for its range (DMTN-148, sections 2 and 4.5).
+
+    Parameters
+    ----------
+    name : `str`
+        Who certifies.
+    date : `str`
+        Day, or time in UTC, ISO 8601.
+    ticket : `str`
+        Where it was discussed.
+    begin, end : `str`
+        The range, UTC, ISO 8601; an open end is empty.
+    record : `str`
+        SHA-256 of the record of verification that it rests on.
+    waivers : `tuple` [`str`]
+        Failures that persons take responsibility for, one line each.
+    """
+
+    name: str
+    date: str
+    ticket: str
+    begin: str
+    end: str = ""
+    record: str = ""
+    waivers: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as YAML holds it."""
+        values: dict[str, Any] = {
+            "name": self.name,
+            "date": self.date,
+            "ticket": self.ticket,
+            "begin": self.begin,
+            "end": self.end,
+            "record": self.record,
+            "waivers": list(self.waivers),
+        }
+        return {key: value for key, value in values.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a calibration was made of, and who edited it since; false if nothing is known.
+    """What a calibration was made of, who edited it since, and who certified it; false if nothing is known.
 
     Parameters
     ----------
@@ -138,11 +180,14 @@ class Provenance:
         How it was made of them.
     edits : `tuple` [`Edit`]
         Manual edits, in the order of the file.
+    certifications : `tuple` [`Certification`]
+        Certifications, the latest one last.
     """
 
     inputs: tuple[Input, ...] = ()
     construction: Construction = Construction()
     edits: tuple[Edit, ...] = ()
+    certifications: tuple[Certification, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Return it as YAML holds it, without the parts that are not known."""
@@ -150,11 +195,12 @@ class Provenance:
             "inputs": [entry.plain() for entry in self.inputs],
             "construction": self.construction.plain(),
             "edits": [entry.plain() for entry in self.edits],
+            "certifications": [entry.plain() for entry in self.certifications],
         }
         return {key: value for key, value in parts.items() if value}
 
     def __bool__(self) -> bool:
-        return bool(self.inputs or self.edits or self.construction != _NOTHING)
+        return bool(self.inputs or self.edits or self.certifications or self.construction != _NOTHING)
 
 
 _NOTHING = Construction()
@@ -165,11 +211,15 @@ MAX_INPUTS = 10_000
 """Most inputs of one calibration; name the collection that holds them if there are more."""
 
 MAX_EDITS = 1_000
+MAX_CERTIFICATIONS = 1_000
 MAX_PARAMETERS = 65_536
 """Most characters of the parameters, as JSON."""
 
 PROVENANCE_ENDING = ".inputs.yaml"
 """Ending of the provenance file beside a calibration file, in the place of its ending."""
+
+VERIFICATION_ENDING = ".verify.yaml"
+"""Ending of the record of its verification beside a calibration file, in the place of its ending."""
 
 _NAME = r"^(?=[\s\S]*\S)[\s\S]{1,256}$"
 
@@ -205,6 +255,30 @@ EDIT = Setting(
         "name": Setting(kind="text", required=True, doc="Who made it."),
         "date": Setting(kind="text", required=True, longest=64, doc="When: a day, or a time in UTC."),
         "what": Setting(kind="text", required=True, longest=4096, doc="What was changed, and why."),
+    },
+)
+
+CERTIFICATION = Setting(
+    kind="mapping",
+    doc="A certification: a person says that the calibration was verified and holds for its range.",
+    keys={
+        "name": Setting(kind="text", required=True, doc="Who certifies."),
+        "date": Setting(kind="text", required=True, longest=64, doc="When: a day, or a time in UTC."),
+        "ticket": Setting(kind="text", required=True, longest=128, doc="Where it was discussed."),
+        "begin": Setting(kind="text", required=True, longest=64, doc="Start of the range, UTC."),
+        "end": Setting(kind="text", longest=64, doc="End of the range, UTC; absent if it is open."),
+        "record": Setting(
+            kind="text",
+            pattern=r"^[0-9a-f]{64}$",
+            says="not 64 hexadecimal digits",
+            doc="SHA-256 of the record of verification that it rests on.",
+        ),
+        "waivers": Setting(
+            kind="list",
+            items=Setting(kind="text", longest=4096, doc="One failure, and who takes responsibility for it."),
+            most=10_000,
+            doc="Failures that persons take responsibility for.",
+        ),
     },
 )
 
@@ -264,19 +338,25 @@ CONSTRUCTION = Setting(
 
 PROVENANCE = Setting(
     kind="mapping",
-    doc="What a calibration was made of, and who edited it since.",
+    doc="What a calibration was made of, who edited it since, and who certified it.",
     keys={
         "inputs": Setting(
             kind="list", items=INPUT, most=MAX_INPUTS, doc="The exposures that it was made of."
         ),
         "construction": CONSTRUCTION,
         "edits": Setting(kind="list", items=EDIT, most=MAX_EDITS, doc="Manual edits, the latest one last."),
+        "certifications": Setting(
+            kind="list",
+            items=CERTIFICATION,
+            most=MAX_CERTIFICATIONS,
+            doc="Certifications, the latest one last.",
+        ),
     },
 )
 """Keys at the top of a YAML calibration, in ECSV metadata, and of ``<validstart>.inputs.yaml``."""
 
 KEYS = tuple(PROVENANCE.keys)
-"""``inputs``, ``construction``, ``edits``."""
+"""``inputs``, ``construction``, ``edits``, ``certifications``."""
 
 LONG_KEY = "input_datasets"
 """Key of ``construction`` whose entries have lines of their own."""

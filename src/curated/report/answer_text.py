@@ -1,21 +1,31 @@
-"""The answer to a lookup of one product, as text and as JSON."""
+"""The answer to a lookup of one product, and the events that affect a product, as text and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from curated.core.times import iso
 from curated.git.changes import Commit
 from curated.git.revisions import Revision
+from curated.history.instrument_events import EventList, PlacedEvent
 from curated.history.lookup import Answer, Candidate
-from curated.report.text import printable
+from curated.report.text import count_text, printable
 
 _SHARED = " (shared)"
+_WIDTH = 80
+_NO_EVENTS = EventList()
 
 
 def answer_to_json(
-    answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
+    answer: Answer,
+    revision: Revision | None,
+    commit: Commit | None,
+    change: str,
+    *,
+    explain: bool,
+    events: EventList = _NO_EVENTS,
 ) -> dict[str, Any]:
     """Return an answer as plain data.
 
@@ -28,7 +38,9 @@ def answer_to_json(
     change : `str`
         What is not committed of that file; empty for nothing.
     explain : `bool`
-        Whether to list all calibrations of the product.
+        Whether to list all calibrations of the product, and the events.
+    events : `EventList`, optional
+        The events that affect the product.
     """
     return {
         "key": str(answer.key),
@@ -41,6 +53,7 @@ def answer_to_json(
         "uncommitted": change,
         "skipped": [{"file": path, "reason": reason} for path, reason in answer.skipped],
         "candidates": [_candidate_to_json(c) for c in answer.candidates] if explain else [],
+        **(events_to_json(events) if explain else {}),
     }
 
 
@@ -56,7 +69,13 @@ def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
 
 
 def answer_lines(
-    answer: Answer, revision: Revision | None, commit: Commit | None, change: str, *, explain: bool
+    answer: Answer,
+    revision: Revision | None,
+    commit: Commit | None,
+    change: str,
+    *,
+    explain: bool,
+    events: EventList = _NO_EVENTS,
 ) -> Iterator[str]:
     """Yield the lines of an answer; parameters are those of `answer_to_json`."""
     key = printable(str(answer.key))
@@ -80,7 +99,66 @@ def answer_lines(
                 f"  {printable(candidate.file.source)}{_SHARED if candidate.file.shared else ''}",
                 f"      {candidate.range}: {candidate.verdict}",
             )
+            of_candidate = [e for e in events.events if e.calibration == candidate.file]
+            yield from (line for event in of_candidate for line in _event_lines(event, 6))
+        outside = [event for event in events.events if event.calibration is None]
+        yield from (line for event in outside for line in _event_lines(event, 2))
+        yield from _unread_lines(events)
         for path, reason in answer.skipped:
             yield from (f"  {printable(path)}", f"      not read: {printable(reason)}")
     elif answer.in_force is None and answer.candidates:
         yield "--explain lists the calibrations that there are"
+
+
+# -- events -----------------------------------------------------------------------------------------------
+
+
+def event_lines(events: EventList) -> Iterator[str]:
+    """Yield the events that affect a product, the newest first, with the calibrations in force; nothing without any."""
+    if events.events:
+        yield f"{count_text(len(events.events), 'event')} of the instrument:"
+    for event in reversed(events.events):
+        yield from _event_lines(event, 2)
+        if event.calibration is not None:
+            yield f"      {printable(event.calibration.source)}"
+    yield from _unread_lines(events)
+
+
+def _event_lines(event: PlacedEvent, indent: int) -> Iterable[str]:
+    text = f"event {iso(event.event.time)}: {event.event.what}; {event.effect}"
+    return textwrap.wrap(
+        printable(text),
+        _WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 4),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _unread_lines(events: EventList) -> Iterator[str]:
+    for path in events.unread:
+        yield f"  {printable(path)}"
+        yield "      its events are not shown: 'curated check' says what is wrong in it"
+
+
+def events_to_json(events: EventList) -> dict[str, Any]:
+    """Return events as plain data: ``events``, in the order of their times, and ``unread_events``, paths of files."""
+    return {
+        "events": [
+            {
+                "time": f"{iso(entry.event.time)}Z",
+                "what": entry.event.what,
+                "affects": list(entry.event.types),
+                "detectors": list(entry.event.detectors),
+                "filters": list(entry.event.filters),
+                "source": entry.event.file.source,
+                "row": entry.event.row + 1,
+                "calibration": entry.calibration.source if entry.calibration is not None else None,
+                "is_start": entry.is_start,
+                "unaffected": entry.reason or None,
+            }
+            for entry in events.events
+        ],
+        "unread_events": list(events.unread),
+    }

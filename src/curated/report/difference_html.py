@@ -11,9 +11,16 @@ from typing import TypeVar
 from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Effect, Total, find_totals, part_text
-from curated.difference.wording import Picture, change_names, different_names, effect_text, number_text
+from curated.difference.wording import (
+    Picture,
+    change_names,
+    different_names,
+    effect_text,
+    group_text,
+    number_text,
+)
 from curated.package.validity import Range
-from curated.report.difference_text import source_text
+from curated.report.difference_text import levels_text, source_text
 from curated.report.text import count_text, printable
 
 T = TypeVar("T")
@@ -127,12 +134,13 @@ def difference_body(
 ) -> Iterator[str]:
     """Yield the lines of the page between the tags of the body; see `difference_html`."""
     changes = difference.changes
-    names = change_names(changes)
+    names_by_change = dict(zip(map(id, changes), change_names(changes), strict=True))
+    groups = difference.groups(changes)
+    names = [names_by_change[id(group[0])] for group in groups]
     yield "<main>"
     yield f"<h1>{_text(_title(difference))}</h1>"
     yield f"<p>{_summary(difference)}</p>"
-    note = source_text(difference)
-    if note:
+    for note in filter(None, (source_text(difference), levels_text(difference))):
         yield f"<p class=dim>{_text(note)}</p>"
     if findings:
         yield "<h2>Findings</h2>"
@@ -148,49 +156,57 @@ def difference_body(
     if changes:
         yield "<h2>Changes</h2>"
         anchors = [*names[:_MOST_SECTIONS], *[""] * len(names[_MOST_SECTIONS:])]
-        linked = list(zip(changes, anchors, strict=True))[:_MOST_ROWS]
+        linked = list(zip(groups, anchors, strict=True))[:_MOST_ROWS]
         caption = "The largest first, in units of what is notable for each measure"
         yield from _table(caption, ("Calibration", "In force", "Largest effect"), linked, _change_cells)
-        if len(changes) > len(linked):
-            yield _left_out(
-                len(changes) - len(linked), "smaller changes are not in this table; the totals count them"
-            )
-    yield from _sections(changes, names, pictures or {}, limit)
-    yield from _unchanged(difference.unchanged)
+        if len(groups) > len(linked):
+            left_out = sum(map(len, groups[len(linked) :]))
+            yield _left_out(left_out, "smaller changes are not in this table; the totals count them")
+    yield from _sections(difference, groups, names, pictures or {}, limit)
+    yield from _unchanged(difference)
     yield "</main>"
 
 
 def _sections(
-    changes: Sequence[Change], names: Sequence[str], pictures: Mapping[str, Picture], limit: int
+    difference: Difference,
+    groups: Sequence[Sequence[Change]],
+    names: Sequence[str],
+    pictures: Mapping[str, Picture],
+    limit: int,
 ) -> Iterator[str]:
-    if not changes:
+    if not groups:
         return
-    yield "<h2>The largest changes</h2>" if len(changes) > 1 else "<h2>The change</h2>"
+    yield "<h2>The largest changes</h2>" if len(groups) > 1 else "<h2>The change</h2>"
     used = without = 0
-    for number, (change, name) in enumerate(zip(changes, names, strict=True)):
+    for number, (changes, name) in enumerate(zip(groups, names, strict=True)):
         picture = pictures.get(name)
         if picture is not None:
             used += len(picture.svg)
             picture = picture if used <= limit else None
         without += picture is None
         if number < _MOST_SECTIONS:
-            yield from _section(change, name, picture)
-    if len(changes) > _MOST_SECTIONS:
-        yield _left_out(len(changes) - _MOST_SECTIONS, "smaller changes have no section of their own")
+            yield from _section(difference, changes, name, picture)
+    if len(groups) > _MOST_SECTIONS:
+        left_out = sum(map(len, groups[_MOST_SECTIONS:]))
+        yield _left_out(left_out, "smaller changes have no section of their own")
     if without and pictures:
         yield _left_out(
             without, "of the changes have no picture here; 'curated diff --plot DIR' draws all of them"
         )
 
 
-def _section(change: Change, name: str, picture: Picture | None) -> Iterator[str]:
+def _section(
+    difference: Difference, changes: Sequence[Change], name: str, picture: Picture | None
+) -> Iterator[str]:
+    """Yield the section of a change, which is that of several detectors or filters where these share a file."""
+    change = changes[0]
+    old, new = difference.stored_paths(change)
     yield f'<section class="change" id="{_text(name)}">'
-    yield f"<h3>{_text(str(change.key))}</h3>"
+    yield f"<h3>{_text(group_text(changes, _MOST_NAMES))}</h3>"
     yield "<dl>"
-    for side, path, valid in (
-        ("Before", change.old, change.old_range),
-        ("After", change.new, change.new_range),
-    ):
+    if len(changes) > 1:
+        yield f"<dt>Shared by</dt><dd>{_text(count_text(len(changes), 'calibration'))}</dd>"
+    for side, path, valid in (("Before", old, change.old_range), ("After", new, change.new_range)):
         text = _text(path) if path else "nothing in force"
         span = f' <span class="dim">in force {_range(valid)}</span>' if valid is not None else ""
         yield f"<dt>{side}</dt><dd>{text}{span}</dd>"
@@ -200,7 +216,7 @@ def _section(change: Change, name: str, picture: Picture | None) -> Iterator[str
     if change.keywords:
         yield f"<dt>Keywords that differ</dt><dd>{_names(change.keywords)}</dd>"
     for path in change.unreadable:
-        yield f"<dt>Cannot be read</dt><dd>{_text(path)}; <code>curated check</code> says why</dd>"
+        yield f"<dt>Cannot be read</dt><dd>{_text(difference.stored_path(path))}; <code>curated check</code> says why</dd>"
     yield "</dl>"
     if picture is not None:
         yield f"<figure>{_inline(picture, name)}</figure>"
@@ -233,15 +249,21 @@ def _inline(picture: Picture, name: str) -> str:
     return re.sub(r"<svg\b", f'<svg role="img" aria-label="{label}"', svg, count=1).strip()
 
 
-def _unchanged(changes: Sequence[Change]) -> Iterator[str]:
+def _unchanged(difference: Difference) -> Iterator[str]:
+    changes = difference.unchanged
     if not changes:
         return
     yield "<h2>No physical change</h2>"
     yield f"<p>{_text(count_text(len(changes), 'calibration'))} whose files differ and whose values do not.</p>"
-    rows = changes[:_MOST_ROWS]
+    groups: dict[object, list[Change]] = {}
+    for number, change in enumerate(changes):
+        new = difference.new_shared.get(change.new or "")
+        place = (change.key.instrument, change.key.type, new, change.keywords) if new else number
+        groups.setdefault(place, []).append(change)
+    rows = [(difference, group) for group in groups.values()][:_MOST_ROWS]
     yield from _table("", ("Calibration", "Files", "What differs"), rows, _unchanged_cells)
-    if len(changes) > len(rows):
-        yield _left_out(len(changes) - len(rows), "more are left out")
+    if len(groups) > len(rows):
+        yield _left_out(sum(map(len, list(groups.values())[_MOST_ROWS:])), "more are left out")
 
 
 # -- cells -------------------------------------------------------------------------------------------
@@ -279,9 +301,9 @@ def _total_cells(total: Total) -> Iterator[str]:
     yield _number(total.calibrations)
 
 
-def _change_cells(row: tuple[Change, str]) -> Iterator[str]:
-    change, name = row
-    key = _text(str(change.key))
+def _change_cells(row: tuple[Sequence[Change], str]) -> Iterator[str]:
+    changes, name = row
+    change, key = changes[0], _text(group_text(changes))
     yield f'<a href="#{_text(name)}">{key}</a>' if name else key
     yield f"<td>{_ranges(change)}</td>"
     effect = effect_text(change.effects[0]) if change.effects else ""
@@ -303,9 +325,14 @@ def _effect_cells(effect: Effect) -> Iterator[str]:
         yield "<td></td>" if value is None else _number(value)
 
 
-def _unchanged_cells(change: Change) -> Iterator[str]:
-    yield _text(str(change.key))
-    yield f"<td>{'<br>'.join(map(_text, dict.fromkeys(path for path in (change.old, change.new) if path)))}</td>"
+def _unchanged_cells(row: tuple[Difference, Sequence[Change]]) -> Iterator[str]:
+    difference, changes = row
+    change = changes[0]
+    yield _text(group_text(changes))
+    old_paths = list(dict.fromkeys(filter(None, (difference.stored_paths(c)[0] for c in changes))))
+    more = [f"and {len(old_paths) - 1:,} more files"] if len(old_paths) > 1 else []
+    paths = dict.fromkeys(filter(None, (*old_paths[:1], *more, difference.stored_paths(change)[1])))
+    yield f"<td>{'<br>'.join(map(_text, paths))}</td>"
     if change.keywords:
         yield f"<td>only keywords: {_names(change.keywords)}</td>"
     else:

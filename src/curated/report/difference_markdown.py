@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from curated.core.diagnostic import Diagnostic
 from curated.core.times import iso
 from curated.difference.change import Change, Difference, Total, find_totals, part_text
-from curated.difference.wording import different_names, number_text
-from curated.report.difference_text import effect_text, names_text, source_text
+from curated.difference.wording import different_names, group_text, number_text
+from curated.report.difference_text import effect_text, levels_text, names_text, source_text
 from curated.report.text import count_text, printable
 
 LIMIT = 1_000_000
@@ -41,20 +41,21 @@ def difference_markdown(
     findings : sequence [`Diagnostic`], optional
         Findings in the changes, which come first.
     """
-    total = len(difference.changes)
-    rest = sum(map(_line_size, (_rest(difference, 1), ""))) if total > 1 else 0
-    room = limit - sum(map(_line_size, _document(difference, total, findings)))
+    groups = difference.groups(difference.changes)
+    total = len(groups)
+    rest = sum(map(_line_size, (_rest(groups, 1), ""))) if total > 1 else 0
+    room = limit - sum(map(_line_size, _document(difference, groups, total, findings)))
     rows: list[str] = []
     sizes = [0]
-    for change in difference.changes:
-        rows.append(f"| {' | '.join(_change_cells(change))} |")
+    for changes in groups:
+        rows.append(f"| {' | '.join(_change_cells(changes, difference))} |")
         sizes.append(sizes[-1] + _line_size(rows[-1]))
         if sizes[-1] > room:
             break
     # Where not all fit there has to be room for the sentence that says so.
     is_complete = len(rows) == total and sizes[-1] <= room
     count = total if is_complete else sum(size <= room - rest for size in sizes[1:])
-    parts = _document(difference, count, findings)
+    parts = _document(difference, groups, count, findings)
     place = parts.index(_ROWS) if _ROWS in parts else len(parts)
     text = "\n".join([*parts[:place], *rows[:count], *parts[place + 1 :]])
     return text if _size(text) <= limit else _cut(text, limit)
@@ -68,8 +69,13 @@ def escape(text: str) -> str:
     return printable(text).translate(_SPECIAL).replace("://", ":\\//").replace("www.", "www\\.")
 
 
-def _document(difference: Difference, count: int, findings: Sequence[Diagnostic]) -> list[str]:
-    """Return the lines of a document, with `_ROWS` in the place of the rows of some changes."""
+def _document(
+    difference: Difference,
+    groups: Sequence[Sequence[Change]],
+    count: int,
+    findings: Sequence[Diagnostic],
+) -> list[str]:
+    """Return the lines of a document, with `_ROWS` in the place of the rows of some groups of changes."""
     lines = [f"### {_headline(difference)}", ""]
     if findings:
         lines += [*map(_finding_line, findings[:_MOST_FINDINGS]), ""]
@@ -80,21 +86,20 @@ def _document(difference: Difference, count: int, findings: Sequence[Diagnostic]
         lines += _head("Type", "Measure", "Total or largest", "Of", "Calibrations")
         lines += (f"| {' | '.join(_total_cells(total))} |" for total in totals)
         lines += [""]
-    if source_text(difference):
-        sentence = source_text(difference)
+    for sentence in filter(None, (source_text(difference), levels_text(difference))):
         lines += [f"{escape(sentence[0].upper() + sentence[1:])}.", ""]
     if count:
         lines += [*_head("Calibration", "In force", "Effects", "Files"), _ROWS, ""]
-    if count < len(difference.changes):
-        lines += [_rest(difference, count), ""]
+    if count < len(groups):
+        lines += [_rest(groups, count), ""]
     if difference.unchanged:
         files = count_text(len(difference.unchanged), "calibration")
         lines += [f"{files} with no physical change: the files differ, their values do not.", ""]
     return lines
 
 
-def _rest(difference: Difference, count: int) -> str:
-    left_out = len(difference.changes) - count
+def _rest(groups: Sequence[Sequence[Change]], count: int) -> str:
+    left_out = sum(map(len, groups[count:]))
     rest = f"The {left_out:,} smallest changes are" if count else f"All {left_out:,} changes are"
     return f"*{rest} left out of this table; the totals count them.*"
 
@@ -122,8 +127,10 @@ def _total_cells(total: Total) -> Iterator[str]:
     yield f"{total.calibrations:,}"
 
 
-def _change_cells(change: Change) -> Iterator[str]:
-    yield escape(str(change.key))
+def _change_cells(changes: Sequence[Change], difference: Difference) -> Iterator[str]:
+    """Yield the cells of a change, which is that of several detectors or filters where these share a file."""
+    change = changes[0]
+    yield escape(group_text(changes)) + (f" ({len(changes):,} calibrations)" if len(changes) > 1 else "")
     ranges = [f"{iso(r.start)} to {iso(r.end) if r.end else 'open'}" for r in change.ranges[:_MOST_RANGES]]
     if len(change.ranges) > _MOST_RANGES:
         ranges.append(f"and {len(change.ranges) - _MOST_RANGES} more")
@@ -131,11 +138,12 @@ def _change_cells(change: Change) -> Iterator[str]:
     effects = [effect_text(effect) for effect in change.effects[:_MOST_EFFECTS]]
     if len(change.effects) > _MOST_EFFECTS:
         effects.append(f"and {len(change.effects) - _MOST_EFFECTS} smaller ones")
-    effects += [f"{path} cannot be read" for path in change.unreadable]
+    effects += [f"{difference.stored_path(path)} cannot be read" for path in change.unreadable]
     if not effects and different_names(change):
         effects.append(names_text(different_names(change)))
     yield "<br>".join(map(escape, effects))
-    paths = dict.fromkeys((change.old or "nothing", change.new or "nothing"))
+    old, new = difference.stored_paths(change)
+    paths = dict.fromkeys((old or "nothing", new or "nothing"))
     yield " → ".join(map(escape, paths))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curated.core.times import iso
-from curated.declare import AB
+from curated.declare import AB, Levels
 from curated.difference import wording
 from curated.difference.change import Change, Difference, Effect, find_totals, part_text
 from curated.difference.sources import TITLES
@@ -23,6 +23,9 @@ _WIDTH = 80
 _NO_BREAK = "\xa0"
 
 _MOST_NAMES = 6
+
+_MOST_LEVELS = 3
+"""Sources of gains and saturations that text names."""
 
 _OF_SOURCE = "zero_point_shift"
 """End of the names of measures that depend on the source of synthetic photometry."""
@@ -147,6 +150,8 @@ def total_lines(difference: Difference) -> Iterator[str]:
         )
     if source_text(difference):
         yield source_text(difference)
+    if levels_text(difference):
+        yield from wrapped(levels_text(difference), "")
     if difference.unchanged:
         files = count_text(len(difference.unchanged), "calibration")
         yield f"{files} with no physical change: the files differ, their values do not"
@@ -164,6 +169,28 @@ def source_text(difference: Difference) -> str:
     return (
         f"zero points are of {printable(TITLES.get(difference.source, f'the spectrum {difference.source}'))}"
     )
+
+
+def levels_text(difference: Difference) -> str:
+    """Return by which gains and saturations changes were measured; empty where only by the usual ones, or by none."""
+    levels = list(dict.fromkeys(c.levels for c in difference.changes if c.levels is not None))
+    texts = list(dict.fromkeys(text for text in map(_one_levels_text, levels) if text))
+    more = f"; {len(texts) - _MOST_LEVELS:,} others" if len(texts) > _MOST_LEVELS else ""
+    return f"measured by {'; '.join(texts[:_MOST_LEVELS])}{more}" if texts else ""
+
+
+def _one_levels_text(levels: Levels) -> str:
+    """Return where gains and saturations come from, if from anywhere."""
+    if levels.gain == levels.saturation:
+        paths = [path for path in levels.gain if path]
+        return f"gain and saturation of {_paths_text(levels.gain)}" if paths else ""
+    parts = (("gain", levels.gain), ("saturation", levels.saturation))
+    return ", ".join(f"{name} of {_paths_text(paths)}" for name, paths in parts if any(paths))
+
+
+def _paths_text(paths: Sequence[str | None]) -> str:
+    names = " and ".join(printable(path) for path in paths if path)
+    return f"{names} where known" if None in paths else names
 
 
 def difference_to_json(difference: Difference) -> dict[str, Any]:
@@ -199,6 +226,7 @@ def change_to_json(change: Change) -> dict[str, Any]:
         "new_range": _range_to_json(change.new_range),
         "ranges": [_range_to_json(valid) for valid in change.ranges],
         "measures": [effect_to_json(effect) for effect in change.effects],
+        "levels": _levels_to_json(change.levels),
         "values": list(change.fields),
         "keywords": list(change.keywords),
         "unreadable": list(change.unreadable),
@@ -209,6 +237,10 @@ def _range_to_json(valid: Range | None) -> dict[str, str | None] | None:
     if valid is None:
         return None
     return {"begin": f"{iso(valid.start)}Z", "end": f"{iso(valid.end)}Z" if valid.end else None}
+
+
+def _levels_to_json(levels: Levels | None) -> dict[str, list[str | None]] | None:
+    return None if levels is None else {"gain": list(levels.gain), "saturation": list(levels.saturation)}
 
 
 def effect_to_json(effect: Effect) -> dict[str, Any]:

@@ -11,12 +11,22 @@ from typing import Any
 from curated.core.diagnostic import CuratedError
 from curated.declare.settings import schema_name
 from curated.package.config import CONFIG_FILE
-from curated.package.layout import INSTRUMENT_FILE
+from curated.package.files import INSTRUMENT_FILE
+from curated.package.layout import VERIFICATION_DIRECTORY
 from curated.package.package import Package
-from curated.provenance.record import PROVENANCE_ENDING
+from curated.provenance.record import PROVENANCE_ENDING, VERIFICATION_ENDING
 from curated.registry import all_types
-from curated.schema.files import CONFIG_SCHEMA, INSTRUMENT_SCHEMA, PROVENANCE_SCHEMA, write_files
+from curated.schema.files import (
+    CONFIG_SCHEMA,
+    INSTRUMENT_SCHEMA,
+    PROVENANCE_SCHEMA,
+    RECORD_SCHEMA,
+    TESTS_SCHEMA,
+    WAIVERS_SCHEMA,
+    write_files,
+)
 from curated.schema.snippets import SNIPPETS_FILE, TASKS_FILE, snippets_text, tasks_text
+from curated.verification.waivers import WAIVERS_FILE
 
 SETTINGS_FILE = ".vscode/settings.json"
 _SCHEMAS, _TAGS = "yaml.schemas", "yaml.customTags"
@@ -41,15 +51,23 @@ def yaml_patterns(top: str) -> dict[str, list[str]]:
         that matches decides.
     """
     start = "" if PurePosixPath(top) == PurePosixPath() else f"{PurePosixPath(top)}/"
-    beside = f"**/*{PROVENANCE_ENDING}"
+    beside, record = f"**/*{PROVENANCE_ENDING}", f"**/*{VERIFICATION_ENDING}"
+    verification = f"{start}*/{VERIFICATION_DIRECTORY}"
     patterns = {
-        schema_name(spec.name, spec.schema_version): [f"{start}*/{spec.name}/**/*.yaml", f"!{beside}"]
+        schema_name(spec.name, spec.schema_version): [
+            f"{start}*/{spec.name}/**/*.yaml",
+            f"!{beside}",
+            f"!{record}",
+        ]
         for spec in (cls.SPEC for cls in all_types().values())
         if "yaml" in spec.forms
     }
     patterns[CONFIG_SCHEMA] = [CONFIG_FILE]
     patterns[INSTRUMENT_SCHEMA] = [f"{start}*/{INSTRUMENT_FILE}"]
     patterns[PROVENANCE_SCHEMA] = [f"{start}{beside}"]
+    patterns[RECORD_SCHEMA] = [f"{start}{record}"]
+    patterns[TESTS_SCHEMA] = [f"{verification}/*/*.yaml"]
+    patterns[WAIVERS_SCHEMA] = [f"{verification}/{WAIVERS_FILE}"]
     return patterns
 
 

@@ -19,6 +19,9 @@ from curated.registry import all_types
 from curated.schema.attestation import ATTESTATION
 from curated.schema.document import type_schema
 from curated.schema.manifest import MANIFEST
+from curated.verification.record_file import RECORD
+from curated.verification.tables import TEST_TABLE
+from curated.verification.waivers import WAIVERS
 
 RELEASED = "released.json"
 """File with the SHA-256 of every released schema, by file name."""
@@ -30,6 +33,9 @@ _PATTERN = "*.schema.json"
 _VERSION = "1.0"
 CONFIG_SCHEMA, PROVENANCE_SCHEMA, INSTRUMENT_SCHEMA = (
     schema_name(name, _VERSION) for name in ("curated", "inputs", "instrument")
+)
+TESTS_SCHEMA, WAIVERS_SCHEMA, RECORD_SCHEMA = (
+    schema_name(name, _VERSION) for name in ("tests", "waivers", "verify")
 )
 """File names of the schemas of settings."""
 
@@ -51,6 +57,15 @@ def instrument_schema() -> dict[str, Any]:
     return document_schema(INSTRUMENT_SCHEMA, "instrument.yaml", INSTRUMENT)
 
 
+def verification_schemas() -> list[dict[str, Any]]:
+    """Return the JSON Schemas (2020-12) of tables of tests, waivers and records of verification."""
+    return [
+        document_schema(TESTS_SCHEMA, "verification/<type>/<validstart>.yaml", TEST_TABLE),
+        document_schema(WAIVERS_SCHEMA, "verification/waivers.yaml", WAIVERS),
+        document_schema(RECORD_SCHEMA, "<validstart>.verify.yaml", RECORD),
+    ]
+
+
 def schema_files() -> dict[str, str]:
     """Return the text of every schema by file name; the same declarations give the same bytes.
 
@@ -58,6 +73,7 @@ def schema_files() -> dict[str, str]:
     """
     schemas = [type_schema(cls) for cls in all_types().values()]
     schemas += [config_schema(), instrument_schema(), provenance_schema(), MANIFEST, ATTESTATION]
+    schemas += verification_schemas()
     return {schema["$id"].rpartition("/")[2]: _text(schema) for schema in schemas}
 
 

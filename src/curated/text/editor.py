@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curated.core.diagnostic import CuratedError
-from curated.core.metadata import IDENTITY_KEYS, Metadata, canonical, is_same, meaning, normalise
+from curated.core.metadata import IDENTITY_KEYS, LISTS, Metadata, canonical, is_same, meaning, normalise
 from curated.text.entries import (
     Section,
     add_entry,
@@ -22,7 +22,8 @@ from curated.text.source import Source
 from curated.text.yaml.writer import yaml_flow, yaml_scalar
 
 ORDER = (
-    *("OBSTYPE", "INSTRUME", "RAFTNAME", "SLOTNAME", "DETECTOR", "DET_NAME", "DET_SER", "FILTER"),
+    *("OBSTYPE", "INSTRUME", "RAFTNAME", "SLOTNAME", "DETECTOR", "DET_NAME", "DET_SER", "DETECTORS"),
+    *("FILTER", "FILTERS"),
     *("CALIB_ID", "CALIBCLS", "CALIBDATE", "VALIDSTART", "VALIDEND"),
 )
 """Order in which keywords that are added come."""
@@ -60,15 +61,28 @@ class TextEditor:
 
     # -- keywords ----------------------------------------------------------------------------------------
 
-    def set_keyword(self, name: str, value: str | float) -> None:
-        """Set a keyword, in all spellings that the text has of it; add it in its place if there is none."""
+    def set_keyword(self, name: str, value: Any) -> None:
+        """Set a keyword, in all spellings that the text has of it; add it in its place if there is none.
+
+        A list of names (`curated.core.metadata.LISTS`) is written as one, whatever stood there before.
+        """
+        if name in LISTS:
+            self.remove_keyword(name)
+            content = value if isinstance(value, str) else list(value)
+            self._add_keyword(find_section(self.text, self.form, _METADATA), name, content)
+            self._require_set(name, value if isinstance(value, str) else ", ".join(value))
+            return
         sections = [(_METADATA, find_section(self.text, self.form, _METADATA)), ("", self._top())]
         places = [(k, i) for k, s in sections for i in _places(s, name, is_top=not k)]
-        self._keywords[name] = value
         for key, index in places:
             self._replace(key, index, value)
         if not places:
             self._add_keyword(sections[0][1], name, value)
+        self._require_set(name, value)
+
+    def _require_set(self, name: str, value: Any) -> None:
+        """Raise an error unless a keyword has a value now."""
+        self._keywords[name] = value
         if not is_same(self.keywords.get(name), value):
             raise CuratedError(
                 f"{name} cannot be set in this form of text",

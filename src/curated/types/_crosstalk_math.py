@@ -196,6 +196,7 @@ MEASURES = (
         doc="Largest abs(new - old) of a coefficient times the saturation of its source, or 100,000 adu where that is not known.",
         compute=_at_saturation("coeffs", 1),
         notable=10,
+        needs_levels=True,
     ),
     Measure(
         name="quadratic_change_at_saturation",
@@ -203,6 +204,7 @@ MEASURES = (
         doc="Largest abs(new - old) of a quadratic coefficient times the square of the saturation of its source.",
         compute=_at_saturation("coeffsSqr", 2),
         notable=10,
+        needs_levels=True,
     ),
     Measure(
         name="coefficients_gained",

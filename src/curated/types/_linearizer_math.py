@@ -197,14 +197,6 @@ _LEVELS = 1000
 """Number of signals, at equal distances up to saturation, at which corrections are compared."""
 
 
-def _level_of(name: str, conditions: Conditions) -> tuple[float, float]:
-    """Return saturation (adu) and gain (electron/adu; NaN if it is not known) of an amplifier."""
-    amplifiers = conditions.detector.amplifiers if conditions.detector is not None else ()
-    names = [amplifier.name for amplifier in amplifiers]
-    index = names.index(name) if name in names else len(names)
-    return conditions.saturation(index), amplifiers[index].gain if index < len(names) else np.nan
-
-
 def _is_usable(calib: Any, name: str) -> bool:
     kind, coeffs = calib.linearityType[name], calib.linearityCoeffs[name]
     with np.errstate(all="ignore"):
@@ -238,7 +230,7 @@ def _corrections(old: Any, new: Any, conditions: Conditions) -> Iterator[tuple[s
     """Yield amplifier, signals (adu) up to saturation, and what both linearizers add to them."""
     for name in old.linearityBBox:
         if name in new.linearityBBox and _is_usable(old, name) and _is_usable(new, name):
-            saturation, gain = _level_of(name, conditions)
+            saturation, gain = conditions.levels_of(name)
             signals = saturation * np.arange(1, _LEVELS + 1) / _LEVELS
             yield name, signals, *(added_signal(calib, name, signals, gain) for calib in (old, new))
 
@@ -269,7 +261,7 @@ def _at_saturation(old: Any, new: Any, conditions: Conditions) -> Iterator[Readi
 def _ranges(old: Any, new: Any, conditions: Conditions) -> Iterator[Reading]:
     for name in old.linearityBBox:
         if name in new.linearityBBox and _is_usable(old, name) and _is_usable(new, name):
-            _, gain = _level_of(name, conditions)
+            _, gain = conditions.levels_of(name)
             limits = [calib.largest(name) / _per_adu(calib, name, gain) for calib in (old, new)]
             yield compared(difference, limits[0], limits[1], amplifier=name)
 
@@ -282,6 +274,7 @@ MEASURES = (
         "saturation, as far as both corrections are defined there.",
         compute=_nonlinearity,
         notable=500,
+        needs_levels=True,
     ),
     Measure(
         name="correction_change_at_saturation",
@@ -289,6 +282,7 @@ MEASURES = (
         doc="Change of what is added to a signal at saturation.",
         compute=_at_saturation,
         notable=50,
+        needs_levels=True,
     ),
     Measure(
         name="range_change",
@@ -297,6 +291,7 @@ MEASURES = (
         compute=_ranges,
         worse="less",
         notable=1000,
+        needs_levels=True,
     ),
     *set_measures(AMPLIFIER_SET, AMPLIFIER_SET_DOCS, lambda calib: calib.linearityBBox),
 )

@@ -13,6 +13,7 @@ from curated.core.diagnostic import Problem
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.core.units import length_factor
 from curated.declare import Array, Bound, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.types import _nominal
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import is_plain
@@ -52,6 +53,7 @@ def transmission_spec(
             labels=("", "Throughput (fraction)"),
         ),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "TRANSMISSION"),
         bounds=bounds,
         screen=is_plain,
         comparisons=COMPARISONS,

@@ -13,6 +13,7 @@ from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.geometry import Box, DetectorGeometry, within
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.types._bfk_math import BOUNDS, COMPARISONS, MEASURES, correct
 from curated.types._rules import key_problems
@@ -49,6 +50,7 @@ class BrighterFatterKernel(Calib):
         ignored={"badAmps": "Amplifiers that are not valid; follows from `valid`."},
         aliases=("BFKERNEL",),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "BFK"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

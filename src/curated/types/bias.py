@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
@@ -25,6 +26,7 @@ class Bias(ImageCalib):
         "Bias image",
         dimensions=("instrument", "detector"),
         measures=image_measures("difference", "adu", notable=0.5),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "BIAS"),
     )
 
     unit: str | None = unit_column("adu", "electron")

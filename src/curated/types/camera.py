@@ -14,6 +14,7 @@ from curated.core.geometry import Amplifier, Box, DetectorGeometry, choose
 from curated.core.tables import TableData, TextColumn
 from curated.core.units import is_same_unit
 from curated.declare import FITS_TABLES, Array, Field, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.types._camera_math import BOUNDS, COMPARISONS, MEASURES
 
 _DETECTORS, _AMPLIFIERS, _FILTERS = 0, 1, 2
@@ -53,6 +54,7 @@ class CameraGeometry(Calib):
         absent="omit",
         plot=PlotSpec(kind="layout"),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "CAMERA"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
     )

@@ -13,6 +13,7 @@ from curated.calib.content import Claims, Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Amplifier, DetectorGeometry, with_gains, within
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, unit_of, with_pixels
 from curated.types._crosstalk_forms import flag_problems
 from curated.types._crosstalk_math import BOUNDS, COMPARISONS, MEASURES
@@ -58,6 +59,7 @@ class Crosstalk(Calib):
             "CROSSTALK_RATIOS_UNITS",
         ),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "CROSSTALK"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -13,6 +13,7 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image
 from curated.types import _nominal
 from curated.types._cti_math import BOUNDS, COMPARISONS, MEASURES
@@ -88,6 +89,7 @@ class DeferredCharge(Calib):
         absent="undefined",
         keywords=("UNITS",),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "CTI"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
@@ -27,6 +28,7 @@ class Dark(ImageCalib):
         "Dark image",
         dimensions=("instrument", "detector"),
         measures=image_measures("difference", "adu/s", notable=0.01, level=" per second of dark time"),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "DARK"),
     )
 
     TIME: ClassVar = "dark_time"

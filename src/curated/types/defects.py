@@ -16,6 +16,7 @@ from curated.core.diagnostic import CuratedError, Problem
 from curated.core.metadata import Metadata
 from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.types._defects_forms import boxes_of_regions, has_regions
 from curated.types._defects_math import MEASURES
@@ -45,6 +46,7 @@ class Defects(Calib):
         keeps_version=True,
         plot=PlotSpec(kind="boxes"),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "DEFECTS"),
     )
 
     x0: Array = column(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
@@ -25,6 +26,7 @@ class Flat(ImageCalib):
         comparisons=(LEVEL,),
         bounds=(LEVEL_BOUND,),
         measures=image_measures("ratio", notable=0.5, level=", each divided by its normalisation"),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "FLAT"),
     )
 
     unit: str | None = unit_column("", "adu", "electron")

@@ -10,6 +10,7 @@ import numpy as np
 from curated.calib import calibration
 from curated.core.diagnostic import CuratedError, Problem
 from curated.declare import Array
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
@@ -28,6 +29,7 @@ class Fringe(ImageCalib):
         "Fringe pattern",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("difference", "adu", notable=0.5),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "FRINGE"),
     )
 
     unit: str | None = unit_column("adu", "electron", "")

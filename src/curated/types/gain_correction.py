@@ -12,6 +12,7 @@ from curated.calib.content import Claims
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, pixels_of, scaled_uncertainty, with_pixels
 from curated.types import _nominal
 from curated.types._gain_correction_math import BOUNDS, COMPARISONS, MEASURES
@@ -42,6 +43,7 @@ class GainCorrection(Calib):
         tables=(Table(name="GAINS", rows="free", fits_units="none"),),
         aliases=("gainCorrection",),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "GAIN_CORRECTION"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

@@ -12,6 +12,7 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import FITS_TABLES, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image
 from curated.types import _nominal
 from curated.types._gains_math import BOUNDS, COMPARISONS, MEASURES, in_electrons
@@ -39,6 +40,7 @@ class Gains(Calib):
         forms=("yaml", "ecsv", "json"),
         tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "GAINS"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(kind="bars", y="gain"),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from curated.calib import calibration
 from curated.core.diagnostic import Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
@@ -23,6 +24,7 @@ class Illumination(ImageCalib):
         "Illumination correction",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("ratio", notable=0.5),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "ILLUM"),
         storage_class="MaskedImageF",
         aliases=("ILLUMINATION", "illumination"),
     )

@@ -13,6 +13,7 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import Box, DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
 from curated.types import _nominal
 from curated.types._linearizer_math import (
@@ -98,6 +99,7 @@ class Linearizer(Calib):
         keywords=("HAS_LINEARITY", "OVERRIDE", "HAS_TABLE", "LINEARITY_UNITS"),
         aliases=("LINEARITY",),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "LINEARIZER"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(
@@ -374,8 +376,6 @@ class Linearizer(Calib):
             gain = None if gains is None else gains[name]
             pixels[box.slices] = self.correct(name, pixels[box.slices].astype(float), gain)
         return with_pixels(target, pixels)
-
-    # -- plot -----------------------------------------------------------------------------------------
 
     @property
     def signals(self) -> dict[str, Array]:

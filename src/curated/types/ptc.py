@@ -13,6 +13,7 @@ from curated.calib.mismatch import amplifier_mismatches
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.geometry import DetectorGeometry
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image
 from curated.types import _nominal, _ptc_forms
 from curated.types._gains_math import in_electrons
@@ -71,6 +72,7 @@ class PhotonTransferCurve(Calib):
         keywords=("PTC_FIT_TYPE",),
         ignored=_ptc_forms.DROPPED,
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "PTC"),
         bounds=BOUNDS,
         comparisons=COMPARISONS,
         plot=PlotSpec(

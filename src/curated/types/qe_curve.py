@@ -12,6 +12,7 @@ from curated.calib.content import Content
 from curated.core.diagnostic import CuratedError, Problem
 from curated.core.units import converts, length_factor
 from curated.declare import Array, PlotSpec, Spec, Table, column
+from curated.declare.deferred import DeferredStatistics
 from curated.types import _nominal
 from curated.types._spectral import SpectralCurve
 from curated.types._spectral_bounds import SMOOTH_BOUNDS, is_plain
@@ -49,6 +50,7 @@ class QECurve(SpectralCurve):
             labels=("", "Quantum efficiency (%)"),
         ),
         measures=MEASURES,
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "QE_CURVE"),
         bounds=SMOOTH_BOUNDS,
         screen=is_plain,
         comparisons=COMPARISONS,

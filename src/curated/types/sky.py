@@ -9,6 +9,7 @@ import numpy as np
 
 from curated.calib import calibration
 from curated.core.diagnostic import CuratedError, Problem
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column
 from curated.types._image_changes import image_measures
@@ -24,6 +25,7 @@ class Sky(ImageCalib):
         "Sky frame",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("ratio", notable=0.5),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "SKY"),
     )
 
     unit: str | None = unit_column("", "adu", "electron")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from curated.calib import calibration
+from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options
 from curated.types._image import ImageCalib, image_spec, unit_column, value_column
 from curated.types._image_changes import image_measures
@@ -25,6 +26,7 @@ class StrayLight(ImageCalib):
         "Stray light of constant rate",
         dimensions=("instrument", "detector", "physical_filter"),
         measures=image_measures("difference", "adu/s", notable=0.01, level=" per second of exposure time"),
+        statistics=DeferredStatistics("curated.types._statistics_by_type", "STRAYLIGHT"),
         calibcls="curated.types.straylight.StrayLight",
     )
 

@@ -49,7 +49,12 @@ def test_what_an_event_affects(
     ],
 )
 def test_events_that_do_not_matter(text: str, days: list[int]) -> None:
-    assert unaffected_times(text) == [datetime(2024, 1, day) for day in days]
+    assert list(unaffected_times({"UNAFFECTED": text})) == [datetime(2024, 1, day) for day in days]
+
+
+def test_reasons_of_events_that_do_not_matter() -> None:
+    reasons = unaffected_times({"UNAFFECTED": "2024-01-03T00:00:00 b, c;2024-01-04  another  camera "})
+    assert list(reasons.values()) == ["b, c", "another  camera"]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from conftest import MakePackage
 from curated.cli.main import COMMANDS
 from support.packages import defects_path, defects_text
+from support.preloaded import shared_programs
 from support.programs import run_curated
 
 
@@ -27,13 +26,8 @@ def test_completion_scripts(shell: str, tmp_path: Path) -> None:
         subprocess.run([program, "-n", script], check=True)
 
 
-def complete(words: str, tmp_path: Path) -> list[str]:
-    """What bash offers for the last of the words, by the script and the installed command."""
-    bin_directory = tmp_path / "bin"
-    bin_directory.mkdir(exist_ok=True)
-    command = bin_directory / "curated"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m curated "$@"\n')
-    command.chmod(0o755)
+def complete(words: str) -> list[str]:
+    """What bash offers for the last of the words, by the script and the command."""
     listed = words.split(" ")
     script = (
         f'eval "$(curated completion bash)"\nCOMP_WORDS=({" ".join(listed)!s} {chr(34) * 2 if not listed[-1] else ""})\n'
@@ -42,7 +36,7 @@ def complete(words: str, tmp_path: Path) -> list[str]:
     )
     done = subprocess.run(
         ["bash", "--norc", "-c", script],
-        env={**os.environ, "PATH": f"{bin_directory}:{os.environ['PATH']}"},
+        env=shared_programs().environment,
         capture_output=True,
         text=True,
         check=False,
@@ -51,12 +45,12 @@ def complete(words: str, tmp_path: Path) -> list[str]:
     return done.stdout.split()
 
 
-def test_completion_completes(tmp_path: Path) -> None:
-    assert complete("curated ch", tmp_path) == ["check"]
-    assert set(complete("curated ", tmp_path)) == set(COMMANDS)
-    assert complete("curated schema w", tmp_path) == ["write"]
-    assert "--no-cache" in complete("curated check --n", tmp_path)
-    assert complete("curated check --format g", tmp_path) == ["github"]
+def test_completion_completes() -> None:
+    assert complete("curated ch") == ["check"]
+    assert set(complete("curated ")) == set(COMMANDS)
+    assert complete("curated schema w") == ["write"]
+    assert "--no-cache" in complete("curated check --n")
+    assert complete("curated check --format g") == ["github"]
 
 
 @pytest.mark.parametrize(
@@ -74,15 +68,15 @@ def test_completion_completes(tmp_path: Path) -> None:
     ],
 )
 def test_completion_of_values(
-    words: str, offered: set[str], make_package: MakePackage, monkeypatch, tmp_path
+    words: str, offered: set[str], make_package: MakePackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {"curated.yaml": "", defects_path(0): defects_text(), defects_path(1): defects_text()}
     package = make_package({path.replace("/lab/", "/demo/"): text for path, text in files.items()})
     package.git("tag", "v1")
     monkeypatch.chdir(package.path)
-    assert set(complete(words, tmp_path)) >= offered
+    assert set(complete(words)) >= offered
     if "--since" not in words:
-        assert set(complete(words, tmp_path)) <= offered | {"CAL363"}
+        assert set(complete(words)) <= offered | {"CAL363"}
 
 
 def test_completion_outside_of_a_package_says_nothing(
@@ -90,7 +84,7 @@ def test_completion_outside_of_a_package_says_nothing(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    assert complete("curated lookup ", tmp_path) == []
+    assert complete("curated lookup ") == []
 
 
 def test_names_that_may_be_meant() -> None:

@@ -19,8 +19,8 @@ from curated.core.storage.staging import (
     rename_new,
     replace_together,
     staging_directory,
-    undo,
 )
+from curated.core.storage.undoing import undo
 from support.programs import python_command, run_python
 
 # -- directories and files -----------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_a_file_that_was_edited_after_the_kill_is_left_alone(
         b"",
         b"[]",
         b"{}",
-        b'{"version": 2, "moves": [], "directories": []}',
+        b'{"version": 3, "moves": [], "directories": []}',
         b'{"version": 1, "moves": [{}], "directories": []}',
         b'{"version": 1, "moves": [], "directories": ["../x"]}',
         b'{"version": 1, "moves": [{"source": "/etc/passwd", "place": "d/a", "old": "", "inode": 1, "mtime": 1}], "directories": []}',

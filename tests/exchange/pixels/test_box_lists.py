@@ -72,3 +72,9 @@ def test_an_untrimmed_list_goes_by_the_camera(tmp_path: Path) -> None:
 def test_other_texts(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.txt").write_text(text)
     assert not box_lists.recognises(open_foreign(tmp_path / "bad.txt"))
+
+
+def test_a_comment_that_is_not_the_mark(tmp_path: Path) -> None:
+    text = "# File: bad pixels, untrimmed\n3 4 5 6\n"
+    assert [problem.code for problem in read(tmp_path, text).problems] == ["CAL712"]
+    assert not read(tmp_path, text, untrimmed=False).problems

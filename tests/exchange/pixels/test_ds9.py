@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from curated.exchange.foreign import Foreign, open_foreign
 from curated.exchange.pixels import ds9
@@ -97,3 +99,43 @@ def test_other_texts_are_not_taken_for_regions(tmp_path: Path) -> None:
     for text in ("1 2 3 4\n", "boxes of pixels\n", "# a comment\n1,2\n"):
         path.write_text(text)
         assert not ds9.recognises(open_foreign(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "codes"),
+    [
+        ("image\rpoint(3,4)\r", [[2, 3, 1, 1]], []),
+        ("image\nbox(5,5,3,3,0)\nbox(5,5,3,1,0) # include=0\n", [[3, 3, 3, 1], [3, 5, 3, 1]], []),
+        ("global include=0\nimage\n+box(5,5,3,3,0)\nbox(5,5,3,1,0)\n", [[3, 3, 3, 1], [3, 5, 3, 1]], []),
+        ("image\npoint(3,4) # background text={include=0}\n", [[2, 3, 1, 1]], ["CAL717"]),
+        ("tile 2\nimage\npoint(3,4)\n", [[2, 3, 1, 1]], ["CAL717"]),
+        ("galactic\npoint(3,4)\n", [], ["CAL712"]),
+        ("image\npoint(1_0,4)\n", [], ["CAL711"]),
+        ("image\npoint(\u0663,4)\n", [], ["CAL711"]),
+        ("image\npoint(3,4) # " + 4000 * "a={" + "\n", [], ["CAL711"]),
+        (f"image\n{10001 * 'circle(3,4,2);'}\n", [], ["CAL711"]),
+    ],
+)
+def test_properties_systems_and_numbers(
+    tmp_path: Path, text: str, expected: list[list[int]], codes: list[str]
+) -> None:
+    foreign = read(tmp_path, text)
+    assert boxes(foreign) == expected
+    assert [problem.code for problem in foreign.problems] == codes
+
+
+def test_the_image_that_regions_were_drawn_on(tmp_path: Path) -> None:
+    cut = fits.Header({"LTV1": -2.0, "LTV2": -1.0})
+    fits.PrimaryHDU(np.zeros((30, 40), "u1"), cut).writeto(tmp_path / "cut.fits")
+    foreign = read(tmp_path, "point(5,5)\n", image=str(tmp_path / "cut.fits"))
+    assert boxes(foreign) == [[2, 3, 1, 1]]
+    assert "physical" in foreign.problems[0].detail
+    raw = fits.Header({"TRIMSEC": "[4:43,2:31]", "CCDSEC": "[1:40,1:30]"})
+    fits.PrimaryHDU(np.zeros((33, 50), "u1"), raw).writeto(tmp_path / "raw.fits")
+    text = "image\nbox(4.5,2,3,3,0)\npoint(2,2)\n-point(5,2)\n"
+    options = {"image": str(tmp_path / "raw.fits")}
+    assert [p.code for p in read(tmp_path, text, **options).problems] == ["CAL713"]
+    foreign = read(tmp_path, text, untrimmed=True, **options)
+    assert boxes(foreign) == [[0, 0, 1, 2], [0, 1, 2, 1]]
+    assert [problem.detail for problem in foreign.problems] == ["point is in the overscan alone"]
+    assert [p.code for p in read(tmp_path, text, untrimmed=True).problems] == ["CAL712"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from astropy.table import Table
+from astropy.table import Column, Table
 
 from curated.declare import Array
 from curated.exchange.foreign import Foreign, open_foreign
@@ -101,3 +101,29 @@ def test_boxes_of_the_stack(tmp_path: Path) -> None:
 def test_shapes_that_cannot_be_read(tmp_path: Path, shape: str) -> None:
     path = write(tmp_path, X=[[1.0, 2.0]], Y=[[1.0, 2.0]], SHAPE=[shape], R=[0.0])
     assert [problem.code for problem in read(path).problems] == ["CAL711"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        ({"COMPONENT": [np.nan]}, "CAL711"),
+        ({"COMPONENT": ["a"]}, "CAL711"),
+        ({"ROTANG": [30.0], "SHAPE": ["BOX"]}, "CAL717"),
+        ({"X": Column([5.0], unit="deg")}, "CAL712"),
+        ({"ROTANG": Column([1.0], unit="arcmin")}, "CAL712"),
+    ],
+)
+def test_columns_that_are_not_what_the_standard_has(tmp_path: Path, columns: Any, code: str) -> None:
+    path = write(
+        tmp_path,
+        **{"X": [9.0], "Y": [8.0], "SHAPE": ["ROTBOX"], "R": [[5.0, 3.0]], "ROTANG": [0.0]} | columns,
+    )
+    assert [problem.code for problem in read(path).problems] == [code]
+
+
+def test_angles_in_radians(tmp_path: Path) -> None:
+    masks = []
+    for angle in (Column([np.pi / 6], unit="rad"), Column([30.0], unit="deg")):
+        path = write(tmp_path, X=[20.0], Y=[15.0], SHAPE=["ROTBOX"], R=[[12.0, 4.0]], ROTANG=angle)
+        masks.append(mask_of(read(path)))
+    assert np.array_equal(*masks)

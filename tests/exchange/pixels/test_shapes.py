@@ -8,6 +8,7 @@ import pytest
 from curated.declare import Array
 from curated.exchange.foreign import Foreign
 from curated.exchange.pixels.shapes import Shape, exact_boxes, foreign_defects, region_of
+from curated.image.rectangles import rectangles_of
 from support.foreign import make_target
 
 
@@ -80,8 +81,6 @@ def test_what_is_beyond_the_detector() -> None:
     foreign = foreign_defects([edge, outside], make_target())
     assert [problem.code for problem in foreign.problems] == ["CAL716", "CAL712"]
     assert mask_of(foreign).sum() == 3
-    strict = foreign_defects([edge], make_target(), clips=False)
-    assert [problem.code for problem in strict.problems] == ["CAL712"]
     assert not foreign_defects([edge], make_target(0, 0)).problems
 
 
@@ -107,3 +106,16 @@ def test_a_shape_between_the_centres_of_pixels() -> None:
     foreign = foreign_defects([Shape(kind="circle", numbers=(5.5, 5.5, 0.2))], make_target())
     assert [problem.code for problem in foreign.problems] == ["CAL716"]
     assert not mask_of(foreign).any()
+
+
+def test_a_shape_over_the_edge_has_no_needless_rectangles() -> None:
+    pytest.importorskip("regions")
+    shape = Shape(kind="circle", numbers=(0.0, 0.0, 5.0), label="circle")
+    foreign = foreign_defects([shape], make_target())
+    columns = [foreign.tables[0][name].values for name in ("x0", "y0", "width", "height")]
+    assert np.array_equal(np.stack(columns, axis=1), rectangles_of(mask_of(foreign)))
+    huge = Shape(kind="box", numbers=(2e5, 2e5, 9e5 + 1, 9e5 + 1))
+    hole = Shape(kind="point", numbers=(3.0, 3.0), is_excluded=True)
+    assert mask_of(foreign_defects([huge, hole], make_target())).sum() == 30 * 40 - 1
+    without_size = foreign_defects([huge, hole], make_target(0, 0))
+    assert "CAL711" in [problem.code for problem in without_size.problems]

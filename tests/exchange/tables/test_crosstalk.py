@@ -106,3 +106,50 @@ def test_lists_of_iraf(tables: Tables) -> None:
     assert by_name.coeffs.tolist() == expected.tolist()
     twice = tables.add(text + "C01 C00 5e-4\n", "crosstalk", units={"": "adu"})
     assert findings(twice) == [("CAL724", 7, "the coefficient from C00 to C01 is in line 4 already")]
+
+
+def test_lists_of_pairs_have_an_order_by_number_only(tables: Tables) -> None:
+    expected = np.zeros((4, 4))
+    expected[0, 1], expected[1, 2], expected[2, 3], expected[0, 3] = 1e-4, 2e-4, 3e-5, 5e-4
+    shuffled = "im4 im3 3e-5\nim4 im1 5e-4\nim2 im1 1e-4\nim3 im2 2e-4\n"
+    addition = tables.add(shuffled, "crosstalk", **SAID)
+    calib: Any = addition.calib
+    assert calib.coeffs.tolist() == expected.tolist()
+    assert (
+        "CAL728",
+        0,
+        "amplifiers by their order: im1 is C00, im2 is C01, im3 is C10, im4 is C11",
+    ) in findings(addition, "info")
+    for name, other in (("im1", "lower"), ("im2", "left"), ("im3", "upper"), ("im4", "right")):
+        shuffled = shuffled.replace(name, other)
+    assert [code for code, _, _ in findings(tables.add(shuffled, "crosstalk", **SAID))] == ["CAL725"]
+    header = ",im1,im2,im3,im4\n"
+    rows = [f"im{i + 1}," + ",".join(map(str, row)) + "\n" for i, row in enumerate(expected.tolist())]
+    named: Any = tables.add(header + "".join(rows), "crosstalk", **SAID, source_axis="rows").calib
+    assert named.coeffs.tolist() == expected.tolist()
+    permuted = tables.add(header + "".join(reversed(rows)), "crosstalk", **SAID, source_axis="rows")
+    assert [code for code, _, _ in findings(permuted)] == ["CAL725"]
+
+
+@pytest.mark.parametrize(
+    ("header", "is_transposed", "code"),
+    [
+        ("target,source,coeff\n", False, ""),
+        ("source,target,coeff,sigma\n", True, ""),
+        ("from;to;value\n", True, ""),
+        ("a,b,coeff\n", False, "CAL726"),
+        ("", False, "CAL726"),
+    ],
+)
+def test_pairs_with_commas_need_names(tables: Tables, header: str, is_transposed: bool, code: str) -> None:
+    addition = tables.add(f"{header}C00,C01,1e-4\nC10,C11,2e-4\n", "crosstalk", units={"": "ADU"})
+    calib: Any = addition.calib
+    assert [found_code for found_code, _, _ in findings(addition)] == ([code] if code else [])
+    if not code:
+        coeffs = calib.coeffs.T if is_transposed else calib.coeffs
+        assert (coeffs[1, 0], coeffs[3, 2]) == (1e-4, 2e-4)
+
+
+def test_few_negative_coefficients_may_be_a_correction(tables: Tables) -> None:
+    addition = tables.add("C00 C01 -1e-4\nC10 C11 -2e-4\n", "crosstalk", units={"": "adu"})
+    assert [code for code, _, _ in findings(addition)] == ["CAL726"]

@@ -112,3 +112,28 @@ def test_a_table_of_gains_alone(tables: Tables) -> None:
     options: dict[str, Any] = {"units": units, "columns": columns, "values": {"source": "nominal"}}
     nominal: Any = tables.add(f"amp,gain,noise,full\n{rows}", "gains", **options).calib
     assert (nominal.source, nominal.readNoise) == ("nominal", calib.readNoise)
+
+
+@pytest.mark.parametrize("text", ["x0,y0,width,height\n", "x0 [pix],y0 [pix],width [pix],height [pix]\n"])
+def test_a_list_without_bad_pixels(tables: Tables, text: str) -> None:
+    addition = tables.add(text, "defects")
+    calib: Any = addition.calib
+    assert [finding.code for finding in addition.diagnostics] == ["CAL717"]
+    assert len(calib.x0) == 0
+    assert [message for _, _, message in findings(tables.add("amp,gain,x0\n", "gains"))] == [
+        "the table has no rows"
+    ]
+
+
+def test_amplifiers_by_order_come_in_the_order_of_their_numbers(tables: Tables) -> None:
+    options: dict[str, Any] = {"by_order": True, "units": {"gain": "electron/adu"}}
+    rows = [f"amp{i} 1.{i}\n" for i in range(4)]
+    calib: Any = tables.add("amp gain\n" + "".join(rows), "gains", **options).calib
+    assert list(calib.gain.values()) == [1.0, 1.1, 1.2, 1.3]
+    addition = tables.add("amp gain\n" + "".join(reversed(rows)), "gains", **options)
+    assert [code for code, _, _ in findings(addition)] == ["CAL725"]
+
+
+def test_a_unit_of_no_column(tables: Tables) -> None:
+    addition = tables.add("amp,gain\nC00,1\nC01,1\nC10,1\nC11,1\n", "gains", units={"": "electron/adu"})
+    assert "CAL756" in [code for code, _, _ in findings(addition)]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from lsst.daf.butler import Butler, DatasetRef
 from lsst.daf.butler.datastore.constraints import Constraints
@@ -67,6 +68,9 @@ class FileRecord(NamedTuple):
         return uri
 
 
+_FORMATTER_NAMES: WeakKeyDictionary[FileDatastore, FormatterNames] = WeakKeyDictionary()
+"""Formatters that the configuration of a datastore names: reading them takes longer than many a question about files."""
+
 FileRecords = dict[str, list[FileRecord]]
 """Records of files, by UUID of the dataset, in the order in which Butler looks into datastores."""
 
@@ -96,14 +100,21 @@ def _stores(datastore: Any, butler: Butler, constraints: tuple[Constraints, ...]
             child_constraints = chain_constraints if more is None else (*chain_constraints, more)
             yield from _stores(child, butler, child_constraints)
     elif isinstance(datastore, FileDatastore):
-        names = FormatterNames()
-        names.registerFormatters(datastore.config["formatters"], universe=butler.dimensions)
-        yield FileStore(datastore, (*constraints, datastore.constraints), names)
+        yield FileStore(datastore, (*constraints, datastore.constraints), _formatter_names(datastore, butler))
     elif not isinstance(datastore, InMemoryDatastore):
         raise CuratedError(
             f"a datastore of kind {_kind(datastore)} is not supported",
             "use FileDatastore, or a ChainedDatastore of these, in 'datastore: cls:' of the repository's butler.yaml",
         )
+
+
+def _formatter_names(datastore: FileDatastore, butler: Butler) -> FormatterNames:
+    names = _FORMATTER_NAMES.get(datastore)
+    if names is None:
+        names = FormatterNames()
+        names.registerFormatters(datastore.config["formatters"], universe=butler.dimensions)
+        _FORMATTER_NAMES[datastore] = names
+    return names
 
 
 def _kind(datastore: Any) -> str:

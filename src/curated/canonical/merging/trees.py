@@ -13,7 +13,7 @@ _ATOMS = frozenset({"image"})
 """Mappings at the top level whose entries belong together: another image has another hash and another size."""
 
 _UNITS = frozenset({"unit", "units"})
-_RECORDS = frozenset({"metadata", "edits"})
+_RECORDS = frozenset({"metadata", "edits", "certifications"})
 """Entries that have no unit."""
 
 

@@ -4,7 +4,6 @@ from curated.check.rules import (
     bad_amplifiers,
     cameras,
     detectors,
-    drafts,
     epochs,
     events,
     identity,
@@ -14,6 +13,7 @@ from curated.check.rules import (
     products,
     stack,
     succession,
+    verification,
 )
 from curated.check.rules.context import FileRule, Rule
 
@@ -33,7 +33,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     identity.outside_detector,
     cameras.unfit_camera_file,
     plausibility.implausible_values,
-    drafts.unfinished_drafts,
+    identity.unfinished_drafts,
 )
 """Rules on one file."""
 
@@ -61,5 +61,8 @@ RULES: tuple[Rule, ...] = (
     bad_amplifiers.unmasked_amplifiers,
     events.spanned_events,
     events.old_calibrations,
+    verification.verified_calibrations,
+    verification.unused_waivers,
+    verification.missing_certifications,
 )
 """Rules on all files of a package."""

@@ -16,6 +16,9 @@ from curated.package.instrument import Instrument
 from curated.package.layout import Layout, directory_name
 from curated.package.validity import Range, by_key
 from curated.text.source import Source
+from curated.verification.records import Verifications
+from curated.verification.verification_test import VerificationTest
+from curated.verification.waivers import Waiver
 
 
 class FileContext(NamedTuple):
@@ -90,8 +93,12 @@ class Context(NamedTuple):
         Files of each key, in the order of their starts.
     ranges : `dict` [`str`, `Range`]
         Validity of every calibration, by path.
+    verifications : `Verifications`
+        Records, waivers and tests of verification.
     today : `datetime.date` or `None`
         The day of the check; `None` where nothing may depend on it.
+    waiver_day : `datetime.date` or `None`
+        The day by which waivers end: that of the check, or for a release that of its commit.
     """
 
     layout: Layout
@@ -102,12 +109,22 @@ class Context(NamedTuple):
     epochs: Mapping[CalibKey, Sequence[CalibFile]]
     ranges: Mapping[str, Range]
     cameras: Cameras
+    verifications: Verifications
     today: date | None = None
+    waiver_day: date | None = None
 
     @property
     def files(self) -> Sequence[CalibFile]:
         """All calibrations of the package."""
         return self.layout.files
+
+    def tests_of(self, file: CalibFile) -> tuple[VerificationTest, ...]:
+        """Return the tests of a calibration that are in force at its start."""
+        return self.verifications.tests.in_force(file.key.instrument, file.key.type, file.start)[1]
+
+    def waivers_of(self, file: CalibFile) -> tuple[Waiver, ...]:
+        """Return the waivers of the instrument of a calibration."""
+        return self.verifications.waivers.get(file.key.instrument, ())
 
 
 Rule = Callable[[Context], Iterator[tuple[str, Problem]]]
@@ -121,6 +138,8 @@ def make_context(
     declared: Mapping[str, Instrument],
     instruments: Mapping[str, Instrument] | None = None,
     today: date | None = None,
+    verifications: Verifications | None = None,
+    waiver_day: date | None = None,
 ) -> Context:
     """Collect the input of the rules; parameters are those of `Context`."""
     return Context(
@@ -132,7 +151,9 @@ def make_context(
         by_key(layout.files),
         resolve_ranges(layout.files, reports),
         find_cameras(layout.files, reports),
+        verifications or Verifications(),
         today,
+        today if waiver_day is None else waiver_day,
     )
 
 

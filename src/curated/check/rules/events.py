@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from curated.calib.content import Claims
 from curated.check.rules.context import Context
 from curated.core.diagnostic import Pointer, Problem, brief
 from curated.core.keys import CalibFile
@@ -53,30 +54,33 @@ class Event(NamedTuple):
         )
 
 
+def read_events(file: CalibFile, claims: Claims | None) -> Iterator[tuple[Event, list[str]]]:
+    """Yield the events of a file, each with the names in it that are no types; rows without a time are left out."""
+    for row, (date, what, *lists) in enumerate(claims.events if claims is not None else ()):
+        try:
+            time = parse_time(date)
+        except ValueError:
+            continue  # a finding in the file
+        names = [[name for part in text.split(",") if (name := part.strip())] for text in lists]
+        directories = [[directory_name(name) for name in part] for part in names[1:]]
+        classes = {name: find_type(name) for name in names[0]}
+        types = [cls.SPEC.name for cls in classes.values() if cls is not None]
+        unknown = [name for name, cls in classes.items() if cls is None]
+        yield Event(file, row, time, what, types, *directories), unknown
+
+
 def _find_events(context: Context) -> tuple[list[Event], list[tuple[str, Problem]]]:
     """Return the events of a package, and names in them that do not exist, with the paths of the files."""
     events: list[Event] = []
     problems: list[tuple[str, Problem]] = []
     for file in context.files:
-        claims = context.reports[file.path].claims
-        if claims is None or not claims.events or context.ranges[file.path].deprecation is not None:
+        if context.ranges[file.path].deprecation is not None:
             continue
-        for row, (date, what, *lists) in enumerate(claims.events):
-            try:
-                time = parse_time(date)
-            except ValueError:
-                continue  # a finding in the file
-            names = [[name for part in text.split(",") if (name := part.strip())] for text in lists]
-            directories = [[directory_name(name) for name in part] for part in names[1:]]
-            types = []
-            for name in names[0]:
-                cls = find_type(name)
-                if cls is not None:
-                    types.append(cls.SPEC.name)
-                else:
-                    problems.append((file.path, _unknown_type(row, name)))
-            problems += [(file.path, p) for p in _unknown_names(context, file, row, directories)]
-            events.append(Event(file, row, time, what, types, *directories))
+        for event, unknown in read_events(file, context.reports[file.path].claims):
+            problems += [(file.path, _unknown_type(event.row, name)) for name in unknown]
+            directories = event.detectors, event.filters
+            problems += [(file.path, p) for p in _unknown_names(context, file, event.row, directories)]
+            events.append(event)
     return events, problems
 
 
@@ -112,7 +116,7 @@ def spanned_events(context: Context) -> Iterator[tuple[str, Problem]]:
             valid = context.ranges[file.path]
             if valid.deprecation is not None or not valid.start < event.time < (valid.end or DISTANT_FUTURE):
                 continue
-            if event.time in unaffected_times(str(context.reports[file.path].keywords.get(UNAFFECTED, ""))):
+            if event.time in unaffected_times(context.reports[file.path].keywords):
                 continue
             detail = f"{iso(event.time)}: {event.what} ({event.file.path}), while this is in force ({valid})"
             hint = (
@@ -122,17 +126,17 @@ def spanned_events(context: Context) -> Iterator[tuple[str, Problem]]:
             yield file.path, Problem("CAL385", (), detail, hint)
 
 
-def unaffected_times(text: str) -> list[datetime]:
-    """Return the times of the events that do not affect a calibration; those without a reason are left out."""
-    times = []
-    for part in text.split(";"):
+def unaffected_times(keywords: Mapping[str, Any]) -> dict[datetime, str]:
+    """Return the times of the events that do not affect a calibration, with the reasons; those without one are left out."""
+    reasons: dict[datetime, str] = {}
+    for part in str(keywords.get(UNAFFECTED, "")).split(";"):
         date, _, reason = part.strip().partition(" ")
         try:
             if reason.strip():
-                times.append(parse_time(date))
+                reasons[parse_time(date)] = reason.strip()
         except ValueError:
             continue
-    return times
+    return reasons
 
 
 def old_calibrations(context: Context) -> Iterator[tuple[str, Problem]]:

@@ -271,3 +271,17 @@ def _text(keywords: Keywords, keyword: str) -> str:
     """Return a keyword as text, empty where it has no value."""
     value = keywords.get(keyword)
     return "" if value is None else str(value)
+
+
+# -- drafts -----------------------------------------------------------------------------------------------
+
+DRAFT = "DRAFT"
+"""Keyword of a draft that 'curated new' wrote, which says what is to be filled in."""
+
+
+def unfinished_drafts(context: FileContext) -> Iterator[Problem]:
+    """Yield that a calibration is still a draft."""
+    value = context.keywords.get(DRAFT)
+    if DRAFT in context.keywords and value is not False and has_value(value):
+        text = value[:200] if isinstance(value, str) and value.isprintable() else brief(value)
+        yield Problem("CAL700", ("metadata", DRAFT), f"it is a draft: {text}")

@@ -11,6 +11,7 @@ from curated.core.keys import CalibFile
 from curated.core.metadata import LISTS
 from curated.package.config import CONFIG_FILE, NEW
 from curated.package.instrument import Expected, Instrument
+from curated.package.layout import directory_name
 from curated.package.sharing import is_shared_directory
 from curated.registry import distribution_of, find_type, get_type, plugin_faults
 
@@ -31,8 +32,11 @@ def lists_outside_of_shared_files(context: Context) -> Iterator[tuple[str, Probl
         keywords = context.reports[file.path].keywords
         for keyword, single in ((LISTS[0], file.key.detector), (LISTS[1], file.key.filter)):
             names = keywords.get(keyword)
-            is_list = isinstance(names, str) and names.strip() and single
-            if is_list and not is_shared_directory(_level(file, keyword)):
+            is_list = isinstance(names, str) and names.strip()
+            if is_list and not single:
+                detail = f"{keyword} is {brief(names)}, but {file.key.type} has no such level"
+                yield file.path, Problem("CAL234", ("metadata", keyword), detail, "remove the list")
+            elif is_list and not is_shared_directory(_level(file, keyword)):
                 detail = f"{keyword} is {brief(names)}, but the directory is {single!r}"
                 yield file.path, Problem("CAL234", ("metadata", keyword), detail)
 
@@ -40,7 +44,7 @@ def lists_outside_of_shared_files(context: Context) -> Iterator[tuple[str, Probl
 def _level(file: CalibFile, keyword: str) -> str:
     """Return the name of a file's directory on the level of detectors or of filters."""
     levels = file.source.split("/")[:-1]
-    return levels[-2] if keyword == LISTS[0] and file.key.filter else levels[-1]
+    return directory_name(levels[-2] if keyword == LISTS[0] and file.key.filter else levels[-1])
 
 
 def unusable_plugins(_: Context) -> Iterator[tuple[str, Problem]]:

@@ -322,7 +322,11 @@ def _cycles(permutation: Sequence[int]) -> list[dict[int, int]]:
 
 
 def implausible_successions(context: Context) -> Iterator[tuple[str, Problem]]:
-    """Yield what is implausible in the step from each calibration to the next one of its key."""
+    """Yield what is implausible in the step from each calibration to the next one of its key.
+
+    The step from one shared file to another is the same for all that they stand for, and compared once.
+    """
+    steps: dict[tuple[str, str], list[Problem]] = {}
     for key, epochs in context.epochs.items():
         if len(epochs) < 2:
             continue
@@ -333,8 +337,11 @@ def implausible_successions(context: Context) -> Iterator[tuple[str, Problem]]:
             if reports[1].traces and not reports[0].traces and _has_errors(reports[0]):
                 detail = f"not compared with the epoch before: {before.path} has errors"
                 yield now.path, Problem("CAL369", (), detail)
-            for problem in compare_traces(comparisons, reports[0].traces, reports[1].traces, before.path):
-                yield now.path, in_form(problem, key.type, now.form)
+            step = before.source, now.source
+            if step not in steps:
+                problems = compare_traces(comparisons, reports[0].traces, reports[1].traces, before.path)
+                steps[step] = [in_form(problem, key.type, now.form) for problem in problems]
+            yield from ((now.path, problem) for problem in steps[step])
 
 
 def in_form(problem: Problem, type_name: str, form: str) -> Problem:

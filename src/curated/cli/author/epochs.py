@@ -65,16 +65,14 @@ def files_at(package: Package, path: str) -> list[CalibFile]:
         If there is none.
     """
     from curated.check.package import select
-    from curated.provenance.record import PROVENANCE_ENDING
+    from curated.provenance.record import PROVENANCE_ENDING, VERIFICATION_ENDING
 
     files = list(select(package.layout.files, [path]))
     if not files:
-        companions = set(package.layout.beside) | set(package.layout.sides)
-        stem = (
-            path.removesuffix(PROVENANCE_ENDING)
-            if path.endswith(PROVENANCE_ENDING)
-            else path.partition(".fits")[0]
-        )
+        companions = {*package.layout.beside, *package.layout.sides, *package.layout.records}
+        endings = (ending for ending in (PROVENANCE_ENDING, VERIFICATION_ENDING) if path.endswith(ending))
+        ending = next(endings, "")
+        stem = path.removesuffix(ending) if ending else path.partition(".fits")[0]
         if path in companions:
             files = [f for f in package.layout.files if os.path.splitext(f.path)[0] == stem]
     if not files:

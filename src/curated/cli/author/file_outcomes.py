@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curated.core.storage.file_set import CHANGED, NEW, UNCHANGED
+from curated.core.storage.file_set import CHANGED, NEW, REMOVED, UNCHANGED
 
 if TYPE_CHECKING:
     from curated.core.storage.file_set import FileOutcome
@@ -18,8 +18,13 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what wou
 
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
-_DONE = {NEW: "written", CHANGED: "changed", UNCHANGED: "unchanged"}
-_PLANNED = {NEW: "would be written", CHANGED: "would be changed", UNCHANGED: "unchanged"}
+_DONE = {NEW: "written", CHANGED: "changed", UNCHANGED: "unchanged", REMOVED: "removed"}
+_PLANNED = {
+    NEW: "would be written",
+    CHANGED: "would be changed",
+    UNCHANGED: "unchanged",
+    REMOVED: "would be removed",
+}
 
 
 def file_lines(outcomes: Sequence[FileOutcome], *, dry_run: bool) -> list[str]:
@@ -31,7 +36,7 @@ def file_lines(outcomes: Sequence[FileOutcome], *, dry_run: bool) -> list[str]:
 
 
 def files_to_json(outcomes: Sequence[FileOutcome]) -> list[dict[str, Any]]:
-    """Return the files of a set as plain data: path, state (``new``, ``changed``, ``unchanged``) and size."""
+    """Return the files of a set as plain data: path, state (``new``, ``changed``, ``unchanged``, ``removed``) and size."""
     return [dict(outcome.to_dict()) for outcome in outcomes]
 
 

@@ -64,6 +64,7 @@ def command(
     Exit status 1 if something is left to a person, and with --check if something would change.
     """
     from curated.check.package import read_package
+    from curated.core.keys import stored
     from curated.editing.corrections import plan_corrections
     from curated.history.exposure.raw import require_sound_settings
 
@@ -71,13 +72,7 @@ def command(
     selected = {
         file.path: file for path in paths_of(settings, package, paths) for file in files_at(package, path)
     }
-    files = list(selected.values()) if paths else package.layout.files
-    shared = [file.source for file in files if file.shared]
-    if paths and shared:
-        settings.remark(
-            f"{shared[0]} is of several detectors or filters: its path tells no keywords, nothing is corrected"
-        )
-    files = [file for file in files if not file.shared]
+    files = list(selected.values()) if paths else stored(package.layout.files)
     with settings.progress("reading") as progress:
         reading = read_package(package, jobs=jobs, progress=progress)
     require_sound_settings(reading.findings, "what follows from the instrument")

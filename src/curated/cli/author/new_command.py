@@ -8,6 +8,7 @@ from curated.cli.author.drafts.calibration import find_command
 from curated.cli.author.drafts.instrument import instrument
 from curated.cli.author.drafts.package import package
 from curated.cli.author.drafts.type_package import type_package
+from curated.cli.author.drafts.verification import verification
 
 
 class _Drafts(click.Group):
@@ -30,9 +31,13 @@ class _Drafts(click.Group):
             formatter.write_dl([*rows, ("TYPE", "Write a calibration; 'curated types' lists the types.")])
 
 
-@click.group("new", cls=_Drafts, subcommand_metavar="package DIR | instrument NAME | type NAME | TYPE")
+@click.group(
+    "new",
+    cls=_Drafts,
+    subcommand_metavar="package DIR | instrument NAME | type NAME | verification TYPE | TYPE",
+)
 def command() -> None:
-    """Write drafts of a package, an instrument or a calibration.
+    """Write drafts of a package, an instrument, a calibration, or tests.
 
     \b
     Examples:
@@ -40,6 +45,7 @@ def command() -> None:
       curated new instrument MyCam --detectors 4 --size 4000x4072 --filter g=g
       curated new defects --detector d00 --from 2026-01-01
       curated new transmission_filter --all --from 2026-01-01 --as yaml
+      curated new verification bias --from 2026-01-01
 
     What is written passes 'curated check' as it is. Nothing is overwritten without --force.
     """
@@ -48,3 +54,4 @@ def command() -> None:
 command.add_command(package)
 command.add_command(instrument)
 command.add_command(type_package)
+command.add_command(verification)

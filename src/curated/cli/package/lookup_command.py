@@ -70,7 +70,11 @@ _FITS = (".fits", ".fit", ".fts", ".fz", ".gz")
     help="As this revision knew it: a commit, branch, tag, or a date for the last commit before it; the work tree "
     "if not given.",
 )
-@click.option("--explain", is_flag=True, help="Say why the other calibrations are not in force.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say why the other calibrations are not in force, and what happened to the instrument.",
+)
 @click.option(
     "-o",
     "--output",
@@ -348,6 +352,7 @@ def _print_answer(source: _Source, question: Question, time: datetime, *, explai
     """Look up one product, print the answer, and leave."""
     from curated.history.checkout import uncommitted_change
     from curated.history.exposure.usage import find_usage
+    from curated.history.instrument_events import EventList, find_events
     from curated.history.lookup import last_commit, lookup
     from curated.report.answer_text import answer_lines, answer_to_json
 
@@ -372,9 +377,10 @@ def _print_answer(source: _Source, question: Question, time: datetime, *, explai
         _mention_skipped(settings, len(answer.skipped), "its directory", way_out)
     findings = find_usage(package, source.declared, question, time).findings if question.state else ()
     echo_findings(settings, findings)
+    events = find_events(package, source.declared, answer.key) if explain else EventList()
     if source.form == "json":
-        content = answer_to_json(answer, revision, commit, change, explain=explain)
+        content = answer_to_json(answer, revision, commit, change, explain=explain, events=events)
         print_json("lookup", **content, findings=[finding.to_dict() for finding in findings])
     else:
-        echo(*answer_lines(answer, revision, commit, change, explain=explain))
+        echo(*answer_lines(answer, revision, commit, change, explain=explain, events=events))
     raise SystemExit(0 if in_force is not None else 1)

@@ -10,7 +10,19 @@ import click
 from curated.calib import Calib
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
 from curated.cli.prerequisites import require_option
-from curated.registry import all_types, distribution_of, get_type, plugin_distributions, plugin_faults
+from curated.declare.statistic import Statistic
+from curated.registry import (
+    all_statistics,
+    all_types,
+    distribution_of,
+    get_type,
+    plugin_distributions,
+    plugin_faults,
+    statistic_distributions,
+    statistic_faults,
+)
+from curated.verification.rows import plain_row
+from curated.verification.tables import default_tests
 
 
 def describe(cls: type[Calib]) -> dict[str, Any]:
@@ -42,6 +54,31 @@ def describe(cls: type[Calib]) -> dict[str, Any]:
             for f in cls.FIELDS
         ],
     }
+
+
+def describe_verification(cls: type[Calib]) -> dict[str, Any]:
+    """Return the statistics of a type, and the tests that come with it, as plain data."""
+    return {
+        "statistics": [
+            {
+                "name": s.name,
+                "unit": s.unit,
+                "levels": list(s.levels),
+                "needs": list(s.needs),
+                "formula": s.formula,
+                "source": s.source,
+                "distribution": str(statistic_distributions().get(s.name, "")) or None,
+            }
+            for s in _statistics(cls)
+        ],
+        "tests": [plain_row(test) for test in default_tests(cls.SPEC.name)],
+    }
+
+
+def _statistics(cls: type[Calib]) -> list[Statistic]:
+    """Return the statistics of a type, and those that other packages register for any."""
+    of_types = {s.name for other in all_types().values() for s in other.SPEC.statistics}
+    return [*cls.SPEC.statistics, *(s for name, s in all_statistics().items() if name not in of_types)]
 
 
 @click.command("types")
@@ -81,14 +118,16 @@ def command(
     if is_check:
         _check(name, examples, form)
     types = [get_type(name)] if name else list(all_types().values())
-    descriptions = [describe(cls) for cls in types]
+    # Tests are read from files, which takes longer than a list should.
+    is_complete = name is not None or form == "json"
+    descriptions = [describe(cls) | (describe_verification(cls) if is_complete else {}) for cls in types]
     if form == "json":
         print_json("types", types=descriptions)
     elif name:
         _print_description(descriptions[0])
     else:
         _print_list(descriptions)
-    for fault in plugin_faults():
+    for fault in (*plugin_faults(), *(statistic_faults() if name else ())):
         echo(f"not usable: {fault}", err=True)
 
 
@@ -159,3 +198,20 @@ def _print_description(entry: dict[str, Any]) -> None:
         optional = "" if f["required"] else " (optional)"
         place = f["column"] or f["keyword"] or ""
         echo(f"  {f['key']:22s} {place:24s} {f['dtype']}{shape}{unit}{optional}", f"      {f['doc']}")
+    _print_verification(entry)
+
+
+def _print_verification(entry: dict[str, Any]) -> None:
+    if entry["statistics"]:
+        echo("", "statistics, which tests of verification compare with limits:")
+    for s in entry["statistics"]:
+        unit = f" {s['unit']}" if s["unit"] else ""
+        origin = f" of {s['distribution']}" if s["distribution"] else ""
+        echo(f"  {s['name']}{unit} ({', '.join(s['levels'])}){origin}", f"      {s['formula']}")
+    if entry["tests"]:
+        echo("", "tests in force where a package has none of its own:")
+    for test in entry["tests"]:
+        limit = test["limit"]
+        limits = f"{limit[0]:g} to {limit[1]:g}" if isinstance(limit, list) else f"{limit:g}"
+        text = f"{test['statistic']} {test['operator']} {limits} {test['unit']}".rstrip()
+        echo(f"  {test['id']:32s} {text}", f"      {test['source']}")

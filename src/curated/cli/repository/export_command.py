@@ -45,6 +45,11 @@ if TYPE_CHECKING:
 @click.option(
     "--into", is_flag=True, help="Add to the package at DIR what it lacks; change nothing that is there."
 )
+@click.option(
+    "--share",
+    is_flag=True,
+    help="Write equal calibrations of several detectors or filters as one shared file, as 'curated share' does.",
+)
 @jobs_option
 @allow_class_option
 @format_option()
@@ -57,6 +62,7 @@ def command(
     types: tuple[str, ...],
     at: str | None,
     into: bool,
+    share: bool,
     jobs: int | None,
     form: str,
 ) -> None:
@@ -77,6 +83,8 @@ def command(
 
     Exit status 1 if a calibration was left out.
     """
+    if share and into:
+        raise click.UsageError("--share is not possible with --into; run 'curated share' afterwards.")
     from curated.butler import export_package
     from curated.export.butler_export import export_directory, is_export
 
@@ -89,6 +97,7 @@ def command(
             types=types,
             at=_time(at),
             into=into,
+            share=share,
             jobs=jobs,
             progress=progress,
         )

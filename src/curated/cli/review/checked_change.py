@@ -58,6 +58,7 @@ def check_change(
     from curated.history.change_check import check_since
     from curated.history.changes import find_changes
     from curated.report.difference_text import measures_text
+    from curated.verification.row_changes import find_test_changes
 
     limit_values = parse_options(limits)
     changes = find_changes(package, since, observed_until)
@@ -78,7 +79,10 @@ def check_change(
             for change in difference.changes
             if change.old is not None
         },
-        further=find_limit_findings(difference.changes, package_limits, Notes(changes)),
+        further=[
+            *find_limit_findings(difference.changes, package_limits, Notes(changes)),
+            *find_test_changes(changes.before, changes.now),
+        ],
         **options,
     )
     return CheckedChange(report, difference, states)

@@ -93,6 +93,7 @@ def command(
       curated diff main... --plot plots --format html > page.html
 
     Exit status 1 if anything differs physically. A change beyond its limit that no note names is an error (CAL446).
+    Tests of verification that were loosened, removed or added are findings (CAL810 to CAL812).
     """
     if between is None:
         from curated.cli.review.early_copies import early_copies
@@ -106,6 +107,7 @@ def command(
     from curated.difference.notes import Notes
     from curated.difference.revisions import WORK_TREE
     from curated.difference.sources import find_gap, find_source
+    from curated.verification.row_changes import find_test_changes
 
     if between is not None and revisions:
         raise click.UsageError("with --between there are no revisions and paths")
@@ -134,6 +136,7 @@ def command(
         package_limits, faults = find_limits(states.changes.now, limit_values)
         notes = Notes(states.changes, "" if states.after == WORK_TREE else states.after)
         excesses = [*faults, *find_limit_findings(difference.changes, package_limits, notes)]
+        excesses += find_test_changes(states.changes.before, states.changes.now)
         if target is not None:
             pictures = draw(settings, pairs_of(states), difference, conditions, target, jobs)
     _print(difference, excesses, more, pictures, form)

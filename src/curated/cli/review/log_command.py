@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from curated.core.keys import CalibKey
+    from curated.declare import Conditions
     from curated.git.repository import Repository
     from curated.history.beliefs.log import History
     from curated.package.instrument import Instrument
@@ -72,7 +74,7 @@ def command(
     """Tell the history of one product: when its calibrations applied, and when that was believed.
 
     The commits of the first parents that changed it are listed, the newest first, with files and ranges; directories
-    that were renamed are followed.
+    that were renamed are followed. Below are the events that affect it, as files of the type 'events' tell them.
 
     \b
     Examples:
@@ -84,7 +86,9 @@ def command(
     from curated.git.repository import open_repository
     from curated.git.revisions import find_revision
     from curated.history.beliefs.log import periods
+    from curated.history.instrument_events import find_events
     from curated.history.lookup import package_at
+    from curated.report.answer_text import event_lines, events_to_json
     from curated.report.log_text import (
         history_lines,
         history_summary,
@@ -104,13 +108,16 @@ def command(
         settings.remark(f"curated: {remark}")
     package, _ = package_at(work_tree.root, revision.sha1)
     names = (instrument, type_name, detector or detector_name, filter_name)
-    history = _read(package, read_instruments(package)[0], repository, revision.sha1, names)
+    declared = read_instruments(package)[0]
+    history = _read(package, declared, repository, revision.sha1, names)
+    events = find_events(package, declared, history.key)
     if as_of == "HEAD":
         _mention_changes(settings, work_tree, history)
     if path is not None:
         from curated.plots.epochs import plot_history
 
-        plot_history(history, path, value, amplifier=amplifier, band=band)
+        conditions = _conditions(package, declared, history)
+        plot_history(history, path, value, amplifier=amplifier, band=band, conditions_by_blob=conditions)
         settings.remark(f"written {path}")
     beliefs = None if time is None else periods(history, time)
     if form == "json":
@@ -119,14 +126,17 @@ def command(
             "as_of_date": revision.date or None,
             "remarks": list(revision.remarks),
             **history_to_json(history),
+            **events_to_json(events),
         }
         if beliefs is not None:
             content |= {"at": at, "beliefs": periods_to_json(beliefs)}
         print_json("log", **content)
     elif beliefs is not None and time is not None:
-        echo(*period_lines(history, time, beliefs))
+        version = history.beliefs[-1].in_force(time)
+        echo(*period_lines(history, time, beliefs), *event_lines(events.within(version and version.file)))
     else:
-        echo(history_summary(history), "", *history_lines(history))
+        lines = list(event_lines(events))
+        echo(history_summary(history), "", *history_lines(history), *([""] if lines else []), *lines)
     raise SystemExit(1 if beliefs is not None and all(period.version is None for period in beliefs) else 0)
 
 
@@ -142,7 +152,6 @@ def _read(
     from curated.history.beliefs.log import read_product_history
     from curated.history.products import select
     from curated.package.layout import directory_name
-    from curated.package.validity import folded
     from curated.registry import get_type
 
     instrument, type_name, detector, filter_name = names
@@ -158,13 +167,27 @@ def _read(
         except CuratedError:
             raise error from None
     _require_levels(package, key)
-    shared = next((f.shared for f in package.layout.files if f.shared and folded(f.key) == folded(key)), "")
-    if shared:
-        raise CuratedError(
-            f"{key} is in {shared}, and the history of shared files is not followed",
-            f"'git log -p -- {shared}' shows its commits, 'curated lookup --as-of' what was in force",
-        )
     return read_product_history(package, repository, sha1, key)
+
+
+def _conditions(
+    package: Package, declared: Mapping[str, Instrument], history: History
+) -> dict[str, Conditions]:
+    """Return under which conditions each version of a product is measured, by blob: its gains and saturations."""
+    from curated.declare import Conditions
+    from curated.difference.cameras import conditions_at, needs_levels, read_cameras
+
+    key = history.key
+    if not needs_levels(key) or not key.detector:
+        return {}
+    cameras = read_cameras((package,), (key.instrument,), (key,))
+    versions = {v.blob: v for belief in history.beliefs for v in belief.versions}
+    return {
+        blob: conditions_at(
+            replace(version.file, key=key), Conditions(), declared, cameras, version.range.end
+        )
+        for blob, version in versions.items()
+    }
 
 
 def _require_levels(package: Package, key: CalibKey) -> None:
@@ -191,7 +214,7 @@ def _mention_changes(settings: Settings, package: Package, history: History) -> 
     from curated.history.checkout import uncommitted_files
     from curated.package.validity import folded
 
-    paths = [file.path for file in package.layout.files if folded(file.key) == folded(history.key)]
+    paths = [file.source for file in package.layout.files if folded(file.key) == folded(history.key)]
     uncommitted = uncommitted_files(package, paths)
     gone = {version.file.path for version in history.beliefs[-1].versions} - set(paths)
     if uncommitted or gone:

@@ -103,11 +103,12 @@ def draw(
     from curated.report.difference_html import MOST_PICTURES
 
     tasks = []
-    named = zip(change_names(difference.changes), difference.changes, strict=True)
-    for number, (name, change) in enumerate(named):
+    names = dict(zip(map(id, difference.changes), change_names(difference.changes), strict=True))
+    # Copies that share a file have one picture.
+    for number, (change, *_) in enumerate(difference.groups(difference.changes)):
         for_page = target.for_page and number < MOST_PICTURES
         if target.form or for_page:
-            tasks.append(Task(name, change, target.form, for_page))
+            tasks.append(Task(names[id(change)], change, target.form, for_page))
     pictures: dict[str, Picture] = {}
     with settings.progress("drawing") as progress:
         drawings = draw_changes(pairs, tasks, conditions, jobs=jobs, progress=progress)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curated.core.codes import authoring, check, package, physics, release, review, stack
+from curated.core.codes import (
+    authoring,
+    check,
+    monitoring,
+    package,
+    physics,
+    release,
+    review,
+    stack,
+    verification,
+)
 
 __all__ = ["CODES", "FAMILIES", "CodeInfo", "Severity", "code_info"]
 
@@ -52,6 +62,7 @@ FAMILIES = {
     "5": "FITS",
     "6": "bundle and import",
     "7": "drafts and authoring",
+    "8": "verification and monitoring",
 }
 """Titles of the families by the first digit of their codes."""
 
@@ -65,6 +76,8 @@ CODES = {
         *physics.ROWS,
         *release.ROWS,
         *authoring.ROWS,
+        *verification.ROWS,
+        *monitoring.ROWS,
     )
 }
 """Rows of the table by code."""

@@ -79,5 +79,7 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "The calibration has the values in another unit, direction or sign than the file, or with what the file leaves open."),
     ("CAL729", "error", "a calibration of another detector, filter or type", "add it where it belongs",
      "Its values would be applied to images that they were not made for."),
+    ("CAL756", "error", "an option that says nothing of a foreign file", "leave it out, or see with 'curated add --list' whether the file is read as what it is",
+     "What a person says of a file would go unheard, and the calibration would be made as if it had not been said."),
 )
 # fmt: on

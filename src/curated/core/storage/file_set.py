@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.storage.disk import exclusive
 from curated.core.storage.staging import replace_together
 
-NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
+NEW, CHANGED, UNCHANGED, REMOVED = "new", "changed", "unchanged", "removed"
 
 _MOST_NAMES = 5
 
@@ -27,9 +28,10 @@ class FileOutcome:
     path : `str`
         Path relative to the directory of the set.
     state : `str`
-        ``new``, ``changed`` (it took the place of another content) or ``unchanged`` (it had this content before).
+        ``new``, ``changed`` (it took the place of another content), ``unchanged`` (it had this content before) or
+        ``removed``.
     size : `int`
-        Size in bytes.
+        Size in bytes; 0 where it was removed.
     """
 
     path: str
@@ -46,10 +48,11 @@ def write_file_set(
     contents: Mapping[str, bytes],
     *,
     before: Mapping[str, bytes] | None = None,
+    removed: Mapping[str, str] | None = None,
     force: bool = False,
     dry_run: bool = False,
 ) -> tuple[FileOutcome, ...]:
-    """Write new and changed files below a directory, all of them or none; after a failure or signal nothing is left.
+    """Write and remove files below a directory, all of them or none; after a failure or signal nothing is left.
 
     Parameters
     ----------
@@ -59,6 +62,8 @@ def write_file_set(
         Content of each file, by path relative to the directory with forward slashes.
     before : `dict` [`str`, `bytes`], optional
         Content, as it was read, of the files that are meant to change; no others take the place of files that exist.
+    removed : `dict` [`str`, `str`], optional
+        SHA-256 of each file that is removed, as it was read, by path. Directories that are empty then go too.
     force : `bool`, optional
         Whether files that exist may be replaced.
     dry_run : `bool`, optional
@@ -67,7 +72,7 @@ def write_file_set(
     Returns
     -------
     outcomes : `tuple` [`FileOutcome`]
-        What became of each file, or would, in the order of the contents.
+        What became of each file, or would, in the order of the contents, and of those that were removed.
 
     Raises
     ------
@@ -89,9 +94,38 @@ def write_file_set(
                 "nothing was written; --force replaces what is there",
             )
         written = {prefix + o.path: contents[o.path] for o in outcomes if o.state != UNCHANGED}
-        if written and not dry_run:
-            replace_together(base, written, only_new=all(o.state != CHANGED for o in outcomes))
+        only_new = all(o.state != CHANGED for o in outcomes)
+        outcomes += tuple(_removal(root, path, sha256) for path, sha256 in (removed or {}).items())
+        if (written or removed) and not dry_run:
+            gone = [prefix + path for path in removed or ()]
+            replace_together(base, written, only_new=only_new, removed=gone)
+            _remove_empty_directories(base, gone)
     return outcomes
+
+
+def _removal(root: Path, path: str, sha256: str) -> FileOutcome:
+    """Return the outcome of a file that is removed, if it may be."""
+    _require_place(root, path)
+    full = root / path
+    if not os.path.lexists(full):
+        raise CuratedError(f"{path} was removed in the meantime", "run it again")
+    if not stat.S_ISREG(os.lstat(full).st_mode):
+        raise CuratedError(f"{path} is not a regular file, and is not removed", "move it away by hand")
+    with open(full, "rb") as file:
+        current = hashlib.file_digest(file, "sha256").hexdigest()
+    if current != sha256:
+        raise CuratedError(f"{path} has changed in the meantime", "run it again")
+    return FileOutcome(path, REMOVED, 0)
+
+
+def _remove_empty_directories(base: Path, paths: Sequence[str]) -> None:
+    """Remove the directories of paths that are empty now, and those above them that become so."""
+    for directory in sorted({os.path.dirname(path) for path in paths}):
+        place = directory
+        with suppress(OSError):
+            while place:
+                os.rmdir(base / place)
+                place = os.path.dirname(place)
 
 
 def _existing_part(root: Path) -> tuple[Path, str]:

@@ -12,9 +12,8 @@ import errno
 import json
 import os
 import signal
-import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from curated.core.storage.disk import (
     take_lock,
     temporary_name,
 )
+from curated.core.storage.undoing import REMOVING_VERSION, VERSION, take_back, time_of, undo
 
 
 @contextmanager
@@ -155,8 +155,10 @@ def rename_new(source: str | os.PathLike[str], target: str | os.PathLike[str]) -
 # -- several files ------------------------------------------------------------------------------------------
 
 
-def replace_together(root: Path, contents: Mapping[str, bytes], *, only_new: bool = False) -> None:
-    """Write several files below a directory, all of them or none.
+def replace_together(
+    root: Path, contents: Mapping[str, bytes], *, only_new: bool = False, removed: Collection[str] = ()
+) -> None:
+    """Write and remove several files below a directory, all of them or none.
 
     Parameters
     ----------
@@ -165,11 +167,13 @@ def replace_together(root: Path, contents: Mapping[str, bytes], *, only_new: boo
         written, which must be below the directory too.
     only_new : `bool`, optional
         Whether none of the files may exist.
+    removed : collection [`str`], optional
+        Paths of files that are removed, relative to the directory.
 
     Raises
     ------
     OSError
-        If a file cannot be written, or exists though it must not; then all files are as they were.
+        If a file cannot be written or removed, or exists though it must not; then all files are as they were.
     """
     with staging_directory(root) as staging:
         (staging / "new").mkdir()
@@ -182,7 +186,7 @@ def replace_together(root: Path, contents: Mapping[str, bytes], *, only_new: boo
             with suppress(FileNotFoundError):
                 os.chmod(staging / source, os.stat(root / target).st_mode & 0o7777)
             moves[source] = target
-        move_together(staging, root, moves, only_new=only_new)
+        move_together(staging, root, moves, only_new=only_new, removed=removed)
 
 
 def _resolved(root: Path, path: str) -> str:
@@ -191,12 +195,18 @@ def _resolved(root: Path, path: str) -> str:
     return os.path.relpath(os.path.realpath(full), os.path.realpath(root))
 
 
-_VERSION = 1
 _OLD = "old"
 
 
-def move_together(staging: Path, root: Path, moves: Mapping[str, str], *, only_new: bool = False) -> None:
-    """Move files or directories to their places, all of them or none.
+def move_together(
+    staging: Path,
+    root: Path,
+    moves: Mapping[str, str],
+    *,
+    only_new: bool = False,
+    removed: Collection[str] = (),
+) -> None:
+    """Move files or directories to their places, and remove others, all of them or none.
 
     Parameters
     ----------
@@ -209,16 +219,20 @@ def move_together(staging: Path, root: Path, moves: Mapping[str, str], *, only_n
         takes no place of another.
     only_new : `bool`, optional
         Whether no file may take the place of another.
+    removed : collection [`str`], optional
+        Files that are removed, relative to ``root``.
 
     Raises
     ------
     OSError
-        If one cannot be moved; then all places are as they were.
+        If one cannot be moved or removed; then all places are as they were.
     """
     flush_tree(staging)
-    journal: dict[str, Any] = {"version": _VERSION, "directories": _new_directories(root, moves.values())}
+    version = REMOVING_VERSION if removed else VERSION
+    journal: dict[str, Any] = {"version": version, "directories": _new_directories(root, moves.values())}
     (staging / _OLD).mkdir()
     journal["moves"] = [_prepare(staging, root, *move, only_new=only_new) for move in moves.items()]
+    journal["moves"] += [_keep(staging, root, path, number) for number, path in enumerate(removed)]
     with open(staging / f"{JOURNAL}.part", "x", encoding="utf-8") as file:
         json.dump(journal, file)
     flush([str(staging / f"{JOURNAL}.part"), str(staging / _OLD)])
@@ -229,16 +243,19 @@ def move_together(staging: Path, root: Path, moves: Mapping[str, str], *, only_n
             for directory in journal["directories"]:
                 os.mkdir(root / directory)
             for move in journal["moves"]:
-                if only_new:
+                if not move["source"]:
+                    os.unlink(root / move["place"])
+                elif only_new:
                     # Unlike a renaming, a link never takes another file's place.
                     os.link(staging / move["source"], root / move["place"])
                 else:
                     os.rename(staging / move["source"], root / move["place"])
-            parents = {os.path.dirname(root / path) for path in (*moves.values(), *journal["directories"])}
+            places = (*moves.values(), *removed, *journal["directories"])
+            parents = {os.path.dirname(root / path) for path in places}
             flush(sorted(parents, key=len, reverse=True))
         except BaseException:
             try:
-                _undo(staging, root, journal)
+                take_back(staging, root, journal)
                 os.unlink(staging / JOURNAL)
             except OSError:
                 # With the links to the files that were replaced, and the journal, the directory is still of use.
@@ -268,18 +285,25 @@ def _prepare(staging: Path, root: Path, source: str, place: str, *, only_new: bo
     if old and only_new:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(root / place))
     if old:
-        try:
-            os.link(root / place, staging / old, follow_symlinks=False)
-        except OSError:  # a file system without links, or a system that forbids this one
-            import shutil
-
-            shutil.copy2(root / place, staging / old, follow_symlinks=False)
-    return {"source": source, "place": place, "old": old, "inode": status.st_ino, "mtime": _mtime(status)}
+        _link(root / place, staging / old)
+    return {"source": source, "place": place, "old": old, "inode": status.st_ino, "mtime": time_of(status)}
 
 
-def _mtime(status: os.stat_result) -> int:
-    """Return the time of a file; that of a directory may change as it is moved."""
-    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
+def _keep(staging: Path, root: Path, place: str, number: int) -> dict[str, Any]:
+    """Keep a link to a file that is removed, and return the journal's entry, in which nothing takes its place."""
+    old = f"{_OLD}/removed-{number}"
+    _link(root / place, staging / old)
+    status = os.lstat(staging / old)
+    return {"source": "", "place": place, "old": old, "inode": status.st_ino, "mtime": time_of(status)}
+
+
+def _link(path: Path, link: Path) -> None:
+    try:
+        os.link(path, link, follow_symlinks=False)
+    except OSError:  # a file system without links, or a system that forbids this one
+        import shutil
+
+        shutil.copy2(path, link, follow_symlinks=False)
 
 
 @contextmanager
@@ -306,76 +330,3 @@ def _signals_arrive(waiting: set[int]) -> Iterator[None]:
 
 
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-
-
-# -- after a kill -----------------------------------------------------------------------------------------
-
-
-def undo(staging: Path, root: Path) -> tuple[str, str]:
-    """Undo moves that a killed process did not finish.
-
-    Nothing is done if all were made. What a journal says is not trusted: a file is only touched if it is the very
-    file that came from the staging directory, by its inode and time.
-
-    Returns
-    -------
-    result : `str`
-        What was done, as the start of a sentence; empty if there was nothing to do.
-    problem : `str`
-        Why it cannot be undone; empty if it is.
-    """
-    try:
-        journal = json.loads((staging / JOURNAL).read_bytes())
-        moves = [{key: kind(move[key]) for key, kind in _ENTRY.items()} for move in journal["moves"]]
-        directories = [str(path) for path in journal["directories"]]
-        paths = [path for move in moves for path in (move["source"], move["place"], move["old"])]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        return "", f"its journal cannot be read ({type(error).__name__})"
-    if journal.get("version") != _VERSION or not all(map(_is_inside, (*paths, *directories))):
-        return "", "its journal is not one of this program"
-    states = [_state(staging, root, move) for move in moves]
-    if "other" in states and "moved" in states:
-        place = next(m["place"] for m, state in zip(moves, states, strict=True) if state == "other")
-        return (
-            "",
-            f"{place!r} has changed since; compare the files with the commit, then remove that directory",
-        )
-    if "moved" not in states or set(states) == {"moved"}:
-        return "", ""
-    _undo(staging, root, {"moves": moves, "directories": directories})
-    return f"undid an interrupted change of {len(moves)} files, and ", ""
-
-
-_ENTRY = {"source": str, "place": str, "old": str, "inode": int, "mtime": int}
-
-
-def _is_inside(path: str) -> bool:
-    return not os.path.isabs(path) and "\0" not in path and ".." not in path.split("/")
-
-
-def _state(staging: Path, root: Path, move: Mapping[str, Any]) -> str:
-    """Return whether a file was ``moved`` to its place, ``waits``, or the place has an ``other`` one."""
-    place, source = root / move["place"], staging / move["source"]
-    if not Path(os.path.realpath(place.parent)).is_relative_to(os.path.realpath(root)):
-        return "other"
-    with suppress(OSError):
-        status = os.lstat(place)
-        if (status.st_ino, _mtime(status)) == (move["inode"], move["mtime"]):
-            return "moved"
-    # A renamed file is no longer in the staging directory.
-    return "waits" if os.path.lexists(source) else "other"
-
-
-def _undo(staging: Path, root: Path, journal: Mapping[str, Any]) -> None:
-    for move in reversed(journal["moves"]):
-        if _state(staging, root, move) != "moved":
-            continue
-        if move["old"]:
-            os.rename(staging / move["old"], root / move["place"])
-        elif not os.path.lexists(staging / move["source"]):
-            os.rename(root / move["place"], staging / move["source"])
-        else:
-            os.unlink(root / move["place"])
-    for directory in reversed(journal["directories"]):
-        with suppress(OSError):
-            os.rmdir(root / directory)

@@ -15,7 +15,8 @@ from curated.exchange.foreign import Foreign, ForeignFile, Target
 from curated.exchange.pixels.raw_frames import raw_areas, trim_boxes
 from curated.exchange.pixels.shapes import boxes_foreign
 
-_LINE = re.compile(r"\s*(\d{1,9}(?:\s+\d{1,9}){1,3})\s*(?:#\s*(.*?))?\s*\Z")
+_LINE = re.compile(r"\s*([0-9]{1,9}(?:\s+[0-9]{1,9}){1,3})\s*(?:#\s*(.*?))?\s*\Z")
+_HINT_OF_MARK = re.compile(r"\buntrimmed\b", re.I)
 _MARK = re.compile(r"#\s*(un)?trimmed\b", re.I)
 
 
@@ -29,6 +30,7 @@ class _List:
     problems: list[Problem] = field(default_factory=list)
     is_untrimmed: bool | None = None
     mark_line: int = 0
+    doubtful_line: int = 0
 
 
 def recognises(file: ForeignFile) -> bool:
@@ -51,6 +53,10 @@ def read(file: ForeignFile, target: Target) -> Foreign:
     box_list = _read_list(file.text, origin)
     problems = box_list.problems
     untrimmed = box_list.is_untrimmed if conventions.untrimmed is None else conventions.untrimmed
+    if untrimmed is None and box_list.doubtful_line:
+        detail = "a comment says 'untrimmed', but it is not the mark '# untrimmed' of such a list"
+        hint = "say it: --untrimmed or --trimmed"
+        problems.append(Problem("CAL712", (), detail, hint, line=box_list.doubtful_line))
     boxes = np.array(box_list.boxes, "i8").reshape(-1, 4)
     comments = box_list.comments
     if untrimmed:
@@ -91,6 +97,8 @@ def _read_list(text: str, origin: int) -> _List:
         if mark is not None:
             box_list.is_untrimmed, box_list.mark_line = bool(mark[1]), number
         elif stripped.startswith("#"):
+            if _HINT_OF_MARK.search(stripped):
+                box_list.doubtful_line = number
             above.append(stripped.lstrip("#").strip())
         elif not stripped:
             above, current = [], ""

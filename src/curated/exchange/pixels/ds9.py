@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from curated.core.diagnostic import CuratedError, Problem, brief
-from curated.exchange.foreign import Foreign, ForeignFile, Target
+from curated.exchange.foreign import Foreign, ForeignFile, Target, is_number, number_of
+from curated.exchange.pixels.raw_frames import RawArea, header_area
 from curated.exchange.pixels.region_text import VERBATIM
 from curated.exchange.pixels.shapes import Shape, foreign_defects
 from curated.exchange.pixels.sky_frames import SKY_SYSTEMS, Frame, read_frame
@@ -48,17 +49,24 @@ _SKY = frozenset(
         "physical",
     )
 )
-_SYSTEM = re.compile(r"(?:image|tile\s+\d+|wcs[a-z]?|" + "|".join(sorted(_SKY)) + r")\Z", re.I)
+_SYSTEMS = r"(?:image|tile\s+\d+|wcs[a-z]?|" + "|".join(sorted(_SKY)) + r")"
+_SYSTEM = re.compile(rf"{_SYSTEMS}\Z", re.I)
 _NAME = "|".join(sorted((*_SHAPES, *_WITHOUT_AREA, *_OTHER_SHAPES), key=len, reverse=True))
 _REGION = re.compile(rf"([+-]?)\s*({_NAME})\b\s*(?:\(([^()]*)\)|([^()#|]*))\s*(?:\|\|)?\s*\Z", re.I)
-_START = re.compile(rf"\s*(?:[+-]?\s*(?:{_NAME})\s*[\s(]|image\b|global\s|physical\b|fk5\b|icrs\b)", re.I)
+_START = re.compile(rf"\s*(?:[+-]?\s*(?:{_NAME})\s*[\s(]|{_SYSTEMS}\s*(?:;|\Z)|global\s)", re.I)
 _ANNOTATION = re.compile(rf"({'|'.join(sorted(_WITHOUT_AREA))})\s*\([-+0-9.,\s\"':dpirm]*\)", re.I)
 _TEXT = re.compile(r"\btext\s*=\s*(?:\{([^}]*)\}|\"([^\"]*)\"|'([^']*)')")
 _PROPERTY = re.compile(
     r"\b[a-z0-9]+\s*=\s*(?:\{[^}]*\}|\"[^\"]*\"|'[^']*'|\S+)(?:\s+\d+(?=\s|\Z))*|\b(?:background|source)\b",
     re.I,
 )
+_FLAG = re.compile(r"(include|source)\s*=\s*([01])\b|\b(background)\b", re.I)
+_QUOTED = re.compile(r"\{[^}]*\}|\"[^\"]*\"|'[^']*'")
+_NOT_FINITE = frozenset(("nan", "inf", "+inf", "-inf"))
 _MARK = re.compile(r"#\s*region file format", re.I)
+_LONGEST_COMMENT = 10_000
+"""Characters of the longest comment behind a region: quotation marks that are not closed take the square of it."""
+
 _QUOTES = {"{": "}", '"': '"', "'": "'"}
 
 
@@ -72,6 +80,12 @@ class _Reading:
     comments: list[str] = field(default_factory=list)
     assumed_line: int = 0
     frame: Frame | None = None
+    flags: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def converts_physical(self) -> bool:
+        """Whether coordinates are physical ones and an image converts them: DS9 takes those without a system for such."""
+        return self.frame is not None and self.system in ("", "physical")
 
     def report(self, code: str, detail: str, line: int, hint: str = "") -> None:
         """Add a problem."""
@@ -94,16 +108,33 @@ def read(file: ForeignFile, target: Target) -> Foreign:
     """Read the regions of a file as boxes of defects, each with its text as comment."""
     image = target.conventions.image
     reading = _Reading(frame=read_frame(image) if image else None)
-    for number, line in enumerate(file.text.split("\n"), start=1):
-        _read_line(line.rstrip("\r"), number, reading)
+    for number, line in enumerate(re.split("\r\n|\r|\n", file.text), start=1):
+        _read_line(line, number, reading)
+    areas = _judge_frame(reading, target)
     if reading.assumed_line:
-        detail = "no line says which coordinates these are; they are read as those of the image, from 1"
+        read_as = "physical ones of --image" if reading.frame is not None else "those of the image, from 1"
+        detail = f"no line says which coordinates these are; they are read as {read_as}"
         hint = "write 'image' in a line above the first region: DS9 takes them for physical ones"
         reading.report("CAL717", detail, reading.assumed_line, hint)
     origin = target.conventions.origin
     shift = 1 if origin is None else origin
     shapes = [_shifted(shape, shift) for shape in reading.shapes]
-    return foreign_defects(shapes, target, reading.problems)
+    return foreign_defects(shapes, target, reading.problems, areas=areas)
+
+
+def _judge_frame(reading: _Reading, target: Target) -> list[RawArea]:
+    """Return the area of the detector in the image that regions were drawn on, after comparing their sizes."""
+    detector = target.detector
+    size = (detector.width, detector.height) if detector is not None else (0, 0)
+    if reading.frame is None or not all(size):
+        return []
+    area, _ = header_area(reading.frame.header, *size)
+    if reading.frame.size != size and not target.conventions.untrimmed:
+        columns, rows = reading.frame.size
+        detail = f"--image has {columns} x {rows} pixels, and the detector {size[0]} x {size[1]}"
+        hint = "--untrimmed trims a raw image by its TRIMSEC or DATASEC, or the camera calibration"
+        reading.problems.append(Problem("CAL713", (), detail, hint))
+    return [area] if area is not None else []
 
 
 def _shifted(shape: Shape, shift: int) -> Shape:
@@ -128,7 +159,9 @@ def _read_line(line: str, number: int, reading: _Reading) -> None:
         reading.comments = []
     elif stripped.startswith("#"):
         _read_comment(stripped, number, reading)
-    elif stripped.split()[0].lower() != "global":
+    elif stripped.split()[0].lower() == "global":
+        reading.flags = _flags(stripped)
+    else:
         for part, comment in _split(stripped):
             _read_part(part.strip(), comment, number, reading)
         reading.comments = []
@@ -149,12 +182,12 @@ def _read_comment(text: str, number: int, reading: _Reading) -> None:
 
 def _split(line: str) -> Iterator[tuple[str, str]]:
     """Yield the parts of a line that semicolons separate, each with the comment behind it; quotes may hold both signs."""
-    part, comment, end = "", "", ""
+    part, comment, end, last = "", "", "", ""
     target_is_comment = False
     for character in line:
         if end:
             end = "" if character == end else end
-        elif character in _QUOTES and target_is_comment and (comment or part).rstrip().endswith("="):
+        elif character in _QUOTES and target_is_comment and last == "=":
             end = _QUOTES[character]
         elif character == "#" and not target_is_comment:
             target_is_comment = True
@@ -163,6 +196,7 @@ def _split(line: str) -> Iterator[tuple[str, str]]:
             yield part, comment.strip()
             part, comment, target_is_comment = "", "", False
             continue
+        last = last if character.isspace() else character
         if target_is_comment:
             comment += character
         else:
@@ -177,18 +211,20 @@ def _read_part(part: str, comment: str, number: int, reading: _Reading) -> None:
             reading.comments.append(comment)
         return
     if _SYSTEM.match(part):
-        reading.system = part.lower()
+        _read_system(part.lower(), number, reading)
         return
     match = _REGION.match(part)
-    if match is None:
-        reading.report("CAL711", f"{brief(part)} is no region", number)
+    if match is None or len(comment) > _LONGEST_COMMENT:
+        what = f"{brief(part)} is no region" if match is None else f"a comment of {len(comment)} characters"
+        reading.report("CAL711", what, number)
         return
     sign, name, inner, bare = match.groups()
     name = name.lower()
     if not _is_usable(name, number, reading):
         return
     text = _comment(comment) or " ".join(filter(None, reading.comments))
-    common = Shape(kind="region", numbers=(), comment=text, is_excluded=sign == "-", line=number, label=name)
+    is_excluded = _is_excluded(sign, name, comment, number, reading)
+    common = Shape(kind="region", numbers=(), comment=text, is_excluded=is_excluded, line=number, label=name)
     inside = inner if inner is not None else bare
     try:
         if reading.system in SKY_SYSTEMS and reading.frame is not None:
@@ -197,11 +233,28 @@ def _read_part(part: str, comment: str, number: int, reading: _Reading) -> None:
             return
         numbers = _numbers(inside, name, number, reading)
         for kind, values in _expand(_SHAPES[name], numbers) if numbers is not None else ():
-            frame = reading.frame if reading.system == "physical" else None
+            frame = reading.frame if reading.converts_physical else None
             in_image = frame.to_image(kind, values) if frame is not None else values
             reading.shapes.append(replace(common, kind=kind, numbers=in_image))
     except CuratedError as error:
         reading.report("CAL712", f"{name}: {error.message}", number, error.hint)
+
+
+def _is_excluded(sign: str, name: str, comment: str, number: int, reading: _Reading) -> bool:
+    """Say whether the pixels of a region are good: by its sign, its own property, or that of all regions."""
+    flags = {**reading.flags, **_flags(comment), **({"include": sign == "+"} if sign else {})}
+    if not flags.get("source", True):
+        detail = f"{name} is marked as background; its pixels are taken for bad"
+        reading.report("CAL717", detail, number, "remove it if its pixels are not bad")
+    return not flags.get("include", True)
+
+
+def _read_system(system: str, number: int, reading: _Reading) -> None:
+    """Keep the coordinate system of the regions that follow."""
+    reading.system = system
+    if system.startswith("tile"):
+        detail = f"regions after {system!r} are those of one image of a mosaic"
+        reading.report("CAL717", detail, number, "see that it is the image of this detector")
 
 
 def _is_usable(name: str, number: int, reading: _Reading) -> bool:
@@ -228,13 +281,21 @@ def _is_usable(name: str, number: int, reading: _Reading) -> bool:
     return True
 
 
+def _flags(text: str) -> dict[str, bool]:
+    """Return the properties of regions that say whether they count: ``include`` and ``source``."""
+    matches = _FLAG.findall(_QUOTED.sub(" ", text))
+    return {(key or "source").lower(): value == "1" for key, value, _ in matches}
+
+
 def _numbers(text: str, name: str, number: int, reading: _Reading) -> tuple[float, ...] | None:
     values = []
     for word in re.split(r"[\s,]+", text.strip().strip(",")):
+        if re.fullmatch(r"n=\d+", word, re.A | re.I):
+            continue  # into how many rings a ring is divided
         bare = word[:-1] if word[-1:] in ("i", "I") else word
-        try:
-            values.append(float(bare))
-        except ValueError:
+        if is_number(bare) or bare.lower() in _NOT_FINITE:
+            values.append(number_of(bare) if is_number(bare) else float(bare))
+        else:
             is_angle = bool(re.fullmatch(r"[-+0-9.eE:hdmsr]+[\"'dprhms]?", word))
             detail = f"{name}: {brief(word)} is no number of pixels"
             reading.report("CAL712" if is_angle else "CAL711", detail, number)

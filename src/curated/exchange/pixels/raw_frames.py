@@ -13,7 +13,7 @@ from curated.declare import Array
 from curated.exchange.foreign import Target
 
 _SECTION = re.compile(r"\[\s*(\d{1,6})\s*:\s*(\d{1,6})\s*,\s*(\d{1,6})\s*:\s*(\d{1,6})\s*\]\Z")
-_SECTION_KEYWORDS = ("TRIMSEC", "DATASEC", "CCDSEC")
+_SECTION_KEYWORDS = ("TRIMSEC", "DATASEC")
 
 
 class RawArea(NamedTuple):

@@ -6,6 +6,7 @@ Regions of one COMPONENT are the pixels that they share; components are united.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,8 @@ from curated.core.diagnostic import Problem, brief
 from curated.core.tables import TextColumn
 from curated.declare import Array
 from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
-from curated.exchange.hdus import label_of, open_hdus
+from curated.exchange.hdus import choose_hdu, open_hdus
+from curated.exchange.pixels.raw_frames import raw_areas, trim_boxes
 from curated.exchange.pixels.shapes import Shape, boxes_foreign, foreign_defects
 from curated.image.foreign_header import identity_claims, kept_keywords
 
@@ -35,6 +37,10 @@ _COUNTS = {
 
 _TABLE_KEYWORDS = ("HDUNAME", "HDUCLASS", "HDUCLAS1", "HDUCLAS2", "HDUVERS", "HDUDOC", "CONTENT", "ORIGIN")
 """Keywords that say of which form a table is."""
+
+_PIXELS = frozenset(("", "pix", "pixel", "pixels"))
+_DEGREES = {**dict.fromkeys(("", "deg", "degree", "degrees"), 1.0), "rad": math.degrees(1)}
+"""Degrees of the units of ROTANG."""
 
 _ORIGIN = "astropy/regions"
 
@@ -74,15 +80,10 @@ def read(file: ForeignFile, target: Target) -> Foreign:
     conventions = target.conventions
     with open_hdus(file) as hdus:
         numbers = _tables(hdus)
-        if conventions.hdu:
-            names = {str(n): n for n in numbers} | {hdus[n].name.upper(): n for n in numbers}
-            numbers = [names[conventions.hdu.upper()]] if conventions.hdu.upper() in names else []
-        if len(numbers) != 1:
-            several = ", ".join(label_of(hdus, n) for n in _tables(hdus))
-            raise ForeignError(Problem("CAL715", (), f"tables of regions: {several}"))
-        hdu = hdus[numbers[0]]
+        hdu = hdus[choose_hdu(hdus, numbers, (), conventions.hdu, "table of regions")]
         header = {**dict(hdus[0].header), **dict(hdu.header)}
         columns = {name.lower(): np.array(hdu.data[name]) for name in hdu.columns.names}
+        units = {c.name.lower(): str(c.unit or "").strip().lower() for c in hdu.columns}
     if set(columns) >= set(_BOXES):
         return _read_boxes(columns, conventions.origin or 0, target)
     is_from_zero = str(header.get("ORIGIN", "")).strip().lower() == _ORIGIN
@@ -91,9 +92,35 @@ def read(file: ForeignFile, target: Target) -> Foreign:
     if is_from_zero and conventions.origin is None:
         detail = "the package 'regions' wrote this table, with coordinates from 0 instead of 1 as the standard has it"
         problems.append(Problem("CAL718", (), detail, "--origin 1 reads them as the standard has it"))
+    for name in ("x", "y", "r", "rotang"):
+        if name in columns and columns[name].dtype.kind not in "fiuO":
+            raise ForeignError(Problem("CAL711", (), f"column {name.upper()} is not of numbers"))
+    problems += _unit_problems(units)
+    if units.get("rotang", "") in _DEGREES and "rotang" in columns:
+        columns["rotang"] = columns["rotang"] * _DEGREES[units.get("rotang", "")]
+    if any(problem.code == "CAL712" for problem in problems):
+        return Foreign(problems=tuple(problems))
     shapes = _shapes(columns, origin, problems, is_from_zero=is_from_zero)
     kept = {**kept_keywords(header, _TABLE_KEYWORDS), **identity_claims(header)}
     return replace(_united(shapes, target, problems), metadata=kept)
+
+
+def _unit_problems(units: Mapping[str, str]) -> list[Problem]:
+    """Return the problems of coordinates and sizes that are none of pixels, and of angles in unknown units."""
+    problems = [
+        Problem(
+            "CAL712",
+            (),
+            f"column {name.upper()} is in {brief(units[name])}, and not in pixels",
+            "convert the regions to pixels of the image",
+        )
+        for name in ("x", "y", "r")
+        if units.get(name, "") not in _PIXELS
+    ]
+    if units.get("rotang", "") not in _DEGREES:
+        detail = f"column ROTANG is in {brief(units['rotang'])}, and not in degrees"
+        problems.append(Problem("CAL712", (), detail, "convert the angles to degrees"))
+    return problems
 
 
 def _read_boxes(columns: Mapping[str, Array], origin: int, target: Target) -> Foreign:
@@ -105,7 +132,16 @@ def _read_boxes(columns: Mapping[str, Array], origin: int, target: Target) -> Fo
     boxes = whole.astype("i8") - np.array([origin, origin, 0, 0])
     problems = []
     detector = target.detector
-    if len(boxes) and (boxes[:, :2].min() < 0 or boxes[:, 2:].min() < 1):
+    areas = raw_areas(target) if target.conventions.untrimmed else []
+    if target.conventions.untrimmed and not areas:
+        detail = (
+            "the coordinates are those of the untrimmed image, and nothing says where the detector is in it"
+        )
+        problems.append(Problem("CAL712", (), detail, "add a camera calibration with the detector"))
+    elif areas:
+        boxes, _, lost = trim_boxes(boxes, areas)
+        problems += [Problem("CAL716", (), f"{lost} boxes are in the overscan alone")] if lost else []
+    elif len(boxes) and (boxes[:, :2].min() < 0 or boxes[:, 2:].min() < 1):
         problems.append(Problem("CAL712", (), "boxes begin before the first pixel, or have no size"))
     elif detector is not None and detector.width and detector.height and len(boxes):
         reach = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
@@ -120,19 +156,23 @@ def _shapes(
 ) -> list[tuple[int, Shape]]:
     """Return the shape of each row with its component; what cannot be read is a problem."""
     count = len(columns["shape"])
-    components = np.ravel(columns["component"]).tolist() if "component" in columns else list(range(count))
+    components = _components(columns, count, problems)
     shapes = []
     for row in range(count):
         name = _text(columns["shape"][row])
         kind = name.lstrip("!").strip().upper()
         x, y = (np.ravel(columns[axis][row]).astype("f8") - origin for axis in ("x", "y"))
         sizes = np.ravel(columns["r"][row]).astype("f8") if "r" in columns else np.zeros(0)
-        angle = float(np.ravel(columns["rotang"][row])[0]) if "rotang" in columns else 0.0
+        angles = np.ravel(columns["rotang"][row]).astype("f8") if "rotang" in columns else np.zeros(0)
+        angle = float(angles[0]) if angles.size else 0.0
         label = f"row {row + 1}, {name.strip()},"
         numbers = _numbers(kind, x, y, sizes, angle, origin, is_from_zero=is_from_zero)
         if isinstance(numbers, str):
             problems.append(Problem("CAL711", (), f"{label} {numbers}"))
             continue
+        if kind in ("BOX", "RECTANGLE") and angle % 180:
+            detail = f"{label} has the angle {angle:g}, and is not turned: the standard turns ROT{kind} only"
+            problems.append(Problem("CAL717", (), detail, f"call it ROT{kind} if it is turned"))
         shape_kind = {
             "ROTBOX": "box",
             "RECTANGLE": "box",
@@ -140,8 +180,23 @@ def _shapes(
             "ROTELLIPSE": "ellipse",
         }.get(kind, kind.lower())
         shape = Shape(kind=shape_kind, numbers=numbers, is_excluded=name.strip().startswith("!"), label=label)
-        shapes.append((int(components[row]), shape))
+        shapes.append((components[row], shape))
     return shapes
+
+
+def _components(columns: Mapping[str, Array], count: int, problems: list[Problem]) -> list[int]:
+    """Return the component of each row; one that is no whole number is a problem."""
+    if "component" not in columns:
+        return list(range(count))
+    components = []
+    for row, value in enumerate(columns["component"]):
+        number = np.ravel(value)
+        is_whole = number.size == 1 and number.dtype.kind in "iuf" and float(number[0]).is_integer()
+        if not is_whole:
+            detail = f"row {row + 1} has the COMPONENT {brief(str(value))}, which is no whole number"
+            problems.append(Problem("CAL711", (), detail))
+        components.append(int(number[0]) if is_whole else -1 - row)
+    return components
 
 
 def _numbers(

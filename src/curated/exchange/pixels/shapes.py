@@ -17,11 +17,20 @@ from curated.core.diagnostic import CuratedError, Problem, brief
 from curated.core.tables import TextColumn
 from curated.declare import Array
 from curated.exchange.foreign import Foreign, Target
+from curated.exchange.pixels.raw_frames import RawArea, raw_areas, trim_boxes
 from curated.image.rectangles import rectangles_of
 from curated.image.region_masks import PixelMask, mask_of_region
 
 _MOST_COORDINATE = 1e6
 """Largest coordinate and size of a shape, in pixels; no detector has as many."""
+
+_MOST_PIXELS = 1 << 29
+"""Pixels of the largest box of which something is excluded."""
+
+_MOST_SHAPES = 10_000
+"""Shapes that the package ``regions`` rasterises, at a millisecond each."""
+
+_NO_BOXES: Array = np.zeros((0, 4), "i8")
 
 _NEEDED = {
     "box": (4, 5),
@@ -86,7 +95,11 @@ class _Work:
 
 
 def foreign_defects(
-    shapes: Sequence[Shape], target: Target, problems: Sequence[Problem] = (), *, clips: bool = True
+    shapes: Sequence[Shape],
+    target: Target,
+    problems: Sequence[Problem] = (),
+    *,
+    areas: Sequence[RawArea] = (),
 ) -> Foreign:
     """Return what a file with shapes holds for defects.
 
@@ -94,8 +107,9 @@ def foreign_defects(
     ----------
     problems : sequence [`Problem`], optional
         Problems of the file that its reader has met.
-    clips : `bool`, optional
-        Whether shapes may reach beyond the detector, as those drawn by hand do; if not, that is an error.
+    areas : sequence [`RawArea`], optional
+        Areas of the raw image that shapes are drawn on, if a person said that they are untrimmed; those of the camera
+        calibration if there are none.
 
     Returns
     -------
@@ -103,20 +117,36 @@ def foreign_defects(
         Boxes in the order of the shapes; those of a shape that is no rectangle follow each other.
     """
     work = _Work(problems=list(problems))
+    drawn = [shape for shape in shapes if shape_problem(shape) is None and exact_boxes(shape) is None]
+    if len(drawn) > _MOST_SHAPES:
+        detail = f"{len(drawn)} shapes are no boxes of whole pixels, which takes too long"
+        hint = "save them as an image of bad pixels, and add that"
+        return boxes_foreign(_NO_BOXES, (), [*work.problems, Problem("CAL711", (), detail, hint)])
     for shape in shapes:
         piece = _piece(shape, work)
         if piece is not None:
             work.pieces.append(piece)
-    width, height = (target.detector.width, target.detector.height) if target.detector is not None else (0, 0)
+    is_raw = bool(target.conventions.untrimmed)
+    areas = (areas or raw_areas(target)) if is_raw else ()
+    if is_raw and not areas:
+        detail = (
+            "the coordinates are those of the untrimmed image, and nothing says where the detector is in it"
+        )
+        hint = "add a camera calibration with the detector, or say --trimmed if they are not"
+        work.problems.append(Problem("CAL712", (), detail, hint))
     excluded = [piece for piece in work.pieces if piece.shape.is_excluded]
+    size = _size(target) if not areas else _reach(areas)
+    hole = _united([piece.boxes for piece in excluded], size)
     boxes: list[Array] = []
     comments: list[str] = []
     for piece in (piece for piece in work.pieces if not piece.shape.is_excluded):
-        part = _without(piece, excluded) if excluded else piece.boxes
-        if not len(part):
-            detail = "covers the centre of no pixel" if not len(piece.boxes) else "is excluded entirely"
-            work.problems.append(piece.shape.problem("CAL716", detail))
-        part = _clipped(part, piece.shape, width, height, work, clips=clips)
+        if not len(piece.boxes):
+            work.problems.append(piece.shape.problem("CAL716", "covers the centre of no pixel"))
+        visible = _parts(piece.boxes, *size) if areas else _clipped(piece, size, work)
+        part = _redrawn(visible, hole) if len(visible) and _touch(visible, hole) else visible
+        if len(visible) and not len(part):
+            work.problems.append(piece.shape.problem("CAL716", "is excluded entirely"))
+        part = _trimmed(part, piece.shape, areas, work) if areas else part
         boxes.append(part)
         comments += [piece.shape.comment] * len(part)
     _note_order(work)
@@ -126,7 +156,7 @@ def foreign_defects(
                 "CAL717", (), "there is no region in it: no pixel is bad", "see that it is the right file"
             )
         )
-    every = np.concatenate(boxes) if boxes else np.zeros((0, 4), "i8")
+    every = np.concatenate(boxes) if boxes else _NO_BOXES
     if excluded and not boxes:
         work.problems.append(
             excluded[0].shape.problem("CAL711", "is excluded, and there is nothing to exclude it from")
@@ -251,18 +281,19 @@ def region_of(shape: Shape) -> Any:
     return kind(centre, *(scale * size for size in pairs), angle)
 
 
-def _without(piece: _Piece, excluded: Sequence[_Piece]) -> Array:
-    """Return the boxes of a shape without the pixels of excluded ones; as they are where none of these is near."""
-    if not len(piece.boxes):
-        return piece.boxes
-    near = [other for other in excluded if _touch(piece.boxes, other.boxes)]
-    if not near:
-        return piece.boxes
-    x0, y0 = piece.boxes[:, :2].min(axis=0)
-    x1, y1 = (piece.boxes[:, :2] + piece.boxes[:, 2:]).max(axis=0)
+def _united(parts: Sequence[Array], size: tuple[int, int]) -> Array:
+    """Return the boxes of all excluded shapes, each pixel as few times as possible."""
+    every = _parts(np.concatenate([_NO_BOXES, *parts]), *size)
+    return _redrawn(every) if len(every) > 1 and all(size) else every
+
+
+def _redrawn(boxes: Array, others: Array = _NO_BOXES) -> Array:
+    """Return the largest rectangles of the pixels of boxes that are in none of other boxes."""
+    x0, y0 = boxes[:, :2].min(axis=0)
+    x1, y1 = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     mask = np.zeros((y1 - y0, x1 - x0), bool)
-    for boxes, value in ((piece.boxes, True), *((other.boxes, False) for other in near)):
-        for x, y, width, height in (boxes - [x0, y0, 0, 0]).tolist():
+    for part, value in ((boxes, True), (others, False)):
+        for x, y, width, height in (part - [x0, y0, 0, 0]).tolist():
             mask[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)] = value
     remaining: Array = rectangles_of(mask) + np.array([x0, y0, 0, 0])
     return remaining
@@ -277,30 +308,61 @@ def _touch(boxes: Array, others: Array) -> bool:
 
 def _note_order(work: _Work) -> None:
     """Note excluded shapes that other programs would not take out of shapes that follow them."""
-    for number, piece in enumerate(work.pieces):
-        later = (other for other in work.pieces[number + 1 :] if not other.shape.is_excluded)
-        if piece.shape.is_excluded and any(
-            _touch(piece.boxes, other.boxes) for other in later if len(other.boxes)
-        ):
+    if not any(piece.shape.is_excluded for piece in work.pieces):
+        return
+    included = [_NO_BOXES if piece.shape.is_excluded else piece.boxes for piece in work.pieces]
+    every = np.concatenate(included)
+    ends = np.cumsum([len(boxes) for boxes in included])
+    for piece, end in zip(work.pieces, ends.tolist(), strict=True):
+        if piece.shape.is_excluded and _touch(piece.boxes, every[end:]):
             detail = "is excluded from the shapes after it as well, as DS9 does"
             hint = "put excluded shapes last: some programs exclude them only from those before them"
             work.problems.append(piece.shape.problem("CAL717", detail, hint))
+            return
 
 
-def _clipped(boxes: Array, shape: Shape, width: int, height: int, work: _Work, *, clips: bool) -> Array:
-    """Return the parts of boxes on the detector, and note what is beyond it; all of them if its size is not known."""
+def _trimmed(boxes: Array, shape: Shape, areas: Sequence[RawArea], work: _Work) -> Array:
+    """Return boxes of the raw image in pixels of the detector, and note a shape that has none."""
+    part, _, _ = trim_boxes(boxes, areas)
+    if len(boxes) and not len(part):
+        work.problems.append(shape.problem("CAL716", "is in the overscan alone"))
+    return _redrawn(part) if len(boxes) > 1 and len(part) else part  # parts may lie in each other
+
+
+def _size(target: Target) -> tuple[int, int]:
+    """Return columns and rows of the detector; 0 where they are not known."""
+    return (target.detector.width, target.detector.height) if target.detector is not None else (0, 0)
+
+
+def _reach(areas: Sequence[RawArea]) -> tuple[int, int]:
+    """Return columns and rows of the smallest image that has all areas."""
+    return max(area.x + area.width for area in areas), max(area.y + area.height for area in areas)
+
+
+def _parts(boxes: Array, width: int, height: int) -> Array:
+    """Return the parts of boxes in an image; an unknown size, 0, cuts nothing."""
     low = np.maximum(boxes[:, :2], 0)
     limit = (width or np.iinfo("i8").max, height or np.iinfo("i8").max)
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], limit)
-    clipped = np.concatenate([low, high - low], axis=1)
-    if np.array_equal(clipped, boxes):
+    parts: Array = np.concatenate([low, high - low], axis=1)
+    return parts[(parts[:, 2:] > 0).all(axis=1)]
+
+
+def _clipped(piece: _Piece, image_size: tuple[int, int], work: _Work) -> Array:
+    """Return the parts of a shape on the detector, and note what is beyond it; all of them if its size is not known."""
+    boxes, shape = piece.boxes, piece.shape
+    width, height = image_size
+    part = _parts(boxes, width, height)
+    if len(part) and (part[:, 2] * part[:, 3]).max() > _MOST_PIXELS:
+        work.problems.append(shape.problem("CAL711", "is larger than any detector"))
+        return part[:0]
+    if np.array_equal(part, boxes):
         return boxes
     x, y = boxes[:, :2].min(axis=0)
     right, top = (boxes[:, :2] + boxes[:, 2:]).max(axis=0) - 1
     size = f" of {width} x {height}" if width and height else ""
     detail = f"covers columns {x} to {right}, rows {y} to {top} (from 0), which is beyond the detector{size}"
-    part = clipped[(clipped[:, 2:] > 0).all(axis=1)]
-    if not clips or not len(part):
+    if not len(part):
         work.problems.append(shape.problem("CAL712", detail))
     else:
         work.problems.append(
@@ -308,5 +370,5 @@ def _clipped(boxes: Array, shape: Shape, width: int, height: int, work: _Work, *
                 "CAL716", f"{detail}; the part on it is kept", "see that it is drawn where it should be"
             )
         )
-    distinct: Array = np.unique(part, axis=0) if len(part) else part
-    return distinct[np.lexsort((distinct[:, 0], distinct[:, 1]))] if len(distinct) else distinct
+    # Parts of different rectangles may lie in each other.
+    return _redrawn(part) if len(part) > 1 else part

@@ -24,6 +24,8 @@ class Frame:
     """The header of the image that regions were drawn on."""
 
     header: Any = field(repr=False)
+    size: tuple[int, int] = (0, 0)
+    """Columns and rows."""
 
     def to_image(self, kind: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
         """Return a shape in physical coordinates in those of the image; both count from one.
@@ -143,6 +145,7 @@ def read_frame(path: str) -> Frame:
             numbers = image_numbers(hdus)
             if not numbers:
                 raise ForeignError(Problem("CAL710", (), f"--image {path} has no image"))
-            return Frame(hdus[numbers[0]].header.copy())
+            header = hdus[numbers[0]].header.copy()
+            return Frame(header, (int(header["NAXIS1"]), int(header["NAXIS2"])))
     except CuratedError as error:
         raise ForeignError(Problem("CAL710", (), f"--image: {error.message}")) from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
-from curated.core.diagnostic import Problem, brief
+from curated.core.diagnostic import MAX_FINDINGS, Problem, brief
 from curated.core.geometry import DetectorGeometry
 from curated.core.similar import similar_name
 from curated.exchange.tables.source_table import SourceTable
 
+_NUMBERED = re.compile(r"(.*?)(\d{1,6})\Z", re.A)
 _HINT = "name the column with --column amplifier=COLUMN, or take rows in the order of the detector with --by-order"
 
 
@@ -32,6 +34,9 @@ def amplifier_names(
         Whether an amplifier may have several rows, as in curves.
     """
     labels = [str(value) for value in table.columns[column].values.tolist()] if column else []
+    unnamed = table.columns[column].missing if column else ()
+    if unnamed:
+        return [], [table.problem("CAL725", row, f"{column} names no amplifier") for row in unnamed]
     if not column:
         labels = [str(row + 1) for row in range(table.count)]
         if not by_order:
@@ -47,20 +52,47 @@ def amplifier_names(
             )
         return labels, problems
     if by_order:
-        if len(distinct) != len(expected):
-            return labels, [*problems, Problem("CAL725", (), _counts(distinct, expected))]
+        note = judge_order(distinct, expected)
+        problems.append(note)
+        if note.code == "CAL725":
+            return labels, problems
         names = dict(zip(distinct, expected, strict=True))
         return [names[label] for label in labels], problems
-    rows = {label: labels.index(label) for label in distinct}
-    for label in distinct:
-        if label not in expected:
-            problems.append(table.problem("CAL725", rows[label], *_unknown(label, expected)))
+    return labels, [*problems, *_different(table, labels, expected)]
+
+
+def _different(table: SourceTable, labels: list[str], expected: list[str]) -> Iterator[Problem]:
+    """Yield the names that the detector does not have, and those of it that are not there."""
+    rows: dict[str, int] = {}
+    for row, label in enumerate(labels):
+        rows.setdefault(label, row)
+    unknown = [label for label in rows if label not in expected]
+    for label in unknown[: MAX_FINDINGS + 1]:
+        yield table.problem("CAL725", rows[label], *_unknown(label, expected))
     absent = [name for name in expected if name not in rows]
-    if absent and not all(label not in expected for label in distinct):
-        problems.append(
-            Problem("CAL725", (), f"no row for {', '.join(absent)}: {_counts(distinct, expected)}")
-        )
-    return labels, problems
+    if absent and len(absent) < len(expected):
+        yield Problem("CAL725", (), f"no row for {', '.join(absent)}: {_counts(list(rows), expected)}")
+
+
+def numbered_order(labels: Sequence[str]) -> list[str] | None:
+    """Return names that are one text with different numbers behind it in the order of these; `None` for other names."""
+    matches = [_NUMBERED.match(label) for label in labels]
+    parts = [(match[1], int(match[2])) for match in matches if match is not None]
+    if len(parts) < len(labels) or len({stem for stem, _ in parts}) > 1 or len(set(parts)) < len(parts):
+        return None
+    return [label for _, label in sorted(zip([number for _, number in parts], labels, strict=True))]
+
+
+def judge_order(labels: Sequence[str], expected: Sequence[str]) -> Problem:
+    """Return the remark which amplifiers of the detector those of the file are taken for, or why they cannot be (CAL725)."""
+    if len(labels) != len(expected):
+        return Problem("CAL725", (), _counts(list(labels), list(expected)))
+    by_number = numbered_order(labels)
+    if by_number is not None and by_number != list(labels):
+        detail = f"amplifiers {', '.join(labels)} of the file are not in the order of their numbers"
+        return Problem("CAL725", (), detail, "sort them: --by-order takes them as they come")
+    pairs = ", ".join(f"{label} is {name}" for label, name in zip(labels, expected, strict=True))
+    return Problem("CAL728", (), f"amplifiers by their order: {pairs}")
 
 
 def unknown_amplifier(name: str, expected: Sequence[str], line: int | None = None) -> Problem:

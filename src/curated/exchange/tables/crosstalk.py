@@ -11,10 +11,16 @@ import numpy as np
 from curated.calib import Calib
 from curated.core.diagnostic import Problem, brief
 from curated.declare import Array
-from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target
-from curated.exchange.tables.amplifiers import order_problem, unknown_amplifier
+from curated.exchange.foreign import Foreign, ForeignError, ForeignFile, Target, is_number, number_of
+from curated.exchange.tables.amplifiers import (
+    judge_order,
+    numbered_order,
+    order_problem,
+    unknown_amplifier,
+)
 from curated.exchange.tables.source import is_table, read_table
 from curated.exchange.tables.source_table import SourceTable
+from curated.exchange.tables.units import spelled
 from curated.types.crosstalk import Crosstalk
 
 _SOURCE_IN_ROWS = re.compile(
@@ -23,6 +29,8 @@ _SOURCE_IN_ROWS = re.compile(
 _SOURCE_IN_COLUMNS = re.compile(
     r"\s*(?:target|victim|to)s?\s*[\\/|<-]+\s*(?:source|from|aggressor)s?\s*\Z", re.I
 )
+_SOURCES = frozenset(("source", "sources", "from", "aggressor", "aggressors"))
+_TARGETS = frozenset(("target", "targets", "to", "victim", "victims"))
 _AXIS_HINT = "say which axis has the sources: --source rows or --source columns"
 _UNIT_HINT = "say what the coefficients relate: --unit adu or --unit electron"
 
@@ -49,7 +57,7 @@ def read(file: ForeignFile, target: Target) -> Foreign:
 
 def _foreign(coeffs: Array, target: Target, problems: list[Problem]) -> Foreign:
     """Return coefficients, [source, target], as those of a calibration."""
-    unit = target.conventions.units.get("", target.conventions.units.get("coeffs", ""))
+    unit = spelled(target.conventions.units.get("", target.conventions.units.get("coeffs", "")))
     if unit not in ("adu", "electron"):
         detail = f"the coefficients relate signals in {unit or 'a unit that the file does not give'}"
         problems.append(Problem("CAL723", (), detail, _UNIT_HINT))
@@ -58,7 +66,8 @@ def _foreign(coeffs: Array, target: Target, problems: list[Problem]) -> Foreign:
         problems.append(Problem("CAL728", (), detail))
         coeffs = coeffs - np.eye(len(coeffs))
     off_diagonal = coeffs[~np.eye(len(coeffs), dtype=bool)]
-    if off_diagonal.size and np.median(off_diagonal) < 0 and target.conventions.sign is None:
+    present = off_diagonal[off_diagonal != 0]
+    if present.size and np.median(present) < 0 and target.conventions.sign is None:
         detail = "most coefficients are negative: they may be what a correction adds"
         hint = "say it: --sign added (what appears in the target) or --sign correction (what is added to remove it)"
         problems.append(Problem("CAL726", (), detail, hint))
@@ -100,9 +109,13 @@ def _from_matrix(table: SourceTable, names: list[str], target: Target) -> Foreig
         detail = f"rows are of {', '.join(row_names)}, columns of {', '.join(column_names)}"
         problems.append(Problem("CAL725", (), detail))
     elif row_names or column_names:
-        problems += _reorder(row_names or column_names, column_names or row_names, names)
+        rows, columns = row_names or column_names, column_names or row_names
+        if target.conventions.by_order:
+            differ = Problem("CAL725", (), "rows and columns are in different orders", "sort one of them")
+            problems.append(judge_order(rows, names) if rows == columns else differ)
+        else:
+            problems += _reorder(rows, columns, names)
         if names and not any(p.code == "CAL725" for p in problems) and not target.conventions.by_order:
-            rows, columns = row_names or column_names, column_names or row_names
             matrix = matrix[np.ix_([rows.index(n) for n in names], [columns.index(n) for n in names])]
     elif names and len(names) != len(matrix):
         detail = f"a matrix of {len(matrix)} amplifiers, {len(names)} in the detector"
@@ -157,37 +170,61 @@ def _pairs(text: str) -> list[tuple[int, str, str, str]]:
 
     Each line has the extension that is corrected, then that which is scaled and subtracted, the coefficient, and in
     parentheses its uncertainty, which is not used; an extension alone is not corrected (help of XTCOEFF and XTALKCOR of
-    mscred). A further line may have more sources of the same target.
+    mscred). A further line may have more sources of the same target. Lines of other programs have a line of names above
+    them, or commas: then the names say which is which.
+
+    Raises
+    ------
+    ForeignError
+        If nothing says which of two amplifiers is the source.
     """
-    pairs = []
+    pairs: list[tuple[int, str, str, str]] = []
+    header: list[str] | None = None
+    is_separated = False
     for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition("#")[0].replace(",", " ").split()
-        words = [word for word in words if not word.startswith("(")]
+        content = line.partition("#")[0]
+        words = [word for word in re.split(r"[\s,;]+", content.strip()) if word and not word.startswith("(")]
         if not words:
             continue
-        if len(words) == 1 and not _is_number(words[0]):
+        is_separated |= "," in content or ";" in content
+        if len(words) == 1 and not is_number(words[0]):
             pairs.append((number, words[0], "", ""))
-        elif (
-            len(words) >= 3 and not _is_number(words[0]) and not _is_number(words[1]) and _is_number(words[2])
-        ):
+        elif len(words) >= 3 and not any(map(is_number, words[:2])) and is_number(words[2]):
             pairs.append((number, words[0], words[1], words[2]))
-        elif pairs or len(words) != 3:
+        elif pairs or header or len(words) < 3 or any(map(is_number, words)):
             return []
-    return pairs if any(source for _, _, source, _ in pairs) else []
+        else:
+            header = words
+    if not any(source for _, _, source, _ in pairs):
+        return []
+    return _directed(pairs, header, is_separated=is_separated)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _directed(
+    pairs: list[tuple[int, str, str, str]], header: list[str] | None, *, is_separated: bool
+) -> list[tuple[int, str, str, str]]:
+    """Return pairs with the target first, as the names above them say."""
+    names = [word.strip("\"'").lower() for word in header[:2]] if header else []
+    if names and names[0] in _SOURCES and names[1] in _TARGETS:
+        return [
+            (number, victim, source, text) if not source else (number, source, victim, text)
+            for number, victim, source, text in pairs
+        ]
+    is_clear = not is_separated if not names else names[0] in _TARGETS and names[1] in _SOURCES
+    if not is_clear:
+        what = f"names {', '.join(map(brief, names))} do not say" if names else "no names say"
+        detail = f"{what} which amplifier of a line is the source"
+        hint = "write the line 'target,source,coefficient' above them, or 'source,target,coefficient'"
+        raise ForeignError(Problem("CAL726", (), detail, hint, line=pairs[0][0]))
+    return pairs
 
 
 def _from_pairs(pairs: list[tuple[int, str, str, str]], names: list[str], target: Target) -> Foreign:
     labels, problems = _labels_of_pairs(pairs, names, by_order=target.conventions.by_order)
     if problems:
         return Foreign(problems=tuple(problems))
+    if names and labels != names:
+        problems.append(judge_order(labels, names))
     coeffs = np.zeros((len(labels), len(labels)))
     index = {label: i for i, label in enumerate(labels)}
     lines: dict[tuple[str, str], int] = {}
@@ -198,7 +235,7 @@ def _from_pairs(pairs: list[tuple[int, str, str, str]], names: list[str], target
         if first != number:
             detail = f"the coefficient from {source} to {victim} is in line {first} already"
             problems.append(Problem("CAL724", (), detail, line=number))
-        coeffs[index[source], index[victim]] = float(text)
+        coeffs[index[source], index[victim]] = number_of(text)
     return _foreign(coeffs, target, problems)
 
 
@@ -211,8 +248,16 @@ def _labels_of_pairs(
     if not names:
         return labels, []
     if by_order:
-        detail = f"{len(labels)} amplifiers in the file, {len(names)} in the detector"
-        return labels, [Problem("CAL725", (), detail)] if len(labels) != len(names) else []
+        if len(labels) != len(names):
+            detail = f"{len(labels)} amplifiers in the file, {len(names)} in the detector"
+            return labels, [Problem("CAL725", (), detail)]
+        # A line is of any two amplifiers: only their numbers, or targets one after the other, are an order.
+        ordered = numbered_order(labels) or (sorted(labels) if victims == sorted(labels) else None)
+        if ordered is None:
+            detail = f"the list has no order of its amplifiers {', '.join(labels)}"
+            hint = "write the names of the detector's amplifiers, or numbers, in their place"
+            return labels, [Problem("CAL725", (), detail, hint)]
+        return ordered, []
     lines: dict[str, int] = {}
     for number, victim, source, _ in pairs:
         for label in (victim, source):

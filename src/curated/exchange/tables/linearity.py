@@ -17,6 +17,7 @@ from curated.exchange.tables.amplifiers import amplifier_names
 from curated.exchange.tables.matching import plain_name
 from curated.exchange.tables.source import is_table, read_table
 from curated.exchange.tables.source_table import SourceColumn, SourceTable
+from curated.exchange.tables.units import spelled
 from curated.types.linearizer import Linearizer
 
 _COEFFICIENT = re.compile(r"(?:c|a|p|coef|coeff|coefficient|poly)_?(\d{1,2})\Z", re.I)
@@ -85,13 +86,13 @@ def read(file: ForeignFile, target: Target) -> Foreign:
         tree |= {"hasTable": True, "tableData": matrix.tolist()}
         meaning = "the value at each whole signal, from 0, is added to it"
     else:
-        names = ", ".join(table.columns)
+        names = table.names_text
         detail = f"columns {names} are no correction of non-linearity"
         hint = "name them amplifier, c2, c3, ... (polynomial), amplifier, node, value (spline), or give a row of a lookup table for each amplifier"
         return Foreign(problems=(*problems, Problem("CAL727", (), detail, hint)))
     problems.append(Problem("CAL728", (), meaning))
     units = {column.unit for column in others.values() if column.unit} if is_spline else set()
-    unit = target.conventions.units.get("", "") or (units.pop() if len(units) == 1 else "")
+    unit = spelled(target.conventions.units.get("", "")) or (units.pop() if len(units) == 1 else "")
     if unit not in ("adu", "electron"):
         problems.append(
             Problem(
@@ -175,8 +176,10 @@ def _splines(
 ) -> dict[str, tuple[str, list[float]]]:
     matrix = _numbers(table, {"node": nodes, "value": values}, problems)
     corrections: dict[str, tuple[str, list[float]]] = {}
-    for label in dict.fromkeys(labels):
-        rows = [row for row, other in enumerate(labels) if other == label]
+    rows_by_label: dict[str, list[int]] = {}
+    for row, label in enumerate(labels):
+        rows_by_label.setdefault(label, []).append(row)
+    for label, rows in rows_by_label.items():
         for before, row in pairwise(rows):
             if not matrix[row, 0] > matrix[before, 0]:
                 detail = f"node {matrix[row, 0]:g} of {label} follows {matrix[before, 0]:g}"

@@ -150,7 +150,7 @@ def _unused_units(
 
 def _meant(name: str, names: list[str]) -> str:
     similar = similar_name(name, names)
-    return f"did you mean {similar!r}?" if similar else f"there are {', '.join(names)}"
+    return f"did you mean {similar!r}?" if similar else f"there are {', '.join(names[:20])}"
 
 
 def _candidates(target: str, names: list[str], table: SourceTable, taken: set[str]) -> list[str]:
@@ -170,8 +170,11 @@ def _candidates(target: str, names: list[str], table: SourceTable, taken: set[st
 
 def left_out(table: SourceTable, match: Match) -> list[Problem]:
     """Return a warning of the columns that are not used."""
-    unused = [name for name in table.columns if name not in (*match.columns.values(), match.amplifiers)]
-    return [Problem("CAL722", (), f"columns {', '.join(map(brief, unused))} are left out")] if unused else []
+    used = {*match.columns.values(), match.amplifiers}
+    unused = [name for name in table.columns if name not in used]
+    more = f" and {len(unused) - 20} more" if len(unused) > 20 else ""
+    names = ", ".join(map(brief, unused[:20])) + more
+    return [Problem("CAL722", (), f"columns {names} are left out")] if unused else []
 
 
 # -- units ----------------------------------------------------------------------------------------------
@@ -231,11 +234,12 @@ def _unit(
     is_fraction = field.keeps_unit and (field.unit == "%" or not field.unit)
     if choice is not None:
         unit = spelled(choice)
-        if column.unit is not None and column.unit != unit:
+        # VOTables and FITS tables have an empty unit where they have none.
+        if column.unit is not None and column.unit != unit and (column.unit or is_fraction):
             detail = f"column {name} is in {column.unit or 'plain numbers'}, but --unit says {choice}"
             return unit, [Problem("CAL723", (), detail, "leave --unit out, or correct the file")]
         return unit, []
-    if column.unit is not None and not (is_fraction and column.unit == ""):
+    if column.unit:
         return column.unit, []
     if not is_fraction:
         if field.unit in ("", "pix"):

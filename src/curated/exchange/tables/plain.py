@@ -53,7 +53,8 @@ def recognises(file: ForeignFile) -> bool:
 def read(file: ForeignFile, target: Target) -> Foreign:
     """Read the columns of a table that are fields of the type."""
     cls, conventions = target.cls, target.conventions
-    table = read_table(file, conventions.hdu)
+    has_boxes = cls.SPEC.plot is not None and cls.SPEC.plot.kind == "boxes"
+    table = read_table(file, conventions.hdu, may_be_empty=has_boxes)
     if issubclass(cls, SpectralCurve) and _is_positional(table):
         table = replace(table, columns=dict(zip(_CURVE_NAMES, table.columns.values(), strict=True)))
     fields = tuple(
@@ -71,6 +72,9 @@ def read(file: ForeignFile, target: Target) -> Foreign:
             problems=(Problem("CAL721", (), detail, f"--column NAME=1, where NAME is one of {names}"),)
         )
     problems = [*match.problems, *left_out(table, match)]
+    if not table.count:
+        detail = "there is no row in it: no pixel is bad"
+        problems.append(Problem("CAL717", (), detail, "see that it is the right file"))
     if cls.SPEC.tables[0].rows == "key":
         return _keyed(parts, problems)
     return _free(parts, key_field, problems)
@@ -124,7 +128,7 @@ def _absent(parts: _Parts, columns: Mapping[str, Any]) -> Iterator[Problem]:
         is_curve = issubclass(parts.target.cls, SpectralCurve) and field.name == "efficiency"
         has_other = is_curve and "throughput" in columns
         if field.name not in columns and (field.required or is_curve) and not has_other:
-            names = ", ".join(parts.table.columns)
+            names = parts.table.names_text
             hint = f"say which it is: --column {field.column or field.key}=COLUMN"
             detail = f"no column of {names} is {field.column or field.key} ({field.caption})"
             yield Problem("CAL721", (), detail, hint)
@@ -207,7 +211,7 @@ def _keyed(parts: _Parts, problems: list[Problem]) -> Foreign:
         _put(tree, cls, field, dict(zip(labels, values, strict=False)))
     missing = [f for f in parts.fields if f.required and f.key not in tree and not cls.SPEC.tables[0].group]
     for field in missing:
-        detail = f"no column of {', '.join(table.columns)} is {field.column or field.key} ({field.caption})"
+        detail = f"no column of {table.names_text} is {field.column or field.key} ({field.caption})"
         hint = f"say which it is: --column {field.column or field.key}=COLUMN"
         problems.append(Problem("CAL721", (), detail, hint))
     return Foreign(tree=tree, problems=tuple(problems))

@@ -8,8 +8,8 @@ import numpy as np
 
 from curated.core.diagnostic import Problem
 from curated.declare import Array, Field
+from curated.exchange.foreign import is_number
 from curated.exchange.tables.source_table import SourceTable
-from curated.exchange.tables.text_table import is_number
 
 
 def missing_values(

@@ -13,11 +13,18 @@ import numpy as np
 from curated.calib.arrays import decoded
 from curated.core.diagnostic import Problem, brief
 from curated.exchange.foreign import ForeignError, ForeignFile
+from curated.exchange.hdus import open_hdus
 from curated.exchange.tables.source_table import SourceColumn, SourceTable
 from curated.exchange.tables.text_table import read_text_table
 from curated.exchange.tables.units import spelled, split_name
 
 _LARGEST = 256 << 20
+_LARGEST_GUESS = 1 << 18
+"""Bytes of the largest text whose form astropy may guess, which it reads some thirty times."""
+
+_MOST_COLUMNS = 4096
+"""Columns of a table that astropy reads as text: its time grows with their square."""
+
 _REFERENCE = re.compile(rb"<\s*STREAM\b[^>]*\bhref\b|<!ENTITY|<!DOCTYPE", re.I)
 _WITH_NUMBER = re.compile(rb"^[^#\n]*[0-9]", re.M)
 _FAILURES = (
@@ -37,19 +44,28 @@ def is_table(file: ForeignFile) -> bool:
     return _WITH_NUMBER.search(head) is not None
 
 
-def read_table(file: ForeignFile, hdu: str = "") -> SourceTable:
+def read_table(file: ForeignFile, hdu: str = "", *, may_be_empty: bool = False) -> SourceTable:
     """Read the table of a file.
 
     Parameters
     ----------
     hdu : `str`, optional
         Name or number of the HDU, or of the table; empty for the only one.
+    may_be_empty : `bool`, optional
+        Whether a table without rows says something.
 
     Raises
     ------
     ForeignError
         If there is no table, if there are several, or if it cannot be read.
     """
+    table = _read_any(file, hdu)
+    if not table.count and not may_be_empty:
+        raise ForeignError(Problem("CAL720", (), "the table has no rows"))
+    return table
+
+
+def _read_any(file: ForeignFile, hdu: str) -> SourceTable:
     if file.size > _LARGEST:
         raise ForeignError(
             Problem("CAL720", (), f"{file.size} bytes are more than a table of a calibration has")
@@ -66,6 +82,8 @@ def read_table(file: ForeignFile, hdu: str = "") -> SourceTable:
             raise ForeignError(Problem("CAL720", (), "the file is empty"))
         if head.startswith(b"<") and b"VOTABLE" in head.upper():
             return _astropy_table(*_votable(text, hdu))
+        if hdu:
+            raise ForeignError(Problem("CAL715", (), "a table in a text is the only one", "leave --hdu out"))
         form = _text_form(head)
         if form:
             return _ascii(text, form)
@@ -91,7 +109,7 @@ def _guessed(text: str, problems: tuple[Problem, ...]) -> SourceTable:
 def _text_form(head: bytes) -> str:
     if head.startswith(b"# %ECSV"):
         return "ecsv"
-    if head.startswith(b"===="):
+    if re.match(rb"=+(?: +=+)*[ ]*\n", head):
         return "rst"
     if b"Byte-by-byte Description" in head:
         return "mrt"
@@ -109,6 +127,13 @@ def _is_ipac(head: bytes) -> bool:
 def _ascii(text: str, form: str) -> SourceTable:
     from astropy.io import ascii as astropy_ascii
 
+    widest = max((line.count("|") + line.count("= ") for line in text.splitlines()[:200]), default=0)
+    if widest > _MOST_COLUMNS or (not form and len(text) > _LARGEST_GUESS):
+        raise ForeignError(
+            Problem(
+                "CAL720", (), "the table is larger than one of a calibration is", "save it as CSV or ECSV"
+            )
+        )
     options: dict[str, Any] = {"format": form} if form else {"guess": True}
     try:
         table = (
@@ -131,12 +156,12 @@ def _fits_table(file: ForeignFile, name: str) -> tuple[Any, dict[str, Any], tupl
     from astropy.table import Table
 
     try:
-        with open(file.path, "rb") as stream, fits.open(stream, memmap=False) as hdus:
-            tables = {
-                str(hdu.name or index): index
+        with open_hdus(file) as hdus:
+            tables = [
+                (str(hdu.name or index), index)
                 for index, hdu in enumerate(hdus)
                 if isinstance(hdu, (fits.BinTableHDU, fits.TableHDU))
-            }
+            ]
             index = _chosen(tables, name, "HDU")
             if hdus[index].header.get("ZTABLE"):
                 raise ForeignError(
@@ -170,7 +195,7 @@ def _votable(text: str, name: str) -> tuple[Any, dict[str, Any], tuple[int, ...]
         )
     try:
         document = votable.parse(io.BytesIO(data), verify="ignore")
-        tables = {str(t.ID or t.name or i): t for i, t in enumerate(document.iter_tables(), 1)}
+        tables = [(str(t.ID or t.name or i), t) for i, t in enumerate(document.iter_tables(), 1)]
         chosen = _chosen(tables, name, "table")
         params = {str(p.name or p.ID): _plain(p.value) for p in (*document.params, *chosen.params)}
         for resource in document.resources:
@@ -186,26 +211,34 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _chosen(entries: Mapping[str, Any], name: str, what: str) -> Any:
+def _chosen(entries: list[tuple[str, Any]], name: str, what: str) -> Any:
     """Return the only entry, or the one of a name or number."""
     if not entries:
         raise ForeignError(Problem("CAL720", (), f"the file has no table{'' if what == 'table' else ' HDU'}"))
+    labels = ", ".join(key for key, _ in entries[:20])
     if name:
-        by_name = {key.lower(): value for key, value in entries.items()}
-        by_name |= {str(value): value for value in entries.values() if isinstance(value, int)}
-        if name.lower() not in by_name:
+        matches = [value for key, value in entries if name.lower() in (key.lower(), _number_of(value))]
+        if not matches:
             detail = f"there is no table {name!r}"
-            raise ForeignError(Problem("CAL720", (), detail, f"there are {', '.join(entries)}"))
-        return by_name[name.lower()]
+            raise ForeignError(Problem("CAL720", (), detail, f"there are {labels}"))
+        if len(matches) > 1:
+            detail = f"{len(matches)} tables are called {name!r}"
+            raise ForeignError(Problem("CAL715", (), detail, "choose one with --hdu NUMBER"))
+        return matches[0]
     if len(entries) > 1:
-        detail = f"the file has {len(entries)} tables: {', '.join(entries)}"
+        detail = f"the file has {len(entries)} tables: {labels}"
         raise ForeignError(Problem("CAL715", (), detail, "choose one with --hdu"))
-    return next(iter(entries.values()))
+    return entries[0][1]
+
+
+def _number_of(entry: Any) -> str:
+    """Return the number of an HDU; empty for a table of another form."""
+    return str(entry) if isinstance(entry, int) else ""
 
 
 def _astropy_table(table: Any, metadata: Mapping[str, Any], lines: tuple[int, ...] = ()) -> SourceTable:
-    if not table.colnames or not len(table):
-        raise ForeignError(Problem("CAL720", (), "the table has no rows"))
+    if not table.colnames:
+        raise ForeignError(Problem("CAL720", (), "the table has no columns"))
     return SourceTable(columns=dict(_astropy_columns(table)), metadata=metadata, lines=lines)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from curated.core.diagnostic import Problem
 from curated.declare import Array
 
+_MOST_NAMES = 20
+"""Names of columns in a message."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SourceColumn:
@@ -57,6 +60,13 @@ class SourceTable:
     def count(self) -> int:
         """Number of rows."""
         return max((len(column.values) for column in self.columns.values()), default=0)
+
+    @property
+    def names_text(self) -> str:
+        """The names of its columns, of many the first ones."""
+        names = list(self.columns)
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        return ", ".join(names[:_MOST_NAMES]) + more
 
     def line(self, row: int) -> int | None:
         """Return the line of a row; `None` if it is not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from curated.core.diagnostic import Problem, brief
+from curated.exchange.foreign import is_number, number_of
 from curated.exchange.tables.source_table import SourceColumn, SourceTable
 from curated.exchange.tables.units import spelled, split_name
 
+_MOST_COLUMNS = 70_000
+"""Columns of the widest table: a lookup table has one for each number that 16 bits hold."""
+
 _SEPARATORS = (",", ";", "\t", "|")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?\Z", re.A)
 _NOT_FINITE = frozenset(("nan", "inf", "+inf", "-inf", "infinity", "-infinity"))
 _MISSING = frozenset(("", "--", "null", "none", "indef", "n/a", "na"))
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+\Z", re.A)
@@ -59,9 +63,11 @@ def read_text_table(text: str) -> SourceTable | tuple[Problem, ...]:
     ]
     if wrong:
         return tuple(wrong)
-    duplicates = [name for i, name in enumerate(names) if name in names[:i]]
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
     if duplicates:
-        return (Problem("CAL721", (), f"two columns are called {duplicates[0]!r}"),)
+        return (Problem("CAL721", (), f"two columns are called {brief(duplicates[0])}"),)
+    if len(names) > _MOST_COLUMNS:
+        return (Problem("CAL721", (), f"{len(names)} columns are more than a table of a calibration has"),)
     table = _table(names, units, cells, has_names)
     is_comment = has_names and len(cells) == row_count
     return replace(table, is_named_by_comment=is_comment) if isinstance(table, SourceTable) else table
@@ -126,14 +132,14 @@ def _head(
     """Return names, units, the rows below them, and whether the file has names."""
     first = cells[0][1]
     units: list[str | None] = [None] * len(first)
-    if not any(map(_is_value, first)) and any(first) and len(cells) > 1:
+    if not any(map(_is_value, first)) and any(first) and (len(cells) > 1 or separator):
         rows = cells[1:]
         if not first[-1] and all(len(row) == len(first) and not row[-1] for _, row in rows):
             # Lines that end with a separator.
             first, rows = first[:-1], [(number, row[:-1]) for number, row in rows]
             units.pop()
         names = [name or f"col{i + 1}" for i, name in enumerate(first)]
-        below = rows[0][1]
+        below = rows[0][1] if rows else []
         if len(rows) > 1 and len(below) == len(first) and _are_units(below, rows[1][1]):
             units = [spelled(unit.strip("[]()")) if unit.strip("-[]() ") else None for unit in below]
             rows = rows[1:]
@@ -150,16 +156,11 @@ def _are_units(below: list[str], next_row: list[str]) -> bool:
     is_numeric = [is_number(cell) for cell in next_row[: len(below)]]
     cells = [cell for cell, numeric in zip(below, is_numeric, strict=False) if numeric]
     # Names have no unit: a text beside them is one of their values.
-    if any(cell.strip("-") for cell, numeric in zip(below, is_numeric, strict=False) if not numeric):
+    if any(cell.strip("-[]() ") for cell, numeric in zip(below, is_numeric, strict=False) if not numeric):
         return False
     if any(map(_is_value, below)) or any(cell.lower() in _MISSING - {"", "none"} for cell in cells):
         return False
     return any(cells) and all(_UNIT.match(cell) for cell in cells)
-
-
-def is_number(text: str) -> bool:
-    """Say whether a text is a finite number as programs write them."""
-    return _NUMBER.match(text) is not None
 
 
 def _is_value(text: str) -> bool:
@@ -168,6 +169,8 @@ def _is_value(text: str) -> bool:
 
 def _values(texts: list[str]) -> tuple[Any, list[int]]:
     """Return the values of a column, whole numbers, numbers or texts, and the rows without one."""
+    if not texts:
+        return np.zeros(0), []
     missing = [i for i, text in enumerate(texts) if text.lower() in _MISSING]
     present = [text for text in texts if text.lower() not in _MISSING]
     if not present or not all(map(_is_value, present)):
@@ -176,11 +179,7 @@ def _values(texts: list[str]) -> tuple[Any, list[int]]:
     if not missing and all(re.fullmatch(r"[+-]?\d{1,18}", text, re.A) for text in present):
         return np.array([int(text) for text in texts], dtype=np.int64), []
     numbers = [
-        math.nan
-        if text.lower() in _MISSING
-        else float(text.lower().replace("d", "e"))
-        if is_number(text)
-        else float(text)
+        math.nan if text.lower() in _MISSING else number_of(text) if is_number(text) else float(text)
         for text in texts
     ]
     return np.array(numbers), missing

@@ -15,7 +15,7 @@ from curated.git.changes import Commit, read_history
 from curated.git.objects import damaged, read_objects
 from curated.git.repository import Repository, is_shallow
 from curated.git.tree import object_name
-from curated.history.beliefs.places import FileStep, Locator, Step, apply_steps, follow
+from curated.history.beliefs.places import FileStep, Locator, Step, apply_steps, follow, without_other_files
 from curated.history.effects import find_segments
 from curated.history.products import says_validity
 from curated.package.package import Package
@@ -138,14 +138,11 @@ def read_product_history(package: Package, repository: Repository, sha1: str, ke
     CuratedError
         If git cannot read history, or if no commit has a file of the product.
     """
-    locator = Locator(key, get_type(key.type).SPEC)
+    locator = Locator(key, get_type(key.type).SPEC, not package.bare)
     place = locator.current_place(f"{repository.prefix}{package.top}".rstrip("/"))
     steps = follow(read_history(repository, sha1), locator, place)
     if not steps:
-        raise CuratedError(
-            f"no commit has a calibration {key}",
-            "commit it first, or see 'curated lookup' for those that there are",
-        )
+        raise _absent(key)
     blobs = sorted(
         {blob for step in steps for file in step.files for blob in (file.old_blob, file.new_blob) if blob}
     )
@@ -153,8 +150,16 @@ def read_product_history(package: Package, repository: Repository, sha1: str, ke
     for blob, content in contents.items():
         if object_name("blob", content, len(blob)) != blob:
             raise damaged(repository, f"blob {blob[:12]}, a version of {key},", bool(content))
+    steps = without_other_files(steps, locator, contents)
+    if not steps:
+        raise _absent(key)
     reader = _Reader(locator, contents, is_shallow(repository), {})
     return History(key, tuple(reader.beliefs(steps, repository.prefix)), contents)
+
+
+def _absent(key: CalibKey) -> CuratedError:
+    hint = "commit it first, or see 'curated lookup' for those that there are"
+    return CuratedError(f"no commit has a calibration {key}", hint)
 
 
 @dataclass(slots=True)

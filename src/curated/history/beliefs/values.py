@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 from curated.calib import Calib
 from curated.check.file import check_file
 from curated.core.diagnostic import CuratedError
-from curated.declare import Conditions, Field, Measure
+from curated.declare import Conditions, Field, Levels, Measure
 from curated.history.beliefs.log import History
 from curated.history.names import known_names
 from curated.registry import get_type
@@ -38,15 +38,18 @@ class Quantity(NamedTuple):
     unit : `str`
         Unit of the numbers; empty for plain numbers, and where it is not known.
     read : callable
-        Returns the numbers of a calibration.
+        Returns the numbers of a calibration under some conditions.
     note : `str`
         Which number it is where there are many; empty for nothing.
+    needs_levels : `bool`
+        Whether it depends on the gains or saturations of amplifiers.
     """
 
     name: str
     unit: str
-    read: Callable[[Any], Series]
+    read: Callable[[Any, Conditions], Series]
     note: str = ""
+    needs_levels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,14 @@ class Values:
         return _SUFFIX.sub("", self.quantity.name).replace("_", " ")
 
 
-def read_values(history: History, name: str = "", *, amplifier: str = "", band: str = "") -> Values:
+def read_values(
+    history: History,
+    name: str = "",
+    *,
+    amplifier: str = "",
+    band: str = "",
+    conditions_by_blob: Mapping[str, Conditions] | None = None,
+) -> Values:
     """Return one quantity of each version of a product.
 
     Parameters
@@ -85,6 +95,8 @@ def read_values(history: History, name: str = "", *, amplifier: str = "", band: 
         The amplifier, or other key, whose value is read.
     band : `str`, optional
         The band whose value is read.
+    conditions_by_blob : `dict` [`str`, `Conditions`], optional
+        Under which conditions measures of a version are taken; the usual ones if not given.
 
     Raises
     ------
@@ -95,12 +107,20 @@ def read_values(history: History, name: str = "", *, amplifier: str = "", band: 
     files = {v.blob: v.file for belief in history.beliefs for v in belief.versions}
     calibs = {blob: check_file(file, history.contents.get(blob, b""))[0] for blob, file in files.items()}
     calibs = {blob: calib for blob, calib in calibs.items() if calib is not None}
-    quantities = list(_quantities(get_type(key.type), Conditions(filter_name=key.filter)))
+    conditions = conditions_by_blob or {}
+    usual = Conditions(filter_name=key.filter)
+    quantities = list(_quantities(get_type(key.type)))
     candidates = _named(quantities, name, key.type) if name else _defaults(get_type(key.type), quantities)
     for quantity in candidates:
-        series = {blob: _finite(quantity.read(calib)) for blob, calib in calibs.items() if calib is not None}
+        series = {
+            blob: _finite(quantity.read(calib, conditions.get(blob, usual)))
+            for blob, calib in calibs.items()
+            if calib is not None
+        }
         if any(series.values()):
-            return _selected(Values(quantity, series, quantity.note), amplifier or band)
+            levels = _levels_note([conditions[blob].levels for blob in series if blob in conditions])
+            note = ", ".join(filter(None, (quantity.note, levels if quantity.needs_levels else "")))
+            return _selected(Values(quantity, series, note), amplifier or band)
     numbers = ", ".join(quantity.name for quantity in quantities)
     raise CuratedError(
         f"no version of {key} has a number {name}".rstrip(), f"--value names one of: {numbers or 'none'}"
@@ -128,13 +148,22 @@ def _selected(values: Values, wanted_key: str) -> Values:
     if len(labels) <= _MAX_SERIES:
         return values
     medians = {blob: {"": float(np.median([*s.values()]))} if s else {} for blob, s in values.series.items()}
-    return Values(values.quantity, medians, f"median of {len(labels)}")
+    note = f"median of {len(labels)}{f', {values.note}' if values.note else ''}"
+    return Values(values.quantity, medians, note)
+
+
+def _levels_note(levels: Iterable[Levels]) -> str:
+    """Return by which gains and saturations values were computed, for a legend; empty where by the usual ones."""
+    paths = dict.fromkeys(path for entry in levels for path in (*entry.gain, *entry.saturation) if path)
+    if len(paths) > 1:
+        return f"by the gains and saturations of {len(paths)} calibrations"
+    return f"by the gains and saturations of {next(iter(paths))}" if paths else ""
 
 
 # -- quantities -------------------------------------------------------------------------------------------
 
 
-def _quantities(cls: type[Calib], conditions: Conditions) -> Iterator[Quantity]:
+def _quantities(cls: type[Calib]) -> Iterator[Quantity]:
     for declared in cls.FIELDS:
         if declared.dtype in ("f8", "f4", "i8", "f", "n", "any"):
             note = "element farthest from zero" if len(declared.shape) > 1 else ""
@@ -143,7 +172,7 @@ def _quantities(cls: type[Calib], conditions: Conditions) -> Iterator[Quantity]:
     for measure in cls.SPEC.measures:
         # The unit of a relative change is not that of what changes, which is a column or is not known.
         unit = units.get(_SUFFIX.sub("", measure.name), "") if measure.unit == "%" else measure.unit
-        yield Quantity(measure.name, unit, _measure_reader(measure, conditions))
+        yield Quantity(measure.name, unit, _measure_reader(measure), needs_levels=measure.needs_levels)
 
 
 def _named(quantities: list[Quantity], name: str, type_name: str) -> list[Quantity]:
@@ -170,8 +199,8 @@ def _defaults(cls: type[Calib], quantities: list[Quantity]) -> list[Quantity]:
     return [*matrices, *medians, *(q for q in quantities if q.name in measures), *plotted]
 
 
-def _measure_reader(measure: Measure, conditions: Conditions) -> Callable[[Any], Series]:
-    def read(calib: Any) -> Series:
+def _measure_reader(measure: Measure) -> Callable[[Any, Conditions], Series]:
+    def read(calib: Any, conditions: Conditions) -> Series:
         """Return what the measure compares: a calibration with itself has the quantity on both sides."""
         series = {}
         for reading in measure.compute(calib, calib, conditions):
@@ -183,8 +212,8 @@ def _measure_reader(measure: Measure, conditions: Conditions) -> Callable[[Any],
     return read
 
 
-def _field_reader(cls: type[Calib], declared: Field) -> Callable[[Any], Series]:
-    def read(calib: Any) -> Series:
+def _field_reader(cls: type[Calib], declared: Field) -> Callable[[Any, Conditions], Series]:
+    def read(calib: Any, _: Conditions) -> Series:
         value = getattr(calib, declared.name)
         if isinstance(value, Mapping):
             return {str(key): _number(item) for key, item in value.items()}

@@ -15,7 +15,13 @@ from curated.fits.raw_header import RawHeader, read_raw_header, value_text
 from curated.history.names import instrument_directories, known_names
 from curated.package.instrument import Instrument, parse_instrument
 from curated.package.package import Package
-from curated.package.settings.header_mapping import SCALES, HeaderMapping, fill_template, template_keywords
+from curated.package.settings.header_mapping import (
+    DURATION_UNITS,
+    SCALES,
+    HeaderMapping,
+    fill_template,
+    template_keywords,
+)
 
 _MAX_ERRORS = 5
 """Findings that a message quotes."""
@@ -302,6 +308,7 @@ class _Reader:
                     and not isinstance(seconds, bool)
                     and math.isfinite(seconds)
                 ):
+                    seconds *= DURATION_UNITS[self.mapping.duration_unit]
                     end = begin + timedelta(seconds=min(max(seconds, -1.0), 2 * _LONGEST))
                     break
         if end is None and faults:

@@ -16,6 +16,9 @@ _PIECE = r"\{[A-Za-z0-9_][A-Za-z0-9_. -]{0,67}(?::0?[1-9]d)?\}"
 _TEMPLATE = rf"{KEYWORD}|^(?=.*\{{)(?:[^{{}}]|{_PIECE})+$"
 _PIECES = re.compile(r"\{([^{}:]+)(?::(0?)([1-9])d)?\}")
 
+DURATION_UNITS = {"s": 1.0, "ms": 0.001}
+"""Seconds in each unit that a duration may have."""
+
 SCALES = ("UTC", "TAI", "TT")
 """Time scales that TIMESYS may name, as far as they are supported."""
 
@@ -51,8 +54,11 @@ HEADERS = Setting(
         ),
         "begin": _keywords("Keywords of the beginning of the exposure: an ISO 8601 date-time, or an MJD."),
         "end": _keywords("Keywords of the end of the exposure."),
-        "duration": _keywords(
-            "Keywords of the duration of the exposure in seconds, for headers without an end."
+        "duration": _keywords("Keywords of the duration of the exposure, for headers without an end."),
+        "duration_unit": Setting(
+            kind="text",
+            choices=tuple(DURATION_UNITS),
+            doc="Unit of the duration; s if it is not given.",
         ),
         "scale": Setting(
             kind="text",
@@ -78,6 +84,8 @@ class HeaderMapping:
         Keywords or templates; see `fill_template`.
     filters : `dict` [`str`, `str`]
         Names of filters by what headers call them.
+    duration_unit : `str`
+        ``s`` or ``ms``.
     scale : `str`
         Time scale of headers without TIMESYS.
     declared : `bool`
@@ -92,6 +100,7 @@ class HeaderMapping:
     begin: tuple[str, ...] = ("DATE-BEG", "DATE-OBS", "MJD-BEG", "MJD-OBS")
     end: tuple[str, ...] = ("DATE-END", "MJD-END")
     duration: tuple[str, ...] = ("XPOSURE", "EXPTIME")
+    duration_unit: str = "s"
     scale: str = "UTC"
     declared: bool = False
 

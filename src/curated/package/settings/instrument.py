@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from curated.declare.settings import Setting
+from curated.package.settings.certification import CERTIFICATION
 from curated.package.settings.header_mapping import HEADERS, KEYWORD
 from curated.package.settings.limits import LIMITS
 
@@ -133,6 +134,7 @@ INSTRUMENT = Setting(
         "max_age": Setting(
             kind="list", items=MAX_AGE, doc="How old calibrations may become; older ones are a finding."
         ),
+        "certification": CERTIFICATION,
         "limits": LIMITS,
         "headers": HEADERS,
         "match": Setting(

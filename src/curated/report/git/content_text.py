@@ -146,17 +146,23 @@ class Surroundings:
     """Instruments and cameras of packages, each read once: they hardly change while git shows a difference."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[Path, str], tuple[dict[str, Instrument], Cameras]] = {}
+        self._packages: dict[Path, tuple[Package, dict[str, Instrument]]] = {}
+        self._cameras: dict[tuple[Path, str], Cameras] = {}
 
     def of(self, package: Package, key: CalibKey) -> tuple[dict[str, Instrument], Cameras]:
-        """Return the instruments of a package, and the cameras that the detector of a key is in."""
+        """Return the instruments of a package, and the cameras and gains of the detector of a key."""
         from curated.check.instruments import read_instruments
 
-        place = package.root, key.instrument if key.detector else ""
-        if place not in self._read:
-            cameras = read_cameras((package,), (key.instrument,)) if key.detector else NO_CAMERAS
-            self._read[place] = dict(read_instruments(package)[0]), cameras
-        return self._read[place]
+        root = package.root
+        if root not in self._packages:
+            self._packages[root] = package, dict(read_instruments(package)[0])
+        package, declared = self._packages[root]  # whose files are listed
+        if not key.detector:
+            return declared, NO_CAMERAS
+        if (root, key.instrument) not in self._cameras:
+            self._cameras[root, key.instrument] = read_cameras((package,), (key.instrument,))
+        gains = read_cameras((package,), (), (key,)).gains
+        return declared, self._cameras[root, key.instrument]._replace(gains=gains)
 
 
 def external_difference(arguments: Sequence[str], surroundings: Surroundings | None = None) -> Iterator[str]:

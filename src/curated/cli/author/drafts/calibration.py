@@ -138,10 +138,10 @@ def find_command(name: str) -> click.Command:
 
     cls = find_type(name)
     if cls is None:
-        similar = similar_name(name, ("package", "instrument", "type")) or similar_type(name)
+        similar = similar_name(name, ("package", "instrument", "type", "verification")) or similar_type(name)
         hint = f"did you mean {similar}? " if similar else ""
         raise CuratedError(
             f"there is nothing new called {name!r}",
-            f"{hint}write package, instrument, or a type, of which 'curated types' has a list",
+            f"{hint}write package, instrument, verification, or a type, of which 'curated types' has a list",
         )
     return calibration_command(cls)

@@ -1,0 +1,1 @@
+"""Commands for the quality of calibrations: verification, certification, monitoring."""

@@ -1,0 +1,1 @@
+"""Alarms of control charts as text and as JSON."""

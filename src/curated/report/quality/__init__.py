@@ -1,0 +1,1 @@
+"""Verification, certification and monitoring as text and pages."""
