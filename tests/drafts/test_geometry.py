@@ -36,6 +36,7 @@ def test_amplifiers_tile_the_detector_and_are_read_at_its_edges() -> None:
     [
         ({"detectors": "N1=3,S1=1"}, [(1, "S1"), (3, "N1")]),
         ({"detectors": "R22_S00 , R22_S01"}, [(0, "R22_S00"), (1, "R22_S01")]),
+        ({"detectors": "1,2,7"}, [(1, "1"), (2, "2"), (7, "7")]),
         ({"detectors": "101"}, [(n, f"d{n:03d}") for n in range(101)]),
     ],
 )

@@ -103,3 +103,12 @@ def test_a_table_of_regions_keeps_its_keywords(tmp_path: Path) -> None:
     assert not addition.diagnostics
     assert addition.calib is not None
     assert addition.calib.metadata["OBSERVER"] == "Ada"
+
+
+@pytest.mark.parametrize("text", ["1_0", "nan", "1e999", "\u0661", "ten"])
+def test_a_value_that_is_no_number(tmp_path: Path, text: str) -> None:
+    package = make_package(tmp_path / "package")
+    header = fits.Header({"BUNIT": "adu"})
+    fits.PrimaryHDU(np.ones((30, 40), "f4"), header).writeto(tmp_path / "dark.fits")
+    addition = add(package, tmp_path / "dark.fits", "dark", values={"dark_time": text})
+    assert [finding.code for finding in addition.diagnostics] == ["CAL714"]

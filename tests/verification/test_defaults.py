@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 
 import pytest
 import yaml
 
+from curated import registry
 from curated.core.diagnostic import Diagnostic
 from curated.registry import all_types, get_type, own_types
-from curated.verification.tables import default_tests, parse_tests
+from curated.verification.tables import default_table, default_tests, parse_tests
 from curated.verification.verification_test import VerificationTest
 
 PRODUCTS = (
@@ -124,3 +127,31 @@ def test_exponents_without_a_point_are_numbers_too() -> None:
     assert problems == []
     assert tests is not None
     assert tests[0].limits == (-1e-5, 2e-6)
+
+
+def test_a_type_of_another_package_brings_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "halos"
+    (package / "verification").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "halo.py").write_text(
+        "import dataclasses\nfrom curated.types.defects import Defects\n"
+        "class Halo(Defects):\n    SPEC = dataclasses.replace(Defects.SPEC, name='halo', aliases=())\n"
+    )
+    row = (
+        "{id: HALO, level: detector, statistic: defect_fraction, operator: '<=', limit: 0.1, source: Note 3}"
+    )
+    (package / "verification" / "halo.yaml").write_text(f"tests: [{row}]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = importlib.metadata.EntryPoint("halo", "halos.halo:Halo", "curated.types")
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda group: [point] if group == "curated.types" else []
+    )
+    caches = (registry._plugins, registry.find_type, registry._statistics, default_tests, default_table)
+    for cached in caches:
+        cached.cache_clear()
+    try:
+        (test,) = default_tests("halo")
+        assert (test.id, test.limits, test.source) == ("HALO", (0.1,), "Note 3")
+    finally:
+        for cached in caches:
+            cached.cache_clear()

@@ -127,7 +127,11 @@ def _detector_names(text: str) -> dict[str, int]:
                 f"--detectors: the number of {brief(name)} is {brief(number)}, not zero or more",
                 "write it like N1=1,S1=2",
             )
-        value = int(number) if sign else index
+        # A number in place of a name is meant as one: --detector 1 must be the same by both.
+        is_number = (
+            not sign and name.strip().isascii() and name.strip().isdecimal() and len(name.strip()) < 10
+        )
+        value = int(number) if sign else int(name) if is_number else index
         if value in numbers.values() or name.strip().lower() in map(str.lower, numbers):
             raise CuratedError(
                 f"--detectors has {brief(word)}, and its name or number is that of another one",

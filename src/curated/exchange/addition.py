@@ -13,11 +13,11 @@ from typing import Any
 
 from curated.calib import Calib, CalibrationError
 from curated.check.package import check_package
-from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors, limited
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem, brief, has_errors, limited
 from curated.core.metadata import Metadata
 from curated.core.stamp import COMPANION_KEYWORDS
 from curated.core.times import compact
-from curated.exchange.foreign import Conventions, Foreign, Target, open_foreign
+from curated.exchange.foreign import Conventions, Foreign, Target, is_number, number_of, open_foreign
 from curated.exchange.placement import (
     Names,
     find_place,
@@ -264,14 +264,17 @@ def _field_values(cls: type[Calib], texts: Mapping[str, str]) -> tuple[dict[str,
         if text in _STATISTICS and hasattr(cls, "from_pixels"):
             values[declared.name] = text
             continue
-        try:
-            kind = declared.dtype[:1]
-            values[declared.name] = text if kind not in "if" else (int(text) if kind == "i" else float(text))
-        except ValueError:
-            problems.append(Problem("CAL714", (), f"{declared.name} {text!r} is not a number"))
+        kind = declared.dtype[:1]
+        if kind not in "if":
+            values[declared.name] = text
+        elif not is_number(text) and text.lower().lstrip("+-") not in ("nan", "inf"):
+            problems.append(Problem("CAL714", (), f"{declared.name} {brief(text)} is not a number"))
+        elif not is_number(text) or not math.isfinite(number_of(text)):
+            problems.append(Problem("CAL714", (), f"{declared.name} {brief(text)} is not a finite number"))
+        elif kind == "i" and not number_of(text).is_integer():
+            problems.append(Problem("CAL714", (), f"{declared.name} {brief(text)} is not a whole number"))
         else:
-            if isinstance(values[declared.name], float) and not math.isfinite(values[declared.name]):
-                problems.append(Problem("CAL714", (), f"{declared.name} {text!r} is not a finite number"))
+            values[declared.name] = int(number_of(text)) if kind == "i" else number_of(text)
     return values, problems
 
 

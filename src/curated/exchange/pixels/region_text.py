@@ -9,6 +9,9 @@ from curated.declare import Array
 VERBATIM = "#: "
 """Start of a comment line with the text of the region below it, where no quotes of DS9 can hold the text."""
 
+_LONGEST = 2000
+"""Characters of the longest text behind a region."""
+
 _QUOTES = (("{", "}"), ('"', '"'), ("'", "'"))
 
 
@@ -29,7 +32,8 @@ def region_text(boxes: Array, comments: Sequence[str], title: str) -> str:
     for (x0, y0, width, height), text in zip(boxes.tolist(), texts, strict=True):
         # The centre of a box counts from one at the centre of the first pixel.
         x, y = x0 + (width - 1) / 2 + 1, y0 + (height - 1) / 2 + 1
-        quotes = next(((a, b) for a, b in _QUOTES if b not in text), None)
+        is_short = len(text) < _LONGEST
+        quotes = next(((a, b) for a, b in _QUOTES if b not in text and is_short), None)
         if text and quotes is None:
             lines.append(f"{VERBATIM}{text}")
         suffix = f" # text={quotes[0]}{text}{quotes[1]}" if text and quotes is not None else ""
