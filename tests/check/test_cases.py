@@ -39,6 +39,7 @@ TESTED_ELSEWHERE = {
         for number in range(6)
     },
     "CAL372": "headers of raw images; history/exposure/test_usage.py",
+    "CAL373": "tables of exposures; exposures/test_parquet.py",
     **{f"CAL46{number}": "headers of images; audit/test_auditor.py" for number in range(4)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
     **{f"CAL70{number}": "what 'curated fix' leaves; editing/test_corrections.py" for number in range(5, 9)},
