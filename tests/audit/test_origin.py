@@ -5,16 +5,19 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.nddata import CCDData
 
+import curated
 from conftest import GitPackage, MakePackage
 from curated.audit.standing import Status
 from curated.bundle.builder import build_bundle
 from curated.core.diagnostic import CuratedError
 from curated.package.package import open_package
-from support.audits import DEFECTS, RUN, judge, source
+from support.audits import DEFECTS, RUN, judge, run_audit, source
 from support.changes import EPOCHS, OLD, version
-from support.processed import Applied, applied, isr_keywords
+from support.processed import RAW, Applied, applied, isr_keywords, write_image
 
 
 def test_a_release_without_a_tag_is_its_commit(released: GitPackage) -> None:
@@ -141,3 +144,77 @@ def test_a_history_that_is_cut_off_is_said(released: GitPackage) -> None:
         "clone", "--quiet", "--depth", "1", "--no-tags", f"file://{released.path}", str(shallow.path)
     )
     assert "git fetch --unshallow --tags" in judge(shallow, isr_keywords(DEFECTS)).remarks[0]
+
+
+# -- records of curated's own apply -----------------------------------------------------------------------
+
+
+def record(package: GitPackage, rev: str | None = None) -> dict[str, str]:
+    """Return the keywords that `apply` writes for the defects of the exposure."""
+    with curated.open(package.path, rev=rev) as calibrations:
+        defects = calibrations.get("defects", instrument="lab", detector=0, at="2020-06-01")
+    image = CCDData(np.zeros((40, 40)), unit="adu")
+    return {key: value for key, value in defects.apply(image).meta.items() if key.startswith("CAL")}
+
+
+def test_a_calibration_that_apply_recorded(released: GitPackage) -> None:
+    raw = {**RAW, "DATE-BEG": "2020-06-01T00:00:00"}
+    keywords = record(released, "v1")
+    assert {"CALTYP1", "CALPTH1", "CALBLB1", "CALCMT1"} <= keywords.keys()
+    standing = judge(released, keywords, raw)
+    assert (standing.status, standing.remarks) == (Status.IN_FORCE, ())
+    assert source(standing) == ("", released.commits[0], OLD)
+    commit = released.commit({OLD: version(OLD, x0=5)})
+    standing = judge(released, keywords, raw)
+    assert standing.status is Status.SUPERSEDED
+    assert standing.since is not None
+    assert standing.since.sha1 == commit
+    # Beside what the stack wrote it is one of two.
+    path = write_image(released.path.parent / "both.fits", {**keywords, **isr_keywords(DEFECTS)}, raw)
+    (file,) = run_audit(released, path).files
+    assert [s.use.role for s in file.standings] == ["DEFECTS", "DEFECTS"]
+
+
+def test_a_record_of_a_work_tree(released: GitPackage) -> None:
+    raw = {**RAW, "DATE-BEG": "2020-06-01T00:00:00"}
+    released.write({OLD: version(OLD, x0=5)})
+    keywords = record(released)
+    assert "CALCMT1" not in keywords
+    standing = judge(released, keywords, raw)
+    assert (standing.status, standing.remarks) == (Status.IN_FORCE, ("it was read from a work tree",))
+    released.write({OLD: version(OLD, x0=6)})
+    assert judge(released, keywords, raw).status is Status.SUPERSEDED
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"CALBLB1": ""}, "no path and blob of its text"),
+        ({"CALPTH1": ""}, "no path and blob of its text"),
+        ({"CALBLB1": "0" * 40}, "has no such content"),
+        ({"CALBLB1": "none"}, "its blob or commit in the header is none"),
+        ({"CALCMT1": "HEAD"}, "its blob or commit in the header is none"),
+        ({"CALCMT1": ""}, None),
+        ({"CALCMT1": "1" * 40}, None),
+        ({"CALCMT1": "1" * 40, "CALPTH1": "../../etc/passwd"}, "no calibration of this package"),
+        ({"CALPTH1": "calibs/lab/defects/d00/20990101T000000.ecsv"}, "has no such content"),
+    ],
+)
+def test_records_that_are_incomplete_or_wrong(
+    released: GitPackage, changes: dict[str, str], reason: str | None
+) -> None:
+    raw = {**RAW, "DATE-BEG": "2020-06-01T00:00:00"}
+    keywords = {key: value for key, value in {**record(released, "v1"), **changes}.items() if value}
+    standing = judge(released, keywords, raw)
+    if reason is None:
+        assert standing.status is Status.IN_FORCE
+        assert standing.remarks
+    else:
+        assert standing.status is Status.UNKNOWN
+        assert reason in standing.remarks[0]
+
+
+def test_a_record_of_another_detector(released: GitPackage) -> None:
+    raw = {**RAW, "DATE-BEG": "2020-06-01T00:00:00", "DETECTOR": 1}
+    standing = judge(released, record(released, "v1"), raw)
+    assert "which is not this exposure's" in standing.remarks[0]

@@ -11,7 +11,8 @@ from curated.core.diagnostic import CuratedError
 from curated.monitoring.metric import Metric
 from curated.monitoring.store import add_metrics, check_metrics, metric_files, read_metrics
 from curated.package.package import open_package
-from support.packages import read_tree
+from support.packages import defects_path, defects_text, read_tree
+from support.programs import run_curated
 
 PATH = "calibs/cam/metrics/bias/NOISE/2024-01.csv"
 
@@ -167,3 +168,22 @@ def test_the_check_finds_what_is_wrong_with_the_selected_files(root):
         report = check_package(open_package(root), paths, use_cache=False)
         found = [d.code for d in report.diagnostics if d.code.startswith("CAL88")]
         assert found == expected
+
+
+def test_the_command_checks_metrics_and_those_of_a_change(root):
+    package = GitPackage(root)
+    package.git("init", "--quiet", "-b", "main")
+    add(root, metric(), metric(40))
+    package.commit({defects_path(instrument="cam"): defects_text({"INSTRUME": "cam"})}, "Begin")
+    (root / PATH).write_text("no metrics\n")
+    package.commit(message="Break a file")
+    other = "calibs/cam/metrics/bias/NOISE/2024-02.csv"
+    for arguments, status in (
+        ((), 1),
+        (("--since", "HEAD~"), 1),
+        (("--since", "HEAD"), 0),
+        ((PATH,), 1),
+        ((other,), 0),
+    ):
+        done = run_curated("check", *arguments, cwd=root)
+        assert ("CAL881" in done.stdout, done.returncode) == (status == 1, status), (arguments, done.stdout)

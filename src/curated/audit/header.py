@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from curated.core.stamp import STAMP_KEYWORDS
 from curated.core.times import parse_time
 from curated.fits.header import keyword_values
+from curated.provenance.origin import RECORD_KEYWORDS
 from curated.registry import all_types, find_type
 
 CONNECTIONS = {
@@ -36,6 +37,9 @@ CONNECTIONS = {
 """Dataset types by the names of connections of lsst.ip.isr that differ from them."""
 
 _CALIB = re.compile(r"LSST CALIB (UUID|RUN|DATE) (\S.*)\Z")
+_RECORD = re.compile(rf"({'|'.join(RECORD_KEYWORDS.values())})([1-9]\d{{0,4}})\Z", re.ASCII)
+"""Keywords that ``apply`` of curated writes into the header of an image."""
+
 _INPUT = re.compile(r"LSST([^\w])BUTLER\1INPUT\1(\d+)\1(ID|RUN|DATASETTYPE)\Z")
 _DATA_ID = re.compile(r"LSST([^\w])BUTLER\1DATAID\1(INSTRUMENT|DETECTOR|PHYSICAL_FILTER)\Z")
 _TIME_KEYWORDS = ("DATE-BEG", "MJD-BEG", "DATE-OBS", "MJD-OBS", "DATE-AVG", "MJD-AVG")
@@ -58,6 +62,8 @@ class Use(NamedTuple):
         What the header calls it, in capitals: the connection of the task, or the dataset type.
     dataset_type, uuid, run, date : `str`
         Its dataset type, UUID and RUN, and when it was made.
+    path, blob, commit : `str`
+        Path of its text in a package, git blob and commit, where ``apply`` of curated recorded them.
     """
 
     role: str
@@ -65,6 +71,9 @@ class Use(NamedTuple):
     uuid: str = ""
     run: str = ""
     date: str = ""
+    path: str = ""
+    blob: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,7 @@ def read_image_header(headers: Iterable[bytes]) -> ImageHeader:
     for header in headers:
         for key, more in _values(header).items():
             values.setdefault(key, more)
-        if any(_CALIB.match(key) or _INPUT.match(key) for key in values) or "REPOSHA1" in values:
+        if any(_is_provenance(key) for key in values) or "REPOSHA1" in values:
             break
     first = {key: value for key, more in values.items() if (value := _first(more)) is not None}
     contradictions = tuple(key for key, more in values.items() if len({*map(repr, more)}) > 1)
@@ -151,12 +160,18 @@ def read_image_header(headers: Iterable[bytes]) -> ImageHeader:
     )
 
 
+def _is_provenance(key: str) -> bool:
+    return any(form.match(key) is not None for form in (_CALIB, _INPUT, _RECORD))
+
+
 def _values(header: bytes) -> dict[str, list[Any]]:
     """Return the values of the keywords that matter."""
     # Bytes that no header may have are no reason to say nothing of the rest.
     text = header.translate(_NOT_ASCII)
     cards = (text[start : start + 80] for start in range(0, len(text), 80))
-    keys = {key for card in cards if (key := _key(card)) in _USUAL or key.startswith("LSST")}
+    keys = {
+        key for card in cards if (key := _key(card)) in _USUAL or key.startswith("LSST") or _RECORD.match(key)
+    }
     return {key: more for key, more in keyword_values(text, keys).items() if more} if keys else {}
 
 
@@ -232,6 +247,25 @@ def _uses(values: Mapping[str, Any]) -> Iterator[Use]:
         # An input without a type may be anything; most are images.
         if uuid not in uuids and (dataset_type in types or not dataset_type):
             yield Use(dataset_type.upper(), dataset_type, uuid, texts.get("RUN", ""))
+    yield from _recorded_uses(values)
+
+
+def _recorded_uses(values: Mapping[str, Any]) -> Iterator[Use]:
+    """Yield the calibrations that ``apply`` of curated recorded, in the order in which they were applied."""
+    records: dict[int, dict[str, str]] = {}
+    for key, value in values.items():
+        match = _RECORD.match(key)
+        if match and len(records) < _MOST_USES:
+            records.setdefault(int(match[2]), {})[match[1]] = str(value).strip()
+    for _, texts in sorted(records.items()):
+        type_name, path, blob, commit = (
+            texts.get(RECORD_KEYWORDS[name], "") for name in ("type", "path", "blob", "commit")
+        )
+        cls = find_type(type_name)
+        # A record without a type says nothing of what was applied.
+        if type_name:
+            dataset_type = cls.SPEC.dataset if cls is not None else type_name
+            yield Use(type_name.upper(), dataset_type, path=path, blob=blob.lower(), commit=commit.lower())
 
 
 def _use_of_role(role: str, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]]) -> Use:

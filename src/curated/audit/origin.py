@@ -21,6 +21,7 @@ from curated.datasets.record import DataId, data_id_of, dataset_uuid
 from curated.declare import Spec
 from curated.git.repository import Repository, all_commits, all_tags, is_shallow
 from curated.history.lookup import package_at
+from curated.package.validity import folded
 from curated.registry import all_types
 
 _RUN = re.compile(r"(?P<collection>(?P<instrument>[^/]+)/calib/(?P<label>[^/]+))/(?P<end>.+)\Z")
@@ -29,6 +30,7 @@ _STACK_RUN = re.compile(r"/calib/(?:.+/)?curated/\d{8}T\d{6}Z\Z")
 
 _COMMIT_LABEL = re.compile(r"git-(?P<digits>[0-9a-f]{12})(?P<dirty>-dirty-[0-9a-f]{8})?\Z")
 _DIGITS = 12
+_SHA1 = re.compile(r"[0-9a-f]{40}\Z")
 _BY_NAME_VERSION = "5"
 """Digit of the version in UUIDs that are hashes of names."""
 
@@ -138,6 +140,8 @@ class Releases:
         exposure : `Exposure`
             The exposure that it was applied to, to whose data ID it belongs.
         """
+        if use.blob or use.path or use.commit:
+            return self._of_record(use, exposure)
         if use.uuid and UUID.match(use.uuid) is None:
             return Unknown("its UUID in the header is none")
         if use.uuid in self._evidence:
@@ -154,6 +158,35 @@ class Releases:
         if not use.run:
             return self._search(use, exposure)
         return self._of_run(use, exposure, use.run)
+
+    def _of_record(self, use: Use, exposure: Exposure) -> Origin:
+        """Find the text that ``apply`` of curated recorded."""
+        prefix = self._repository.prefix if self._repository is not None else ""
+        path = use.path.removeprefix(prefix)
+        if not path or not use.blob:
+            return Unknown("the header has no path and blob of its text: it was made of another file")
+        if _SHA1.match(use.blob) is None or (use.commit and _SHA1.match(use.commit) is None):
+            return Unknown("its blob or commit in the header is none")
+        source = Source("", use.commit, path, use.blob)
+        if use.commit and use.commit[:_DIGITS] in self._commits:
+            try:
+                state = self.state(use.commit)
+            except CuratedError as error:
+                return Unknown(f"commit {use.commit[:_DIGITS]} cannot be read: {error.message}")
+            file = state.files_by_path.get(path)
+            if file is None or state.blob(file) != use.blob:
+                return Unknown(f"commit {use.commit[:_DIGITS]} has no such content at {path}")
+            source = source._replace(file=file, state=state)
+        else:
+            where = "its commit is not in this repository" if use.commit else "it was read from a work tree"
+            source = source._replace(file=self._now.files_by_path.get(path), remark=where)
+        if source.file is None:
+            return Unknown("its path is that of no calibration of this package")
+        key = source.file.key
+        keys = self._now.keys(key.type, exposure.instrument, exposure.detector, exposure.filter)
+        if exposure.instrument and keys and folded(key) not in map(folded, keys):
+            return Unknown(f"it is of {key}, which is not this exposure's", is_elsewhere=True)
+        return source
 
     def _of_bundle(self, evidence: Evidence) -> Source:
         prefix = self._repository.prefix if self._repository is not None else ""

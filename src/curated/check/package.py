@@ -73,12 +73,18 @@ def check_package(
         Called with the numbers of files done and to be done.
     """
     reading = read_package(package, jobs=jobs, use_cache=use_cache, progress=progress)
-    findings = [*reading.findings, *_metric_findings(package, paths)]
+    findings = [*reading.findings, *metric_findings(package, paths)]
     return judge(package, paths, reading.declared, reading.reports, findings, today=today)
 
 
-def _metric_findings(package: Package, paths: Sequence[str]) -> list[Diagnostic]:
-    """Return the findings in files of metrics; few packages have any, and the others do not load their reader."""
+def metric_findings(package: Package, paths: Sequence[str] = ()) -> list[Diagnostic]:
+    """Return the findings in files of metrics; few packages have any, and the others do not load their reader.
+
+    Parameters
+    ----------
+    paths : sequence [`str`], optional
+        Files or directories of the package; all if empty.
+    """
     if not any(path.endswith(".csv") for path in map(str.lower, package.layout.others)):
         return []
     from curated.monitoring.store import check_metrics

@@ -107,6 +107,19 @@ class Report:
         """Whether any finding is an error."""
         return has_errors(self.diagnostics)
 
+    @property
+    def drafts(self) -> tuple[str, ...]:
+        """Paths of the selected calibrations in use that nobody has completed, also of those whose finding is silenced."""
+        reports = (self.reports[file.path] for file in self.files if file.path in self.reports)
+        return tuple(
+            report.path
+            for report in reports
+            if report.deprecation is None and any(d.code == _OF_DRAFTS for d in report.diagnostics)
+        )
+
+
+_OF_DRAFTS = "CAL700"
+
 
 def ends_and_marks(
     reports: Mapping[str, FileReport],

@@ -352,3 +352,12 @@ class SectionedCommand(click.Command):
             if group:
                 with formatter.section(title):
                     formatter.write_dl(group)
+
+
+def draft_remark(report: Report) -> str:
+    """Return how many of the calibrations that are released are drafts; empty if none is."""
+    count = len(report.drafts)
+    if not count:
+        return ""
+    calibrations = "1 calibration is a draft" if count == 1 else f"{count:,} calibrations are drafts"
+    return f"{calibrations} that nobody has completed: 'curated check' names them (CAL700)"

@@ -28,6 +28,7 @@ from curated.package.files import Files
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text.provenance import provenance_path, provenance_text
+from curated.types._added_boxes import without_count
 from curated.types.defects import Defects
 
 _PROJECT = __name__.partition(".")[0]
@@ -212,8 +213,11 @@ class Conversion:
     def _masked(self, file: CalibFile, calib: Calib) -> Calib:
         """Return a calibration with the boxes of amplifiers that are out of use while it is in force."""
         mask = self.masks.get(file.path)
-        if mask is None or not isinstance(calib, Defects):
+        if not isinstance(calib, Defects):
             return calib
+        if mask is None:
+            own: Calib = without_count(calib)  # of a text, whose boxes are its author's
+            return own
         return calib.with_boxes(mask.boxes, f"{self.origin.prefix}{mask.source}")
 
     def _require_same_companion(self, report: FileReport) -> None:

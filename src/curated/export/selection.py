@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from curated.core.diagnostic import Diagnostic, Problem
+from curated.core.geometry import AmplifiersOutOfUse, Camera
 from curated.core.times import iso, tai_nanoseconds, utc_times
 from curated.datasets.record import Dataset, Key, in_precedence, key_order
 from curated.datasets.spans import FIRST_NS, LAST_NS, Span, tai_text
 from curated.declare import Spec
 from curated.export.holdings import DetectorRecord, FileLocation, Holdings, InstrumentRecord
 from curated.package.layout import directory_name
-from curated.registry import all_types
+from curated.registry import all_types, get_type
 
 _EPOCH = datetime(1970, 1, 1)
 """The start of a range without a beginning, as packages have it."""
@@ -43,6 +44,8 @@ class ExportItem:
         Its physical filter; empty if the type has no such dimension.
     writes_end : `bool`
         Whether its text has VALIDEND, since no other text of the package tells the end.
+    restores_boxes : `bool`
+        Whether boxes of amplifiers out of use are left out of its text, since the package has what adds them again.
     known_inputs : `dict` [`str`, `dict`]
         ``type`` and ``run`` of input datasets, by UUID, of which its header says something else than the repository.
     """
@@ -55,6 +58,7 @@ class ExportItem:
     detector: DetectorRecord | None
     filter: str
     writes_end: bool = False
+    restores_boxes: bool = False
     known_inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -122,7 +126,29 @@ def select(holdings: Holdings, types: Sequence[str] = (), at: datetime | None = 
         diagnostics += [finding(dataset, problem) for problem in times.inexact_problems(dataset.span)]
         location = holdings.locations.get(dataset.uuid)
         items.append(_item(dataset, location, times.utc_range(dataset.span), instruments))
+    items = list(_with_sources(items))
     return Selection(tuple(items), instruments, (*holdings.diagnostics, *diagnostics))
+
+
+def _with_sources(items: Sequence[ExportItem]) -> Iterator[ExportItem]:
+    """Yield items with the mark of those whose package also has amplifiers out of use, and a camera with their boxes."""
+    sources: list[ExportItem] = []
+    cameras = set()
+    for item in items:
+        spec = type_of(item.dataset.dataset_type, "")
+        cls = get_type(spec.name) if spec is not None else None
+        if cls is not None and issubclass(cls, AmplifiersOutOfUse):
+            sources.append(item)
+        elif cls is not None and issubclass(cls, Camera):
+            cameras.add(item.instrument)
+    for item in items:
+        is_restored = item.instrument in cameras and any(
+            source.instrument == item.instrument
+            and source.start <= item.start
+            and (source.end is None or item.start < source.end)
+            for source in sources
+        )
+        yield replace(item, restores_boxes=True) if is_restored else item
 
 
 def finding(dataset: Dataset, problem: Problem) -> Diagnostic:

@@ -25,6 +25,8 @@ from curated.image.reader import read_image
 from curated.package.lookalikes import FORMS
 from curated.provenance import reconcile
 from curated.registry import get_type
+from curated.types._added_boxes import count_added, without_added, without_count
+from curated.types.defects import Defects
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,10 @@ class TextWriter:
             if cls.SPEC.verbatim and item.instrument in self.instruments:
                 metadata = Metadata({**calib.metadata, "INSTRUME": self.instruments[item.instrument]})
                 calib = replace(calib, metadata=metadata)
+            calib, kept_boxes = _with_own_boxes(calib, item)
             target = text_path(calib, item)
             metadata, problems = exported_metadata(calib, item, is_original=target.is_original)
+            problems += kept_boxes
             url = calib.metadata.text("REPOURL") if target.is_original else ""
             inputs: tuple[Mapping[str, str], ...] = ()
             if not calib.metadata.text("REPOSHA1"):
@@ -162,6 +166,18 @@ class TextWriter:
             except CuratedError as error:
                 failures.append(error)
         raise failures[0]
+
+
+def _with_own_boxes(calib: Calib, item: ExportItem) -> tuple[Calib, list[Problem]]:
+    """Return defects without the boxes that come from the amplifiers out of use, where the package adds these again."""
+    count = count_added(calib) if isinstance(calib, Defects) else None
+    if not isinstance(calib, Defects) or count is None:
+        return calib, []
+    if item.restores_boxes:
+        return without_added(calib), []
+    names = calib.metadata.text("BADAMPS")
+    detail = f"{count} of its boxes are of amplifiers out of use ({names}); no bad_amps and camera are exported beside it"
+    return without_count(calib), [Problem("CAL746", (), detail)] if count else []
 
 
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -86,6 +86,7 @@ def check_since(
     notices = find_hidden_differences(search) if search is not None else []
     if not changes.paths:
         notices += find_unnoted_edits(search, ()) if search is not None else ()
+        notices += further
         notices, silenced = apply_silence(notices, package.config.silence, today, complete=False)
         return Report(diagnostics=tuple(sorted(notices)), silenced=silenced)
     versions = Versions(changes, Cache(package.root) if use_cache else None, jobs, progress)

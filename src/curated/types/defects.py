@@ -18,6 +18,7 @@ from curated.core.tables import TextColumn
 from curated.declare import Array, PlotSpec, Spec, Table, column
 from curated.declare.deferred import DeferredStatistics
 from curated.image.pixels import Image, no_options, pixels_of, with_pixels
+from curated.types._added_boxes import added_rows
 from curated.types._defects_forms import boxes_of_regions, has_regions
 from curated.types._defects_math import MEASURES
 
@@ -143,17 +144,11 @@ class Defects(Calib):
         boxes : `dict` [`str`, `Box`]
             Pixels of the amplifiers, by name.
         source : `str`
-            What says that they are out of use; the keyword BADAMPSF has it, and BADAMPS the names.
+            What says that they are out of use; the keyword BADAMPSF has it, and BADAMPS the names;
+            BADAMPSN is how many rows at the end are new.
         """
-        present = set(zip(*(getattr(self, f.name).tolist() for f in self.FIELDS), strict=True))
-        corners = [(b.x0, b.y0, b.width, b.height) for b in boxes.values()]
-        rows = np.array([box for box in corners if box not in present], "i8").reshape(-1, 4)
-        columns: dict[str, Any] = {
-            f.name: np.concatenate([getattr(self, f.name), rows[:, i]]).astype("i8")
-            for i, f in enumerate(self.FIELDS)
-        }
-        metadata = Metadata({**self.metadata, "BADAMPS": ",".join(boxes), "BADAMPSF": source})
-        return replace(self, metadata=metadata, **columns)
+        columns, keywords = added_rows(self, boxes, source)
+        return replace(self, metadata=Metadata({**self.metadata, **keywords}), **columns)
 
     # -- rules ----------------------------------------------------------------------------------------
 

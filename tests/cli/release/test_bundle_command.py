@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from conftest import GitPackage, MakePackage
+from support.commands import Commands
+from support.histories import MARK
 from support.packages import DEMO_FILES, defects_path, defects_text
 from support.programs import printed_json, run_curated
 from support.signatures import make_key
@@ -54,3 +58,31 @@ def test_an_error_makes_no_bundle(wrong: GitPackage, tmp_path: Path) -> None:
     assert (value["failed"], value["datasets"], value["repository"]) == (True, 0, None)
     assert [finding["code"] for finding in value["findings"]] == ["CAL301"]
     assert not (tmp_path / "out").exists()
+
+
+SILENCE = "silence:\n- {code: CAL700, path: calibs, until: '2999-01-01', reason: first light}\n"
+
+
+@pytest.mark.parametrize("settings", ["", SILENCE], ids=["found", "silenced"])
+def test_drafts_are_counted(
+    make_package: MakePackage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: str,
+) -> None:
+    package = make_package(
+        {
+            "curated.yaml": settings,
+            defects_path(): defects_text({"DRAFT": "no defects yet"}),
+            defects_path(1): defects_text({"DRAFT": "no defects yet"}, detector=1),
+            defects_path(2): defects_text(detector=2),
+            # It is not released.
+            defects_path(3): defects_text({"DRAFT": "a", **MARK}, detector=3),
+        }
+    )
+    done = Commands(capsys, monkeypatch)(package.path, "bundle", tmp_path / "bundle", "--format", "json")
+    assert (done.status, done.json["drafts"]) == (0, 2), done.stdout
+    assert "2 calibrations are drafts that nobody has completed" in done.stderr
+    done = Commands(capsys, monkeypatch)(package.path, "publish", tmp_path / "repo")
+    assert "2 calibrations are drafts that nobody has completed" in done.stderr

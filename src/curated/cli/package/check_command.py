@@ -150,7 +150,17 @@ def _is_anything_checked(package: Package, report: Report, paths: list[str]) -> 
     if report.files or select(package.layout.files, paths):
         return True
     others = {CONFIG_FILE, *package.layout.instruments.values(), *package.layout.beside}
-    return not others.isdisjoint(paths)
+    return not others.isdisjoint(paths) or _are_metrics(package, paths)
+
+
+def _are_metrics(package: Package, paths: list[str]) -> bool:
+    """Say whether some paths are files of metrics, or directories of them."""
+    if not any(path.endswith(".csv") for path in package.layout.others):
+        return False
+    from curated.check.package import is_below
+    from curated.monitoring.store import metric_files
+
+    return any(is_below(file.path, paths) for file in metric_files(package)) if paths else False
 
 
 def _with_emptiness(package: Package, report: Report, paths: list[str]) -> Report:
@@ -216,10 +226,10 @@ def _check(
     package: Package, paths: list[str], today: dt.date, search: EditSearch | None, options: dict[str, Any]
 ) -> Report:
     """Check a package, while git searches for edits."""
-    from curated.check.package import judge, read_package, select
+    from curated.check.package import judge, metric_findings, read_package, select
 
     reading = read_package(package, **options)
-    findings = list(reading.findings)
+    findings = [*reading.findings, *metric_findings(package, paths)]
     if search is not None:
         from curated.history.checkout import find_hidden_differences
         from curated.history.edits import find_unnoted_edits

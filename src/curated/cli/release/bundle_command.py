@@ -9,6 +9,7 @@ import click
 
 from curated.cli.context import (
     Settings,
+    draft_remark,
     echo,
     format_option,
     pass_settings,
@@ -86,7 +87,7 @@ def command(
                 "--instrument NAME=OTHER is for 'import', 'publish', and --base with a repository"
             )
         report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
-    for remark in bundle.remarks if bundle is not None else ():
+    for remark in (*bundle.remarks, *filter(None, [draft_remark(report)])) if bundle is not None else ():
         settings.remark(remark)
     findings = [d.to_dict() for d in report.diagnostics]
     if form == "json":
@@ -98,6 +99,7 @@ def command(
             output=str(output),
             repository=about,
             datasets=len(datasets),
+            drafts=len(report.drafts),
             base=bundle.manifest["base"] if bundle else None,
             referred=sum(d["path"] is None for d in datasets),
             signed=bundle is not None and release["sign"] is not None,

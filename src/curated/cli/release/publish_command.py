@@ -10,6 +10,7 @@ import click
 from curated.cli.context import (
     SectionedCommand,
     Settings,
+    draft_remark,
     echo,
     format_option,
     pass_settings,
@@ -86,7 +87,7 @@ def command(
             if form == "json":
                 print_json("publish", failed=True, findings=[d.to_dict() for d in report.diagnostics])
             raise SystemExit(1)
-        for remark in bundle.remarks:
+        for remark in (*bundle.remarks, *filter(None, [draft_remark(report)])):
             settings.remark(remark)
         if form == "text":
             datasets = count_text(len(bundle.manifest["datasets"]), "dataset")

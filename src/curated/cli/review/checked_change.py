@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from curated.check.report import Report
+    from curated.core.diagnostic import Diagnostic
     from curated.declare import Conditions
     from curated.difference.change import Difference
     from curated.difference.revisions import States
+    from curated.history.changes import Changes
     from curated.history.edits import EditSearch
     from curated.package.package import Package
 
@@ -82,6 +84,7 @@ def check_change(
         further=[
             *find_limit_findings(difference.changes, package_limits, Notes(changes)),
             *find_test_changes(changes.before, changes.now),
+            *_metric_findings(changes, paths),
         ],
         **options,
     )
@@ -97,3 +100,19 @@ def start_edit_search(package: Package) -> EditSearch | None:
     from curated.history.edits import start_edit_search as start
 
     return start(package)
+
+
+def _metric_findings(changes: Changes, paths: list[str]) -> list[Diagnostic]:
+    """Return the findings in the files of metrics that have changed, of the selected ones."""
+    tables = {path for path in changes.now.layout.others if path.endswith(".csv")}
+    if not tables:
+        return []
+    from curated.check.package import is_below, metric_findings
+    from curated.git.changes import work_tree_changes
+    from curated.git.repository import open_repository
+
+    present_before = set(changes.before.layout.others)
+    differing = work_tree_changes(open_repository(changes.now.root), changes.base).paths
+    changed = sorted(path for path in tables if path in differing or path not in present_before)
+    selected = [path for path in changed if not paths or is_below(path, paths)]
+    return metric_findings(changes.now, selected) if selected else []

@@ -98,11 +98,11 @@ def command(
 
     \b
     Examples:
-      curated monitor                                     all metrics of the package
+      curated monitor                               all metrics of the package
       curated monitor lsstCam bias --since 2026-03-01
       curated monitor lsstCam bias NOISE --chart ewma --one-in 100 --plot charts
-      curated monitor lsstCam bias --add tonight.csv      with columns statistic, time, detector,
-                                                          amplifier, value, error, unit, ...
+      curated monitor lsstCam bias --add night.csv  columns: statistic, time, value,
+                                                    detector, amplifier, unit, ...
 
     Exit status: 0 no alarm, 1 alarms or errors in the files, 2 usage or environment.
     """

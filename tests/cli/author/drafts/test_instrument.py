@@ -9,6 +9,7 @@ import pytest
 from support.cameras import detector, write_camera
 from support.commands import Commands
 from support.corpus import stack_repository
+from support.detector_files import json_detector, write_json
 
 CAMERA = "calibs/cam/camera/19700101T000000.yaml"
 
@@ -80,6 +81,19 @@ def test_camera_file_of_the_stack(curated: Commands, root: Path, tmp_path: Path)
     assert "saturation: 60000.0" in (root / "calibs/cam/camera/20230224T235923.yaml").read_text("utf-8")
 
 
+def test_detectors_of_lsst_images(curated: Commands, root: Path, tmp_path: Path) -> None:
+    paths = [write_json(tmp_path / f"S0{i}.json", json_detector(i, f"R00_S0{i}")) for i in range(2)]
+    cameras = [argument for path in paths for argument in ("--camera", path)]
+    done = curated(root, "new", "instrument", "Cam", *cameras, "--from", "mjd:60000", "--format", "json")
+    assert (done.status, done.json["detectors"]) == (0, 2)
+    assert codes(curated, root) == []
+    text = (root / "calibs/cam/camera/20230224T235923.yaml").read_text("utf-8")
+    assert "saturation: 60000.0" in text
+    assert curated(root, "lookup", "cam", "camera", "--at", "2024-01-01").status == 0
+    mixed = curated(root, "new", "instrument", "Other", *cameras, "--camera", "camera.fits")
+    assert (mixed.status, "only JSON files of one detector can be several" in mixed.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("repository", "name", "detectors", "expected"),
     [("latiss", "LATISS", 1, []), ("comCam", "LSSTComCam", 9, []), ("lsstCam", "LSSTCam", 205, ["CAL700"])],
@@ -114,6 +128,7 @@ def test_real_cameras_and_repositories(
         (["Cam", "--size", "64x32", "--utc-offset", "99"], "not hours from -12 to 14"),
         (["Cam", "--camera", "curated.yaml"], "does not begin with SIMPLE"),
         (["Cam", "--camera", "none.fits"], "cannot be read"),
+        (["Cam", "--camera", "none.json"], "cannot be read"),
         (["Cam", "--camera", "none.fits", "--gain", "1"], "leave one of them out"),
         (["Cam", "--registered-name", "x", "--size", "64x32"], "goes with --repository"),
         (["Cam", "--size", "64x32", "--from", "soon"], "--from 'soon'"),

@@ -23,6 +23,8 @@ from curated.cli.moments import date_option
 from curated.core.diagnostic import CuratedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from curated.core.diagnostic import Diagnostic
     from curated.fits.camera_archive import CameraDetector
     from curated.package.instrument import Instrument
@@ -46,7 +48,7 @@ _OPTIONS = {
     cls=SectionedCommand,
     sections={
         "Detectors": _GEOMETRY,
-        "From what there is": ("camera", "repo", "registered_name"),
+        "From what there is": ("cameras", "repo", "registered_name"),
     },
 )
 @click.argument("name")
@@ -92,9 +94,11 @@ _OPTIONS = {
 )
 @click.option(
     "--camera",
+    "cameras",
     metavar="FILE",
     type=click.Path(),
-    help="Take detectors from a camera file of the LSST stack (FITS).",
+    multiple=True,
+    help="Take detectors from a camera file of the LSST stack (FITS), or one from each JSON file of lsst-images.",
 )
 @click.option(
     "--repository",
@@ -120,7 +124,7 @@ def instrument(
     class_name: str,
     utc_offset: float | None,
     timezone: str | None,
-    camera: str | None,
+    cameras: tuple[str, ...],
     repo: str | None,
     registered_name: str | None,
     from_date: str | None,
@@ -140,6 +144,7 @@ def instrument(
           --amplifiers 16 --amp-grid 8x2 --overscan 64 --filter g=g --filter r=r
       curated new instrument IRCam --detectors N1,N2 --size 2048x2048 --gain 2.1
       curated new instrument LSSTCam --camera camera.fits --timezone America/Santiago
+      curated new instrument Lab --camera S00.json --camera S01.json
       curated new instrument LATISS --repository /repo/main
 
     Exit status 1 if the repository's records and its camera contradict each other, 2 if a file is there already.
@@ -156,17 +161,17 @@ def instrument(
     )
 
     package = settings.package()
-    _refuse_contradictions(geometry, camera, repo, registered_name)
+    _refuse_contradictions(geometry, cameras, repo, registered_name)
     directory = instrument_directory(name)
     _refuse_similar_directory(package, directory)
     geometry_values = {key: value for key, value in geometry.items() if value is not None}
-    if not (geometry_values or camera or repo or filters) and _is_terminal():
+    if not (geometry_values or cameras or repo or filters) and _is_terminal():
         from curated.cli.author.drafts.dialogue import ask
 
         answers = ask(name)
         geometry_values, filters = answers.geometry, answers.filters
         utc_offset = answers.utc_offset if utc_offset is None and timezone is None else utc_offset
-    elif not (geometry_values or camera or repo):
+    elif not (geometry_values or cameras or repo):
         raise CuratedError(
             "nothing is known about the detectors",
             "give --detectors and --size, or --camera FILE, or --repository REPO; on a terminal it asks",
@@ -180,8 +185,8 @@ def instrument(
     if repo is not None:
         registered, detectors, diagnostics = _registered(repo, registered_name or name, directory)
         source = f"the repository {repo}"
-    elif camera is not None:
-        detectors, source = _read_camera(camera), f"the camera file {os.path.basename(camera)}"
+    elif cameras:
+        detectors, source = _read_cameras(cameras)
     else:
         detectors, unknown = _made(geometry_values)
         source = "its options"
@@ -191,7 +196,7 @@ def instrument(
     draft = draft_camera(
         declared, detectors, options, start, f"curated new instrument, from {source}", unknown
     )
-    if draft is not None and draft.implausible and camera is None and repo is None:
+    if draft is not None and draft.implausible and not cameras and repo is None:
         raise CuratedError(
             f"no instrument has {draft.implausible[0]}",
             "correct the options; docs/types/camera.md has the limits",
@@ -228,13 +233,13 @@ def _is_terminal() -> bool:
 
 
 def _refuse_contradictions(
-    geometry: dict[str, Any], camera: str | None, repo: str | None, registered_name: str | None
+    geometry: dict[str, Any], cameras: Sequence[str], repo: str | None, registered_name: str | None
 ) -> None:
     """Refuse options that have no effect beside others."""
-    source = "--camera" if camera is not None else "--repository"
-    if camera is not None and repo is not None:
+    source = "--camera" if cameras else "--repository"
+    if cameras and repo is not None:
         raise click.UsageError("give --camera or --repository; the repository's camera is read as well")
-    if camera is not None or repo is not None:
+    if cameras or repo is not None:
         for key, value in geometry.items():
             if value is not None:
                 option = _OPTIONS.get(key, f"--{key.replace('_', '-')}")
@@ -305,6 +310,24 @@ def _made(given: dict[str, Any]) -> tuple[tuple[CameraDetector, ...], list[str]]
     if "corners" not in given and len(detectors[0].amplifiers) > 1:
         unknown.append("readout_corner")
     return detectors, unknown
+
+
+def _read_cameras(paths: Sequence[str]) -> tuple[tuple[CameraDetector, ...], str]:
+    """Return the detectors of a camera file, or of files of one detector each, and where they come from."""
+    from curated.drafts.detector_json import is_json, read_detectors
+
+    if all(map(is_json, paths)):
+        names = (
+            f"the detector file {os.path.basename(paths[0])}"
+            if len(paths) == 1
+            else f"{len(paths)} detector files"
+        )
+        return read_detectors(paths), names
+    if len(paths) > 1:
+        raise click.UsageError(
+            "a camera file (FITS) has all detectors; only JSON files of one detector can be several"
+        )
+    return _read_camera(paths[0]), f"the camera file {os.path.basename(paths[0])}"
 
 
 def _read_camera(path: str) -> tuple[CameraDetector, ...]:
