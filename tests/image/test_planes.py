@@ -90,8 +90,9 @@ def test_statistics_leave_out_what_is_bad() -> None:
         {"image": [[1j]]},
         {"image": [[1.0]], "mask": [[0.5]]},
         {"image": [[1.0]], "mask": [[0, 0]]},
+        {"image": np.ma.masked_array([[1.0]], mask=[[True]])},
     ],
-    ids=["flat", "complex", "mask", "shape"],
+    ids=["flat", "complex", "mask", "shape", "masked"],
 )
 def test_what_is_no_plane(planes: dict[str, Any]) -> None:
     with pytest.raises(CuratedError):

@@ -232,3 +232,10 @@ def test_interpolation_is_the_straight_line(data: st.DataObject) -> None:
 def test_unknown_options_are_refused(image: np.ndarray) -> None:
     with pytest.raises(CuratedError, match="apply has no option interpolat"):
         defects().apply(image, interpolat=True)
+
+
+def test_masked_arrays_do_not_say_what_is_bad() -> None:
+    masked = np.ma.masked_array(np.zeros((3, 4), bool), mask=np.eye(3, 4, dtype=bool))
+    with pytest.raises(CuratedError, match="masked pixels"):
+        Defects.from_mask(masked)
+    assert len(Defects.from_mask(masked.filled(True)).x0) == 3

@@ -270,6 +270,11 @@ def plane_of(name: str, values: Any, bits: Mapping[str, int] | None = None) -> P
     CuratedError
         If shape or data type do not fit.
     """
+    if np.ma.is_masked(values):
+        raise CuratedError(
+            f"{name} is a masked array, whose own mask would be lost",
+            "give its data, and its mask as the mask of the image",
+        )
     array = np.asarray(values)
     if name == "MASK":
         is_storable = array.dtype.kind == "b" or (

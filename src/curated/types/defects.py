@@ -93,6 +93,11 @@ class Defects(Calib):
         """
         from curated.image.rectangles import rectangles_of
 
+        if np.ma.is_masked(mask):
+            raise CuratedError(
+                "a mask that is a masked array does not say whether its masked pixels are bad",
+                "give mask.filled(True) or mask.filled(False)",
+            )
         array = np.asarray(mask)
         if array.ndim != 2 or array.dtype.kind not in "biu":
             raise CuratedError(
