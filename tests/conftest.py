@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import secrets
@@ -47,6 +48,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="rewrite expected.txt in tests/data and the output shown on pages of docs/; then review the difference",
     )
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and the collected tests out of the collection of garbage: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    """Switch the collection of garbage on: commands that a test ran here may have switched it off, as they soon end."""
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from curated.bundle import manifest_json as reader
 from curated.bundle.manifest import manifest_text
 from curated.bundle.manifest_json import load_json, read_pieces
+from support.programs import PEAK, run_python
 
 KEEP = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # What the layout is recognised by, within values, where it means nothing.
@@ -111,15 +110,17 @@ def test_memory_does_not_grow_with_the_datasets(tmp_path: Path) -> None:
     dataset = {"uuid": "0" * 36, "data_id": {"detector": 1}, "run": "x" * 900}
     path.write_text(manifest_text({"datasets": [dataset] * 50_000, "format": "curated-bundle"}))
     assert path.stat().st_size > 50_000_000
-    code = """
-import resource, sys
+    code = f"""
+import sys
 from pathlib import Path
 from curated.bundle.manifest_json import read_pieces
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+{PEAK}
+before = peak()
 count = sum(1 for _ in read_pieces(Path(sys.argv[1]).open('rb'))[1])
-print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(count, peak() - before)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = run_python(code, str(path))
+    assert done.returncode == 0, done.stderr
     count, kilobytes = map(int, done.stdout.split())
     assert count == 50_000
     assert kilobytes < 25_000

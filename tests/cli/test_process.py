@@ -149,13 +149,15 @@ def run(redirection: str, *arguments: str, cwd: Path) -> subprocess.CompletedPro
 
 
 @pytest.fixture
-def packages(demo: GitPackage, tmp_path: Path) -> dict[int, Path]:
+def packages(tmp_path: Path) -> dict[int, Path]:
     """A package by the exit status of its check."""
-    wrong = tmp_path / "wrong" / defects_path()
-    wrong.parent.mkdir(parents=True)
-    wrong.write_text(defects_text(x0=-1))
-    (tmp_path / "wrong" / "curated.yaml").write_text("")
-    return {0: demo.path, 1: tmp_path / "wrong"}
+    places = {0: tmp_path / "right", 1: tmp_path / "wrong"}
+    for status, place in places.items():
+        file = place / defects_path()
+        file.parent.mkdir(parents=True)
+        file.write_text(defects_text(x0=1 - 2 * status))
+        (place / "curated.yaml").write_text("")
+    return places
 
 
 @pytest.mark.parametrize(

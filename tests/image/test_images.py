@@ -23,7 +23,7 @@ from curated.package.package import open_package
 from curated.types.bias import Bias
 from support.images import MASK, VARIANCE, image_package, make_image, make_pixels, make_planes
 from support.packages import fitsverify_errors
-from support.programs import run_curated
+from support.programs import PEAK, run_curated
 
 STEM = "calibs/cam/bias/d00/20240101T000000"
 
@@ -92,13 +92,13 @@ def test_large_images_are_streamed(make_package: MakePackage, tmp_path: Path) ->
     assert len(data) > 50 * CHUNK
     package = make_package(image_package("bias", data))
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom curated.convert import convert_package\n"
+        f"{PEAK}import sys\nfrom pathlib import Path\nfrom curated.convert import convert_package\n"
         "from curated.convert.origin import find_origin\nfrom curated.package.package import open_package\n"
         "package = open_package(sys.argv[1])\norigin = find_origin(package)\n"
         "convert_package(package, origin, Path(sys.argv[3]) / 'warm', ['calibs/cam/none'], jobs=1)\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
         "convert_package(package, origin, Path(sys.argv[2]), jobs=1)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(peak() - before)\n"
     )
     arguments = [str(package.path), str(tmp_path / "out"), str(tmp_path)]
     done = subprocess.run(

@@ -22,6 +22,7 @@ from curated.schema import (
 )
 from support import schemas as support
 from support.demo import shown_types
+from support.packages import ROOT
 from support.texts import FULL
 
 SLOW = settings(
@@ -229,3 +230,22 @@ def test_where_the_schema_is_stricter_it_still_is(stricter):
     file, document = spoiled(stricter.types, stricter.place, file.start.isoformat())
     assert not support.reader_findings(replace(file, form="yaml"), document), stricter.reason
     assert not support.schema_accepts(stricter.types, document)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "is_valid"),
+    [
+        ({"DETECTORS": ["d00", "d01"]}, True),
+        ({"DETECTORS": "all"}, True),
+        ({"DETECTOR": 1}, True),
+        ({}, False),
+        ({"DETECTORS": ""}, False),
+        ({"DETECTORS": [1]}, False),
+        ({"FILTERS": ["r"]}, False),
+    ],
+)
+def test_a_list_stands_for_a_detector(keywords: dict[str, Any], is_valid: bool) -> None:
+    schema = json.loads((ROOT / "schemas/gains-1.0.schema.json").read_text())
+    metadata = {"INSTRUME": "Lab", "OBSTYPE": "gains", "CALIBDATE": "2020-01-01", **keywords}
+    document = {"metadata": metadata, "gain": {"C00": 1.5}}
+    assert Draft202012Validator(schema).is_valid(document) == is_valid

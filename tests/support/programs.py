@@ -16,6 +16,16 @@ from support.preloaded import STOCK, shared_programs
 # Python reads them before any program does.
 _VARIABLES_OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ", "OMP_", "OPENBLAS_", "MKL_")
 
+PEAK = """
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+"""
+"""Python code of a function that returns the most memory that the program has had, in kilobytes.
+
+The `resource` module would count the memory of the process that started it.
+"""
+
 # From linux/prctl.h and linux/capability.h.
 _PR_CAPBSET_DROP = 24
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2

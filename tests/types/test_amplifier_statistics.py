@@ -191,6 +191,10 @@ def test_camera() -> None:
     )
     with pytest.raises(NotRunError, match="size of the detector"):
         s.AMPLIFIER_COVERAGE.compute(of_product(None, None, None))
+    camera = demo_calib("camera")
+    assert s.AMPLIFIER_COVERAGE.compute(of_product(camera, None, None)).value == 1
+    narrow = replace(camera, amplifier_width=camera.amplifier_width // 2)
+    assert s.AMPLIFIER_COVERAGE.compute(of_product(narrow, None, None)).value == 0.5
     assert s.NOMINAL_GAIN.compute(of(None)).value == GAIN
     assert s.NOMINAL_NOISE.compute(of(None)).value == READ_NOISE
     assert s.NOMINAL_SATURATION.compute(of(None)).value == 100_000

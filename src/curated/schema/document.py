@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from curated.calib import Calib
-from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, meaning
+from curated.core.metadata import IDENTITY_KEYS, KEYWORD_DOCS, LISTS, meaning
 from curated.datasets.deprecation import MARK
 from curated.declare import Field, Spec, Table, in_group, is_nested, required_sizes
 from curated.declare.settings import BASE, DIALECT, schema_name, setting_schema
@@ -223,7 +223,11 @@ def presence(spec: Spec) -> list[dict[str, Any]]:
         if keys:
             in_metadata = {"properties": {"metadata": has_keyword(keyword)}}
             at_top = ({"required": [key], "properties": {key: _SOMETHING}} for key in keys)
-            conditions.append({"anyOf": [in_metadata, *at_top]})
+            # A shared file lists what it is for.
+            listed = [
+                {"properties": {"metadata": has_keyword(name)}} for name in LISTS if name == f"{keyword}S"
+            ]
+            conditions.append({"anyOf": [in_metadata, *at_top, *listed]})
     return conditions
 
 
@@ -238,6 +242,16 @@ def _at_top(keyword: str) -> list[str]:
 
 def _row_of(keyword: str) -> dict[str, Any]:
     return {"prefixItems": [{"const": keyword}, True, _SOMETHING], "minItems": 3}
+
+
+def _list_schema(keyword: str) -> dict[str, Any]:
+    """Return the schema of the names that a shared file is for."""
+    noun = keyword.lower()
+    return {
+        "description": f"In a directory 'shared': 'all', or the {noun} that the file is for, instead of {keyword[:-1]}.",
+        "anyOf": [_NOTHING, {"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        "examples": ["all"],
+    }
 
 
 def _row(keyword: str) -> dict[str, Any]:
@@ -258,6 +272,9 @@ def _keywords(spec: Spec, fields: tuple[Field, ...]) -> dict[str, Any]:
     keywords["FILTER"] = {"type": ["string", "null"]} if spec.has_filter else {"enum": [None, "", "None"]}
     for name, schema in keywords.items():
         keywords[name] = {"description": KEYWORD_DOCS[name]} | schema
+    for name, has_level in zip(LISTS, (spec.has_detector, spec.has_filter), strict=True):
+        if has_level:
+            keywords[name] = _list_schema(name)
     for name, part in MARK.keys.items():
         schema = setting_schema(part)
         keywords[name] = {"description": schema.pop("description"), "anyOf": [_NOTHING, schema]}

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from curated.core.geometry import DetectorGeometry
 from curated.declare.field import Array
 from curated.declare.statistic import Estimate, NotRunError, Sample
 from curated.statistics.relations import reduced_chi_squared, robust_line, row_mean_variance_slope
 from curated.types._sample_values import (
     AMPLIFIER,
     CP_VERIFY,
-    DETECTOR,
     DMTN_101,
     HERE,
     amplifier_of,
@@ -186,11 +186,20 @@ def _chargeof_product(field: str) -> Callable[[Sample], Estimate]:
 
 
 def _coverage(sample: Sample) -> Estimate:
-    geometry = sample.detector
-    if geometry is None or not geometry.width or not geometry.height:
+    if sample.detector is not None:
+        return Estimate(_covered(sample.detector))
+    names = getattr(sample.product, "detector_name", None)
+    if names is None or not len(names):
+        raise NotRunError("the size of the detector is not known")
+    fractions = [_covered(sample.product.detector(name)) for name in names.tolist()]
+    return Estimate(max(fractions, key=lambda fraction: abs(fraction - 1)))
+
+
+def _covered(geometry: DetectorGeometry) -> float:
+    if not geometry.width or not geometry.height:
         raise NotRunError("the size of the detector is not known")
     covered = sum(a.box.width * a.box.height for a in geometry.amplifiers)
-    return Estimate(covered / (geometry.width * geometry.height))
+    return covered / (geometry.width * geometry.height)
 
 
 def _nominal(field: str, label: str) -> Callable[[Sample], Estimate]:
@@ -294,7 +303,12 @@ PARALLEL_TURNOFF = of_product(
     _chargeof_product("parallelCtiTurnoff"),
 )
 AMPLIFIER_COVERAGE = of_product(
-    "amplifier_coverage", "", DETECTOR, "area of the amplifiers / area of the detector", HERE, _coverage
+    "amplifier_coverage",
+    "",
+    ("detector", "focal plane"),
+    "area of the amplifiers / area of the detector; of a focal plane that farthest from 1",
+    HERE,
+    _coverage,
 )
 NOMINAL_GAIN = of_product(
     "nominal_gain", "electron/adu", AMPLIFIER, "gain", HERE, _nominal("gain", "gain"), "gain"
