@@ -23,6 +23,7 @@ TESTED_ELSEWHERE = {
     "CAL746": "exports of defects; export/test_round_trip.py",
     "CAL740": "texts without a canonical form; canonical/test_formatter.py",
     "CAL756": "foreign files; exchange",
+    "CAL845": "FITS files; fits/test_verification.py, export/test_verification.py",
     "CAL006": "types of other packages; test_registry.py",
     **{f"CAL00{number}": "types of other packages; drafts/test_type_package.py" for number in (7, 8, 9)},
     **{f"CAL02{number}": "what git hides; history/test_checkout.py" for number in range(5)},
