@@ -17,6 +17,8 @@ STAMP = Stamp(
     dirty=False,
     version="0.1.0",
     signer="release@example.org",
+    verdict="pass",
+    record="4" * 64,
     valid_start="2020-01-01T00:00:00",
     valid_end="2021-01-01T00:00:00",
 )
@@ -26,7 +28,7 @@ def test_every_part_has_a_keyword() -> None:
     keywords = STAMP.keywords()
     assert list(keywords) == [
         *("VALIDSTART", "VALIDEND", "REPOSHA1", "REPOURL", "REPOPATH", "BLOBSHA1"),
-        *("FILESHA1", "FILEDATE", "EDITOR", "REPODIRT", "CURATVER", "REPOSIGN"),
+        *("FILESHA1", "FILEDATE", "EDITOR", "REPODIRT", "CURATVER", "VERDICT", "VERIFSHA", "REPOSIGN"),
     ]
     assert set(keywords.values()) == {getattr(STAMP, field.name) for field in fields(STAMP)}
     assert keywords.keys() == STAMP_KEYWORDS - {"CHECKSUM", "DATASUM"}

@@ -42,11 +42,18 @@ def test_values_count() -> None:
     assert product_digest(defects(x0=[1, 6])) != product_digest(defects())
 
 
-def test_an_image_counts_by_the_hash_of_its_file() -> None:
-    bias = Bias.from_pixels(np.zeros((3, 4), "f4"), metadata={"INSTRUME": "Demo"}, unit="adu")
-    first = replace(bias, file="a.fits", sha256="a" * 64, size=1)
-    assert product_digest(replace(first, file="b.fits")) == product_digest(first)
-    assert product_digest(replace(first, sha256="b" * 64)) != product_digest(first)
+def test_an_image_counts_by_its_pixels() -> None:
+    pixels = np.arange(12, dtype="f4").reshape(3, 4)
+    first = Bias.from_pixels(pixels, metadata={"INSTRUME": "Demo"}, unit="adu")
+    same = Bias.from_pixels(
+        pixels.astype(">f4"), metadata={"INSTRUME": "Demo", "CALIBDATE": "2024-01-01"}, unit="adu"
+    )
+    assert product_digest(same) == product_digest(first)
+    for other in (
+        Bias.from_pixels(pixels + 1, metadata={"INSTRUME": "Demo"}, unit="adu"),
+        replace(first, unit="electron"),
+    ):
+        assert product_digest(other) != product_digest(first)
 
 
 def test_tests_count_in_any_order_and_without_their_notes() -> None:

@@ -212,7 +212,9 @@ def _check_content(
     is_traced = calib is not None and file.is_compared and is_sound
     traces = traces_of(calib, shared=True) if calib is not None and is_traced else ()
     calib, side_findings = _join_side(calib, file, side)
-    product = product_digest(calib) if file.record and calib is not None else ""
+    # Without the file beside it a calibration is not whole.
+    is_whole = calib is not None and (companion_state or calib.companion() is None)
+    product = product_digest(calib) if file.record and calib is not None and is_whole else ""
     findings = [source.diagnose(problem, file.source) for problem in limited(problems)]
     end = read_date(keywords, "VALIDEND")
     return calib, FileReport(

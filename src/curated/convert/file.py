@@ -24,12 +24,15 @@ from curated.fits.digest import ContentDigest
 from curated.fits.writer import fits_blocks
 from curated.git.objects import blob_sha1
 from curated.package.config import Silence
-from curated.package.files import Files
+from curated.package.files import Files, read_file
 from curated.package.instrument import Instrument
 from curated.registry import get_type
 from curated.text.provenance import provenance_path, provenance_text
 from curated.types._added_boxes import without_count
 from curated.types.defects import Defects
+from curated.verification.binding import digest_of_tests, void_reasons
+from curated.verification.record_file import read_record
+from curated.verification.tables import TestTables
 
 _PROJECT = __name__.partition(".")[0]
 
@@ -127,6 +130,8 @@ class Conversion:
         Whether the content is the hash of the values alone, and no FITS file is made.
     masks : `dict` [`str`, `Mask`]
         Boxes of amplifiers out of use, by the path of the defects that they are added to.
+    tests : `TestTables`
+        Tests of verification.
     """
 
     files: Files
@@ -140,6 +145,7 @@ class Conversion:
     recipes: frozenset[str] = frozenset()
     for_values: bool = False
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    tests: TestTables = field(default_factory=TestTables)
 
     def __call__(self, chunk: Sequence[Sequence[CalibFile]]) -> list[Conversions]:
         """Return the reports of what each file stands for, and its FITS files unless it has errors or is not selected."""
@@ -174,7 +180,8 @@ class Conversion:
             return checked.report, None  # silenced, but its provenance would be lost
         end = self._end(file, checked.report)
         blob = self._blob(file, checked.text)
-        recipe = self.recipe(file, checked.text, checked.side) if self.for_bundle else ""
+        record, verdict = self._verification(file, checked.report)
+        recipe = self.recipe(file, checked.text, checked.side, record + verdict) if self.for_bundle else ""
         if recipe and recipe in self.recipes:
             return checked.report, Converted(file, None, blob, recipe=recipe)
         if twin is not None:
@@ -185,7 +192,11 @@ class Conversion:
             self._require_same_companion(checked.report)
             return checked.report, Converted(file, None, blob, values)
         content = ContentDigest() if self.for_bundle else None
-        blocks = fits_blocks(calib.fits_content(), self.origin.stamp(file, blob, end))
+        stamp = self.origin.stamp(file, blob, end)
+        if record:
+            digest = hashlib.sha256(record.encode()).hexdigest()
+            stamp = replace(stamp, verdict=verdict, record=digest)
+        blocks = fits_blocks(calib.fits_content(), stamp, record)
         fits = self._write(fits_path(file.path), blocks, content)
         self._require_same_companion(checked.report)
         if content is None:
@@ -229,7 +240,17 @@ class Conversion:
                 "run it again when nothing else writes to the package",
             )
 
-    def recipe(self, file: CalibFile, text: bytes, side: bytes | None) -> str:
+    def _verification(self, file: CalibFile, report: FileReport) -> tuple[str, str]:
+        """Return the record of a calibration's verification and its verdict; empty where there is none that can be read."""
+        data = read_file(self.files, file.record) if file.record else b""
+        record = read_record(data).record if isinstance(data, bytes) and data else None
+        if record is None or not isinstance(data, bytes):
+            return "", ""
+        tests = self.tests.in_force(file.key.instrument, file.key.type, file.start)[1]
+        is_void = bool(void_reasons(record, report.product, digest_of_tests(tests)))
+        return data.decode(), "void" if is_void else record.verdict
+
+    def recipe(self, file: CalibFile, text: bytes, side: bytes | None, record: str = "") -> str:
         """Return a hash of all that decides the content of a FITS file, apart from its stamp.
 
         Two files with the same recipe have the same content, so that one need not be made. It is empty for types of
@@ -241,6 +262,8 @@ class Conversion:
             Content of the file.
         side : `bytes` or `None`
             Content of its provenance file, where it has one.
+        record : `str`, optional
+            Content of the record of its verification, and the verdict.
         """
         if get_type(file.key.type).__module__.partition(".")[0] != _PROJECT:
             return ""
@@ -255,6 +278,7 @@ class Conversion:
             instrument_hash(instrument) if instrument else "",
             blob_sha1(text),
             *([] if side is None else [blob_sha1(side)]),
+            *([f"record {blob_sha1(record.encode())}"] if record else []),
             *([repr(self.masks[file.path])] if file.path in self.masks else []),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -32,6 +32,7 @@ from curated.package.package import Package, open_package
 from curated.package.validity import natural_ends
 from curated.registry import get_type
 from curated.verification.records import waiver_files
+from curated.verification.tables import read_test_tables
 
 Results = tuple[dict[str, FileReport], dict[str, Converted]]
 """Reports of all files and FITS files of those that were converted, by path."""
@@ -143,6 +144,7 @@ def _plan(
         for_bundle,
         recipes,
         masks=_masks(package.files, calib_files),
+        tests=read_test_tables(package),
     )
     return conversion, deprecated
 

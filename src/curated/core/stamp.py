@@ -33,6 +33,11 @@ class Stamp:
         Whether the work tree has changes that are not committed.
     version : `str`
         Version of curated.
+    verdict : `str`
+        What the record of its verification says: ``pass``, ``fail``, ``not run``, or ``void`` if it speaks of something
+        else; left out where there is none.
+    record : `str`
+        SHA-256 of that record; left out where there is none.
     signer : `str`
         Who signed the commit or a tag of it, where ``curated.yaml`` requires that; left out if empty.
     """
@@ -48,6 +53,8 @@ class Stamp:
     editor: str = _keyword("EDITOR")
     dirty: bool = _keyword("REPODIRT")
     version: str = _keyword("CURATVER")
+    verdict: str = _keyword("VERDICT", default="")
+    record: str = _keyword("VERIFSHA", default="")
     signer: str = _keyword("REPOSIGN", default="")
 
     def keywords(self) -> dict[str, Any]:

@@ -19,14 +19,17 @@ from curated.core.storage.limits import raise_exhausted
 from curated.export.holdings import LARGEST_FILE
 from curated.export.identity import TextPath, exported_metadata, exported_provenance, text_path
 from curated.export.selection import ExportItem, type_of
+from curated.fits.provenance import read_record_text
 from curated.fits.reader import read_fits
 from curated.fits.writer import fits_blocks, image_blocks
 from curated.image.reader import read_image
 from curated.package.lookalikes import FORMS
 from curated.provenance import reconcile
+from curated.provenance.record import VERIFICATION_ENDING
 from curated.registry import get_type
 from curated.types._added_boxes import count_added, without_added, without_count
 from curated.types.defects import Defects
+from curated.verification.record_file import read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,12 @@ class TextWriter:
                 is_copied = cls.SPEC.verbatim
                 blocks = fits_blocks(calib.fits_content()) if is_copied else image_blocks(calib.fits_images())
                 calib = calib.described(self._write(files[name], blocks), name)
+            record = read_record_text(readable)
+            if record and read_record(record.encode()).record is not None:
+                files[f"{target.parts[-1]}{VERIFICATION_ENDING}"] = f"{number}.{len(files)}"
+                self._write(files[f"{target.parts[-1]}{VERIFICATION_ENDING}"], [record.encode()])
+            elif record:
+                problems.append(Problem("CAL845", (), "the record of verification in it cannot be read"))
             texts = self._texts(calib, target)
             for name, data in texts.items():
                 files[name] = f"{number}.{len(files)}"

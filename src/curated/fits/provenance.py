@@ -1,10 +1,12 @@
-"""The provenance table of a FITS file, in the form of lsst.ip.isr.IsrProvenance."""
+"""Provenance in FITS files, in the form of lsst.ip.isr.IsrProvenance, and the record of verification after it."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from curated.core.metadata import IDENTITY
 from curated.core.tables import ColumnData, TableData, TextColumn
 from curated.fits.header import Card, cards, escape, hdu, needs_escape, unescape
+from curated.fits.plain_tables import read_plain_hdus
 from curated.fits.table import table_parts
 from curated.provenance.record import INPUT_DATASET, LONG_KEY, RESERVED, Provenance
 
@@ -30,6 +33,9 @@ _PARTS = (("construction", _CONSTRUCTION), ("edits", _EDITS), ("certifications",
 _SEPARATOR = cards(
     [("XTENSION", "IMAGE"), ("BITPIX", 8), ("NAXIS", 0), ("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", SEPARATOR)]
 )
+SEPARATE_HDU = hdu(_SEPARATOR, b"")
+"""The empty image before tables that no reader of the stack looks for."""
+
 _UNITS = {"exposure_time": "s"}
 
 
@@ -49,7 +55,7 @@ def provenance_hdus(provenance: Provenance, metadata: Mapping[str, Any], name: s
         return []
     structure, data = table_parts(_table(provenance))
     header: list[Card] = [("EXTNAME", EXTNAME), *_cards(provenance, metadata, name)]
-    hdus = [hdu(_SEPARATOR, b""), hdu(structure + cards(header), data)]
+    hdus = [SEPARATE_HDU, hdu(structure + cards(header), data)]
     datasets = provenance.construction.input_datasets
     if datasets:
         columns = {
@@ -151,3 +157,79 @@ def _parsed(text: Any) -> Any:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError):
         return text
+
+
+# -- the record of verification ---------------------------------------------------------------------------
+
+VERIFICATION = "VERIFICATION"
+"""EXTNAME of the table; its column LINE has the text of ``<validstart>.verify.yaml`` line by line."""
+
+_LINE = "LINE"
+
+# astropy raises these on damaged files.
+DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+)
+
+
+def record_hdus(text: str) -> list[bytes]:
+    """Return the HDUs of a record, for the end of a file.
+
+    Parameters
+    ----------
+    text : `str`
+        The text, whose lines end with line feeds.
+    """
+    # Columns lose blanks at the end; what the column itself escapes is undone first when it is read.
+    lines = [
+        escape(line) if "\\" in line or line.endswith(" ") else line
+        for line in text.removesuffix("\n").split("\n")
+    ]
+    structure, data = table_parts(TableData({_LINE: ColumnData(np.array(lines))}))
+    return [SEPARATE_HDU, hdu(structure + cards([("EXTNAME", VERIFICATION)]), data)]
+
+
+def read_record_text(filename: str | os.PathLike[str]) -> str:
+    """Return the text of the record in a FITS file; empty where there is none, or the file cannot be read."""
+    try:
+        with Path(filename).open("rb") as stream:
+            if not stream.read(9).startswith(b"SIMPLE  ="):
+                return ""
+            stream.seek(0)
+            hdus = read_plain_hdus(stream)
+    except OSError:
+        return ""
+    if hdus is None:
+        return "".join(f"{_unescaped(_unescaped(line))}\n" for line in _unusual_lines(filename))
+    tables = [
+        entry for entry in hdus if entry.is_table and entry.name == VERIFICATION and _LINE in entry.columns
+    ]
+    lines = [str(line) for line in tables[-1].columns[_LINE][0].tolist()] if tables else []
+    return "".join(f"{_unescaped(_unescaped(line))}\n" for line in lines)
+
+
+def _unusual_lines(filename: str | os.PathLike[str]) -> list[str]:
+    """Return the lines of the record in a file, such as one of images, that astropy is asked about."""
+    from astropy.io import fits
+
+    try:
+        with Path(filename).open("rb") as stream, fits.open(stream, memmap=False) as hdus:
+            if (
+                VERIFICATION not in hdus
+                or _LINE not in (getattr(hdus[VERIFICATION], "columns", None) or fits.ColDefs([])).names
+            ):
+                return []
+            return [str(line) for line in hdus[VERIFICATION].data[_LINE].tolist()]
+    except (*DAMAGE, fits.VerifyError):
+        return []
+
+
+def _unescaped(value: str) -> str:
+    return unescape(value) if "\\" in value else value

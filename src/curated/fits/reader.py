@@ -16,7 +16,7 @@ from curated.fits.butler_header import butler_construction
 from curated.fits.foreign_keywords import foreign_keywords
 from curated.fits.header import ESCAPED, unescape
 from curated.fits.plain_tables import PlainHdu, read_plain_hdus
-from curated.fits.provenance import DATASETS, EXTNAME, read_provenance
+from curated.fits.provenance import DATASETS, EXTNAME, VERIFICATION, read_provenance
 
 _STRUCTURAL = frozenset(
     "SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND XTENSION PCOUNT GCOUNT TFIELDS THEAP EXTNAME EXTVER LONGSTRN "
@@ -98,7 +98,7 @@ def _contents(
     columns = {
         hdu.name or str(i + 1): _columns(hdu)
         for i, hdu in enumerate(tables)
-        if hdu is not record and (hdu is not datasets or record is None)
+        if hdu is not record and (hdu is not datasets or record is None) and hdu.name != VERIFICATION
     }
     if record is not None:
         others |= read_provenance(record.keywords, _columns(record), _columns(datasets) if datasets else {})

@@ -22,7 +22,7 @@ from curated.fits.header import (
     hdu_header,
     needs_escape,
 )
-from curated.fits.provenance import provenance_hdus
+from curated.fits.provenance import provenance_hdus, record_hdus
 from curated.fits.table import table_parts
 from curated.provenance import Provenance, keywords
 
@@ -67,7 +67,7 @@ def fits_bytes(content: FitsContent, stamp: Stamp | None = None) -> bytes:
     return b"".join(fits_blocks(content, stamp))
 
 
-def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[bytes]:
+def fits_blocks(content: FitsContent, stamp: Stamp | None = None, record: str = "") -> Iterator[bytes]:
     """Yield a FITS file: keywords and stamp in the primary header, the stack's tables and images, the provenance.
 
     The same content and stamp give the same bytes on every machine and at every time.
@@ -78,6 +78,8 @@ def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[by
         See `Calib.fits_content`.
     stamp : `Stamp`, optional
         Origin of the file; without one, VALIDSTART and VALIDEND of the calibration are kept.
+    record : `str`, optional
+        Text of the record of its verification; empty for none.
 
     Yields
     ------
@@ -107,7 +109,8 @@ def fits_blocks(content: FitsContent, stamp: Stamp | None = None) -> Iterator[by
         yield b"".join(parts)
         yield from image.blocks()
         parts = []
-    yield b"".join([*parts, *provenance_hdus(content.provenance, content.metadata, content.spec.name)])
+    parts += provenance_hdus(content.provenance, content.metadata, content.spec.name)
+    yield b"".join([*parts, *(record_hdus(record) if record else ())])
 
 
 def image_blocks(images: Iterable[ImageData]) -> Iterator[bytes]:

@@ -10,35 +10,24 @@ from curated.verification.record import VerificationRecord
 from curated.verification.rows import plain_row
 from curated.verification.verification_test import VerificationTest
 
-_PLACE = frozenset({"file"})
-"""Fields that say where a calibration is, not what it holds."""
+_IDENTITY = ("INSTRUME", "DETECTOR", "FILTER")
 
-_LIFE = ("CALIBDATE", "VALID", "CALIB_CREATION", "DATE", "CALIB_ID", "DEPRECAT", "UNAFFECTED", "DRAFT")
-"""Beginnings of keywords that certification and later life change: dates, ranges, marks."""
+_MEASURED = ("LSST CALIB ", "LSST ISR ")
+"""Beginnings of keywords with numbers that statistics are computed from."""
 
 
 def product_digest(calib: Calib) -> str:
-    """Return the hash of what a calibration holds: its values and keywords, but not its range, place and later marks.
+    """Return the hash of what a calibration holds: its values and pixels, its detector and filter, and measured keywords.
 
-    An image counts by the SHA-256 that its side file names. Comments, layout, spelling and the name of a file do not count.
-
-    Parameters
-    ----------
-    calib : `Calib`
-        The calibration, of its text alone.
+    Ranges, notes, comments, layout, names of files and the form of a file do not count, so that the text of a calibration
+    that came out of a repository has the same.
     """
-    values = {
-        declared.name: getattr(calib, declared.name)
-        for declared in calib.FIELDS
-        if declared.name not in _PLACE
-    }
-    of_fields = {declared.keyword.upper() for declared in calib.FIELDS if declared.keyword}
     keywords = {
         name: value
         for key, value in calib.metadata.items()
-        if not (name := str(key).upper()).startswith(_LIFE) and name not in of_fields
+        if (name := str(key).upper()) in _IDENTITY or name.startswith(_MEASURED)
     }
-    return values_digest({"type": calib.SPEC.name, "values": values, "keywords": keywords})
+    return values_digest({"type": calib.SPEC.name, "values": calib.content_values(), "keywords": keywords})
 
 
 def digest_of_tests(tests: Iterable[VerificationTest]) -> str:

@@ -50,6 +50,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "Tests that are not read are not run, and their calibrations pass without them."),
     ("CAL844", "error", "tests that cannot be read", "correct the row; docs/verification-tests.md explains each key",
      "None of the tests of the table is run, and nothing of its type can be verified."),
+    ("CAL845", "warning", "a record of verification in a FITS file that is none", "verify the calibration again",
+     "The text that is exported has no record, and counts as not verified."),
     ("CAL842", "warning", "a calibration that failed its verification", "do not certify it; mend it, or write a waiver with a reason",
      "Images that are corrected with it are likely to be worse than the limits allow."),
 )
