@@ -85,6 +85,7 @@ BROKEN = {
     "import": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
     "syntax": ("class", "SyntaxError: "),
     "exit": ("raise SystemExit(0)", "SystemExit: 0"),
+    "base": ("print('among results'); raise GeneratorExit('b')", "ImportError: GeneratorExit: b"),
     "name": ("", "AttributeError: "),
     "class": ("class Wavefront: pass", "TypeError: not a class derived from curated.calib.Calib"),
     "function": ("def Wavefront(): pass", "TypeError: not a class derived from curated.calib.Calib"),
@@ -121,6 +122,7 @@ def test_a_type_that_cannot_be_loaded(
         in check.stdout
     )
     assert "CAL103" in check.stdout
+    assert "among results" not in check.stdout
     known = run_curated("types", "wavefront", **environment)
     assert (known.returncode, message in known.stderr) == (2, True)
     listed = run_curated("types", **environment)

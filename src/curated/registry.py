@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import cache, lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -155,7 +156,7 @@ def _plugins() -> _Plugins:
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
         distribution = _distribution(entry)
         try:
-            name, cls = _loaded_type(entry.load())
+            name, cls = _loaded_type(_load(entry))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of another package may raise anything
             reason = f"{type(error).__name__}: {error}"
         else:
@@ -165,6 +166,23 @@ def _plugins() -> _Plugins:
             reason = f"it declares {name!r}, which exists already"
         faults.append(PluginFault(entry.name, entry.value, distribution, reason))
     return _Plugins(loaded, distributions, tuple(faults))
+
+
+def _load(entry: EntryPoint) -> Any:
+    """Return what an entry point names; what its module prints does not get among the results of a command.
+
+    Raises
+    ------
+    ImportError
+        If the module raises something that is no `Exception`, as the skips of test programs are.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return entry.load()
+    except (Exception, SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise ImportError(f"{type(error).__name__}: {error}") from error
 
 
 def _distribution(entry: EntryPoint) -> Distribution:
@@ -297,7 +315,7 @@ def _statistics() -> _Statistics:
     for entry in sorted(entry_points(group=STATISTIC_ENTRY_POINTS), key=lambda e: (e.name, e.value)):
         origin = _distribution(entry)
         try:
-            content = entry.load()
+            content = _load(entry)
             reason = _add_statistics(
                 (content,) if isinstance(content, Statistic) else content, origin, loaded, distributions
             )
