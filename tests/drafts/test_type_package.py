@@ -189,6 +189,10 @@ def test_a_type_that_fails_is_no_bug_of_curated(
         ("../x", QUANTITIES, {}, "cannot be the name of a type"),
         ("class", QUANTITIES, {}, "cannot be the name of a type"),
         ("bfkernel", QUANTITIES, {}, "is a calibration type already"),
+        ("none", QUANTITIES, {}, "cannot be the name of a type"),
+        ("wave", QUANTITIES, {"distribution": "numpy"}, "that of another package"),
+        ("wave", QUANTITIES, {"distribution": "curated"}, "that of another package"),
+        ("wave", QUANTITIES, {"distribution": "3d"}, "would install the module"),
         ("wave", (), {}, "a type needs a quantity"),
         ("wave", (Quantity("aB"), Quantity("a_b".replace("_b", "B"))), {}, "the column A_B would be there twice"),
         ("wave", QUANTITIES, {"distribution": "../x"}, "cannot be the name of a distribution"),
@@ -210,6 +214,10 @@ def test_quantities_of_the_command_line() -> None:
     for text, message in (
         ("a b=s", "cannot be the name"),
         ("metadata", "cannot be"),
+        ("inputs", "something else"),
+        ("problems", "something else"),
+        ("amplifier", "something else"),
+        ("OBSTYPE", "cannot be the name"),
         ("x=parsecond", "is not a unit"),
     ):
         with pytest.raises(CuratedError, match=message):

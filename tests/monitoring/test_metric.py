@@ -9,11 +9,9 @@ from curated.monitoring.metric import (
     date_of,
     find_metric_files,
     metric_path,
-    metrics_of,
     mjd_of,
     month_of,
 )
-from curated.verification.verification_test import TestResult, VerificationTest
 
 
 def test_months_and_dates_are_those_of_the_calendar():
@@ -79,27 +77,3 @@ def test_what_cannot_be_kept_says_why(change, word):
     assert list(Metric(**metric).problems()) == []
     (problem,) = Metric(**{**metric, **change}).problems()
     assert problem.startswith(word)
-
-
-def test_a_record_gives_a_metric_for_each_test_that_was_run():
-    test = VerificationTest(
-        id="BIAS-NOISE", level="amplifier", statistic="noise", operator="<", limits=(9.0,), unit="electron"
-    )
-    results = [
-        TestResult(
-            test=test, detector="d00", amplifier="C00", exposure="e1", value=5.5, error=0.1, verdict="pass"
-        ),
-        TestResult(
-            test=test, detector="d00", amplifier="C01", exposure="e1", verdict="not run", reason="no overscan"
-        ),
-        TestResult(test=test, detector="d00", value=7.0, verdict="pass"),
-    ]
-    first, second = metrics_of(
-        results, times={"e1": 60310.5, "": 60300.0}, hashes={"e1": "a" * 64}, filter_name="r"
-    )
-    assert first == Metric(
-        statistic="BIAS-NOISE", mjd=60310.5, detector="d00", amplifier="C00", filter="r", exposure="e1",
-        sha256="a" * 64, value=5.5, error=0.1, unit="electron",
-    )  # fmt: skip
-    assert (second.mjd, second.exposure, second.sha256, second.value) == (60300.0, "", "", 7.0)
-    assert math.isnan(second.error)

@@ -361,3 +361,17 @@ def draft_remark(report: Report) -> str:
         return ""
     calibrations = "1 calibration is a draft" if count == 1 else f"{count:,} calibrations are drafts"
     return f"{calibrations} that nobody has completed: 'curated check' names them (CAL700)"
+
+
+def foreign_remark(package: Package) -> str:
+    """Return how many datasets of unknown types beside the calibrations are not released; empty if there is none."""
+    from curated.export.foreign_files import count_foreign
+
+    count = count_foreign(package.root)
+    if not count:
+        return ""
+    datasets = "1 dataset in foreign/ is" if count == 1 else f"{count:,} datasets in foreign/ are"
+    return (
+        f"{datasets} not released, since no calibration type declares what is in them: "
+        "'butler transfer-datasets' or 'butler export-calibs' bring them from their repository to another"
+    )

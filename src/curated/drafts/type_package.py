@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, fields
 from textwrap import dedent
 
+from curated.calib import Calib
 from curated.core.diagnostic import CuratedError
 from curated.core.units import fits_unit
 from curated.core.version import __version__
+from curated.provenance.record import Provenance
 from curated.registry import find_type
 
 EXAMPLE = "20200101T000000.yaml"
 """Name of the example in a draft."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_QUANTITY = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
+_NAME = re.compile(r"[a-z](?:[a-z0-9_]{0,40}[a-z0-9])?")
+_QUANTITY = re.compile(r"[a-z][A-Za-z0-9]{0,40}")
+_ENTRIES = frozenset({"metadata", "units", "provenance", *(part.name for part in fields(Provenance))})
+"""Entries of every text that are no quantities."""
+_KEY_COLUMN = "AMPLIFIER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +57,22 @@ def parse_quantity(text: str) -> Quantity:
     import astropy.units as u
 
     name, _, unit = text.partition("=")
-    if (
-        not _QUANTITY.fullmatch(name)
-        or keyword.iskeyword(name)
-        or name in ("metadata", "units", "provenance")
-    ):
+    quantity = Quantity(name, unit)
+    if not _QUANTITY.fullmatch(name) or keyword.iskeyword(name):
         raise CuratedError(
             f"{name!r} cannot be the name of a quantity",
-            "write it like decayTime=s: letters and digits, and after '=' the unit",
+            "write it like decayTime=s: letters and digits, a small letter first, and after '=' the unit",
+        )
+    if name in _ENTRIES or hasattr(Calib, name) or quantity.column == _KEY_COLUMN:
+        raise CuratedError(
+            f"{name!r} is something else of every calibration, and cannot be the name of a quantity",
+            "choose a name that says more, such as decayTime=s",
         )
     try:
         u.Unit(fits_unit(unit))
     except (ValueError, TypeError) as error:
         raise CuratedError(f"{unit!r} is not a unit", "write it as astropy does: electron, s, nm") from error
-    return Quantity(name, unit)
+    return quantity
 
 
 def draft_type_package(
@@ -89,7 +97,7 @@ def draft_type_package(
     CuratedError
         If the type exists, or a name cannot be one.
     """
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+    if not _NAME.fullmatch(name) or keyword.iskeyword(name) or keyword.iskeyword(class_name(name)):
         raise CuratedError(
             f"{name!r} cannot be the name of a type",
             "a lower-case word of letters, digits and '_', such as persistence",
@@ -113,6 +121,11 @@ def draft_type_package(
             f"the column {min(repeated)} would be there twice", "give quantities different names"
         )
     package = distribution.lower().replace("-", "_").replace(".", "_")
+    if not package.isidentifier() or keyword.iskeyword(package) or _is_taken(package):
+        raise CuratedError(
+            f"{distribution!r} would install the module {package!r}, which is no name for one or that of another package",
+            "such as curated-persistence",
+        )
     title = title or name.replace("_", " ").capitalize()
     if not title.isprintable() or '"' in title or "\\" in title or len(title) > 100:
         raise CuratedError(
@@ -127,6 +140,16 @@ def draft_type_package(
         f"tests/{EXAMPLE}": _example(name, quantities),
         f"tests/test_{name}.py": _test(name),
     }
+
+
+def _is_taken(package: str) -> bool:
+    """Say whether a module is Python's, curated's, or that of a distribution that declares no types."""
+    from importlib.metadata import entry_points, packages_distributions
+
+    if package in sys.stdlib_module_names or package == "curated":
+        return True
+    declaring = {entry.dist.name for entry in entry_points(group="curated.types") if entry.dist is not None}
+    return not declaring.issuperset(packages_distributions().get(package, ()))
 
 
 def class_name(name: str) -> str:
@@ -185,7 +208,7 @@ def _module(name: str, package: str, title: str, quantities: tuple[Quantity, ...
                 storage_class=FITS_TABLES,
                 calibcls="{package}.{name}.{class_name(name)}",
                 forms=("yaml", "ecsv", "json"),
-                tables=(Table(name="AMPLIFIERS", rows="key", key_column="AMPLIFIER"),),
+                tables=(Table(name="AMPLIFIERS", rows="key", key_column="{_KEY_COLUMN}"),),
                 plot=PlotSpec(kind="bars", y="{quantities[0].name}"),
             )
         '''

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -40,6 +41,14 @@ class ForeignFiles(NamedTuple):
 
     paths: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def count_foreign(root: Path) -> int:
+    """Return how many datasets of unknown types a package has; links are not followed."""
+    top = root / FOREIGN
+    if top.is_symlink():
+        return 0
+    return sum(name.endswith(SIDE_ENDING) for _, _, names in os.walk(top) for name in names)
 
 
 def copy_foreign(datasets: Sequence[Dataset], holdings: Holdings, package: Path) -> ForeignFiles:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from curated.core.diagnostic import Problem, brief
 from curated.registry import find_type, similar_type
-from curated.verification.verification_test import TestResult
 
 DIRECTORY = "metrics"
 """Directory of an instrument with its metrics, ``metrics/<type>/<statistic>/<year>-<month>.csv``."""
@@ -172,41 +171,3 @@ def _misplaced(parts: list[str]) -> tuple[str, str]:
     if not parts[4].endswith(ENDING) or not _MONTH.fullmatch(parts[4].removesuffix(ENDING)):
         return f"{parts[4]!r} is not the name of a month", f"name it like 2026-03{ENDING}"
     return "", ""
-
-
-def metrics_of(
-    results: Iterable[TestResult],
-    *,
-    times: Mapping[str, float],
-    hashes: Mapping[str, str],
-    filter_name: str = "",
-) -> list[Metric]:
-    """Return the values of a record of verification as metrics; tests that were not run have none.
-
-    Parameters
-    ----------
-    results : iterable [`TestResult`]
-        Results of the record.
-    times : `dict` [`str`, `float`]
-        MJD (TAI) of each exposure by its name; that of the product has the empty name.
-    hashes : `dict` [`str`, `str`]
-        SHA-256 of what was measured, by the same names.
-    filter_name : `str`, optional
-        Filter of the product.
-    """
-    return [
-        Metric(
-            statistic=result.test.id,
-            mjd=times[result.exposure],
-            detector=result.detector,
-            amplifier=result.amplifier,
-            filter=filter_name,
-            exposure=result.exposure,
-            sha256=hashes.get(result.exposure, ""),
-            value=result.value,
-            error=result.error,
-            unit=result.test.unit,
-        )
-        for result in results
-        if math.isfinite(result.value) and result.exposure in times
-    ]

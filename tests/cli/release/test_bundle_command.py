@@ -86,3 +86,21 @@ def test_drafts_are_counted(
     assert "2 calibrations are drafts that nobody has completed" in done.stderr
     done = Commands(capsys, monkeypatch)(package.path, "publish", tmp_path / "repo")
     assert "2 calibrations are drafts that nobody has completed" in done.stderr
+
+
+def test_datasets_of_unknown_types_are_said_not_to_be_released(
+    make_package: MakePackage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {"curated.yaml": "", defects_path(): defects_text()}
+    names = ("0196d3f0-1.fits", "0196d3f0-1.fits.dataset.yaml", "0196d3f0-2.dataset.yaml")
+    package = make_package({**files, **{f"foreign/Lab/fancy/detector=0/{name}": "x" for name in names}})
+    done = Commands(capsys, monkeypatch)(package.path, "bundle", tmp_path / "bundle")
+    assert done.status == 0
+    assert "2 datasets in foreign/ are not released, since no calibration type declares" in done.stderr
+    assert not list((tmp_path / "bundle").rglob("*foreign*"))
+    without = make_package(files, "without")
+    done = Commands(capsys, monkeypatch)(without.path, "bundle", tmp_path / "other")
+    assert "foreign" not in done.stderr

@@ -11,6 +11,7 @@ from curated.cli.context import (
     Settings,
     draft_remark,
     echo,
+    foreign_remark,
     format_option,
     pass_settings,
     print_findings,
@@ -87,7 +88,11 @@ def command(
                 "--instrument NAME=OTHER is for 'import', 'publish', and --base with a repository"
             )
         report, bundle = build_bundle(package, output, base=old, progress=progress, **release)
-    for remark in (*bundle.remarks, *filter(None, [draft_remark(report)])) if bundle is not None else ():
+    for remark in (
+        (*bundle.remarks, *filter(None, [draft_remark(report), foreign_remark(package)]))
+        if bundle is not None
+        else ()
+    ):
         settings.remark(remark)
     findings = [d.to_dict() for d in report.diagnostics]
     if form == "json":

@@ -12,6 +12,7 @@ from curated.cli.context import (
     Settings,
     draft_remark,
     echo,
+    foreign_remark,
     format_option,
     pass_settings,
     print_findings,
@@ -87,7 +88,7 @@ def command(
             if form == "json":
                 print_json("publish", failed=True, findings=[d.to_dict() for d in report.diagnostics])
             raise SystemExit(1)
-        for remark in (*bundle.remarks, *filter(None, [draft_remark(report)])):
+        for remark in (*bundle.remarks, *filter(None, [draft_remark(report), foreign_remark(package)])):
             settings.remark(remark)
         if form == "text":
             datasets = count_text(len(bundle.manifest["datasets"]), "dataset")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import click
 from curated.cli.context import Settings, echo, echo_findings, format_option, pass_settings, print_json
 from curated.cli.moments import parsed
 from curated.cli.prerequisites import require_option
-from curated.core.diagnostic import CuratedError, Diagnostic, has_errors
+from curated.core.diagnostic import CuratedError, Diagnostic, Problem, has_errors
+from curated.provenance.record import VERIFICATION_ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Add the metrics of a CSV table to the package instead of charting; may be repeated.",
+    help="Add the metrics of a CSV table, or of a record of verification, instead of charting; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="With --add, only say what would be added.")
 @format_option()
@@ -101,8 +103,8 @@ def command(
       curated monitor                               all metrics of the package
       curated monitor lsstCam bias --since 2026-03-01
       curated monitor lsstCam bias NOISE --chart ewma --one-in 100 --plot charts
-      curated monitor lsstCam bias --add night.csv  columns: statistic, time, value,
-                                                    detector, amplifier, unit, ...
+      curated monitor lsstCam bias --add night.csv  columns: statistic, time,
+                                                    value, detector, unit, ...
 
     Exit status: 0 no alarm, 1 alarms or errors in the files, 2 usage or environment.
     """
@@ -206,7 +208,6 @@ def _add(
     dry_run: bool,
 ) -> int:
     """Add the metrics of tables, those of all instruments or none; return the exit status."""
-    from curated.monitoring.additions import read_additions
     from curated.monitoring.store import add_metrics
     from curated.report.text import printable
 
@@ -216,9 +217,9 @@ def _add(
     metrics: dict[str, dict[str, list[Metric]]] = {}
     findings: list[Diagnostic] = []
     for table in tables:
-        additions = read_additions(table.read_bytes(), defaults)
-        findings += [Diagnostic.from_problem(problem, str(table)) for problem in additions.problems]
-        for name, by_type in additions.metrics.items():
+        added_metrics, problems = _read_metrics(package, table, defaults)
+        findings += [Diagnostic.from_problem(problem, str(table)) for problem in problems]
+        for name, by_type in added_metrics.items():
             for type_name, values in by_type.items():
                 metrics.setdefault(_directory(package, name), {}).setdefault(type_name, []).extend(values)
     if findings:
@@ -250,6 +251,33 @@ def _add(
     verb = "would be added" if dry_run else "added"
     echo(f"{added:,} metric{'s' * (added != 1)} {verb}, {repeated:,} there already")
     return 0
+
+
+def _read_metrics(
+    package: Package, path: Path, defaults: Mapping[str, str]
+) -> tuple[dict[str, dict[str, list[Metric]]], Sequence[Problem]]:
+    """Return the metrics of a table or of a record of verification, by instrument and type, and what is wrong with it."""
+    if not path.name.endswith(VERIFICATION_ENDING):
+        from curated.monitoring.additions import read_additions
+
+        additions = read_additions(path.read_bytes(), defaults)
+        return additions.metrics, additions.problems
+    from curated.monitoring.record_metrics import metrics_of
+    from curated.verification.record_file import read_record
+
+    record, problems, _ = read_record(path.read_bytes())
+    if record is None:
+        return {}, problems
+    full = os.path.realpath(path)
+    files = package.layout.files
+    file = next((f for f in files if f.record and os.path.realpath(package.root / f.record) == full), None)
+    instrument = defaults.get("instrument", "") if file is None else file.key.instrument
+    if not instrument:
+        raise CuratedError(
+            f"{path} is not beside a calibration of the package",
+            "name the instrument: curated monitor I --add FILE",
+        )
+    return {instrument: {record.type_name: metrics_of(record, file)}}, ()
 
 
 def _require_one(metrics: Mapping[str, object]) -> None:

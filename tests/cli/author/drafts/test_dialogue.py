@@ -27,7 +27,7 @@ def test_it_asks_on_a_terminal(root: Path) -> None:
     command = [sys.executable, "-P", "-m", "curated", "new", "instrument", "Cam"]
     with subprocess.Popen(command, cwd=root, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        os.write(mine, b"2\nwide\n64x32\n4\n\n8\n1.5\n\n\ng=g, r\n-4\n")
+        os.write(mine, b"-2\n2\nwide\n64x32\n7\n4\n\n8\n1e9\n1.5\n\n\ng=g, r\n-4\n")
         output = b""
         while True:
             try:
@@ -40,6 +40,10 @@ def test_it_asks_on_a_terminal(root: Path) -> None:
     os.close(mine)
     assert process.returncode == 0
     assert b"'wide', not columns and rows" in output
+    # What later questions cannot correct is refused at once.
+    assert b"'-2' is no name for a detector" in output
+    assert b"64x32 pixels cannot be divided among 7 equal amplifiers" in output
+    assert b"no instrument has gain of d00 C00 (1e+09)" in output
     text = (root / "calibs/cam/instrument.yaml").read_text("utf-8")
     assert text.count("- {id: ") == 2
     assert "{name: r, band: r}" in text

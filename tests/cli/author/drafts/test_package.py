@@ -88,11 +88,20 @@ def test_dry_run_prints_what_it_would_write(curated: Commands, tmp_path: Path) -
     assert planned["version"] == 1
 
 
+def test_a_repository_that_cannot_be_made_is_refused_at_once(
+    curated: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = curated(tmp_path, "new", "package", "plain", "--git")
+    assert (done.status, "there is no git" in done.stderr, list(tmp_path.iterdir())) == (2, True, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["outer/inner"], "is in the package"),
         (["/"], "no name for a package"),
+        ([""], "no name for a package"),
         (["new", "--url", "https://me:secret@example.org/"], "url has a user or a password"),
         (["README.md"], "is not a directory"),
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -46,7 +48,7 @@ def ask(name: str) -> Answers:
     echo(f"{name}: each question has a default in brackets, which Enter takes.", "", err=True)
     answers = Answers()
     for key, question, default, explanation in _QUESTIONS:
-        text = _answer(question, default, explanation, partial(_check, answers, key))
+        text = _answer(question, default, explanation, partial(_check, name, answers, key))
         if key == "filters":
             answers.filters = _filters(text)
         elif key == "utc_offset":
@@ -70,23 +72,45 @@ def _answer(question: str, default: str, explanation: str, check: Callable[[str]
         return text
 
 
-def _check(answers: Answers, key: str, text: str) -> None:
-    """Raise an error if an answer cannot be meant, given those before it."""
+def _check(name: str, answers: Answers, key: str, text: str) -> None:
+    """Raise an error if an answer cannot be meant, given those before it; later questions could not correct it."""
     from curated.drafts.geometry import GeometryOptions, make_detectors
-    from curated.drafts.instrument import parse_filter
+    from curated.drafts.instrument import declare_instrument, draft_camera, parse_filter
     from curated.package.settings.instrument import EASTWARD
 
-    if key == "filters":
-        for word in _filters(text):
-            parse_filter(word)
-    elif key == "utc_offset":
+    if key == "utc_offset":
         if not EASTWARD[0] <= float(text) <= EASTWARD[1]:
             raise CuratedError(f"{text} is not from {EASTWARD[0]:g} to {EASTWARD[1]:g}")
-    elif text:
-        value = int(text) if key == "overscan" else text
-        # Of the grid follows whether a size can be divided.
-        others = {k: v for k, v in answers.geometry.items() if key != "amplifiers" or k != "size"}
-        make_detectors(GeometryOptions(**{**others, key: value}))
+        return
+    geometry = dict(answers.geometry)
+    if key != "filters" and text:
+        geometry[key] = int(text) if key == "overscan" else text
+    if key == "amplifiers":
+        _require_grid(geometry)
+        # The next question, for the grid, settles whether the size can be divided.
+        del geometry["size"]
+    detectors = make_detectors(GeometryOptions(**geometry))
+    filters = [parse_filter(word) for word in _filters(text)] if key == "filters" else []
+    declared = declare_instrument(name, detectors, filters)
+    draft = draft_camera(declared, detectors[:1], filters, datetime(1970, 1, 1), "")
+    if draft is not None and draft.implausible:
+        raise CuratedError(f"no instrument has {draft.implausible[0]}")
+
+
+def _require_grid(geometry: dict[str, Any]) -> None:
+    """Raise an error if no grid of amplifiers has equal parts of the size."""
+    from curated.drafts.geometry import GeometryOptions, make_detectors
+
+    count = len(make_detectors(GeometryOptions(amplifiers=geometry["amplifiers"]))[0].amplifiers)
+    for columns in range(1, count + 1):
+        if count % columns == 0:
+            with suppress(CuratedError):
+                make_detectors(GeometryOptions(**geometry, grid=f"{columns}x{count // columns}"))
+                return
+    raise CuratedError(
+        f"{geometry['size']} pixels cannot be divided among {count} equal amplifiers",
+        "a detector of other parts is described with --camera, or in the camera calibration",
+    )
 
 
 def _filters(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -66,8 +67,11 @@ def package(
     if faults:
         raise CuratedError(f"--url: {faults[0].message}", faults[0].hint)
     creates = with_git and not is_in_repository
+    if creates and shutil.which("git") is None:
+        raise CuratedError("there is no git to make a repository with", "install git, or leave --git out")
     where = os.path.relpath(root)
-    steps = [f"cd {where}"] * (where != ".")
+    # A directory after a dash would be an option of 'cd'.
+    steps = [f"cd {shlex.quote(f'./{where}' if where.startswith('-') else where)}"] * (where != ".")
     steps += ["curated new instrument NAME --detectors 4 --size 4096x4096 --filter g=g"]
     remarks = [f"{'made' if not dry_run else 'would make'} a git repository with the branch main"] * creates
     write_drafts(
@@ -103,7 +107,7 @@ def _root(settings: Settings, directory: str) -> Path:
     from curated.package.config import CONFIG_FILE
 
     root = Path(os.path.abspath(os.path.join(settings.directory, directory)))
-    if not root.name or not root.name.isprintable():
+    if not directory.strip() or not root.name or not root.name.isprintable():
         raise CuratedError(
             f"{directory!r} is no name for a package", "name a directory: curated new package my-calibs"
         )
