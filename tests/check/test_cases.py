@@ -20,6 +20,7 @@ GOOD = sorted(path for path in (DATA / "good").iterdir() if path.is_dir())
 TODAY = date(2026, 1, 1)
 
 TESTED_ELSEWHERE = {
+    "CAL746": "exports of defects; export/test_round_trip.py",
     "CAL740": "texts without a canonical form; canonical/test_formatter.py",
     "CAL756": "foreign files; exchange",
     "CAL845": "FITS files; fits/test_verification.py, export/test_verification.py",
@@ -40,6 +41,7 @@ TESTED_ELSEWHERE = {
         for number in range(6)
     },
     "CAL372": "headers of raw images; history/exposure/test_usage.py",
+    "CAL373": "tables of exposures; exposures/test_parquet.py",
     **{f"CAL46{number}": "headers of images; audit/test_auditor.py" for number in range(4)},
     **{f"CAL48{number}": "exposures; history/exposure/test_usage.py" for number in range(4)},
     **{f"CAL70{number}": "what 'curated fix' leaves; editing/test_corrections.py" for number in range(5, 9)},

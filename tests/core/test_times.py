@@ -313,6 +313,12 @@ def test_what_is_no_mjd(text: str) -> None:
         parse_mjd(text)
 
 
+@pytest.mark.parametrize("text", ["1e9", "-60401", "123456789", "inf", "88069"])
+def test_numbers_beyond_the_calendar(text: str) -> None:
+    with pytest.raises(ValueError, match="1970 to 2100"):
+        parse_mjd(text)
+
+
 @pytest.mark.parametrize(
     ("offset", "hour"), [(0, "12:00"), (-4, "16:00"), (10, "02:00"), (5.75, "06:15"), (-12, "00:00")]
 )

@@ -31,6 +31,19 @@ def test_parquet_times(tmp_path: Path, unit: str, zone: str | None) -> None:
     assert read(tmp_path / "t.csv")[0][0][1] == (NS if zone else NS - 37_000_000_000)
 
 
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_days_in_single_precision_are_a_warning(tmp_path: Path, kind: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "t.parquet"
+    days = pa.array(np.array([MJD, MJD + 1] if kind != "float16" else [60000, 1], kind))
+    pq.write_table(pa.table({"mjd": days}), path)
+    codes = [code for _, code in read(path)[1]]
+    assert codes.count("CAL373") == (0 if kind == "float64" else 1)
+    assert kind == "float16" or len(read(path)[0]) == 2
+
+
 def test_other_parquet_columns(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq

@@ -95,12 +95,22 @@ def parse_mjd(text: str) -> datetime:
         If it is no such number, or not between 1970 and 2100.
     """
     match = _MJD.match(text)
+    if match is None and _is_beyond(text):
+        raise ValueError(f"not an MJD between {_MJD_1970} and {_MJD_2100}, the years 1970 to 2100")
     if match is None:
         raise ValueError("not a number of days and a scale, such as 60401.5 or '60401.5 utc'")
     day, fraction, scale = int(match[1]), float(match[2] or "0"), (match[3] or "tai").lower()
     if not _MJD_1970 < day < _MJD_2100:
         raise ValueError(f"not an MJD between {_MJD_1970} and {_MJD_2100}, the years 1970 to 2100")
     return _from_days(day, fraction, scale)
+
+
+def _is_beyond(text: str) -> bool:
+    """Say whether a text is a number after all, but none of a day."""
+    try:
+        return not _MJD_1970 < float(text) < _MJD_2100
+    except ValueError:
+        return False
 
 
 def _from_days(day: int, fraction: float, scale: str) -> datetime:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from curated.core.diagnostic import CuratedError
+from curated.core.diagnostic import CuratedError, Problem
 from curated.exposures.batch import ROWS, Array, Cells, TableOptions
 from curated.exposures.columns import find_columns
 
@@ -41,6 +41,7 @@ def read_parquet(stream: BinaryIO, options: TableOptions) -> Iterator[Cells]:
         schema = file.schema_arrow
         columns = find_columns(schema.names, options.columns, options.scale)
         row = 1
+        problems = tuple(_imprecise_times(pa, schema, columns.names))
         names = list(dict.fromkeys(columns.names.values()))
         for batch in file.iter_batches(batch_size=ROWS, columns=names):
             # Of a column whose name has a dot, pyarrow returns all that begin with it.
@@ -48,12 +49,22 @@ def read_parquet(stream: BinaryIO, options: TableOptions) -> Iterator[Cells]:
                 role: _cells(pa, batch.column(batch.schema.get_field_index(name)), name)
                 for role, name in columns.names.items()
             }
-            yield Cells(range(row, row + batch.num_rows), values, columns.scales, ())
+            yield Cells(range(row, row + batch.num_rows), values, columns.scales, problems)
             row += batch.num_rows
+            problems = ()
     except (pa.ArrowException, OSError, OverflowError) as error:
         raise CuratedError(
             f"the Parquet file cannot be read: {' '.join(str(error).split())[:200]}"
         ) from error
+
+
+def _imprecise_times(pa: Any, schema: Any, names: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the columns of times whose numbers have too few digits: single precision tells five minutes apart."""
+    for role in ("time", "mjd"):
+        kind = schema.field(schema.get_field_index(names[role])).type if role in names else None
+        if kind is not None and pa.types.is_floating(kind) and kind.bit_width < 64:
+            detail = f"column {names[role]} holds days with {kind.bit_width} bits, between which are minutes"
+            yield Problem("CAL373", (), detail)
 
 
 def _cells(pa: Any, column: Any, name: str) -> list[Any] | Array:

@@ -238,7 +238,8 @@ class ImpactSearch:
                     self._unknown[message] = min(row, int(rows[first])), before + count
 
     def _add_problems(self, problems: Sequence[Problem]) -> None:
-        self._rejected += len(problems)
+        # Those without a line are of a whole column, whose rows are read.
+        self._rejected += sum(problem.line is not None for problem in problems)
         for problem in problems:
             self._problem_counts[problem.code] += 1
             if self._problem_counts[problem.code] <= MAX_FINDINGS:

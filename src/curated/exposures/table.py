@@ -51,7 +51,7 @@ def read_exposures(filename: str | os.PathLike[str], options: TableOptions | Non
     Yields
     ------
     batch : `Batch`
-        Exposures, and problems (``CAL450``, ``CAL451``) of the rows that could not be read.
+        Exposures, and problems (``CAL450``, ``CAL451``) of the rows that could not be read, and of columns (``CAL373``).
 
     Raises
     ------

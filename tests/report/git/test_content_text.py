@@ -10,7 +10,13 @@ import pytest
 from astropy.io import fits
 
 from curated.core.diagnostic import CuratedError
-from curated.report.git.content_text import conditions_of, content_lines, external_difference, read_content
+from curated.report.git.content_text import (
+    Surroundings,
+    conditions_of,
+    content_lines,
+    external_difference,
+    read_content,
+)
 from curated.types.camera import CameraGeometry
 from curated.types.crosstalk import Crosstalk
 from support.changes import OLD, version
@@ -167,7 +173,7 @@ def test_amplifiers_are_those_of_the_camera_in_force() -> None:
     path = DEMO / "crosstalk" / "d02" / "20200101T000000.ecsv"
     calib = Crosstalk.readText(path)
     camera = CameraGeometry.readText(DEMO / "camera" / "20200101T000000.yaml")
-    detector = conditions_of(str(path), calib).detector
+    detector = conditions_of(str(path), calib, Surroundings()).detector
     assert detector is not None
     expected = camera.detector("d02").amplifiers
     assert [amplifier.saturation for amplifier in detector.amplifiers] == [a.saturation for a in expected]

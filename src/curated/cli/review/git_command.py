@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from curated.cli.context import Settings, echo, format_option, pass_settings, print_json
+
+if TYPE_CHECKING:
+    from curated.report.git.content_text import Surroundings
 
 private_option = click.option(
     "--private",
@@ -104,7 +108,9 @@ def textconv(version: str, file: str) -> None:
     """Print the text that git compares; called by git."""
     from curated.report.git.content_text import content_lines, plain_lines, read_content
 
-    _print_or(lambda: content_lines(read_content(file)), lambda: plain_lines(Path(file).read_bytes()))
+    text = _lines_or(lambda: content_lines(read_content(file)), lambda: plain_lines(Path(file).read_bytes()))
+    if text:
+        echo(*text)
 
 
 @command.command("external-diff", hidden=True)
@@ -112,10 +118,25 @@ def textconv(version: str, file: str) -> None:
 @click.argument("arguments", nargs=-1)
 def external_diff(version: str, arguments: tuple[str, ...]) -> None:
     """Print the difference of two contents; called by git."""
+    from curated.cli.relay import encoded, leave_helper
+    from curated.report.git.content_text import Surroundings
+    from curated.report.text import output_line
+
+    surroundings = Surroundings()
+    text = _difference_lines(arguments, surroundings)
+    if text:
+        echo(*text)
+    sys.stdout.flush()
+    leave_helper(
+        lambda others: encoded([output_line(line) for line in _difference_lines(others, surroundings)])
+    )
+
+
+def _difference_lines(arguments: Sequence[str], surroundings: Surroundings) -> list[str]:
     from curated.report.git.content_text import external_difference
 
-    _print_or(
-        lambda: external_difference(arguments),
+    return _lines_or(
+        lambda: external_difference(arguments, surroundings),
         lambda: ["the difference cannot be shown; 'git diff --no-ext-diff' shows the lines"],
     )
 
@@ -137,11 +158,9 @@ def merge_driver(version: str, base: str, left: str, right: str, size: int, path
     raise SystemExit(0 if merge_files(base, left, right, path, size) else 1)
 
 
-def _print_or(lines: Callable[[], Iterable[str]], others: Callable[[], Iterable[str]]) -> None:
-    """Print lines, or others where these cannot be made: git ends with the first file for which a program fails."""
+def _lines_or(lines: Callable[[], Iterable[str]], others: Callable[[], Iterable[str]]) -> list[str]:
+    """Return lines, or others where these cannot be made: git ends with the first file for which a program fails."""
     try:
-        text = list(lines())
+        return list(lines())
     except Exception:  # noqa: BLE001 - whatever a file does to the program, git goes on
-        text = list(others())
-    if text:
-        echo(*text)
+        return list(others())

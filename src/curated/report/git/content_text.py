@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curated.calib import Calib, CalibrationError
 from curated.core.diagnostic import CuratedError
 from curated.core.keys import CalibKey
 from curated.declare import Conditions
-from curated.difference.cameras import NO_CAMERAS, conditions_at, read_cameras
+from curated.difference.cameras import NO_CAMERAS, Cameras, conditions_at, read_cameras
 from curated.difference.measuring import Version, compare
 from curated.fits.file_headers import read_headers
 from curated.fits.header import DamagedError, read_keywords
@@ -27,6 +27,9 @@ from curated.report.text import printable
 from curated.text import read
 from curated.text.ecsv.row_comments import row_comments
 from curated.text.reader import MAX_BYTES
+
+if TYPE_CHECKING:
+    from curated.package.package import Package
 
 _FITS = b"SIMPLE  ="
 _FORMS = {".ecsv": "ecsv", ".yaml": "yaml", ".json": "json"}
@@ -139,7 +142,30 @@ def _hdu_lines(number: int, listing: HduListing) -> Iterator[str]:
 # -- the difference of two contents -------------------------------------------------------------------------
 
 
-def external_difference(arguments: Sequence[str]) -> Iterator[str]:
+class Surroundings:
+    """Instruments and cameras of packages, each read once: they hardly change while git shows a difference."""
+
+    def __init__(self) -> None:
+        self._packages: dict[Path, tuple[Package, dict[str, Instrument]]] = {}
+        self._cameras: dict[tuple[Path, str], Cameras] = {}
+
+    def of(self, package: Package, key: CalibKey) -> tuple[dict[str, Instrument], Cameras]:
+        """Return the instruments of a package, and the cameras and gains of the detector of a key."""
+        from curated.check.instruments import read_instruments
+
+        root = package.root
+        if root not in self._packages:
+            self._packages[root] = package, dict(read_instruments(package)[0])
+        package, declared = self._packages[root]  # whose files are listed
+        if not key.detector:
+            return declared, NO_CAMERAS
+        if (root, key.instrument) not in self._cameras:
+            self._cameras[root, key.instrument] = read_cameras((package,), (key.instrument,))
+        gains = read_cameras((package,), (), (key,)).gains
+        return declared, self._cameras[root, key.instrument]._replace(gains=gains)
+
+
+def external_difference(arguments: Sequence[str], surroundings: Surroundings | None = None) -> Iterator[str]:
     """Yield the lines of a difference for git's external diff protocol.
 
     Parameters
@@ -147,6 +173,8 @@ def external_difference(arguments: Sequence[str]) -> Iterator[str]:
     arguments : sequence [`str`]
         Path, then file, blob and mode of the old content, and those of the new one; after a renaming the new path, and
         what git says of it. The path alone stands for a file that is not merged.
+    surroundings : `Surroundings`, optional
+        What was read for other files of the same difference.
 
     Raises
     ------
@@ -175,7 +203,7 @@ def external_difference(arguments: Sequence[str]) -> Iterator[str]:
     if not calibs or any(calib is None for calib in calibs):
         yield from _other_lines(old, new)
     else:
-        yield from _effect_lines(path, old, new)
+        yield from _effect_lines(path, old, new, surroundings or Surroundings())
 
 
 def _mode_lines(old_file: str, old_mode: str, new_file: str, new_mode: str) -> Iterator[str]:
@@ -188,7 +216,9 @@ def _mode_lines(old_file: str, old_mode: str, new_file: str, new_mode: str) -> I
         yield f"new mode {new_mode}"
 
 
-def _effect_lines(path: str, old: Content | None, new: Content | None) -> Iterator[str]:
+def _effect_lines(
+    path: str, old: Content | None, new: Content | None, surroundings: Surroundings
+) -> Iterator[str]:
     """Yield the effects of a change of a calibration, all of them, the largest first."""
     before, after = old.calib if old is not None else None, new.calib if new is not None else None
     calib = after if after is not None else before
@@ -203,7 +233,7 @@ def _effect_lines(path: str, old: Content | None, new: Content | None) -> Iterat
     first = Version(path, before) if before is not None else None
     second = Version(path, after) if after is not None else None
     names_of_rows = _row_names(path, old), _row_names(path, new)
-    conditions = replace(conditions_of(path, calib), row_names=names_of_rows)
+    conditions = replace(conditions_of(path, calib, surroundings), row_names=names_of_rows)
     change = compare(CalibKey("", calib.SPEC.name), first, second, (), conditions)
     yield from (f"  {effect_text(effect)}" for effect in change.effects)
     names = (*change.fields, *change.keywords)
@@ -233,9 +263,8 @@ def _companion_lines(before: Calib | None, after: Calib | None) -> Iterator[str]
     yield from wrapped(names_text(names), "  ") if names else (_NOTHING_CHANGED,)
 
 
-def conditions_of(path: str, calib: Calib) -> Conditions:
+def conditions_of(path: str, calib: Calib, surroundings: Surroundings) -> Conditions:
     """Return under which conditions a calibration of the work tree is measured: its filter, and its detector."""
-    from curated.check.instruments import read_instruments
     from curated.package.package import open_package
 
     filter_name = str(calib.metadata.get("FILTER") or "")
@@ -243,9 +272,7 @@ def conditions_of(path: str, calib: Calib) -> Conditions:
         package = open_package(os.path.dirname(path) or ".")
         relative = os.path.relpath(os.path.realpath(path), os.path.realpath(package.root))
         (file,) = discover([relative], package.top).files
-        declared: dict[str, Instrument] = read_instruments(package)[0]
-        names = (file.key.instrument,) if file.key.detector else ()
-        cameras = read_cameras((package,), names, (file.key,)) if names else NO_CAMERAS
+        declared, cameras = surroundings.of(package, file.key)
     except (CuratedError, OSError, ValueError):
         return Conditions(filter_name=filter_name)
     conditions = conditions_at(file, Conditions(), declared, cameras)
