@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import GitPackage
 from support.packages import ROOT, tagged_demo
-from support.preloaded import Programs, preloaded_programs
+from support.preloaded import Programs, shared_programs
 
 TYPES = ("defects", "crosstalk", "bfk", "bias", "transmission_filter")
 
@@ -21,10 +20,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> GitPackage:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+def programs() -> Programs:
     """`curated` and `butler`, which can import the tasks of `support.pipeline`."""
-    with preloaded_programs(tmp_path_factory.mktemp("bin"), [str(ROOT / "tests")]) as started:
-        yield started
+    return shared_programs().with_path(str(ROOT / "tests"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from support.instrument_class import write_instrument_class
 from support.packages import ROOT, tagged_demo
 from support.pages import PROMPT, assert_section_shows, sections
-from support.preloaded import Programs, preloaded_programs
+from support.preloaded import shared_programs
 from support.stack_instruments import register, write_stack_package
 
 pytest.importorskip("lsst.daf.butler")
@@ -46,16 +46,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tagged_demo(tmp_path_factory.mktemp("stack") / "package", TYPES).path
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
-    """`curated` and `butler`."""
-    with preloaded_programs(tmp_path_factory.mktemp("bin")) as started:
-        yield started
-
-
 @pytest.mark.parametrize("section", [name for name, text in SECTIONS.items() if PROMPT in text])
 def test_commands_print_what_the_page_shows(
-    section: str, template: Path, programs: Programs, tmp_path: Path, pytestconfig: pytest.Config
+    section: str, template: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     shutil.copytree(template, tmp_path / "package")
     if section in PREPARATIONS:
@@ -65,7 +58,7 @@ def test_commands_print_what_the_page_shows(
         section,
         tmp_path,
         # Where a site's own modules are.
-        programs.environment | {"PYTHONPATH": str(tmp_path)},
+        shared_programs().environment | {"PYTHONPATH": str(tmp_path)},
         update=pytestconfig.getoption("update_expected"),
         names={f"file://{tmp_path}/": "", f"{tmp_path}/": ""},
     )

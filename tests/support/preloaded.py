@@ -68,15 +68,21 @@ sys.exit(status)
 class Programs:
     """`curated`, `butler` and Python code, started from a process that has imported what they use."""
 
-    def __init__(self, directory: Path, address: str) -> None:
-        self.directory, self.address = directory, address
+    def __init__(self, directory: Path, address: str, path: Sequence[str] = ()) -> None:
+        self.directory, self.address, self.path = directory, address, path
+
+    def with_path(self, *path: str) -> Programs:
+        """Return the same programs, which can also import modules of other directories."""
+        return Programs(self.directory, self.address, path)
 
     @property
     def environment(self) -> dict[str, str]:
         """Environment in which shells find the programs, and after them those of this Python."""
         scripts = Path(sys.executable).parent
         path = f"{self.directory}:{scripts}:{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+        modules = ":".join([*self.path, *filter(None, [os.environ.get("PYTHONPATH")])])
+        variables = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+        return variables | ({"PYTHONPATH": modules} if modules else {})
 
     def command(self, *arguments: str | os.PathLike[str]) -> list[str]:
         """Return the command line of a program, ``command("butler", "query-collections", repo)``."""

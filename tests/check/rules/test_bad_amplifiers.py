@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import MakePackage
-from curated.check.package import read_package
+from curated.check.package import check_package, read_package
 from curated.check.rules.bad_amplifiers import make_masks
 from curated.convert.origin import find_origin
 from curated.convert.package import convert_package
@@ -57,6 +57,32 @@ def test_boxes_of_each_epoch(make_package: MakePackage, tmp_path: Path, kind: st
     assert late.mask((1024, 1024)).all()
     assert [c.metadata["BADAMPS"] for c in (early, late)] == ["C01", "C00,C01"]
     assert early.metadata["BADAMPSF"].endswith("calibs/cam/bad_amps/20240101T000000.yaml")
+
+
+@pytest.mark.parametrize(
+    ("later", "times"),
+    [
+        (["amplifier: C01", "amplifier: C00, from: '2024-06-01'"], []),
+        (["amplifier: C01, from: '2024-04-01'"], ["2024-03-01", "2024-04-01"]),
+        (["amplifier: C00"], ["2024-03-01", "2024-03-01"]),
+        ([], ["2024-03-01"]),
+    ],
+)
+def test_an_amplifier_of_two_lists_stays_out_of_use(
+    make_package: MakePackage, later: list[str], times: list[str]
+) -> None:
+    """A new list changes the amplifiers that are in one of the lists only, at its start."""
+    files = texts("defects", "amplifier: C01")
+    second = texts("defects", *later)["calibs/cam/bad_amps/20240101T000000.yaml"].replace(
+        "'2024-01-01T", "'2024-03-01T"
+    )
+    files["calibs/cam/bad_amps/20240301T000000.yaml"] = (
+        second if later else second.replace("amplifiers:", "amplifiers: []")
+    )
+    package = open_package(make_package(files).path)
+    report = check_package(package)
+    details = [finding.message for finding in report.diagnostics if finding.code == "CAL380"]
+    assert sorted(detail.split(" at ")[1][:10] for detail in details) == times
 
 
 def test_boxes_that_are_there_are_not_repeated() -> None:

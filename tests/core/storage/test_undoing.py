@@ -44,7 +44,7 @@ def make(root: Path) -> Path:
 
 def test_a_kill_at_any_moment(tmp_path: Path) -> None:
     numbers = []
-    for number in (2, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 40):
+    for number in (5, 8, 10, 12, 14, 40):
         root = make(tmp_path / str(number))
         done = run_python(_RUN, str(root), str(number))
         assert done.returncode in (0, -signal.SIGKILL), done.stderr

@@ -167,8 +167,15 @@ def unmasked_amplifiers(context: Context) -> Iterator[tuple[str, Problem]]:
             yield from unknown
             continue
         yield from _gaps(context, period, own_files)
+        others = [other for other in periods if other is not period and _is_same_amplifier(other, period)]
         for file in own_files:
-            yield from _changes(context, period, file)
+            yield from _changes(context, period, others, file)
+
+
+def _is_same_amplifier(a: Period, b: Period) -> bool:
+    return (a.detector, a.amplifier) == (b.detector, b.amplifier) and (
+        a.file.key.instrument.lower() == b.file.key.instrument.lower()
+    )
 
 
 def _label(period: Period) -> str:
@@ -194,14 +201,26 @@ def _gaps(context: Context, period: Period, files: Sequence[CalibFile]) -> Itera
         yield period.file.path, Problem("CAL382", ("amplifiers", period.row), detail)
 
 
-def _changes(context: Context, period: Period, file: CalibFile) -> Iterator[tuple[str, Problem]]:
-    """Yield the times within the range of a file of defects at which an amplifier goes out of use, or comes back."""
+def _changes(
+    context: Context, period: Period, others: Sequence[Period], file: CalibFile
+) -> Iterator[tuple[str, Problem]]:
+    """Yield the times within the range of a file of defects at which an amplifier goes out of use, or comes back.
+
+    Where a new list of amplifiers starts, those that are in both lists do neither.
+    """
     valid = context.ranges[file.path]
     end = valid.end or DISTANT_FUTURE
     if valid.deprecation is not None or not period.touches(valid.start, end):
         return
     for time, event in ((period.start, "goes out of use"), (period.end, "is in use again")):
-        if valid.start < time < end:
+        is_before, is_after = (
+            any(
+                other.start < time <= other.end if side == "before" else other.start <= time < other.end
+                for other in (*others, period)
+            )
+            for side in ("before", "after")
+        )
+        if valid.start < time < end and is_before is not is_after:
             detail = (
                 f"{_label(period)} {event} at {iso(time)} ({period.file.path}), "
                 f"while this file is in force ({valid})"
