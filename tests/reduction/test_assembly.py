@@ -25,9 +25,10 @@ def amplifiers(flip_x: bool, flip_y: bool) -> list[RawAmplifier]:
         box = Box(column * WIDTH, row * HEIGHT, WIDTH, HEIGHT)
         light = Box(PRESCAN, 0, WIDTH, HEIGHT)
         overscan = Box(PRESCAN + WIDTH, 0, OVERSCAN, HEIGHT)
+        parallel = Box(PRESCAN, HEIGHT, WIDTH, PARALLEL)
         flips = flip_x != bool(column), flip_y != bool(row)
         size = PRESCAN + WIDTH + OVERSCAN, HEIGHT + PARALLEL
-        result.append(RawAmplifier(f"C{row}{column}", box, light, overscan, *flips, *size))
+        result.append(RawAmplifier(f"C{row}{column}", box, light, overscan, parallel, *flips, *size))
     return result
 
 
@@ -61,8 +62,14 @@ def test_an_image_for_each_amplifier(flip_x: bool, flip_y: bool, names: str) -> 
     np.testing.assert_array_equal(frame.pixels, PIXELS)
     for amplifier in raws:
         rows = frame.overscans[amplifier.name]
-        expected = np.arange(HEIGHT)[::-1] if amplifier.flip_y else np.arange(HEIGHT)
-        np.testing.assert_array_equal(rows.min(axis=1), 1000 * expected)
+        np.testing.assert_array_equal(rows, 1000 * np.arange(HEIGHT)[:, None] + np.arange(OVERSCAN))
+        levels = 1000 * np.arange(HEIGHT) + OVERSCAN // 2
+        np.testing.assert_array_equal(
+            frame.levels[amplifier.name], levels[::-1] if amplifier.flip_y else levels
+        )
+        np.testing.assert_array_equal(
+            frame.parallel_overscans[amplifier.name], np.full((PARALLEL, WIDTH), -1)
+        )
 
 
 @pytest.mark.parametrize("more", [0, 2])
@@ -85,10 +92,25 @@ def test_boxes_in_one_raw_image() -> None:
     for amplifier in amplifiers(False, False):
         place = Box(amplifier.box.x0 + 1, amplifier.box.y0, WIDTH, HEIGHT)
         mosaic[place.slices] = PIXELS[amplifier.box.slices]
-        raws.append(RawAmplifier(amplifier.name, amplifier.box, place, Box(0, 0, 0, 0), False, False, 5, 3))
+        raws.append(
+            RawAmplifier(amplifier.name, amplifier.box, place, *[Box(0, 0, 0, 0)] * 2, False, False, 5, 3)
+        )
     frame = assemble(frame_file(FrameImage("", mosaic, {})), DETECTOR, raws)
     np.testing.assert_array_equal(frame.pixels, PIXELS)
     assert not frame.overscans
+
+
+def test_an_overscan_of_other_rows_gives_one_level() -> None:
+    raws = [
+        replace(a, serial_overscan=Box(PRESCAN + WIDTH, 1, OVERSCAN, HEIGHT - 1))
+        for a in amplifiers(False, True)
+    ]
+    images = [FrameImage(a.name, raw_image(a), {}) for a in amplifiers(False, True)]
+    frame = assemble(frame_file(*images), DETECTOR, raws)
+    assert (
+        frame.levels["C00"].tolist()
+        == [np.median(raw_image(amplifiers(False, True)[0])[1:HEIGHT, PRESCAN + WIDTH :])] * HEIGHT
+    )
 
 
 def test_an_assembled_image_is_taken_as_it_is() -> None:

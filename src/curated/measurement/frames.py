@@ -15,6 +15,7 @@ from curated.core.diagnostic import CuratedError
 from curated.core.geometry import DetectorGeometry, with_gains
 from curated.core.keys import CalibKey
 from curated.core.times import iso, tai_nanoseconds
+from curated.declare import Array
 from curated.declare.statistic import Frame
 from curated.history.calibrations import Calibrations
 from curated.history.exposure.raw import Exposure
@@ -199,7 +200,9 @@ def correct_frame(
         if exposure.end is not None and exposure.end > exposure.begin:
             seconds = (exposure.end - exposure.begin).total_seconds()
         mjd = _mjd(exposure.begin)
-    frame = CorrectedFrame(pixels, np.ones(pixels.shape, bool), unit, seconds, assembled.overscans)
+    frame = CorrectedFrame(
+        pixels, np.ones(pixels.shape, bool), unit, seconds, assembled.overscans, assembled.parallel_overscans
+    )
     steps = [*surroundings.corrections, ("", None)]
     after = frame
     for path, calib in steps:
@@ -237,8 +240,12 @@ def amplifier_frame(pair: FramePair, part: str, name: str, detector: DetectorGeo
     frame: CorrectedFrame = getattr(pair, part)
     if not name:
         return Frame(frame.pixels, frame.usable, frame.unit, pair.name, frame.exposure_time, pair.mjd)
-    box = next(a.box for a in detector.amplifiers if a.name == name)
-    overscan = (frame.overscans or {}).get(name)
+    amplifier = next(a for a in detector.amplifiers if a.name == name)
+    box = amplifier.box
+    overscan, parallel = (
+        _in_unit(overscans.get(name), frame.unit, amplifier.gain)
+        for overscans in (frame.overscans, frame.parallel_overscans)
+    )
     return Frame(
         frame.pixels[box.slices],
         frame.usable[box.slices],
@@ -247,4 +254,10 @@ def amplifier_frame(pair: FramePair, part: str, name: str, detector: DetectorGeo
         frame.exposure_time,
         pair.mjd,
         overscan,
+        parallel,
     )
+
+
+def _in_unit(overscan: Array | None, unit: str, gain: float) -> Array | None:
+    """Return an overscan (adu) in the unit of the pixels."""
+    return overscan * np.float32(gain) if overscan is not None and unit == "electron" else overscan

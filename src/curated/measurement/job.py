@@ -137,7 +137,11 @@ class _Frames:
         """Return the detector of the calibration, with the gains in force at its start; `None` if it has none."""
         if not self.file.key.detector:
             return None
-        return self.finder.find(self.file.start, self.file.key.filter).detector
+        try:
+            return self.finder.find(self.file.start, self.file.key.filter).detector
+        except CuratedError as error:
+            self.remarks.append(error.message)
+            return None
 
     def pairs(self, exposures: Iterable[tuple[str, Exposure | str]]) -> Iterator[FramePair]:
         """Yield exposures before and after the calibration is applied."""

@@ -33,8 +33,8 @@ class RawAmplifier:
     ----------
     box : `Box`
         Its pixels in the assembled detector.
-    light, serial_overscan : `Box`
-        The pixels that see light and the serial overscan, in the raw image; the latter may have no size.
+    light, serial_overscan, parallel_overscan : `Box`
+        The pixels that see light and the overscans, in the raw image; the latter may have no size.
     flip_x, flip_y : `bool`
         Whether columns and rows are reversed in the detector.
     width, height : `int`
@@ -45,6 +45,7 @@ class RawAmplifier:
     box: Box
     light: Box
     serial_overscan: Box
+    parallel_overscan: Box
     flip_x: bool
     flip_y: bool
     width: int
@@ -65,15 +66,18 @@ class AssembledFrame:
     ----------
     pixels : `numpy.ndarray`, (rows, columns)
         Values of the pixels that see light, in float32.
-    overscans : `dict` [`str`, `numpy.ndarray`]
-        Serial overscan, (rows, columns) of float32, of each amplifier that has one, with the orientation of the detector.
-        Its rows are those of the amplifier's box, as far as the overscan has as many.
+    overscans, parallel_overscans : `dict` [`str`, `numpy.ndarray`]
+        Serial and parallel overscan, (rows, columns) of float32, of each amplifier that has one, in the order of read-out.
+    levels : `dict` [`str`, `numpy.ndarray`]
+        Median of the serial overscan in each row of the amplifier's box, (rows,); one number where rows do not correspond.
     is_raw : `bool`
         Whether it was assembled of raw images; if not, it was reduced before, and its overscan is not known.
     """
 
     pixels: Array
     overscans: Mapping[str, Array] = field(default_factory=dict)
+    parallel_overscans: Mapping[str, Array] = field(default_factory=dict)
+    levels: Mapping[str, Array] = field(default_factory=dict)
     is_raw: bool = False
 
 
@@ -95,7 +99,9 @@ def raw_amplifiers(camera: CameraGeometry, detector: DetectorGeometry) -> list[R
         boxes = [b for b in (light, serial, parallel) if b.width and b.height]
         flips = bool(camera.flip_x[row]), bool(camera.flip_y[row])
         size = max(b.x0 + b.width for b in boxes), max(b.y0 + b.height for b in boxes)
-        amplifiers.append(RawAmplifier(str(camera.amplifier_name[row]), place, light, serial, *flips, *size))
+        amplifiers.append(
+            RawAmplifier(str(camera.amplifier_name[row]), place, light, serial, parallel, *flips, *size)
+        )
     return amplifiers
 
 
@@ -196,22 +202,28 @@ def _joined(
 ) -> AssembledFrame:
     pixels = np.full((detector.height, detector.width), np.nan, "f4")
     overscans: dict[str, Array] = {}
+    parallel: dict[str, Array] = {}
+    levels: dict[str, Array] = {}
     for amplifier, part in zip(amplifiers, parts, strict=True):
         light = part[amplifier.light.slices]
         if light.shape != pixels[amplifier.box.slices].shape:
             raise _wrong_size(file, detector, amplifiers)
         pixels[amplifier.box.slices] = amplifier.flipped(light)
-        if amplifier.serial_overscan.width and amplifier.serial_overscan.height:
-            overscans[amplifier.name] = amplifier.flipped(part[_beside(amplifier).slices]).astype("f4")
-    return AssembledFrame(pixels, overscans, is_raw=True)
+        for box, kind in ((amplifier.serial_overscan, overscans), (amplifier.parallel_overscan, parallel)):
+            if box.width and box.height:
+                kind[amplifier.name] = part[box.slices].astype("f4")
+        if amplifier.name in overscans:
+            levels[amplifier.name] = _levels(amplifier, overscans[amplifier.name])
+    return AssembledFrame(pixels, overscans, parallel, levels, is_raw=True)
 
 
-def _beside(amplifier: RawAmplifier) -> Box:
-    """Return the part of an amplifier's serial overscan that is in the rows that see light; all of it where it lacks some."""
+def _levels(amplifier: RawAmplifier, overscan: Array) -> Array:
+    """Return the median of the overscan in each row that sees light, in the order of the detector; of all if it lacks some."""
     light, serial = amplifier.light, amplifier.serial_overscan
-    if serial.y0 <= light.y0 and light.y0 + light.height <= serial.y0 + serial.height:
-        return Box(serial.x0, light.y0, serial.width, light.height)
-    return serial
+    if not (serial.y0 <= light.y0 and light.y0 + light.height <= serial.y0 + serial.height):
+        return np.full(light.height, np.median(overscan), "f4")
+    rows: Array = np.median(overscan[light.y0 - serial.y0 :][: light.height], axis=1)
+    return rows[::-1] if amplifier.flip_y else rows
 
 
 def _wrong_size(

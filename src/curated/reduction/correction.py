@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,15 +64,16 @@ class CorrectedFrame:
         ``adu`` or ``electron``.
     exposure_time : `float`
         Seconds; NaN if unknown.
-    overscans : `dict` [`str`, `numpy.ndarray`]
-        Serial overscan (adu) of each amplifier as it was read, (rows, columns).
+    overscans, parallel_overscans : `dict` [`str`, `numpy.ndarray`]
+        Serial and parallel overscan (adu) of each amplifier as it was read, (rows, columns).
     """
 
     pixels: Array
     usable: Array
     unit: str = "adu"
     exposure_time: float = math.nan
-    overscans: Mapping[str, Array] | None = None
+    overscans: Mapping[str, Array] = field(default_factory=dict)
+    parallel_overscans: Mapping[str, Array] = field(default_factory=dict)
 
 
 def types_before(type_name: str) -> tuple[str, ...]:
@@ -98,15 +99,10 @@ def subtract_overscan(frame: AssembledFrame, detector: DetectorGeometry) -> Arra
     """
     pixels = frame.pixels.copy()
     for amplifier in detector.amplifiers:
-        overscan = frame.overscans.get(amplifier.name)
-        if overscan is None:
-            continue
-        levels = np.median(overscan, axis=1)
-        box = pixels[amplifier.box.slices]
-        if len(levels) != len(box):
-            # Rows of another number cannot be told apart.
-            levels = np.full(len(box), np.median(overscan), levels.dtype)
-        box -= levels[:, np.newaxis].astype("f4")
+        levels = frame.levels.get(amplifier.name)
+        if levels is not None:
+            box = pixels[amplifier.box.slices]
+            box -= levels[:, np.newaxis].astype("f4")
     return pixels
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import signal
@@ -70,10 +71,13 @@ def test_boxes_of_the_page_reach_the_file(package: GitPackage, process: subproce
         for i, row in enumerate(rows)
     ]
     new = {"row": None, "x0": 1, "y0": 2, "width": 3, "height": 4}
-    assert post(host, f"{path}save", [*boxes, new]) == 200
+    version = hashlib.sha256(before.encode()).hexdigest()
+    assert post(host, f"{path}save", {"version": version, "boxes": [*boxes, new]}) == 200
     assert (package.path / defects_path()).read_text() == f"{before}1 2 3 4\n"
     (package.path / defects_path()).write_text(before)
-    assert post(host, f"{path}save", []) == 409  # somebody else has changed the file
+    version = hashlib.sha256(f"{before}1 2 3 4\n".encode()).hexdigest()
+    # Somebody else has changed the file.
+    assert post(host, f"{path}save", {"version": version, "boxes": []}) == 409
     assert (package.path / defects_path()).read_text() == before
     assert post(host, f"{path}end", {}) == 200
     output, _ = process.communicate(timeout=20)
