@@ -66,7 +66,13 @@ def command(
         if form != "json":
             echo(f"{path}: saved, {len(read_boxes(new, path))} boxes")
 
-    with DrawingServer(Drawing(path, picture, data, save), port) as server:
+    try:
+        started = DrawingServer(Drawing(path, picture, data, save), port)
+    except OSError as error:
+        raise CuratedError(
+            f"--port {port} cannot be used: {error.strerror}", "give another one, or leave it out"
+        ) from error
+    with started as server:
         echo(f"drawing at {server.address}", err=True)
         settings.remark("end it on the page, or with Ctrl-C")
         if browser:
