@@ -79,6 +79,9 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "The calibration has the values in another unit, direction or sign than the file, or with what the file leaves open."),
     ("CAL729", "error", "a calibration of another detector, filter or type", "add it where it belongs",
      "Its values would be applied to images that they were not made for."),
+    ("CAL746", "info", "boxes of amplifiers out of use stay in an exported text",
+     "export bad_amps and the camera with the defects, or remove the boxes when the amplifiers are in use again",
+     "Without a file of bad_amps and a camera with their boxes, nothing in the package would mask the amplifiers."),
     ("CAL756", "error", "an option that says nothing of a foreign file", "leave it out, or see with 'curated add --list' whether the file is read as what it is",
      "What a person says of a file would go unheard, and the calibration would be made as if it had not been said."),
 )
