@@ -12,8 +12,10 @@ from conftest import AUTHOR, EMAIL, GitPackage
 from curated.exposures.columns import ROLES
 from support.packages import ROOT
 from support.pages import HashNames, assert_page_shows, environment_with_curated
+from support.programs import run_curated
 
 PAGE = ROOT / "docs/review.md"
+PICTURE = ROOT / "docs/review-filter.svg"
 TEXT = PAGE.read_text("utf-8")
 VISITS = """\
 visit,instrument,date_obs,physical_filter
@@ -48,6 +50,23 @@ def test_commands_print_what_the_page_shows(tmp_path: Path, pytestconfig: pytest
         HashNames(),
         update=pytestconfig.getoption("update_expected"),
     )
+
+
+def test_the_picture_is_the_one_that_is_drawn(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    pytest.importorskip("matplotlib")
+    package = make_package(tmp_path / "package")
+    old = "calibs/demo/transmission_filter/g/20200101T000000.ecsv"
+    head, _, rows = (package.path / old).read_text().partition("wavelength efficiency\n")
+    samples = [tuple(map(float, row.split())) for row in rows.splitlines()]
+    redder = "".join(f"{wavelength + 1.6:.1f} {0.97 * value:.4f}\n" for wavelength, value in samples)
+    text = f"{head.replace('2020-01-01', '2023-06-20')}wavelength efficiency\n{redder}"
+    package.write({"calibs/demo/transmission_filter/g/20230620T000000.ecsv": text})
+    done = run_curated("diff", "--plot", tmp_path / "plots", "--plot-format", "svg", cwd=package.path)
+    assert done.returncode == 1, done.stderr
+    (drawn,) = (tmp_path / "plots").glob("*.svg")
+    if pytestconfig.getoption("update_expected"):
+        shutil.copy(drawn, PICTURE)
+    assert drawn.read_bytes() == PICTURE.read_bytes()
 
 
 def test_the_python_of_the_page_runs(

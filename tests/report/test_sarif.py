@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator
 
 from conftest import MakePackage
 from curated.core.codes import CODES, code_info
-from curated.core.diagnostic import Diagnostic
+from curated.core.diagnostic import Diagnostic, Problem
 from curated.report import sarif
 from support.findings import assert_no_command, finding, hostile, report_text
 from support.packages import defects_path, defects_text
@@ -122,3 +122,15 @@ def test_fingerprints_are_those_of_single_findings() -> None:
     values = [r["partialFingerprints"][sarif.FINGERPRINT] for r in sarif.log(made)["runs"][0]["results"]]
     assert len(set(values)) == len(made)
     assert values[0].replace(":1", ":2") == values[1], "the same place twice is told apart by its number"
+
+
+def test_a_waived_failure_is_suppressed() -> None:
+    message = "waived by Ada (CAL-12) until 2026-12-01: cold night: GAIN d00 A is 5 %"
+    findings = [
+        Diagnostic.from_problem(Problem(code, (), message), "a.verify.yaml") for code in ("CAL837", "CAL842")
+    ]
+    waived, failed = sarif.log(findings)["runs"][0]["results"]
+    (suppression,) = waived["suppressions"]
+    assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
+    assert "Ada (CAL-12) until 2026-12-01: cold night" in suppression["justification"]
+    assert "suppressions" not in failed

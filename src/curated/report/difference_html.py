@@ -56,7 +56,7 @@ h2 { margin-top: 2.2rem; } h3 { margin: 0 0 .5rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: .6rem 0; font-size: .92rem; }
 caption { text-align: left; color: var(--dim); padding-bottom: .2rem; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .6rem; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 thead th { border-bottom-width: 2px; } tbody tr:nth-child(even) { background: var(--band); }
 tbody th { font-weight: 500; }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }

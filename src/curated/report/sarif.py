@@ -22,6 +22,9 @@ BASE = "%SRCROOT%"
 
 FINGERPRINT = "curatedFinding/v1"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_WAIVED = frozenset({"CAL837"})
+"""Codes of failures that a person takes responsibility for, which readers show as suppressed."""
+
 _NUMBERS = {code: number for number, code in enumerate(CODES)}
 
 
@@ -86,13 +89,17 @@ def _result(diagnostic: Diagnostic, prefix: str, place_counts: Counter[str]) -> 
     # Percent encoding takes any byte; names that are not UTF-8 have escapes already.
     uri = quote((prefix + diagnostic.file).encode("utf-8", "surrogatepass"))
     place = {"artifactLocation": {"uri": uri, "uriBaseId": BASE}, "region": region}
+    message = _text(printable(diagnostic.message + hint))
+    # Who takes responsibility, why and until when is in the message (SARIF 2.1.0, section 3.27.23).
+    waived = {"suppressions": [{"kind": "external", "status": "accepted", "justification": message}]}
     return {
         "ruleId": diagnostic.code,
         "ruleIndex": _NUMBERS[diagnostic.code],
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": _text(printable(diagnostic.message + hint))},
+        "message": {"text": message},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {FINGERPRINT: _fingerprint(diagnostic, place_counts)},
+        **(waived if diagnostic.code in _WAIVED else {}),
     }
 
 
