@@ -90,8 +90,8 @@ def row(name: str, *limits: float, level: Level = "amplifier", unit: str = "adu"
 def run(
     *tests: VerificationTest, pairs: list[FramePair] | None = None
 ) -> list[tuple[str, str, str, float, str, str]]:
-    given = [pair("a.fits", 1, 3), pair("b.fits", 2, 9)] if pairs is None else pairs
-    results = run_tests(SUBJECT, tests, given, STATISTICS.get)
+    frames = [pair("a.fits", 1, 3), pair("b.fits", 2, 9)] if pairs is None else pairs
+    results = run_tests(SUBJECT, tests, frames, STATISTICS.get)
     return [(r.test.id, r.amplifier, r.exposure, r.value, r.verdict, r.reason) for r in results]
 
 

@@ -17,27 +17,27 @@ def test_a_package_with_a_record_and_waivers(tmp_path: Path) -> None:
     text = record_text(EXAMPLE)
     (root / RECORD).write_text(text)
     (root / WAIVERS).write_text(waivers() + waivers(test="BIAS-MEAN").removeprefix("waivers:\n"))
-    held = read_verifications(open_package(root))
-    assert held.findings == ()
-    assert record_text(held.records[BIAS]) == text
-    assert held.digests == {BIAS: hashlib.sha256(text.encode()).hexdigest()}
-    assert [waiver.test for waiver in held.waivers["cam"]] == ["BIAS-NOISE", "BIAS-MEAN"]
-    assert held.places == {"cam": WAIVERS}
-    assert len(held.tests.tables) == 1
+    content = read_verifications(open_package(root))
+    assert content.findings == ()
+    assert record_text(content.records[BIAS]) == text
+    assert content.digests == {BIAS: hashlib.sha256(text.encode()).hexdigest()}
+    assert [waiver.test for waiver in content.waivers["cam"]] == ["BIAS-NOISE", "BIAS-MEAN"]
+    assert content.places == {"cam": WAIVERS}
+    assert len(content.tests.tables) == 1
 
 
 def test_one_wrong_waiver_leaves_none(tmp_path: Path) -> None:
     root = make_package(tmp_path / "package").path
     (root / WAIVERS).write_text(waivers() + waivers(until="2020-01-01").removeprefix("waivers:\n"))
-    held = read_verifications(open_package(root))
-    assert [finding.code for finding in held.findings] == ["CAL839"]
-    assert held.waivers == {"cam": ()}
+    content = read_verifications(open_package(root))
+    assert [finding.code for finding in content.findings] == ["CAL839"]
+    assert content.waivers == {"cam": ()}
 
 
 def test_a_record_that_cannot_be_read_has_a_hash_all_the_same(tmp_path: Path) -> None:
     root = make_package(tmp_path / "package").path
     (root / RECORD).write_text("record: 1\n")
-    held = read_verifications(open_package(root))
-    assert {finding.code for finding in held.findings} == {"CAL830"}
-    assert held.records == {}
-    assert list(held.digests) == [BIAS]
+    content = read_verifications(open_package(root))
+    assert {finding.code for finding in content.findings} == {"CAL830"}
+    assert content.records == {}
+    assert list(content.digests) == [BIAS]

@@ -59,8 +59,8 @@ def test_a_deprecated_calibration_needs_no_verification(expired: Path) -> None:
     (expired / "calibs/cam/instrument.yaml").write_text(
         (expired / "calibs/cam/instrument.yaml").read_text() + "certification: required\n"
     )
-    found = codes(open_package(expired), today=date(2026, 1, 1))
-    assert not [code for code in found if code in ("CAL831", "CAL833", "CAL835", "CAL842")]
+    reported = codes(open_package(expired), today=date(2026, 1, 1))
+    assert not [code for code in reported if code in ("CAL831", "CAL833", "CAL835", "CAL842")]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -58,20 +58,20 @@ def _judged(context: Context, file: CalibFile, judgement: Judgement) -> Iterator
             f"{label(result)} is {value(result)}; {waiver.name} waived {waiver.value:.6g} ({waiver.ticket})"
         )
         yield path, Problem("CAL838", (), detail)
-    told = {id(result) for result, _ in (*judgement.expired, *judgement.worse)}
-    others = [result for result in judgement.blocking if id(result) not in told]
+    reported = {id(result) for result, _ in (*judgement.expired, *judgement.worse)}
+    others = [result for result in judgement.blocking if id(result) not in reported]
     if others:
         yield path, Problem("CAL842", (), f"{len(others)} of the tests: {named(others)}")
     groups: dict[Waiver, list[TestResult]] = {}
     for result, waiver in judgement.waived:
         groups.setdefault(waiver, []).append(result)
     for waiver, results in groups.items():
-        yield path, Problem("CAL837", (), f"{told_of(waiver, day)}: {named(results)}")
+        yield path, Problem("CAL837", (), f"{waiver_text(waiver, day)}: {named(results)}")
         if day is not None and waiver.until - day <= NOTICE:
-            yield path, Problem("CAL836", (), f"{waiver.label}: {told_of(waiver, day)}")
+            yield path, Problem("CAL836", (), f"{waiver.label}: {waiver_text(waiver, day)}")
 
 
-def told_of(waiver: Waiver, day: date | None) -> str:
+def waiver_text(waiver: Waiver, day: date | None) -> str:
     """Return who waived a result, why and until when."""
     rest = (
         f", {waiver.days_left(day)} day{'s' * (waiver.days_left(day) != 1)} from now"
