@@ -93,11 +93,32 @@ def test_boxes_in_one_raw_image() -> None:
         place = Box(amplifier.box.x0 + 1, amplifier.box.y0, WIDTH, HEIGHT)
         mosaic[place.slices] = PIXELS[amplifier.box.slices]
         raws.append(
-            RawAmplifier(amplifier.name, amplifier.box, place, *[Box(0, 0, 0, 0)] * 2, False, False, 5, 3)
+            RawAmplifier(
+                amplifier.name,
+                amplifier.box,
+                place,
+                *[Box(0, 0, 0, 0)] * 2,
+                False,
+                False,
+                place.x0 + WIDTH,
+                place.y0 + HEIGHT,
+            )
         )
     frame = assemble(frame_file(FrameImage("", mosaic, {})), DETECTOR, raws)
     np.testing.assert_array_equal(frame.pixels, PIXELS)
     assert not frame.overscans
+
+
+def test_a_corner_of_a_larger_image_is_not_taken() -> None:
+    (amplifier, *_) = amplifiers(False, False)
+    detector = DetectorGeometry("d1", 1, WIDTH, HEIGHT, (Amplifier("C00", amplifier.box),))
+    raw = raw_image(amplifier)
+    part = PIXELS[amplifier.box.slices]
+    np.testing.assert_array_equal(
+        assemble(frame_file(FrameImage("", raw, {})), detector, [amplifier]).pixels, part
+    )
+    with pytest.raises(CuratedError, match="neither the detector's 4 x 3 nor the raw"):
+        assemble(frame_file(FrameImage("", np.tile(raw, (3, 2)), {})), detector, [amplifier])
 
 
 def test_an_overscan_of_other_rows_gives_one_level() -> None:

@@ -169,7 +169,7 @@ class _Draft:
     removed: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     types: set[tuple[str, str]] = field(default_factory=set)
-    taken: set[tuple[str, datetime]] = field(default_factory=set)
+    new_places: set[tuple[str, datetime]] = field(default_factory=set)
 
     def add(self, block: Block) -> Merge:
         """Draft the file that stands for a block."""
@@ -201,7 +201,9 @@ class _Draft:
         base = f"{SHARED}-{self.name}" if self.name else SHARED
         declared = {*instrument.detectors, *instrument.filters}
         files = self.package.layout.files
-        taken = {(os.path.dirname(file.source).lower(), file.start) for file in files} | self.taken
+        occupied_places = {
+            (os.path.dirname(file.source).lower(), file.start) for file in files
+        } | self.new_places
         for suffix in (
             "",
             f"-{block.detectors[0] or block.filters[0]}",
@@ -211,8 +213,8 @@ class _Draft:
             names = [directory if len(level) > 1 else level[0] for level in levels]
             path = "/".join([*parts[: -1 - len(levels)], *names, parts[-1]])
             place = os.path.dirname(path).lower(), first.file.start
-            if directory not in declared and place not in taken:
-                self.taken.add(place)
+            if directory not in declared and place not in occupied_places:
+                self.new_places.add(place)
                 return path
         raise CuratedError(f"there is no free directory for {parts[-1]}", "choose another --name")
 

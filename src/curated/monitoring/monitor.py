@@ -151,8 +151,8 @@ def select_files(
             chosen = [file for file in chosen if getattr(file, level).lower() == name.lower()]
         if not chosen:
             what = f" of {level} {name!r}" if name else ""
-            listed = ", ".join(names) if names else "none; 'curated monitor --add FILE' adds some"
-            raise CuratedError(f"there are no metrics{what}", f"there are metrics of: {listed}")
+            choices = ", ".join(names) if names else "none; 'curated monitor --add FILE' adds some"
+            raise CuratedError(f"there are no metrics{what}", f"there are metrics of: {choices}")
     return chosen
 
 

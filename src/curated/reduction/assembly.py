@@ -22,6 +22,9 @@ from curated.reduction.frame_file import FrameFile, FrameImage
 if TYPE_CHECKING:
     from curated.types.camera import CameraGeometry
 
+_MOST_UNNAMED = 0.25, 4
+"""Pixels along an axis that no box of the camera calibration names: at most this part of the others, and this number."""
+
 _DIGITS = re.compile(r"(\d+)\Z")
 
 
@@ -145,6 +148,8 @@ def _tiles(image: FrameImage, amplifiers: Sequence[RawAmplifier]) -> list[Array]
     is_grid = len(lefts) * len(bottoms) == len(amplifiers) and not rest_of_rows and not rest_of_columns
     if not is_grid or any(a.width > width or a.height > height for a in amplifiers):
         return None
+    if any(_is_larger(width, a.width) or _is_larger(height, a.height) for a in amplifiers):
+        return None
     parts = []
     for amplifier in amplifiers:
         x, y = width * lefts.index(amplifier.box.x0), height * bottoms.index(amplifier.box.y0)
@@ -153,17 +158,32 @@ def _tiles(image: FrameImage, amplifiers: Sequence[RawAmplifier]) -> list[Array]
     return parts
 
 
+def _is_larger(size: int, extent: int) -> bool:
+    """Say whether a raw image is one of something larger, out of which boxes would cut a corner.
+
+    Parameters
+    ----------
+    size, extent : `int`
+        Pixels of the image along an axis, and those up to the last box.
+    """
+    part, number = _MOST_UNNAMED
+    return size > (1 + part) * extent + number
+
+
 def _areas(image: FrameImage, amplifiers: Sequence[RawAmplifier]) -> list[Array] | None:
     """Return the whole image for each amplifier if the camera's boxes are places in it, which do not overlap."""
     rows, columns = image.pixels.shape
     if not amplifiers or any(a.width > columns or a.height > rows for a in amplifiers):
         return None
-    taken = np.zeros((rows, columns), bool)
+    lit_pixels = np.zeros((rows, columns), bool)
     for amplifier in amplifiers:
-        if taken[amplifier.light.slices].any():
+        if lit_pixels[amplifier.light.slices].any():
             return None
-        taken[amplifier.light.slices] = True
-    return [image.pixels] * len(amplifiers)
+        lit_pixels[amplifier.light.slices] = True
+    is_larger = _is_larger(columns, max(a.width for a in amplifiers)) or _is_larger(
+        rows, max(a.height for a in amplifiers)
+    )
+    return None if is_larger else [image.pixels] * len(amplifiers)
 
 
 def _named(file: FrameFile, detector: DetectorGeometry, amplifiers: Sequence[RawAmplifier]) -> list[Array]:

@@ -224,10 +224,10 @@ def presence(spec: Spec) -> list[dict[str, Any]]:
             in_metadata = {"properties": {"metadata": has_keyword(keyword)}}
             at_top = ({"required": [key], "properties": {key: _SOMETHING}} for key in keys)
             # A shared file lists what it is for.
-            listed = [
+            in_lists = [
                 {"properties": {"metadata": has_keyword(name)}} for name in LISTS if name == f"{keyword}S"
             ]
-            conditions.append({"anyOf": [in_metadata, *at_top, *listed]})
+            conditions.append({"anyOf": [in_metadata, *at_top, *in_lists]})
     return conditions
 
 

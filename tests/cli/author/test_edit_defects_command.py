@@ -95,8 +95,8 @@ def test_interrupted(package: GitPackage, process: subprocess.Popen[str]) -> Non
 
 def test_what_cannot_be_drawn(package: GitPackage, image: Path, tmp_path: Path) -> None:
     package.write({"calibs/lab/notes.txt": "x"})
-    taken = socket.create_server(("127.0.0.1", 0))
-    port = str(taken.getsockname()[1])
+    other_server = socket.create_server(("127.0.0.1", 0))
+    port = str(other_server.getsockname()[1])
     for arguments, part in (
         ((defects_path(), "--image", image, "--port", port), f"--port {port} cannot be used"),
         (("nothing.ecsv", "--image", image), "does not exist"),
@@ -107,4 +107,4 @@ def test_what_cannot_be_drawn(package: GitPackage, image: Path, tmp_path: Path) 
     ):
         done = run_curated("edit-defects", *arguments, "--no-browser", cwd=package.path)
         assert (done.returncode, part in done.stderr) == (2, True), done.stderr
-    taken.close()
+    other_server.close()
